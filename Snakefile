@@ -1,0 +1,38 @@
+"""Figures of papers on online learning in the teacher-student setup, from simulations and theory.
+
+`snakemake --cores 8` makes the figures of the papers in config/config.yaml; the name of a figure or of a paper makes
+only that; `verify` checks the claims. config/README.md explains the settings.
+"""
+
+from glob import glob
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+for path in sorted(glob("config/experiments/*.yaml")):
+
+    configfile: path
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/verify.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    """Make all figures of the configured papers, and gather their claims."""
+    default_target: True
+    input:
+        figure_files(*figures_of(*PLAN.papers)),
+        rules.gather_claims.output,
+    localrule: True

@@ -1,0 +1,42 @@
+"""Dynamics of online learning in the teacher-student setup.
+
+The names below are imported when they are first used, so that `import teacherstudent` stays fast.
+"""
+
+from importlib import import_module
+
+from teacherstudent import _numba_cache
+
+_numba_cache.use_own_folder()
+
+_HOMES = {
+    "RunError": "errors",
+    "Spec": "spec",
+    "SpecError": "errors",
+    "Trajectory": "trajectory",
+    "load_spec": "spec",
+    "parse_spec": "spec",
+    "read_run": "store",
+    "simulate": "run",
+    "simulate_runs": "run",
+    "write_run": "store",
+}
+
+__all__ = ["__version__", "measures", *_HOMES]
+
+
+def __getattr__(name: str):
+    """Import a public name from its module."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("teacherstudent")
+    if name == "measures":
+        return import_module("teacherstudent.measures")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"teacherstudent.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,106 @@
+"""Axes of a grid: the values along them, names for the points, and how a point changes a document.
+
+An axis is named by a dotted key (`teachers.features.similarity`, or `curriculum.switch_times.0` for an element of a list). Its
+values are written as a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
+"""
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from teacherstudent.errors import SpecError
+
+# Values are rounded to this many digits, so that 3 * 0.1 is 0.3, in names and everywhere else.
+DIGITS = 12
+FILE_SAFE = re.compile(r"[A-Za-z0-9._+-]+")
+# The name of the one point of a grid without axes.
+WHOLE = "all"
+
+
+def points(axes: Mapping[str, list]) -> Iterator[tuple[str, dict]]:
+    """Yield the name and the values by key of every point of some axes, the last axis fastest."""
+    names = short_names(axes)
+    for values in itertools.product(*axes.values()):
+        parts = [f"{name}~{_text(value)}" for name, value in zip(names.values(), values, strict=True)]
+        yield "__".join(parts) or WHOLE, dict(zip(axes, values, strict=True))
+
+
+def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
+    """Give each dotted key its shortest end that names it alone and starts with a word."""
+    return {key: next(end for end in _ends(key) if _names_one(end, keys)) for key in keys}
+
+
+def _ends(key: str) -> Iterator[str]:
+    parts = key.split(".")
+    yield from (".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1) if not parts[start].isdigit())
+
+
+def _names_one(end: str, keys: Mapping[str, Any]) -> bool:
+    return sum(f".{key}".endswith(f".{end}") for key in keys) == 1
+
+
+def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
+    """Return a copy of a document with the values at dotted keys replaced; blocks that are missing are made."""
+    changed = deepcopy(dict(document))
+    for key, value in values.items():
+        *blocks, last = key.split(".")
+        place = changed
+        for block in blocks:
+            place = place.setdefault(block, {}) if isinstance(place, dict) else place[_position(place, block, key)]
+        place[last if isinstance(place, dict) else _position(place, last, key)] = value
+    return changed
+
+
+def _position(place: Any, part: str, key: str) -> int:
+    if not isinstance(place, list) or not part.isdigit() or int(part) >= len(place):
+        raise SpecError(f"{key}: there is no {part} inside {place!r}")
+    return int(part)
+
+
+def read_axes(place: str, given: Mapping[str, Any]) -> dict[str, list]:
+    """Write out the values of axes as given; SpecError names the place and the key."""
+    for key in given:
+        if not isinstance(key, str) or not key.split(".")[0].isidentifier():
+            raise SpecError(f"{place}.{key}: an axis is named by a dotted key of the spec")
+    return {key: _cleaned(f"{place}.{key}", _listed(f"{place}.{key}", values)) for key, values in given.items()}
+
+
+def _listed(place: str, given: Any) -> list:
+    match given:
+        case list():
+            return given
+        case {"linspace": [int() | float() as first, int() | float() as last, int(count)]} if len(given) == 1 <= count:
+            return np.linspace(first, last, count).tolist()
+        case {"concatenate": list(parts)} if len(given) == 1:
+            return [value for part in parts for value in _listed(place, part)]
+    forms = "a list, {linspace: [first, last, count]} or {concatenate: [...]}"
+    raise SpecError(f"{place}: {given!r} is not allowed; it must be {forms}")
+
+
+def _cleaned(place: str, values: list) -> list:
+    """Return each value once: numbers of one type, ascending, with 12 digits; other values as they stand."""
+    if not values:
+        raise SpecError(f"{place}: an axis needs at least one value")
+    numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
+    if all(numeric):
+        whole = all(isinstance(value, int) for value in values)
+        return sorted({value if whole else _rounded(place, value) for value in values})
+    for value in values:
+        if any(numeric) or not isinstance(value, str | bool) or not FILE_SAFE.fullmatch(_text(value)):
+            raise SpecError(f"{place}: {value!r} is not allowed; values are all numbers, or all words, true and false")
+    return list(dict.fromkeys(values))
+
+
+def _rounded(place: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise SpecError(f"{place}: {value} is not a finite number")
+    return float(f"{value:.{DIGITS}g}") + 0.0  # no -0.0
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,40 @@
+"""From the rule for switching to the phases of a run."""
+
+from typing import NamedTuple
+
+from teacherstudent.spec import Spec
+
+
+class Phase(NamedTuple):
+    """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold (0: never)."""
+
+    teacher: int
+    end: float
+    threshold: float
+
+
+def phases(spec: Spec) -> list[Phase]:
+    """List the phases of a run in order; thresholds that are never reached leave the later ones out."""
+    rule, order, duration = spec.curriculum, spec.curriculum.order, spec.duration
+    if rule.thresholds:
+        ends = [(duration, threshold) for threshold in rule.thresholds] + [(duration, 0.0)]
+    else:
+        ends = [(time, 0.0) for time in (*_switch_times(rule, duration), duration)]
+    return [Phase(order[i % len(order)], end, threshold) for i, (end, threshold) in enumerate(ends)]
+
+
+def _switch_times(rule, duration: float) -> tuple[float, ...]:
+    if rule.period is None:
+        return rule.switch_times or ()
+    times, count = [], 1
+    while count * rule.period < duration:
+        times.append(count * rule.period)
+        count += 1
+    return tuple(times)
+
+
+def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
+    """Return the head that a teacher's own head starts from, or None: asked for, and at the first meeting, only."""
+    if spec.student.copy_head_at_switch and met and teacher not in met:
+        return spec.head_of(met[-1])
+    return None

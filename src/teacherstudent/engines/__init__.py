@@ -1,0 +1,1 @@
+"""Engines: independent ways to turn a spec into a trajectory."""

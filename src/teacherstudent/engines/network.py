@@ -1,0 +1,150 @@
+"""Engine `network`: the experiment, SGD of real weights on sampled inputs."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from teacherstudent.curriculum import Phase, head_to_copy, phases
+from teacherstudent.errors import SpecError
+from teacherstudent.kernels import network as kernel
+from teacherstudent.kernels.activations import CODES
+from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.networks import Networks, order_parameters, sample_networks
+from teacherstudent.randomness import Purpose, counter_key
+from teacherstudent.spec import Spec
+from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
+
+# A threshold is looked at this often, in units of time.
+THRESHOLD_INTERVAL = 0.01
+# Multiply-adds between two reports of progress.
+WORK_PER_REPORT = 2_000_000_000
+
+
+def check(spec: Spec) -> None:
+    """Raise SpecError where a network of this size cannot have what is asked for."""
+    if spec.initial_overlaps is not None:
+        try:
+            sample_networks(spec, seed=0, run=0)
+        except ValueError as error:
+            raise SpecError(str(error)) from error
+
+
+class _Run:
+    """A run under way: networks, step count, and the history recorded so far."""
+
+    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None]):
+        self.spec, self.progress = spec, progress
+        self.net: Networks = sample_networks(spec, seed, run)
+        self.key = counter_key(seed, run, Purpose.TRAINING)
+        self.step, self.finite = 0, True
+        self.last = steps_at(spec, spec.duration)
+        self.due = [steps_at(spec, time) for time in record_times(spec)]
+        self.rows: list[tuple] = []
+        self.switches: list[float] = []
+        self.sequence: list[int] = []
+
+    def train_until(self, end: int, constants: kernel.Phase) -> None:
+        """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
+        piece = max(1, WORK_PER_REPORT // (self.net.W.size * constants.batch))
+        while self.step < end and self.finite:
+            steps = min(piece, end - self.step)
+            done = kernel.train(self.net.W, self.net.h, constants, *self.key, self.step, steps)
+            self.step, self.finite = self.step + done, done == steps
+            self.progress(self.step / self.last)
+
+    def record(self) -> None:
+        """Record the present state at every recorded time that falls on this step."""
+        while self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
+            self.rows.append(self.measure())
+
+    def measure(self) -> tuple:
+        """Return time, Q, R, h and the errors."""
+        now = order_parameters(self.net)
+        codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
+        return self.step / self.spec.inputs.dimension, now.Q, now.R, now.h, generalisation_errors(*codes, *now)
+
+
+def steps_at(spec: Spec, time: float) -> int:
+    """Return the step nearest to a time."""
+    return round(time * spec.inputs.dimension)
+
+
+def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
+    """Train one sampled network and record it; times and switches fall on whole steps.
+
+    `progress` is called with the fraction done.
+    """
+    state = _Run(spec, seed, run, progress)
+    for phase in phases(spec):
+        if state.sequence:
+            if state.step >= state.last or not state.finite:
+                break
+            state.switches.append(state.step / spec.inputs.dimension)
+        source = head_to_copy(spec, state.sequence, phase.teacher)
+        if source is not None:
+            state.net.h[spec.head_of(phase.teacher)] = state.net.h[source]
+        state.sequence.append(phase.teacher)
+        _train_phase(state, phase)
+    return _trajectory(state)
+
+
+def _train_phase(state: _Run, phase: Phase) -> None:
+    """Train on one teacher until the phase's end or threshold, recording on the way."""
+    spec, constants, end = state.spec, _constants(state, phase), steps_at(state.spec, phase.end)
+    interval = max(1, round(THRESHOLD_INTERVAL * spec.inputs.dimension)) if phase.threshold else end + 1
+    while state.finite:
+        state.record()
+        if state.step >= end or (phase.threshold and _error(state, phase.teacher) < phase.threshold):
+            return
+        due = state.due[len(state.rows)] if len(state.rows) < len(state.due) else end
+        state.train_until(min(end, due, (state.step // interval + 1) * interval), constants)
+
+
+def _error(state: _Run, teacher: int) -> float:
+    now, M, spec = order_parameters(state.net), state.spec.teachers.hidden, state.spec
+    own = slice(teacher * M, (teacher + 1) * M)
+    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    return generalisation_error(*codes, now.Q, now.R[:, own], now.T[own, own], now.h[spec.head_of(teacher)], now.v[teacher])
+
+
+def _constants(state: _Run, phase: Phase) -> kernel.Phase:
+    spec, p = state.spec, phase.teacher
+    training = spec.training
+    moving = np.ones(spec.student.hidden)
+    moving[list(training.frozen_units[p])] = 0.0
+    features, readouts = "features" in training.train, "readouts" in training.train
+    return kernel.Phase(
+        student=CODES[spec.student.activation],
+        teacher=CODES[spec.teachers.activation],
+        V=state.net.V[p],
+        v=state.net.v[p],
+        head=spec.head_of(p),
+        moving=moving,
+        eta=training.learning_rate * features,
+        eta_h=training.readout_learning_rate * readouts,
+        decay=training.weight_decay * features,
+        decay_h=training.weight_decay * readouts,
+        output_noise=spec.teachers.output_noise[p],
+        input_noise=spec.teachers.input_noise[p],
+        batch=training.batch_size,
+    )
+
+
+def _trajectory(state: _Run) -> Trajectory:
+    spec, N = state.spec, state.spec.inputs.dimension
+    P, K, H = spec.teachers.count, spec.student.hidden, spec.heads
+    time, Q, R, h, errors = zip(*state.rows, strict=True) if state.rows else ((), (), (), (), ())
+    T = order_parameters(state.net).T
+    columns = len(T)
+    return Trajectory(
+        time=np.array(time),
+        generalisation_error=np.array(errors).reshape(-1, P),
+        student_overlaps=np.array(Q).reshape(-1, K, K),
+        student_teacher_overlaps=stored_R(np.array(R).reshape(-1, K, columns), P),
+        student_readouts=np.array(h).reshape(-1, H, K),
+        teacher_overlaps=stored_T(T, P),
+        teacher_readouts=state.net.v,
+        active_teacher=active_teachers(np.array(time), state.switches, state.sequence),
+        switch_times=np.array(state.switches),
+        diverged_at=None if state.finite else state.step / N,
+    )

@@ -1,0 +1,54 @@
+"""Output files that appear whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from teacherstudent.errors import RunError
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path in the folder of `path`; what is there at the end of the block takes its place.
+
+    Until then nothing is at `path`, or the file from before; an exception in the block removes the temporary
+    file and goes on. Raises RunError where no file can be put there, OSError where the disk fails.
+    """
+    check_place(path)
+    place = Path(os.path.realpath(path))  # behind a link: the link stays
+    temporary = place.parent / f".teacherstudent-{secrets.token_hex(8)}.part"
+    try:
+        yield temporary
+        _to_disk(temporary)
+        os.replace(temporary, place)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _to_disk(place.parent)
+
+
+def check_place(path: str | Path) -> None:
+    """Raise RunError where no file can be put at `path`: no such folder, no permission, or no file there."""
+    place = Path(os.path.realpath(path))
+    if not place.parent.is_dir():
+        raise RunError(f"{path}: the folder {place.parent} does not exist")
+    if place.exists() and not place.is_file():
+        raise RunError(f"{path}: exists and is not a file")
+    if not os.access(place.parent, os.W_OK | os.X_OK):
+        raise RunError(f"{path}: the folder {place.parent} cannot be written to")
+
+
+def reason(error: OSError) -> str:
+    """Say in one line why a file operation failed."""
+    if error.errno:
+        return os.strerror(error.errno)
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""The layout of a run in HDF5: datasets and dimensions with their meanings, and the form when read."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.spec import Spec, parse_spec
+from teacherstudent.trajectory import Trajectory
+
+SCHEMA_VERSION = 1
+
+# Dataset: (dimensions, symbol, description).
+VARIABLES = {
+    "time": (("time",), "t", "time t = steps / N"),
+    "generalisation_error": (
+        ("time", "teacher"),
+        "eps",
+        "generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher",
+    ),
+    "student_overlaps": (
+        ("time", "student_unit", "student_unit_other"),
+        "Q",
+        "overlaps of student units, w_i.w_k / N",
+    ),
+    "student_teacher_overlaps": (
+        ("time", "teacher", "student_unit", "teacher_unit"),
+        "R",
+        "overlaps of student and teacher units, w_k.v_m / N",
+    ),
+    "student_readouts": (("time", "head", "student_unit"), "h", "readouts of the student, one row per head"),
+    "teacher_overlaps": (
+        ("teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
+        "T",
+        "overlaps of teacher units, v_m.v_n / N",
+    ),
+    "teacher_readouts": (("teacher", "teacher_unit"), "v", "readouts of the teachers"),
+    "active_teacher": (
+        ("time",),
+        "p*",
+        "teacher trained on at that time, counted from 0; -1 after a run diverged",
+    ),
+    "switch_times": (("switch",), "s", "times of the switches as they happened"),
+}
+
+# Dimension without a dataset of its own: (symbol, description).
+DIMENSIONS = {
+    "run": ("r", "number of the run"),
+    "teacher": ("p", "teacher, counted from 0"),
+    "teacher_other": ("q", "other teacher, counted from 0"),
+    "student_unit": ("k", "unit of the student, counted from 0"),
+    "student_unit_other": ("l", "other unit of the student, counted from 0"),
+    "teacher_unit": ("m", "unit of the teacher, counted from 0"),
+    "teacher_unit_other": ("n", "unit of the other teacher, counted from 0"),
+    "head": ("a", "head of the student, counted from 0"),
+    "switch": ("j", "number of the switch, counted from 0"),
+}
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One group of a file: the runs of one spec with one engine and seed.
+
+    `arrays` holds the datasets by name as they are stored: of one trajectory, or with a leading axis `run`
+    (all but `time`), where runs that diverged end in NaN, `active_teacher` in -1.
+    """
+
+    group: str
+    engine: str
+    seed: int
+    attributes: dict
+    arrays: dict[str, np.ndarray]
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The spec; parsed when it is first asked for. Raises RunError where this version cannot read it."""
+        try:
+            return parse_spec(json.loads(self.attributes["spec"]))
+        except (SpecError, ValueError) as error:
+            raise RunError(f"group {self.group}: the stored spec cannot be read: {error}") from error
+
+    @property
+    def has_run_axis(self) -> bool:
+        """Whether the arrays have a leading axis `run`."""
+        return self.arrays["generalisation_error"].ndim > 2
+
+    @cached_property
+    def trajectories(self) -> tuple[Trajectory, ...]:
+        """The trajectories of all runs, without padding."""
+        if not self.has_run_axis:
+            diverged = self.attributes.get("diverged_at")
+            return (Trajectory(**self.arrays, diverged_at=None if diverged is None else float(diverged)),)
+        return tuple(self._one(run) for run in range(len(self.arrays["generalisation_error"])))
+
+    def _one(self, run: int) -> Trajectory:
+        rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
+        own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
+        cut = {
+            name: array[:rows] if VARIABLES[name][0][0] == "time" else array for name, array in own.items()
+        }
+        cut["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
+        diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
+        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None)

@@ -1,0 +1,127 @@
+"""Measures of continual learning: numbers taken from the errors of a run.
+
+All are functions of arrays. Errors eps are those of one task, shape (..., T) with time in the last axis;
+`switch` (s) and `after` (the time t since then) are numbers or broadcast against the leading axes.
+Logarithms are decimal, an error of zero is taken for the smallest normal double, and log10 eps is
+interpolated linearly between the recorded times, shape (T,). Where that needs a time outside the record, or
+a row after a run diverged, the result is NaN.
+
+Forgetting F and transfer T as in Lee, Goldt & Saxe, Continual Learning in the Teacher-Student Setup, ICML
+2021.
+"""
+
+import numpy as np
+
+ROUNDING = 1e-9  # a time may lie outside the record by this part of its length: s + t is a rounded number
+
+def log10_error(errors) -> np.ndarray:
+    """Return log10 eps, with zeros replaced by the smallest normal double."""
+    return np.log10(np.maximum(errors, np.finfo(float).tiny))
+
+
+def log10_error_at(time, errors, when) -> np.ndarray:
+    """Return log10 eps at the times `when`, which broadcast against the leading axes."""
+    time, logs, when = np.asarray(time), log10_error(errors), np.asarray(when, dtype=float)
+    right = np.clip(np.searchsorted(time, when), 1, len(time) - 1)
+    left, width = right - 1, time[right] - time[right - 1]
+    x = np.clip(np.divide(when - time[left], width, out=np.zeros(when.shape), where=width > 0), 0.0, 1.0)
+    low, high = _rows(logs, left), _rows(logs, right)
+    # an end of an interval counts alone: the other one may lie after a divergence
+    value = np.where(x == 0, low, np.where(x == 1, high, low + x * (high - low)))
+    slack = ROUNDING * (time[-1] - time[0])
+    return np.where((when >= time[0] - slack) & (when <= time[-1] + slack), value, np.nan)[()]
+
+
+def forgetting(time, errors, switch, after=None):
+    """Forgetting F(t) = log10 eps_1(s + t) - log10 eps_1(s) of the first task, t after the switch.
+
+    `errors` are those of the task trained before the switch; without `after` it is the long-time forgetting,
+    at the end of the record. Lee et al. 2021.
+    """
+    when = np.asarray(time)[-1] if after is None else np.asarray(switch) + after
+    return log10_error_at(time, errors, when) - log10_error_at(time, errors, switch)
+
+
+def transfer(time, errors, switch, after=None):
+    """Transfer T(t) = log10 eps_2(s) - log10 eps_2(s + t) to the second task, t after the switch.
+
+    `errors` are those of the task trained after the switch; without `after` at the end of the record. Lee et
+    al. 2021.
+    """
+    return -forgetting(time, errors, switch, after)
+
+
+def maximal_forgetting(time, errors, switch):
+    """Maximal forgetting max_{t >= s} log10 eps_1(t) - log10 eps_1(s), over the record. Lee et al. 2021."""
+    start, logs = _from_switch(time, errors, switch)
+    return np.max(logs, axis=-1) - start
+
+
+def maximal_transfer(time, errors, switch):
+    """Maximal transfer log10 eps_2(s) - min_{t >= s} log10 eps_2(t), over the record. Lee et al. 2021."""
+    start, logs = _from_switch(time, errors, switch)
+    return start - np.min(logs, axis=-1)
+
+
+def initial_forgetting_rate(time, errors, switch, rows=10):
+    """Rate at which log10 eps_1 grows at first: (L(t_{j+n}) - L(t_j)) / (t_{j+n} - t_j), per unit of time.
+
+    L = log10 eps_1, t_j is the first recorded time not before the switch, n = `rows`: the mean of n
+    successive differences divided by the time between rows. (Lee et al. 2021 take rows 0.01 apart and n =
+    10, and do not divide.) NaN with fewer than n rows after t_j.
+    """
+    time, logs = np.asarray(time), log10_error(errors)
+    first = np.searchsorted(time, switch)
+    enough = first + rows < len(time)
+    first = np.where(enough, first, 0)
+    last = np.where(enough, first + rows, 0)
+    change, elapsed = _rows(logs, last) - _rows(logs, first), time[last] - time[first]
+    return np.divide(change, elapsed, out=np.full(change.shape, np.nan), where=elapsed > 0)[()]
+
+
+def initial_transfer_rate(time, errors, switch, rows=10):
+    """Rate at which log10 eps_2 falls at first; see `initial_forgetting_rate`. Lee et al. 2021."""
+    return -initial_forgetting_rate(time, errors, switch, rows)
+
+
+def adjusted_forgetting(time, errors_first, errors_second, switch):
+    """Forgetting F at the first time t >= s at which eps_2 falls below eps_1(s); NaN if it never does.
+
+    That is the forgetting at equal performance: the second task is done as well as the first one was when it
+    was left. Lee et al. 2021.
+    """
+    time, switch = np.asarray(time), np.asarray(switch, dtype=float)
+    level = log10_error_at(time, errors_first, switch)
+    _, logs = _from_switch(time, errors_second, switch)
+    below = logs < level[..., None]
+    hit = np.argmax(below, axis=-1)
+    before = np.maximum(hit - 1, 0)
+    high, low, since = _rows(logs, before), _rows(logs, hit), np.maximum(time[before], switch)
+    x = np.divide(high - level, high - low, out=np.zeros(hit.shape), where=hit > 0)
+    crossing = np.where(hit > 0, since + x * (time[hit] - since), switch)
+    crossing = np.where(below.any(axis=-1), crossing, np.nan)
+    return log10_error_at(time, errors_first, crossing) - level
+
+
+def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, after):
+    """Gain over a student from scratch, eps_scratch(t) - eps_2(s + t), in the errors themselves.
+
+    `scratch_errors` are those of a student trained on the second teacher only, from time 0 on. Lee et al.
+    2021.
+    """
+    scratch = log10_error_at(scratch_time, scratch_errors, after)
+    return 10.0**scratch - 10.0 ** log10_error_at(time, errors, np.asarray(switch) + after)
+
+
+def _from_switch(time, errors, switch) -> tuple[np.ndarray, np.ndarray]:
+    """Return log10 eps at the switch, and of all rows with that value in place of those before the switch."""
+    start = log10_error_at(time, errors, switch)
+    after = np.asarray(time) >= np.asarray(switch)[..., None]
+    return start, np.where(after, log10_error(errors), start[..., None])
+
+
+def _rows(values: np.ndarray, index) -> np.ndarray:
+    """Take one entry along the last axis of (..., T) for each of the leading indices, which broadcast."""
+    lead = np.broadcast_shapes(values.shape[:-1], np.shape(index))
+    values, index = np.broadcast_to(values, (*lead, values.shape[-1])), np.broadcast_to(index, lead)
+    return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]

@@ -1,0 +1,45 @@
+"""Families of vectors with prescribed mutual similarities."""
+
+import numpy as np
+
+from teacherstudent.errors import SpecError
+
+# Pivots below this are taken for zero: the vector lies in the span of those before it.
+PIVOT_PRECISION = 1e-12
+# A similarity matrix may miss symmetry or positivity by this much.
+MATRIX_PRECISION = 1e-9
+
+
+def similarity_factor(similarity, count: int, key: str = "similarity") -> np.ndarray:
+    """Factor the similarities of `count` objects: L with S = L L^T, lower triangular, L[0, 0] = 1.
+
+    `similarity` is one number for every pair or the matrix S itself (symmetric, unit diagonal). The result has shape
+    (count, rank of S): object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q, and object 0 is B_0.
+    Raises SpecError where S is malformed or not positive semidefinite.
+    """
+    S = _matrix(similarity, count, key)
+    L = np.zeros((count, count))
+    for j in range(count):
+        pivot = S[j, j] - L[j] @ L[j]
+        if pivot < -MATRIX_PRECISION:
+            raise SpecError(f"{key}: {similarity} is not allowed; no {count} teachers have these similarities")
+        column = S[j:, j] - L[j:] @ L[j]
+        if pivot > PIVOT_PRECISION:
+            L[j:, j] = column / np.sqrt(pivot)
+        elif np.abs(column).max() > np.sqrt(MATRIX_PRECISION):
+            raise SpecError(f"{key}: {similarity} is not allowed; no {count} teachers have these similarities")
+    return L[:, np.any(L != 0, axis=0)]
+
+
+def _matrix(similarity, count: int, key: str) -> np.ndarray:
+    if isinstance(similarity, (int, float)):
+        return np.where(np.eye(count) > 0, 1.0, float(similarity))
+    try:
+        S = np.array(similarity, dtype=float)
+    except ValueError as error:
+        raise SpecError(f"{key}: rows of different lengths; it must be {count} x {count}") from error
+    if S.shape != (count, count):
+        raise SpecError(f"{key}: shape {S.shape} is not allowed; it must be {count} x {count}")
+    if np.abs(S - S.T).max() > MATRIX_PRECISION or np.abs(np.diag(S) - 1).max() > MATRIX_PRECISION:
+        raise SpecError(f"{key}: the matrix must be symmetric with ones on its diagonal")
+    return S

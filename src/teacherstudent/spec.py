@@ -1,0 +1,276 @@
+"""The spec: one run, described completely by one validated document.
+
+`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses; `schemas/spec.yaml` holds every key
+with its description, range and default.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from teacherstudent.checks import check_spec
+from teacherstudent.documents import complete, read_yaml
+from teacherstudent.errors import SpecError
+
+# What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
+NOT_AVAILABLE = {
+    ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
+    ("inputs.distribution", "dataset"): "inputs from a data set",
+    ("inputs.samples", None): "a finite training set",
+    ("curriculum.replay", None): "interleaved replay",
+    ("training.replay", None): "interleaved replay",
+    ("training.consolidation", None): "consolidation of weights (EWC, quadratic, path integral, nodes)",
+    ("training.l1", None): "L1 regularisation",
+    ("training.loss", "classification"): "classification",
+    ("training.rule", None): "other learning rules (RL perceptron)",
+    ("student.output_scale", None): "normalised and mean-field output scaling",
+    ("teachers.output_scale", None): "normalised and mean-field output scaling",
+    ("teachers.drift", None): "drifting teachers",
+    ("student.layers", None): "more than two layers",
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Law and number of the inputs."""
+
+    distribution: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """Relation of the teachers' first layers."""
+
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+    shared: int | None = None
+
+
+@dataclass(frozen=True)
+class Readouts:
+    """Relation of the teachers' second layers."""
+
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The fixed networks that label the inputs; noises are tuples with one number per teacher."""
+
+    count: int
+    hidden: int
+    activation: str
+    features: Features
+    readouts: Readouts
+    output_noise: tuple[float, ...]
+    input_noise: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Standard deviations of the student's initial weights and readouts."""
+
+    weights_std: float
+    readouts_std: float
+
+
+@dataclass(frozen=True)
+class Student:
+    """The network that learns."""
+
+    hidden: int
+    activation: str
+    heads: str
+    copy_head_at_switch: bool
+    initial: Initial
+
+
+@dataclass(frozen=True)
+class Training:
+    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher."""
+
+    learning_rate: float
+    readout_learning_rate: float
+    train: tuple[str, ...]
+    frozen_units: tuple[tuple[int, ...], ...]
+    weight_decay: float
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """Order of the teachers and the rule for switching between them."""
+
+    order: tuple[int, ...]
+    switch_times: tuple[float, ...] | None = None
+    period: float | None = None
+    thresholds: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """When the run is recorded: a spacing with a count, or the times themselves."""
+
+    spacing: str | None = None
+    count: int | None = None
+    first: float | None = None
+    times: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """Precision of the solvers."""
+
+    relative_tolerance: float
+
+
+@dataclass(frozen=True)
+class InitialOverlaps:
+    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested tuples."""
+
+    student: tuple
+    student_teacher: tuple
+    teacher: tuple
+    student_readouts: tuple
+    teacher_readouts: tuple
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One run, complete and consistent."""
+
+    inputs: Inputs
+    teachers: Teachers
+    student: Student
+    training: Training
+    curriculum: Curriculum
+    duration: float
+    record: Record
+    numerics: Numerics
+    initial_overlaps: InitialOverlaps | None = None
+
+    @property
+    def heads(self) -> int:
+        """Number of readout vectors H."""
+        return self.teachers.count if self.student.heads == "per_task" else 1
+
+    def head_of(self, teacher: int) -> int:
+        """The head that is trained on a teacher."""
+        return teacher if self.student.heads == "per_task" else 0
+
+    def to_dict(self) -> dict:
+        """Return the document, complete with defaults; `parse_spec` gives the same spec back."""
+        return _plain(self)
+
+    def to_json(self) -> str:
+        """Return the complete document as JSON with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+
+def load_spec(path: str | Path) -> Spec:
+    """Read and check a spec from a YAML file; SpecError says in one line what is wrong."""
+    return parse_spec(read_yaml(path))
+
+
+def parse_spec(document: Mapping[str, Any]) -> Spec:
+    """Check a document against the schema and across its blocks, and fill in the defaults.
+
+    Raises SpecError with one line naming the key, the value and what is allowed.
+    """
+    if not isinstance(document, Mapping):
+        raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
+    document = deepcopy(dict(document))
+    _refuse_what_is_not_available(document)
+    _counts_from_overlaps(document)
+    filled = complete(document, "spec")
+    if "times" in filled["record"]:
+        filled["record"] = {"times": _times_alone(document["record"])}
+    spec = _build(Spec, _resolved(filled))
+    check_spec(spec)
+    return spec
+
+
+def _refuse_what_is_not_available(document: Mapping) -> None:
+    for (key, value), what in NOT_AVAILABLE.items():
+        block, name = key.split(".")
+        asked = document.get(block)
+        if isinstance(asked, Mapping) and name in asked and (value is None or asked[name] == value):
+            raise SpecError(f"{key}: {what} is not available in this version")
+
+
+def _counts_from_overlaps(document: dict) -> None:
+    """Take P, K, M from given overlaps where the blocks leave them out."""
+    overlaps = document.get("initial_overlaps")
+    if not isinstance(overlaps, Mapping):
+        return
+    for block, source, counts in (("teachers", "teacher_readouts", ("count", "hidden")), ("student", "student", ("hidden",))):
+        try:
+            shape = np.shape(overlaps.get(source))
+        except ValueError as error:
+            raise SpecError(f"initial_overlaps.{source}: rows of different lengths") from error
+        target = document.setdefault(block, {})
+        if isinstance(target, dict) and len(shape) == 2:
+            for key, size in zip(counts, shape, strict=False):
+                target.setdefault(key, size)
+
+
+def _times_alone(record: Mapping) -> list:
+    others = [key for key in record if key != "times"]
+    if others:
+        raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
+    return record["times"]
+
+
+def _resolved(filled: dict) -> dict:
+    """Replace the short forms of values by the full ones: one number for all teachers, default order, default rates."""
+    teachers, training, curriculum = filled["teachers"], filled["training"], filled["curriculum"]
+    count = teachers["count"]
+    for key in ("output_noise", "input_noise"):
+        if not isinstance(teachers[key], list):
+            teachers[key] = [teachers[key]] * count
+    if training["readout_learning_rate"] is None:
+        training["readout_learning_rate"] = training["learning_rate"]
+    training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
+    curriculum.setdefault("order", list(range(count)))
+    return filled
+
+
+def _build(cls: type, values: Any) -> Any:
+    """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats are due."""
+    fields = {field.name: field.type for field in dataclasses.fields(cls)}
+    return cls(**{key: _convert(fields[key], value) for key, value in values.items()})
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        nested = kind if dataclasses.is_dataclass(kind) else InitialOverlaps
+        return _build(nested, value)
+    if isinstance(value, list):
+        return _tupled(value, float if "int" not in str(kind) else None)
+    if isinstance(value, float) and kind is int:
+        return int(value)
+    return float(value) if isinstance(value, int) and "float" in getattr(kind, "__name__", str(kind)) else value
+
+
+def _tupled(value: Any, number: type | None) -> Any:
+    if isinstance(value, list):
+        return tuple(_tupled(item, number) for item in value)
+    return number(value) if number and not isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    """Turn dataclasses and tuples into mappings and lists, without the optional keys that were not given."""
+    if dataclasses.is_dataclass(value):
+        items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: _plain(item) for field, item in items if item is not None or field.default is not None}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,181 @@
+"""Runs in HDF5: the one module that writes and reads them.
+
+A run is a group, the root of a file or one of many (`/runs/<key>`). It holds the arrays of a trajectory, with
+a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
+"""
+
+import platform
+from collections.abc import Iterable
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from teacherstudent.digest import engine_digest
+from teacherstudent.errors import RunError
+from teacherstudent.files import reason, whole_file
+from teacherstudent.layout import DIMENSIONS, SCHEMA_VERSION, VARIABLES, StoredRun
+from teacherstudent.spec import Spec
+from teacherstudent.trajectory import Trajectory
+
+LARGE = 65536  # bytes; smaller datasets are not worth compressing
+LOCKING = "best-effort"  # some network file systems have no locks
+
+
+def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
+    """Write one trajectory as the root of a file; see `write_runs`."""
+    write_runs(path, [("/", spec, engine, seed, [trajectory])], run_axis=False)
+
+
+def write_runs(
+    path: str | Path, entries: Iterable[tuple[str, Spec, str, int, list[Trajectory]]], run_axis: bool
+) -> None:
+    """Write groups of runs to a file that appears whole or not at all; equal content gives equal bytes.
+
+    An entry is (group, spec, engine, seed, trajectories), the group "/" or a path such as "/runs/<key>".
+    With `run_axis` all datasets but `time` have a leading axis `run`; without it an entry has one
+    trajectory. A run that diverged ends early: with a run axis the rest is NaN (-1 for `active_teacher`), as
+    are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
+    as an array that has NaN for the other runs. Raises RunError where the file cannot be written.
+    """
+    with _failing_in_one_line(path), whole_file(path) as temporary:
+        shapes = {}
+        with h5py.File(temporary, "x", locking=LOCKING) as file:
+            for group, spec, engine, seed, trajectories in entries:
+                target = file.require_group(group)
+                _write_attributes(target, spec, engine, seed, trajectories, run_axis)
+                shapes[group] = _write_arrays(target, _joined(trajectories, run_axis), run_axis)
+        _check(temporary, shapes)
+
+
+def read_run(path: str | Path, group: str = "/") -> StoredRun:
+    """Read one group of a file. Raises RunError where it is not a run."""
+    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
+        if not _is_run(file.get(group)):
+            raise RunError(f"{path}: there is no run in group {group}")
+        return _read(file[group])
+
+
+def read_runs(path: str | Path) -> list[StoredRun]:
+    """Read all runs of a file in the order of their groups' names. Raises RunError where there is none."""
+    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
+        groups = [file]
+        file.visititems(lambda name, item: groups.append(item))
+        runs = [_read(group) for group in groups if _is_run(group)]
+    if not runs:
+        raise RunError(f"{path}: the file holds no run")
+    return runs
+
+
+def _is_run(item) -> bool:
+    return isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
+
+
+def _read(group: h5py.Group) -> StoredRun:
+    missing = [name for name in VARIABLES if name not in group]
+    if missing:
+        raise RunError(f"{group.file.filename}: dataset {missing[0]} is missing in group {group.name}")
+    attributes = dict(group.attrs)
+    return StoredRun(
+        group=group.name,
+        engine=attributes["engine"],
+        seed=int(attributes["seed"]),
+        attributes=attributes,
+        arrays={name: group[name][()] for name in VARIABLES},
+    )
+
+
+@contextmanager
+def _failing_in_one_line(path):
+    """Turn what h5py and the system raise over a file into RunError."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: {reason(error)}") from error
+
+
+@cache
+def _provenance(engine: str) -> dict:
+    """Attributes that say with what an engine's runs were made."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "code_digest": engine_digest(engine),
+        "python_version": platform.python_version(),
+        **{f"{package}_version": version(package) for package in ("teacherstudent", "numpy", "numba")},
+    }
+
+
+def _write_attributes(group, spec, engine, seed, trajectories, run_axis) -> None:
+    group.attrs.update({"spec": spec.to_json(), "engine": engine, "seed": seed, **_provenance(engine)})
+    diverged = [trajectory.diverged_at for trajectory in trajectories]
+    if any(time is not None for time in diverged):
+        times = np.array(diverged, dtype=float)  # None becomes NaN
+        group.attrs["diverged_at"] = times if run_axis else times[0]
+
+
+def _joined(trajectories: list[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
+    """Return the arrays by name, those of several trajectories stacked along a leading axis."""
+    if not run_axis:
+        (trajectory,) = trajectories
+        return {name: getattr(trajectory, name) for name in VARIABLES}
+    arrays = {
+        name: _stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in VARIABLES
+    }
+    arrays["time"] = max((trajectory.time for trajectory in trajectories), key=len)
+    for trajectory in trajectories:
+        if not np.array_equal(trajectory.time, arrays["time"][: len(trajectory.time)]):
+            raise ValueError("runs recorded at different times cannot share an axis")
+    return arrays
+
+
+def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
+    """Stack arrays whose first axes may differ in length, padded with NaN or -1."""
+    length, kind = max(len(array) for array in arrays), arrays[0].dtype
+    shape = (len(arrays), length, *arrays[0].shape[1:])
+    stacked = np.full(shape, -1 if np.issubdtype(kind, np.integer) else np.nan, dtype=kind)
+    for row, array in zip(stacked, arrays, strict=True):
+        row[: len(array)] = array
+    return stacked
+
+
+def _write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray], run_axis: bool) -> dict[str, tuple]:
+    """Write all datasets with their dimension scales; return their shapes by name."""
+    written = {name: _write_dataset(group, name, arrays[name], *VARIABLES[name][1:]) for name in VARIABLES}
+    scales = {"time": written["time"]}
+    scales["time"].make_scale("time")
+    for name, (dimensions, _, _) in VARIABLES.items():
+        for axis, dimension in enumerate(("run", *dimensions) if run_axis and name != "time" else dimensions):
+            if dimension not in scales:
+                scales[dimension] = _write_scale(group, dimension, arrays[name].shape[axis])
+            if dimension != name:
+                written[name].dims[axis].attach_scale(scales[dimension])
+    return {name: dataset.shape for name, dataset in (written | scales).items()}
+
+
+def _write_scale(group: h5py.Group, dimension: str, size: int) -> h5py.Dataset:
+    scale = _write_dataset(group, dimension, np.arange(size), *DIMENSIONS[dimension])
+    scale.make_scale(dimension)
+    return scale
+
+
+def _write_dataset(
+    group: h5py.Group, name: str, array: np.ndarray, symbol: str, description: str
+) -> h5py.Dataset:
+    packed = {"compression": "gzip", "shuffle": True} if array.nbytes > LARGE else {}
+    dataset = group.create_dataset(name, data=array, track_times=False, **packed)
+    dataset.attrs["symbol"] = symbol
+    dataset.attrs["description"] = description
+    return dataset
+
+
+def _check(path: Path, shapes: dict[str, dict[str, tuple]]) -> None:
+    """Read the file again; raise RunError where a dataset is missing or has another shape."""
+    with h5py.File(path, "r", locking=LOCKING) as file:
+        for group, expected in shapes.items():
+            for name, shape in expected.items():
+                dataset = file.get(f"{group}/{name}")
+                if dataset is None or dataset[()].shape != shape:
+                    raise RunError(f"dataset {group}/{name} was not written as it should be")

@@ -1,0 +1,102 @@
+"""Sampling of the fixed networks and of their relations."""
+
+import numpy as np
+
+from teacherstudent.randomness import Purpose, generator
+from teacherstudent.similarity import similarity_factor
+from teacherstudent.spec import Features, Readouts, Teachers
+
+
+def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the first layers, shape (P, M, N), and the readouts, shape (P, M), of all teachers.
+
+    The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their first
+    teacher, and a change of similarity moves the others continuously.
+    """
+    P, M = teachers.count, teachers.hidden
+    draws = generator(seed, run, Purpose.TEACHER_FEATURES).standard_normal((P, M, dimension))
+    readout_draws = generator(seed, run, Purpose.TEACHER_READOUTS).standard_normal((P, M))
+    return related_features(draws, teachers.features), related_readouts(readout_draws, teachers.readouts)
+
+
+def related_features(draws: np.ndarray, features: Features) -> np.ndarray:
+    """Turn independent Gaussian rows (P, M, N) into first layers with the relation asked for.
+
+    `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to those before
+    it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`: the same sum with the
+    raw draws as parts, rows rescaled to the first teacher's (Lee et al. 2021, as sampled there). `shared_nodes`: the
+    first rows copied, the others rotated.
+    """
+    P, M, N = draws.shape
+    rows = draws if features.norm is None else draws * (features.norm * np.sqrt(N) / row_norms(draws))
+    if features.relation == "independent":
+        return rows
+    if features.relation == "identical":
+        return np.repeat(rows[:1], P, axis=0)
+    L = similarity_factor(features.similarity, P)
+    if features.relation == "interpolated":
+        mixed = combine(L, rows)
+        return mixed * (row_norms(rows[:1]) / row_norms(mixed))
+    shared = features.shared or 0
+    rotated = rotated_family(rows[:, shared:], L, avoid=rows[0, :shared])
+    return np.concatenate([np.repeat(rows[:1, :shared], P, axis=0), rotated], axis=1)
+
+
+def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
+    """Turn independent Gaussian vectors (P, M) into readouts with the relation and length asked for.
+
+    `rotated` vectors have exactly the cosines S_pq, whatever M, and the length of the first.
+    """
+    P, M = draws.shape
+    vectors = np.ones_like(draws) if readouts.relation == "ones" else draws
+    if readouts.norm is not None:
+        vectors = vectors * (readouts.norm / row_norms(vectors))
+    if readouts.relation == "identical":
+        return np.repeat(vectors[:1], P, axis=0)
+    if readouts.relation == "rotated":
+        L = similarity_factor(readouts.similarity, P)
+        return rotated_family(vectors[:, None, :], L, avoid=vectors[:0])[:, 0]
+    return vectors
+
+
+def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
+    """Combine mutually orthogonal copies of the first block into blocks with Gram matrices (L L^T)_pq rows_0 rows_0^T.
+
+    `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions are
+    orthogonal to the first block and to the rows `avoid`.
+    """
+    first = rows[0]
+    basis = orthonormal_rows(first, first[:0])
+    inside = np.einsum("mn,kn->mk", first, basis)
+    taken = np.concatenate([orthonormal_rows(avoid, avoid[:0]), basis])
+    taken = orthonormal_rows(taken, taken[:0])
+    parts = [first]
+    for fresh in rows[1 : L.shape[1]]:
+        directions = orthonormal_rows(fresh, taken)
+        taken = np.concatenate([taken, directions])
+        parts.append(np.einsum("mk,kn->mn", inside, directions))
+    return combine(L, np.stack(parts))
+
+
+def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Sum parts B_q, shape (rank or more, M, N), into sum_q L_pq B_q, shape (P, M, N)."""
+    return np.einsum("pq,qmn->pmn", L, parts[: L.shape[1]])
+
+
+def row_norms(rows: np.ndarray) -> np.ndarray:
+    """Euclidean lengths of the rows, with the last axis kept."""
+    return np.sqrt(np.einsum("...n,...n->...", rows, rows))[..., None]
+
+
+def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Orthonormalise rows among themselves and against orthonormal rows (Gram-Schmidt, twice for full precision).
+
+    einsum and not BLAS: its bits do not depend on the number of threads.
+    """
+    basis = list(against)
+    for row in rows:
+        for _ in range(2):
+            for unit in basis:
+                row = row - np.einsum("n,n->", unit, row) * unit
+        basis.append(row / np.sqrt(np.einsum("n,n->", row, row)))
+    return np.array(basis[len(against) :]).reshape(len(rows), rows.shape[1])

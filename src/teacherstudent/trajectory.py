@@ -1,0 +1,56 @@
+"""What every engine returns: the history of one run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from teacherstudent.spec import Spec
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Order parameters, readouts and errors at the T recorded times of one run.
+
+    P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run stopped being
+    finite (the arrays end before it), or None.
+    """
+
+    time: np.ndarray  # (T,) t = steps / N
+    generalisation_error: np.ndarray  # (T, P)
+    student_overlaps: np.ndarray  # (T, K, K)
+    student_teacher_overlaps: np.ndarray  # (T, P, K, M)
+    student_readouts: np.ndarray  # (T, H, K)
+    teacher_overlaps: np.ndarray  # (P, P, M, M)
+    teacher_readouts: np.ndarray  # (P, M)
+    active_teacher: np.ndarray  # (T,) int
+    switch_times: np.ndarray  # (S,)
+    diverged_at: float | None = None
+
+
+def record_times(spec: Spec) -> np.ndarray:
+    """Return the times at which a run is recorded, shape (T,)."""
+    record = spec.record
+    if record.times is not None:
+        return np.array(record.times)
+    if record.spacing == "linear":
+        return np.linspace(0.0, spec.duration, record.count)
+    times = np.concatenate([[0.0], np.geomspace(record.first, spec.duration, record.count - 1)])
+    times[-1] = spec.duration
+    return times
+
+
+def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int]) -> np.ndarray:
+    """Return the teacher trained on at each time; at a switch it is the new one."""
+    return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]
+
+
+def stored_R(R: np.ndarray, P: int) -> np.ndarray:
+    """Bring R from (..., K, P M), the order of the kernels, to (..., P, K, M), the order of the store."""
+    *lead, K, columns = R.shape
+    return np.moveaxis(R.reshape(*lead, K, P, columns // P), -2, -3)
+
+
+def stored_T(T: np.ndarray, P: int) -> np.ndarray:
+    """Bring T from (P M, P M) to (P, P, M, M)."""
+    M = len(T) // P
+    return T.reshape(P, M, P, M).transpose(0, 2, 1, 3)

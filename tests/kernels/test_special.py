@@ -1,0 +1,160 @@
+"""The polynomials of kernels.special against NumPy in extended precision and SciPy."""
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy import special as scipy_special
+
+from teacherstudent.kernels.special import (
+    asin,
+    erf_and_derivative,
+    log,
+    log_float32,
+    sincos_turns,
+    sincos_turns_float32,
+)
+
+WIDE = np.longdouble
+WIDE_PI = np.arccos(WIDE(-1.0))
+REFERENCE_ERROR = 4 * np.finfo(WIDE).eps  # where long double is no wider than double, it counts
+
+
+@njit
+def asin_of(x, out):
+    for i in range(x.size):
+        out[i] = asin(x[i])
+
+
+@njit
+def log_of(x, out):
+    for i in range(x.size):
+        out[i] = log(x[i])
+
+
+@njit
+def log_float32_of(x, out):
+    for i in range(x.size):
+        out[i] = log_float32(x[i])
+
+
+@njit
+def erf_of(x, out, derivative):
+    for i in range(x.size):
+        out[i], derivative[i] = erf_and_derivative(x[i])
+
+
+@njit
+def sincos_of(bits, sine, cosine):
+    for i in range(bits.size):
+        sine[i], cosine[i] = sincos_turns(bits[i])
+
+
+@njit
+def sincos_float32_of(bits, sine, cosine):
+    for i in range(bits.size):
+        sine[i], cosine[i] = sincos_turns_float32(bits[i])
+
+
+def applied(loop, x, outputs=1, dtype=np.float64):
+    """Outputs (outputs, x.size) of a loop over x."""
+    out = np.full((outputs, x.size), np.nan, dtype)
+    loop(x, *out)
+    return out
+
+
+def around(centres, widths):
+    """Points on both sides of each centre, at distances from rounding errors to the widest."""
+    return (np.asarray(centres)[:, None] + np.concatenate([-widths, [0.0], widths])).ravel()
+
+
+WIDTHS = np.logspace(-17, -1, 500)
+
+
+def asin_points():
+    x = np.concatenate([np.linspace(-1.0, 1.0, 200_001), around([-1.0, -0.5, 0.0, 0.5, 1.0], WIDTHS)])
+    return x[np.abs(x) <= 1.0]
+
+
+def log_points():
+    exponents = np.linspace(-700.0, 700.0, 50_001)
+    return np.concatenate([np.exp(exponents), np.exp(exponents / 20.0), around([1.0], WIDTHS)])
+
+
+def quadrant_bits():
+    """Random angles and those next to each multiple of an eighth of a turn."""
+    eighths = np.arange(8, dtype=np.uint64) << np.uint64(61)
+    steps = np.uint64(1) << np.arange(60, dtype=np.uint64)
+    random = np.random.default_rng(1).integers(2**64, size=200_000, dtype=np.uint64)
+    edges = eighths[:, None]
+    return np.concatenate([random, eighths, (edges + steps).ravel(), (edges - steps).ravel()])
+
+
+def test_asin():
+    x = asin_points()
+    (y,) = applied(asin_of, x)
+    assert np.abs(y - np.arcsin(x.astype(WIDE))).max() < 3e-16 + REFERENCE_ERROR
+
+
+def test_asin_is_odd_and_refuses_larger_arguments():
+    (y,) = applied(asin_of, np.array([-0.75, 0.75, -0.3, 0.3, 1.0 + 1e-15, np.nan]))
+    assert y[0] == -y[1]
+    assert y[2] == -y[3]
+    assert np.isnan(y[4:]).all()
+
+
+def test_erf():
+    x = np.concatenate(
+        [np.linspace(-9.0, 9.0, 200_001), np.linspace(-50.0, 50.0, 1_001), around([0.0], WIDTHS)]
+    )
+    erf, derivative = applied(erf_of, x, 2)
+    slope = np.sqrt(2.0 / np.pi) * np.exp(-0.5 * x * x)
+    assert np.abs(erf - scipy_special.erf(x * np.sqrt(0.5))).max() < 7e-16
+    assert np.abs(derivative - slope).max() < 3e-16
+    assert np.abs(erf).max() <= 1.0
+
+
+def test_erf_of_special_values():
+    erf, derivative = applied(erf_of, np.array([0.0, np.inf, -np.inf, 1e300, np.nan]), 2)
+    np.testing.assert_array_equal(erf, [0.0, 1.0, -1.0, 1.0, np.nan])
+    np.testing.assert_allclose(
+        derivative, [np.sqrt(2.0 / np.pi), 0.0, 0.0, 0.0, np.nan], rtol=1e-15, atol=1e-290
+    )
+
+
+def test_log():
+    x = log_points()
+    (y,) = applied(log_of, x)
+    reference = np.log(x.astype(WIDE))
+    assert np.all(np.abs(y - reference) <= (6e-16 + REFERENCE_ERROR) * np.abs(reference))
+
+
+def test_log_float32():
+    x = log_points()
+    x = x[(x > 1e-37) & (x < 1e38)].astype(np.float32)
+    (y,) = applied(log_float32_of, x, dtype=np.float32)
+    reference = np.log(x.astype(np.float64))
+    assert np.all(np.abs(y - reference) <= 2.5e-7 * np.abs(reference))
+
+
+def test_sincos():
+    bits = quadrant_bits()
+    angle = 2 * WIDE_PI * (np.ldexp(bits.astype(WIDE), -64) - WIDE(0.125))
+    sine, cosine = applied(sincos_of, bits, 2)
+    assert np.abs(sine - np.sin(angle)).max() < 2e-16 + REFERENCE_ERROR
+    assert np.abs(cosine - np.cos(angle)).max() < 2e-16 + REFERENCE_ERROR
+
+
+def test_sincos_float32():
+    bits = (quadrant_bits() >> np.uint64(32)).astype(np.uint32)
+    angle = 2 * np.pi * (bits / 2.0**32 - 0.125)
+    sine, cosine = applied(sincos_float32_of, bits, 2, np.float32)
+    assert np.abs(sine - np.sin(angle)).max() < 1.2e-7
+    assert np.abs(cosine - np.cos(angle)).max() < 1.2e-7
+
+
+@pytest.mark.parametrize("loop, outputs", [(asin_of, 1), (erf_of, 2)])
+def test_bits_do_not_depend_on_the_length_of_the_array(loop, outputs):
+    x = np.random.default_rng(2).uniform(-1.0, 1.0, 70)
+    whole = applied(loop, x, outputs)
+    for n in range(1, x.size):
+        np.testing.assert_array_equal(applied(loop, x[:n], outputs), whole[:, :n])

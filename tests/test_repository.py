@@ -1,0 +1,99 @@
+"""The files around the code: the lock, the conda environment and the text agree and name no machine."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+CONDA_TO_PYPI = {"matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
+
+
+def blocks_of_lock():
+    """Return the text of each package in the lock: its pin and the hashes that follow."""
+    return re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE).strip())
+
+
+def pins_of_lock():
+    return {
+        block.split("==")[0]: re.match(r"[^\s;\\]+", block.split("==")[1])[0] for block in blocks_of_lock()
+    }
+
+
+def requirements_of_package():
+    project = PYPROJECT["project"]
+    extras = [line for group in project["optional-dependencies"].values() for line in group]
+    return [line for line in project["dependencies"] + extras if not line.startswith("teacherstudent[")]
+
+
+def test_lock_names_no_index_and_no_address():
+    assert "://" not in LOCK
+    assert not re.search(r"^\s*-(?!-hash=sha256:[0-9a-f]{64}( \\)?$)", LOCK, flags=re.MULTILINE)
+
+
+def test_every_package_in_the_lock_has_hashes():
+    assert [block.split("==")[0] for block in blocks_of_lock() if "--hash=sha256:" not in block] == []
+
+
+@pytest.mark.parametrize("requirement", requirements_of_package())
+def test_lock_satisfies_the_lower_bounds(requirement):
+    name, bound = requirement.split(">=")
+    version = pins_of_lock()[name]
+    assert [int(part) for part in version.split(".")] >= [int(part) for part in bound.split(".")]
+
+
+def test_lock_has_the_build_backend():
+    assert set(PYPROJECT["build-system"]["requires"]) <= set(pins_of_lock())
+
+
+def test_conda_environment_has_the_pins_of_the_lock():
+    environment = yaml.safe_load((ROOT / "envs" / "environment.yaml").read_text(encoding="utf-8"))
+    python, *packages = environment["dependencies"]
+    pins = dict(package.split(" ==") for package in packages)
+    pins = {CONDA_TO_PYPI.get(name, name): version for name, version in pins.items()}
+    needed = {line.split(">=")[0] for line in PYPROJECT["project"]["dependencies"]}
+    lock = pins_of_lock()
+    assert pins == {name: lock[name] for name in needed}
+    assert python.startswith("python " + PYPROJECT["project"]["requires-python"])
+
+
+def test_citation_has_the_version_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PYPROJECT["project"]["version"]
+
+
+def test_profiles_set_no_key_twice():
+    """The default profile would win over the chosen one, key by key."""
+    keys = {
+        path.parent.name: set(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in (ROOT / "profiles").glob("*/config.yaml")
+    }
+    default = keys.pop("default")
+    assert keys
+    for name, others in keys.items():
+        assert not default & others, name
+
+
+def test_slurm_is_found_by_its_name():
+    assert (ROOT / "slurm" / "config.yaml").samefile(ROOT / "profiles" / "slurm" / "config.yaml")
+
+
+def test_text_names_no_machine():
+    """No file that git does not ignore has a path of somebody's machine or the address of a package index."""
+    command = ["git", "ls-files", "-coz", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    private = re.compile(r"(?<![\w.~$}])/(?:work|root|home)/|https?://[^\s)\"]*(?:pypi|/simple)")
+    found = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file() and path != Path(__file__):
+            lines = path.read_bytes().decode("utf-8", errors="ignore").splitlines()
+            found += [f"{name}:{number}" for number, line in enumerate(lines, 1) if private.search(line)]
+    assert found == []

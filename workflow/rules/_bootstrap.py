@@ -1,0 +1,15 @@
+"""Make the code of this checkout importable: here, in the processes of the scripts, and on the nodes of a cluster.
+
+Every process that runs a part of the workflow parses the Snakefile first, so the environment set here reaches all scripts.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = [str(ROOT / "src"), str(ROOT / "workflow" / "scripts")]
+
+others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in FOLDERS]
+os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS + others)
+sys.path[:0] = [path for path in FOLDERS if path not in sys.path]

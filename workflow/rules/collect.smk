@@ -1,0 +1,25 @@
+"""From runs to curves: one file per experiment with what its figures need."""
+
+
+rule collect:
+    """Stack the runs of an experiment over its axes."""
+    input:
+        unpack(runs),
+    output:
+        CURVES,
+    log:
+        "results/logs/collect/{experiment}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    params:
+        grids=grids,
+        keep=kept,
+        code=code_digest("teacherstudent.collect"),
+    message:
+        "Collect the curves of {wildcards.experiment}"
+    script:
+        "../scripts/collect.py"

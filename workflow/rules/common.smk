@@ -1,0 +1,124 @@
+"""The configuration, checked, and what the rules look up in it."""
+
+import ast
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import _bootstrap
+from _config import read_plan
+from snakemake.exceptions import WorkflowError
+
+from teacherstudent.digest import code_digest, engine_digest
+from teacherstudent.errors import SpecError
+
+ENVIRONMENT = "../../envs/environment.yaml"
+WORKFLOW = Path(workflow.basedir) / "workflow"
+TARGETS = ("all", "simulate", "collect", "gather_claims", "verify")
+
+RUNS = "results/runs/{experiment}/{engine}/{curve}.h5"
+CURVES = "results/curves/{experiment}.h5"
+CLAIMS = "results/claims/{figure}.csv"
+FIGURE = {
+    "pdf": "results/figures/{paper}/{figure}.pdf",
+    "png": "results/figures/{paper}/{figure}.png",
+    "csv": "results/figures/{paper}/{figure}.csv",
+    "caption": "results/figures/{paper}/{figure}.txt",
+}
+
+try:
+    PLAN = read_plan(config, workflow.configfiles, WORKFLOW / "schemas" / "config.schema.yaml", TARGETS)
+except SpecError as error:
+    sys.exit(f"error in the configuration: {error}")
+
+
+wildcard_constraints:
+    experiment=r"\w+",
+    engine=r"\w+",
+    curve=r"[^/]+",
+
+
+def memory(wildcards, attempt):
+    """Memory of a job in MB, more at each attempt."""
+    return 1000 * attempt
+
+
+def hours(wildcards, attempt):
+    """Time limit of a job that simulates, in minutes, more at each attempt."""
+    return 240 * attempt
+
+
+def minutes(wildcards, attempt):
+    """Time limit of a short job in minutes, more at each attempt."""
+    return 20 * attempt
+
+
+def work(wildcards):
+    """All that a curve depends on, from the configuration."""
+    key = (wildcards.experiment, wildcards.engine, wildcards.curve)
+    if key not in PLAN.jobs:
+        raise WorkflowError(f"no experiment in the configuration has the curve {'/'.join(key)}")
+    return PLAN.jobs[key].work
+
+
+def engine_code(wildcards):
+    """Digest of the code that the numbers of an engine depend on."""
+    return engine_digest(wildcards.engine)
+
+
+def experiment(wildcards):
+    """The experiment that is asked for."""
+    if wildcards.experiment not in PLAN.experiments:
+        known = ", ".join(PLAN.experiments) or "none"
+        raise WorkflowError(f"no experiment {wildcards.experiment} in the configuration; there are {known}")
+    return PLAN.experiments[wildcards.experiment]
+
+
+def runs(wildcards):
+    """Files of all jobs of an experiment, by engine, in order."""
+    found = {}
+    for job in PLAN.jobs_of(experiment(wildcards).name):
+        path = RUNS.format(experiment=job.experiment, engine=job.engine, curve=job.curve)
+        found.setdefault(job.engine, []).append(path)
+    return found
+
+
+def grids(wildcards):
+    """Axes and runs of an experiment, by engine."""
+    return {engine: asdict(grid) for engine, grid in experiment(wildcards).grids.items()}
+
+
+def kept(wildcards):
+    """Quantities that the figures of an experiment need."""
+    return experiment(wildcards).collect
+
+
+def figures_of(*papers):
+    """All figures of some papers."""
+    return [figure for figure in PLAN.figures.values() if figure.paper in papers]
+
+
+def figure_files(*figures):
+    """All files of some figures."""
+    return [figure_file(figure, kind) for figure in figures for kind in FIGURE]
+
+
+def figure_file(figure, kind):
+    """One of the files that a figure consists of."""
+    return FIGURE[kind].format(paper=figure.paper, figure=figure.name)
+
+
+def in_report(figure, kind):
+    """A file of a figure, marked for the report."""
+    labels = {"figure": figure.name, "file": kind}
+    return report(
+        figure_file(figure, kind), caption="../report/figure.rst", category=figure.paper, labels=labels
+    )
+
+
+def about(figure):
+    """What the script of a figure says about it, for the report."""
+    script = WORKFLOW / "scripts" / "figures" / f"{figure.name}.py"
+    if not script.exists():
+        sys.exit(f"error in the configuration: figures.{figure.name}: there is no script {script}")
+    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))

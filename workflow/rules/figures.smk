@@ -1,0 +1,52 @@
+"""From curves to figures: one rule per figure, and its name and that of its paper as targets."""
+
+for figure in PLAN.figures.values():
+
+    rule:
+        """Draw a figure, and evaluate its claims."""
+        name:
+            f"draw_{figure.name}"
+        input:
+            curves=[CURVES.format(experiment=name) for name in figure.experiments],
+            style="workflow/styles/paper.mplstyle",
+            helper="workflow/scripts/figures/_figures.py",
+        output:
+            pdf=in_report(figure, "pdf"),
+            png=in_report(figure, "png"),
+            csv=in_report(figure, "csv"),
+            caption=figure_file(figure, "caption"),
+            claims=CLAIMS.format(figure=figure.name),
+        log:
+            f"results/logs/figures/{figure.name}.log",
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory,
+            runtime=minutes,
+        params:
+            about=about(figure),
+            code=code_digest("teacherstudent.curves", "teacherstudent.claims", "teacherstudent.measures"),
+        message:
+            f"Draw figure {figure.name}"
+        script:
+            f"../scripts/figures/{figure.name}.py"
+
+    rule:
+        """Make one figure."""
+        name:
+            figure.name
+        input:
+            figure_files(figure),
+        localrule: True
+
+
+for paper in PLAN.paper_names:
+
+    rule:
+        """Make all figures of a paper."""
+        name:
+            paper
+        input:
+            figure_files(*figures_of(paper)),
+        localrule: True

@@ -1,0 +1,24 @@
+"""From experiments to runs: one job per curve, with its inner axes and all runs inside."""
+
+
+rule simulate:
+    """Run one curve of an experiment on one engine."""
+    output:
+        RUNS,
+    log:
+        "results/logs/simulate/{experiment}/{engine}/{curve}.log",
+    benchmark:
+        "results/benchmarks/simulate/{experiment}/{engine}/{curve}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=hours,
+    params:
+        work=work,
+        code=engine_code,
+    message:
+        "Run {wildcards.experiment} on {wildcards.engine}: {wildcards.curve}"
+    script:
+        "../scripts/simulate.py"

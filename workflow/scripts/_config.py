@@ -1,0 +1,82 @@
+"""Reads the configuration as a whole: every mistake is found before anything runs, and told in one line."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from teacherstudent.documents import read_yaml
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments import Experiment, Job, check_document, jobs, parse_experiment
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: its paper, the experiments that it is drawn from, and its script."""
+
+    name: str
+    paper: str
+    experiments: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The configuration, checked and written out."""
+
+    papers: list[str]
+    experiments: dict[str, Experiment]
+    jobs: dict[tuple[str, str, str], Job]  # by experiment, engine, curve
+    figures: dict[str, Figure]
+
+    @property
+    def paper_names(self) -> list[str]:
+        """All papers with figures, configured to be made or not."""
+        return list(dict.fromkeys(figure.paper for figure in self.figures.values()))
+
+    def jobs_of(self, experiment: str) -> list[Job]:
+        """List the jobs of an experiment, in order."""
+        return [job for job in self.jobs.values() if job.experiment == experiment]
+
+
+def read_plan(config: Mapping[str, Any], files: Sequence[str | Path], schema: str | Path, reserved: Sequence[str]) -> Plan:
+    """Check a configuration that was merged from some files, and expand its experiments.
+
+    `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
+    """
+    for path in files:
+        read_yaml(path)
+    check_document(dict(config), yaml.safe_load(Path(schema).read_text(encoding="utf-8")), "configuration")
+    experiments = {name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()}
+    figures = {name: Figure(name, **entry) for name, entry in config.get("figures", {}).items()}
+    _check_names(experiments, figures, reserved)
+    _check_references(config["papers"], experiments, figures)
+    listed = [job for experiment in experiments.values() for job in jobs(experiment)]
+    return Plan(config["papers"], experiments, {(job.experiment, job.engine, job.curve): job for job in listed}, figures)
+
+
+def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:
+    papers = {figure.paper for figure in figures.values()}
+    for kind, names in (("experiment", experiments), ("figure", figures), ("paper", papers)):
+        for name in names:
+            if not NAME.fullmatch(name):
+                raise SpecError(f"{kind} {name}: a name has letters, digits and _ only, and a letter first")
+    for name in (*figures, *papers):
+        if name in reserved or (name in figures and name in papers):
+            raise SpecError(f"{name}: is the name of another target already")
+
+
+def _check_references(papers: Sequence[str], experiments: Mapping, figures: Mapping[str, Figure]) -> None:
+    for figure in figures.values():
+        for name in figure.experiments:
+            if name not in experiments:
+                known = ", ".join(experiments) or "none"
+                raise SpecError(f"figures.{figure.name}.experiments: unknown experiment {name}; there are {known}")
+    known = sorted({figure.paper for figure in figures.values()})
+    for paper in papers:
+        if paper not in known:
+            raise SpecError(f"papers: {paper} has no figures; papers with figures are {', '.join(known) or 'none'}")

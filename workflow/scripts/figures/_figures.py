@@ -1,0 +1,177 @@
+"""What all figure scripts share: how to draw theory and simulation, and how a figure is made from curves.
+
+A figure script has
+
+- a docstring: which published figure it is believed to be, and what the reader should see;
+- `CAPTION`: the text under the figure, which says what is drawn and which part of it is theory;
+- `figure(curves)`: draws and returns a matplotlib Figure; no file, no config, no averaging that a caption hides;
+- `claims(curves)`: returns the list of `teacherstudent.claims.Claim` of this figure;
+- the tail
+
+      if __name__ == "__main__":
+          _figures.make(snakemake, figure, claims, CAPTION)
+
+Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. Everything that shows data is drawn by
+`plot_theory`, `plot_simulation` and `plot_heatmap`: `numbers(figure)` reads the CSV back from what these drew, so
+the file holds exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are not data and are not in it.
+"""
+
+import csv
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from _logs import logged
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from teacherstudent.claims import Claim, write_claims
+from teacherstudent.curves import Curves, read_curves
+
+# Widths in inches: one column and the full page of a two-column paper.
+COLUMN = 3.25
+PAGE = 6.75
+
+# One colour per task (teal and amber for the first two), safe for colour-blind readers; used for nothing else.
+TASK_COLORS = ("#1B9E8A", "#E6A117", "#7B5EA7", "#C8553D", "#4C78A8")
+
+# Bytes that do not change with the day or the machine's clock.
+UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
+
+Experiments = Mapping[str, Mapping[str, Curves]]
+
+
+def task_color(teacher: int) -> str:
+    """Return the colour of a task, counted from 0."""
+    return TASK_COLORS[teacher % len(TASK_COLORS)]
+
+
+def colors_along(values: Iterable[float], cmap: str = "viridis") -> list:
+    """Return one colour per value, from dark for the smallest to light for the largest."""
+    values = np.asarray(list(values), dtype=float)
+    span = np.ptp(values) or 1.0
+    return list(matplotlib.colormaps[cmap]((values - values.min()) / span * 0.92))
+
+
+def panels(rows: int = 1, columns: int = 1, width: float = COLUMN, ratio: float = 0.75) -> tuple[Figure, np.ndarray]:
+    """Return a figure of a given width and its axes, (rows, columns); each panel is `ratio` times as high as wide."""
+    height = width / columns * ratio * rows
+    return plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
+
+
+def plot_theory(ax: Axes, x, y, series: str, **style):
+    """Draw theory: a line. `series` names it in the CSV (and in the legend, if `label` is not given)."""
+    return _plot(ax, x, y, None, series, "theory", {"linestyle": "-", **style})
+
+
+def plot_simulation(ax: Axes, x, y, series: str, error=None, **style):
+    """Draw simulations: open points, with standard errors where given. `series` as in `plot_theory`."""
+    marks = {"linestyle": "none", "marker": "o", "markerfacecolor": "none", "markeredgewidth": 0.8, "zorder": 3}
+    return _plot(ax, x, y, error, series, "simulation", {**marks, **style})
+
+
+def _plot(ax, x, y, error, series, kind, style):
+    style = {"label": series, **style}
+    if error is None:
+        (line,) = ax.plot(x, y, **style)
+    else:
+        line = ax.errorbar(x, y, yerr=error, elinewidth=0.7, capsize=0, **style)[0]
+    line.numbers = {"series": series, "kind": kind, "error": error}
+    return line
+
+
+def plot_heatmap(ax: Axes, x, y, values, label: str, kind: str, cmap: str = "viridis", **style):
+    """Draw `values` (len(y), len(x)) as cells centred on their coordinates, with a colour bar named `label`.
+
+    `kind` is theory or simulation.
+    """
+    mesh = ax.pcolormesh(x, y, values, cmap=cmap, shading="nearest", rasterized=True, **style)
+    mesh.numbers = {"series": label, "kind": kind, "x": np.asarray(x), "y": np.asarray(y)}
+    ax.figure.colorbar(mesh, ax=ax, label=label)
+    return mesh
+
+
+def mark_switch(ax: Axes, *times: float) -> None:
+    """Mark switches between tasks by thin dashed lines."""
+    for time in times:
+        ax.axvline(time, color="0.6", linewidth=0.8, linestyle="--", zorder=0)
+
+
+def letter(axes: Iterable[Axes]) -> None:
+    """Write (a), (b), ... at the upper left of panels."""
+    for index, ax in enumerate(np.ravel(axes)):
+        ax.set_title(f"({chr(ord('a') + index)})", loc="left", fontweight="bold")
+
+
+def log_axes(ax: Axes, which: str = "y") -> None:
+    """Make axes logarithmic, with ticks at whole powers of ten: `x`, `y` or `xy`."""
+    for name in which:
+        getattr(ax, f"set_{name}scale")("log")
+        getattr(ax, f"{name}axis").set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def numbers(fig: Figure) -> list[dict]:
+    """Return what a figure shows, one row per point or cell, read back from its artists."""
+    rows = []
+    shown = [ax for ax in fig.axes if any(hasattr(artist, "numbers") for artist in ax.get_children())]
+    for index, ax in enumerate(shown):
+        panel = {"panel": chr(ord("a") + index), "x_label": ax.get_xlabel(), "y_label": ax.get_ylabel()}
+        for artist in ax.get_children():
+            if hasattr(artist, "numbers"):
+                rows += [panel | row for row in _rows(artist)]
+    return rows
+
+
+CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "value")
+
+
+def _rows(artist) -> Iterable[dict]:
+    names = {key: artist.numbers[key] for key in ("series", "kind")}
+    if "error" not in artist.numbers:
+        x, y = np.meshgrid(artist.numbers["x"], artist.numbers["y"])
+        data = {"x": x, "y": y, "value": artist.get_array()}
+    else:
+        x, y = artist.get_data()
+        error = artist.numbers["error"]
+        data = {"x": x, "y": y} | ({} if error is None else {"error": np.broadcast_to(error, np.shape(y))})
+    columns = [np.ma.filled(np.ma.asarray(column, dtype=float), np.nan).ravel().tolist() for column in data.values()]
+    for row in zip(*columns, strict=True):
+        yield names | {name: repr(number) for name, number in zip(data, row, strict=True)}
+
+
+def excluded_note(curves: Experiments) -> str:
+    """Say how many runs diverged and are left out; empty if none."""
+    all_curves = [entry for engines in curves.values() for entry in engines.values()]
+    excluded, total = sum(entry.excluded for entry in all_curves), sum(entry.diverged.size for entry in all_curves)
+    return f"{excluded} of {total} runs diverged and are left out." if excluded else ""
+
+
+def make(
+    snakemake,
+    figure: Callable[[Experiments], Figure],
+    claims: Callable[[Experiments], list[Claim]],
+    caption: str,
+) -> None:
+    """Read the curves that a rule asks for, and write its figure, numbers, caption and claims."""
+    with logged(snakemake.log[0]):
+        curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
+        matplotlib.use("agg")
+        with plt.style.context(snakemake.input.style):
+            save(figure(curves), snakemake.output)
+        text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
+        Path(snakemake.output.caption).write_text(textwrap.fill(text, 100) + "\n", encoding="utf-8")
+        write_claims(snakemake.output.claims, claims(curves))
+
+
+def save(fig: Figure, output) -> None:
+    """Save a figure as `output.pdf` and `output.png`, and its numbers as `output.csv`: same data, same bytes."""
+    fig.savefig(output.pdf, metadata=UNDATED["pdf"])
+    fig.savefig(output.png, metadata=UNDATED["png"])
+    with open(output.csv, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, CSV_COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(numbers(fig))
+    plt.close(fig)

@@ -1,0 +1,28 @@
+"""Print the verdict on every claim; exit status 1 if one of them does not hold."""
+
+import sys
+from pathlib import Path
+
+from teacherstudent.claims import Claim, read_claims
+
+
+def line(claim: Claim) -> str:
+    """Say in two lines of text whether a claim holds, what it says, and what was found and expected."""
+    verdict = "holds" if claim.holds else "FAILS"
+    error = "" if claim.uncertainty is None else f" +- {claim.uncertainty:.2g}"
+    found = f"{claim.value:.4g}{error}, expected {claim.low:g} to {claim.high:g} ({claim.certainty})"
+    return f"{verdict}  {claim.figure}: {claim.statement}\n       {found}\n"
+
+
+def main(path: str, log: str) -> bool:
+    """Print the claims of a file; write those that fail to the log; return whether all hold."""
+    claims = read_claims(path)
+    failed = [claim for claim in claims if not claim.holds]
+    sys.stdout.writelines(line(claim) for claim in claims)
+    sys.stdout.write(f"{len(claims) - len(failed)} of {len(claims)} claims hold\n")
+    Path(log).write_text("".join(line(claim) for claim in failed), encoding="utf-8")
+    return not failed
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(snakemake.input[0], snakemake.log[0]) else 1)
