@@ -1,7 +1,7 @@
 """Axes of a grid: the values along them, names for the points, and how a point changes a document.
 
-An axis is named by a dotted key (`teachers.features.similarity`, or `curriculum.switch_times.0` for an element of a list). Its
-values are written as a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
+An axis is named by a dotted key (`teachers.features.similarity`; `curriculum.switch_times.0` for an element of
+a list). Its values are a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
 """
 
 import itertools
@@ -37,7 +37,9 @@ def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
 
 def _ends(key: str) -> Iterator[str]:
     parts = key.split(".")
-    yield from (".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1) if not parts[start].isdigit())
+    yield from (
+        ".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1) if not parts[start].isdigit()
+    )
 
 
 def _names_one(end: str, keys: Mapping[str, Any]) -> bool:
@@ -45,13 +47,17 @@ def _names_one(end: str, keys: Mapping[str, Any]) -> bool:
 
 
 def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
-    """Return a copy of a document with the values at dotted keys replaced; blocks that are missing are made."""
+    """Return a copy of a document with the values at dotted keys replaced; missing blocks are made."""
     changed = deepcopy(dict(document))
     for key, value in values.items():
         *blocks, last = key.split(".")
         place = changed
         for block in blocks:
-            place = place.setdefault(block, {}) if isinstance(place, dict) else place[_position(place, block, key)]
+            place = (
+                place.setdefault(block, {})
+                if isinstance(place, dict)
+                else place[_position(place, block, key)]
+            )
         place[last if isinstance(place, dict) else _position(place, last, key)] = value
     return changed
 
@@ -67,14 +73,18 @@ def read_axes(place: str, given: Mapping[str, Any]) -> dict[str, list]:
     for key in given:
         if not isinstance(key, str) or not key.split(".")[0].isidentifier():
             raise SpecError(f"{place}.{key}: an axis is named by a dotted key of the spec")
-    return {key: _cleaned(f"{place}.{key}", _listed(f"{place}.{key}", values)) for key, values in given.items()}
+    return {
+        key: _cleaned(f"{place}.{key}", _listed(f"{place}.{key}", values)) for key, values in given.items()
+    }
 
 
 def _listed(place: str, given: Any) -> list:
     match given:
         case list():
             return given
-        case {"linspace": [int() | float() as first, int() | float() as last, int(count)]} if len(given) == 1 <= count:
+        case {"linspace": [int() | float() as first, int() | float() as last, int(count)]} if (
+            len(given) == 1 <= count
+        ):
             return np.linspace(first, last, count).tolist()
         case {"concatenate": list(parts)} if len(given) == 1:
             return [value for part in parts for value in _listed(place, part)]
@@ -92,7 +102,9 @@ def _cleaned(place: str, values: list) -> list:
         return sorted({value if whole else _rounded(place, value) for value in values})
     for value in values:
         if any(numeric) or not isinstance(value, str | bool) or not FILE_SAFE.fullmatch(_text(value)):
-            raise SpecError(f"{place}: {value!r} is not allowed; values are all numbers, or all words, true and false")
+            raise SpecError(
+                f"{place}: {value!r} is not allowed; values are all numbers, or all words, true and false"
+            )
     return list(dict.fromkeys(values))
 
 

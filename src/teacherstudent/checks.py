@@ -78,7 +78,11 @@ def _check_room(spec: "Spec") -> None:
     rotated = hidden - (features.shared or 0)
     needed = hidden + (rank - 1) * rotated
     if needed > spec.inputs.dimension:
-        _refuse("inputs.dimension", spec.inputs.dimension, f"exactly rotated teachers need at least {needed} inputs")
+        _refuse(
+            "inputs.dimension",
+            spec.inputs.dimension,
+            f"exactly rotated teachers need at least {needed} inputs",
+        )
 
 
 def _check_lists_per_teacher(spec: "Spec") -> None:
@@ -154,7 +158,9 @@ def _check_covariance(spec: "Spec") -> None:
         raise SpecError("initial_overlaps: student and teacher overlaps must be symmetric")
     smallest = float(np.linalg.eigvalsh((C + C.T) / 2).min())
     if smallest < -scale:
-        raise SpecError(f"initial_overlaps: no weights have these overlaps (smallest eigenvalue {smallest:.3g} < 0)")
+        raise SpecError(
+            f"initial_overlaps: no weights have these overlaps (smallest eigenvalue {smallest:.3g} < 0)"
+        )
 
 
 def full_overlaps(overlaps) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Claims: the statements of a paper about a figure, each with a number, the range expected of it, and a verdict."""
+"""Claims: statements of a paper about a figure, each with a number, its expected range, and a verdict."""
 
 import csv
 import dataclasses
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# How the expected range is known: read in the authors' text or code, recomputed by other means, or remembered.
+# How the expected range is known: from the authors' text or code, by another computation, or from memory.
 CERTAINTIES = ("read", "recomputed", "remembered")
 
 
@@ -47,7 +47,9 @@ def write_claims(path: str | Path, claims: Iterable[Claim]) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for claim in claims:
-            writer.writerow({**dataclasses.asdict(claim), **_numbers(claim), "holds": "yes" if claim.holds else "no"})
+            writer.writerow(
+                {**dataclasses.asdict(claim), **_numbers(claim), "holds": "yes" if claim.holds else "no"}
+            )
 
 
 def _numbers(claim: Claim) -> dict[str, str]:

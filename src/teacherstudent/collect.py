@@ -10,7 +10,8 @@ from teacherstudent.axes import points
 from teacherstudent.curves import Curves
 from teacherstudent.errors import RunError
 from teacherstudent.experiments import Grid
-from teacherstudent.store import VARIABLES, StoredRun, read_runs
+from teacherstudent.layout import VARIABLES, StoredRun
+from teacherstudent.store import read_runs
 
 # Where a job stores its points.
 RUNS = "/runs"
@@ -19,8 +20,9 @@ RUNS = "/runs"
 def collect(grid: Grid, paths: Sequence[str | Path], keep: Sequence[str]) -> Curves:
     """Stack the runs of a grid over its axes.
 
-    `paths` are the files of its jobs in the order of the outer axes, `keep` names the quantities. What a run that diverged
-    did not reach is NaN. Raises RunError where a point is missing, or where points differ in recorded times or in shape.
+    `paths` are the files of its jobs in the order of the outer axes, `keep` names the quantities. What a run
+    that diverged did not reach is NaN. Raises RunError where a point is missing, or where points differ in
+    recorded times or in shape.
     """
     entries = [_kept(run, keep) for path in paths for run in _in_order(path, grid.inner)]
     lengths = [len(values) for values in grid.axes.values()]
@@ -65,7 +67,9 @@ def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
         arrays = [_filled(array, longest) for array in arrays]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
-        raise RunError(f"{name} has shape {shapes[0]} at one point and {shapes[-1]} at another: it cannot be collected")
+        raise RunError(
+            f"{name} has shape {shapes[0]} at one point and {shapes[-1]} at another: it cannot be collected"
+        )
     return np.stack(arrays)
 
 
@@ -81,5 +85,7 @@ def _common_times(entries: list[dict]) -> np.ndarray:
     longest = max((entry["time"] for entry in entries), key=len)
     for entry in entries:
         if np.any(np.abs(entry["time"] - longest[: len(entry["time"])]) > entry["step"]):
-            raise RunError("the points of this grid are recorded at different times: make an experiment of each")
+            raise RunError(
+                "the points of this grid are recorded at different times: make an experiment of each"
+            )
     return longest

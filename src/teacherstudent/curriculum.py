@@ -6,7 +6,9 @@ from teacherstudent.spec import Spec
 
 
 class Phase(NamedTuple):
-    """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold (0: never)."""
+    """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold
+    (0: never).
+    """
 
     teacher: int
     end: float
@@ -34,7 +36,9 @@ def _switch_times(rule, duration: float) -> tuple[float, ...]:
 
 
 def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
-    """Return the head that a teacher's own head starts from, or None: asked for, and at the first meeting, only."""
+    """Return the head that a teacher's own head starts from, or None: asked for, and at the first meeting,
+    only.
+    """
     if spec.student.copy_head_at_switch and met and teacher not in met:
         return spec.head_of(met[-1])
     return None

@@ -11,16 +11,17 @@ import numpy as np
 
 from teacherstudent.axes import short_names
 from teacherstudent.files import whole_file
-from teacherstudent.store import DIMENSIONS, LOCKING, VARIABLES
+from teacherstudent.layout import DIMENSIONS, VARIABLES
+from teacherstudent.store import LOCKING
 
 
 @dataclass(frozen=True)
 class Curves:
     """Kept quantities of one engine, each an array over (axes..., run, time, ...).
 
-    `axes` maps the dotted key of the spec to its values, outer axes first. A run that diverged is marked, and its
-    quantities are NaN from there on. Methods take an axis by its key or by the end of it: `similarity` for
-    `teachers.features.similarity`.
+    `axes` maps the dotted key of the spec to its values, outer axes first. A run that diverged is marked, and
+    its quantities are NaN from there on. Methods take an axis by its key or by the end of it: `similarity`
+    for `teachers.features.similarity`.
     """
 
     engine: str
@@ -72,7 +73,7 @@ class Curves:
         return array
 
     def mean(self, quantity: str) -> np.ndarray:
-        """Return the mean over the runs that did not diverge, (axes..., time, ...); NaN where none is left."""
+        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN where none is left."""
         return mean_over(self.values(quantity), axis=len(self.axes))
 
     def sem(self, quantity: str) -> np.ndarray:
@@ -109,7 +110,10 @@ def _index(values: np.ndarray, value, key: str) -> int:
 
 
 def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
-    """Write the curves of an experiment, one group per engine, with named dimensions; the file appears whole or not at all."""
+    """Write the curves of an experiment, one group per engine; the file appears whole or not at all.
+
+    Dimensions are named, so that xarray opens a group.
+    """
     with whole_file(path) as temporary, h5py.File(temporary, "x", locking=LOCKING) as file:
         for entry in curves:
             _write(file.create_group(entry.engine), entry)
@@ -136,7 +140,9 @@ def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: s
     group[name].make_scale(name)
 
 
-def _dataset(group: h5py.Group, name: str, array: np.ndarray, dimensions: tuple[str, ...], description: str) -> None:
+def _dataset(
+    group: h5py.Group, name: str, array: np.ndarray, dimensions: tuple[str, ...], description: str
+) -> None:
     group.create_dataset(name, data=array, track_times=False)
     group[name].attrs["description"] = description
     for axis, dimension in enumerate(dimensions):

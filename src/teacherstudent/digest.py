@@ -12,6 +12,7 @@ PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parent
 
 
+@cache
 def engine_digest(engine: str) -> str:
     """Digest of all that a trajectory of an engine depends on, in hex.
 
@@ -20,7 +21,7 @@ def engine_digest(engine: str) -> str:
     ValueError for an unknown engine.
     """
     root = f"{PACKAGE}.engines.{engine}"
-    others = set(modules_in(f"{PACKAGE}.engines")) - {root}
+    others = set(modules_in(f"{PACKAGE}.engines")) - set(_with_packages(root))
     code = code_digest(f"{PACKAGE}.run", root, without=others)
     return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
 
@@ -33,7 +34,7 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
     "teacherstudent.run". Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
-    waiting = list(roots)
+    waiting = [name for root in roots for name in _with_packages(root)]
     while waiting:
         name = waiting.pop()
         if name not in meanings and name not in without:
@@ -95,15 +96,20 @@ def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
 
 
 def _imported(name: str, tree: ast.Module) -> Iterator[str]:
-    """Yield the modules of this package that a module imports, with the subpackages around them.
+    """Yield the modules of this package that a module imports."""
+    for node in ast.walk(tree):
+        for module in _targets(name, node):
+            if module.split(".")[0] == PACKAGE:
+                yield from _with_packages(module)
+
+
+def _with_packages(name: str) -> list[str]:
+    """Return a module and the subpackages around it.
 
     The package itself only hands on names, and imports what is behind them later; hence it is never followed.
     """
-    for node in ast.walk(tree):
-        for module in _targets(name, node):
-            parts = module.split(".")
-            if parts[0] == PACKAGE:
-                yield from (".".join(parts[:end]) for end in range(2, len(parts) + 1))
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
 
 
 def _targets(name: str, node: ast.AST) -> list[str]:

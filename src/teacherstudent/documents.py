@@ -18,7 +18,11 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
     def construct_mapping(self, node, deep=False):
         """Build one mapping; YAML itself would silently keep the last of equal keys."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        keys = [
+            self.construct_object(key, deep=True)
+            for key, _ in node.value
+            if key.tag != "tag:yaml.org,2002:merge"
+        ]
         for key in keys:
             if keys.count(key) > 1:
                 raise SpecError(f"{key}: given twice; a key may stand only once in its block")
@@ -39,7 +43,9 @@ def read_yaml(path: str | Path) -> Any:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    schema = yaml.safe_load(files("teacherstudent").joinpath("schemas", f"{name}.yaml").read_text(encoding="utf-8"))
+    schema = yaml.safe_load(
+        files("teacherstudent").joinpath("schemas", f"{name}.yaml").read_text(encoding="utf-8")
+    )
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -76,7 +82,9 @@ def _with_defaults(value: Any, schema: Mapping) -> Any:
 
 
 def _one_line(error, document_name: str) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    path = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).lstrip(".")
     prefix = f"{path}: " if path else ""
     if error.validator == "additionalProperties":
         known = error.schema["properties"]

@@ -63,12 +63,15 @@ def expand(name: str, document: Mapping[str, Any]) -> list[Job]:
 def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     """Check an experiment and write out its axes.
 
-    Each value of each axis is tried in one spec, with first values on the other axes; the product is not walked through.
-    Raises SpecError with one line that names the experiment, the key, the value and what is allowed.
+    Each value of each axis is tried in one spec, with first values on the other axes; the product is not
+    walked through. Raises SpecError with one line that names the experiment, the key, the value and what is
+    allowed.
     """
     try:
         check_document(document, _schema(), "experiment")
-        grids = {engine: _grid(engine, document["spec"], entry) for engine, entry in document["engines"].items()}
+        grids = {
+            engine: _grid(engine, document["spec"], entry) for engine, entry in document["engines"].items()
+        }
         for grid in grids.values():
             _check_specs(grid)
     except SpecError as error:
@@ -92,14 +95,18 @@ def _work(grid: Grid, values: dict) -> dict:
 
 def check_document(document: Any, schema: Mapping, name: str) -> None:
     """Raise SpecError with one line where a document does not follow a schema."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda error: len(error.absolute_path))
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(document), key=lambda error: len(error.absolute_path)
+    )
     if errors:
         raise SpecError(_one_line(errors[0], name))
 
 
 @cache
 def _schema() -> dict:
-    return yaml.safe_load(files("teacherstudent").joinpath("schemas", "experiment.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(
+        files("teacherstudent").joinpath("schemas", "experiment.yaml").read_text(encoding="utf-8")
+    )
 
 
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
@@ -109,7 +116,14 @@ def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
     outer, inner = (read_axes(f"{place}.{part}", entry.get(part, {})) for part in ("outer", "inner"))
     for key in outer.keys() & inner.keys():
         raise SpecError(f"{place}.inner.{key}: is an outer axis already")
-    return Grid(engine, with_values(spec, entry.get("set", {})), outer, inner, entry.get("runs", 1), entry.get("seed", 0))
+    return Grid(
+        engine,
+        with_values(spec, entry.get("set", {})),
+        outer,
+        inner,
+        entry.get("runs", 1),
+        entry.get("seed", 0),
+    )
 
 
 def _check_specs(grid: Grid) -> None:

@@ -97,9 +97,7 @@ class StoredRun:
     def _one(self, run: int) -> Trajectory:
         rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
         own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
-        cut = {
-            name: array[:rows] if VARIABLES[name][0][0] == "time" else array for name, array in own.items()
-        }
-        cut["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
+        own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
+        own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
         return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None)

@@ -68,13 +68,15 @@ def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, run: int) -> Networks:
     """Build random weights whose overlaps are exactly the given ones.
 
-    The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a random
-    orthonormal E of as many rows as C has rank. Raises ValueError where N is smaller than that rank.
+    The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
+    random orthonormal E of as many rows as C has rank. Raises ValueError where N is smaller than that rank.
     """
     C = full_overlaps(given)
     A = _square_root(C)
     if A.shape[1] > dimension:
-        raise ValueError(f"inputs.dimension: {dimension} is not allowed; these overlaps need at least {A.shape[1]} inputs")
+        raise ValueError(
+            f"inputs.dimension: {dimension} is not allowed; these overlaps need at least {A.shape[1]} inputs"
+        )
     draws = generator(seed, run, Purpose.GIVEN_OVERLAPS).standard_normal((A.shape[1], dimension))
     rows = np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0]))
     K, (P, M) = len(given.student), np.shape(given.teacher_readouts)

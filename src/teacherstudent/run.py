@@ -21,12 +21,16 @@ def check(spec: Spec, engine: str) -> None:
 
 
 def simulate(
-    spec: Spec, engine: str, seed: int = 0, run: int = 0, progress: Callable[[float], None] = lambda fraction: None
+    spec: Spec,
+    engine: str,
+    seed: int = 0,
+    run: int = 0,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Trajectory:
     """Turn a spec into one trajectory.
 
-    The result depends on (spec, engine, seed, run) only. `progress` is called with the fraction done now and then.
-    Raises SpecError where the engine cannot do what the spec asks for.
+    The result depends on (spec, engine, seed, run) only. `progress` is called with the fraction done now and
+    then. Raises SpecError where the engine cannot do what the spec asks for.
     """
     check(spec, engine)
     return engine_module(engine).simulate(spec, seed, run, progress)
@@ -40,7 +44,8 @@ def simulate_runs(
     threads: int = 1,
     progress: Callable[[int, float], None] = lambda run, fraction: None,
 ) -> Iterator[Trajectory]:
-    """Yield the trajectories of runs 0, 1, ... in order, computed on several threads; same numbers for any number of them.
+    """Yield the trajectories of runs 0, 1, ... in order, computed on several threads; same numbers for any
+    number of them.
 
     `progress` is called with a run and its fraction done.
     """

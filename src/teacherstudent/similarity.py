@@ -13,21 +13,25 @@ MATRIX_PRECISION = 1e-9
 def similarity_factor(similarity, count: int, key: str = "similarity") -> np.ndarray:
     """Factor the similarities of `count` objects: L with S = L L^T, lower triangular, L[0, 0] = 1.
 
-    `similarity` is one number for every pair or the matrix S itself (symmetric, unit diagonal). The result has shape
-    (count, rank of S): object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q, and object 0 is B_0.
-    Raises SpecError where S is malformed or not positive semidefinite.
+    `similarity` is one number for every pair or the matrix S itself (symmetric, unit diagonal). The result
+    has shape (count, rank of S): object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q, and object
+    0 is B_0. Raises SpecError where S is malformed or not positive semidefinite.
     """
     S = _matrix(similarity, count, key)
     L = np.zeros((count, count))
     for j in range(count):
         pivot = S[j, j] - L[j] @ L[j]
         if pivot < -MATRIX_PRECISION:
-            raise SpecError(f"{key}: {similarity} is not allowed; no {count} teachers have these similarities")
+            raise SpecError(
+                f"{key}: {similarity} is not allowed; no {count} teachers have these similarities"
+            )
         column = S[j:, j] - L[j:] @ L[j]
         if pivot > PIVOT_PRECISION:
             L[j:, j] = column / np.sqrt(pivot)
         elif np.abs(column).max() > np.sqrt(MATRIX_PRECISION):
-            raise SpecError(f"{key}: {similarity} is not allowed; no {count} teachers have these similarities")
+            raise SpecError(
+                f"{key}: {similarity} is not allowed; no {count} teachers have these similarities"
+            )
     return L[:, np.any(L != 0, axis=0)]
 
 

@@ -1,7 +1,7 @@
 """The spec: one run, described completely by one validated document.
 
-`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses; `schemas/spec.yaml` holds every key
-with its description, range and default.
+`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses; `schemas/spec.yaml` holds
+every key with its description, range and default.
 """
 
 import dataclasses
@@ -136,7 +136,9 @@ class Numerics:
 
 @dataclass(frozen=True)
 class InitialOverlaps:
-    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested tuples."""
+    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested
+    tuples.
+    """
 
     student: tuple
     student_teacher: tuple
@@ -213,7 +215,10 @@ def _counts_from_overlaps(document: dict) -> None:
     overlaps = document.get("initial_overlaps")
     if not isinstance(overlaps, Mapping):
         return
-    for block, source, counts in (("teachers", "teacher_readouts", ("count", "hidden")), ("student", "student", ("hidden",))):
+    for block, source, counts in (
+        ("teachers", "teacher_readouts", ("count", "hidden")),
+        ("student", "student", ("hidden",)),
+    ):
         try:
             shape = np.shape(overlaps.get(source))
         except ValueError as error:
@@ -232,7 +237,9 @@ def _times_alone(record: Mapping) -> list:
 
 
 def _resolved(filled: dict) -> dict:
-    """Replace the short forms of values by the full ones: one number for all teachers, default order, default rates."""
+    """Replace the short forms of values by the full ones: one number for all teachers, default order, default
+    rates.
+    """
     teachers, training, curriculum = filled["teachers"], filled["training"], filled["curriculum"]
     count = teachers["count"]
     for key in ("output_noise", "input_noise"):
@@ -246,7 +253,9 @@ def _resolved(filled: dict) -> dict:
 
 
 def _build(cls: type, values: Any) -> Any:
-    """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats are due."""
+    """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats
+    are due.
+    """
     fields = {field.name: field.type for field in dataclasses.fields(cls)}
     return cls(**{key: _convert(fields[key], value) for key, value in values.items()})
 
@@ -259,7 +268,9 @@ def _convert(kind: Any, value: Any) -> Any:
         return _tupled(value, float if "int" not in str(kind) else None)
     if isinstance(value, float) and kind is int:
         return int(value)
-    return float(value) if isinstance(value, int) and "float" in getattr(kind, "__name__", str(kind)) else value
+    return (
+        float(value) if isinstance(value, int) and "float" in getattr(kind, "__name__", str(kind)) else value
+    )
 
 
 def _tupled(value: Any, number: type | None) -> Any:
@@ -272,5 +283,7 @@ def _plain(value: Any) -> Any:
     """Turn dataclasses and tuples into mappings and lists, without the optional keys that were not given."""
     if dataclasses.is_dataclass(value):
         items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {field.name: _plain(item) for field, item in items if item is not None or field.default is not None}
+        return {
+            field.name: _plain(item) for field, item in items if item is not None or field.default is not None
+        }
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

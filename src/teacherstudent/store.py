@@ -4,8 +4,9 @@ A run is a group, the root of a file or one of many (`/runs/<key>`). It holds th
 a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
 """
 
+import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
 
 LARGE = 65536  # bytes; smaller datasets are not worth compressing
+BLOCK = 2**20  # bytes by which a file in memory grows
 LOCKING = "best-effort"  # some network file systems have no locks
 
 
@@ -41,19 +43,23 @@ def write_runs(
     are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
     as an array that has NaN for the other runs. Raises RunError where the file cannot be written.
     """
+    shapes = {}
+    # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
+    with h5py.File(path, "w", driver="core", backing_store=False, block_size=BLOCK) as file:
+        for group, spec, engine, seed, trajectories in entries:
+            target = file.require_group(group)
+            _write_attributes(target, spec, engine, seed, trajectories, run_axis)
+            shapes[group] = _write_arrays(target, _joined(trajectories, run_axis), run_axis)
+        file.flush()
+        content = file.id.get_file_image()
     with _failing_in_one_line(path), whole_file(path) as temporary:
-        shapes = {}
-        with h5py.File(temporary, "x", locking=LOCKING) as file:
-            for group, spec, engine, seed, trajectories in entries:
-                target = file.require_group(group)
-                _write_attributes(target, spec, engine, seed, trajectories, run_axis)
-                shapes[group] = _write_arrays(target, _joined(trajectories, run_axis), run_axis)
+        temporary.write_bytes(content)
         _check(temporary, shapes)
 
 
 def read_run(path: str | Path, group: str = "/") -> StoredRun:
     """Read one group of a file. Raises RunError where it is not a run."""
-    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
+    with _opened(path) as file:
         if not _is_run(file.get(group)):
             raise RunError(f"{path}: there is no run in group {group}")
         return _read(file[group])
@@ -61,13 +67,21 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
 
 def read_runs(path: str | Path) -> list[StoredRun]:
     """Read all runs of a file in the order of their groups' names. Raises RunError where there is none."""
-    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
+    with _opened(path) as file:
         groups = [file]
         file.visititems(lambda name, item: groups.append(item))
         runs = [_read(group) for group in groups if _is_run(group)]
     if not runs:
         raise RunError(f"{path}: the file holds no run")
     return runs
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[h5py.File]:
+    if os.path.isfile(path) and not h5py.is_hdf5(path):
+        raise RunError(f"{path}: not an HDF5 file")
+    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
+        yield file
 
 
 def _is_run(item) -> bool:

@@ -10,8 +10,8 @@ from teacherstudent.spec import Features, Readouts, Teachers
 def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw the first layers, shape (P, M, N), and the readouts, shape (P, M), of all teachers.
 
-    The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their first
-    teacher, and a change of similarity moves the others continuously.
+    The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their
+    first teacher, and a change of similarity moves the others continuously.
     """
     P, M = teachers.count, teachers.hidden
     draws = generator(seed, run, Purpose.TEACHER_FEATURES).standard_normal((P, M, dimension))
@@ -22,10 +22,10 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
 def related_features(draws: np.ndarray, features: Features) -> np.ndarray:
     """Turn independent Gaussian rows (P, M, N) into first layers with the relation asked for.
 
-    `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to those before
-    it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`: the same sum with the
-    raw draws as parts, rows rescaled to the first teacher's (Lee et al. 2021, as sampled there). `shared_nodes`: the
-    first rows copied, the others rotated.
+    `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
+    those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
+    the same sum with the Gaussian rows as they are, then rescaled to the first teacher's norms (as Lee et al.
+    2021 sample them). `shared_nodes`: the first rows copied, the others rotated.
     """
     P, M, N = draws.shape
     rows = draws if features.norm is None else draws * (features.norm * np.sqrt(N) / row_norms(draws))
@@ -60,16 +60,15 @@ def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
 
 
 def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
-    """Combine mutually orthogonal copies of the first block into blocks with Gram matrices (L L^T)_pq rows_0 rows_0^T.
+    """Combine mutually orthogonal copies of the first block by L, so that block p overlaps with q by (L L^T)_pq.
 
-    `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions are
-    orthogonal to the first block and to the rows `avoid`.
+    `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions
+    are orthogonal to the first block and to the rows `avoid`.
     """
     first = rows[0]
     basis = orthonormal_rows(first, first[:0])
     inside = np.einsum("mn,kn->mk", first, basis)
-    taken = np.concatenate([orthonormal_rows(avoid, avoid[:0]), basis])
-    taken = orthonormal_rows(taken, taken[:0])
+    taken = orthonormal_rows(np.concatenate([avoid, first]), avoid[:0])
     parts = [first]
     for fresh in rows[1 : L.shape[1]]:
         directions = orthonormal_rows(fresh, taken)
@@ -89,9 +88,9 @@ def row_norms(rows: np.ndarray) -> np.ndarray:
 
 
 def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """Orthonormalise rows among themselves and against orthonormal rows (Gram-Schmidt, twice for full precision).
+    """Orthonormalise rows among themselves and against orthonormal rows, by Gram-Schmidt.
 
-    einsum and not BLAS: its bits do not depend on the number of threads.
+    Done twice for full precision. einsum and not BLAS: its bits do not depend on the number of threads.
     """
     basis = list(against)
     for row in rows:

@@ -11,8 +11,8 @@ from teacherstudent.spec import Spec
 class Trajectory:
     """Order parameters, readouts and errors at the T recorded times of one run.
 
-    P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run stopped being
-    finite (the arrays end before it), or None.
+    P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run
+    stopped being finite (the arrays end before it), or None.
     """
 
     time: np.ndarray  # (T,) t = steps / N

@@ -1,6 +1,7 @@
-"""Make the code of this checkout importable: here, in the processes of the scripts, and on the nodes of a cluster.
+"""Make the code of this checkout importable: here, in the scripts, and on the nodes of a cluster.
 
-Every process that runs a part of the workflow parses the Snakefile first, so the environment set here reaches all scripts.
+Every process that runs a part of the workflow parses the Snakefile first, so that the environment set here
+reaches all scripts.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""From curves to figures: one rule per figure, and its name and that of its paper as targets."""
+"""From curves to figures: one rule per figure, and its name and that of its paper as targets.
+
+Scripts are named by a parameter: an expression with the variable of the loop would be evaluated when the job runs.
+"""
 
 for figure in PLAN.figures.values():
 
@@ -25,12 +28,13 @@ for figure in PLAN.figures.values():
             mem_mb=memory,
             runtime=minutes,
         params:
+            name=figure.name,
             about=about(figure),
             code=code_digest("teacherstudent.curves", "teacherstudent.claims", "teacherstudent.measures"),
         message:
             f"Draw figure {figure.name}"
         script:
-            f"../scripts/figures/{figure.name}.py"
+            "../scripts/figures/{params.name}.py"
 
     rule:
         """Make one figure."""

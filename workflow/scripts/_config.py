@@ -43,7 +43,9 @@ class Plan:
         return [job for job in self.jobs.values() if job.experiment == experiment]
 
 
-def read_plan(config: Mapping[str, Any], files: Sequence[str | Path], schema: str | Path, reserved: Sequence[str]) -> Plan:
+def read_plan(
+    config: Mapping[str, Any], files: Sequence[str | Path], schema: str | Path, reserved: Sequence[str]
+) -> Plan:
     """Check a configuration that was merged from some files, and expand its experiments.
 
     `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
@@ -51,12 +53,19 @@ def read_plan(config: Mapping[str, Any], files: Sequence[str | Path], schema: st
     for path in files:
         read_yaml(path)
     check_document(dict(config), yaml.safe_load(Path(schema).read_text(encoding="utf-8")), "configuration")
-    experiments = {name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()}
+    experiments = {
+        name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
+    }
     figures = {name: Figure(name, **entry) for name, entry in config.get("figures", {}).items()}
     _check_names(experiments, figures, reserved)
     _check_references(config["papers"], experiments, figures)
     listed = [job for experiment in experiments.values() for job in jobs(experiment)]
-    return Plan(config["papers"], experiments, {(job.experiment, job.engine, job.curve): job for job in listed}, figures)
+    return Plan(
+        config["papers"],
+        experiments,
+        {(job.experiment, job.engine, job.curve): job for job in listed},
+        figures,
+    )
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:
@@ -75,8 +84,12 @@ def _check_references(papers: Sequence[str], experiments: Mapping, figures: Mapp
         for name in figure.experiments:
             if name not in experiments:
                 known = ", ".join(experiments) or "none"
-                raise SpecError(f"figures.{figure.name}.experiments: unknown experiment {name}; there are {known}")
+                raise SpecError(
+                    f"figures.{figure.name}.experiments: unknown experiment {name}; there are {known}"
+                )
     known = sorted({figure.paper for figure in figures.values()})
     for paper in papers:
         if paper not in known:
-            raise SpecError(f"papers: {paper} has no figures; papers with figures are {', '.join(known) or 'none'}")
+            raise SpecError(
+                f"papers: {paper} has no figures; papers with figures are {', '.join(known) or 'none'}"
+            )

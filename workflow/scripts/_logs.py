@@ -15,7 +15,7 @@ def logged(path: str) -> Iterator[None]:
         try:
             yield
         except (RunError, SpecError) as error:
-            print(f"error: {error}", file=log)
+            log.write(f"error: {error}\n")
             sys.exit(1)
         except Exception:
             traceback.print_exc()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from _logs import logged
-
 from teacherstudent.claims import read_claims, write_claims
 
 

@@ -61,7 +61,13 @@ class _Run:
         """Return time, Q, R, h and the errors."""
         now = order_parameters(self.net)
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
-        return self.step / self.spec.inputs.dimension, now.Q, now.R, now.h, generalisation_errors(*codes, *now)
+        return (
+            self.step / self.spec.inputs.dimension,
+            now.Q,
+            now.R,
+            now.h,
+            generalisation_errors(*codes, *now),
+        )
 
 
 def steps_at(spec: Spec, time: float) -> int:
@@ -104,7 +110,9 @@ def _error(state: _Run, teacher: int) -> float:
     now, M, spec = order_parameters(state.net), state.spec.teachers.hidden, state.spec
     own = slice(teacher * M, (teacher + 1) * M)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    return generalisation_error(*codes, now.Q, now.R[:, own], now.T[own, own], now.h[spec.head_of(teacher)], now.v[teacher])
+    return generalisation_error(
+        *codes, now.Q, now.R[:, own], now.T[own, own], now.h[spec.head_of(teacher)], now.v[teacher]
+    )
 
 
 def _constants(state: _Run, phase: Phase) -> kernel.Phase:

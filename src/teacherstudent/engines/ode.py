@@ -46,7 +46,14 @@ def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None])
             h[spec.head_of(phase.teacher)] = h[source]
         sequence.append(phase.teacher)
         status, t, written = kernel.integrate_phase(
-            _constants(spec, start, phase), state, t, phase.end, times[row:], states[row:], TABLEAU, *_tolerances(spec)
+            _constants(spec, start, phase),
+            state,
+            t,
+            phase.end,
+            times[row:],
+            states[row:],
+            TABLEAU,
+            *_tolerances(spec),
         )
         row += written
         progress(t / spec.duration)
@@ -99,7 +106,10 @@ def _trajectory(spec, start, times, states, switches, sequence, diverged_at) -> 
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    errors = [generalisation_errors(*codes, *now, start.T, head, start.v) for *now, head in zip(Q, R, h, strict=True)]
+    errors = [
+        generalisation_errors(*codes, *now, start.T, head, start.v)
+        for *now, head in zip(Q, R, h, strict=True)
+    ]
     return Trajectory(
         time=times,
         generalisation_error=np.array(errors).reshape(-1, P),

@@ -1,6 +1,5 @@
 """Generalisation errors from order parameters."""
 
-
 import numpy as np
 
 from teacherstudent.kernels.compilation import entry
@@ -11,9 +10,9 @@ from teacherstudent.kernels.integrals import I2
 def generalisation_error(student, teacher, Q, R, T, h, v):
     """eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 > on fresh clean inputs.
 
-    Q (K, K), R (K, M), T (M, M) are the overlaps of the student with itself and with one teacher, h (K,) and v (M,) the
-    readouts, `student` and `teacher` activation codes. Goldt et al. 2019, eq. (7) in general form; rounding below zero is
-    cut off.
+    Q (K, K), R (K, M), T (M, M) are the overlaps of the student with itself and with one teacher, h (K,) and
+    v (M,) the readouts, `student` and `teacher` activation codes. Goldt et al. 2019, eq. (7) in general form;
+    rounding below zero is cut off.
     """
     K, M = R.shape
     eps = 0.0
@@ -30,7 +29,9 @@ def generalisation_error(student, teacher, Q, R, T, h, v):
 
 @entry
 def generalisation_errors(student, teacher, Q, R, T, h, v):
-    """Errors against every teacher, shape (P,): h (H, K) has one row per teacher or a single shared one, v is (P, M)."""
+    """Errors against every teacher, shape (P,): h (H, K) has one row per teacher or a single shared one, v is
+    (P, M).
+    """
     P, M = v.shape
     errors = np.empty(P)
     for p in range(P):

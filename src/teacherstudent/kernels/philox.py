@@ -96,6 +96,13 @@ def normal_pair(pair, key0, key1, step, stream):
 
 
 @njit(cache=True, error_model="numpy")
+def normal(key0, key1, step, stream):
+    """One standard normal: the first that `fill_normals` fills."""
+    first, _ = normal_pair(0, key0, key1, step, stream)
+    return first
+
+
+@njit(cache=True, error_model="numpy")
 def fill_normals(out, key0, key1, step, stream):
     """
     Fill a contiguous float64 array (n,) with standard normals.
@@ -112,14 +119,14 @@ def fill_normals(out, key0, key1, step, stream):
 
 @njit(cache=True, error_model="numpy")
 def _fill_bits(radius_bits, angle_bits, pairs, first, key0, key1, step, stream):
-    """Radius and angle bits of `pairs` pairs from number `first` on, in the rows of bits (2, BATCH)."""
+    """Fill in the bits of `pairs` pairs, beginning with the pair number `first`."""
     for i in range(pairs):
         radius_bits[i], angle_bits[i] = random_bits(first + i, key0, key1, step, stream)
 
 
 @njit(cache=True, error_model="numpy")
 def _transform(radius_bits, angle_bits, out):
-    """Turn the bits of pairs into the normals of out."""
+    """Make out (n,) from the bits of its (n + 1) // 2 pairs."""
     pairs = out.size // 2
     for i in range(pairs):
         out[2 * i], out[2 * i + 1] = box_muller(radius_bits[i], angle_bits[i])
@@ -145,6 +152,7 @@ def fill_normals_float32(out, key0, key1, step, stream):
 
 @njit(cache=True, error_model="numpy")
 def _fill_bits_float32(radius_bits, angle_bits, blocks, first, key0, key1, step, stream):
+    """Like `_fill_bits`, for two pairs a block."""
     for i in range(blocks):
         w0, w1, w2, w3 = random_words(first + i, key0, key1, step, stream)
         radius_bits[2 * i], angle_bits[2 * i] = w0, w1
@@ -158,10 +166,3 @@ def _transform_float32(radius_bits, angle_bits, out):
         out[2 * i], out[2 * i + 1] = box_muller_float32(radius_bits[i], angle_bits[i])
     if out.size % 2:
         out[2 * pairs], _ = box_muller_float32(radius_bits[pairs], angle_bits[pairs])
-
-
-@njit(cache=True, error_model="numpy")
-def normal(key0, key1, step, stream):
-    """One standard normal: the first that `fill_normals` fills."""
-    first, _ = normal_pair(0, key0, key1, step, stream)
-    return first

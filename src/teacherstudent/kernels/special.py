@@ -95,8 +95,8 @@ def erf_and_derivative(x):
     The activation erf(x / sqrt 2) and its derivative sqrt(2 / pi) exp(-x^2 / 2).
 
     With y = |x| and e = exp(-y^2 / 2): erf(y / sqrt 2) = 1 - e Q(t), t = (y - 6) / (y + 6), where
-    Q = exp(y^2 / 2) erfc(y / sqrt 2) is smooth in t. Absolute errors below 7e-16 and 3e-16. Not-a-number stays
-    not-a-number.
+    Q = exp(y^2 / 2) erfc(y / sqrt 2) is smooth in t. Absolute errors below 7e-16 and 3e-16; exact at 0, and
+    not-a-number stays not-a-number.
     """
     y = abs(x)
     y = ERF_LIMIT if y > ERF_LIMIT else y

@@ -4,30 +4,33 @@ A figure script has
 
 - a docstring: which published figure it is believed to be, and what the reader should see;
 - `CAPTION`: the text under the figure, which says what is drawn and which part of it is theory;
-- `figure(curves)`: draws and returns a matplotlib Figure; no file, no config, no averaging that a caption hides;
+- `figure(curves)`: draws and returns a matplotlib Figure; no file, no config;
 - `claims(curves)`: returns the list of `teacherstudent.claims.Claim` of this figure;
 - the tail
 
       if __name__ == "__main__":
           _figures.make(snakemake, figure, claims, CAPTION)
 
-Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. Everything that shows data is drawn by
-`plot_theory`, `plot_simulation` and `plot_heatmap`: `numbers(figure)` reads the CSV back from what these drew, so
-the file holds exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are not data and are not in it.
+Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. What shows data is drawn by
+`plot_theory`, `plot_simulation` and `plot_heatmap`: the CSV is read back from what these drew, so it is exactly
+what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in it.
 """
 
 import csv
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from string import ascii_lowercase
 
 import matplotlib
 import numpy as np
-from _logs import logged
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from _logs import logged
 from teacherstudent.claims import Claim, write_claims
 from teacherstudent.curves import Curves, read_curves
 
@@ -35,11 +38,14 @@ from teacherstudent.curves import Curves, read_curves
 COLUMN = 3.25
 PAGE = 6.75
 
-# One colour per task (teal and amber for the first two), safe for colour-blind readers; used for nothing else.
+# One colour per task, teal and amber for the first two: safe for colour-blind readers, used for nothing else.
 TASK_COLORS = ("#1B9E8A", "#E6A117", "#7B5EA7", "#C8553D", "#4C78A8")
 
 # Bytes that do not change with the day or the machine's clock.
 UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
+
+# Columns of the CSV; `error` is a standard error, `value` the value of a cell.
+CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "value")
 
 Experiments = Mapping[str, Mapping[str, Curves]]
 
@@ -56,8 +62,10 @@ def colors_along(values: Iterable[float], cmap: str = "viridis") -> list:
     return list(matplotlib.colormaps[cmap]((values - values.min()) / span * 0.92))
 
 
-def panels(rows: int = 1, columns: int = 1, width: float = COLUMN, ratio: float = 0.75) -> tuple[Figure, np.ndarray]:
-    """Return a figure of a given width and its axes, (rows, columns); each panel is `ratio` times as high as wide."""
+def panels(
+    rows: int = 1, columns: int = 1, width: float = COLUMN, ratio: float = 0.75
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure and its axes, (rows, columns); panels are `ratio` times as high as wide."""
     height = width / columns * ratio * rows
     return plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
 
@@ -69,7 +77,13 @@ def plot_theory(ax: Axes, x, y, series: str, **style):
 
 def plot_simulation(ax: Axes, x, y, series: str, error=None, **style):
     """Draw simulations: open points, with standard errors where given. `series` as in `plot_theory`."""
-    marks = {"linestyle": "none", "marker": "o", "markerfacecolor": "none", "markeredgewidth": 0.8, "zorder": 3}
+    marks = {
+        "linestyle": "none",
+        "marker": "o",
+        "markerfacecolor": "none",
+        "markeredgewidth": 0.8,
+        "zorder": 3,
+    }
     return _plot(ax, x, y, error, series, "simulation", {**marks, **style})
 
 
@@ -102,50 +116,57 @@ def mark_switch(ax: Axes, *times: float) -> None:
 
 def letter(axes: Iterable[Axes]) -> None:
     """Write (a), (b), ... at the upper left of panels."""
-    for index, ax in enumerate(np.ravel(axes)):
-        ax.set_title(f"({chr(ord('a') + index)})", loc="left", fontweight="bold")
+    for ax, name in zip(np.ravel(axes), ascii_lowercase, strict=False):
+        ax.set_title(f"({name})", loc="left", fontweight="bold")
 
 
 def log_axes(ax: Axes, which: str = "y") -> None:
-    """Make axes logarithmic, with ticks at whole powers of ten: `x`, `y` or `xy`."""
-    for name in which:
-        getattr(ax, f"set_{name}scale")("log")
-        getattr(ax, f"{name}axis").set_minor_locator(matplotlib.ticker.NullLocator())
+    """Make axes logarithmic: `x`, `y` or `xy`."""
+    ax.set(**{f"{name}scale": "log" for name in which})
 
 
 def numbers(fig: Figure) -> list[dict]:
     """Return what a figure shows, one row per point or cell, read back from its artists."""
     rows = []
-    shown = [ax for ax in fig.axes if any(hasattr(artist, "numbers") for artist in ax.get_children())]
-    for index, ax in enumerate(shown):
-        panel = {"panel": chr(ord("a") + index), "x_label": ax.get_xlabel(), "y_label": ax.get_ylabel()}
-        for artist in ax.get_children():
-            if hasattr(artist, "numbers"):
-                rows += [panel | row for row in _rows(artist)]
+    for ax, name in zip(_with_data(fig), ascii_lowercase, strict=False):
+        panel = {"panel": name, "x_label": ax.get_xlabel(), "y_label": ax.get_ylabel()}
+        for artist in filter(_is_data, ax.get_children()):
+            rows += [panel | row for row in _rows(artist)]
     return rows
 
 
-CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "value")
+def _with_data(fig: Figure) -> list[Axes]:
+    return [ax for ax in fig.axes if any(map(_is_data, ax.get_children()))]
 
 
-def _rows(artist) -> Iterable[dict]:
-    names = {key: artist.numbers[key] for key in ("series", "kind")}
-    if "error" not in artist.numbers:
-        x, y = np.meshgrid(artist.numbers["x"], artist.numbers["y"])
-        data = {"x": x, "y": y, "value": artist.get_array()}
-    else:
-        x, y = artist.get_data()
-        error = artist.numbers["error"]
-        data = {"x": x, "y": y} | ({} if error is None else {"error": np.broadcast_to(error, np.shape(y))})
-    columns = [np.ma.filled(np.ma.asarray(column, dtype=float), np.nan).ravel().tolist() for column in data.values()]
-    for row in zip(*columns, strict=True):
-        yield names | {name: repr(number) for name, number in zip(data, row, strict=True)}
+def _is_data(artist: Artist) -> bool:
+    return hasattr(artist, "numbers")
+
+
+def _rows(artist: Artist) -> Iterator[dict]:
+    named, data = _names_and_arrays(artist)
+    columns = [np.ma.filled(np.ma.asarray(array, dtype=float), np.nan).ravel() for array in data.values()]
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        yield named | {name: repr(number) for name, number in zip(data, row, strict=True)}
+
+
+def _names_and_arrays(artist: Artist) -> tuple[dict, dict]:
+    """Split what an artist shows into names and arrays."""
+    given = dict(artist.numbers)
+    named = {key: given.pop(key) for key in ("series", "kind")}
+    if isinstance(artist, QuadMesh):
+        x, y = np.meshgrid(given["x"], given["y"])
+        return named, {"x": x, "y": y, "value": artist.get_array()}
+    x, y = artist.get_data()
+    if given["error"] is None:
+        return named, {"x": x, "y": y}
+    return named, {"x": x, "y": y, "error": np.broadcast_to(given["error"], np.shape(y))}
 
 
 def excluded_note(curves: Experiments) -> str:
     """Say how many runs diverged and are left out; empty if none."""
-    all_curves = [entry for engines in curves.values() for entry in engines.values()]
-    excluded, total = sum(entry.excluded for entry in all_curves), sum(entry.diverged.size for entry in all_curves)
+    entries = [entry for engines in curves.values() for entry in engines.values()]
+    excluded, total = sum(entry.excluded for entry in entries), sum(entry.diverged.size for entry in entries)
     return f"{excluded} of {total} runs diverged and are left out." if excluded else ""
 
 
@@ -167,7 +188,7 @@ def make(
 
 
 def save(fig: Figure, output) -> None:
-    """Save a figure as `output.pdf` and `output.png`, and its numbers as `output.csv`: same data, same bytes."""
+    """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes."""
     fig.savefig(output.pdf, metadata=UNDATED["pdf"])
     fig.savefig(output.png, metadata=UNDATED["png"])
     with open(output.csv, "w", newline="", encoding="utf-8") as file:

@@ -13,13 +13,21 @@ CAPTION = "Errors of both tasks at similarity 1: theory (lines) and simulation (
 def figure(curves):
     """Draw the errors of both tasks."""
     engines = curves["example_errors"]
-    theory, simulation = engines["ode"].select(similarity=1.0), engines["network"].select(similarity=1.0, learning_rate=0.5)
+    theory, simulation = (
+        engines["ode"].select(similarity=1.0),
+        engines["network"].select(similarity=1.0, learning_rate=0.5),
+    )
     fig, axes = _figures.panels()
     ax = axes[0, 0]
     for task in range(2):
         style = {"color": _figures.task_color(task)}
-        _figures.plot_theory(ax, theory.time, theory.mean("generalisation_error")[:, task], f"task {task + 1}", **style)
-        mean, error = simulation.mean("generalisation_error")[:, task], simulation.sem("generalisation_error")[:, task]
+        _figures.plot_theory(
+            ax, theory.time, theory.mean("generalisation_error")[:, task], f"task {task + 1}", **style
+        )
+        mean, error = (
+            simulation.mean("generalisation_error")[:, task],
+            simulation.sem("generalisation_error")[:, task],
+        )
         _figures.plot_simulation(ax, simulation.time, mean, f"task {task + 1}", error, label=None, **style)
     _figures.log_axes(ax, "y")
     _figures.mark_switch(ax, 2.0)

@@ -1,0 +1,7 @@
+"""`python -m teacherstudent` is the command `teacherstudent`."""
+
+import sys
+
+from teacherstudent.cli import main
+
+sys.exit(main())

@@ -1,0 +1,116 @@
+"""The arguments of the command `teacherstudent`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from teacherstudent.errors import RunError
+from teacherstudent.files import check_place
+
+ENGINES = ("network", "chain", "ode")
+FIGURE_FORMATS = ("png", "pdf", "svg")
+LARGEST_SEED = 2**63 - 1  # it is stored as a signed integer of 64 bits
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit."""
+        self.exit(2, f"error: {message}\n")
+
+
+def parser() -> Parser:
+    """Return the parser; what it parses has `command`, one of run, validate, show and plot."""
+    top = Parser(
+        prog="teacherstudent",
+        description="Dynamics of online learning in the teacher-student setup.",
+        epilog="`teacherstudent COMMAND --help` explains a command.",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    _add_run(_command(commands, "run", "simulate a spec and store the result"))
+    validate = _command(commands, "validate", "check a spec without running it")
+    validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
+    show = _command(commands, "show", "print tables of the runs in a file")
+    show.add_argument("file", metavar="FILE.h5", help="a file written by `run` or by the workflow")
+    _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
+    return top
+
+
+def figure_format(path: str) -> str:
+    """Return the format that the name of a figure asks for."""
+    return os.path.splitext(path)[1].lstrip(".").lower()
+
+
+def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    engines = (
+        "network: SGD of real weights; chain: the exact law of the order parameters; "
+        "ode: the limit of infinitely many inputs"
+    )
+    add = command.add_argument
+    add("spec", metavar="SPEC.yaml", help="what to simulate")
+    add("--engine", required=True, choices=ENGINES, help=engines)
+    add("--seed", type=_whole_number(0, LARGEST_SEED), default=0, metavar="S", help="default 0")
+    add("--runs", type=_whole_number(1), default=1, metavar="R", help="independent runs (default 1)")
+    add("--threads", type=_whole_number(1), metavar="T", help="runs at a time (default: as many as cores)")
+    add(
+        "--output",
+        required=True,
+        type=_output,
+        metavar="FILE.h5",
+        help="where to store; replaced if it exists",
+    )
+
+
+def _add_plot(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("files", nargs="+", metavar="FILE.h5", help="files written by `run` or by the workflow")
+    add("--output", required=True, type=_figure, metavar="FIGURE.png", help="the figure: png, pdf or svg")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print the version and exit; only now is it looked up."""
+        import teacherstudent
+
+        sys.stdout.write(f"teacherstudent {teacherstudent.__version__}\n")
+        parser.exit()
+
+
+def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return a reader of whole numbers within bounds."""
+    bounds = f">= {low}" if high is None else f"from {low} to {high}"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if number < low or (high is not None and number > high):
+            raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number {bounds}")
+        return number
+
+    return read
+
+
+def _output(text: str) -> str:
+    """Read a path that a file can be put at: better known now than after hours of work."""
+    try:
+        check_place(text)
+    except RunError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _figure(text: str) -> str:
+    if figure_format(text) not in FIGURE_FORMATS:
+        endings = ", ".join(f".{name}" for name in FIGURE_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; its name must end in one of {endings}")
+    return _output(text)

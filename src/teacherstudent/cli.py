@@ -1,0 +1,124 @@
+"""The command `teacherstudent`: run, validate, show and plot.
+
+Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
+interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
+"""
+
+import os
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from teacherstudent.arguments import figure_format, parser
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.files import reason, whole_file
+
+DPI = 150
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the given arguments or those of the process; return the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        COMMANDS[options.command](options)
+    except SpecError as error:
+        return _failed(error, 2)
+    except RunError as error:
+        return _failed(error, 1)
+    except OSError as error:
+        return _failed(f"{error.filename}: {reason(error)}" if error.filename else reason(error), 1)
+    except MemoryError as error:
+        return _failed(f"not enough memory: {error}", 1)
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    return 0
+
+
+def _failed(error: object, status: int) -> int:
+    sys.stderr.write(f"error: {error}\n")
+    return status
+
+
+def run(options: Namespace) -> None:
+    """Simulate the runs of a spec and store them."""
+    from teacherstudent.run import ENGINES, check, simulate_runs
+    from teacherstudent.spec import load_spec
+    from teacherstudent.store import write_runs
+
+    spec, engine, seed, runs = load_spec(options.spec), options.engine, options.seed, options.runs
+    if engine not in ENGINES:
+        allowed = ", ".join(ENGINES)
+        raise SpecError(f"--engine: {engine} is not available in this version; allowed are {allowed}")
+    check(spec, engine)
+    threads = min(runs, options.threads or _cores())
+    with _progress(runs, f"{options.spec}, engine {engine}") as report:
+        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report))
+    write_runs(options.output, [("/", spec, engine, seed, trajectories)], run_axis=runs > 1)
+    for number, trajectory in enumerate(trajectories):
+        if trajectory.diverged_at is not None:
+            when = f"t = {trajectory.diverged_at:g}"
+            sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
+
+
+def validate(options: Namespace) -> None:
+    """Check a spec."""
+    from teacherstudent.spec import load_spec
+
+    load_spec(options.spec)
+    sys.stdout.write(f"{options.spec}: valid\n")
+
+
+def show(options: Namespace) -> None:
+    """Print tables of the runs of a file."""
+    from teacherstudent.store import read_runs
+    from teacherstudent.tables import print_run
+
+    for stored in read_runs(options.file):
+        print_run(stored)
+
+
+def plot(options: Namespace) -> None:
+    """Draw the runs of some files into one figure."""
+    from teacherstudent.plotting import plot_runs
+    from teacherstudent.store import read_runs
+
+    figure = plot_runs([stored for path in options.files for stored in read_runs(path)])
+    kind = figure_format(options.output)
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    with whole_file(options.output) as temporary:
+        figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated.get(kind))
+
+
+COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
+
+
+@contextmanager
+def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
+    """Show progress; after an interrupt the threads of the runs end at their next report."""
+    from teacherstudent.progress import reporter
+
+    interrupted = threading.Event()
+
+    def interrupt(*_) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    with reporter(runs, label) as display:
+
+        def report(number: int, fraction: float) -> None:
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            display(number, fraction)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield report
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,82 @@
+"""Tables of stored runs for the terminal."""
+
+import sys
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from teacherstudent.layout import StoredRun
+from teacherstudent.spec import Spec
+from teacherstudent.trajectory import Trajectory
+
+UNLIMITED = 10_000  # columns, where the output is not a terminal and nothing has to be wrapped
+
+
+def print_run(stored: StoredRun) -> None:
+    """Print one group of a file: its set-up, and of each run the switches, final errors and final
+    overlaps.
+    """
+    table = Table(show_header=False, box=box.SIMPLE_HEAD)
+    for name, value in _setup(stored).items():
+        table.add_row(Text(name), Text(value))
+    for number, trajectory in enumerate(stored.trajectories):
+        table.add_section()
+        table.add_row(Text(f"run {number}", style="bold"), Text(_ending(trajectory), style="bold"))
+        for name, value in _results(trajectory).items():
+            table.add_row(Text(name), Text(value))
+    Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
+
+
+def _setup(stored: StoredRun) -> dict[str, str]:
+    spec, attributes = stored.spec, stored.attributes
+    made = ", ".join(
+        f"{name} {attributes.get(f'{name}_version', '?')}"
+        for name in ("teacherstudent", "python", "numpy", "numba")
+    )
+    return {
+        "group": stored.group,
+        "engine": stored.engine,
+        "seed": str(stored.seed),
+        "runs": str(len(stored.trajectories)),
+        "inputs": f"{spec.inputs.distribution}, N = {spec.inputs.dimension}",
+        "teachers": _teachers(spec),
+        "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
+        "training": f"learning rate {spec.training.learning_rate:g}, {' and '.join(spec.training.train)}",
+        "duration": f"{spec.duration:g}, {len(stored.arrays['time'])} recorded times",
+        "made with": f"{made}, code {attributes.get('code_digest', '?')[:12]}",
+    }
+
+
+def _teachers(spec: Spec) -> str:
+    teachers = spec.teachers
+    relations = [f"P = {teachers.count}, M = {teachers.hidden}, {teachers.activation}"]
+    for name, relation in (("features", teachers.features), ("readouts", teachers.readouts)):
+        similarity = "" if relation.similarity is None else f" (similarity {relation.similarity})"
+        relations.append(f"{name} {relation.relation}{similarity}")
+    return ", ".join(["initial overlaps given"] if spec.initial_overlaps else relations)
+
+
+def _ending(trajectory: Trajectory) -> str:
+    if trajectory.diverged_at is not None:
+        return f"diverged at t = {trajectory.diverged_at:g}"
+    return f"at t = {trajectory.time[-1]:g}"
+
+
+def _results(trajectory: Trajectory) -> dict[str, str]:
+    rows = {"switches": ", ".join(f"t = {time:g}" for time in trajectory.switch_times) or "none"}
+    if not len(trajectory.time):
+        return rows
+    for p, error in enumerate(trajectory.generalisation_error[-1]):
+        rows[f"error, teacher {p}"] = f"{error:.4e}"
+    rows["Q"] = _matrix(trajectory.student_overlaps[-1])
+    for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
+        rows[f"R, teacher {p}"] = _matrix(R)
+    rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
+    return rows
+
+
+def _matrix(values: np.ndarray) -> str:
+    return "\n".join(" ".join(f"{value:10.4g}" for value in row) for row in values)

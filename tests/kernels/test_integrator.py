@@ -1,0 +1,239 @@
+"""The integrator on equations with known solutions, and next to SciPy's DOP853."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
+
+from teacherstudent.kernels.integrator import DIVERGED, EVENT, REACHED_END, TABLEAU, integrate
+
+CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
+ECCENTRICITY = 0.3
+NEVER = -1e300
+FIXED_STEPS = 1e3  # a tolerance that refuses no step and begins with long ones
+
+
+class Problem(NamedTuple):
+    """Which equation, the level below which the first variable stops it, and a counter of evaluations."""
+
+    equation: int
+    level: float
+    evaluations: np.ndarray
+
+
+@njit
+def derivative(y, p, dy):
+    p.evaluations[0] += 1
+    if p.equation == CIRCLE:
+        dy[0], dy[1] = y[1], -y[0]
+    elif p.equation == KEPLER:
+        cube = (y[0] ** 2 + y[1] ** 2) ** 1.5
+        dy[0], dy[1], dy[2], dy[3] = y[2], y[3], -y[0] / cube, -y[1] / cube
+    elif p.equation == LOGISTIC:
+        dy[0] = y[0] * (1.0 - y[0])
+    elif p.equation == SQUARE:
+        dy[0] = y[0] * y[0]
+    else:
+        dy[0] = np.nan if y[0] > 2.0 else 1.0
+
+
+@njit
+def above_level(y, p):
+    return y[0] - p.level
+
+
+@njit
+def solve(p, y, start, end, times, out, tableau, rtol, atol):
+    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol)
+
+
+class Solution(NamedTuple):
+    status: int
+    time: float
+    state: np.ndarray
+    rows: np.ndarray
+    evaluations: int
+
+
+def solved(equation, start_state, end, times=(), rtol=1e-10, atol=1e-10, level=NEVER, start=0.0):
+    y, times = np.array(start_state, dtype=float), np.array(times, dtype=float)
+    p = Problem(equation, level, np.zeros(1, np.int64))
+    out = np.full((len(times), len(y)), np.nan)
+    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol)
+    assert np.isnan(out[written:]).all()
+    return Solution(status, time, y, out[:written], int(p.evaluations[0]))
+
+
+def circle(t):
+    return np.stack([np.cos(t), -np.sin(t)], axis=-1)
+
+
+def kepler_state(t):
+    """Position and velocity on an ellipse with semi-major axis 1, from Kepler's equation."""
+    anomaly = brentq(lambda E: E - ECCENTRICITY * np.sin(E) - t, t - 1, t + 1, xtol=1e-15, rtol=1e-15)
+    cosine, sine, b = np.cos(anomaly), np.sin(anomaly), np.sqrt(1 - ECCENTRICITY**2)
+    speed = 1 / (1 - ECCENTRICITY * cosine)
+    return np.array([cosine - ECCENTRICITY, b * sine, -sine * speed, b * cosine * speed])
+
+
+def kepler(times):
+    return np.array([kepler_state(t) for t in np.atleast_1d(times)])
+
+
+def logistic(t):
+    return 1 / (1 + 9 * np.exp(-np.asarray(t)))[..., None]
+
+
+KNOWN = pytest.mark.parametrize(
+    "equation, exact", [(CIRCLE, circle), (KEPLER, kepler), (LOGISTIC, logistic)], ids=["circle", "kepler", "logistic"]
+)
+
+
+def start_of(exact):
+    return np.ravel(exact(0.0))
+
+
+def one_step(equation, y, start, step, times=()):
+    """A single step: a call whose span is one step, with a tolerance that passes anything."""
+    made = solved(equation, y, start + step, times, FIXED_STEPS, FIXED_STEPS, start=start)
+    assert made.status == REACHED_END
+    return made
+
+
+def order_of(errors, steps):
+    """Slope of log error against log step."""
+    return np.polyfit(np.log(steps), np.log(errors), 1)[0]
+
+
+@KNOWN
+def test_order_of_the_method(equation, exact):
+    """Halving the step divides the error by 2^8."""
+    steps, errors = np.array([0.4, 0.2, 0.1]), []
+    for step in steps:
+        y = start_of(exact)
+        for i in range(round(2.0 / step)):
+            y = one_step(equation, y, i * step, step).state
+        errors.append(np.abs(y - exact(2.0)).max())
+    assert errors[-1] > 1e-15  # or rounding hides the order
+    assert order_of(errors, steps) > 7.5
+
+
+@KNOWN
+def test_order_of_the_dense_output(equation, exact):
+    """Inside one step the interpolant of order seven has an error of the eighth power of the step."""
+    steps, errors = np.array([0.8, 0.4, 0.2]), []
+    for step in steps:
+        inside = np.linspace(0.0, step, 23)[1:-1]
+        rows = one_step(equation, start_of(exact), 0.0, step, inside).rows
+        errors.append(np.abs(rows - exact(inside)).max())
+    assert order_of(errors, steps) > 7.0
+
+
+@KNOWN
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-8, 1e-11])
+def test_error_follows_the_tolerance(equation, exact, tolerance):
+    end = 6.0
+    made = solved(equation, start_of(exact), end, rtol=tolerance, atol=tolerance)
+    assert (made.status, made.time) == (REACHED_END, end)
+    assert np.abs(made.state - exact(end)).max() < 30 * tolerance
+
+
+@KNOWN
+def test_recorded_states_are_as_exact_as_the_steps(equation, exact):
+    times = np.sort(np.random.default_rng(0).uniform(0.0, 6.0, 500))
+    times[[0, -1]] = 0.0, 6.0
+    made = solved(equation, start_of(exact), 6.0, times, rtol=1e-11, atol=1e-11)
+    assert len(made.rows) == len(times)
+    np.testing.assert_array_equal(made.rows[[0, -1]], [start_of(exact), made.state])
+    np.testing.assert_allclose(made.rows, exact(times), rtol=0, atol=1e-9)
+
+
+def test_recording_does_not_change_the_steps():
+    times = np.linspace(0.0, 6.0, 333)
+    np.testing.assert_array_equal(
+        solved(KEPLER, start_of(kepler), 6.0, times).state, solved(KEPLER, start_of(kepler), 6.0).state
+    )
+
+
+@KNOWN
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-10])
+def test_as_frugal_as_scipy(equation, exact, tolerance):
+    made = solved(equation, start_of(exact), 20.0, rtol=tolerance, atol=tolerance)
+    theirs = solve_ivp(
+        lambda t, y: plain_derivative(equation, y),
+        (0.0, 20.0),
+        start_of(exact),
+        method="DOP853",
+        rtol=tolerance,
+        atol=tolerance,
+    )
+    assert made.evaluations == pytest.approx(theirs.nfev, rel=0.05, abs=13)
+    np.testing.assert_allclose(made.state, theirs.y[:, -1], rtol=0, atol=100 * tolerance)
+
+
+def plain_derivative(equation, y):
+    dy = np.empty_like(y)
+    derivative.py_func(y, Problem(equation, NEVER, np.zeros(1)), dy)
+    return dy
+
+
+@pytest.mark.parametrize("level", [0.9, 0.3, -0.2, -0.999])
+def test_events_are_located(level):
+    made = solved(CIRCLE, [1.0, 0.0], 10.0, level=level, rtol=1e-12, atol=1e-12)
+    assert made.status == EVENT
+    assert made.time == pytest.approx(np.arccos(level), abs=1e-9)
+    np.testing.assert_allclose(made.state, circle(made.time), rtol=0, atol=1e-10)
+
+
+def test_an_event_ends_the_record():
+    times = np.linspace(0.0, 10.0, 101)
+    made = solved(CIRCLE, [1.0, 0.0], 10.0, times, level=0.3)
+    assert len(made.rows) == np.sum(times < np.arccos(0.3))
+    np.testing.assert_allclose(made.rows, circle(times[: len(made.rows)]), rtol=0, atol=1e-8)
+
+
+def test_an_event_that_has_happened_ends_at_once():
+    made = solved(CIRCLE, [1.0, 0.0], 10.0, [2.0, 3.0], level=1.5, start=2.0)
+    assert (made.status, made.time, len(made.rows)) == (EVENT, 2.0, 1)
+
+
+def test_an_event_is_not_seen_after_the_end():
+    assert solved(CIRCLE, [1.0, 0.0], 1.0, level=0.5).status == REACHED_END
+    assert solved(CIRCLE, [1.0, 0.0], 1.1, level=0.5).status == EVENT
+
+
+def test_nothing_to_do():
+    made = solved(CIRCLE, [1.0, 0.0], 3.0, [3.0], start=3.0)
+    assert (made.status, made.time) == (REACHED_END, 3.0)
+    np.testing.assert_array_equal(made.rows, [[1.0, 0.0]])
+
+
+def test_times_before_the_start_hold_the_start():
+    made = solved(CIRCLE, [1.0, 0.0], 4.0, [2.0, 3.0, 4.0], start=3.0)
+    np.testing.assert_array_equal(made.rows[:2], [[1.0, 0.0], [1.0, 0.0]])
+
+
+def test_divergence_is_flagged_where_it_happens():
+    """y' = y^2 from 1 is 1 / (1 - t)."""
+    times = np.array([0.0, 0.5, 0.9, 1.5])
+    made = solved(SQUARE, [1.0], 2.0, times)
+    assert made.status == DIVERGED
+    assert made.time == pytest.approx(1.0, abs=1e-8)
+    np.testing.assert_allclose(made.rows[:, 0], 1 / (1 - times[:3]), rtol=1e-8)
+
+
+@pytest.mark.parametrize("start, reached", [(0.0, 2.0), (3.0, 0.0)])
+def test_a_derivative_that_is_no_number_is_a_divergence(start, reached):
+    made = solved(BROKEN, [start], 5.0)
+    assert made.status == DIVERGED
+    assert made.time == pytest.approx(reached, abs=1e-9)
+    assert np.isfinite(made.state).all()
+
+
+def test_results_are_the_same_each_time():
+    run = partial(solved, KEPLER, start_of(kepler), 20.0, np.linspace(0.0, 20.0, 50))
+    np.testing.assert_array_equal(run().rows, run().rows)

@@ -1,0 +1,257 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import teacherstudent
+from samples import assert_same, document, trajectory
+from teacherstudent import run as engines
+from teacherstudent.cli import main
+from teacherstudent.store import read_run, read_runs, write_runs
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder with a good spec.yaml."""
+    monkeypatch.chdir(tmp_path)
+    write_spec(tmp_path)
+    return tmp_path
+
+
+def write_spec(folder, **changes):
+    (folder / "spec.yaml").write_text(yaml.safe_dump(document(**changes)))
+
+
+def command(*arguments):
+    """Run the command in this process; return its status."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return end.code
+
+
+RUN = ["run", "spec.yaml", "--engine", "ode", "--output", "out.h5"]
+
+
+def run(*arguments, engine="ode", output="out.h5"):
+    return command("run", "spec.yaml", "--engine", engine, "--output", output, *arguments)
+
+
+def the_error(capsys):
+    """The one line on standard error."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0].removeprefix("error: ")
+
+
+@pytest.mark.parametrize("engine", ["network", "ode"])
+def test_run_stores_what_the_library_computes(folder, engine):
+    assert run("--seed", 3, engine=engine) == 0
+    stored = read_run("out.h5")
+    assert (stored.engine, stored.seed, stored.has_run_axis) == (engine, 3, False)
+    assert_same(stored.trajectories[0], teacherstudent.simulate(stored.spec, engine, 3))
+
+
+def test_several_runs_have_a_run_axis_whatever_the_threads(folder):
+    for threads in (1, 3):
+        assert run("--runs", 3, "--threads", threads, output=f"{threads}.h5") == 0
+    assert Path("1.h5").read_bytes() == Path("3.h5").read_bytes()
+    stored = read_run("1.h5")
+    assert stored.arrays["generalisation_error"].shape == (3, 6, 2)
+    assert not np.array_equal(*stored.arrays["teacher_readouts"][:2])
+
+
+def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
+    write_spec(
+        folder,
+        teachers={"count": 2, "hidden": 2, "activation": "linear"},
+        student={"hidden": 3, "activation": "linear"},
+        training={"learning_rate": 30.0},
+        duration=1000.0,
+    )
+    assert run("--runs", 2, engine="network") == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert [line.split(" at ")[0] for line in warnings] == [
+        "warning: run 0 diverged",
+        "warning: run 1 diverged",
+    ]
+    assert all(trajectory.diverged_at for trajectory in read_run("out.h5").trajectories)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--seed", "-1"], ["--seed", "-1", "from 0"]),
+        (["--seed", "x"], ["--seed", "x", "whole number"]),
+        (["--seed", 2**63], ["--seed", str(2**63), str(2**63 - 1)]),
+        (["--runs", "0"], ["--runs", "0", ">= 1"]),
+        (["--threads", "0.5"], ["--threads", "0.5", ">= 1"]),
+        (["--engine", "sde"], ["--engine", "sde", "network", "ode"]),
+        (["--engine", "chain"], ["--engine", "chain", "not available in this version"]),
+        (["--output", "missing/out.h5"], ["--output", "missing/out.h5", "does not exist"]),
+        (["--output", "."], ["--output", "is not a file"]),
+        (["--colour"], ["--colour"]),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(folder, capsys, arguments, words):
+    assert run(*arguments) == 2
+    error = the_error(capsys)
+    assert all(word in error for word in words)
+    assert os.listdir() == ["spec.yaml"]
+
+
+def test_a_bad_spec_is_one_line_and_status_2(folder, capsys):
+    write_spec(folder, training={"learning_rate": -1.0})
+    for arguments in (["validate", "spec.yaml"], RUN):
+        assert command(*arguments) == 2
+        error = the_error(capsys)
+        assert all(word in error for word in ("training.learning_rate", "-1.0", ">= 0"))
+    assert os.listdir() == ["spec.yaml"]
+
+
+def test_a_spec_outside_the_range_of_an_engine_is_status_2(folder, capsys):
+    write_spec(folder, student={"hidden": 3, "activation": "relu"})
+    assert command("validate", "spec.yaml") == 0
+    capsys.readouterr()
+    assert run(engine="ode") == 2
+    assert "student.activation" in the_error(capsys)
+
+
+def test_a_missing_spec_is_status_2(folder, capsys):
+    assert command("validate", "none.yaml") == 2
+    assert the_error(capsys) == "none.yaml: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "words"),
+    [
+        (MemoryError("8 TiB"), 1, "not enough memory: 8 TiB"),
+        (teacherstudent.RunError("run 0 failed"), 1, "run 0 failed"),
+        (OSError(28, "", "disk"), 1, "disk: No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_a_failed_run_is_one_line_and_leaves_the_old_file(
+    folder, capsys, monkeypatch, failure, status, words
+):
+    def fail(*arguments):
+        raise failure
+
+    Path("out.h5").write_text("old")
+    monkeypatch.setattr(engines, "simulate_runs", fail)
+    assert run() == status
+    assert the_error(capsys) == words
+    assert Path("out.h5").read_text() == "old"
+    assert sorted(os.listdir()) == ["out.h5", "spec.yaml"]
+
+
+SLOW_ENGINE = """
+import sys, time, types
+from teacherstudent.cli import main
+
+def simulate(spec, seed, run, progress):
+    print("started", flush=True)
+    for step in range(600):
+        time.sleep(0.1)
+        progress(step / 600)
+
+engine = types.SimpleNamespace(check=lambda spec: None, simulate=simulate)
+sys.modules["teacherstudent.engines.network"] = engine
+options = "--engine network --runs 3 --threads 1 --output out.h5"
+sys.exit(main(["run", "spec.yaml", *options.split()]))
+"""
+
+
+def test_an_interrupt_ends_the_threads_and_is_one_line(folder):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", SLOW_ENGINE], **pipes) as process:
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert (output, errors) == ("", "error: interrupted\n")
+    assert os.listdir() == ["spec.yaml"]
+
+
+def test_show_prints_every_group(folder, capsys):
+    spec = teacherstudent.load_spec("spec.yaml")
+    entries = [(f"/runs/{name}", spec, "ode", 0, [trajectory()]) for name in "ab"]
+    write_runs("out.h5", entries, run_axis=True)
+    assert command("show", "out.h5") == 0
+    output = capsys.readouterr().out
+    assert "/runs/a" in output
+    assert "/runs/b" in output
+
+
+@pytest.mark.parametrize("name", ["none.h5", "spec.yaml", "."])
+@pytest.mark.parametrize("arguments", [["show"], ["plot", "--output", "figure.png"]])
+def test_what_is_no_run_is_one_line_and_status_1(folder, capsys, name, arguments):
+    assert command(*arguments, name) == 1
+    assert name in the_error(capsys)
+    assert os.listdir() == ["spec.yaml"]
+
+
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_plot_draws_all_files_into_one_figure(folder, ending, start):
+    for engine in ("network", "ode"):
+        assert run(engine=engine, output=f"{engine}.h5") == 0
+    assert command("plot", "network.h5", "ode.h5", "--output", f"figure.{ending}") == 0
+    assert Path(f"figure.{ending}").read_bytes().startswith(start)
+    assert len(os.listdir()) == 4
+
+
+@pytest.mark.parametrize("output", ["figure.gif", "figure", "missing/figure.png"])
+def test_plot_refuses_an_output_it_cannot_write(folder, capsys, output):
+    assert command("plot", "none.h5", "--output", output) == 2
+    assert output in the_error(capsys)
+
+
+def test_validate_needs_nothing_that_is_slow_to_import(folder):
+    code = (
+        "import sys\nfrom teacherstudent.cli import main\nassert main(['validate', 'spec.yaml']) == 0\n"
+        "print({'numba', 'scipy', 'matplotlib', 'h5py', 'rich'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "spec.yaml: valid\nset()\n"
+
+
+def test_the_module_is_the_command(folder):
+    def module(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "teacherstudent", *arguments], capture_output=True, text=True
+        )
+
+    assert module("--version").stdout == f"teacherstudent {teacherstudent.__version__}\n"
+    failed = module("show", "none.h5")
+    assert (failed.returncode, failed.stderr) == (1, "error: none.h5: No such file or directory\n")
+
+
+def test_help_names_every_command_and_option(folder, capsys):
+    assert command("--help") == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in ("run", "validate", "show", "plot"))
+    assert command("run", "--help") == 0
+    text = capsys.readouterr().out
+    assert all(
+        name in text for name in ("--engine", "--seed", "--runs", "--threads", "--output", "SPEC.yaml")
+    )
+
+
+def test_without_a_command_the_status_is_2(folder, capsys):
+    assert command() == 2
+    assert "COMMAND" in the_error(capsys)
+
+
+def test_several_groups_are_plotted(folder):
+    spec = teacherstudent.load_spec("spec.yaml")
+    write_runs("out.h5", [(f"/runs/{name}", spec, "ode", 0, [trajectory()]) for name in "ab"], run_axis=True)
+    assert len(read_runs("out.h5")) == 2
+    assert command("plot", "out.h5", "--output", "figure.png") == 0

@@ -1,0 +1,83 @@
+import os
+
+import pytest
+
+from teacherstudent.errors import RunError
+from teacherstudent.files import check_place, reason, whole_file
+
+
+def test_a_file_appears_when_its_block_ends(tmp_path):
+    place = tmp_path / "out"
+    with whole_file(place) as temporary:
+        temporary.write_text("new")
+        assert not place.exists()
+    assert place.read_text() == "new"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_an_old_file_stays_until_the_new_one_is_complete(tmp_path):
+    place = tmp_path / "out"
+    place.write_text("old")
+    with whole_file(place) as temporary:
+        temporary.write_text("new")
+        assert place.read_text() == "old"
+    assert place.read_text() == "new"
+
+
+def test_a_failing_block_leaves_nothing_behind(tmp_path):
+    place = tmp_path / "out"
+    place.write_text("old")
+    with pytest.raises(ZeroDivisionError), whole_file(place) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert place.read_text() == "old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "out"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "target", tmp_path / "link"
+    link.symlink_to(target)
+    with whole_file(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with whole_file(tmp_path / "out") as temporary:
+        temporary.write_text("")
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("missing/out", "folder .*missing does not exist"),
+        (".", "exists and is not a file"),
+        ("/dev/null", "exists and is not a file"),
+    ],
+)
+def test_places_where_no_file_can_be_are_refused(tmp_path, monkeypatch, path, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=message):
+        check_place(path)
+
+
+def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # the superuser may write anywhere
+    with pytest.raises(RunError, match="cannot be written to"):
+        check_place(tmp_path / "out")
+
+
+def test_reason_is_one_line():
+    assert reason(OSError(28, "disk", "file")) == "No space left on device"
+    assert reason(OSError("first line\nsecond line")) == "first line"
+    assert reason(OSError()) == "OSError"

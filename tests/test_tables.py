@@ -1,0 +1,69 @@
+import re
+
+import pytest
+
+from samples import spec, trajectory
+from teacherstudent.store import read_runs, write_runs
+from teacherstudent.tables import print_run
+
+
+@pytest.fixture
+def printed(tmp_path, capsys):
+    """Return a function that stores runs and returns what is printed of them, as rows without their frame."""
+
+    def show(*trajectories, group="/", **changes):
+        write_runs(
+            tmp_path / "x.h5", [(group, spec(**changes), "network", 7, list(trajectories))], run_axis=True
+        )
+        for stored in read_runs(tmp_path / "x.h5"):
+            print_run(stored)
+        return [
+            re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in capsys.readouterr().out.splitlines()
+        ]
+
+    return show
+
+
+def test_the_set_up_is_told(printed):
+    rows = printed(trajectory(), group="/runs/a[b]", inputs={"dimension": 20})
+    assert ["group", "/runs/a[b]"] in rows
+    assert ["engine", "network"] in rows
+    assert ["seed", "7"] in rows
+    assert ["inputs", "gaussian, N = 20"] in rows
+    assert ["student", "K = 3, erf, heads per_task"] in rows
+    assert ["duration", "5, 6 recorded times"] in rows
+
+
+def test_relations_of_the_teachers_are_told(printed):
+    features = {"relation": "rotated", "similarity": 0.25}
+    rows = dict(
+        row
+        for row in printed(trajectory(), teachers={"count": 2, "hidden": 2, "features": features})
+        if row[1:]
+    )
+    assert rows["teachers"] == "P = 2, M = 2, erf, features rotated (similarity 0.25), readouts independent"
+
+
+def test_final_errors_and_overlaps_are_told(printed):
+    run = trajectory()
+    rows = printed(run)
+    assert ["run 0", "at t = 5"] in rows
+    assert ["switches", "t = 2"] in rows
+    for p in range(2):
+        assert [f"error, teacher {p}", f"{run.generalisation_error[-1, p]:.4e}"] in rows
+    text = " ".join(" ".join(row) for row in rows).split()
+    for array in (run.student_overlaps, run.student_teacher_overlaps, run.student_readouts):
+        for value in array[-1].ravel():
+            assert f"{value:.4g}" in text
+
+
+def test_every_run_is_told_and_divergence_is_named(printed):
+    rows = printed(trajectory(), trajectory(1, rows=4, switches=(), diverged_at=3.5))
+    assert ["run 0", "at t = 5"] in rows
+    assert ["run 1", "diverged at t = 3.5"] in rows
+    assert ["switches", "none"] in rows
+
+
+def test_a_run_without_rows_is_told(printed):
+    rows = printed(trajectory(), trajectory(1, rows=0, switches=(), diverged_at=0.5))
+    assert rows[-3:-1] == [["run 1", "diverged at t = 0.5"], ["switches", "none"]]
