@@ -63,6 +63,21 @@ class Setting:
         } | blocks
 
 
+# Settings with one term of the dynamics each, by name.
+SINGLE_TERMS = {
+    "plain": Setting(),
+    "output_noise": Setting(output_noise=1.0),
+    "input_noise": Setting(input_noise=1.0),
+    "decay": Setting(decay=1.0),
+    "batch": Setting(batch=4),
+    "frozen_units": Setting(frozen=(0, 2), decay=1.0),
+    "features_only": Setting(readouts=False, decay=1.0),
+    "readouts_only": Setting(features=False, decay=1.0),
+    "no_rate_of_features": Setting(eta=0.0, decay=1.0),
+    "no_rate_of_readouts": Setting(eta_h=0.0, decay=1.0),
+}
+
+
 class Overlaps(NamedTuple):
     """Order parameters and readouts."""
 

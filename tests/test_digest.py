@@ -159,9 +159,9 @@ def test_the_schema_counts_by_its_meaning(package):
 def test_a_property_called_description_is_kept(small):
     (small / "schemas").mkdir()
     (small / "schemas" / "x.yaml").write_text(
-        "description: gone\nproperties: {description: {type: string, title: gone}}"
+        "type: object\ndescription: gone\nproperties: {description: {type: string, title: gone}}"
     )
-    assert schema_meaning("x") == '{"properties": {"description": {"type": "string"}}}'
+    assert schema_meaning("x") == '{"properties": {"description": {"type": "string"}}, "type": "object"}'
 
 
 def test_unknown_engine_is_refused():

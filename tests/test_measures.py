@@ -82,6 +82,12 @@ def test_adjusted_forgetting_at_equal_performance():
         assert measures.adjusted_forgetting(TIME, first, second, switch) == approx(2.0)
 
 
+def test_adjusted_forgetting_between_the_switch_and_the_next_row():
+    """log eps_1 = -1 - 2 t is -2 at the switch, log eps_2 = -3 t falls to that at t = 2/3."""
+    time, first, second = np.arange(3.0), 10.0 ** np.array([-1, -3, -1]), 10.0 ** np.array([0, -3, -3])
+    assert measures.adjusted_forgetting(time, first, second, 0.5) == approx(-1 / 3)
+
+
 def test_adjusted_forgetting_takes_the_first_crossing_after_the_switch():
     time = np.arange(6.0)
     first = 10.0 ** np.array([0, -2, -1.5, -1.0, -0.5, 0.0])
@@ -142,6 +148,8 @@ def test_a_diverged_run_is_nan_and_leaves_the_others():
         assert value[0] == approx(8.0 * LOG_E)
         assert np.isnan(value[1])
     assert np.isfinite(measures.log10_error_at(TIME, errors, TIME[59])).all()
+    errors[1, 1:] = np.nan
+    assert np.isfinite(measures.log10_error_at(TIME, errors, TIME[0])).all()
 
 
 def test_a_switch_that_did_not_come_is_nan():

@@ -26,10 +26,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def watch(stream, total_runs, *reports, until):
+def watch(stream, total_runs, *reports, until, label="label"):
     """Report (time, run, fraction) one after the other, end at `until`."""
     clock = Clock()
-    with reporter(total_runs, "label", stream, clock) as report:
+    with reporter(total_runs, label, stream, clock) as report:
         for time, run, fraction in reports:
             clock.now = 100.0 + time
             report(run, fraction)
@@ -69,8 +69,8 @@ def test_a_failure_is_not_called_done():
 
 
 def test_a_terminal_has_a_bar():
-    text = watch(Terminal(), 1, (1.0, 0, 0.1), (60.0, 0, 0.5), until=120.0)
-    assert "label" in text
+    text = watch(Terminal(), 1, (1.0, 0, 0.1), (60.0, 0, 0.5), until=120.0, label="a[b].yaml")
+    assert "a[b].yaml" in text
     assert "100%" in text
 
 

@@ -1,7 +1,7 @@
 """Axes of a grid: the values along them, names for the points, and how a point changes a document.
 
-An axis is named by a dotted key (`teachers.features.similarity`; `curriculum.switch_times.0` for an element of
-a list). Its values are a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
+An axis is named by a dotted key: `teachers.features.similarity`, `curriculum.switch_times.0` (the first element
+of a list). Its values are a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
 """
 
 import itertools

@@ -5,12 +5,9 @@ interrupt. An error is one line on standard error. What takes long to import wai
 """
 
 import os
-import signal
 import sys
-import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from teacherstudent.arguments import figure_format, parser
 from teacherstudent.errors import RunError, SpecError
@@ -44,6 +41,7 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
+    from teacherstudent.progress import reporter
     from teacherstudent.run import ENGINES, check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
@@ -54,7 +52,7 @@ def run(options: Namespace) -> None:
         raise SpecError(f"--engine: {engine} is not available in this version; allowed are {allowed}")
     check(spec, engine)
     threads = min(runs, options.threads or _cores())
-    with _progress(runs, f"{options.spec}, engine {engine}") as report:
+    with reporter(runs, f"{options.spec}, engine {engine}") as report:
         trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report))
     write_runs(options.output, [("/", spec, engine, seed, trajectories)], run_axis=runs > 1)
     for number, trajectory in enumerate(trajectories):
@@ -93,31 +91,6 @@ def plot(options: Namespace) -> None:
 
 
 COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
-
-
-@contextmanager
-def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
-    """Show progress; after an interrupt the threads of the runs end at their next report."""
-    from teacherstudent.progress import reporter
-
-    interrupted = threading.Event()
-
-    def interrupt(*_) -> None:
-        interrupted.set()
-        raise KeyboardInterrupt
-
-    with reporter(runs, label) as display:
-
-        def report(number: int, fraction: float) -> None:
-            if interrupted.is_set():
-                raise KeyboardInterrupt
-            display(number, fraction)
-
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
-            yield report
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def _cores() -> int:

@@ -102,7 +102,7 @@ def _shown(value: Any) -> str:
         looks_numeric = isinstance(value, str) and math.isfinite(float(value))
     except ValueError:
         looks_numeric = False
-    return f"the text {text} (a number in YAML is written like 1.0e-3)" if looks_numeric else text
+    return f"the text {text} (YAML reads numbers like 0.001 or 1.0e-3)" if looks_numeric else text
 
 
 _BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}

@@ -14,6 +14,7 @@ import numpy as np
 
 ROUNDING = 1e-9  # a time may lie outside the record by this part of its length: s + t is a rounded number
 
+
 def log10_error(errors) -> np.ndarray:
     """Return log10 eps, with zeros replaced by the smallest normal double."""
     return np.log10(np.maximum(errors, np.finfo(float).tiny))
@@ -26,8 +27,7 @@ def log10_error_at(time, errors, when) -> np.ndarray:
     left, width = right - 1, time[right] - time[right - 1]
     x = np.clip(np.divide(when - time[left], width, out=np.zeros(when.shape), where=width > 0), 0.0, 1.0)
     low, high = _rows(logs, left), _rows(logs, right)
-    # an end of an interval counts alone: the other one may lie after a divergence
-    value = np.where(x == 0, low, np.where(x == 1, high, low + x * (high - low)))
+    value = np.where(x > 0, (1 - x) * low + x * high, low)  # the first row alone: a run may diverge after it
     slack = ROUNDING * (time[-1] - time[0])
     return np.where((when >= time[0] - slack) & (when <= time[-1] + slack), value, np.nan)[()]
 

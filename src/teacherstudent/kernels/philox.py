@@ -90,7 +90,12 @@ def box_muller_float32(radius_bits, angle_bits):
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def normal_pair(pair, key0, key1, step, stream):
-    """Elements 2 pair and 2 pair + 1 of what `fill_normals` fills."""
+    """
+    Elements 2 pair and 2 pair + 1 of what `fill_normals` fills.
+
+    To be called in a loop over keys, streams or pairs. It vectorises if that loop is a function of its own which
+    is given one-dimensional arrays; indexing rows of a matrix there prevents it.
+    """
     radius_bits, angle_bits = random_bits(pair, key0, key1, step, stream)
     return box_muller(radius_bits, angle_bits)
 

@@ -12,7 +12,7 @@ A figure script has
           _figures.make(snakemake, figure, claims, CAPTION)
 
 Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. What shows data is drawn by
-`plot_theory`, `plot_simulation` and `plot_heatmap`: the CSV is read back from what these drew, so it is exactly
+`plot_theory`, `plot_simulation` and `plot_heatmap`: the CSV is read back from what these drew, and is exactly
 what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in it.
 """
 

@@ -1,1 +1,159 @@
-"""Stub."""
+"""The equations against one simulation: errors and all order parameters, through a switch between two equal tasks.
+
+Believed to be figure 1c of Lee, Goldt & Saxe 2021 (the errors), and its companions in the appendix (the order
+parameters). The reader should see lines and points on top of each other, the readouts of the inactive task at rest,
+kinks but no jumps at the switch, and both units used for the second task in about the proportion of the first.
+"""
+
+import _figures
+import numpy as np
+from _lee2021 import DRAWN, sized
+from matplotlib.lines import Line2D
+
+from teacherstudent.claims import Claim
+
+FIGURE = "lee2021_ode_verification"
+SWITCH = 50.0
+CAPTION = """
+Lines: solution of the equations for infinitely many inputs. Points: one simulation that starts from the same
+networks. (a) Generalisation errors; (b) overlaps of the two units of the student; (c, d) their overlaps with the
+teachers of task 1 and 2; (e) readouts of the two tasks. The teachers have the same hidden unit (V = 1) and readouts
+of opposite sign; switch at t = 50, learning rate 0.5, 10000 inputs (fewer in the small form). Believed to be figure
+1c of Lee, Goldt and Saxe (ICML 2021) for (a), and figures of its appendix for (b) to (e): the parameters were read
+in the authors' code or found by solving the equations from their digitised state, the arrangement of the panels is
+a guess. The initial networks are those, of 40000 draws, that come closest to the digitised curves.
+"""
+DIGITISED = "curves digitised from the authors' notebook"
+# log10 of the errors by task and time.
+ERRORS = (
+    {30: -0.948, 40: -2.193, 50: -3.156, 60: -2.500, 100: -2.387},
+    {60: -2.656, 80: -4.009, 100: -4.138},
+)
+# Q (11, 12, 22), R (1, 2) and the readouts of the active task (1, 2).
+STATES = {
+    50: (0.120, 0.300, 0.744, -0.347, -0.863, -0.334, -0.914),
+    100: (0.257, 0.543, 1.130, -0.503, -1.061, 0.379, 0.747),
+}
+LOG_READING, READING = 0.05, 0.02  # how far digitised numbers may be off
+FEW = 5.0  # in units of N^-1/2
+PARAMETERS = ("student_overlaps", "student_teacher_overlaps", "student_readouts")
+LINES, MARKERS = ("-", "--", ":"), ("o", "s", "^")  # unit 1, unit 2, both
+NEUTRAL = "0.25"
+
+
+def figure(curves):
+    """Draw errors and order parameters, theory as lines and the simulation as points."""
+    theory, simulation = curves[FIGURE]["ode"], sized(curves[FIGURE]["network"])[1]
+    fig, axes = _figures.panels(2, 3, _figures.PAGE, 0.85)
+    for ax, (label, lines), points in zip(axes.flat, panels(theory), panels(simulation), strict=False):
+        for (name, color, kind, line), (*_, dots) in zip(lines, points[1], strict=True):
+            style = {"color": color, "label": None}
+            _figures.plot_theory(ax, theory.time, line, name, linestyle=LINES[kind], **style)
+            style |= {"marker": MARKERS[kind], "markersize": 2.8}
+            _figures.plot_simulation(ax, simulation.time[::4], dots[::4], name, **style)
+        _figures.mark_switch(ax, SWITCH)
+        ax.set(xlabel="time $t$", ylabel=label, xlim=(0, 100))
+    _figures.log_axes(axes[0, 0])
+    axes[0, 0].set(ylim=(10**-4.5, 10**-0.5))
+    _figures.letter(axes.flat[:5])
+    legend(axes[1, 2])
+    return fig
+
+
+def panels(curves):
+    """List the panels as (label, lines), a line as (name, colour, unit 0 or 1 or 2 for both, values over time)."""
+    errors = curves.values("generalisation_error")[DRAWN]
+    Q, R, h = (curves.values(name)[DRAWN] for name in PARAMETERS)
+    color, units = _figures.task_color, (0, 1)
+    return [
+        ("generalisation error", [(rf"$\epsilon_{p + 1}$", color(p), 0, errors[:, p]) for p in (0, 1)]),
+        (
+            "$Q$ within the student",
+            [
+                ("$Q_{11}$", NEUTRAL, 0, Q[:, 0, 0]),
+                ("$Q_{22}$", NEUTRAL, 1, Q[:, 1, 1]),
+                ("$Q_{12}$", NEUTRAL, 2, Q[:, 0, 1]),
+            ],
+        ),
+        ("$R$ with teacher 1", [(f"$R_{k + 1}$", color(0), k, R[:, 0, k, 0]) for k in units]),
+        ("$U$ with teacher 2", [(f"$U_{k + 1}$", color(1), k, R[:, 1, k, 0]) for k in units]),
+        ("readouts $h$", [(f"$h^{p + 1}_{k + 1}$", color(p), k, h[:, p, k]) for p in (0, 1) for k in units]),
+    ]
+
+
+def legend(ax):
+    """Explain colours, lines and points in a panel of its own."""
+    ax.set_axis_off()
+    entries = [
+        Line2D([], [], color=_figures.task_color(0), label="task 1"),
+        Line2D([], [], color=_figures.task_color(1), label="task 2"),
+        *(
+            Line2D([], [], color=NEUTRAL, linestyle=line, marker=marker, markerfacecolor="none", label=name)
+            for line, marker, name in zip(LINES, MARKERS, ("unit 1", "unit 2", "units 1 and 2"), strict=True)
+        ),
+        Line2D([], [], color=NEUTRAL, label="lines: equations"),
+        Line2D([], [], color="none", marker="o", markeredgecolor=NEUTRAL, label="points: simulation"),
+    ]
+    ax.legend(handles=entries, loc="center left", handlelength=2.5)
+
+
+def claims(curves):
+    """State that the equations give the digitised curves, and the simulation what the equations give."""
+    theory, (size, simulation) = curves[FIGURE]["ode"], sized(curves[FIGURE]["network"])
+    return [*published(theory), *structure(theory), *agreement(theory, simulation, size)]
+
+
+def published(theory):
+    """Compare the equations with the digitised numbers."""
+    found = np.log10(theory.values("generalisation_error")[DRAWN])
+    for task, targets in enumerate(ERRORS):
+        gaps = [found[row(theory, when), task] - level for when, level in targets.items()]
+        times = ", ".join(map(str, targets))
+        statement = f"The error of task {task + 1} is the published one at t = {times}: largest gap in log10."
+        yield Claim(FIGURE, statement, np.abs(gaps).max(), 0.0, LOG_READING, DIGITISED, "read")
+    for when, target in STATES.items():
+        gap = np.abs(state(theory, when) - target).max()
+        where = "the switch" if when == SWITCH else "the end"
+        statement = f"Overlaps and active readouts are the published ones at {where}: largest gap."
+        yield Claim(FIGURE, statement, gap, 0.0, READING, DIGITISED, "read")
+
+
+def structure(theory):
+    """State what holds exactly, and how the second task uses the units."""
+    _, R, h = (theory.values(name)[DRAWN] for name in PARAMETERS)
+    switch = row(theory, SWITCH)
+    frozen = max(np.ptp(h[switch:, 0], axis=0).max(), np.ptp(h[: switch + 1, 1], axis=0).max())
+    yield Claim(FIGURE, "Readouts of the inactive task stay exactly where they are.", frozen, 0.0, 0.0, DIGITISED)
+    gap = np.abs(R[:, 0] - R[:, 1]).max()
+    source = "the published images of both overlaps are the same bytes"
+    yield Claim(FIGURE, "Overlaps with both teachers are the same at V = 1.", gap, 0.0, 1e-9, source)
+    (before, after) = (R[index, 0, 0, 0] / R[index, 0, 1, 0] for index in (switch, -1))
+    statement = "Both units are used again: the ratio of their overlaps at the end over that at the switch."
+    yield Claim(FIGURE, statement, after / before, 1.12, 1.24, DIGITISED + " (1.18)", "read")
+
+
+def agreement(theory, simulation, size):
+    """Compare the simulation with the equations, in units of the fluctuations of order N^-1/2."""
+    rows = [row(theory, when, 0.5 / size) for when in simulation.time]
+    gap = max(np.abs(simulation.values(name) - theory.values(name)[:, rows]).max() for name in PARAMETERS)
+    statement = f"Equations and simulation agree: largest gap of all order parameters, for N = {size}."
+    source = "the agreement is called good at 10^4 inputs; finite inputs let order parameters fluctuate by some N^-1/2"
+    yield Claim(FIGURE, statement, gap, 0.0, FEW / np.sqrt(size), source, "read")
+
+
+def row(curves, when, slack=1e-6):
+    """Return the row of a recorded time."""
+    nearest = int(np.abs(curves.time - when).argmin())
+    if abs(curves.time[nearest] - when) > slack:
+        raise KeyError(f"t = {when} is not among the recorded times")
+    return nearest
+
+
+def state(curves, when):
+    """Return Q, R and the readouts of the active task at a time, as listed in STATES."""
+    Q, R, h = (curves.values(name)[DRAWN, row(curves, when)] for name in PARAMETERS)
+    return np.array([Q[0, 0], Q[0, 1], Q[1, 1], *R[0, :, 0], *h[0 if when <= SWITCH else 1]])
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

@@ -1,0 +1,337 @@
+"""The engines against other programs, against each other, and what a curriculum asks of both."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
+
+import naive
+from naive import Overlaps, Setting
+from teacherstudent.errors import SpecError
+from teacherstudent.networks import initial_order_parameters, order_parameters, sample_networks
+from teacherstudent.run import simulate, simulate_runs
+from teacherstudent.spec import parse_spec
+
+DATA = Path(__file__).parent / "data"
+BOTH = pytest.mark.parametrize("engine", ["network", "ode"])
+HISTORY = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
+
+
+def document(**blocks):
+    """Two teachers and a student that learns within a few units of time."""
+    return {
+        "inputs": {"dimension": 200},
+        "teachers": {"count": 2, "hidden": 1, "features": {"relation": "rotated", "similarity": 0.5}},
+        "student": {"hidden": 2, "initial": {"weights_std": 0.5, "readouts_std": 0.5}},
+        "training": {"learning_rate": 1.0},
+        "duration": 4.0,
+        "record": {"times": [0.0, 1.0, 2.5, 4.0]},
+    } | blocks
+
+
+def run(engine, seed=0, run=0, **blocks):
+    return simulate(parse_spec(document(**blocks)), engine, seed, run)
+
+
+def assert_same_history(one, other, rows=slice(None)):
+    for name in (*HISTORY, "time", "active_teacher"):
+        np.testing.assert_array_equal(getattr(one, name)[rows], getattr(other, name)[rows])
+
+
+# Other programs
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
+def test_reference_trajectories(path):
+    reference = json.loads(path.read_text(encoding="utf-8"))
+    columns = dict(zip(map(tuple, reference["columns"]), np.transpose(reference["rows"]), strict=True))
+    times = columns.pop(("time",))
+    spec = parse_spec(reference["document"] | {"record": {"times": times.tolist()}})
+    trajectory = simulate(spec, "ode")
+    for (name, *indices), expected in columns.items():
+        found = getattr(trajectory, name)[(slice(None), *indices)]
+        tolerance = 0.2 * reference["euler_step"]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=f"{name} {indices}")
+
+
+def test_reference_trajectories_are_there():
+    assert len(list(DATA.glob("*.json"))) == 5
+
+
+# The experiment and its limit
+
+
+@pytest.fixture(scope="module")
+def gaps():
+    """Root mean square distance of network and ode, over runs and order parameters, for growing N; all terms on."""
+    setting = Setting(eta=1.0, eta_h=0.7, decay=0.1, output_noise=0.2, input_noise=0.3, batch=2, frozen=(1,))
+    start = naive.random_overlaps(np.random.default_rng(0), 2, 2, 3, 2)
+    blocks = {
+        "initial_overlaps": start.document(),
+        "curriculum": {"switch_times": [0.7]},
+        "duration": 1.2,
+        "record": {"times": [0.6, 1.2]},
+    }
+
+    def gap(dimension):
+        spec = parse_spec(setting.document(2, **blocks) | {"inputs": {"dimension": dimension}})
+        limit = simulate(spec, "ode")
+        runs = list(simulate_runs(spec, "network", runs=8, threads=2))
+        squares = [(getattr(one, name) - getattr(limit, name)) ** 2 for one in runs for name in HISTORY[1:]]
+        return np.sqrt(np.mean(np.concatenate([square.ravel() for square in squares])))
+
+    return {dimension: gap(dimension) for dimension in (250, 500, 1000, 2000, 4000)}
+
+
+def test_gap_between_network_and_ode_falls_like_the_root_of_the_dimension(gaps):
+    slope = np.polyfit(np.log(list(gaps)), np.log(list(gaps.values())), 1)[0]
+    assert -0.65 < slope < -0.35
+
+
+def test_gap_between_network_and_ode_is_small(gaps):
+    assert gaps[4000] < 0.02
+
+
+@pytest.mark.parametrize("P, M, K, dimension", [(1, 1, 1, 2), (2, 2, 3, 7), (3, 2, 4, 100)])
+def test_networks_have_exactly_the_given_overlaps(P, M, K, dimension):
+    asked = naive.random_overlaps(np.random.default_rng(1), P, M, K, P)
+    blocks = {"initial_overlaps": asked.document(), "inputs": {"dimension": dimension}}
+    spec = parse_spec(Setting().document(P, **blocks))
+    for found in (naive.overlaps_of(*sample_networks(spec, 3, 1)), stored(initial_order_parameters(spec, 0, 0))):
+        for part, expected in zip(found, asked, strict=True):
+            np.testing.assert_allclose(part, expected, rtol=0, atol=1e-12)
+
+
+def stored(now):
+    P, M = now.v.shape
+    R = now.R.reshape(-1, P, M).transpose(1, 0, 2)
+    return Overlaps(now.Q, R, now.T.reshape(P, M, P, M).transpose(0, 2, 1, 3), now.h, now.v)
+
+
+def test_overlaps_of_dependent_weights_are_realised():
+    """Both teachers are the same and one student unit is a teacher: the covariance has rank two."""
+    weights = np.random.default_rng(2).normal(size=(2, 2))
+    asked = naive.overlaps_of(weights, np.ones((2, 2)), weights[[[0], [0]]], np.ones((2, 1)))
+    spec = parse_spec(Setting().document(2, initial_overlaps=asked.document(), inputs={"dimension": 2}))
+    found = naive.overlaps_of(*sample_networks(spec, 0, 0))
+    for part, expected in zip(found, asked, strict=True):
+        np.testing.assert_allclose(part, expected, rtol=0, atol=1e-12)
+
+
+def test_too_few_inputs_for_given_overlaps_are_refused():
+    asked = naive.random_overlaps(np.random.default_rng(1), 2, 2, 3, 2)
+    spec = parse_spec(Setting().document(2, initial_overlaps=asked.document(), inputs={"dimension": 6}))
+    with pytest.raises(SpecError, match=r"^inputs.dimension: 6 is not allowed.* at least 7 inputs$"):
+        simulate(spec, "network")
+
+
+def test_both_engines_start_from_the_same_sampled_networks():
+    network, ode = run("network", seed=5, run=2), run("ode", seed=5, run=2)
+    for name in HISTORY:
+        np.testing.assert_allclose(getattr(network, name)[0], getattr(ode, name)[0], rtol=1e-13, atol=1e-15)
+    np.testing.assert_array_equal(network.teacher_overlaps, ode.teacher_overlaps)
+    np.testing.assert_array_equal(network.teacher_readouts, ode.teacher_readouts)
+
+
+def test_samples_are_gaussian_networks_with_the_deviations_asked_for():
+    student = {"hidden": 4, "initial": {"weights_std": 0.5, "readouts_std": 2.0}}
+    spec = parse_spec(document(student=student, inputs={"dimension": 5000}))
+    net = sample_networks(spec, 0, 0)
+    assert net.W.std() == pytest.approx(0.5, rel=0.02)
+    heads = [sample_networks(spec, seed, 0).h for seed in range(100)]
+    assert np.std(heads) == pytest.approx(2.0, rel=0.1)
+
+
+# Switches
+
+
+@pytest.fixture(scope="module")
+def threshold_case():
+    """A start, a threshold, and the time at which SciPy and the slow twin see it crossed."""
+    start, threshold = naive.random_overlaps(np.random.default_rng(9), 2, 1, 2, 2), 0.02
+    setting, shapes = Setting(eta=1.0, eta_h=1.0), [part.shape for part in (start.Q, start.R, start.h)]
+    ends = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
+
+    def unpacked(y):
+        parts = (part.reshape(shape) for part, shape in zip(np.split(y, ends), shapes, strict=True))
+        return start._replace(**dict(zip(("Q", "R", "h"), parts, strict=True)))
+
+    def rate(t, y):
+        return np.concatenate([part.ravel() for part in naive.rate_of_change(setting, unpacked(y), 0, 0)])
+
+    def excess(t):
+        Q, R, T, h, v = unpacked(solution.sol(t))
+        return naive.generalisation_error("erf", "erf", Q, R[0], T[0, 0], h[0], v[0]) - threshold
+
+    y = np.concatenate([part.ravel() for part in (start.Q, start.R, start.h)])
+    solution = solve_ivp(rate, (0, 12), y, "DOP853", dense_output=True, rtol=1e-11, atol=1e-12)
+    grid = np.linspace(0, 12, 500)
+    first = next(i for i, t in enumerate(grid) if excess(t) < 0)
+    crossing = brentq(excess, grid[first - 1], grid[first], xtol=1e-12)
+    blocks = {"initial_overlaps": start.document(), "curriculum": {"thresholds": [threshold]}, "duration": 20.0}
+    return setting.document(2, **blocks), crossing, threshold
+
+
+def test_threshold_of_the_ode_is_located(threshold_case):
+    described, crossing, threshold = threshold_case
+    trajectory = simulate(parse_spec(described | {"record": {"times": [crossing - 1e-7, crossing + 1e-7]}}), "ode")
+    assert trajectory.switch_times == pytest.approx([crossing], abs=1e-8)
+    assert trajectory.active_teacher.tolist() == [0, 1]
+    assert trajectory.generalisation_error[:, 0] == pytest.approx(threshold, abs=1e-6)
+
+
+def test_threshold_of_a_network_is_close_to_that_of_the_ode(threshold_case):
+    described, crossing, threshold = threshold_case
+    dimension = 4000
+    spec = parse_spec(described | {"inputs": {"dimension": dimension}, "duration": 1.5 * crossing})
+    trajectory = simulate(spec, "network")
+    assert trajectory.switch_times == pytest.approx([crossing], rel=0.1)
+    assert (trajectory.switch_times[0] * 100) == pytest.approx(round(trajectory.switch_times[0] * 100), abs=1e-9)
+    before = trajectory.generalisation_error[trajectory.time < trajectory.switch_times[0], 0]
+    assert (before >= threshold).all()
+
+
+@BOTH
+def test_recording_changes_nothing(engine):
+    """Neither between switches nor for the moment at which a threshold is seen."""
+    blocks = {"inputs": {"dimension": 1000}, "curriculum": {"thresholds": [0.07, 0.02]}, "duration": 8.0}
+    seldom, often = (run(engine, record={"count": count}, **blocks) for count in (2, 3333))
+    assert len(seldom.switch_times) == 2
+    assert 0.5 < seldom.switch_times[0] < seldom.switch_times[1] < 7.5
+    np.testing.assert_array_equal(seldom.switch_times, often.switch_times)
+    assert_same_history(seldom, often, [0, -1])
+
+
+@BOTH
+def test_a_threshold_that_is_never_reached(engine):
+    trajectory = run(engine, curriculum={"thresholds": [1e-9]})
+    assert len(trajectory.switch_times) == 0
+    assert (trajectory.active_teacher == 0).all()
+    assert_same_history(trajectory, run(engine))
+
+
+@BOTH
+def test_period_and_order(engine):
+    teachers = {"count": 3, "hidden": 1}
+    times = np.arange(0.0, 3.5, 0.25)
+    trajectory = run(
+        engine,
+        teachers=teachers,
+        curriculum={"period": 0.5, "order": [1, 0, 2]},
+        duration=3.5,
+        record={"times": times.tolist()},
+    )
+    np.testing.assert_array_equal(trajectory.switch_times, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0])
+    expected = np.array([1, 0, 2])[np.floor(times / 0.5).astype(int) % 3]
+    np.testing.assert_array_equal(trajectory.active_teacher, expected)
+    moved = np.diff(trajectory.student_readouts, axis=0).any(axis=2)
+    np.testing.assert_array_equal(moved, np.arange(3) == expected[:-1, None])
+
+
+@BOTH
+def test_a_period_is_the_same_as_its_switch_times(engine):
+    assert_same_history(
+        run(engine, curriculum={"period": 1.5}), run(engine, curriculum={"switch_times": [1.5, 3.0]})
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("copy", [False, True])
+def test_head_is_copied_at_the_first_meeting_only(engine, copy):
+    """The head of teacher 1 starts, at the first switch, from that of teacher 0, which later goes on with its own."""
+    dimension = 2000
+    after = 1e-9 if engine == "ode" else 1 / dimension
+    trajectory = run(
+        engine,
+        inputs={"dimension": dimension},
+        student=document()["student"] | {"copy_head_at_switch": copy},
+        curriculum={"switch_times": [1.0, 2.0]},
+        record={"times": [0.0, 1.0, 1.0 + after, 2.0, 2.0 + after]},
+    )
+    h, one_step = trajectory.student_readouts, 5 * after
+    np.testing.assert_allclose(h[2, 1], h[1, 0] if copy else h[0, 1], rtol=0, atol=one_step)
+    np.testing.assert_array_equal(h[2, 0], h[1, 0])
+    np.testing.assert_allclose(h[4, 0], h[1, 0], rtol=0, atol=one_step)
+    assert np.abs(h[1, 0] - h[0, 1]).max() > 2 * one_step
+    assert np.abs(h[3, 1] - h[1, 0]).max() > 2 * one_step
+
+
+@BOTH
+def test_frozen_units_rest_while_their_teacher_is_active(engine):
+    training = {"learning_rate": 1.0, "frozen_units": [[1], []], "weight_decay": 0.1}
+    trajectory = run(engine, training=training, curriculum={"switch_times": [2.5]})
+    Q = trajectory.student_overlaps
+    np.testing.assert_array_equal(Q[:3, 1, 1], Q[0, 1, 1])
+    assert Q[3, 1, 1] != Q[0, 1, 1]
+    assert (np.diff(Q[:, 0, 0]) != 0).all()
+    assert (np.diff(trajectory.student_readouts[:3, 0, 1]) != 0).all()
+
+
+# Failure, reproducibility, range
+
+
+@BOTH
+def test_divergence_ends_a_run(engine):
+    blocks = {
+        "teachers": {"count": 1, "hidden": 1, "activation": "linear"},
+        "student": {"hidden": 2, "activation": "linear", "initial": {"weights_std": 1.0, "readouts_std": 3.0}},
+        "training": {"learning_rate": 1000.0, "train": ["features"]},
+        "inputs": {"dimension": 20},
+        "record": {"times": np.linspace(0.0, 4.0, 81).tolist()},
+    }
+    trajectory = run(engine, **blocks)
+    assert 0.0 < trajectory.diverged_at < 4.0
+    assert 0 < len(trajectory.time) < 81
+    assert trajectory.time[-1] <= trajectory.diverged_at
+    for name in HISTORY:
+        assert len(getattr(trajectory, name)) == len(trajectory.time)
+        assert np.isfinite(getattr(trajectory, name)).all(), name
+
+
+@BOTH
+def test_a_finite_run_has_not_diverged(engine):
+    assert run(engine).diverged_at is None
+
+
+@BOTH
+def test_threads_change_nothing(engine):
+    spec = parse_spec(document(curriculum={"switch_times": [2.0]}))
+    one, two, again = (list(simulate_runs(spec, engine, seed=3, runs=4, threads=n)) for n in (1, 2, 2))
+    for first, second, third in zip(one, two, again, strict=True):
+        assert_same_history(first, second)
+        assert_same_history(second, third)
+
+
+@BOTH
+def test_runs_and_seeds_are_numbered(engine):
+    spec = parse_spec(document())
+    runs = list(simulate_runs(spec, engine, seed=3, runs=2))
+    assert_same_history(runs[1], simulate(spec, engine, seed=3, run=1))
+    others = [simulate(spec, engine, seed=seed, run=number) for seed, number in ((3, 0), (3, 1), (4, 0), (1, 3))]
+    firsts = {other.student_overlaps[0, 0, 0] for other in others}
+    assert len(firsts) == len(others)
+
+
+@BOTH
+def test_progress_runs_to_one(engine):
+    seen = []
+    simulate(parse_spec(document(curriculum={"switch_times": [1.0]})), engine, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+def test_ode_refuses_relu_students():
+    student = document()["student"] | {"activation": "relu"}
+    with pytest.raises(SpecError, match=r"^student.activation: relu is not available with engine ode; allowed are"):
+        run("ode", student=student)
+    assert run("network", student=student).diverged_at is None
+
+
+def test_given_weights_and_measured_order_parameters_agree():
+    spec = parse_spec(document(teachers={"count": 3, "hidden": 2}, student={"hidden": 4}))
+    net = sample_networks(spec, 1, 2)
+    for found, expected in zip(stored(order_parameters(net)), naive.overlaps_of(*net), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-16)

@@ -1,0 +1,74 @@
+"""What runs again after a change, and what does not."""
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+ODE = "Run example_errors on ode: all"
+NETWORK = {f"Run example_errors on network: similarity~{value}" for value in (0.0, 1.0)}
+COLLECT = "Collect the curves of example_errors"
+DRAW = {f"Draw figure example_{name}" for name in ("curves", "final")}
+CLAIMS = "Gather the claims"
+AFTER_RUNS = {COLLECT, *DRAW, CLAIMS}
+
+
+def test_second_run_does_nothing(finished_checkout):
+    assert "Nothing to be done" in finished_checkout.snakemake("--cores", "2")
+
+
+def test_number_of_cores_does_not_change_a_byte(fresh_checkout, finished_checkout):
+    fresh_checkout.snakemake("--cores", "1")
+    assert fresh_checkout.results() == finished_checkout.results()
+
+
+def test_kernel_of_one_engine_reruns_that_engine(checkout):
+    with open(checkout.root / "src" / "teacherstudent" / "kernels" / "ode.py", "a") as file:
+        file.write("\nOTHER = 1\n")
+    assert checkout.planned()[1] == {ODE, *AFTER_RUNS}
+
+
+def test_kernel_of_both_engines_reruns_both(checkout):
+    with open(checkout.root / "src" / "teacherstudent" / "kernels" / "generalisation.py", "a") as file:
+        file.write("\nOTHER = 1\n")
+    assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
+
+
+def test_comments_and_docstrings_rerun_nothing(checkout):
+    for name in ("kernels/ode.py", "kernels/generalisation.py", "curves.py", "claims.py", "store.py"):
+        checkout.edit(f"src/teacherstudent/{name}", '"""', '"""In other words: ')
+        with open(checkout.root / "src" / "teacherstudent" / name, "a") as file:
+            file.write("\n# a remark\n")
+    assert checkout.planned() == ({}, set())
+
+
+def test_script_of_a_figure_reruns_that_figure(checkout):
+    checkout.edit("workflow/scripts/figures/example_final.py", "similarity $V$", "$V$")
+    assert checkout.planned()[1] == {"Draw figure example_final", CLAIMS}
+
+
+@pytest.mark.parametrize("path", ["workflow/styles/paper.mplstyle", "workflow/scripts/figures/_figures.py"])
+def test_what_figures_share_reruns_figures_only(checkout, path):
+    with open(checkout.root / path, "a") as file:
+        file.write("\n# a remark\n")
+    assert checkout.planned()[1] == {*DRAW, CLAIMS}
+
+
+def test_inner_values_rerun_their_curve(checkout):
+    def change(experiment):
+        experiment["engines"]["ode"]["inner"]["teachers.features.similarity"]["linspace"] = [0.0, 1.0, 5]
+
+    checkout.edit_experiment(change)
+    assert checkout.planned()[1] == {ODE, *AFTER_RUNS}
+
+
+def test_another_outer_value_computes_only_what_is_new(checkout):
+    def change(experiment):
+        experiment["engines"]["network"]["outer"]["teachers.features.similarity"].append(0.5)
+
+    checkout.edit_experiment(change)
+    assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.5", *AFTER_RUNS}
+
+
+def test_another_quantity_to_collect_runs_no_simulation(checkout):
+    checkout.edit_experiment(lambda experiment: experiment["collect"].append("student_readouts"))
+    assert checkout.planned()[1] == AFTER_RUNS

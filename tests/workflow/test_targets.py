@@ -1,0 +1,59 @@
+"""The commands that users type: a figure, a paper, the claims; and mistakes in the configuration."""
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+
+def test_one_figure_by_its_name(fresh_checkout):
+    counts, _ = fresh_checkout.planned("example_final", "--forceall")
+    assert counts == {"simulate": 3, "collect": 1, "draw_example_final": 1, "example_final": 1}
+
+
+def test_one_paper_by_its_name(fresh_checkout):
+    counts, _ = fresh_checkout.planned("example", "--forceall")
+    assert counts == {
+        "simulate": 3,
+        "collect": 1,
+        "draw_example_curves": 1,
+        "draw_example_final": 1,
+        "example": 1,
+    }
+
+
+def test_verify_prints_every_claim(finished_checkout):
+    told = finished_checkout.snakemake("verify", "--cores", "1")
+    assert "holds  example_curves: The first error ends below one." in told
+    assert "2 of 2 claims hold" in told
+
+
+def test_verify_fails_where_a_claim_does_not_hold(checkout):
+    checkout.edit("workflow/scripts/figures/example_final.py", "low=2.0", "low=4.0")
+    told = checkout.snakemake("verify", "--cores", "1", status=1)
+    assert "FAILS  example_final: There are at least two points." in told
+    assert "1 of 2 claims hold" in told
+
+
+def test_report_has_the_figures(finished_checkout, tmp_path):
+    finished_checkout.snakemake("--report", str(tmp_path / "report.html"))
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "example_curves" in report
+    assert "The reader should see the first error fall" in report
+
+
+def test_mistakes_in_an_experiment_are_one_line(checkout):
+    checkout.edit("config/experiments/example.yaml", "learning_rate: 0.5", "learning_rat: 0.5")
+    told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
+    expected = "error in the configuration: experiment example_errors: engines.ode at "
+    (line,) = [line for line in told.splitlines() if line.startswith("error")]
+    assert line.startswith(expected)
+    assert "training: unknown key learning_rat" in line
+    assert "Traceback" not in told
+
+
+def test_keys_given_twice_are_refused(checkout):
+    checkout.edit(
+        "config/experiments/example.yaml", "        runs: 2\n", "        runs: 2\n        runs: 3\n"
+    )
+    told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
+    assert "error in the configuration: config/experiments/example.yaml: runs: given twice" in told

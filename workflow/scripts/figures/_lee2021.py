@@ -1,0 +1,80 @@
+"""What the figures of Lee et al. 2021 share: errors coloured by similarity, and numbers taken over runs.
+
+Run 0 of a seed is the one that is drawn; all runs together say how much depends on the initial weights.
+"""
+
+import _figures
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+
+from teacherstudent.curves import Curves
+
+DRAWN = 0
+SIMILARITY_MAPS = ("viridis", "plasma")  # of the errors of task 1 and task 2, as published
+SWEEP = "sweep over similarity, recomputed from the equations by an independent program"
+
+
+def errors(curves: Curves, task: int) -> np.ndarray:
+    """Return the generalisation error against one teacher, (axes..., run, time)."""
+    return curves.values("generalisation_error")[..., task]
+
+
+def sized(curves: Curves) -> tuple[int, Curves]:
+    """Return the number of inputs of simulations, which is an axis with one value, and the curves without it."""
+    (size,) = curves.axis("dimension")
+    return int(size), curves.select(dimension=size)
+
+
+def levels(curves: Curves, task: int, when) -> np.ndarray:
+    """Return log10 of the error of a task at a recorded time, (axes..., run)."""
+    row = np.flatnonzero(np.isclose(curves.time, when))
+    if len(row) != 1:
+        raise KeyError(f"t = {when} is not among the recorded times")
+    return np.log10(errors(curves, task)[..., row[0]])
+
+
+def peak(x, y) -> float:
+    """Return the place of the maximum of y: of the parabola through the three points around it, or an end."""
+    top = int(np.argmax(y))
+    if top in (0, len(y) - 1):
+        return float(x[top])
+    curvature, slope, _ = np.polyfit(np.asarray(x[top - 1 : top + 2]) - x[top], y[top - 1 : top + 2], 2)
+    return float(x[top] - slope / (2 * curvature)) if curvature < 0 else float(x[top])
+
+
+def inverted_u(values: np.ndarray) -> np.ndarray:
+    """Return by how much the highest value along the first axis exceeds the higher of its two ends."""
+    return values.max(axis=0) - np.maximum(values[0], values[-1])
+
+
+def median(values) -> dict:
+    """Return the median over runs as `value`, and its standard error (if normal) as `uncertainty`, of a claim."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    error = np.sqrt(np.pi / 2) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else None
+    return {"value": float(np.median(values)) if len(values) else np.nan, "uncertainty": error}
+
+
+def plot_errors(ax: Axes, curves: Curves, task: int, every: int = 1, start: float = 0.0) -> None:
+    """Draw the error of a task against time since `start` in run 0, one line for every so many similarities."""
+    similarities, lines = curves.axis("similarity")[::every], errors(curves, task)[::every, DRAWN]
+    colors = similarity_scale(task).to_rgba(similarities)
+    for similarity, line, color in zip(similarities, lines, colors, strict=True):
+        name = f"V = {similarity:.4g}"
+        _figures.plot_theory(ax, curves.time - start, line, name, label=None, color=color, linewidth=0.8)
+
+
+def error_axes(ax: Axes, task: int, low: float, high: float, **labels) -> None:
+    """Set up a panel of errors against time, between two powers of ten, with a colour bar for the similarity."""
+    _figures.log_axes(ax)
+    ax.set(ylim=(10.0**low, 10.0**high), ylabel=rf"error of task {task + 1}, $\epsilon_{task + 1}$", **labels)
+    bar = ax.figure.colorbar(similarity_scale(task), ax=ax, label="similarity $V$", pad=0.02)
+    bar.outline.set_linewidth(0.6)
+
+
+def similarity_scale(task: int) -> ScalarMappable:
+    """Return the colours of similarities between 0 and 1."""
+    colors = _figures.colors_along(np.linspace(0.0, 1.0, 256), SIMILARITY_MAPS[task])
+    return ScalarMappable(Normalize(0.0, 1.0), ListedColormap(colors))
