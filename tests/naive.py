@@ -93,6 +93,18 @@ class Overlaps(NamedTuple):
         return {key: part.tolist() for key, part in zip(keys, self, strict=True)}
 
 
+def packed(overlaps):
+    """All that changes, Q, R and h, as one vector."""
+    return np.concatenate([overlaps.Q.ravel(), overlaps.R.ravel(), overlaps.h.ravel()])
+
+
+def unpacked(y, like):
+    """The other way round, with the fixed T and v of `like`."""
+    Q, R, h = np.split(y, np.cumsum([like.Q.size, like.R.size]))
+    Q, R, h = Q.reshape(like.Q.shape), R.reshape(like.R.shape), h.reshape(like.h.shape)
+    return like._replace(Q=Q, R=R, h=h)
+
+
 # Networks
 
 
@@ -284,7 +296,7 @@ def monte_carlo_error(student, teacher, Q, R, T, h, v, rng, count=400_000):
 
 def rate_of_change(setting, overlaps, active, head):
     """dQ/dt, dR/dt, dh/dt while teacher `active` trains `head`; the sums as Lee et al. 2021 write them."""
-    s, (Q, R, T, h, v) = setting, overlaps
+    s, (Q, R, _, h, v) = setting, overlaps
     P, K, M = R.shape
     C = covariance(overlaps, s.input_noise)
     student, v, h_active = range(K), v[active], h[head]

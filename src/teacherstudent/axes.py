@@ -1,7 +1,7 @@
 """Axes of a grid: the values along them, names for the points, and how a point changes a document.
 
-An axis is named by a dotted key: `teachers.features.similarity`, `curriculum.switch_times.0` (the first element
-of a list). Its values are a list, `{linspace: [first, last, count]}` or `{concatenate: [...]}` of these.
+An axis is named by a dotted key: `teachers.features.similarity`; `curriculum.switch_times.0` is an element of
+a list. Its values are a list, `{linspace: [first, last, count]}`, or `{concatenate: [...]}` of such.
 """
 
 import itertools
@@ -32,7 +32,7 @@ def points(axes: Mapping[str, list]) -> Iterator[tuple[str, dict]]:
 
 def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
     """Give each dotted key its shortest end that names it alone and starts with a word."""
-    return {key: next(end for end in _ends(key) if _names_one(end, keys)) for key in keys}
+    return {key: next((end for end in _ends(key) if _names_one(end, keys)), key) for key in keys}
 
 
 def _ends(key: str) -> Iterator[str]:

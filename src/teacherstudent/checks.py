@@ -156,7 +156,7 @@ def _check_covariance(spec: "Spec") -> None:
     scale = OVERLAP_PRECISION * max(1.0, float(np.abs(C).max()))
     if np.abs(C - C.T).max() > scale:
         raise SpecError("initial_overlaps: student and teacher overlaps must be symmetric")
-    smallest = float(np.linalg.eigvalsh((C + C.T) / 2).min())
+    smallest = float(np.linalg.eigvalsh(C / 2 + C.T / 2).min())
     if smallest < -scale:
         raise SpecError(
             f"initial_overlaps: no weights have these overlaps (smallest eigenvalue {smallest:.3g} < 0)"

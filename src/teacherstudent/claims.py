@@ -34,7 +34,7 @@ class Claim:
     @property
     def holds(self) -> bool:
         """The verdict; a value that is not a number never holds."""
-        return self.low <= self.value <= self.high
+        return bool(self.low <= self.value <= self.high)
 
 
 COLUMNS = [*(field.name for field in dataclasses.fields(Claim)), "holds"]

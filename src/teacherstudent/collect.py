@@ -40,6 +40,7 @@ def collect(grid: Grid, paths: Sequence[str | Path], keep: Sequence[str]) -> Cur
         quantities={name: over_axes(name) for name in keep},
         diverged=over_axes("diverged"),
         switch_times=over_axes("switch_times"),
+        spec=grid.spec,
     )
 
 

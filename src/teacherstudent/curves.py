@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -32,10 +32,11 @@ class Curves:
     quantities: dict[str, np.ndarray]  # name -> (axes..., run, time, ...); teacher quantities without time
     diverged: np.ndarray  # (axes..., run) bool
     switch_times: np.ndarray  # (axes..., run, S), NaN where a switch did not come
+    spec: dict = field(default_factory=dict)  # the base document; axes replace values of it
 
     def key(self, name: str) -> str:
         """Return the dotted key of the one axis that ends in a name."""
-        keys = [key for key in self.axes if f".{key}".endswith(f".{name}")]
+        keys = [name] if name in self.axes else [key for key in self.axes if key.endswith(f".{name}")]
         if len(keys) != 1:
             known = ", ".join(self.axes) or "no axes"
             raise KeyError(f"{name} names {len(keys)} axes of engine {self.engine}, which has {known}")
@@ -122,7 +123,7 @@ def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
 def _write(group: h5py.Group, curves: Curves) -> None:
     names = short_names(curves.axes)
     group.attrs.update(axes=json.dumps(names), quantities=json.dumps(list(curves.quantities)))
-    group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed)
+    group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.spec))
     for key, name in names.items():
         _coordinate(group, name, curves.axes[key], key)
     _coordinate(group, "time", curves.time, VARIABLES["time"][2])
@@ -168,6 +169,7 @@ def _read(engine: str, group: h5py.Group) -> Curves:
         quantities={name: group[name][()] for name in json.loads(group.attrs["quantities"])},
         diverged=group["diverged"][()].astype(bool),
         switch_times=group["switch_times"][()],
+        spec=json.loads(group.attrs["spec"]),
     )
 
 

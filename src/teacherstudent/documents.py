@@ -1,6 +1,7 @@
 """Documents from the outside: safe YAML, closed schemas with defaults, and errors of one line."""
 
 import math
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from teacherstudent.errors import SpecError
+
+# Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
+MAX_DEPTH = 20
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -25,7 +29,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         ]
         for key in keys:
             if keys.count(key) > 1:
-                raise SpecError(f"{key}: given twice; a key may stand only once in its block")
+                raise SpecError(f"{_on_one_line(key)}: given twice; a key may stand only once in its block")
         return super().construct_mapping(node, deep)
 
 
@@ -35,10 +39,10 @@ def read_yaml(path: str | Path) -> Any:
         return yaml.load(Path(path).read_text(encoding="utf-8"), _StrictLoader)
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, SpecError):
             raise SpecError(f"{path}: {error}") from error
-        raise SpecError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        raise SpecError(f"{path}: not valid YAML: {_on_one_line(error)}") from error
 
 
 @cache
@@ -52,22 +56,29 @@ def _validator(name: str) -> Draft202012Validator:
 
 def complete(document: Any, schema: str) -> dict:
     """Check a document against a named schema and return it with every default filled in."""
-    _refuse_non_finite(document, "")
-    errors = sorted(_validator(schema).iter_errors(document), key=lambda error: len(error.absolute_path))
+    _refuse_odd_values(document, "", MAX_DEPTH)
+    errors = sorted(_validator(schema).iter_errors(document), key=_rank)
     if errors:
         raise SpecError(_one_line(errors[0], schema))
     return _with_defaults(document, _validator(schema).schema)
 
 
-def _refuse_non_finite(value: Any, path: str) -> None:
+def _rank(error) -> tuple[bool, int]:
+    """What is wrong comes before what is missing, which may follow from it; outer keys before inner ones."""
+    return error.validator == "required", len(error.absolute_path)
+
+
+def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
+    if depth == 0:
+        raise SpecError(f"{path}: nested too deeply; allowed are {MAX_DEPTH} blocks and lists in each other")
     if isinstance(value, Mapping):
         for key, item in value.items():
-            _refuse_non_finite(item, f"{path}.{key}".lstrip("."))
+            _refuse_odd_values(item, f"{path}.{_on_one_line(key)}".lstrip("."), depth - 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_non_finite(item, f"{path}[{index}]")
-    elif isinstance(value, (int, float)) and not math.isfinite(value):
-        raise SpecError(f"{path}: {value} is not a finite number")
+            _refuse_odd_values(item, f"{path}[{index}]", depth - 1)
+    elif isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        raise SpecError(f"{path}: {_shown(value)} is not allowed; it must be a finite number")
 
 
 def _with_defaults(value: Any, schema: Mapping) -> Any:
@@ -88,12 +99,16 @@ def _one_line(error, document_name: str) -> str:
     prefix = f"{path}: " if path else ""
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
-        unknown = ", ".join(str(key) for key in error.instance if key not in known)
+        unknown = ", ".join(_on_one_line(key) for key in error.instance if key not in known)
         return f"{prefix}unknown key {unknown}; allowed are {', '.join(known)}"
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return f"{prefix}missing key {', '.join(missing)} in the {path or document_name}"
     return f"{prefix}{_shown(error.instance)} is not allowed; it must be {allowed(error.schema)}"
+
+
+def _on_one_line(text: Any) -> str:
+    return " ".join(str(text).split())
 
 
 def _shown(value: Any) -> str:
@@ -102,7 +117,7 @@ def _shown(value: Any) -> str:
         looks_numeric = isinstance(value, str) and math.isfinite(float(value))
     except ValueError:
         looks_numeric = False
-    return f"the text {text} (YAML reads numbers like 0.001 or 1.0e-3)" if looks_numeric else text
+    return f"the text {text} (YAML reads numbers like 0.001, 1.0e-3 or 1.0e+3)" if looks_numeric else text
 
 
 _BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}

@@ -116,14 +116,15 @@ def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
     outer, inner = (read_axes(f"{place}.{part}", entry.get(part, {})) for part in ("outer", "inner"))
     for key in outer.keys() & inner.keys():
         raise SpecError(f"{place}.inner.{key}: is an outer axis already")
-    return Grid(
-        engine,
-        with_values(spec, entry.get("set", {})),
-        outer,
-        inner,
-        entry.get("runs", 1),
-        entry.get("seed", 0),
-    )
+    own = _sorted(with_values(spec, entry.get("set", {})))
+    return Grid(engine, own, outer, inner, entry.get("runs", 1), entry.get("seed", 0))
+
+
+def _sorted(value: Any) -> Any:
+    """Bring keys into order, so that their order in a file makes no difference to what a job is."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    return value
 
 
 def _check_specs(grid: Grid) -> None:

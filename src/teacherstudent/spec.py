@@ -7,7 +7,6 @@ every key with its description, range and default.
 import dataclasses
 import json
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,7 +190,7 @@ def parse_spec(document: Mapping[str, Any]) -> Spec:
     """
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
-    document = deepcopy(dict(document))
+    document = dict(document)
     _refuse_what_is_not_available(document)
     _counts_from_overlaps(document)
     filled = complete(document, "spec")
@@ -223,10 +222,9 @@ def _counts_from_overlaps(document: dict) -> None:
             shape = np.shape(overlaps.get(source))
         except ValueError as error:
             raise SpecError(f"initial_overlaps.{source}: rows of different lengths") from error
-        target = document.setdefault(block, {})
-        if isinstance(target, dict) and len(shape) == 2:
-            for key, size in zip(counts, shape, strict=False):
-                target.setdefault(key, size)
+        asked = document.setdefault(block, {})
+        if isinstance(asked, Mapping) and len(shape) == 2:
+            document[block] = dict(zip(counts, shape, strict=False)) | dict(asked)
 
 
 def _times_alone(record: Mapping) -> list:
@@ -265,7 +263,7 @@ def _convert(kind: Any, value: Any) -> Any:
         nested = kind if dataclasses.is_dataclass(kind) else InitialOverlaps
         return _build(nested, value)
     if isinstance(value, list):
-        return _tupled(value, float if "int" not in str(kind) else None)
+        return _tupled(value, int if "int" in str(kind) else float)
     if isinstance(value, float) and kind is int:
         return int(value)
     return (
@@ -273,10 +271,10 @@ def _convert(kind: Any, value: Any) -> Any:
     )
 
 
-def _tupled(value: Any, number: type | None) -> Any:
+def _tupled(value: Any, number: type) -> Any:
     if isinstance(value, list):
         return tuple(_tupled(item, number) for item in value)
-    return number(value) if number and not isinstance(value, str) else value
+    return value if isinstance(value, str) else number(value)
 
 
 def _plain(value: Any) -> Any:

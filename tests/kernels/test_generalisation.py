@@ -15,8 +15,8 @@ PAIRS = list(product(naive.ACTIVATIONS, repeat=2))
 def flat(overlaps):
     """The overlaps in the order of the kernels: teacher units of all teachers in one row."""
     Q, R, T, h, v = overlaps
-    (P, K, M), columns = R.shape, v.size
-    return Q, R.transpose(1, 0, 2).reshape(K, columns), T.transpose(0, 2, 1, 3).reshape(columns, columns), h, v
+    R = R.transpose(1, 0, 2).reshape(len(Q), v.size)
+    return Q, R, T.transpose(0, 2, 1, 3).reshape(v.size, v.size), h, v
 
 
 def error(student, teacher, *overlaps):
@@ -55,7 +55,9 @@ def test_every_teacher_is_compared_with_its_own_head(student, teacher, heads):
 @pytest.mark.parametrize("student", naive.ACTIVATIONS)
 def test_error_before_training_is_half_the_power_of_the_teacher(student, teacher, variance):
     Q, R, T = 1e-12 * np.eye(2), np.zeros((2, 1)), np.eye(1)
-    assert error(student, teacher, Q, R, T, np.full(2, 1e-6), np.ones(1)) == pytest.approx(variance / 2, rel=1e-9)
+    assert error(student, teacher, Q, R, T, np.full(2, 1e-6), np.ones(1)) == pytest.approx(
+        variance / 2, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("activation", naive.ACTIVATIONS)

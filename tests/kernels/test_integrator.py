@@ -90,7 +90,9 @@ def logistic(t):
 
 
 KNOWN = pytest.mark.parametrize(
-    "equation, exact", [(CIRCLE, circle), (KEPLER, kepler), (LOGISTIC, logistic)], ids=["circle", "kepler", "logistic"]
+    "equation, exact",
+    [(CIRCLE, circle), (KEPLER, kepler), (LOGISTIC, logistic)],
+    ids=["circle", "kepler", "logistic"],
 )
 
 

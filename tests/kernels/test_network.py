@@ -97,7 +97,9 @@ def test_steps_are_numbered_beyond_32_bits():
 @pytest.mark.parametrize("activation", naive.ACTIVATIONS)
 def test_a_step_goes_down_the_gradient_of_the_loss(activation, batch):
     """Against finite differences of the loss; the readouts' rate has a factor 1 / N."""
-    setting = Setting(activation, "erf", eta=1.0, eta_h=float(N), batch=batch, output_noise=0.3, input_noise=0.2)
+    setting = Setting(
+        activation, "erf", eta=1.0, eta_h=float(N), batch=batch, output_noise=0.3, input_noise=0.2
+    )
     W, h, V, v = networks()
     drawn = list(samples(setting, step=5))
     new_W, new_h, _ = trained(setting, 5, 1)

@@ -108,10 +108,9 @@ def euler(setting, start, steps):
     """The state at the end of TIMES by Euler steps of the slow twin, teacher 1 active."""
     state, dt = start, TIMES[-1] / steps
     for _ in range(steps):
-        rates = naive.rate_of_change(setting, state, 1, 1)
-        Q, R, h = (part + dt * rate for part, rate in zip((state.Q, state.R, state.h), rates, strict=True))
-        state = state._replace(Q=Q, R=R, h=h)
-    return np.concatenate([state.Q.ravel(), state.R.ravel(), state.h.ravel()])
+        dQ, dR, dh = naive.rate_of_change(setting, state, 1, 1)
+        state = state._replace(Q=state.Q + dt * dQ, R=state.R + dt * dR, h=state.h + dt * dh)
+    return naive.packed(state)
 
 
 def final_state(trajectory):
@@ -128,7 +127,10 @@ def test_euler_steps_converge_to_the_solution_with_all_terms_on():
     distances = [np.abs(row - exact).max() for row in table]
     np.testing.assert_allclose(np.log2(np.divide(distances[:-1], distances[1:])), 1.0, atol=0.1)
     for level in range(1, len(table)):
-        table = [(2**level * fine - coarse) / (2**level - 1) for coarse, fine in zip(table, table[1:], strict=False)]
+        table = [
+            (2**level * fine - coarse) / (2**level - 1)
+            for coarse, fine in zip(table, table[1:], strict=False)
+        ]
     np.testing.assert_allclose(table[0], exact, rtol=0, atol=1e-4 * distances[-1])
 
 
@@ -168,7 +170,9 @@ def run_of_committee(setting, overlaps, times):
 
 
 REGRESSION_START = committee(
-    [[0.2, 0.01, 0.0], [0.01, 0.25, 0.02], [0.0, 0.02, 0.3]], [[0.01, 0.0], [0.0, 0.02], [0.005, -0.01]], np.eye(2)
+    [[0.2, 0.01, 0.0], [0.01, 0.25, 0.02], [0.0, 0.02, 0.3]],
+    [[0.01, 0.0], [0.0, 0.02], [0.005, -0.01]],
+    np.eye(2),
 )
 FIRST_LAYER = {"eta": 0.2, "readouts": False}
 
@@ -202,7 +206,7 @@ def test_final_error_of_a_linear_committee(M, K, eta):
     [(1, 1, 0.5, 0.104809), (1, 2, 0.2, 0.280518), (2, 3, 0.1, 0.369526), (2, 4, 0.2, 0.631951)],
 )
 def test_final_error_next_to_the_teacher(M, K, eta, level):
-    """Goldt et al. 2019: first layer only, from the solution with K - M idle units, in units of sigma^2 eta."""
+    """Goldt et al. 2019: first layer only, started with K - M idle units, in units of sigma^2 eta."""
     noise = 0.01
     Q, R = np.diag([1.0] * M + [1e-12] * (K - M)), np.eye(K)[:, :M]
     setting = Setting(eta=eta, readouts=False, output_noise=noise)
@@ -234,7 +238,9 @@ def growth_rate(overlaps, eta):
     equation, step = equations(Setting(eta=eta, readouts=False), overlaps), 1e-6
     y = equation.packed(overlaps.Q, overlaps.R, overlaps.h)
     basis = np.array(list(directions(len(overlaps.Q), overlaps.R.size, len(y))))
-    ahead, behind = ([equation.rate_of_vector(0.0, y + sign * shift) for shift in step * basis] for sign in (1, -1))
+    ahead, behind = (
+        [equation.rate_of_vector(0.0, y + sign * shift) for shift in step * basis] for sign in (1, -1)
+    )
     slopes = np.subtract(ahead, behind) / (2 * step)
     return np.linalg.eigvals(np.linalg.lstsq(basis.T, slopes.T, rcond=None)[0]).real.max()
 
@@ -250,7 +256,9 @@ def directions(K, size_of_R, length):
 
 def test_symmetric_plateau_is_stationary_for_small_learning_rates():
     for K in (2, 3, 5):
-        start = committee(np.full((K, K), 1 / (2 * K - 1)), np.full((K, K), 1 / np.sqrt(K * (2 * K - 1))), np.eye(K))
+        start = committee(
+            np.full((K, K), 1 / (2 * K - 1)), np.full((K, K), 1 / np.sqrt(K * (2 * K - 1))), np.eye(K)
+        )
         eta = 1e-9
         for rate in equations(Setting(eta=eta, readouts=False), start).rate(start.Q, start.R, start.h):
             assert np.abs(rate).max() < 10 * eta**2

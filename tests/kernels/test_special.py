@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import config, njit
 from scipy import special as scipy_special
 
 from teacherstudent.kernels.special import (
     asin,
     erf_and_derivative,
+    fma,
     log,
     log_float32,
     sincos_turns,
@@ -17,6 +18,11 @@ from teacherstudent.kernels.special import (
 WIDE = np.longdouble
 WIDE_PI = np.arccos(WIDE(-1.0))
 REFERENCE_ERROR = 4 * np.finfo(WIDE).eps  # where long double is no wider than double, it counts
+
+
+@njit
+def compiled_fma(a, b, c):
+    return fma(a, b, c)
 
 
 @njit
@@ -87,6 +93,11 @@ def quadrant_bits():
     random = np.random.default_rng(1).integers(2**64, size=200_000, dtype=np.uint64)
     edges = eighths[:, None]
     return np.concatenate([random, eighths, (edges + steps).ravel(), (edges - steps).ravel()])
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="Python has no fused multiply-add before 3.13")
+def test_fma_rounds_once():
+    assert compiled_fma(1.0 + 2.0**-30, 1.0 - 2.0**-30, -1.0) == -(2.0**-60)
 
 
 def test_asin():

@@ -70,7 +70,7 @@ class Checkout:
 def make_checkout(root):
     root.mkdir()
     shutil.copy(ROOT / "Snakefile", root)
-    ignored = shutil.ignore_patterns("__pycache__", "lee2021_*")
+    ignored = shutil.ignore_patterns("__pycache__")
     for folder in CODE:
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     shutil.copytree(EXAMPLE / "config", root / "config")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import _bootstrap
 from _config import read_plan
+from _imports import helpers
 from snakemake.exceptions import WorkflowError
 
 from teacherstudent.digest import code_digest, engine_digest
@@ -27,7 +28,13 @@ FIGURE = {
 }
 
 try:
-    PLAN = read_plan(config, workflow.configfiles, WORKFLOW / "schemas" / "config.schema.yaml", TARGETS)
+    PLAN = read_plan(
+        config,
+        files=[path for path in workflow.configfiles if path not in workflow.overwrite_configfiles],
+        overlays=workflow.overwrite_configfiles,
+        schema=WORKFLOW / "schemas" / "config.schema.yaml",
+        reserved=TARGETS,
+    )
 except SpecError as error:
     sys.exit(f"error in the configuration: {error}")
 
@@ -116,9 +123,19 @@ def in_report(figure, kind):
     )
 
 
-def about(figure):
-    """What the script of a figure says about it, for the report."""
+def script_of(figure):
+    """The script that draws a figure."""
     script = WORKFLOW / "scripts" / "figures" / f"{figure.name}.py"
     if not script.exists():
         sys.exit(f"error in the configuration: figures.{figure.name}: there is no script {script}")
-    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+    return script
+
+
+def about(figure):
+    """What the script of a figure says about it, for the report."""
+    return ast.get_docstring(ast.parse(script_of(figure).read_text(encoding="utf-8")))
+
+
+def helpers_of(figure):
+    """The files of code that the script of a figure shares with others."""
+    return [f"workflow/scripts/figures/{path.name}" for path in helpers(script_of(figure))]

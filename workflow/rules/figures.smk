@@ -12,7 +12,7 @@ for figure in PLAN.figures.values():
         input:
             curves=[CURVES.format(experiment=name) for name in figure.experiments],
             style="workflow/styles/paper.mplstyle",
-            helper="workflow/scripts/figures/_figures.py",
+            helpers=helpers_of(figure),
         output:
             pdf=in_report(figure, "pdf"),
             png=in_report(figure, "png"),

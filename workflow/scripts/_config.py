@@ -44,14 +44,17 @@ class Plan:
 
 
 def read_plan(
-    config: Mapping[str, Any], files: Sequence[str | Path], schema: str | Path, reserved: Sequence[str]
+    config: Mapping[str, Any],
+    files: Sequence[str | Path],
+    overlays: Sequence[str | Path],
+    schema: str | Path,
+    reserved: Sequence[str],
 ) -> Plan:
-    """Check a configuration that was merged from some files, and expand its experiments.
+    """Check a configuration that was merged from files and from overlays on them, and expand its experiments.
 
     `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
     """
-    for path in files:
-        read_yaml(path)
+    _check_files(files, overlays)
     check_document(dict(config), yaml.safe_load(Path(schema).read_text(encoding="utf-8")), "configuration")
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
@@ -60,12 +63,22 @@ def read_plan(
     _check_names(experiments, figures, reserved)
     _check_references(config["papers"], experiments, figures)
     listed = [job for experiment in experiments.values() for job in jobs(experiment)]
-    return Plan(
-        config["papers"],
-        experiments,
-        {(job.experiment, job.engine, job.curve): job for job in listed},
-        figures,
-    )
+    by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
+    return Plan(config["papers"], experiments, by_name, figures)
+
+
+def _check_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> None:
+    """Look for what is lost when files are merged: keys given twice, in one file or in two."""
+    homes: dict[tuple[str, str], Any] = {}
+    for path in files:
+        document = read_yaml(path)
+        for kind in ("experiments", "figures"):
+            for name in document.get(kind) or {}:
+                if (kind, name) in homes:
+                    raise SpecError(f"{path}: {kind}.{name}: stands in {homes[kind, name]} already")
+                homes[kind, name] = path
+    for path in overlays:
+        read_yaml(path)
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:

@@ -93,8 +93,8 @@ def normal_pair(pair, key0, key1, step, stream):
     """
     Elements 2 pair and 2 pair + 1 of what `fill_normals` fills.
 
-    To be called in a loop over keys, streams or pairs. It vectorises if that loop is a function of its own which
-    is given one-dimensional arrays; indexing rows of a matrix there prevents it.
+    To be called in a loop over keys, streams or pairs, which vectorises if it is a function of its own with
+    one-dimensional arrays as arguments; indexing rows of a matrix in the loop prevents it.
     """
     radius_bits, angle_bits = random_bits(pair, key0, key1, step, stream)
     return box_muller(radius_bits, angle_bits)

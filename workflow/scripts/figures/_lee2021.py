@@ -13,7 +13,6 @@ from teacherstudent.curves import Curves
 
 DRAWN = 0
 SIMILARITY_MAPS = ("viridis", "plasma")  # of the errors of task 1 and task 2, as published
-SWEEP = "sweep over similarity, recomputed from the equations by an independent program"
 
 
 def errors(curves: Curves, task: int) -> np.ndarray:
@@ -21,10 +20,9 @@ def errors(curves: Curves, task: int) -> np.ndarray:
     return curves.values("generalisation_error")[..., task]
 
 
-def sized(curves: Curves) -> tuple[int, Curves]:
-    """Return the number of inputs of simulations, which is an axis with one value, and the curves without it."""
-    (size,) = curves.axis("dimension")
-    return int(size), curves.select(dimension=size)
+def inputs(curves: Curves) -> int:
+    """Return the number of inputs N."""
+    return curves.spec["inputs"]["dimension"]
 
 
 def levels(curves: Curves, task: int, when) -> np.ndarray:
@@ -36,7 +34,12 @@ def levels(curves: Curves, task: int, when) -> np.ndarray:
 
 
 def peak(x, y) -> float:
-    """Return the place of the maximum of y: of the parabola through the three points around it, or an end."""
+    """Return where y is largest: the top of the parabola through the three points around it, or an end.
+
+    NaN where y is not finite.
+    """
+    if not np.all(np.isfinite(y)):
+        return np.nan
     top = int(np.argmax(y))
     if top in (0, len(y) - 1):
         return float(x[top])
@@ -50,7 +53,7 @@ def inverted_u(values: np.ndarray) -> np.ndarray:
 
 
 def median(values) -> dict:
-    """Return the median over runs as `value`, and its standard error (if normal) as `uncertainty`, of a claim."""
+    """Return the median over runs and its standard error (for a normal law), named as a claim names them."""
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     error = np.sqrt(np.pi / 2) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else None
@@ -58,7 +61,7 @@ def median(values) -> dict:
 
 
 def plot_errors(ax: Axes, curves: Curves, task: int, every: int = 1, start: float = 0.0) -> None:
-    """Draw the error of a task against time since `start` in run 0, one line for every so many similarities."""
+    """Draw the error of a task against time since `start` in the drawn run, one line per similarity."""
     similarities, lines = curves.axis("similarity")[::every], errors(curves, task)[::every, DRAWN]
     colors = similarity_scale(task).to_rgba(similarities)
     for similarity, line, color in zip(similarities, lines, colors, strict=True):
@@ -67,7 +70,7 @@ def plot_errors(ax: Axes, curves: Curves, task: int, every: int = 1, start: floa
 
 
 def error_axes(ax: Axes, task: int, low: float, high: float, **labels) -> None:
-    """Set up a panel of errors against time, between two powers of ten, with a colour bar for the similarity."""
+    """Set up a panel of errors against time, between two powers of ten, with a bar of similarities."""
     _figures.log_axes(ax)
     ax.set(ylim=(10.0**low, 10.0**high), ylabel=rf"error of task {task + 1}, $\epsilon_{task + 1}$", **labels)
     bar = ax.figure.colorbar(similarity_scale(task), ax=ax, label="similarity $V$", pad=0.02)

@@ -1,1 +1,82 @@
-"""Stub."""
+"""Transfer measured against a student from scratch, against similarity.
+
+Believed to be a figure of the appendix of Lee, Goldt & Saxe 2021. The reader should see that by this
+measure pretraining gains next to nothing: transfer is negative for tasks of low similarity, with a dip at
+about 0.3, and goes to zero for equal tasks.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import DRAWN, errors, median
+
+from teacherstudent import measures
+from teacherstudent.claims import Claim
+
+FIGURE = "lee2021_tabula_rasa"
+SWITCH, AFTER = 100.0, 50.0
+PRETRAINED, SCRATCH = 0, 1  # the first teacher of the order
+CAPTION = """
+Transfer against a student from scratch, eps2_scratch(50) - eps2_pretrained(s + 50), against the similarity
+V of the tasks: solutions of the equations for a student pretrained on task 1 until s = 100 and one trained
+on task 2 only. Thick line: drawn run; thin lines: others from random initial networks. Believed to be a
+figure of the appendix of Lee, Goldt and Saxe (ICML 2021); the measure and the values of V were read in
+their notebooks. The initial networks of the drawn run are those, of 200 draws, that come closest to the
+published numbers at V = 0, 0.1, 0.3 and 1. Positive values at V = 1 are the error that the student from
+scratch has left after 50 units of time, which depends on its initial networks.
+"""
+PUBLISHED = {0.0: -8.5e-4, 0.1: -1e-4, 0.3: -4.7e-4, 1.0: 0.0}
+DISTANCE = 2e-4  # the closest of 200 draws is 1.4e-4 away
+claim = partial(Claim, FIGURE, source="numbers in the authors' notebook")
+
+
+def figure(curves):
+    """Draw transfer against similarity for all runs."""
+    similarity, gains = transfer(curves)
+    fig, axes = _figures.panels()
+    ax, color = axes[0, 0], _figures.task_color(1)
+    for run in reversed(range(gains.shape[1])):
+        style = {"linewidth": 1.6, "marker": "o"} if run == DRAWN else {"linewidth": 0.6, "alpha": 0.5}
+        _figures.plot_theory(ax, similarity, gains[:, run] * 1e3, f"run {run}", color=color, **style)
+    ax.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
+    ax.set(xlabel="similarity $V$", ylabel="transfer against scratch ($10^{-3}$)")
+    return fig
+
+
+def transfer(curves):
+    """Return the similarities, and transfer as (similarity, run)."""
+    both = curves[FIGURE]["ode"]
+    pretrained, scratch = (both.select(**{"order.0": first}) for first in (PRETRAINED, SCRATCH))
+    times = (scratch.time, errors(scratch, 1), pretrained.time, errors(pretrained, 1))
+    return pretrained.axis("similarity"), measures.tabula_rasa_transfer(*times, SWITCH, AFTER)
+
+
+def claims(curves):
+    """State the published numbers, and that there is little to gain."""
+    similarity, gains = transfer(curves)
+    drawn = [gains[np.isclose(similarity, value), DRAWN][0] - number for value, number in PUBLISHED.items()]
+    worst = similarity[1:][gains[1:].argmin(axis=0)]
+    return [
+        claim(
+            "The drawn run is the published one at V = 0, 0.1, 0.3 and 1: largest gap.",
+            value=np.abs(drawn).max(),
+            low=0.0,
+            high=DISTANCE,
+        ),
+        claim(
+            "Similarity (above 0) with the least transfer, median over runs.",
+            **median(worst),
+            low=0.2,
+            high=0.4,
+        ),
+        claim(
+            "No similarity gains anything: largest median over runs of all similarities.",
+            value=np.median(gains, axis=1).max(),
+            high=1e-4,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

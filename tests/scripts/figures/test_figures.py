@@ -1,0 +1,158 @@
+"""What figure scripts share: what is drawn is in the table, and the same data give the same bytes."""
+
+import csv
+from types import SimpleNamespace
+
+import _figures
+import matplotlib
+import numpy as np
+import pytest
+
+from samples import trajectory
+from teacherstudent.claims import Claim, read_claims
+from teacherstudent.curves import Curves, write_curves
+
+matplotlib.use("agg")
+STYLE = "workflow/styles/paper.mplstyle"
+
+
+def curves(diverged=0):
+    """Curves of two runs along three similarities."""
+    one = trajectory()
+    errors = np.random.default_rng(0).uniform(size=(3, 2, 6, 2))
+    marks = np.arange(6).reshape(3, 2) < diverged
+    return Curves(
+        engine="ode",
+        axes={"teachers.features.similarity": np.array([0.0, 0.5, 1.0])},
+        runs=2,
+        seed=0,
+        time=one.time,
+        quantities={"generalisation_error": errors},
+        diverged=marks,
+        switch_times=np.full((3, 2, 1), 2.0),
+    )
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    _figures.plt.close("all")
+
+
+def test_lines_and_points_are_in_the_table():
+    fig, axes = _figures.panels(1, 2)
+    x, y, error = np.array([1.0, 2.0]), np.array([0.1, 0.2]), np.array([0.01, 0.02])
+    _figures.plot_theory(axes[0, 0], x, y, "task 1", color=_figures.task_color(0))
+    _figures.plot_simulation(axes[0, 1], x, y, "task 1", error)
+    axes[0, 0].set(xlabel="time", ylabel="error")
+    rows = _figures.numbers(fig)
+    assert rows[0] == {
+        "panel": "a",
+        "x_label": "time",
+        "y_label": "error",
+        "series": "task 1",
+        "kind": "theory",
+        "x": "1.0",
+        "y": "0.1",
+    }
+    assert [(row["panel"], row["kind"], row["x"], row.get("error")) for row in rows[1:]] == [
+        ("a", "theory", "2.0", None),
+        ("b", "simulation", "1.0", "0.01"),
+        ("b", "simulation", "2.0", "0.02"),
+    ]
+
+
+def test_theory_is_a_line_and_simulation_open_points():
+    _, axes = _figures.panels()
+    line = _figures.plot_theory(axes[0, 0], [1, 2], [1, 2], "theory")
+    points = _figures.plot_simulation(axes[0, 0], [1, 2], [1, 2], "simulation", [0.1, 0.1])
+    assert (line.get_linestyle(), line.get_marker()) == ("-", "None")
+    assert (points.get_linestyle(), points.get_marker()) == ("None", "o")
+    assert points.get_markerfacecolor() == "none"
+
+
+def test_every_cell_of_a_heatmap_is_in_the_table():
+    fig, axes = _figures.panels()
+    values = np.array([[1.0, 2.0, 3.0], [4.0, np.nan, 6.0]])
+    _figures.plot_heatmap(axes[0, 0], [0.0, 0.5, 1.0], [0.0, 1.0], values, "forgetting", "simulation")
+    rows = _figures.numbers(fig)
+    assert {row["panel"] for row in rows} == {"a"}
+    assert [(row["x"], row["y"], row["value"]) for row in rows] == [
+        ("0.0", "0.0", "1.0"),
+        ("0.5", "0.0", "2.0"),
+        ("1.0", "0.0", "3.0"),
+        ("0.0", "1.0", "4.0"),
+        ("0.5", "1.0", "nan"),
+        ("1.0", "1.0", "6.0"),
+    ]
+
+
+def test_guides_are_not_in_the_table():
+    fig, axes = _figures.panels()
+    _figures.mark_switch(axes[0, 0], 1.0, 2.0)
+    axes[0, 0].axhline(1.0)
+    assert _figures.numbers(fig) == []
+
+
+def test_panels_have_their_final_size():
+    fig, axes = _figures.panels(2, 3, width=_figures.PAGE, ratio=0.8)
+    assert axes.shape == (2, 3)
+    assert fig.get_size_inches() == pytest.approx([6.75, 6.75 / 3 * 0.8 * 2])
+
+
+def test_tasks_have_colours_of_their_own():
+    assert len({_figures.task_color(task) for task in range(5)}) == 5
+
+
+def test_colours_along_an_axis_go_from_dark_to_light():
+    colors = np.array(_figures.colors_along([0.0, 0.5, 1.0]))[:, :3]
+    assert np.all(np.diff(colors.sum(axis=1)) > 0)
+    assert len(_figures.colors_along([3.0])) == 1
+
+
+def test_runs_left_out_are_counted():
+    assert _figures.excluded_note({"lee": {"ode": curves()}}) == ""
+    note = _figures.excluded_note({"lee": {"ode": curves(2), "network": curves(1)}})
+    assert note == "3 of 12 runs diverged and are left out."
+
+
+def figure(curves):
+    fig, axes = _figures.panels()
+    entry = curves["lee"]["ode"]
+    for task in range(2):
+        mean, error = (reduce("generalisation_error")[:, -1, task] for reduce in (entry.mean, entry.sem))
+        _figures.plot_simulation(axes[0, 0], entry.axis("similarity"), mean, f"task {task + 1}", error)
+    return fig
+
+
+def claims(curves):
+    return [Claim("lee", "It is so.", curves["lee"]["ode"].excluded)]
+
+
+def made(folder, root, diverged=0):
+    """Make a figure in a folder as its rule would; return the bytes of its files."""
+    folder.mkdir()
+    write_curves(folder / "lee.h5", [curves(diverged)])
+    names = {"pdf": "f.pdf", "png": "f.png", "csv": "f.csv", "caption": "f.txt", "claims": "claims.csv"}
+    rule = SimpleNamespace(
+        input=SimpleNamespace(curves=[str(folder / "lee.h5")], style=str(root / STYLE)),
+        output=SimpleNamespace(**{kind: str(folder / name) for kind, name in names.items()}),
+        log=[str(folder / "log")],
+    )
+    _figures.make(rule, figure, claims, "Errors of both\n  tasks.")
+    return {name: (folder / name).read_bytes() for name in names.values()}
+
+
+def test_a_figure_is_made_with_the_same_bytes_from_the_same_data(tmp_path, pytestconfig):
+    assert made(tmp_path / "one", pytestconfig.rootpath) == made(tmp_path / "two", pytestconfig.rootpath)
+
+
+def test_a_figure_has_numbers_caption_and_claims(tmp_path, pytestconfig):
+    made(tmp_path / "one", pytestconfig.rootpath, diverged=1)
+    with open(tmp_path / "one" / "f.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    expected = curves(1).mean("generalisation_error")[:, -1, 0]
+    assert [float(row["y"]) for row in rows if row["series"] == "task 1"] == expected.tolist()
+    caption = (tmp_path / "one" / "f.txt").read_text(encoding="utf-8")
+    assert caption == "Errors of both tasks. 1 of 6 runs diverged and are left out.\n"
+    assert read_claims(tmp_path / "one" / "claims.csv") == [Claim("lee", "It is so.", 1.0)]

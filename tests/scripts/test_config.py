@@ -1,0 +1,115 @@
+"""The configuration as a whole, the one of this repository and broken ones."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from _config import read_plan
+from samples import document
+from teacherstudent.documents import read_yaml
+from teacherstudent.errors import SpecError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+FILES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
+
+
+def config(**changes):
+    figure = {"paper": "lee", "experiments": ["errors"]}
+    experiment = {"spec": document(), "engines": {"ode": {}, "network": {}}}
+    return {
+        "papers": ["lee"],
+        "experiments": {"errors": experiment},
+        "figures": {"lee_errors": figure},
+    } | changes
+
+
+def read(config, files=(), overlays=()):
+    return read_plan(config, files, overlays, SCHEMA, reserved=["all", "verify"])
+
+
+@pytest.mark.parametrize("overlay", [[], [ROOT / "config" / "quick.yaml"]], ids=["paper", "quick"])
+def test_the_configuration_of_this_repository_is_sound(overlay):
+    merged = {}
+    for path in FILES + overlay:
+        update_config(merged, read_yaml(path))
+    plan = read(merged, FILES, overlay)
+    for figure in plan.figures.values():
+        assert (ROOT / "workflow" / "scripts" / "figures" / f"{figure.name}.py").is_file()
+
+
+def test_the_quick_form_only_changes_values():
+    """It names no experiment, engine or axis that the full form does not have."""
+    merged = {}
+    for path in FILES:
+        update_config(merged, read_yaml(path))
+    quick = read_yaml(ROOT / "config" / "quick.yaml")
+    assert set(quick) <= {"experiments"}
+    for name, experiment in quick["experiments"].items():
+        full = merged["experiments"][name]
+        for engine, grid in experiment.get("engines", {}).items():
+            for part in ("outer", "inner"):
+                assert set(grid.get(part, {})) <= set(full["engines"][engine].get(part, {})), (name, engine)
+
+
+def test_the_schema_describes_every_key():
+    def check(schema, place):
+        if schema.get("type") == "object":
+            assert schema.get("additionalProperties") is not None, place
+        for key, sub in schema.get("properties", {}).items():
+            assert sub.get("description"), f"{place}.{key}"
+            check(sub, f"{place}.{key}")
+        if isinstance(schema.get("additionalProperties"), dict):
+            check(schema["additionalProperties"], f"{place}.*")
+
+    check(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")), "config")
+
+
+def test_a_plan_knows_jobs_and_papers():
+    plan = read(config())
+    assert list(plan.jobs) == [("errors", "ode", "all"), ("errors", "network", "all")]
+    assert plan.paper_names == ["lee"]
+    assert [job.engine for job in plan.jobs_of("errors")] == ["ode", "network"]
+
+
+def test_a_configuration_may_be_empty():
+    assert read({"papers": []}).jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"paper": []}, ["unknown key paper", "papers, experiments, figures"]),
+        ({"papers": "lee"}, ["papers", "a list"]),
+        ({"papers": ["saad"]}, ["papers: saad has no figures", "lee"]),
+        ({"experiments": {}}, ["figures.lee_errors.experiments: unknown experiment errors"]),
+        ({"experiments": {"errors": 1}}, ["experiments.errors"]),
+        ({"experiments": {"errors": {"spec": {}}}}, ["experiment errors: missing key engines"]),
+        ({"figures": {"lee_errors": {"paper": "lee"}}}, ["figures.lee_errors", "missing key experiments"]),
+        ({"figures": {"a-b": {"paper": "lee", "experiments": ["errors"]}}}, ["figure a-b", "letters"]),
+        ({"figures": {"all": {"paper": "lee", "experiments": ["errors"]}}}, ["all", "another target"]),
+        ({"figures": {"lee": {"paper": "lee", "experiments": ["errors"]}}}, ["lee", "another target"]),
+    ],
+)
+def test_mistakes_are_named_in_one_line(changes, words):
+    with pytest.raises(SpecError) as caught:
+        read(config(**changes))
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_keys_given_twice_are_refused(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("papers: []\npapers: []\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="config.yaml: papers: given twice"):
+        read({"papers": []}, [path])
+
+
+def test_an_experiment_of_two_files_is_refused(tmp_path):
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text(yaml.safe_dump(config()), encoding="utf-8")
+    with pytest.raises(SpecError, match="two.yaml: experiments.errors: stands in .*one.yaml already"):
+        read(config(), [tmp_path / "one.yaml", tmp_path / "two.yaml"])

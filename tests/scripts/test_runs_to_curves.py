@@ -1,0 +1,94 @@
+"""The scripts between the configuration and the figures, without Snakemake."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+import collect
+import gather_claims
+import simulate
+import verify
+from _logs import logged
+from samples import document
+from teacherstudent.claims import Claim, read_claims, write_claims
+from teacherstudent.curves import read_curves
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments import jobs, parse_experiment
+from teacherstudent.run import simulate as run_one
+from teacherstudent.spec import parse_spec
+from teacherstudent.store import read_runs
+
+RATE = "training.learning_rate"
+
+
+def experiment(engine="network", rates=(0.1, 0.2), **changes):
+    entry = {"inner": {RATE: list(rates)}, "runs": 2, "seed": 3}
+    return parse_experiment("sample", {"spec": document(**changes), "engines": {engine: entry}})
+
+
+def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
+    (job,) = jobs(experiment())
+    simulate.main(job.work, tmp_path / "runs.h5")
+    stored = read_runs(tmp_path / "runs.h5")
+    assert [run.group for run in stored] == ["/runs/learning_rate~0.1", "/runs/learning_rate~0.2"]
+    training = {"learning_rate": 0.2}
+    alone = run_one(parse_spec(document(training=training)), "network", seed=3, run=1)
+    assert np.array_equal(stored[1].trajectories[1].student_overlaps, alone.student_overlaps)
+
+
+def test_runs_of_a_job_become_curves(tmp_path):
+    sample = experiment()
+    (job,) = jobs(sample)
+    simulate.main(job.work, tmp_path / "runs.h5")
+    grids = {"network": asdict(sample.grids["network"])}
+    runs = {"network": [tmp_path / "runs.h5"]}
+    collect.main(grids, runs, ["student_overlaps"], tmp_path / "curves.h5")
+    curves = read_curves(tmp_path / "curves.h5")["network"]
+    assert curves.quantities["student_overlaps"].shape == (2, 2, 6, 3, 3)
+    assert curves.seed == 3
+
+
+def test_a_run_that_diverges_is_warned_of_by_name(tmp_path, capsys):
+    linear = {"hidden": 3, "activation": "linear", "initial": {"weights_std": 1.0, "readouts_std": 1.0}}
+    (job,) = jobs(experiment(rates=(0.1, 1e3), student=linear))
+    simulate.main(job.work, tmp_path / "runs.h5")
+    warnings = capsys.readouterr().err.splitlines()
+    assert [line.split(" diverged")[0] for line in warnings] == [
+        "warning: learning_rate~1000.0, run 0",
+        "warning: learning_rate~1000.0, run 1",
+    ]
+
+
+def test_output_and_errors_end_in_the_log(tmp_path):
+    with logged(tmp_path / "log"):
+        simulate.sys.stderr.write("a warning\n")
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "a warning\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(SpecError("key: wrong"), "error: key: wrong\n"), (KeyError("missing"), "Traceback")],
+)
+def test_an_error_ends_the_script_with_status_1(tmp_path, error, told):
+    with pytest.raises(SystemExit) as caught, logged(tmp_path / "log"):
+        raise error
+    assert caught.value.code == 1
+    assert (tmp_path / "log").read_text(encoding="utf-8").startswith(told)
+
+
+def test_claims_are_gathered_in_order(tmp_path):
+    claims = [Claim(name, "It is so.", 1.0) for name in ("b", "a")]
+    for claim in claims:
+        write_claims(tmp_path / claim.figure, [claim])
+    gather_claims.main([tmp_path / "b", tmp_path / "a"], tmp_path / "claims.csv")
+    assert read_claims(tmp_path / "claims.csv") == claims
+
+
+@pytest.mark.parametrize(("value", "verdict", "hold"), [(1.0, "holds", True), (3.0, "FAILS", False)])
+def test_verdicts_are_printed_and_failures_logged(tmp_path, capsys, value, verdict, hold):
+    write_claims(tmp_path / "claims.csv", [Claim("b", "It is so.", value, 0.0, 2.0, uncertainty=0.25)])
+    assert verify.main(tmp_path / "claims.csv", tmp_path / "log") is hold
+    told = capsys.readouterr().out
+    assert told.startswith(f"{verdict}  b: It is so.\n       {value:g} +- 0.25, expected 0 to 2 (read)\n")
+    assert (verdict in (tmp_path / "log").read_text(encoding="utf-8")) is not hold

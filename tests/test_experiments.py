@@ -1,0 +1,114 @@
+import json
+import time
+
+import pytest
+
+from samples import document
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments import expand, parse_experiment
+
+SIMILARITY = "teachers.features.similarity"
+
+
+def experiment(**engines):
+    """An experiment with rotated teachers; by default the ode engine without axes."""
+    features = {"relation": "rotated", "similarity": 0.5}
+    teachers = {"count": 2, "hidden": 1, "features": features}
+    return {"spec": document(teachers=teachers), "engines": engines or {"ode": {}}}
+
+
+def test_without_axes_there_is_one_job_per_engine():
+    listed = expand("plain", experiment(ode={}, network={"runs": 3, "seed": 7}))
+    assert [(job.experiment, job.engine, job.curve) for job in listed] == [
+        ("plain", "ode", "all"),
+        ("plain", "network", "all"),
+    ]
+    assert (listed[1].work["runs"], listed[1].work["seed"]) == (3, 7)
+    assert (listed[0].work["runs"], listed[0].work["seed"]) == (1, 0)
+
+
+def test_outer_axes_make_jobs_and_inner_ones_stay_inside():
+    grid = {"outer": {SIMILARITY: {"linspace": [0, 1, 3]}}, "inner": {"training.learning_rate": [0.5, 1.0]}}
+    listed = expand("curves", experiment(ode=grid))
+    assert [job.curve for job in listed] == ["similarity~0.0", "similarity~0.5", "similarity~1.0"]
+    assert [job.work["spec"]["teachers"]["features"]["similarity"] for job in listed] == [0.0, 0.5, 1.0]
+    assert all(job.work["inner"] == {"training.learning_rate": [0.5, 1.0]} for job in listed)
+
+
+def test_a_job_is_a_plain_document():
+    for job in expand("curves", experiment(ode={"outer": {SIMILARITY: {"linspace": [0, 1, 4]}}})):
+        assert json.loads(json.dumps(job.work)) == job.work
+
+
+def test_an_engine_may_have_settings_of_its_own():
+    ode, network = expand("own", experiment(ode={"set": {"record.count": 50}}, network={}))
+    assert ode.work["spec"]["record"]["count"] == 50
+    assert network.work["spec"]["record"]["count"] == 6
+
+
+def test_the_order_of_keys_makes_no_difference():
+    first = experiment()
+    second = json.loads(json.dumps(first, sort_keys=True))
+    second["spec"] = dict(reversed(second["spec"].items()))
+    assert repr(expand("same", first)[0].work) == repr(expand("same", second)[0].work)
+
+
+def test_another_value_leaves_the_other_jobs_as_they_are():
+    few = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 1.0]}}))
+    more = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 0.5, 1.0]}}))
+    assert [job for job in more if job in few] == few
+
+
+def test_errors_are_collected_unless_more_is_asked_for():
+    assert parse_experiment("plain", experiment()).collect == ["generalisation_error"]
+    more = experiment() | {"collect": ["student_overlaps"]}
+    assert parse_experiment("plain", more).collect == ["student_overlaps"]
+
+
+@pytest.mark.parametrize(("place", "count"), [("outer", 141 * 142), ("inner", 1)])
+def test_large_grids_expand_in_seconds(place, count):
+    axes = {SIMILARITY: {"linspace": [0, 1, 141]}, "training.learning_rate": {"linspace": [0.1, 1, 142]}}
+    start = time.process_time()
+    assert len(expand("large", experiment(ode={place: axes}))) == count
+    assert time.process_time() - start < 10.0
+
+
+def broken(**changes):
+    return experiment() | changes
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"spec": {}}, ["missing key engines"]),
+        (broken(engines={}), ["engines"]),
+        (broken(other=1), ["unknown key other", "spec, engines, collect"]),
+        (broken(collect=["weights"]), ["collect[0]", "weights", "generalisation_error"]),
+        (experiment(odd={}), ["engines.odd", "network, ode"]),
+        (experiment(ode={"run": 2}), ["engines.ode", "unknown key run"]),
+        (experiment(ode={"runs": 0}), ["engines.ode.runs", "0 is not allowed", ">= 1"]),
+        (
+            experiment(ode={"outer": {SIMILARITY: []}}),
+            [f"engines.ode.outer.{SIMILARITY}", "at least one value"],
+        ),
+        (
+            experiment(ode={"outer": {SIMILARITY: [0.5]}, "inner": {SIMILARITY: [0.5]}}),
+            [f"engines.ode.inner.{SIMILARITY}", "outer axis already"],
+        ),
+        (
+            experiment(ode={"inner": {SIMILARITY: [0.5, 1.5]}}),
+            ["engines.ode", f"{SIMILARITY} = 1.5", "1.5 is not allowed"],
+        ),
+        (experiment(ode={"inner": {"teachers.feature.similarity": [0.5]}}), ["unknown key feature"]),
+        (experiment(ode={"set": {"duration": 1.0}}), ["engines.ode", "curriculum.switch_times"]),
+        (broken(spec=document(duration=-1.0)), ["engines.ode: duration", "-1.0 is not allowed"]),
+        ("text", ["it must be a block of keys"]),
+    ],
+)
+def test_mistakes_are_named_in_one_line(entry, words):
+    with pytest.raises(SpecError) as caught:
+        expand("curves", entry)
+    assert str(caught.value).startswith("experiment curves: ")
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)

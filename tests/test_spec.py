@@ -1,0 +1,485 @@
+"""The spec: defaults, short forms, the way there and back, and every way to get it wrong."""
+
+import json
+from copy import deepcopy
+from functools import reduce
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import yaml
+
+from teacherstudent.errors import SpecError
+from teacherstudent.spec import NOT_AVAILABLE, Spec, load_spec, parse_spec
+
+SCHEMA = yaml.safe_load(files("teacherstudent").joinpath("schemas", "spec.yaml").read_text(encoding="utf-8"))
+
+MINIMAL = {
+    "inputs": {"dimension": 100},
+    "teachers": {"count": 2, "hidden": 2},
+    "student": {"hidden": 3},
+    "training": {"learning_rate": 0.5},
+}
+
+OVERLAPS = {
+    "student": [[0.5, 0.1], [0.1, 0.6]],
+    "student_teacher": [[[0.1], [0.2]], [[0.0], [-0.1]]],
+    "teacher": [[[[1.0]], [[0.3]]], [[[0.3]], [[1.0]]]],
+    "student_readouts": [[0.1, 0.2], [0.3, 0.4]],
+    "teacher_readouts": [[1.0], [-1.0]],
+}
+GIVEN = {"inputs": {"dimension": 100}, "training": {"learning_rate": 0.5}, "initial_overlaps": OVERLAPS}
+
+
+def changed(document, changes):
+    """A document with the values at some dotted paths replaced."""
+    result = deepcopy(document)
+    for path, value in changes.items():
+        *blocks, key = path.split(".")
+        block = result
+        for name in blocks:
+            block = block.setdefault(name, {})
+        block[key] = value
+    return result
+
+
+def without(document, key):
+    return {name: block for name, block in document.items() if name != key}
+
+
+# What is accepted
+
+
+def test_defaults():
+    spec = parse_spec(MINIMAL)
+    assert spec.inputs.distribution == "gaussian"
+    assert (spec.teachers.activation, spec.student.activation) == ("erf", "erf")
+    assert (spec.teachers.features.relation, spec.teachers.features.norm) == ("independent", 1.0)
+    assert (spec.teachers.readouts.relation, spec.teachers.readouts.norm) == ("independent", None)
+    assert spec.teachers.output_noise == spec.teachers.input_noise == (0.0, 0.0)
+    assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", False)
+    assert (spec.student.initial.weights_std, spec.student.initial.readouts_std) == (0.001, 0.001)
+    assert spec.training.readout_learning_rate == 0.5
+    assert spec.training.train == ("features", "readouts")
+    assert spec.training.frozen_units == ((), ())
+    assert (spec.training.weight_decay, spec.training.batch_size) == (0.0, 1)
+    assert spec.curriculum.order == (0, 1)
+    assert (spec.curriculum.switch_times, spec.curriculum.period, spec.curriculum.thresholds) == (
+        None,
+        None,
+        None,
+    )
+    assert (spec.duration, spec.record.spacing, spec.record.count) == (300.0, "linear", 300)
+    assert spec.numerics.relative_tolerance == 1e-10
+    assert spec.initial_overlaps is None
+
+
+def test_heads():
+    per_task, shared = parse_spec(MINIMAL), parse_spec(changed(MINIMAL, {"student.heads": "shared"}))
+    assert (per_task.heads, per_task.head_of(0), per_task.head_of(1)) == (2, 0, 1)
+    assert (shared.heads, shared.head_of(0), shared.head_of(1)) == (1, 0, 0)
+
+
+ROTATED = {"relation": "rotated", "similarity": [[1.0, 0.5], [0.5, 1.0]]}
+SHARED_NODES = {"relation": "shared_nodes", "similarity": 0.5, "shared": 1}
+WHOLE_NUMBERS = {"relation": "rotated", "similarity": 1, "norm": 2}
+ACCEPTED = {
+    "minimal": MINIMAL,
+    "given_overlaps": GIVEN,
+    "shared_head": changed(MINIMAL, {"student.heads": "shared", "student.activation": "relu"}),
+    "similarity_matrix": changed(MINIMAL, {"teachers.features": ROTATED, "teachers.readouts": ROTATED}),
+    "whole_numbers": changed(MINIMAL, {"teachers.features": WHOLE_NUMBERS}),
+    "rows_as_drawn": changed(MINIMAL, {"teachers.features.norm": None}),
+    "shared_nodes": changed(MINIMAL, {"teachers.features": SHARED_NODES}),
+    "noises": changed(MINIMAL, {"teachers.output_noise": [0.1, 0], "teachers.input_noise": 0.3}),
+    "frozen_units": changed(MINIMAL, {"training.frozen_units": [[0, 2], []], "training.train": ["features"]}),
+    "switch_times": changed(MINIMAL, {"curriculum": {"switch_times": [1, 2.5], "order": [1, 0]}}),
+    "no_switch": changed(MINIMAL, {"curriculum": {"switch_times": []}}),
+    "period": changed(MINIMAL, {"curriculum": {"period": 3}}),
+    "thresholds": changed(MINIMAL, {"curriculum": {"thresholds": [0.1, 0.01]}}),
+    "one_teacher_of_two": changed(MINIMAL, {"curriculum": {"order": [1]}}),
+    "logarithmic_record": changed(MINIMAL, {"record": {"spacing": "log", "count": 10, "first": 0.01}}),
+    "recorded_times": changed(MINIMAL, {"record": {"times": [0, 1.5, 300]}}),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_there_and_back(name):
+    document = deepcopy(ACCEPTED[name])
+    spec = parse_spec(document)
+    assert document == ACCEPTED[name]  # not changed in passing
+    assert parse_spec(spec.to_dict()) == spec
+    assert parse_spec(json.loads(spec.to_json())) == spec
+    assert parse_spec(yaml.safe_load(yaml.safe_dump(spec.to_dict()))) == spec
+    assert hash(spec) == hash(parse_spec(document))
+
+
+def test_json_is_canonical():
+    backwards = {key: MINIMAL[key] for key in reversed(MINIMAL)}
+    assert parse_spec(MINIMAL).to_json() == parse_spec(backwards).to_json()
+    assert "NaN" not in parse_spec(MINIMAL).to_json()
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text(yaml.safe_dump(MINIMAL), encoding="utf-8")
+    assert load_spec(path) == load_spec(str(path)) == parse_spec(MINIMAL)
+
+
+def test_one_number_stands_for_all_teachers():
+    one = changed(MINIMAL, {"teachers.output_noise": 0.2, "teachers.input_noise": 1})
+    listed = changed(MINIMAL, {"teachers.output_noise": [0.2, 0.2], "teachers.input_noise": [1.0, 1.0]})
+    assert parse_spec(one) == parse_spec(listed)
+
+
+def test_kinds_of_numbers():
+    """Whole numbers may be written with a point and real ones without; the result is the same."""
+    integers = {"curriculum": {"order": [1, 0], "switch_times": [2]}, "duration": 4}
+    floats = {"curriculum": {"order": [1.0, 0.0], "switch_times": [2.0]}, "duration": 4.0}
+    document = changed(MINIMAL, integers | {"training.frozen_units": [[1], []]})
+    pointed = changed(MINIMAL, floats | {"training.frozen_units": [[1.0], []], "inputs.dimension": 100.0})
+    spec, other = parse_spec(document), parse_spec(pointed)
+    assert spec == other
+    assert spec.to_json() == other.to_json()
+    assert {type(number) for number in (*other.curriculum.order, *other.training.frozen_units[0])} == {int}
+    assert isinstance(other.inputs.dimension, int)
+    assert isinstance(spec.duration, float)
+    assert isinstance(spec.curriculum.switch_times[0], float)
+
+
+def test_sizes_come_from_given_overlaps():
+    spec = parse_spec(GIVEN)
+    assert (spec.teachers.count, spec.teachers.hidden, spec.student.hidden) == (2, 1, 2)
+    for name, part in OVERLAPS.items():
+        np.testing.assert_array_equal(getattr(spec.initial_overlaps, name), part)
+
+
+# What is refused
+
+# A path, a value that cannot stand there, and words of the message, which also has to name the path.
+WRONG_VALUES = [
+    # not the kind of value that it is
+    ("record", None, "a block of keys"),
+    ("teachers", [2, 2], "a block of keys"),
+    ("inputs", 100, "a block of keys"),
+    ("inputs.dimension", "1e4", "an integer"),
+    ("inputs.dimension", "10000", "1.0e+3"),
+    ("inputs.dimension", 10.5, "an integer"),
+    ("training.learning_rate", "1e-3", "1.0e-3"),
+    ("training.learning_rate", "fast", "a number"),
+    ("training.learning_rate", [1.0], "a number"),
+    ("training.learning_rate", True, "a number"),
+    ("teachers.count", True, "an integer"),
+    ("student.hidden", None, "an integer"),
+    ("student.copy_head_at_switch", "yes", "true or false"),
+    ("training.train", "features", "a list"),
+    ("teachers.output_noise", ["a", 1.0], "[0]: 'a' is not allowed; it must be a number"),
+    ("curriculum.order", [0, 0.5], "[1]: 0.5 is not allowed; it must be an integer"),
+    ("training.frozen_units", [["0"], []], "it must be an integer"),
+    ("initial_overlaps", [1.0], "a block of keys"),
+    # words that are not among the choices
+    ("student.activation", "tanh", "one of erf, relu, linear"),
+    ("teachers.activation", "a\nb", "one of erf, relu, linear"),
+    ("teachers.features.relation", "turned", "one of independent, identical, rotated"),
+    ("teachers.readouts.relation", "interpolated", "one of independent, identical, rotated, ones"),
+    ("student.heads", "both", "one of per_task, shared"),
+    ("training.train", ["bias"], "one of features, readouts"),
+    ("record.spacing", "even", "one of linear, log"),
+    ("inputs.distribution", "cauchy", "one of gaussian"),
+    # numbers out of range
+    ("training.learning_rate", float("nan"), "a finite number"),
+    ("duration", float("inf"), "a finite number"),
+    ("record.times", [0, -float("inf")], "[1]: -inf is not allowed; it must be a finite number"),
+    ("inputs.dimension", 10**400, "a finite number"),
+    ("inputs.dimension", 0, ">= 1"),
+    ("teachers.count", 0, ">= 1"),
+    ("teachers.hidden", -1, ">= 1"),
+    ("student.hidden", 0, ">= 1"),
+    ("duration", 0.0, "> 0"),
+    ("duration", -1, "> 0"),
+    ("teachers.features.norm", 0, "a number or null > 0"),
+    ("teachers.readouts.norm", -1.0, "> 0"),
+    ("training.batch_size", 0, ">= 1"),
+    ("curriculum.period", 0, "> 0"),
+    ("curriculum.thresholds", [0.0], "> 0"),
+    ("curriculum.switch_times", [0.0], "> 0"),
+    ("curriculum.order", [], "at least 1"),
+    ("curriculum.order", [-1], ">= 0"),
+    ("record.count", 1, ">= 2"),
+    ("record.times", [1.0], "at least 2"),
+    ("record.first", 0, "> 0"),
+    ("training.learning_rate", -1.0, ">= 0"),
+    ("training.readout_learning_rate", -1, ">= 0"),
+    ("training.weight_decay", -0.1, ">= 0"),
+    ("teachers.output_noise", -0.1, ">= 0"),
+    ("teachers.input_noise", [0, -1], "[1]: -1 is not allowed; it must be a number >= 0"),
+    ("student.initial.weights_std", -1, ">= 0"),
+    ("student.initial.readouts_std", -1, ">= 0"),
+    ("numerics.relative_tolerance", 1e-20, ">= 1e-13"),
+    ("numerics.relative_tolerance", 1, "<= 0.01"),
+    # values that do not fit to others
+    ("inputs", {}, "missing key dimension"),
+    ("training", {}, "missing key learning_rate"),
+    ("student", {}, "missing key hidden"),
+    ("teachers.features", {"relation": "rotated"}, "similarity: missing"),
+    ("teachers.readouts", {"relation": "rotated"}, "similarity: missing"),
+    ("teachers.features", {"relation": "rotated", "similarity": 1.1}, "similarity: 1.1 is not allowed"),
+    ("teachers.features", {"relation": "rotated", "similarity": [[1.0, 0.5], [0.2, 1.0]]}, "symmetric"),
+    ("teachers.features", {"relation": "rotated", "similarity": [[1.0], [0.5, 1.0]]}, "2 x 2"),
+    ("teachers.features", {"relation": "rotated", "similarity": [[1.0]]}, "2 x 2"),
+    ("teachers.features", {"relation": "interpolated", "similarity": [[1, 2], [2, 1]]}, "<= 1"),
+    ("teachers.features", {"relation": "shared_nodes", "similarity": 0.5}, "shared: missing"),
+    ("teachers.features", {"relation": "shared_nodes", "similarity": 0.5, "shared": 3}, "2 hidden units"),
+    ("teachers.features.similarity", 0.5, "relation independent takes no similarity"),
+    ("teachers.features.shared", 1, "only relation shared_nodes"),
+    ("teachers.output_noise", [0.1, 0.1, 0.1], "there are 2 teachers"),
+    ("teachers.input_noise", [], "there are 2 teachers"),
+    ("training.frozen_units", [[0]], "there are 2 teachers"),
+    ("training.frozen_units", [[3], []], "units are counted from 0 to 2"),
+    ("training.frozen_units", [[1, 1], []], "without repeats"),
+    ("training.train", ["features", "features"], "without repeats"),
+    ("training.train", [], "at least 1"),
+    ("curriculum.order", [0, 2], "teachers are counted from 0 to 1"),
+    (
+        "curriculum",
+        {"period": 1.0, "switch_times": [1.0]},
+        "period: 1.0 is not allowed; curriculum.switch_times",
+    ),
+    ("curriculum", {"period": 1.0, "thresholds": [1.0]}, "curriculum.period is given already"),
+    ("curriculum", {"period": 1.0, "order": [1]}, "at least two teachers"),
+    ("curriculum.switch_times", [2.0, 1.0], "must increase"),
+    ("curriculum.switch_times", [2.0, 2.0], "must increase"),
+    ("curriculum.switch_times", [300.0], "before the duration 300.0"),
+    ("record.times", [1.0, 0.0], "must increase"),
+    ("record.times", [1.0, 1.0], "must increase"),
+    ("record.times", [0.0, 301.0], "within the duration 300.0"),
+    ("record", {"times": [0.0, 1.0], "count": 2}, "record.count: cannot stand beside record.times"),
+    ("record", {"spacing": "log", "first": 400}, "first: 400.0 is not allowed; it must lie before"),
+]
+
+# The path of a key that does not exist, and one that does.
+UNKNOWN_KEYS = [
+    ("trainings", "training"),
+    ("a\nb", "inputs"),
+    ("inputs.size", "dimension"),
+    ("teachers.units", "hidden"),
+    ("teachers.features.angle", "similarity"),
+    ("teachers.readouts.angle", "similarity"),
+    ("student.head", "heads"),
+    ("student.initial.std", "weights_std"),
+    ("training.lr", "learning_rate"),
+    ("curriculum.times", "switch_times"),
+    ("record.every", "count"),
+    ("numerics.rtol", "relative_tolerance"),
+    ("initial_overlaps.Q", "student_teacher"),
+]
+
+# An order parameter, a value that cannot be, and words of the message.
+WRONG_OVERLAPS = [
+    ("student", [[1.0, 0.0], [1.0]], "rows of different lengths"),
+    ("student", [[1.0, 0.0]], "its shape must be (1, 1)"),
+    ("student", [[0.5, 0.1], [0.3, 0.6]], "must be symmetric"),
+    ("student", [[0.5, 0.9], [0.9, 0.6]], "smallest eigenvalue"),
+    ("student", [[0.5, float("nan")], [0.1, 0.6]], "student[0][1]: nan is not allowed"),
+    ("student", 1.0, "student: 1.0 is not allowed; it must be a list"),
+    ("student_teacher", [[[0.9], [0.2]], [[0.0], [-0.1]]], "smallest eigenvalue"),
+    ("student_teacher", [[[0.1], [0.2]]], "its shape must be (2, 2, 1)"),
+    ("student_teacher", [[[0.1], [0.2]], [[0.0]]], "rows of different lengths"),
+    ("teacher", [[[[1.0]], [[0.3]]], [[[0.2]], [[1.0]]]], "must be symmetric"),
+    ("teacher", [[[[1.0]]]], "its shape must be (2, 2, 1, 1)"),
+    ("student_readouts", [[0.1, 0.2]], "its shape must be (2, 2)"),
+    ("teacher_readouts", [1.0, 1.0], "teacher_readouts[0]: 1.0 is not allowed; it must be a list"),
+    ("teacher_readouts", [[1.0], ["one"]], "it must be a number"),
+]
+
+# What later versions will have.
+PLANNED = [
+    ("inputs.distribution", "hidden_manifold", "inputs from a hidden manifold"),
+    ("inputs.distribution", "dataset", "inputs from a data set"),
+    ("inputs.samples", 1000, "a finite training set"),
+    ("curriculum.replay", 0.1, "interleaved replay"),
+    ("training.replay", 0.1, "interleaved replay"),
+    ("training.consolidation", {"method": "ewc"}, "consolidation of weights"),
+    ("training.l1", 0.1, "L1 regularisation"),
+    ("training.loss", "classification", "classification"),
+    ("training.rule", "reward", "other learning rules"),
+    ("student.output_scale", "mean_field", "mean-field output scaling"),
+    ("teachers.output_scale", "mean_field", "mean-field output scaling"),
+    ("student.layers", 3, "more than two layers"),
+    ("teachers.drift", 0.1, "drifting teachers"),
+]
+
+
+def message_of(function, argument):
+    with pytest.raises(SpecError) as refusal:
+        function(argument)
+    message = str(refusal.value)
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+@pytest.mark.parametrize("path, value, said", WRONG_VALUES)
+def test_wrong_values(path, value, said):
+    message = message_of(parse_spec, changed(MINIMAL, {path: value}))
+    assert message.startswith(path)
+    assert said in message
+
+
+@pytest.mark.parametrize("path, allowed", UNKNOWN_KEYS)
+def test_unknown_keys(path, allowed):
+    *blocks, key = " ".join(path.split()).split(".")
+    message = message_of(parse_spec, changed(MINIMAL, {path: 1}))
+    assert message.startswith(": ".join(filter(None, [".".join(blocks), f"unknown key {key}; allowed are "])))
+    assert allowed in message
+
+
+def test_keys_that_are_no_text():
+    assert message_of(parse_spec, MINIMAL | {3: 4}).startswith("unknown key 3; allowed are inputs, teachers")
+
+
+@pytest.mark.parametrize("key", MINIMAL)
+def test_blocks_that_are_missing(key):
+    assert message_of(parse_spec, without(MINIMAL, key)) == f"missing key {key} in the spec"
+
+
+@pytest.mark.parametrize("document", [None, 3, "inputs", [MINIMAL]], ids=str)
+def test_documents_that_are_no_block_of_keys(document):
+    assert message_of(parse_spec, document).startswith("a spec is a block of keys, not ")
+
+
+@pytest.mark.parametrize("name, value, said", WRONG_OVERLAPS)
+def test_wrong_overlaps(name, value, said):
+    message = message_of(parse_spec, changed(GIVEN, {f"initial_overlaps.{name}": value}))
+    assert message.startswith("initial_overlaps")
+    assert said in message
+
+
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_overlaps_that_are_missing(name):
+    message = message_of(parse_spec, changed(MINIMAL, {"initial_overlaps": without(OVERLAPS, name)}))
+    assert message == f"initial_overlaps: missing key {name} in the initial_overlaps"
+
+
+def test_overlaps_against_a_given_size():
+    message = message_of(parse_spec, changed(GIVEN, {"student.hidden": 5}))
+    assert message == "initial_overlaps.student: shape (2, 2) is not allowed; its shape must be (5, 5)"
+
+
+def test_similarities_that_cannot_be():
+    changes = {"teachers.count": 3, "teachers.features": {"relation": "rotated", "similarity": -0.9}}
+    message = message_of(parse_spec, changed(MINIMAL, changes))
+    assert message.startswith("teachers.features.similarity: -0.9 is not allowed; no 3 teachers have these")
+    changes = {"teachers.hidden": 1, "teachers.readouts": {"relation": "rotated", "similarity": -0.9}}
+    message = message_of(parse_spec, changed(MINIMAL, changes))
+    assert message.startswith(
+        "teachers.readouts.similarity: -0.9 is not allowed; it needs readouts of at least 2"
+    )
+
+
+def test_too_few_inputs_for_a_rotation():
+    message = message_of(parse_spec, changed(MINIMAL, {"inputs.dimension": 3, "teachers.features": ROTATED}))
+    assert message == "inputs.dimension: 3 is not allowed; exactly rotated teachers need at least 4 inputs"
+
+
+def test_a_switch_needs_two_teachers():
+    changes = {"teachers.count": 1, "curriculum": {"switch_times": [1.0]}}
+    message = message_of(parse_spec, changed(MINIMAL, changes))
+    assert message.startswith("curriculum.switch_times: (1.0,) is not allowed; a switch needs at least two")
+
+
+@pytest.mark.parametrize("path, value, what", PLANNED)
+def test_what_is_planned_is_refused_by_name(path, value, what):
+    message = message_of(parse_spec, changed(MINIMAL, {path: value}))
+    assert message.startswith(f"{path}: ")
+    assert what in message
+    assert message.endswith("is not available in this version")
+
+
+def test_all_that_is_planned_is_tested():
+    assert {(path, value if path == "inputs.distribution" else None) for path, value, _ in PLANNED} == {
+        (path, value if path == "inputs.distribution" else None) for path, value in NOT_AVAILABLE
+    }
+
+
+TEXT = yaml.safe_dump(MINIMAL)
+REFUSED_FILES = {
+    "empty": ("", "block of keys"),
+    "list": ("- 1\n- 2\n", "block of keys"),
+    "scalar": ("just a text", "block of keys"),
+    "two_documents": (f"{TEXT}---\n{TEXT}", "not valid YAML"),
+    "unfinished": ("inputs: {dimension: 3", "not valid YAML"),
+    "tab": ("inputs:\n\tdimension: 3", "not valid YAML"),
+    "duplicate_block": (f"{TEXT}\ninputs: {{dimension: 3}}", "inputs: given twice"),
+    "duplicate_key": ("inputs: {dimension: 3, dimension: 4}", "dimension: given twice"),
+    "duplicate_key_of_two_lines": ('inputs: {"a\\nb": 3, "a\\nb": 4}', "a b: given twice"),
+    "tag_of_python": ("inputs: !!python/object/apply:os.getcwd []", "not valid YAML"),
+    "unknown_tag": ("inputs: !law {dimension: 3}", "not valid YAML"),
+    "key_is_list": ("? [inputs]\n: 3", "not valid YAML"),
+    "date": (
+        f"{TEXT}duration: 2020-01-01",
+        "duration: datetime.date(2020, 1, 1) is not allowed; it must be a number",
+    ),
+    "text_number": (
+        f"{TEXT}duration: 1e3",
+        "duration: the text '1e3' (YAML reads numbers like 0.001, 1.0e-3",
+    ),
+    "yaml_nan": (f"{TEXT}duration: .nan", "duration: nan is not allowed; it must be a finite number"),
+    "yaml_infinity": (f"{TEXT}duration: -.inf", "duration: -inf is not allowed; it must be a finite number"),
+    "without_end": ("inputs: &block {dimension: *block}", "nested too deeply"),
+    "very_deep": (f"inputs: {'[' * 900}{']' * 900}", "nested too deeply"),
+    "control_character": (f"{TEXT}duration: '\0'", "not valid YAML"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_FILES)
+def test_refused_files(name, tmp_path):
+    text, said = REFUSED_FILES[name]
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert said in message_of(load_spec, path)
+
+
+def test_file_that_is_not_text(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_bytes(b"\xff\xfe\x00inputs")
+    assert message_of(load_spec, path).startswith(f"{path}: not valid YAML")
+
+
+def test_file_that_is_not_there(tmp_path):
+    path = tmp_path / "spec.yaml"
+    assert message_of(load_spec, path) == f"{path}: No such file or directory"
+    assert message_of(load_spec, tmp_path).startswith(f"{tmp_path}: Is a directory")
+
+
+# The schema
+
+
+def described(schema, path="spec"):
+    """Every key of a schema with what it says of it, at all levels."""
+    for key, part in schema.get("properties", {}).items():
+        yield f"{path}.{key}", part
+        yield from described(part, f"{path}.{key}")
+
+
+@pytest.mark.parametrize("path, part", [pytest.param(*entry, id=entry[0]) for entry in described(SCHEMA)])
+def test_every_key_has_a_description(path, part):
+    assert part["description"].endswith(".")
+    assert len(part["description"]) > 10
+
+
+def test_every_block_of_the_schema_is_closed():
+    blocks = [part for _, part in described(SCHEMA) if "properties" in part]
+    assert {part.get("additionalProperties") for part in [SCHEMA, *blocks]} == {False}
+
+
+def test_every_default_is_filled_in():
+    spec = parse_spec(MINIMAL).to_dict()
+    for path, part in described(SCHEMA):
+        if "default" in part:
+            *blocks, key = path.split(".")[1:]
+            assert key in reduce(dict.__getitem__, blocks, spec), path
+
+
+def test_the_spec_has_the_blocks_of_the_schema():
+    assert list(SCHEMA["properties"]) == list(Spec.__dataclass_fields__)
