@@ -46,21 +46,29 @@ def read_yaml(path: str | Path) -> Any:
 
 
 @cache
+def package_schema(name: str) -> dict:
+    """Return a schema of the package by its name, such as `spec`."""
+    path = files("teacherstudent").joinpath("schemas", f"{name}.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _validator(name: str) -> Draft202012Validator:
-    schema = yaml.safe_load(
-        files("teacherstudent").joinpath("schemas", f"{name}.yaml").read_text(encoding="utf-8")
-    )
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    return Draft202012Validator(package_schema(name))
 
 
 def complete(document: Any, schema: str) -> dict:
-    """Check a document against a named schema and return it with every default filled in."""
+    """Check a document against a schema of the package and return it with every default filled in."""
+    check_document(document, _validator(schema), schema)
+    return _with_defaults(document, package_schema(schema))
+
+
+def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
+    """Raise SpecError with one line where a document, called by a name, does not follow a schema."""
     _refuse_odd_values(document, "", MAX_DEPTH)
-    errors = sorted(_validator(schema).iter_errors(document), key=_rank)
+    errors = sorted(validator.iter_errors(document), key=_rank)
     if errors:
-        raise SpecError(_one_line(errors[0], schema))
-    return _with_defaults(document, _validator(schema).schema)
+        raise SpecError(_one_line(errors[0], name))
 
 
 def _rank(error) -> tuple[bool, int]:
@@ -84,12 +92,11 @@ def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
 def _with_defaults(value: Any, schema: Mapping) -> Any:
     if not isinstance(value, Mapping):
         return value
-    known = schema["properties"]
-    given = {key: item for key, item in value.items()}
-    for key, sub in known.items():
-        if key not in given and "default" in sub:
-            given[key] = sub["default"]
-    return {key: _with_defaults(item, known[key]) for key, item in given.items()}
+    known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+    defaults = {key: sub["default"] for key, sub in known.items() if "default" in sub}
+    return {
+        key: _with_defaults(item, known.get(key, others)) for key, item in (defaults | dict(value)).items()
+    }
 
 
 def _one_line(error, document_name: str) -> str:

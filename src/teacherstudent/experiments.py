@@ -5,15 +5,10 @@ A job is one curve: the values of the outer axes are fixed, the inner axes and a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator
-
 from teacherstudent.axes import points, read_axes, with_values
-from teacherstudent.documents import _one_line
+from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
 from teacherstudent.run import ENGINES
 from teacherstudent.spec import parse_spec
@@ -68,15 +63,13 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     allowed.
     """
     try:
-        check_document(document, _schema(), "experiment")
-        grids = {
-            engine: _grid(engine, document["spec"], entry) for engine, entry in document["engines"].items()
-        }
+        filled = complete(document, "experiment")
+        grids = {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
         for grid in grids.values():
             _check_specs(grid)
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
-    return Experiment(name, grids, document.get("collect", _schema()["properties"]["collect"]["default"]))
+    return Experiment(name, grids, filled["collect"])
 
 
 def jobs(experiment: Experiment) -> list[Job]:
@@ -93,31 +86,15 @@ def _work(grid: Grid, values: dict) -> dict:
     return {"engine": grid.engine, "spec": spec, "inner": grid.inner, "runs": grid.runs, "seed": grid.seed}
 
 
-def check_document(document: Any, schema: Mapping, name: str) -> None:
-    """Raise SpecError with one line where a document does not follow a schema."""
-    errors = sorted(
-        Draft202012Validator(schema).iter_errors(document), key=lambda error: len(error.absolute_path)
-    )
-    if errors:
-        raise SpecError(_one_line(errors[0], name))
-
-
-@cache
-def _schema() -> dict:
-    return yaml.safe_load(
-        files("teacherstudent").joinpath("schemas", "experiment.yaml").read_text(encoding="utf-8")
-    )
-
-
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
     place = f"engines.{engine}"
     if engine not in ENGINES:
         raise SpecError(f"{place}: unknown engine; allowed are {', '.join(ENGINES)}")
-    outer, inner = (read_axes(f"{place}.{part}", entry.get(part, {})) for part in ("outer", "inner"))
+    outer, inner = (read_axes(f"{place}.{part}", entry[part]) for part in ("outer", "inner"))
     for key in outer.keys() & inner.keys():
         raise SpecError(f"{place}.inner.{key}: is an outer axis already")
-    own = _sorted(with_values(spec, entry.get("set", {})))
-    return Grid(engine, own, outer, inner, entry.get("runs", 1), entry.get("seed", 0))
+    own = _sorted(with_values(spec, entry["set"]))
+    return Grid(engine, own, outer, inner, entry["runs"], entry["seed"])
 
 
 def _sorted(value: Any) -> Any:

@@ -60,7 +60,8 @@ def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
 
 
 def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
-    """Combine mutually orthogonal copies of the first block by L, so that block p overlaps with q by (L L^T)_pq.
+    """Combine mutually orthogonal copies of the first block by L, so that block p overlaps with q by (L
+    L^T)_pq.
 
     `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions
     are orthogonal to the first block and to the rows `avoid`.

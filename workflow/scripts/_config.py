@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from jsonschema import Draft202012Validator
 
-from teacherstudent.documents import read_yaml
+from teacherstudent.documents import check_document, read_yaml
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import Experiment, Job, check_document, jobs, parse_experiment
+from teacherstudent.experiments import Experiment, Job, jobs, parse_experiment
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -55,7 +55,7 @@ def read_plan(
     `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
     """
     _check_files(files, overlays)
-    check_document(dict(config), yaml.safe_load(Path(schema).read_text(encoding="utf-8")), "configuration")
+    check_document(dict(config), Draft202012Validator(read_yaml(schema)), "configuration")
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
     }
