@@ -247,6 +247,7 @@ WRONG_VALUES = [
     ),
     ("curriculum", {"period": 1.0, "thresholds": [1.0]}, "curriculum.period is given already"),
     ("curriculum", {"period": 1.0, "order": [1]}, "at least two teachers"),
+    ("curriculum.period", 1e-300, "at most 1000000 switches"),
     ("curriculum.switch_times", [2.0, 1.0], "must increase"),
     ("curriculum.switch_times", [2.0, 2.0], "must increase"),
     ("curriculum.switch_times", [300.0], "before the duration 300.0"),
@@ -427,7 +428,7 @@ REFUSED_FILES = {
     "yaml_nan": (f"{TEXT}duration: .nan", "duration: nan is not allowed; it must be a finite number"),
     "yaml_infinity": (f"{TEXT}duration: -.inf", "duration: -inf is not allowed; it must be a finite number"),
     "without_end": ("inputs: &block {dimension: *block}", "nested too deeply"),
-    "very_deep": (f"inputs: {'[' * 900}{']' * 900}", "nested too deeply"),
+    "very_deep": (f"inputs: {'[' * 100}{']' * 100}", "nested too deeply"),
     "control_character": (f"{TEXT}duration: '\0'", "not valid YAML"),
 }
 

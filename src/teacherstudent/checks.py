@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
 OVERLAP_PRECISION = 1e-6
+# More switches than this are a slip of the pen.
+MAX_SWITCHES = 1_000_000
 
 
 def check_spec(spec: "Spec") -> None:
@@ -110,6 +112,8 @@ def _check_curriculum(spec: "Spec") -> None:
         _refuse(f"curriculum.{given[1]}", rules[given[1]], f"curriculum.{given[0]} is given already")
     if given and len(curriculum.order) < 2:
         _refuse(f"curriculum.{given[0]}", rules[given[0]], "a switch needs at least two teachers in turn")
+    if spec.duration > MAX_SWITCHES * (curriculum.period or spec.duration):
+        _refuse("curriculum.period", curriculum.period, f"a run has at most {MAX_SWITCHES} switches")
     _check_switch_times(curriculum.switch_times or (), spec.duration)
 
 

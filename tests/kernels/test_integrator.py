@@ -14,6 +14,7 @@ from teacherstudent.kernels.integrator import DIVERGED, EVENT, REACHED_END, TABL
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
 ECCENTRICITY = 0.3
 NEVER = -1e300
+PLENTY = 100_000
 ONE_STEP = 18  # evaluations that one step takes at most: a second step would need 12 more
 FIXED_STEPS = 1e3  # a tolerance that refuses no step and begins with long ones
 
@@ -29,6 +30,8 @@ class Problem(NamedTuple):
 @njit
 def derivative(y, p, dy):
     p.evaluations[0] += 1
+    if p.evaluations[0] > PLENTY:
+        raise RuntimeError("the integration does not end")
     if p.equation == CIRCLE:
         dy[0], dy[1] = y[1], -y[0]
     elif p.equation == KEPLER:

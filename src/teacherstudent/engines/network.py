@@ -53,9 +53,12 @@ class _Run:
             self.progress(self.step / self.last)
 
     def record(self) -> None:
-        """Record the present state at every recorded time that falls on this step."""
+        """Record the present state at every recorded time that falls on this step, as long as it is finite."""
         while self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
-            self.rows.append(self.measure())
+            row = self.measure()
+            self.finite = all(np.isfinite(part).all() for part in row)
+            if self.finite:
+                self.rows.append(row)
 
     def measure(self) -> tuple:
         """Return time, Q, R, h and the errors."""
@@ -100,7 +103,8 @@ def _train_phase(state: _Run, phase: Phase) -> None:
     interval = max(1, round(THRESHOLD_INTERVAL * spec.inputs.dimension)) if phase.threshold else end + 1
     while state.finite:
         state.record()
-        if state.step >= end or (phase.threshold and _error(state, phase.teacher) < phase.threshold):
+        look = phase.threshold and state.step % interval == 0
+        if state.step >= end or (look and _error(state, phase.teacher) < phase.threshold):
             return
         due = state.due[len(state.rows)] if len(state.rows) < len(state.due) else end
         state.train_until(min(end, due, (state.step // interval + 1) * interval), constants)

@@ -179,7 +179,7 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
         work.new[:] = work.stage
         error = error_norm(tableau, work.k, step, y, work.new, rtol, atol)
         if not error < 1.0:
-            if step < MIN_STEP * max(abs(t), 1.0):
+            if not step >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
                 return DIVERGED, t, row
             step *= max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR
             grow = 1.0
