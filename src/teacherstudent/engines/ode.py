@@ -69,19 +69,15 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
 
 
 def _constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
-    K, M, columns = spec.student.hidden, spec.teachers.hidden, len(start.T)
-    training, p, D = spec.training, phase.teacher, spec.student.hidden + spec.teachers.hidden
+    K, M, training, p = spec.student.hidden, spec.teachers.hidden, spec.training, phase.teacher
     moving = np.ones(K)
     moving[list(training.frozen_units[p])] = 0.0
     features, readouts = "features" in training.train, "readouts" in training.train
     return kernel.Phase(
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        T=start.T,
-        v=start.v[p],
         first=p * M,
         head=spec.head_of(p),
-        heads=spec.heads,
         moving=moving,
         eta=training.learning_rate * features,
         eta_h=training.readout_learning_rate * readouts,
@@ -91,12 +87,7 @@ def _constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase
         input_power=1.0 + spec.teachers.input_noise[p] ** 2,
         batch=training.batch_size,
         threshold=phase.threshold,
-        C=np.empty((D, D)),
-        B=np.empty((K + columns, D)),
-        c=np.empty(D),
-        drift=np.empty((K, K + columns)),
-        power=np.empty((K, K)),
-        pairs=kernel.pairs_of(K, D),
+        work=kernel.work_space(K, start.T, start.v[p], p * M),
     )
 
 

@@ -1,17 +1,17 @@
 """Adaptive Runge-Kutta integration of y' = f(y), compiled: DOP853 with dense output and one event.
 
-Dormand-Prince 8(5,3) of Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.5; coefficients from
-SciPy. `integrate` is generic: functions that take the right-hand side as an argument are inlined where they are called, since
-numba caches no code that passes functions around.
+Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.4 to II.6. `integrate` is
+generic: functions that take the right-hand side as an argument are inlined where they are called, since numba
+caches no code that passes functions around.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import DOP853
 
-from teacherstudent.kernels.compilation import exact, fast, inlined
+from teacherstudent.kernels import dop853
+from teacherstudent.kernels.compilation import exact, inlined, inner
 
 STAGES = 12
 DENSE_STAGES = 3
@@ -27,18 +27,18 @@ REACHED_END, EVENT, DIVERGED = 0, 1, 2
 
 
 class Tableau(NamedTuple):
-    """Coefficients of the method; an argument of kernels, since numba does not cache code with global arrays."""
+    """Coefficients of the method; an argument of kernels, since numba caches no code with global arrays."""
 
     A: np.ndarray  # (16, 16) weights of the stages: 12 of a step, its end, 3 more for dense output
-    E3: np.ndarray  # (13,) error estimate of order three
-    E5: np.ndarray  # (13,) error estimate of order five
+    E: np.ndarray  # (2, 13) error estimates of order five and three
     D: np.ndarray  # (4, 16) upper coefficients of the interpolant
 
 
 def _tableau() -> Tableau:
     A = np.zeros((16, 16))
-    A[:STAGES, :STAGES], A[STAGES, :STAGES], A[STAGES + 1 :] = DOP853.A, DOP853.B, DOP853.A_EXTRA
-    return Tableau(A, DOP853.E3.copy(), DOP853.E5.copy(), DOP853.D.copy())
+    for stage, weights in enumerate(dop853.A, start=1):
+        A[stage, : len(weights)] = weights
+    return Tableau(A, np.array(dop853.E), np.array(dop853.D))
 
 
 TABLEAU = _tableau()
@@ -48,94 +48,106 @@ class Scratch(NamedTuple):
     """Work space for a state of n numbers."""
 
     k: np.ndarray  # (16, n) derivatives at the stages
-    new: np.ndarray  # (n,) state after the step
     stage: np.ndarray  # (n,) state at a stage
+    new: np.ndarray  # (n,) state after the step
+    errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
 
 
 @exact
 def scratch(n):
     """Allocate the work space for a state of n numbers."""
-    return Scratch(np.empty((16, n)), np.empty(n), np.empty(n), np.empty((7, n)))
+    return Scratch(np.empty((16, n)), np.empty(n), np.empty(n), np.empty((2, n)), np.empty((7, n)))
 
 
-@fast
-def weighted_sum(out, start, step, weights, k, count):
-    """out = start + step sum_j weights_j k_j over the first `count` rows of k."""
-    out[:] = start
+@inner
+def copy(out, x):
+    """Copy a vector: no assignment to a slice, whose check of shapes takes seconds to compile."""
+    for i in range(len(out)):
+        out[i] = x[i]
+
+
+@inner
+def add_weighted(out, step, weights, row, k, count):
+    """Add step sum_j weights[row, j] k[j] over the first `count` rows of k."""
     for j in range(count):
-        w = step * weights[j]
-        if w != 0.0:
+        weight = step * weights[row, j]
+        if weight != 0.0:
             for i in range(len(out)):
-                out[i] += w * k[j, i]
+                out[i] += weight * k[j, i]
 
 
 @inlined
 def stages(f, params, y, step, tableau, work, first, last):
-    """Compute the derivatives at stages first, ..., last - 1; the state of the last one stays in work.stage."""
+    """Compute the derivatives at stages first, ..., last - 1; the state at the last stays in work.stage."""
     for s in range(first, last):
-        weighted_sum(work.stage, y, step, tableau.A[s], work.k, s)
+        copy(work.stage, y)
+        add_weighted(work.stage, step, tableau.A, s, work.k, s)
         f(work.stage, params, work.k[s])
 
 
-@exact
-def error_norm(tableau, k, step, y, new, rtol, atol):
-    """Estimated error of a step in units of the tolerance: root mean square of the 5th order, damped by the 3rd."""
+@inner
+def error_norm(tableau, step, y, work, rtol, atol):
+    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order."""
     five, three = 0.0, 0.0
+    for order in range(2):
+        for i in range(len(y)):
+            work.errors[order, i] = 0.0
+        add_weighted(work.errors[order], 1.0, tableau.E, order, work.k, STAGES + 1)
     for i in range(len(y)):
-        e5, e3 = 0.0, 0.0
-        for j in range(STAGES + 1):
-            e5 += tableau.E5[j] * k[j, i]
-            e3 += tableau.E3[j] * k[j, i]
-        scale = atol + rtol * max(abs(y[i]), abs(new[i]))
-        five += (e5 / scale) ** 2
-        three += (e3 / scale) ** 2
+        scale = atol + rtol * max(abs(y[i]), abs(work.new[i]))
+        five += (work.errors[0, i] / scale) ** 2
+        three += (work.errors[1, i] / scale) ** 2
     if five == 0.0 and three == 0.0:
         return 0.0
     return abs(step) * five / math.sqrt((five + 0.01 * three) * len(y))
 
 
+@inner
+def norm(x, base, y, rtol, atol):
+    """Root mean square of x - base in units of the tolerance."""
+    total = 0.0
+    for i in range(len(y)):
+        total += ((x[i] - base[i]) / (atol + rtol * abs(y[i]))) ** 2
+    return math.sqrt(total / len(y))
+
+
 @inlined
-def initial_step(f, params, y, work, span, rtol, atol):
+def initial_step(f, params, y, tableau, work, span, rtol, atol):
     """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small."""
-    scale = atol + rtol * np.abs(y)
-    d0, d1 = _rms(y / scale), _rms(work.k[0] / scale)
+    for i in range(len(y)):
+        work.new[i] = 0.0
+    d0, d1 = norm(y, work.new, y, rtol, atol), norm(work.k[0], work.new, y, rtol, atol)
     h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, span)
-    weighted_sum(work.stage, y, h0, np.ones(1), work.k, 1)
-    f(work.stage, params, work.k[1])
-    d2 = _rms((work.k[1] - work.k[0]) / scale) / h0
+    stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2)
+    d2 = norm(work.k[1], work.k[0], y, rtol, atol) / h0
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1, span)
 
 
-@exact
-def _rms(x):
-    return math.sqrt(np.mean(x * x))
-
-
-@inlined
-def prepare_dense(f, params, y, step, tableau, work):
-    """Fill the coefficients of the interpolant of order seven over the step just taken (three more evaluations)."""
-    stages(f, params, y, step, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES)
+@inner
+def fill_dense(y, step, tableau, work):
+    """Fill the coefficients of the interpolant over the step just taken from the derivatives at all stages."""
     for i in range(len(y)):
         change = work.new[i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]
         work.dense[0, i] = change
         work.dense[1, i] = old - change
         work.dense[2, i] = 2.0 * change - new - old
+        for row in range(3, 7):
+            work.dense[row, i] = 0.0
     for row in range(4):
-        work.stage[:] = 0.0
-        weighted_sum(work.dense[3 + row], work.stage, step, tableau.D[row], work.k, 16)
+        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k, 16)
 
 
-@exact
-def interpolate(y, x, work, out):
+@inner
+def interpolate(y, x, dense, out):
     """State at fraction x of the step just taken."""
     for i in range(len(y)):
         value = 0.0
         for row in range(7):
-            value = (value + work.dense[6 - row, i]) * (x if row % 2 == 0 else 1.0 - x)
+            value = (value + dense[6 - row, i]) * (x if row % 2 == 0 else 1.0 - x)
         out[i] = y[i] + value
 
 
@@ -145,7 +157,7 @@ def locate_event(event, params, y, work):
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)
-        interpolate(y, middle, work, work.stage)
+        interpolate(y, middle, work.dense, work.stage)
         if event(work.stage, params) < 0.0:
             high = middle
         else:
@@ -157,27 +169,27 @@ def locate_event(event, params, y, work):
 def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
-    f(y, params, dy) writes the derivative. The state (n,) is changed in place to the one at the returned time; the states
-    at `times` (increasing, from `start` on) are written to the rows of `out` as far as they are reached.
-    Returns (status, time, number of rows written), status REACHED_END, EVENT or DIVERGED.
+    f(y, params, dy) writes the derivative. The state (n,) is changed in place to the one at the returned
+    time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
+    are reached. Returns (status, time, number of rows written), status REACHED_END, EVENT or DIVERGED.
     """
     t, row = start, 0
     while row < len(times) and times[row] <= start:
-        out[row] = y
+        copy(out[row], y)
         row += 1
     if event(y, params) < 0.0:
         return EVENT, t, row
     work = scratch(len(y))
-    f(y, params, work.k[0])
-    step = initial_step(f, params, y, work, end - start, rtol, atol) if end > start else 0.0
+    stages(f, params, y, 0.0, tableau, work, 0, 1)
+    step = initial_step(f, params, y, tableau, work, end - start, rtol, atol) if end > start else 0.0
     grow = MAX_FACTOR
     while t < end:
         last = t + step >= end * (1.0 - 1e-15)
         if last:
             step = end - t
         stages(f, params, y, step, tableau, work, 1, STAGES + 1)
-        work.new[:] = work.stage
-        error = error_norm(tableau, work.k, step, y, work.new, rtol, atol)
+        copy(work.new, work.stage)
+        error = error_norm(tableau, step, y, work, rtol, atol)
         if not error < 1.0:
             if not step >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
                 return DIVERGED, t, row
@@ -187,20 +199,21 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
         fired = event(work.new, params) < 0.0
         fraction = 1.0
         if fired or (row < len(times) and times[row] <= t + step):
-            prepare_dense(f, params, y, step, tableau, work)
+            stages(f, params, y, step, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES)
+            fill_dense(y, step, tableau, work)
         if fired:
             fraction = locate_event(event, params, y, work)
         reached = end if last and not fired else t + fraction * step
         while row < len(times) and times[row] <= reached:
-            interpolate(y, (times[row] - t) / step, work, out[row])
+            interpolate(y, (times[row] - t) / step, work.dense, out[row])
             row += 1
         if fired:
-            interpolate(y, fraction, work, work.new)
-        y[:] = work.new
+            interpolate(y, fraction, work.dense, work.new)
+        copy(y, work.new)
         t = reached
         if fired:
             return EVENT, t, row
-        work.k[0] = work.k[STAGES]
+        copy(work.k[0], work.k[STAGES])
         step *= min(grow, SAFETY * error**EXPONENT) if error > 0.0 else grow
         grow = MAX_FACTOR
     return REACHED_END, t, row
