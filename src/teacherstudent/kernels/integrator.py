@@ -93,7 +93,9 @@ def error_norm(tableau, step, y, work, rtol, atol):
     for order in range(2):
         for i in range(len(y)):
             work.errors[order, i] = 0.0
-        add_weighted(work.errors[order], 1.0, tableau.E, order, work.k, STAGES + 1)
+        for j in range(STAGES + 1):  # zero weights too: what is no number at any stage must show
+            for i in range(len(y)):
+                work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
     for i in range(len(y)):
         scale = atol + rtol * max(abs(y[i]), abs(work.new[i]))
         five += (work.errors[0, i] / scale) ** 2
@@ -128,7 +130,7 @@ def initial_step(f, params, y, tableau, work, span, rtol, atol):
 
 @inner
 def fill_dense(y, step, tableau, work):
-    """Fill the coefficients of the interpolant over the step just taken from the derivatives at all stages."""
+    """Fill the coefficients of the interpolant of the step just taken from the derivatives at all stages."""
     for i in range(len(y)):
         change = work.new[i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]

@@ -11,7 +11,7 @@ g'(x_i) g'(x_k) gives the norm J2(i, k) and leaves the covariance S_ab = C_ab - 
     u_a = C_ai / sqrt(1 + C_ii),   v_a = (C_ak - u_a u_k) / sqrt(1 + C_kk - u_k^2),
 
 so that I4 = J2(i, k) (2/pi) asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))). All pairs i <= k are done at once: each
-is a lane, a column of arrays whose rows are error units or pairs of them, and loops along lanes are vectorised.
+is a lane, a column of arrays whose rows are error units a or pairs a, b. Loops along lanes are vectorised.
 """
 
 import math
@@ -242,7 +242,7 @@ def fill_squares(c, angle, square, output):
 
 @inlined
 def fill_weights(c, C, g_i, weights):
-    """weights[i, a] = c_a J2(i, a), less for a = i: I3(i, z, a) = J2(i, a) (C_az - C_ai C_iz / (1 + C_ii))."""
+    """weights[i, a] = c_a J2(i, a), less for a = i: I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1+C_ii))."""
     for i in range(weights.shape[0]):
         norm, pull = TWO_OVER_PI / math.sqrt(1.0 + C[i, i]), 0.0
         for a in range(weights.shape[1]):
