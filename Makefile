@@ -38,7 +38,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 benchmark: $(READY)
-	$(BIN)/python benchmarks/run.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/run.py
 
 # The environment. Bytecode is compiled on all cores by a step of its own: without it every start of
 # Snakemake takes many seconds. (Some packages ship files that are no valid Python: hence `|| true`.)

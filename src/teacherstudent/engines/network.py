@@ -53,7 +53,7 @@ class _Run:
             self.progress(self.step / self.last)
 
     def record(self) -> None:
-        """Record the present state at every recorded time that falls on this step, as long as it is finite."""
+        """Record the present state, while it is finite, at every recorded time that falls on this step."""
         while self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             row = self.measure()
             self.finite = all(np.isfinite(part).all() for part in row)
