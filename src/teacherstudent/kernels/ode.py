@@ -26,7 +26,7 @@ from teacherstudent.kernels.integrator import integrate
 from teacherstudent.kernels.special import asin
 
 # The number of lanes is a multiple of this, so that loops along them are made of whole vectors.
-VECTOR = 4
+VECTOR = 8
 
 TWO_OVER_PI = 2.0 / math.pi
 
