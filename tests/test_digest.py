@@ -12,7 +12,8 @@ def package(tmp_path, monkeypatch):
     folder = tmp_path / "teacherstudent"
     shutil.copytree(digest.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(digest, "FOLDER", folder)
-    return folder
+    yield folder
+    engine_digest.cache_clear()  # it remembers the digests of the copy
 
 
 @pytest.fixture
