@@ -47,9 +47,8 @@ TABLEAU = _tableau()
 class Scratch(NamedTuple):
     """Work space for a state of n numbers."""
 
-    k: np.ndarray  # (16, n) derivatives at the stages
-    stage: np.ndarray  # (n,) state at a stage
-    new: np.ndarray  # (n,) state after the step
+    states: np.ndarray  # (16, n) states at the stages; number 12 is the one after the step
+    k: np.ndarray  # (16, n) derivatives there
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
 
@@ -57,7 +56,7 @@ class Scratch(NamedTuple):
 @exact
 def scratch(n):
     """Allocate the work space for a state of n numbers."""
-    return Scratch(np.empty((16, n)), np.empty(n), np.empty(n), np.empty((2, n)), np.empty((7, n)))
+    return Scratch(np.empty((16, n)), np.empty((16, n)), np.empty((2, n)), np.empty((7, n)))
 
 
 @inner
@@ -68,61 +67,69 @@ def copy(out, x):
 
 
 @inner
-def add_weighted(out, step, weights, row, k, count):
-    """Add step sum_j weights[row, j] k[j] over the first `count` rows of k."""
-    for j in range(count):
+def add_weighted(out, step, weights, row, k):
+    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are not looked at."""
+    for j in range(weights.shape[1]):
         weight = step * weights[row, j]
         if weight != 0.0:
             for i in range(len(out)):
                 out[i] += weight * k[j, i]
 
 
+@inner
+def state_at(s, y, step, tableau, work):
+    """Compute the state at stage s from the derivatives at the earlier ones."""
+    copy(work.states[s], y)
+    add_weighted(work.states[s], step, tableau.A, s, work.k)
+
+
 @inlined
 def stages(f, params, y, step, tableau, work, first, last):
-    """Compute the derivatives at stages first, ..., last - 1; the state at the last stays in work.stage."""
+    """Compute the states and derivatives at stages first, ..., last - 1."""
     for s in range(first, last):
-        copy(work.stage, y)
-        add_weighted(work.stage, step, tableau.A, s, work.k, s)
-        f(work.stage, params, work.k[s])
+        state_at(s, y, step, tableau, work)
+        f(work.states[s], params, work.k[s])
 
 
 @inner
 def error_norm(tableau, step, y, work, rtol, atol):
     """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order."""
     five, three = 0.0, 0.0
-    for order in range(2):
+    for order in range(tableau.E.shape[0]):
         for i in range(len(y)):
             work.errors[order, i] = 0.0
-        for j in range(STAGES + 1):  # zero weights too: what is no number at any stage must show
+        for j in range(tableau.E.shape[1]):  # zero weights too: what is no number at any stage must show
             for i in range(len(y)):
                 work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
     for i in range(len(y)):
-        scale = atol + rtol * max(abs(y[i]), abs(work.new[i]))
-        five += (work.errors[0, i] / scale) ** 2
-        three += (work.errors[1, i] / scale) ** 2
+        scale = atol + rtol * max(abs(y[i]), abs(work.states[STAGES, i]))
+        e5, e3 = work.errors[0, i] / scale, work.errors[1, i] / scale
+        five += e5 * e5
+        three += e3 * e3
     if five == 0.0 and three == 0.0:
         return 0.0
     return abs(step) * five / math.sqrt((five + 0.01 * three) * len(y))
 
 
 @inner
-def norm(x, base, y, rtol, atol):
-    """Root mean square of x - base in units of the tolerance."""
+def norm(x, y, rtol, atol):
+    """Root mean square of x in units of the tolerance."""
     total = 0.0
     for i in range(len(y)):
-        total += ((x[i] - base[i]) / (atol + rtol * abs(y[i]))) ** 2
+        scaled = x[i] / (atol + rtol * abs(y[i]))
+        total += scaled * scaled
     return math.sqrt(total / len(y))
 
 
 @inlined
 def initial_step(f, params, y, tableau, work, span, rtol, atol):
     """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small."""
-    for i in range(len(y)):
-        work.new[i] = 0.0
-    d0, d1 = norm(y, work.new, y, rtol, atol), norm(work.k[0], work.new, y, rtol, atol)
+    d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
     h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, span)
     stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2)
-    d2 = norm(work.k[1], work.k[0], y, rtol, atol) / h0
+    for i in range(len(y)):
+        work.k[1, i] -= work.k[0, i]
+    d2 = norm(work.k[1], y, rtol, atol) / h0
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1, span)
@@ -132,7 +139,7 @@ def initial_step(f, params, y, tableau, work, span, rtol, atol):
 def fill_dense(y, step, tableau, work):
     """Fill the coefficients of the interpolant of the step just taken from the derivatives at all stages."""
     for i in range(len(y)):
-        change = work.new[i] - y[i]
+        change = work.states[STAGES, i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]
         work.dense[0, i] = change
         work.dense[1, i] = old - change
@@ -140,7 +147,7 @@ def fill_dense(y, step, tableau, work):
         for row in range(3, 7):
             work.dense[row, i] = 0.0
     for row in range(4):
-        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k, 16)
+        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
 
 
 @inner
@@ -159,8 +166,8 @@ def locate_event(event, params, y, work):
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)
-        interpolate(y, middle, work.dense, work.stage)
-        if event(work.stage, params) < 0.0:
+        interpolate(y, middle, work.dense, work.states[0])
+        if event(work.states[0], params) < 0.0:
             high = middle
         else:
             low = middle
@@ -190,7 +197,6 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
         if last:
             step = end - t
         stages(f, params, y, step, tableau, work, 1, STAGES + 1)
-        copy(work.new, work.stage)
         error = error_norm(tableau, step, y, work, rtol, atol)
         if not error < 1.0:
             if not step >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
@@ -198,7 +204,7 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
             step *= max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR
             grow = 1.0
             continue
-        fired = event(work.new, params) < 0.0
+        fired = event(work.states[STAGES], params) < 0.0
         fraction = 1.0
         if fired or (row < len(times) and times[row] <= t + step):
             stages(f, params, y, step, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES)
@@ -210,8 +216,8 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
             interpolate(y, (times[row] - t) / step, work.dense, out[row])
             row += 1
         if fired:
-            interpolate(y, fraction, work.dense, work.new)
-        copy(y, work.new)
+            interpolate(y, fraction, work.dense, work.states[STAGES])
+        copy(y, work.states[STAGES])
         t = reached
         if fired:
             return EVENT, t, row

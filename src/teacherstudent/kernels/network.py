@@ -13,7 +13,7 @@ import numpy as np
 
 from teacherstudent.kernels.activations import dg, g
 from teacherstudent.kernels.compilation import entry, fast, inner
-from teacherstudent.kernels.philox import fill_normals, normal
+from teacherstudent.kernels.philox import fill_normals
 
 # Streams of random numbers of one sample in a step; sample b of a batch uses STREAMS b + stream.
 INPUT, LABEL_NOISE, INPUT_NOISE, STREAMS = 0, 1, 2, 3
@@ -44,7 +44,7 @@ def train(W, h, p, key0, key1, first, steps):
     Returns the number of steps done: fewer than asked for where the error stopped being finite.
     """
     (K, N), batch = W.shape, p.batch
-    X, noise, fields = np.empty((batch, N)), np.empty(N), np.empty(max(K, len(p.v)))
+    X, noise, label, fields = np.empty((batch, N)), np.empty(N), np.empty(1), np.empty(max(K, len(p.v)))
     activity, pull, errors = np.empty((batch, K)), np.empty((batch, K)), np.empty(batch)
     for step in range(first, first + steps):
         for b in range(batch):
@@ -52,7 +52,8 @@ def train(W, h, p, key0, key1, first, steps):
             fill_normals(x, key0, key1, step, stream + INPUT)
             target = output(p.teacher, p.V, p.v, x, fields)
             if p.output_noise > 0.0:
-                target += p.output_noise * normal(key0, key1, step, stream + LABEL_NOISE)
+                fill_normals(label, key0, key1, step, stream + LABEL_NOISE)
+                target += p.output_noise * label[0]
             if p.input_noise > 0.0:
                 fill_normals(noise, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)

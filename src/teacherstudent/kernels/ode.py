@@ -43,7 +43,7 @@ class Lanes(NamedTuple):
     v: np.ndarray  # (D, lanes)
     g: np.ndarray  # (D, lanes) 1 / sqrt(1 + S_aa)
     angle: np.ndarray  # (D (D + 1) / 2, lanes) asin for all a <= b, those of the least b - a first
-    square: np.ndarray  # (lanes,) < (d + label noise)^2 > under the tilt
+    square: np.ndarray  # (lanes,) < d^2 > under the tilt, without label noise
 
 
 class Work(NamedTuple):
@@ -156,7 +156,7 @@ def tilt_by_one(C, u_i, g_i):
         for a in range(len(C)):
             u_i[a, i] = scale * C[i, a]
             g_i[a, i] = 1.0 + C[a, a] - u_i[a, i] * u_i[a, i]
-    inverse_roots(g_i)
+    inverse_roots(g_i.reshape(-1))
 
 
 @inlined
@@ -173,15 +173,20 @@ def tilt_by_two(C, u_i, g_i, i, k, pair, u, v, g):
             u_a = u_i[a, i[q]]
             v_a = (C[a, k[q]] - u_a * pair[0, q]) * pair[1, q]
             u[a, q], v[a, q], g[a, q] = u_a, v_a, variance - u_a * u_a - v_a * v_a
-    inverse_roots(g)
+    inverse_roots(g.reshape(-1))
 
 
 @inner
 def inverse_roots(x):
-    """Replace every element of a matrix by 1 / sqrt of it."""
-    for a in range(x.shape[0]):
-        for b in range(x.shape[1]):
-            x[a, b] = 1.0 / math.sqrt(x[a, b])
+    """Replace every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
+
+    Two Newton steps y (3 - x y^2) / 2 from single precision take a third of the time of root and division.
+    """
+    for e in range(len(x)):
+        y = np.float64(np.float32(1.0) / np.float32(math.sqrt(np.float32(x[e]))))
+        half = 0.5 * x[e]
+        y *= 1.5 - half * y * y
+        x[e] = y * (1.5 - half * y * y)
 
 
 @inlined
