@@ -5,9 +5,12 @@ interrupt. An error is one line on standard error. What takes long to import wai
 """
 
 import os
+import signal
 import sys
+import threading
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from teacherstudent.arguments import figure_format, parser
 from teacherstudent.errors import RunError, SpecError
@@ -41,7 +44,6 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
-    from teacherstudent.progress import reporter
     from teacherstudent.run import ENGINES, check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
@@ -52,7 +54,7 @@ def run(options: Namespace) -> None:
         raise SpecError(f"--engine: {engine} is not available in this version; allowed are {allowed}")
     check(spec, engine)
     threads = min(runs, options.threads or _cores())
-    with reporter(runs, f"{options.spec}, engine {engine}") as report:
+    with _progress(runs, f"{options.spec}, engine {engine}") as report:
         trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report))
     write_runs(options.output, [("/", spec, engine, seed, trajectories)], run_axis=runs > 1)
     for number, trajectory in enumerate(trajectories):
@@ -91,6 +93,31 @@ def plot(options: Namespace) -> None:
 
 
 COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
+
+
+@contextmanager
+def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
+    """Show progress, and stop at an interrupt: it sets a flag too, since Python can lose the exception."""
+    from teacherstudent.progress import reporter
+
+    interrupted = threading.Event()
+
+    def interrupt(*_) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    with reporter(runs, label) as display:
+
+        def report(number: int, fraction: float) -> None:
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            display(number, fraction)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield report
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def _cores() -> int:

@@ -54,6 +54,7 @@ def simulate_runs(
     module, stopped = engine_module(engine), Event()
 
     def one(run: int) -> Trajectory:
+        report(run, 0.0)  # an interrupt can leave runs in the queue: they do not begin
         return module.simulate(spec, seed, run, lambda fraction: report(run, fraction))
 
     def report(run: int, fraction: float) -> None:
