@@ -96,6 +96,17 @@ def test_gap_between_network_and_ode_is_small(gaps):
     assert gaps[4000] < 0.006
 
 
+def test_single_precision_is_as_near_to_the_ode():
+    """It starts from the same networks, rounded, and learns from other inputs."""
+    blocks = {"inputs": {"dimension": 4000}, "record": {"times": [0.0, 4.0]}}
+    double, limit = run("network", **blocks), run("ode", **blocks)
+    single = run("network", **blocks, numerics={"precision": "float32"})
+    for name in HISTORY:
+        np.testing.assert_allclose(getattr(single, name)[0], getattr(double, name)[0], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(getattr(single, name)[1], getattr(limit, name)[1], rtol=0, atol=0.05)
+    assert (single.student_overlaps[0] != double.student_overlaps[0]).any()
+
+
 @pytest.mark.parametrize("P, M, K, dimension", [(1, 1, 1, 2), (2, 2, 3, 7), (3, 2, 4, 100)])
 def test_networks_have_exactly_the_given_overlaps(P, M, K, dimension):
     asked = naive.random_overlaps(np.random.default_rng(1), P, M, K, P)

@@ -70,7 +70,7 @@ def test_defaults():
         None,
     )
     assert (spec.duration, spec.record.spacing, spec.record.count) == (300.0, "linear", 300)
-    assert spec.numerics.relative_tolerance == 1e-10
+    assert (spec.numerics.relative_tolerance, spec.numerics.precision) == (1e-10, "float64")
     assert spec.initial_overlaps is None
 
 
@@ -217,6 +217,8 @@ WRONG_VALUES = [
     ("student.initial.readouts_std", -1, ">= 0"),
     ("numerics.relative_tolerance", 1e-20, ">= 1e-13"),
     ("numerics.relative_tolerance", 1, "<= 0.01"),
+    ("numerics.precision", "double", "float64, float32"),
+    ("numerics.precision", 32, "float64, float32"),
     # values that do not fit to others
     ("inputs", {}, "missing key dimension"),
     ("training", {}, "missing key learning_rate"),

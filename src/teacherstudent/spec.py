@@ -130,7 +130,8 @@ class Record:
 class Numerics:
     """Precision of the solvers."""
 
-    relative_tolerance: float
+    relative_tolerance: float  # of engine ode
+    precision: str  # of engine network: float64 or float32
 
 
 @dataclass(frozen=True)

@@ -34,19 +34,23 @@ def box_muller(u, angle):
 
 def normals(n, key, step, stream):
     numbers = []
-    for block in range((n + 1) // 2):
-        w0, w1, w2, w3 = words(block, key, step, stream)
-        u = ((w0 * WORD + w1) | 1) / 2**64
-        numbers += box_muller(u, (w2 * WORD + w3) / 2**64)
+    for high, low in pairs_of_words(n, key, step, stream):
+        upper_half, lower_half = divmod(low, 2**16)
+        u = ((high * WORD + lower_half * 2**16 + upper_half) | 1) / 2**64
+        numbers += box_muller(u, low / WORD)
     return np.array(numbers[:n])
 
 
 def normals_float32(n, key, step, stream):
     """In double precision, but with u rounded as single precision has to."""
     numbers = []
+    for high, low in pairs_of_words(n, key, step, stream):
+        numbers += box_muller(float(np.float32(high | 1)) / WORD, low / WORD)
+    return np.array(numbers[:n])
+
+
+def pairs_of_words(n, key, step, stream):
+    """The words of each of the pairs that n normals need."""
     for block in range((n + 3) // 4):
         w0, w1, w2, w3 = words(block, key, step, stream)
-        for radius_word, angle_word in [(w0, w1), (w2, w3)]:
-            u = float(np.float32(radius_word | 1)) / WORD
-            numbers += box_muller(u, angle_word / WORD)
-    return np.array(numbers[:n])
+        yield from [(w0, w1), (w2, w3)]

@@ -6,7 +6,17 @@ import pytest
 import naive
 from naive import Setting
 from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.network import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS, Phase, train
+from teacherstudent.kernels.network import (
+    INPUT,
+    INPUT_NOISE,
+    LABEL_NOISE,
+    PIECE,
+    STREAMS,
+    Phase,
+    padded,
+    train,
+    work_space,
+)
 from teacherstudent.kernels.philox import fill_normals
 
 KEY = np.uint32(17), np.uint32(4)
@@ -15,15 +25,27 @@ HEAD = 1
 ALL_TERMS = {"decay": 0.8, "output_noise": 0.5, "input_noise": 0.4, "batch": 3, "frozen": (1,)}
 
 
-def networks(seed=0):
+def networks(shape=(K, M, N), seed=0):
     """W, h, V, v with one teacher."""
+    K, M, N = shape
     W, h, V, v = naive.random_networks(np.random.default_rng(seed), 1, M, K, H, N)
     return W, h, V[0], v[0]
 
 
-def phase(setting, V, v):
+def trained_by(setting, weights, h, V, v, first, steps, dtype=np.float64):
+    """Weights after some steps of the kernel, and the number of steps it says it did; h moves in place."""
+    W = padded(weights, dtype)
+    work = work_space(len(W), len(V), setting.batch, W)
+    done = train(W, h, phase(setting, padded(V, dtype), v, *weights.shape), work, *KEY, first, steps)
+    N = weights.shape[1]
+    assert not W[:, N:].any()
+    return W[:, :N], done
+
+
+def phase(setting, V, v, K=K, N=N):
     moving = np.array([0.0 if k in setting.frozen else 1.0 for k in range(K)])
     return Phase(
+        N=N,
         student=CODES[setting.student],
         teacher=CODES[setting.teacher],
         V=V,
@@ -40,42 +62,40 @@ def phase(setting, V, v):
     )
 
 
-def normals(n, step, stream):
-    out = np.empty(n)
+def normals(n, step, stream, dtype=np.float64):
+    out = np.empty(n, dtype)
     fill_normals(out, *KEY, step, stream)
     return out
 
 
-def samples(setting, step):
-    """Input, label noise and input noise of each sample of a step."""
+def samples(setting, step, N=N, dtype=np.float64):
+    """Input, label noise and input noise of each sample of a step; label noise is in double precision."""
     for b in range(setting.batch):
-        x, zeta, xi = (
-            normals(size, step, STREAMS * b + stream)
-            for size, stream in ((N, INPUT), (1, LABEL_NOISE), (N, INPUT_NOISE))
-        )
-        yield x, zeta[0], xi
+        x, xi = (normals(N, step, STREAMS * b + stream, dtype) for stream in (INPUT, INPUT_NOISE))
+        yield x.astype(float), normals(1, step, STREAMS * b + LABEL_NOISE)[0], xi.astype(float)
 
 
-def trained(setting, first, steps, seed=0):
+def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64):
     """Weights and readouts after some steps of the kernel, and the number of steps it says it did."""
-    W, h, V, v = networks(seed)
-    done = train(W, h, phase(setting, V, v), *KEY, first, steps)
+    weights, h, V, v = networks(shape)
+    W, done = trained_by(setting, weights, h, V, v, first, steps, dtype)
     return W, h, done
 
 
-def trained_slowly(setting, first, steps, seed=0):
-    W, h, V, v = networks(seed)
+def trained_slowly(setting, first, steps, shape=(K, M, N), dtype=np.float64):
+    W, h, V, v = networks(shape)
     for step in range(first, first + steps):
-        W, h[HEAD] = naive.sgd_step(setting, W, h[HEAD], V, v, list(samples(setting, step)))
+        drawn = list(samples(setting, step, shape[-1], dtype))
+        W, h[HEAD] = naive.sgd_step(setting, W, h[HEAD], V, v, drawn)
     return W, h
 
 
-def assert_same_training(setting, first=0, steps=50):
-    W, h, done = trained(setting, first, steps)
-    slow_W, slow_h = trained_slowly(setting, first, steps)
+def assert_same_training(setting, first=0, steps=50, shape=(K, M, N), dtype=np.float64, tolerance=1e-12):
+    W, h, done = trained(setting, first, steps, shape, dtype)
+    slow_W, slow_h = trained_slowly(setting, first, steps, shape, dtype)
     assert done == steps
-    np.testing.assert_allclose(W, slow_W, rtol=0, atol=1e-12 * np.abs(slow_W).max())
-    np.testing.assert_allclose(h, slow_h, rtol=0, atol=1e-12 * np.abs(slow_h).max())
+    np.testing.assert_allclose(W, slow_W, rtol=0, atol=tolerance * np.abs(slow_W).max())
+    np.testing.assert_allclose(h, slow_h, rtol=0, atol=tolerance * np.abs(slow_h).max())
 
 
 @pytest.mark.parametrize("student", naive.ACTIVATIONS)
@@ -91,6 +111,19 @@ def test_each_term_by_itself(term):
 
 def test_steps_are_numbered_beyond_32_bits():
     assert_same_training(Setting(**ALL_TERMS), first=2**32 - 2, steps=5)
+
+
+@pytest.mark.parametrize("units", [(1, 1), (4, 2), (2, 9), (17, 3)])
+@pytest.mark.parametrize("N", [1, 32, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5])
+def test_all_shapes(units, N):
+    assert_same_training(Setting(**ALL_TERMS | {"frozen": ()}), steps=5, shape=(*units, N))
+
+
+@pytest.mark.parametrize("activation", naive.ACTIVATIONS)
+@pytest.mark.parametrize("N", [33, 2 * PIECE + 5])
+def test_single_precision(activation, N):
+    setting = Setting(activation, activation, **ALL_TERMS)
+    assert_same_training(setting, steps=20, shape=(K, M, N), dtype=np.float32, tolerance=3e-6)
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -121,9 +154,10 @@ def gradient(f, x, step=1e-5):
 
 def test_training_in_pieces_changes_no_bit():
     W, h, V, v = networks()
-    constants = phase(Setting(**ALL_TERMS), V, v)
-    assert train(W, h, constants, *KEY, 0, 60) == 60
-    assert train(W, h, constants, *KEY, 60, 40) == 40
+    W, done = trained_by(Setting(**ALL_TERMS), W, h, V, v, 0, 61)
+    assert done == 61
+    W, done = trained_by(Setting(**ALL_TERMS), W, h, V, v, 61, 39)
+    assert done == 39
     whole_W, whole_h, _ = trained(Setting(**ALL_TERMS), 0, 100)
     np.testing.assert_array_equal(W, whole_W)
     np.testing.assert_array_equal(h, whole_h)
@@ -131,7 +165,7 @@ def test_training_in_pieces_changes_no_bit():
 
 def test_the_other_head_and_the_teacher_stay():
     W, h, V, v = networks()
-    train(W, h, phase(Setting(**ALL_TERMS), V, v), *KEY, 0, 20)
+    trained_by(Setting(**ALL_TERMS), W, h, V, v, 0, 20)
     _, old_h, old_V, old_v = networks()
     np.testing.assert_array_equal(h[1 - HEAD], old_h[1 - HEAD])
     np.testing.assert_array_equal(V, old_V)
@@ -149,7 +183,7 @@ def test_a_diverging_run_stops(activation):
 def test_no_step_is_done_from_weights_that_are_no_numbers():
     W, h, V, v = networks()
     W[0, 0] = np.nan
-    assert train(W, h, phase(Setting(), V, v), *KEY, 0, 10) == 0
+    assert trained_by(Setting(), W, h, V, v, 0, 10)[1] == 0
 
 
 def test_no_steps_change_nothing():

@@ -6,13 +6,12 @@ from scipy import special, stats
 
 from kernels import naive_philox as naive
 from teacherstudent.kernels.philox import (
-    BATCH,
+    PART,
     box_muller,
     box_muller_float32,
     fill_normals,
-    fill_normals_float32,
+    four_normals,
     normal,
-    normal_pair,
     philox,
 )
 
@@ -20,9 +19,7 @@ KEY = (np.uint32(0x12345678), np.uint32(0x9ABCDEF0))
 STEP = 5 * 2**32 + 3  # both words of the step count
 STREAM = 7
 
-BOTH_PRECISIONS = pytest.mark.parametrize(
-    "fill, dtype", [(fill_normals, np.float64), (fill_normals_float32, np.float32)]
-)
+BOTH_PRECISIONS = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
 ONES = 0xFFFFFFFF
 RANDOM123_KNOWN_ANSWERS = [
@@ -36,19 +33,16 @@ RANDOM123_KNOWN_ANSWERS = [
 ]
 
 
-def filled(fill, n, dtype, key=KEY, step=STEP, stream=STREAM):
+def filled(n, dtype=np.float64, key=KEY, step=STEP, stream=STREAM):
     out = np.full(n, np.nan, dtype)
-    fill(out, *key, step, stream)
+    fill_normals(out, *key, step, stream)
     return out
 
 
-@pytest.fixture(
-    scope="module", params=[(fill_normals, np.float64), (fill_normals_float32, np.float32)], ids=["64", "32"]
-)
+@pytest.fixture(scope="module", params=[np.float64, np.float32])
 def many(request):
     """Ten million normals (step, position), as a simulation with 10 000 inputs draws them."""
-    fill, dtype = request.param
-    return np.array([filled(fill, 10_000, dtype, step=step) for step in range(1000)])
+    return np.array([filled(10_000, request.param, step=step) for step in range(1000)])
 
 
 @pytest.mark.parametrize("counter, key, words", RANDOM123_KNOWN_ANSWERS)
@@ -63,44 +57,55 @@ def test_philox_gives_the_known_answers(counter, key, words):
 def test_normals_are_those_of_the_slow_twin(key, step, stream):
     key = tuple(np.uint32(word) for word in key)
     plain_key = tuple(int(word) for word in key)
-    n = 2 * BATCH + 101
-    normals = filled(fill_normals, n, np.float64, key, step, stream)
+    n = 2 * PART // 2 + 101
+    normals = filled(n, np.float64, key, step, stream)
     np.testing.assert_allclose(normals, naive.normals(n, plain_key, step, stream), rtol=0, atol=1e-14)
-    normals = filled(fill_normals_float32, n, np.float32, key, step, stream)
+    normals = filled(n, np.float32, key, step, stream)
     np.testing.assert_allclose(normals, naive.normals_float32(n, plain_key, step, stream), rtol=0, atol=2e-6)
 
 
 @BOTH_PRECISIONS
-def test_a_shorter_array_holds_the_beginning_of_a_longer_one(fill, dtype):
-    longest = filled(fill, 4 * BATCH + 70, dtype)
-    for n in [*range(71), *range(2 * BATCH - 2, 2 * BATCH + 40), 4 * BATCH + 69]:
-        np.testing.assert_array_equal(filled(fill, n, dtype), longest[:n])
+def test_a_shorter_array_holds_the_beginning_of_a_longer_one(dtype):
+    longest = filled(4 * PART // 2 + 70, dtype)
+    for n in [*range(71), *range(2 * PART // 2 - 2, 2 * PART // 2 + 40), 4 * PART // 2 + 69]:
+        np.testing.assert_array_equal(filled(n, dtype), longest[:n])
 
 
 @BOTH_PRECISIONS
-def test_bits_do_not_depend_on_alignment(fill, dtype):
-    longest = filled(fill, 70, dtype)
+def test_bits_do_not_depend_on_alignment(dtype):
+    longest = filled(70, dtype)
     for offset in range(8):
         buffer = np.zeros(80, dtype)
-        fill(buffer[offset : offset + 70], *KEY, STEP, STREAM)
+        fill_normals(buffer[offset : offset + 70], *KEY, STEP, STREAM)
         np.testing.assert_array_equal(buffer[offset : offset + 70], longest)
         assert not buffer[:offset].any()
         assert not buffer[offset + 70 :].any()
 
 
 def test_single_normals_are_elements_of_the_filled_array():
-    normals = filled(fill_normals, 8, np.float64)
+    normals = filled(8)
     assert normal(*KEY, STEP, STREAM) == normals[0]
-    for pair in range(4):
-        assert normal_pair(pair, *KEY, STEP, STREAM) == tuple(normals[2 * pair : 2 * pair + 2])
+    for block in range(2):
+        assert four_normals(block, *KEY, STEP, STREAM) == tuple(normals[4 * block : 4 * block + 4])
 
 
-@pytest.mark.parametrize("transform, bits", [(box_muller, np.uint64), (box_muller_float32, np.uint32)])
-def test_the_radius_is_finite_for_all_bits(transform, bits):
-    width = 8 * bits().itemsize
-    angle = bits(2 ** (width - 3))  # an eighth of the range: zero
-    assert transform(bits(0), angle) == pytest.approx((np.sqrt(2 * width * np.log(2)), 0.0), rel=1e-6)
-    assert transform(bits(2**width - 1), angle) == (0.0, 0.0)
+@pytest.mark.parametrize("transform, digits", [(box_muller, 64), (box_muller_float32, 32)])
+def test_the_radius_is_finite_for_all_bits(transform, digits):
+    ones, none = np.uint64(2**64 - 1), np.uint64(0)
+    largest = np.sqrt(2 * digits * np.log(2))
+    assert np.hypot(*transform(none)) == pytest.approx(largest, rel=1e-6)
+    assert np.hypot(*transform(ones)) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_beyond_the_resolution_of_one_word_the_radius_still_has_its_law():
+    """High word 0: u = f / 2^32 with f uniform, at every angle."""
+    bits = np.random.default_rng(0).integers(0, 2**32, 100_000).astype(np.uint64)
+    pairs = np.array([box_muller(pair) for pair in bits])
+    u = np.exp(-0.5 * (pairs**2).sum(axis=1)) * 2**32
+    assert stats.kstest(u, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(u, np.arctan2(*pairs.T))[0, 1]) < 4.5 / np.sqrt(bits.size)
+    for quadrant in [np.all(pairs * signs > 0, axis=1) for signs in ((1, 1), (1, -1), (-1, 1), (-1, -1))]:
+        assert stats.kstest(u[quadrant], "uniform").pvalue > 1e-3
 
 
 def test_moments(many):
@@ -162,9 +167,9 @@ def test_neighbours_are_uncorrelated(many, choose):
         {"stream": STREAM + 2**31},
     ],
 )
-def test_other_keys_steps_and_streams_are_uncorrelated(fill, dtype, other):
+def test_other_keys_steps_and_streams_are_uncorrelated(dtype, other):
     n = 300_000
-    assert_uncorrelated(filled(fill, n, dtype), filled(fill, n, dtype, **other))
+    assert_uncorrelated(filled(n, dtype), filled(n, dtype, **other))
 
 
 def assert_uncorrelated(a, b):

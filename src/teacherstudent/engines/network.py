@@ -9,7 +9,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
-from teacherstudent.networks import Networks, order_parameters, sample_networks
+from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
@@ -34,7 +34,14 @@ class _Run:
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None]):
         self.spec, self.progress = spec, progress
-        self.net: Networks = sample_networks(spec, seed, run)
+        sampled, dtype = sample_networks(spec, seed, run), np.dtype(spec.numerics.precision)
+        self.W, self.V = kernel.padded(sampled.W, dtype), kernel.padded(sampled.V, dtype)
+        self.h, self.v = sampled.h, sampled.v
+        # The teachers as the kernel sees them: rounded, where precision is single.
+        self.seen_V = sampled.V.astype(dtype).astype(float)
+        self.work = kernel.work_space(
+            spec.student.hidden, spec.teachers.hidden, spec.training.batch_size, self.W
+        )
         self.key = counter_key(seed, run, Purpose.TRAINING)
         self.step, self.finite = 0, True
         self.last = steps_at(spec, spec.duration)
@@ -45,10 +52,10 @@ class _Run:
 
     def train_until(self, end: int, constants: kernel.Phase) -> None:
         """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
-        piece = max(1, WORK_PER_REPORT // (self.net.W.size * constants.batch))
+        piece = max(1, WORK_PER_REPORT // (self.W.size * constants.batch))
         while self.step < end and self.finite:
             steps = min(piece, end - self.step)
-            done = kernel.train(self.net.W, self.net.h, constants, *self.key, self.step, steps)
+            done = kernel.train(self.W, self.h, constants, self.work, *self.key, self.step, steps)
             self.step, self.finite = self.step + done, done == steps
             self.progress(self.step / self.last)
 
@@ -60,9 +67,14 @@ class _Run:
             if self.finite:
                 self.rows.append(row)
 
+    def order_parameters(self) -> OrderParameters:
+        """Measure the networks of this moment."""
+        W = self.W[:, : self.spec.inputs.dimension].astype(float, copy=False)
+        return order_parameters(Networks(W, self.h, self.seen_V, self.v))
+
     def measure(self) -> tuple:
         """Return time, Q, R, h and the errors."""
-        now = order_parameters(self.net)
+        now = self.order_parameters()
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
         return (
             self.step / self.spec.inputs.dimension,
@@ -91,7 +103,7 @@ def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None])
             state.switches.append(state.step / spec.inputs.dimension)
         source = head_to_copy(spec, state.sequence, phase.teacher)
         if source is not None:
-            state.net.h[spec.head_of(phase.teacher)] = state.net.h[source]
+            state.h[spec.head_of(phase.teacher)] = state.h[source]
         state.sequence.append(phase.teacher)
         _train_phase(state, phase)
     return _trajectory(state)
@@ -111,7 +123,7 @@ def _train_phase(state: _Run, phase: Phase) -> None:
 
 
 def _error(state: _Run, teacher: int) -> float:
-    now, M, spec = order_parameters(state.net), state.spec.teachers.hidden, state.spec
+    now, M, spec = state.order_parameters(), state.spec.teachers.hidden, state.spec
     own = slice(teacher * M, (teacher + 1) * M)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     return generalisation_error(
@@ -126,10 +138,11 @@ def _constants(state: _Run, phase: Phase) -> kernel.Phase:
     moving[list(training.frozen_units[p])] = 0.0
     features, readouts = "features" in training.train, "readouts" in training.train
     return kernel.Phase(
+        N=spec.inputs.dimension,
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        V=state.net.V[p],
-        v=state.net.v[p],
+        V=state.V[p],
+        v=state.v[p],
         head=spec.head_of(p),
         moving=moving,
         eta=training.learning_rate * features,
@@ -146,7 +159,7 @@ def _trajectory(state: _Run) -> Trajectory:
     spec, N = state.spec, state.spec.inputs.dimension
     P, K, H = spec.teachers.count, spec.student.hidden, spec.heads
     time, Q, R, h, errors = zip(*state.rows, strict=True) if state.rows else ((), (), (), (), ())
-    T = order_parameters(state.net).T
+    T = state.order_parameters().T
     columns = len(T)
     return Trajectory(
         time=np.array(time),
@@ -155,7 +168,7 @@ def _trajectory(state: _Run) -> Trajectory:
         student_teacher_overlaps=stored_R(np.array(R).reshape(-1, K, columns), P),
         student_readouts=np.array(h).reshape(-1, H, K),
         teacher_overlaps=stored_T(T, P),
-        teacher_readouts=state.net.v,
+        teacher_readouts=state.v,
         active_teacher=active_teachers(np.array(time), state.switches, state.sequence),
         switch_times=np.array(state.switches),
         diverged_at=None if state.finite else state.step / N,

@@ -14,5 +14,17 @@ entry = njit(error_model="numpy", nogil=True, cache=True)
 inner = njit(
     error_model="numpy", fastmath={"contract"}, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
 )
+# The same for a stretch of one kernel's loop: handing over all that it needs would cost more than its work.
+part = njit(
+    error_model="numpy",
+    fastmath={"contract"},
+    _nrt=False,
+    no_cpython_wrapper=True,
+    no_cfunc_wrapper=True,
+    forceinline=True,
+)
 # For functions that take functions as arguments: numba caches no code that passes them around.
 inlined = njit(error_model="numpy", inline="always")
+# For loops over the columns of arrays, each a chain of its own: every operation is rounded as IEEE 754 says, so
+# that a column has the same bits in whatever company.
+columns = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)

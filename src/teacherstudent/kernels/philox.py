@@ -10,7 +10,8 @@ counter of Philox is (number of the block, stream, low and high word of the step
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 from teacherstudent.kernels.special import (
     UNIT_32,
@@ -30,11 +31,14 @@ WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
 ROUNDS = 10
 
+HALF_WORD = np.uint64(16)
+LOWER_HALF = np.uint64(0xFFFF)
+UPPER_HALF = np.uint64(0xFFFF0000)
 LOWEST_BIT = np.uint64(1)
 LOWEST_BIT_32 = np.uint32(1)
 MINUS_2_FLOAT32 = np.float32(-2.0)
 
-BATCH = 512  # pairs of normals whose bits wait together in the first-level cache
+PART = 1024  # normals whose bits wait together in the first-level cache
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -68,106 +72,102 @@ def random_bits(block, key0, key1, step, stream):
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def box_muller(radius_bits, angle_bits):
+def box_muller(bits):
     """
-    Two independent standard normals from two random uint64.
+    Two independent standard normals from a random uint64, half of it for the angle.
 
-    sqrt(-2 log u) (cos, sin)(angle) with u = (radius_bits, made odd) / 2^64: never 0, the radius reaches 9.4.
+    sqrt(-2 log u) (cos, sin)(angle) with u = (high word + f) / 2^32. The fraction 0 < f < 1 is the word of
+    the angle with its halves swapped, so that f and the angle share no leading digits. Thus u has 64 bits,
+    is never 0, and the radius reaches 9.4.
     """
-    radius = math.sqrt(-2.0 * log(np.float64(radius_bits | LOWEST_BIT) * UNIT_64))
-    sine, cosine = sincos_turns(angle_bits)
+    fraction = ((bits << HALF_WORD) & UPPER_HALF) | ((bits >> HALF_WORD) & LOWER_HALF)
+    u = np.float64((bits & ~WORD_MASK) | fraction | LOWEST_BIT) * UNIT_64
+    radius = math.sqrt(-2.0 * log(u))
+    sine, cosine = sincos_turns(bits << WORD_BITS)
     return radius * cosine, radius * sine
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def box_muller_float32(radius_bits, angle_bits):
-    """Two independent standard normals in single precision from two random uint32; the radius reaches 6.6."""
-    u = np.float32(np.uint32(radius_bits | LOWEST_BIT_32)) * UNIT_32
+def box_muller_float32(bits):
+    """The same in single precision, where u is the high word alone; the radius reaches 6.6."""
+    high = np.uint32(bits >> WORD_BITS)
+    u = np.float32(np.uint32(high | LOWEST_BIT_32)) * UNIT_32
     radius = np.float32(math.sqrt(MINUS_2_FLOAT32 * log_float32(u)))
-    sine, cosine = sincos_turns_float32(angle_bits)
+    sine, cosine = sincos_turns_float32(np.uint32(bits))
     return radius * cosine, radius * sine
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def normal_pair(pair, key0, key1, step, stream):
+def four_normals(block, key0, key1, step, stream):
     """
-    Elements 2 pair and 2 pair + 1 of what `fill_normals` fills.
+    Elements 4 block to 4 block + 3 of what `fill_normals` fills.
 
-    To be called in a loop over keys, streams or pairs, which vectorises if it is a function of its own with
+    To be called in a loop over keys, streams or blocks, which vectorises if it is a function of its own with
     one-dimensional arrays as arguments; indexing rows of a matrix in the loop prevents it.
     """
-    radius_bits, angle_bits = random_bits(pair, key0, key1, step, stream)
-    return box_muller(radius_bits, angle_bits)
+    first, second = random_bits(block, key0, key1, step, stream)
+    return *box_muller(first), *box_muller(second)
 
 
 @njit(cache=True, error_model="numpy")
 def normal(key0, key1, step, stream):
     """One standard normal: the first that `fill_normals` fills."""
-    first, _ = normal_pair(0, key0, key1, step, stream)
-    return first
+    return four_normals(0, key0, key1, step, stream)[0]
 
 
 @njit(cache=True, error_model="numpy")
 def fill_normals(out, key0, key1, step, stream):
     """
-    Fill a contiguous float64 array (n,) with standard normals.
+    Fill a contiguous float64 or float32 array (n,) with standard normals.
 
-    Element i depends on (key, step, stream, i) alone, bit for bit: a shorter array holds the beginning of a
-    longer one. Filling n and then m elements repeats the n; distinct numbers need another step or stream.
+    Element i depends on (key, step, stream, i) and the precision alone, bit for bit: a shorter array holds
+    the beginning of a longer one. Filling n and then m elements repeats the n; distinct numbers need another
+    step or stream.
     """
-    radius_bits, angle_bits = np.empty(BATCH, np.uint64), np.empty(BATCH, np.uint64)
-    for start in range(0, out.size, 2 * BATCH):
-        part = out[start : start + 2 * BATCH]
-        _fill_bits(radius_bits, angle_bits, (part.size + 1) // 2, start // 2, key0, key1, step, stream)
-        _transform(radius_bits, angle_bits, part)
+    bits = np.empty(PART // 2, np.uint64)
+    for start in range(0, out.size, PART):
+        fill_part(out[start : start + PART], bits, start, key0, key1, step, stream)
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_bits(radius_bits, angle_bits, pairs, first, key0, key1, step, stream):
-    """Fill in the bits of `pairs` pairs, beginning with the pair number `first`."""
-    for i in range(pairs):
-        radius_bits[i], angle_bits[i] = random_bits(first + i, key0, key1, step, stream)
-
-
-@njit(cache=True, error_model="numpy")
-def _transform(radius_bits, angle_bits, out):
-    """Make out (n,) from the bits of its (n + 1) // 2 pairs."""
-    pairs = out.size // 2
-    for i in range(pairs):
-        out[2 * i], out[2 * i + 1] = box_muller(radius_bits[i], angle_bits[i])
-    if out.size % 2:
-        out[2 * pairs], _ = box_muller(radius_bits[pairs], angle_bits[pairs])
-
-
-@njit(cache=True, error_model="numpy")
-def fill_normals_float32(out, key0, key1, step, stream):
+def fill_part(out, bits, start, key0, key1, step, stream):
     """
-    Fill a contiguous float32 array (n,) with standard normals, four from each block of Philox.
+    Fill in at most PART of the elements that `fill_normals` fills, those from `start` on, a multiple of 4.
 
-    Like `fill_normals`, but other numbers: not its values rounded.
+    `bits`, of shape (PART / 2,) and type uint64, is memory to work in.
     """
-    radius_bits, angle_bits = np.empty(BATCH, np.uint32), np.empty(BATCH, np.uint32)
-    for start in range(0, out.size, 2 * BATCH):
-        part = out[start : start + 2 * BATCH]
-        _fill_bits_float32(
-            radius_bits, angle_bits, (part.size + 3) // 4, start // 4, key0, key1, step, stream
-        )
-        _transform_float32(radius_bits, angle_bits, part)
+    _fill_bits(bits, (out.size + 3) // 4, start // 4, key0, key1, step, stream)
+    _transform(bits, out)
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_bits_float32(radius_bits, angle_bits, blocks, first, key0, key1, step, stream):
-    """Like `_fill_bits`, for two pairs a block."""
+def _fill_bits(bits, blocks, first, key0, key1, step, stream):
+    """Fill in the bits of `blocks` blocks, beginning with the block number `first`."""
     for i in range(blocks):
-        w0, w1, w2, w3 = random_words(first + i, key0, key1, step, stream)
-        radius_bits[2 * i], angle_bits[2 * i] = w0, w1
-        radius_bits[2 * i + 1], angle_bits[2 * i + 1] = w2, w3
+        bits[2 * i], bits[2 * i + 1] = random_bits(first + i, key0, key1, step, stream)
 
 
-@njit(cache=True, error_model="numpy")
-def _transform_float32(radius_bits, angle_bits, out):
+def _transform(bits, out):
+    """Make out (n,) from the bits of its (n + 1) // 2 pairs."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(_transform)
+def _compiled_transform(bits, out):
+    return _transform_float32 if out.dtype == types.float32 else _transform_float64
+
+
+def _transform_float64(bits, out):
     pairs = out.size // 2
     for i in range(pairs):
-        out[2 * i], out[2 * i + 1] = box_muller_float32(radius_bits[i], angle_bits[i])
+        out[2 * i], out[2 * i + 1] = box_muller(bits[i])
     if out.size % 2:
-        out[2 * pairs], _ = box_muller_float32(radius_bits[pairs], angle_bits[pairs])
+        out[2 * pairs], _ = box_muller(bits[pairs])
+
+
+def _transform_float32(bits, out):
+    pairs = out.size // 2
+    for i in range(pairs):
+        out[2 * i], out[2 * i + 1] = box_muller_float32(bits[i])
+    if out.size % 2:
+        out[2 * pairs], _ = box_muller_float32(bits[pairs])
