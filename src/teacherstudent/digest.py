@@ -8,6 +8,8 @@ from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
+import yaml
+
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parent
 
@@ -54,8 +56,6 @@ def modules_in(package: str) -> list[str]:
 
 def schema_meaning(name: str) -> str:
     """Return a schema as JSON with sorted keys and without titles and descriptions."""
-    import yaml  # here: the digest of the kernels, taken at every import of the package, does not need it
-
     text = (FOLDER / "schemas" / f"{name}.yaml").read_text(encoding="utf-8")
     schema = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return json.dumps(_without_words(schema), sort_keys=True)

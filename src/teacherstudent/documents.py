@@ -49,7 +49,7 @@ def read_yaml(path: str | Path) -> Any:
 def package_schema(name: str) -> dict:
     """Return a schema of the package by its name, such as `spec`."""
     path = files("teacherstudent").joinpath("schemas", f"{name}.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
 
 
 @cache
