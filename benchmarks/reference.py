@@ -1,6 +1,7 @@
 """Reference loops: what the benchmarks compare with, written plainly, in the way the field writes them.
 
-One teacher is active, all units are erf, both layers are trained.
+One teacher is active, all units are erf, both layers are trained. The integrals take a small covariance
+matrix each, as the formulas of the papers and the programs after them do.
 """
 
 import math
@@ -23,24 +24,49 @@ def sgd_steps(W, h, V, v, eta, steps, random):
         h -= eta / N * error * activity[:, 0]
 
 
-def I3(c11, c12, c13, c22, c23, c33):
-    """E[g'(x1) x2 g(x3)]."""
-    L3 = (1 + c11) * (1 + c33) - c13**2
-    return 2 / math.pi / math.sqrt(L3) * (c23 * (1 + c11) - c12 * c13) / (1 + c11)
+def covariance(C, fields):
+    """The covariance of some fields, in a matrix of its own."""
+    part = np.empty((len(fields), len(fields)))
+    for i in range(len(fields)):
+        for k in range(len(fields)):
+            part[i, k] = C[fields[i], fields[k]]
+    return part
 
 
-def I4(c11, c12, c13, c14, c22, c23, c24, c33, c34, c44):
-    """E[g'(x1) g'(x2) g(x3) g(x4)]."""
-    L4 = (1 + c11) * (1 + c22) - c12**2
-    L0 = L4 * c34 - c23 * c24 * (1 + c11) - c13 * c14 * (1 + c22) + c12 * c13 * c24 + c12 * c14 * c23
-    L1 = L4 * (1 + c33) - c23**2 * (1 + c11) - c13**2 * (1 + c22) + 2 * c12 * c13 * c23
-    L2 = L4 * (1 + c44) - c24**2 * (1 + c11) - c14**2 * (1 + c22) + 2 * c12 * c14 * c24
-    return 4 / math.pi**2 / math.sqrt(L4) * math.asin(L0 / math.sqrt(L1 * L2))
-
-
-def I2(c11, c12, c22):
+def I2(c):
     """E[g(x1) g(x2)]."""
-    return 2 / math.pi * math.asin(c12 / math.sqrt((1 + c11) * (1 + c22)))
+    return 2 / math.pi * math.asin(c[0, 1] / math.sqrt((1 + c[0, 0]) * (1 + c[1, 1])))
+
+
+def I3(c):
+    """E[g'(x1) x2 g(x3)]."""
+    L3 = (1 + c[0, 0]) * (1 + c[2, 2]) - c[0, 2] ** 2
+    return 2 / math.pi / math.sqrt(L3) * (c[1, 2] * (1 + c[0, 0]) - c[0, 1] * c[0, 2]) / (1 + c[0, 0])
+
+
+def I4(c):
+    """E[g'(x1) g'(x2) g(x3) g(x4)]."""
+    L4 = (1 + c[0, 0]) * (1 + c[1, 1]) - c[0, 1] ** 2
+    L0 = (
+        L4 * c[2, 3]
+        - c[1, 2] * c[1, 3] * (1 + c[0, 0])
+        - c[0, 2] * c[0, 3] * (1 + c[1, 1])
+        + c[0, 1] * c[0, 2] * c[1, 3]
+        + c[0, 1] * c[0, 3] * c[1, 2]
+    )
+    L1 = (
+        L4 * (1 + c[2, 2])
+        - c[1, 2] ** 2 * (1 + c[0, 0])
+        - c[0, 2] ** 2 * (1 + c[1, 1])
+        + 2 * c[0, 1] * c[0, 2] * c[1, 2]
+    )
+    L2 = (
+        L4 * (1 + c[3, 3])
+        - c[1, 3] ** 2 * (1 + c[0, 0])
+        - c[0, 3] ** 2 * (1 + c[1, 1])
+        + 2 * c[0, 1] * c[0, 3] * c[1, 3]
+    )
+    return 4 / math.pi**2 / math.sqrt(L4) * math.asin(L0 / math.sqrt(L1 * L2))
 
 
 def euler_step(C, h, v, eta, dt):
@@ -52,23 +78,16 @@ def euler_step(C, h, v, eta, dt):
         for b in range(F):
             pull = 0.0
             for a in range(D):
-                pull += c[a] * I3(C[i, i], C[i, b], C[i, a], C[b, b], C[b, a], C[a, a])
+                pull += c[a] * I3(covariance(C, (i, b, a)))
             dC[i, b] -= eta * h[i] * pull
             dC[b, i] -= eta * h[i] * pull
         for k in range(K):
             square = 0.0
             for a in range(D):
                 for b in range(D):
-                    square += (
-                        c[a]
-                        * c[b]
-                        * I4(
-                            *(C[i, i], C[i, k], C[i, a], C[i, b], C[k, k]),
-                            *(C[k, a], C[k, b], C[a, a], C[a, b], C[b, b]),
-                        )
-                    )
+                    square += c[a] * c[b] * I4(covariance(C, (i, k, a, b)))
             dC[i, k] += eta**2 * h[i] * h[k] * square
         for a in range(D):
-            dh[i] -= eta * c[a] * I2(C[i, i], C[i, a], C[a, a])
+            dh[i] -= eta * c[a] * I2(covariance(C, (i, a)))
     C += dt * dC
     h += dt * dh

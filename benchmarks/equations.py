@@ -1,0 +1,100 @@
+"""The engine `ode` against plain Euler integrators, which take each order parameter in turn."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
+
+import numpy as np
+import reference
+from numba import njit
+from timing import Line, faster, seconds, within
+
+from teacherstudent import parse_spec
+from teacherstudent.engines import ode
+from teacherstudent.engines.ode import _constants
+from teacherstudent.kernels import ode as kernel
+from teacherstudent.networks import initial_order_parameters
+
+DURATION = 1000.0
+EULER_STEPS = (0.01, 0.001)
+
+
+def spec(K: int, M: int):
+    """Two rotated teachers, one after the other, through a plateau to small errors."""
+    document = {
+        "inputs": {"dimension": 1000},
+        "teachers": {
+            "count": 2,
+            "hidden": M,
+            "features": {"relation": "rotated", "similarity": 0.5},
+            "readouts": {"norm": 1.0},
+        },
+        "student": {"hidden": K},
+        "training": {"learning_rate": 0.5},
+        "curriculum": {"switch_times": [DURATION / 2]},
+        "duration": DURATION,
+    }
+    return parse_spec(document)
+
+
+@njit
+def derivatives(phase, y, dy, count):
+    """Evaluate the right-hand side `count` times, each time elsewhere."""
+    for _ in range(count):
+        kernel.derivative(y, phase, dy)
+        y[0] += 1e-12 * dy[0]
+
+
+def right_hand_side(K: int, M: int) -> Callable[[int], object]:
+    """Evaluations of the right-hand side at the start of a run."""
+    of = spec(K, M)
+    start = initial_order_parameters(of, seed=0, run=0)
+    phase = _constants(of, start, ode.phases(of)[0])
+    y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
+    return lambda n: derivatives(phase, y, np.empty_like(y), n)
+
+
+def euler(step: Callable, K: int, M: int) -> Callable[[int], object]:
+    """Euler steps of a reference from the same start."""
+    start = initial_order_parameters(spec(K, M), seed=0, run=0)
+    C, h = np.block([[start.Q, start.R], [start.R.T, start.T]]), start.h[0].copy()
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            step(C, h, start.v[0], 0.5, EULER_STEPS[0])
+
+    return steps
+
+
+def compiled_reference() -> ModuleType:
+    """The reference loops for the order parameters once more, compiled as they stand."""
+    found = spec_from_file_location("compiled_reference", reference.__file__)
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    for name in ("covariance", "I2", "I3", "I4", "euler_step"):
+        setattr(module, name, njit(getattr(module, name)))
+    return module
+
+
+def lines() -> Iterator[Line]:
+    """Measure all of it."""
+    K, M = 4, 2
+    of = spec(K, M)
+    ours, plain, compiled, whole = seconds(
+        (right_hand_side(K, M), 20_000),
+        (euler(reference.euler_step, K, M), 5),
+        (euler(compiled_reference().euler_step, K, M), 200),
+        (lambda n: ode.simulate(of, 0, 0, lambda fraction: None), 1),
+    )
+    yield faster("ode, right-hand side against Euler step in numpy", ours, plain, 100, 300)
+    yield faster("ode, right-hand side against Euler step in numba", ours, compiled, 40, 90)
+    for dt in EULER_STEPS:
+        demand = (5e3, 2e4) if dt == EULER_STEPS[0] else (None, None)
+        steps = DURATION / dt
+        what = f"ode, t = 0 to {DURATION:g}, against {steps:g} such steps in"
+        yield faster(f"{what} numpy (extrapolated)", whole, steps * plain, *demand)
+        yield faster(f"{what} numba (extrapolated)", whole, steps * compiled, None, None)
+    yield within(f"ode, t = 0 to {DURATION:g} with a switch", whole, "ms", 10.0, None)
+    for (units, of_teacher), must, aim in (((2, 1), None, 0.13), ((4, 2), 2.0, 0.7), ((8, 4), None, 6.0)):
+        (time,) = seconds((right_hand_side(units, of_teacher), 5000))
+        yield within(f"ode, right-hand side, K = {units}, M = {of_teacher}", time, "us", must, aim)

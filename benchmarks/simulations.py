@@ -1,0 +1,112 @@
+"""A step of the engines `network` and `chain` against a plain numpy loop and against their random numbers."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import reference
+from numba import njit
+from timing import Line, dearer, faster, seconds
+
+from teacherstudent import parse_spec
+from teacherstudent.engines.chain import TOGETHER, _Block
+from teacherstudent.kernels import chain as chain_kernel
+from teacherstudent.kernels import network as network_kernel
+from teacherstudent.kernels.activations import ERF
+from teacherstudent.kernels.columns import fill_normal_rows
+from teacherstudent.kernels.philox import fill_normals
+
+K, M = 4, 2
+KEY = np.uint32(1), np.uint32(2)
+STREAM = np.uint32(0)
+ELEMENTS = 4_000_000  # inputs drawn in one measurement
+CHAIN_STEPS = 1000
+
+Work = tuple[Callable[[int], object], int]
+
+
+def network(N: int, precision: type = np.float64) -> Work:
+    """Steps of the network."""
+    random = np.random.default_rng(0)
+    W = network_kernel.padded(random.standard_normal((K, N)), precision)
+    V = network_kernel.padded(random.standard_normal((M, N)), precision)
+    h, work = 0.1 * random.standard_normal((1, K)), network_kernel.work_space(K, M, 1, W)
+    phase = network_kernel.Phase(
+        *(N, ERF, ERF, V, np.ones(M), 0, np.ones(K)), eta=0.1, eta_h=0.1, decay=0.0, decay_h=0.0,
+        output_noise=0.0, input_noise=0.0, batch=1,
+    )  # fmt: skip
+    return lambda n: network_kernel.train(W, h, phase, work, *KEY, 0, n), max(20, ELEMENTS // N)
+
+
+def numpy_loop(N: int) -> Work:
+    """Steps of the plain numpy loop."""
+    random = np.random.RandomState(0)
+    W, h = random.randn(K, N), 0.1 * random.randn(K)
+    V, v = random.randn(M, N), np.ones(M)
+    return lambda n: reference.sgd_steps(W, h, V, v, 0.1, n, random), max(10, ELEMENTS // N // 10)
+
+
+def network_draws(N: int, precision: type = np.float64) -> Work:
+    """The inputs of the steps of a network."""
+    x = network_kernel.padded(np.zeros(N), precision)[:N]
+    return lambda n: draw_inputs(x, n, *KEY, STREAM), max(20, ELEMENTS // N)
+
+
+@njit
+def draw_inputs(x, count, key0, key1, stream):
+    """Draw the inputs of `count` steps."""
+    for step in range(count):
+        fill_normals(x, key0, key1, step, stream)
+
+
+def chains(N: int) -> Work:
+    """Steps of one chain among as many as advance together."""
+    block = chain_block(N)
+    fixed = block.shape, block.teachers, block.state, block.phase, block.keys, block.work
+    return lambda n: chain_kernel.train(*fixed, 0, max(1, n // TOGETHER), 0), CHAIN_STEPS * TOGETHER
+
+
+def chain_block(N: int) -> _Block:
+    """Chains of networks like those of `network`."""
+    document = {
+        "inputs": {"dimension": N},
+        "teachers": {"count": 1, "hidden": M, "readouts": {"relation": "ones"}},
+        "student": {"hidden": K, "initial": {"weights_std": 1.0, "readouts_std": 0.1}},
+        "training": {"learning_rate": 0.1},
+        "duration": 1.0,
+        "record": {"count": 2},
+    }
+    return _Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER))
+
+
+def chain_draws(N: int) -> Work:
+    """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
+    block = chain_block(N)
+    count = block.shape.p + block.shape.r + 1
+    fixed = block.work.u[0], count, block.work.bits, block.keys.key0, block.keys.key1
+    return lambda n: draw_coordinates(*fixed, max(1, n // TOGETHER), STREAM), CHAIN_STEPS * TOGETHER
+
+
+@njit
+def draw_coordinates(u, count, bits, key0, key1, steps, stream):
+    """Draw the normals of some steps."""
+    for step in range(steps):
+        fill_normal_rows(u, count, bits, key0, key1, step, stream)
+
+
+def lines() -> Iterator[Line]:
+    """Measure all of it."""
+    single = np.float32
+    for N, double_demand, single_demand, chain_demand in (
+        (1000, (20, 30), (40, 60), (700, 1500)),
+        (10_000, (15, 22), (30, 50), (5000, 12000)),
+    ):
+        ours, fast, plain, drawn, chain = seconds(
+            network(N), network(N, single), numpy_loop(N), network_draws(N), chains(N)
+        )
+        yield faster(f"network, N = {N}, step against numpy loop", ours, plain, *double_demand)
+        yield faster(f"network, N = {N}, float32 against numpy loop", fast, plain, *single_demand)
+        yield dearer(f"network, N = {N}, step against its draws", ours, drawn, 2.2, 1.6)
+        yield faster(f"chain, N = {N}, step against numpy loop", chain, plain, *chain_demand)
+    small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))
+    yield dearer("chain, step at N = 10^9 against N = 10^3", large, small, 1.2, 1.05)
+    yield dearer("chain, step against its draws", small, drawn, 4.0, 2.5)
