@@ -84,7 +84,7 @@ def broken(**changes):
         (broken(engines={}), ["engines"]),
         (broken(other=1), ["unknown key other", "spec, engines, collect"]),
         (broken(collect=["weights"]), ["collect[0]", "weights", "generalisation_error"]),
-        (experiment(odd={}), ["engines.odd", "network, ode"]),
+        (experiment(odd={}), ["engines.odd", "network, chain, ode"]),
         (experiment(ode={"run": 2}), ["engines.ode", "unknown key run"]),
         (experiment(ode={"runs": 0}), ["engines.ode.runs", "0 is not allowed", ">= 1"]),
         (

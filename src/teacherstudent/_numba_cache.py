@@ -34,7 +34,7 @@ def use_own_folder() -> None:
 def kernels_digest() -> str:
     """Return the first digits of a digest of the files of all kernels.
 
-    Of their bytes: `teacherstudent.digest`, which knows what code means, takes longer than loading the kernels.
+    Of their bytes: `teacherstudent.digest`, which knows what code means, takes longer than to load kernels.
     """
     digest = hashlib.sha256()
     for path in sorted((Path(__file__).parent / "kernels").glob("*.py")):

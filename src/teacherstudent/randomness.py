@@ -14,6 +14,8 @@ class Purpose(IntEnum):
     STUDENT_READOUTS = 3
     GIVEN_OVERLAPS = 4
     TRAINING = 5
+    COORDINATES = 6
+    CHAIN = 7
 
 
 def _sequence(seed: int, run: int, purpose: Purpose) -> np.random.SeedSequence:

@@ -1,14 +1,20 @@
-"""From a spec to trajectories: the one entry to all engines."""
+"""From a spec to trajectories: the one entry to all engines.
 
-from collections.abc import Callable, Iterator
+An engine is a module with `check(spec)` and `simulate(spec, seed, run, progress)`. One that advances many
+runs together also has TOGETHER, the largest number of them, `company(spec)`, equal for specs whose runs can
+do so, and `simulate_together(specs, seed, runs, progress)`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from itertools import pairwise
 from threading import Event
 
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
 
-ENGINES = ("network", "ode")
+ENGINES = ("network", "chain", "ode")
 
 
 def engine_module(engine: str):
@@ -50,21 +56,82 @@ def simulate_runs(
 
     `progress` is called with a run and its fraction done.
     """
-    check(spec, engine)
-    module, stopped = engine_module(engine), Event()
+    return simulate_points([spec], engine, seed, runs, threads, progress)
 
-    def one(run: int) -> Trajectory:
-        report(run, 0.0)  # an interrupt can leave runs in the queue: they do not begin
-        return module.simulate(spec, seed, run, lambda fraction: report(run, fraction))
 
-    def report(run: int, fraction: float) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        progress(run, fraction)
+def simulate_points(
+    specs: Sequence[Spec],
+    engine: str,
+    seed: int = 0,
+    runs: int = 1,
+    threads: int = 1,
+    progress: Callable[[int, float], None] = lambda number, fraction: None,
+) -> Iterator[Trajectory]:
+    """Yield the trajectories of all runs of the first spec, then those of the second, and so on.
 
+    As for `simulate_runs`; `progress` is called with the place in this order and the fraction done.
+    """
+    for spec in specs:
+        check(spec, engine)
+    return _in_order(_Work(specs, engine, seed, runs, threads, progress), threads)
+
+
+class _Work:
+    """All runs of some specs, in batches for one thread each; `places` counts the runs, spec by spec."""
+
+    def __init__(self, specs, engine, seed, runs, threads, progress):
+        self.specs, self.seed, self.runs, self.progress = specs, seed, runs, progress
+        self.module, self.stopped = engine_module(engine), Event()
+        self.batches = self._batches(threads)
+
+    def _batches(self, threads: int) -> list[list[int]]:
+        places = range(len(self.specs) * self.runs)
+        if not hasattr(self.module, "simulate_together"):
+            return [[place] for place in places]
+        companies: dict = {}
+        for place in places:
+            companies.setdefault(self.module.company(self.spec(place)), []).append(place)
+        return [part for company in companies.values() for part in self._parts(company, threads)]
+
+    def _parts(self, company: list[int], threads: int) -> list[list[int]]:
+        """Split places into as few parts as fit, and at least one per thread."""
+        count = max(-(-len(company) // self.module.TOGETHER), min(threads, len(company)))
+        bounds = [len(company) * i // count for i in range(count + 1)]
+        return [company[a:b] for a, b in pairwise(bounds)]
+
+    def spec(self, place: int) -> Spec:
+        """The spec of a run."""
+        return self.specs[place // self.runs]
+
+    def trajectories(self, batch: list[int]) -> list[Trajectory]:
+        """Compute one batch."""
+
+        def report(fraction: float) -> None:
+            for place in batch:
+                if self.stopped.is_set():
+                    raise KeyboardInterrupt
+                self.progress(place, fraction)
+
+        report(0.0)  # an interrupt can leave batches in the queue: they do not begin
+        numbers = [place % self.runs for place in batch]
+        if hasattr(self.module, "simulate_together"):
+            specs = [self.spec(place) for place in batch]
+            return self.module.simulate_together(specs, self.seed, numbers, report)
+        return [self.module.simulate(self.spec(batch[0]), self.seed, numbers[0], report)]
+
+
+def _in_order(work: _Work, threads: int) -> Iterator[Trajectory]:
+    ready: dict[int, Trajectory] = {}
+    place = 0
     with ThreadPoolExecutor(threads) as pool:
         try:
-            yield from pool.map(one, range(runs))
+            for batch, trajectories in zip(
+                work.batches, pool.map(work.trajectories, work.batches), strict=True
+            ):
+                ready.update(zip(batch, trajectories, strict=True))
+                while place in ready:
+                    yield ready.pop(place)
+                    place += 1
         except BaseException:
-            stopped.set()  # the threads end at their next report; the pool waits for them
+            work.stopped.set()  # the threads end at their next report; the pool waits for them
             raise

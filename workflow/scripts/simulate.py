@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from _logs import logged
 from teacherstudent.axes import points, with_values
 from teacherstudent.collect import RUNS
 from teacherstudent.progress import reporter
-from teacherstudent.run import simulate_runs
+from teacherstudent.run import simulate_points
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import write_runs
 
@@ -22,13 +23,10 @@ def main(work: dict, path: str, threads: int = 1) -> None:
 def entries(work: dict, threads: int, report: Callable[[int, float], None]) -> Iterator[tuple]:
     """Yield (group, spec, engine, seed, trajectories) of each point, as it is finished."""
     engine, seed, runs = work["engine"], work["seed"], work["runs"]
-    for place, (name, values) in enumerate(points(work["inner"])):
-        spec = parse_spec(with_values(work["spec"], values))
-
-        def progress(run: int, fraction: float, first: int = place * runs) -> None:
-            report(first + run, fraction)
-
-        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, progress))
+    specs = {name: parse_spec(with_values(work["spec"], values)) for name, values in points(work["inner"])}
+    found = simulate_points(list(specs.values()), engine, seed, runs, threads, report)
+    for name, spec in specs.items():
+        trajectories = list(islice(found, runs))
         for run, trajectory in enumerate(trajectories):
             if trajectory.diverged_at is not None:
                 sys.stderr.write(f"warning: {name}, run {run} diverged at t = {trajectory.diverged_at:g}\n")

@@ -25,6 +25,8 @@ part = njit(
 )
 # For functions that take functions as arguments: numba caches no code that passes them around.
 inlined = njit(error_model="numpy", inline="always")
-# For loops over the columns of arrays, each a chain of its own: every operation is rounded as IEEE 754 says, so
-# that a column has the same bits in whatever company.
-columns = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
+# has the same bits in whatever company. A call would cost more than such a loop.
+by_column = njit(
+    error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.activations import activate
+from teacherstudent.kernels.alignment import aligned_zeros
 from teacherstudent.kernels.compilation import entry, fast, inner, part
 from teacherstudent.kernels.philox import PART, fill_part, normal
 from teacherstudent.kernels.special import fma
@@ -25,7 +26,6 @@ INPUT, LABEL_NOISE, INPUT_NOISE, STREAMS = 0, 1, 2, 3
 FIELD, ACTIVITY, SLOPE = 0, 1, 2  # rows of what Work holds of the units
 
 PIECE = PART  # inputs that are in the cache together
-LINE = 64  # bytes, of the cache and of the longest vectors
 LANES = 8  # numbers of 8 bytes in a line
 PADDING = 32  # normals that four whole vectors make in single precision
 
@@ -64,7 +64,7 @@ class Work(NamedTuple):
 def padded(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
     """Copy (..., N) into an aligned array (..., n), n the next multiple of 32, with zeros in the padding."""
     *lead, N = weights.shape
-    rows = _aligned_zeros((*lead, -(-N // PADDING) * PADDING), dtype)
+    rows = aligned_zeros((*lead, -(-N // PADDING) * PADDING), dtype)
     rows[..., :N] = weights
     return rows
 
@@ -75,20 +75,12 @@ def work_space(K: int, M: int, batch: int, W: np.ndarray) -> Work:
     n, dtype = W.shape[1], W.dtype
     shapes = ((PIECE // 2,), np.uint64), ((batch, 3, student), float), ((batch, 3, teacher), float)
     return Work(
-        _aligned_zeros((2, batch, n), dtype),
-        _aligned_zeros((n,), dtype),
-        *(_aligned_zeros(*shape) for shape in shapes),
+        aligned_zeros((2, batch, n), dtype),
+        aligned_zeros((n,), dtype),
+        *(aligned_zeros(*shape) for shape in shapes),
         errors=np.zeros(batch),
         moves=np.zeros((batch, K)),
     )
-
-
-def _aligned_zeros(shape: tuple[int, ...], dtype) -> np.ndarray:
-    """Zeros whose first element, and with padded rows every row, begins a line of the cache."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 @entry

@@ -1,0 +1,239 @@
+"""Engine `chain`: the exact law of the order parameters at finite N, without any vector of N numbers."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+from teacherstudent.curriculum import Phase, head_to_copy, phases
+from teacherstudent.errors import SpecError
+from teacherstudent.kernels import chain as kernel
+from teacherstudent.kernels import frames
+from teacherstudent.kernels.activations import CODES
+from teacherstudent.kernels.alignment import aligned, aligned_zeros
+from teacherstudent.networks import Networks, sample_coordinates
+from teacherstudent.randomness import Purpose, counter_key
+from teacherstudent.spec import Spec
+from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
+
+# Chains that advance together: enough to keep vector units busy, not too many for the first-level cache.
+TOGETHER = 64
+# Numbers in a whole vector register; the number of columns is a multiple of it.
+LANES = 8
+# A threshold is looked at this often, in units of time.
+THRESHOLD_INTERVAL = 0.01
+# Multiply-adds between two reports of progress.
+WORK_PER_REPORT = 200_000_000
+
+
+def check(spec: Spec) -> None:
+    """Raise SpecError where no networks of this size have the overlaps that are asked for."""
+    if spec.initial_overlaps is not None:
+        try:
+            sample_coordinates(spec, seed=0, run=0)
+        except ValueError as error:
+            raise SpecError(str(error)) from error
+
+
+def company(spec: Spec) -> Hashable:
+    """Return what specs must have in common for their chains to advance together."""
+    teachers, student = spec.teachers, spec.student
+    sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
+    return sizes, teachers.activation, student.activation, spec.duration, spec.record
+
+
+def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
+    """Follow one chain; `progress` is called with the fraction done."""
+    return simulate_together([spec], seed, [run], progress)[0]
+
+
+def simulate_together(
+    specs: Sequence[Spec], seed: int, runs: Sequence[int], progress: Callable[[float], None]
+) -> list[Trajectory]:
+    """Follow one chain for each spec and its run; the specs are of one company.
+
+    The trajectory of a chain does not depend on the others. `progress` is called with the fraction done.
+    """
+    block = _Block(_filled(specs), seed, _filled(runs))
+    while True:
+        block.record()
+        block.begin_phases()
+        if block.step >= block.last or not block.alive.any():
+            return [block.trajectory(c) for c in range(len(specs))]
+        block.train()
+        progress(block.step / block.last)
+
+
+def _filled(items: Sequence) -> list:
+    """Repeat the last item up to a whole number of vectors."""
+    return [*items, *[items[-1]] * (-len(items) % LANES)]
+
+
+class _Block:
+    """Chains under way, one a column: their state, the step count, and the history recorded so far."""
+
+    def __init__(self, specs: list[Spec], seed: int, runs: list[int]):
+        self.specs, self.step, C = specs, 0, len(specs)
+        nets = [sample_coordinates(spec, seed, run) for spec, run in zip(specs, runs, strict=True)]
+        self.shape, self.teachers, self.state, self.h = _initial(specs[0], nets)
+        keys = np.array([counter_key(seed, run, Purpose.CHAIN) for run in runs], dtype=np.uint64)
+        self.keys = kernel.Keys(*(aligned(words) for words in keys.T))
+        K, M = specs[0].student.hidden, specs[0].teachers.hidden
+        self.constants = _no_constants(self.shape, K, M, C)
+        self.work = kernel.work_space(self.shape, K, M, C)
+        self.last = self.steps_at(specs[0].duration)
+        self.due = [self.steps_at(time) for time in record_times(specs[0])]
+        self.rows: list[tuple] = []
+        self.recorded = np.zeros(C, dtype=int)
+        self.begin_first_phases()
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Which chains are finite, (C,)."""
+        return self.state.alive > 0
+
+    def steps_at(self, time: float) -> int:
+        """Return the step nearest to a time."""
+        return round(time * self.shape.N)
+
+    def begin_first_phases(self) -> None:
+        """Let every chain begin its curriculum."""
+        C = len(self.specs)
+        self.phases = [phases(spec) for spec in self.specs]
+        self.switches, self.sequence = ([[] for _ in range(C)] for _ in range(2))
+        self.head, self.end = np.zeros(C, dtype=int), np.zeros(C, dtype=int)
+        for c in range(C):
+            self.begin_next_phase(c)
+
+    def begin_next_phase(self, c: int) -> None:
+        """Let a chain begin its next phase; the head that it trained goes back to the others."""
+        spec, sequence = self.specs[c], self.sequence[c]
+        phase = self.phases[c][len(sequence)]
+        self.put_heads_back()
+        source = head_to_copy(spec, sequence, phase.teacher)
+        self.head[c], self.end[c] = spec.head_of(phase.teacher), self.steps_at(phase.end)
+        if source is not None:
+            self.h[self.head[c], :, c] = self.h[source, :, c]
+        self.state.h[:, c] = self.h[self.head[c], :, c]
+        _set_constants(self.constants, c, spec, phase, self.teachers)
+        sequence.append(phase.teacher)
+
+    def put_heads_back(self) -> None:
+        """Copy the heads that are trained to where all heads (H, K, C) are."""
+        self.h[self.head, :, np.arange(len(self.head))] = self.state.h.T
+
+    def begin_phases(self) -> None:
+        """Let the chains whose phases are over begin their next ones, unless the run is over."""
+        while self.step < self.last:
+            over = self.alive & ((self.step >= self.end) | self.below_threshold())
+            if not over.any():
+                return
+            for c in np.flatnonzero(over):
+                self.switches[c].append(self.step / self.shape.N)
+                self.begin_next_phase(c)
+
+    def below_threshold(self) -> np.ndarray:
+        """Say whose error has fallen below its threshold, at the steps at which that is asked, (C,)."""
+        if not self.interval or self.step % self.interval:
+            return np.zeros(len(self.specs), dtype=bool)
+        return kernel.below_threshold(self.shape, self.teachers, self.state, self.constants)
+
+    @property
+    def interval(self) -> int:
+        """Steps between two looks at the thresholds, 0 without any."""
+        looks = self.constants.threshold.any()
+        return max(1, round(THRESHOLD_INTERVAL * self.shape.N)) if looks else 0
+
+    def record(self) -> None:
+        """Record the present state at every recorded time that falls on this step; it may end a chain."""
+        while len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
+            self.put_heads_back()
+            Q, R, errors = frames.measure(self.shape, self.teachers, self.state.S, self.h)
+            self.rows.append((Q, R, np.moveaxis(self.h, -1, 0).copy(), errors))
+            finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in self.rows[-1]]
+            self.state.alive[~np.logical_and.reduce(finite)] = 0
+            self.recorded += self.alive
+
+    def train(self) -> None:
+        """Train to the next event, or as far as is to be reported on."""
+        piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
+        due = self.due[len(self.rows) : len(self.rows) + 1]
+        end = min(self.step + piece, self.last, self.end[self.alive].min(), *due)
+        self.step = kernel.train(
+            self.shape,
+            kernel.terms_of(self.constants),
+            self.teachers,
+            self.state,
+            self.constants,
+            self.keys,
+            self.work,
+            self.step,
+            end,
+            self.interval,
+        )
+
+    def trajectory(self, c: int) -> Trajectory:
+        """Return the history of one chain."""
+        N, P, K, H = self.shape.N, self.specs[c].teachers.count, self.specs[c].student.hidden, len(self.h)
+        times, rows = np.array(self.due[: self.recorded[c]]) / N, self.rows[: self.recorded[c]]
+        Q, R, h, errors = (np.array([row[part][c] for row in rows]) for part in range(4))
+        T = self.teachers.T[c].copy()
+        return Trajectory(
+            time=times,
+            generalisation_error=errors.reshape(-1, P),
+            student_overlaps=Q.reshape(-1, K, K),
+            student_teacher_overlaps=stored_R(R.reshape(-1, K, len(T)), P),
+            student_readouts=h.reshape(-1, H, K),
+            teacher_overlaps=stored_T(T, P),
+            teacher_readouts=self.teachers.v[c].copy(),
+            active_teacher=active_teachers(times, self.switches[c], self.sequence[c]),
+            switch_times=np.array(self.switches[c]),
+            diverged_at=None if self.alive[c] else self.state.steps[c] / N,
+        )
+
+
+def _initial(spec: Spec, drawn: list[Networks]):
+    """Return shape, teachers, initial state and all heads (H, K, C) of networks given by coordinates."""
+    nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
+    (C, P, M, _), N, K, batch = nets.V.shape, spec.inputs.dimension, nets.W.shape[1], spec.training.batch_size
+    PM = P * M
+    p, r, q = frames.axes(N, K, PM, batch)
+    rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(N)
+    rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
+    rows = aligned(np.moveaxis(rows, 0, -1))
+    frames.triangularise(rows)
+    S = aligned_zeros((K, p + r + q, C))
+    S[:, :p], S[:, p : p + r] = rows[PM:, r:], rows[PM:, :r]
+    teachers = frames.Teachers(aligned(rows[:PM, :r]), frames.gram(rows[:PM, :r].copy()), nets.v)
+    h = np.moveaxis(nets.h, 0, -1).copy()
+    state = kernel.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
+    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    return frames.Shape(N, p, r, batch, *codes), teachers, state, h
+
+
+def _no_constants(shape: frames.Shape, K: int, M: int, C: int) -> kernel.Phase:
+    """Return memory for the constants of phases."""
+    shapes = {"B": (M, shape.r, C), "v": (M, C), "keep": (K, C), "rate": (K, C)}
+    names = [name for name in kernel.Phase._fields if name != "active"]
+    constants = {name: aligned_zeros(shapes.get(name, (C,))) for name in names}
+    return kernel.Phase(active=np.zeros(C, dtype=np.int64), **constants)
+
+
+def _set_constants(
+    constants: kernel.Phase, c: int, spec: Spec, phase: Phase, teachers: frames.Teachers
+) -> None:
+    """Fill in the constants of one chain."""
+    training, p, M = spec.training, phase.teacher, spec.teachers.hidden
+    moving = np.full(spec.student.hidden, float("features" in training.train))
+    moving[list(training.frozen_units[p])] = 0.0
+    readouts, N = float("readouts" in training.train), spec.inputs.dimension
+    constants.active[c] = p
+    constants.B[:, :, c] = teachers.B[p * M : (p + 1) * M, :, c]
+    constants.v[:, c] = teachers.v[c, p]
+    constants.keep[:, c] = 1.0 - training.weight_decay / N * moving
+    constants.rate[:, c] = training.learning_rate / (N * training.batch_size) * moving
+    constants.keep_h[c] = 1.0 - training.weight_decay / N * readouts
+    constants.rate_h[c] = spec.readout_rate / (N * training.batch_size) * readouts
+    constants.output_noise[c] = spec.teachers.output_noise[p]
+    constants.input_noise[c] = spec.teachers.input_noise[p]
+    constants.input_length[c] = np.sqrt(1.0 + spec.teachers.input_noise[p] ** 2)
+    constants.threshold[c] = phase.threshold

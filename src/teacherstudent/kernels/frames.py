@@ -1,0 +1,100 @@
+"""Networks by their coordinates in an orthonormal frame, many at a time.
+
+With 1 / sqrt N included, the student is S = [G A], with G (K, p) lower triangular and A (K, r) along the axes
+of the teachers, and these are [0 B]: Q = S S^T, R = A B^T, T = B B^T. All arrays have the networks as their
+last axis, of C columns.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.columns import rotate, rotation
+from teacherstudent.kernels.compilation import by_column, entry
+from teacherstudent.kernels.generalisation import generalisation_errors
+from teacherstudent.kernels.special import fma
+
+
+class Shape(NamedTuple):
+    """What all columns have in common."""
+
+    N: int
+    p: int  # axes of G: K, or 0 where the frame has all N axes
+    r: int  # axes of A and B
+    batch: int
+    student: int  # activation codes
+    teacher: int
+
+
+class Teachers(NamedTuple):
+    """All teachers."""
+
+    B: np.ndarray  # (P M, r, C)
+    T: np.ndarray  # (C, P M, P M)
+    v: np.ndarray  # (C, P, M)
+
+
+def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
+    """Return p and r and the number q of further axes that the inputs of a batch add, beyond the networks."""
+    return (K, PM, batch) if K + PM + batch <= N else (0, N, 0)
+
+
+@entry
+def triangularise(rows):
+    """Rotate the axes of rows (F, n, C) until each row ends on the diagonal."""
+    F, n, C = rows.shape
+    cosine, sine = np.empty(C), np.empty(C)
+    for j in range(min(F, n)):
+        for i in range(j + 1, n):
+            rotation(rows[j, j], rows[j, i], cosine, sine)
+            rows[j, i] = 0.0
+            for k in range(j + 1, F):
+                rotate(rows[k, j], rows[k, i], cosine, sine)
+
+
+@entry
+def gram(B):
+    """T = B B^T of each column, (C, P M, P M)."""
+    PM, _, C = B.shape
+    T = np.empty((C, PM, PM))
+    for c in range(C):
+        for i in range(PM):
+            for k in range(PM):
+                T[c, i, k] = inner_product(B[i], B[k], c)
+    return T
+
+
+@entry
+def measure(shape, teachers, S, h):
+    """Order parameters and errors of all columns, h (H, K, C): Q (C, K, K), R (C, K, P M), errors (C, P)."""
+    (K, _, C), PM = S.shape, len(teachers.B)
+    Q, R = np.empty((C, K, K)), np.empty((C, K, PM))
+    errors = np.empty((C, teachers.v.shape[1]))
+    for c in range(C):
+        overlaps(shape, S, teachers.B, c, Q[c], R[c])
+        heads = np.ascontiguousarray(h[:, :, c])
+        errors[c] = generalisation_errors(
+            shape.student, shape.teacher, Q[c], R[c], teachers.T[c], heads, teachers.v[c]
+        )
+    return Q, R, errors
+
+
+@by_column
+def overlaps(shape, S, B, c, Q, R):
+    """Q = S S^T (K, K) and R = A B^T (K, P M) of column c; S may have further axes."""
+    n = shape.p + shape.r
+    for i in range(len(S)):
+        for k in range(i + 1):
+            Q[i, k] = inner_product(S[i, :n], S[k, :n], c)
+            Q[k, i] = Q[i, k]
+        for m in range(len(B)):
+            R[i, m] = inner_product(S[i, shape.p : n], B[m], c)
+
+
+@by_column
+def inner_product(a, b, c):
+    """sum_i a_i b_i of column c."""
+    total = 0.0
+    for i in range(len(a)):
+        total = fma(a[i, c], b[i, c], total)
+    return total

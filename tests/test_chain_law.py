@@ -1,0 +1,128 @@
+"""The engine `chain` has the law of SGD: two-sample Kolmogorov-Smirnov tests against the slow simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+import slow_chain
+import slow_sgd
+from chain_cases import ALL_TERMS, CASES, RELATIONS, SHARP_CASES, THREE_TEACHERS, document
+from teacherstudent.run import simulate_runs
+from teacherstudent.spec import parse_spec
+
+# The chance that a right engine fails in one or more of all tests, and an upper bound of their number.
+LEVEL, TESTS = 1e-3, 100
+HISTORY = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
+TEACHERS = ("teacher_overlaps", "teacher_readouts")
+REPLICAS = {6: 1500, 20: 1000, 200: 500}
+WRONG = [
+    ("single", "fixed_length"),
+    ("single", "independent_length"),
+    ("single", "mean_residual"),
+    ("single", "too_many_degrees"),
+    ("batch", "orthogonal_residuals"),
+]
+
+
+def engine_samples(described, runs, seed=0):
+    """Runs of the engine in the shapes of the slow simulation; a switch that never comes is at infinity."""
+    found = list(simulate_runs(parse_spec(described), "chain", seed=seed, runs=runs))
+    assert all(one.diverged_at is None for one in found)
+    switches = np.full((runs, described["teachers"]["count"] - 1), np.inf)
+    for row, one in zip(switches, found, strict=True):
+        row[: len(one.switch_times)] = one.switch_times
+    samples = {name: np.stack([getattr(one, name) for one in found]) for name in (*HISTORY, *TEACHERS)}
+    return samples | {"switch_times": switches}
+
+
+def p_values(one, other):
+    """Kolmogorov-Smirnov p-value of every number that both have, by name and indices.
+
+    Symmetric duplicates count once. Numbers are rounded, so that constants are equal.
+    """
+    values = {}
+    for name in one.keys() & other.keys():
+        for index in np.ndindex(one[name].shape[1:]):
+            if name != "student_overlaps" or index[-2] <= index[-1]:
+                pair = [np.round(samples[name][(slice(None), *index)], 9) for samples in (one, other)]
+                values[name, *index] = ks_2samp(*pair, method="asymp").pvalue
+    return values
+
+
+def corrected_p(one, other):
+    """Chance that samples of one law differ as much in any of these numbers, and the number that does."""
+    values = p_values(one, other)
+    worst = min(values, key=values.get)
+    return values[worst] * len(values), worst
+
+
+def assert_same_law(one, other):
+    p, worst = corrected_p(one, other)
+    assert p > LEVEL / TESTS, (p, *worst)
+
+
+def assert_other_law(one, other):
+    p, worst = corrected_p(one, other)
+    assert p < LEVEL / TESTS, (p, *worst)
+
+
+# The engine
+
+
+@pytest.mark.parametrize("dimension", REPLICAS)
+@pytest.mark.parametrize("case", CASES)
+def test_law(case, dimension):
+    described = document(dimension, **CASES[case])
+    replicas, seed = REPLICAS[dimension], list(CASES).index(case)
+    slow = slow_sgd.simulate(described, replicas, seed)
+    assert_same_law(slow, engine_samples(described, replicas, seed))
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 4, 5])
+def test_law_with_fewer_inputs_than_units(dimension):
+    described = document(dimension, **THREE_TEACHERS, curriculum={"switch_times": [1.0, 2.0]})
+    assert_same_law(slow_sgd.simulate(described, 1000, seed=1), engine_samples(described, 1000))
+
+
+@pytest.mark.parametrize("dimension", [7, 8, 9])
+def test_law_with_hardly_more_inputs_than_units(dimension):
+    """Seven units leave less room than the two samples of a batch need, and then just as much."""
+    described = document(dimension, **ALL_TERMS)
+    assert_same_law(slow_sgd.simulate(described, 1000, seed=1), engine_samples(described, 1000))
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_law_of_sampled_networks(relation):
+    described = document(6, True, teachers={"hidden": 2, "features": RELATIONS[relation]})
+    described |= {"record": {"times": [0.0, 1 / 6]}, "duration": 1 / 6, "curriculum": {}}
+    assert_same_law(slow_sgd.simulate(described, 1000, seed=1), engine_samples(described, 1000))
+
+
+@pytest.mark.parametrize("case", SHARP_CASES)
+def test_law_where_wrong_laws_of_the_inputs_show(case):
+    described = SHARP_CASES[case]
+    assert_same_law(slow_sgd.simulate(described, 3000, seed=1), engine_samples(described, 3000))
+
+
+# The tests can fail
+
+
+@pytest.fixture(scope="module")
+def sharp_samples():
+    return {case: slow_sgd.simulate(described, 3000, seed=1) for case, described in SHARP_CASES.items()}
+
+
+@pytest.mark.parametrize("case", SHARP_CASES)
+def test_right_law_of_the_inputs_passes(sharp_samples, case):
+    assert_same_law(slow_chain.simulate(SHARP_CASES[case], 3000, 2, "right"), sharp_samples[case])
+
+
+@pytest.mark.parametrize("case, law", WRONG)
+def test_wrong_laws_of_the_inputs_are_rejected(sharp_samples, case, law):
+    assert_other_law(slow_chain.simulate(SHARP_CASES[case], 3000, 2, law), sharp_samples[case])
+
+
+@pytest.mark.parametrize("case", ["output_noise", "input_noise", "weight_decay", "batch", "features_only"])
+def test_every_term_shows(case):
+    with_term, without = (slow_sgd.simulate(document(20, **CASES[name]), 1500, 1) for name in (case, "erf"))
+    assert_other_law(with_term, without)

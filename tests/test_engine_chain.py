@@ -1,0 +1,247 @@
+"""Engine `chain`: chains in company, any number of inputs, initial networks, curricula of single columns.
+
+What every engine must do is in test_engines.py, the law itself in test_chain_law.py.
+"""
+
+import dataclasses
+import resource
+
+import numpy as np
+import pytest
+
+from teacherstudent import run as runs_module
+from teacherstudent.engines import chain
+from teacherstudent.errors import SpecError
+from teacherstudent.networks import order_parameters, sample_coordinates, sample_networks, triangular_rows
+from teacherstudent.run import simulate, simulate_points, simulate_runs
+from teacherstudent.spec import parse_spec
+from teacherstudent.trajectory import Trajectory
+
+
+def document(**blocks):
+    return {
+        "inputs": {"dimension": 100},
+        "teachers": {"count": 2, "hidden": 2, "features": {"relation": "rotated", "similarity": 0.5}},
+        "student": {"hidden": 3, "initial": {"weights_std": 0.5, "readouts_std": 0.5}},
+        "training": {"learning_rate": 1.0},
+        "curriculum": {"switch_times": [1.5]},
+        "duration": 3.0,
+        "record": {"count": 4},
+    } | blocks
+
+
+def spec(**blocks):
+    return parse_spec(document(**blocks))
+
+
+def assert_same(one: Trajectory, other: Trajectory):
+    for field in dataclasses.fields(Trajectory):
+        np.testing.assert_array_equal(
+            getattr(one, field.name), getattr(other, field.name), err_msg=field.name
+        )
+
+
+# Company
+
+DIFFERENT = {
+    "plain": {},
+    "rates": {"training": {"learning_rate": 0.3, "readout_learning_rate": 2.0}},
+    "features_only": {"training": {"learning_rate": 1.0, "train": ["features"]}},
+    "decay_and_frozen": {
+        "training": {"learning_rate": 1.0, "weight_decay": 0.5, "frozen_units": [[0], [1, 2]]}
+    },
+    "noises": {"teachers": document()["teachers"] | {"output_noise": [0.5, 0.0], "input_noise": [0.0, 0.7]}},
+    "similarity": {"teachers": document()["teachers"] | {"features": {"relation": "identical"}}},
+    "other_switches": {"curriculum": {"switch_times": [0.333, 0.7, 2.9], "order": [1, 0]}},
+    "threshold": {"curriculum": {"thresholds": [0.4, 0.2]}},
+    "copied_head": {"student": document()["student"] | {"copy_head_at_switch": True}},
+    "diverging": {"training": {"learning_rate": 1e200}},
+}
+
+
+@pytest.fixture(scope="module")
+def grid():
+    specs = [spec(**blocks) for blocks in DIFFERENT.values()]
+    return specs, list(simulate_points(specs, "chain", seed=5, runs=7))
+
+
+def test_all_points_of_the_grid_are_of_one_company(grid):
+    assert len({chain.company(one) for one in grid[0]}) == 1
+    assert len(grid[1]) == 70 > chain.TOGETHER
+
+
+def test_a_chain_is_the_same_alone_and_in_company(grid):
+    specs, trajectories = grid
+    for place in (0, 8, 16, 20, 29, 34, 36, 43, 50, 57, 63, 69):
+        alone = simulate(specs[place // 7], "chain", seed=5, run=place % 7)
+        assert_same(trajectories[place], alone)
+
+
+def test_a_diverging_chain_leaves_the_others_alone(grid):
+    diverged = [one.diverged_at is not None for one in grid[1]]
+    assert diverged == [False] * 63 + [True] * 7
+
+
+def test_runs_differ(grid):
+    firsts = {one.student_overlaps[0, 0, 0] for one in grid[1][:7]}
+    lasts = {one.student_overlaps[-1, 0, 0] for one in grid[1][:7]}
+    assert len(firsts) == len(lasts) == 7
+
+
+def test_every_chain_has_its_own_switches(grid):
+    by_name = dict(zip(DIFFERENT, zip(*[iter(grid[1])] * 7, strict=True), strict=True))
+    assert by_name["plain"][0].switch_times.tolist() == [1.5]
+    assert by_name["other_switches"][3].switch_times.tolist() == [0.33, 0.7, 2.9]
+    assert by_name["other_switches"][3].active_teacher.tolist() == [1, 1, 1, 0]
+    switches = {tuple(one.switch_times) for one in by_name["threshold"]}
+    assert len(switches) > 1
+    for time in np.concatenate([one.switch_times for one in by_name["threshold"]]):
+        assert time / 0.01 == pytest.approx(round(time / 0.01))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_points_come_in_order_whatever_their_company(grid, threads):
+    """Widths of students alternate, so that the batches do not follow the order of the points."""
+    specs = [
+        spec(student=document()["student"] | {"hidden": hidden}, training={"learning_rate": rate})
+        for rate, hidden in ((1.0, 3), (1.0, 1), (0.3, 3), (0.3, 1))
+    ]
+    seen = {}
+    found = simulate_points(specs, "chain", 5, 3, threads, lambda *report: seen.update([report]))
+    for place, one in enumerate(found):
+        assert_same(one, simulate(specs[place // 3], "chain", 5, place % 3))
+    assert seen == dict.fromkeys(range(12), 1.0)
+
+
+def test_batches_are_as_large_as_they_may_be(monkeypatch):
+    sizes = []
+
+    def counted(specs, seed, runs, progress):
+        sizes.append(len(specs))
+        return [None] * len(specs)
+
+    monkeypatch.setattr(chain, "simulate_together", counted)
+    for runs, threads, expected in ((1, 4, [1]), (64, 1, [64]), (65, 1, [32, 33]), (10, 2, [5, 5])):
+        sizes.clear()
+        assert len(list(simulate_runs(spec(), "chain", runs=runs, threads=threads))) == runs
+        assert sorted(sizes) == expected
+
+
+def test_points_of_engines_that_do_one_run_at_a_time():
+    specs = [spec(training={"learning_rate": rate}) for rate in (1.0, 0.5)]
+    assert not hasattr(runs_module.engine_module("ode"), "simulate_together")
+    found = list(simulate_points(specs, "ode", seed=2, runs=2, threads=2))
+    for place, one in enumerate(found):
+        assert_same(one, simulate(specs[place // 2], "ode", 2, place % 2))
+
+
+# Any number of inputs
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("relation", ["independent", "identical"])
+@pytest.mark.parametrize("dimension", [*range(1, 13), 10**9])
+def test_any_number_of_inputs(dimension, relation, batch):
+    steps = 20
+    blocks = {
+        "inputs": {"dimension": dimension},
+        "teachers": document()["teachers"] | {"features": {"relation": relation}},
+        "training": {"learning_rate": 0.1, "batch_size": batch},
+        "duration": steps / dimension,
+        "curriculum": {"switch_times": [steps / dimension / 2]},
+        "record": {"count": 5},
+    }
+    for one in simulate_runs(spec(**blocks), "chain", runs=3):
+        assert one.diverged_at is None
+        assert len(one.time) == 5
+        T = one.teacher_overlaps.transpose(0, 2, 1, 3).reshape(4, 4)
+        for Q, R in zip(one.student_overlaps, one.student_teacher_overlaps, strict=True):
+            R = R.transpose(1, 0, 2).reshape(3, 4)
+            values = np.linalg.eigvalsh(np.block([[Q, R], [R.T, T]]))
+            assert values.min() > -1e-12
+            assert np.sum(values > 1e-10) <= dimension
+
+
+def test_an_enormous_number_of_inputs_needs_no_memory():
+    big = spec(inputs={"dimension": 10**12}, duration=1e-10, curriculum={}, record={"count": 2})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert simulate(big, "chain").diverged_at is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
+def test_a_long_noiseless_run_stays_finite_and_positive():
+    blocks = {
+        "inputs": {"dimension": 50},
+        "teachers": {"count": 1, "hidden": 2},
+        "student": {"hidden": 2, "initial": {"weights_std": 0.5, "readouts_std": 0.5}},
+        "curriculum": {},
+        "duration": 800.0,
+        "record": {"count": 9},
+    }
+    for one in simulate_runs(spec(**blocks), "chain", runs=8):
+        assert one.diverged_at is None
+        assert np.linalg.eigvalsh(one.student_overlaps).min() >= -1e-14
+        assert one.generalisation_error[-1, 0] < one.generalisation_error[0, 0]
+
+
+# Initial networks
+
+RUNS = 600
+RELATIONS = {
+    "independent": {"relation": "independent", "norm": 1.3},
+    "gaussian": {"relation": "independent", "norm": None},
+    "identical": {"relation": "identical", "norm": None},
+    "rotated": {"relation": "rotated", "similarity": -0.6, "norm": None},
+    "interpolated": {"relation": "interpolated", "similarity": 0.7, "norm": None},
+    "shared_nodes": {"relation": "shared_nodes", "similarity": 0.4, "shared": 1, "norm": 1.0},
+}
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_initial_overlaps_have_the_mean_and_spread_of_sampled_networks(relation):
+    one = spec(teachers={"count": 2, "hidden": 2, "features": RELATIONS[relation]}, inputs={"dimension": 8})
+    C = [np.empty((RUNS, 7, 7)) for _ in range(2)]
+    for run in range(RUNS):
+        net = sample_networks(one, 0, run)
+        now, frame = order_parameters(net), sample_coordinates(one, 1, run)
+        C[0][run] = np.block([[now.Q, now.R], [now.R.T, now.T]])
+        rows = np.concatenate([frame.W, frame.V.reshape(4, -1)])
+        C[1][run] = rows @ rows.T / 8
+    mean, mean_square = ([np.mean(one**power, axis=0) for one in C] for power in (1, 2))
+    error = np.sqrt(np.var(C[0], axis=0) * 2 / RUNS) + 1e-12
+    assert np.abs((mean[0] - mean[1]) / error).max() < 5
+    error = np.sqrt(np.var(C[0] ** 2, axis=0) * 2 / RUNS) + 1e-12
+    assert np.abs((mean_square[0] - mean_square[1]) / error).max() < 5
+
+
+def test_readouts_are_those_of_the_sampled_networks():
+    one = spec()
+    for run in (0, 3):
+        net, frame = sample_networks(one, 4, run), sample_coordinates(one, 4, run)
+        np.testing.assert_array_equal(net.h, frame.h)
+        np.testing.assert_array_equal(net.v, frame.v)
+
+
+@pytest.mark.parametrize("dimension", [2, 5, 9])
+def test_triangular_rows(dimension):
+    rows = np.array([triangular_rows(5, dimension, np.random.default_rng(seed)) for seed in range(4000)])
+    assert rows.shape[1:] == (5, min(5, dimension))
+    np.testing.assert_array_equal(np.triu(rows, 1), 0.0)
+    products = rows @ rows.swapaxes(1, 2)
+    np.testing.assert_allclose(products.mean(axis=0), dimension * np.eye(5), atol=0.35)
+    spread = products.var(axis=0) / dimension
+    np.testing.assert_allclose(spread, 1.0 + np.eye(5), rtol=0.2)
+
+
+def test_too_few_inputs_for_given_overlaps_are_refused():
+    overlaps = {
+        "student": [[1.0, 0.0], [0.0, 1.0]],
+        "student_teacher": [[[0.0], [0.0]]],
+        "teacher": [[[[1.0]]]],
+        "student_readouts": [[1.0, 1.0]],
+        "teacher_readouts": [[1.0]],
+    }
+    blocks = {"teachers": {}, "student": {}, "curriculum": {}, "initial_overlaps": overlaps}
+    assert simulate(spec(**blocks, inputs={"dimension": 3}), "chain").diverged_at is None
+    with pytest.raises(SpecError, match=r"^inputs.dimension: 2 is not allowed.* at least 3 inputs$"):
+        simulate(spec(**blocks, inputs={"dimension": 2}), "chain")
