@@ -87,6 +87,19 @@ def test_every_cell_of_a_heatmap_is_in_the_table():
     ]
 
 
+def test_both_edges_of_a_band_are_in_the_table():
+    fig, axes = _figures.panels()
+    band = _figures.plot_band(axes[0, 0], [0.0, 1.0], [0.1, 0.2], [0.3, 0.5], "task 1", "simulation")
+    rows = _figures.numbers(fig)
+    assert [(row["series"], row["kind"]) for row in rows] == [("task 1", "simulation")] * 2
+    assert [(row["x"], row["low"], row["high"]) for row in rows] == [
+        ("0.0", "0.1", "0.3"),
+        ("1.0", "0.2", "0.5"),
+    ]
+    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
+    assert corners == {(0.0, 0.1), (1.0, 0.2), (0.0, 0.3), (1.0, 0.5)}
+
+
 def test_guides_are_not_in_the_table():
     fig, axes = _figures.panels()
     _figures.mark_switch(axes[0, 0], 1.0, 2.0)

@@ -12,8 +12,8 @@ A figure script has
           _figures.make(snakemake, figure, claims, CAPTION)
 
 Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. What shows data is drawn by
-`plot_theory`, `plot_simulation` and `plot_heatmap`: the CSV is read back from what these drew, and is exactly
-what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in it.
+`plot_theory`, `plot_simulation`, `plot_band` and `plot_heatmap`: the CSV is read back from what these drew,
+and is exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in it.
 """
 
 import csv
@@ -27,7 +27,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from _logs import logged
@@ -44,8 +44,8 @@ TASK_COLORS = ("#1B9E8A", "#E6A117", "#7B5EA7", "#C8553D", "#4C78A8")
 # Bytes that do not change with the day or the machine's clock.
 UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
 
-# Columns of the CSV; `error` is a standard error, `value` the value of a cell.
-CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "value")
+# Columns of the CSV; `error` is a standard error, `low` and `high` bound a band, `value` is that of a cell.
+CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "low", "high", "value")
 
 Experiments = Mapping[str, Mapping[str, Curves]]
 
@@ -95,6 +95,14 @@ def _plot(ax, x, y, error, series, kind, style):
         line = ax.errorbar(x, y, yerr=error, elinewidth=0.7, capsize=0, **style)[0]
     line.numbers = {"series": series, "kind": kind, "error": error}
     return line
+
+
+def plot_band(ax: Axes, x, low, high, series: str, kind: str, **style):
+    """Draw the spread of runs between two curves, of a kind: theory or simulation. `series` as elsewhere."""
+    band = ax.fill_between(x, low, high, **{"alpha": 0.25, "linewidth": 0.0, **style})
+    arrays = {name: np.asarray(values) for name, values in (("x", x), ("low", low), ("high", high))}
+    band.numbers = {"series": series, "kind": kind, **arrays}
+    return band
 
 
 def plot_heatmap(ax: Axes, x, y, values, label: str, kind: str, cmap: str = "viridis", **style):
@@ -157,6 +165,8 @@ def _names_and_arrays(artist: Artist) -> tuple[dict, dict]:
     if isinstance(artist, QuadMesh):
         x, y = np.meshgrid(given["x"], given["y"])
         return named, {"x": x, "y": y, "value": artist.get_array()}
+    if isinstance(artist, PolyCollection):
+        return named, given
     x, y = artist.get_data()
     if given["error"] is None:
         return named, {"x": x, "y": y}

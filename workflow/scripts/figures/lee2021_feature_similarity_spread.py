@@ -1,0 +1,106 @@
+"""Forgetting and transfer against the similarity of the tasks, as a mean and a spread over many seeds.
+
+An addition to figure 3 of Lee, Goldt & Saxe 2021, which shows one initial condition. The reader should see
+what of it holds whatever the seed: forgetting is an inverted U whose peak moves to lower similarity, and
+long-time transfer dips where forgetting peaks; and how wide the curves of single students scatter.
+"""
+
+import _figures
+import numpy as np
+from _lee2021 import inputs
+from _lee2021_similarity import LOW, gain
+
+from teacherstudent.claims import Claim
+
+FIGURE = "lee2021_feature_similarity_spread"
+AFTER = (5, 200)
+TIME_MAP = "cividis"
+SPREAD = (16, 84)  # percentiles: a standard deviation to each side of a normal law
+NAMES = ("forgetting", "transfer")
+SURPRISE = 4.0  # standard errors that none of the differences may exceed
+CAPTION = """
+Continual learning of two tasks of feature similarity V by many students, each with its own initial networks
+and teachers. (a) Forgetting of task 1, the growth of log10 of its error since the switch, and (b) transfer
+to task 2, the fall of log10 of its error, at some times after the switch. Points and bands: mean, and 16th
+to 84th percentile, of exact samples of the order parameters of networks with a finite number of inputs
+(10000; fewer in the small form) from engine chain. Lines: mean of the equations for infinitely many inputs
+over as many initial networks of the same law; they differ at V = 0, where students of finite size leave a
+plateau by chance. Parameters as in figure 3 of Lee, Goldt and Saxe (ICML 2021), which shows one initial
+condition; this figure is not in the paper.
+"""
+
+
+def figure(curves):
+    """Draw mean and spread of forgetting and transfer against similarity."""
+    chain, ode = curves[FIGURE]["chain"], curves[FIGURE]["ode"]
+    fig, axes = _figures.panels(1, 2, _figures.PAGE, 0.72)
+    for task, (ax, name) in enumerate(zip(axes[0], NAMES, strict=True)):
+        colors = _figures.colors_along(range(len(AFTER)), TIME_MAP)
+        for after, color in zip(AFTER, colors, strict=True):
+            plot_spread(ax, chain, ode, task, after, color)
+        ax.set(xlabel="similarity $V$", ylabel=f"{name} (decades)", xlim=(-0.02, 1.02))
+    axes[0, 0].legend(title="time after the switch", loc="lower center")
+    _figures.letter(axes)
+    return fig
+
+
+def plot_spread(ax, chain, ode, task, after, color):
+    """Draw one time: mean and band of the samples, and the mean of the equations."""
+    name, similarity, runs = f"t - s = {after}", chain.axis("similarity"), gain(chain, task, after)
+    low, high = np.nanpercentile(runs, SPREAD, axis=1)
+    _figures.plot_band(ax, similarity, low, high, name, "simulation", color=color)
+    _figures.plot_simulation(ax, similarity, np.nanmean(runs, axis=1), name, label=None, color=color)
+    mean = np.nanmean(gain(ode, task, after), axis=1)
+    _figures.plot_theory(ax, ode.axis("similarity"), mean, name, label=f"{after}", color=color)
+
+
+def claims(curves):
+    """State what holds on average over seeds, and that samples and equations have the same mean."""
+    chain, ode = curves[FIGURE]["chain"], curves[FIGURE]["ode"]
+    return [*shape(chain), *agreement(chain, ode)]
+
+
+def shape(chain):
+    """State the inverted U of forgetting and the dip of transfer of the mean."""
+    similarity = chain.axis("similarity")
+    source = "tasks of intermediate similarity interfere most"
+    forgetting, transfer = (np.nanmean(gain(chain, task, 200), axis=1) for task in (0, 1))
+    statement = "Similarity of maximal mean forgetting 200 after the switch."
+    yield Claim(FIGURE, statement, similarity[np.argmax(forgetting)], 0.15, 0.55, source, "read")
+    statement = "Maximal mean forgetting 200 after the switch over that at the better of V = 0 and V = 1."
+    height = forgetting.max() - max(forgetting[0], forgetting[-1])
+    yield Claim(FIGURE, statement, height, 0.4, np.inf, source, "read")
+    statement = "Mean transfer 200 after the switch at V = 1 over its least between V = 0.1 and 0.6."
+    inside = (similarity > 0.05) & (similarity < 0.65)
+    yield Claim(FIGURE, statement, transfer[-1] - transfer[inside].min(), 0.4, np.inf, source, "read")
+
+
+def agreement(chain, ode):
+    """Compare the means of samples and equations, but for orthogonal tasks: a plateau ends by chance."""
+    source = "the chain has the law of simulations, which follow the equations"
+    for task, name in enumerate(NAMES):
+        statement = (
+            f"Mean {name} of chain at N = {inputs(chain)} and of the equations: largest difference from "
+            f"V = {LOW} on, at {' and '.join(map(str, AFTER))} after the switch, in standard errors."
+        )
+        value = largest_surprise(chain, ode, task)
+        yield Claim(FIGURE, statement, value, 0.0, SURPRISE, source, "recomputed")
+
+
+def largest_surprise(one, other, task):
+    """Return the largest difference of the means of two independent sets of runs, in standard errors."""
+    inside = one.axis("similarity") >= LOW
+    return max(
+        np.max(surprise(gain(one, task, after)[inside], gain(other, task, after)[inside])) for after in AFTER
+    )
+
+
+def surprise(one, other):
+    """Return the differences of two means over runs, (similarity, run), in standard errors."""
+    difference = np.nanmean(one, axis=1) - np.nanmean(other, axis=1)
+    variance = sum(np.nanvar(part, axis=1, ddof=1) / np.isfinite(part).sum(axis=1) for part in (one, other))
+    return np.abs(difference) / np.sqrt(variance)
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
