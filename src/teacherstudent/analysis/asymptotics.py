@@ -1,0 +1,52 @@
+"""Closed forms of the asymptotic generalisation error with label noise; committees with T = 1 and v = 1.
+
+M teacher units, K student units, learning rate eta, standard deviation sigma of the noise on the labels. The
+exact values for erf units are those of `fixed_points.fixed_point`, started from the states in `committees`.
+"""
+
+import math
+
+from teacherstudent.analysis.committees import check_copies, check_sizes
+
+
+def first_layer_error(
+    teacher_hidden: int, student_hidden: int, learning_rate: float, output_noise: float
+) -> float:
+    """Return sigma^2 eta (K - M + M / sqrt 3) / (2 pi): erf units, first layer trained, h = 1.
+
+    Leading order in eta and sigma^2, next to `committees.informed_state`: Goldt et al. 2019 (the expansion of
+    what their notebook gives for any eta). For K - M >= 2 that state is a saddle, left at a rate of order
+    eta^2 sigma^2: two idle units of opposite weights cost nothing. Raises ValueError where K < M.
+    """
+    M, K = teacher_hidden, student_hidden
+    check_sizes(M, K)
+    if K < M:
+        raise ValueError(f"{K} student units cannot represent {M} teacher units: the error has another floor")
+    return output_noise**2 * learning_rate * (K - M + M / math.sqrt(3.0)) / (2.0 * math.pi)
+
+
+def linear_error(student_hidden: int, learning_rate: float, output_noise: float) -> float:
+    """Return eta sigma^2 K / (4 - 2 eta K): linear units, first layer trained, h = 1, any teacher.
+
+    Exact: e = 2 eps obeys e' = -2 eta K e + eta^2 K^2 (e + sigma^2). Goldt et al. 2019 (from memory; derived
+    independently). Raises ValueError where it diverges, eta >= 2 / K.
+    """
+    K = student_hidden
+    check_sizes(1, K)
+    if learning_rate * K >= 2.0:
+        raise ValueError(f"learning rate {learning_rate}: the error diverges from 2 / K = {2.0 / K:g} on")
+    return learning_rate * output_noise**2 * K / (4.0 - 2.0 * learning_rate * K)
+
+
+def denoiser_error(
+    teacher_hidden: int, student_hidden: int, learning_rate: float, output_noise: float
+) -> float:
+    """Return sqrt 3 M^2 sigma^2 eta / (6 pi K): erf units, both layers trained at the same rate.
+
+    Leading order in eta and sigma^2, next to `committees.denoiser_state`; found by numbers, for M = 1, 2, 3.
+    For K > M that state is a saddle, left at a rate of order eta^2 sigma^2. That it decreases with K is
+    in Goldt et al. 2019. Raises ValueError where K is no multiple of M.
+    """
+    M, K = teacher_hidden, student_hidden
+    check_copies(M, K)
+    return math.sqrt(3.0) * M**2 * output_noise**2 * learning_rate / (6.0 * math.pi * K)

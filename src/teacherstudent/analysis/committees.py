@@ -1,0 +1,102 @@
+"""Soft committees with one teacher of M orthonormal units, T = 1 and v = 1: states near their fixed points.
+
+Saad & Solla 1995; Goldt et al. 2019. The student has K units.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from teacherstudent.networks import OrderParameters
+from teacherstudent.spec import Spec, parse_spec
+from teacherstudent.trajectory import stored_R, stored_T
+
+DIMENSION = 10_000  # a spec must say it; the equations do not depend on it
+
+
+def committee(
+    start: OrderParameters,
+    learning_rate: float,
+    output_noise: float = 0.0,
+    train: Sequence[str] = ("features",),
+    activation: str = "erf",
+) -> Spec:
+    """Return the spec of a student that starts from given order parameters.
+
+    Raises SpecError where a value is not allowed.
+    """
+    P = len(start.v)
+    return parse_spec(
+        {
+            "inputs": {"dimension": DIMENSION},
+            "teachers": {"activation": activation, "output_noise": output_noise},
+            "student": {"activation": activation},
+            "training": {"learning_rate": learning_rate, "train": list(train)},
+            "initial_overlaps": {
+                "student": start.Q.tolist(),
+                "student_teacher": stored_R(start.R, P).tolist(),
+                "teacher": stored_T(start.T, P).tolist(),
+                "student_readouts": start.h.tolist(),
+                "teacher_readouts": start.v.tolist(),
+            },
+        }
+    )
+
+
+def informed_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
+    """Return the state in which M student units are the teacher's and the others have no weights; h = 1.
+
+    Raises ValueError where K < M.
+    """
+    M, K = teacher_hidden, student_hidden
+    check_sizes(M, K)
+    if K < M:
+        raise ValueError(f"{K} student units cannot be equal to {M} teacher units")
+    R = np.eye(K, M)
+    return OrderParameters(R @ R.T, R, np.eye(M), np.ones((1, K)), np.ones((1, M)))
+
+
+def denoiser_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
+    """Return the state in which K / M student units share the work of each teacher unit; h = M / K.
+
+    Raises ValueError where K is no multiple of M.
+    """
+    M, K = teacher_hidden, student_hidden
+    check_copies(M, K)
+    R = np.tile(np.eye(M), (K // M, 1))
+    return OrderParameters(R @ R.T, R, np.eye(M), np.full((1, K), M / K), np.ones((1, M)))
+
+
+def symmetric_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
+    """Return the symmetric plateau of erf units with h = 1 at vanishing learning rates; any M and K.
+
+    All student units are equal, with equal overlaps with all teacher units, and the error of such states is
+    least: Q_ik = s / (1 - s), R_im = sqrt(Q / M), s = M / (K^2 + sqrt(K^4 + M^2 - K^2)). For K = M that is
+    Q = 1 / (2 K - 1) and R = 1 / sqrt(K (2 K - 1)) (Saad & Solla 1995, from memory; other sizes derived
+    here). Raises ValueError where a size is not positive.
+    """
+    M, K = teacher_hidden, student_hidden
+    s = plateau_correlation(M, K)
+    Q = s / (1.0 - s)
+    R = np.full((K, M), math.sqrt(Q / M))
+    return OrderParameters(np.full((K, K), Q), R, np.eye(M), np.ones((1, K)), np.ones((1, M)))
+
+
+def plateau_correlation(M: int, K: int) -> float:
+    """Return s = Q / (1 + Q) on the symmetric plateau; see `symmetric_state`."""
+    check_sizes(M, K)
+    return M / (K**2 + math.sqrt(K**4 + M**2 - K**2))
+
+
+def check_sizes(M: int, K: int) -> None:
+    """Raise ValueError where a number of units is not positive."""
+    if M < 1 or K < 1:
+        raise ValueError(f"numbers of hidden units must be positive, not {M} and {K}")
+
+
+def check_copies(M: int, K: int) -> None:
+    """Raise ValueError where K student units cannot share M teacher units equally."""
+    check_sizes(M, K)
+    if K % M:
+        raise ValueError(f"{K} student units cannot share {M} teacher units equally")

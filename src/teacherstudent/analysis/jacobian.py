@@ -1,0 +1,137 @@
+"""The exact derivative of the equations of motion in given directions, by the chain rule.
+
+Symbols and shapes as in `kernels.ode`: K student units, D error units with signed readouts c and covariance
+C, covariances B of the error units with projections on all F weights. n directions at a time are the first
+axis of arrays. Under the tilt of student units i and k, with p the inverse of 1 + C over these two,
+
+    S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
+
+E_F being columns i and k of the unit matrix; so the D x D derivative G of sum_ab c_a c_b I2(S_aa, S_ab, S_bb)
+with respect to S gives its change tr(A' G A dC).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.analysis.slopes import Tables, tables
+from teacherstudent.kernels.ode import Phase
+
+
+class State(NamedTuple):
+    """The order parameters that the rates depend on."""
+
+    Q: np.ndarray  # (K, K)
+    R: np.ndarray  # (K, P M)
+    h: np.ndarray  # (K,) of the active head
+
+
+class Fields(NamedTuple):
+    """The same as the error units see it; linear in the state."""
+
+    c: np.ndarray  # (D,)
+    C: np.ndarray  # (D, D)
+    B: np.ndarray  # (D, F)
+
+
+class Means(NamedTuple):
+    """Means over inputs, d the error."""
+
+    output: np.ndarray  # (K,) < d g(x_i) >
+    drift: np.ndarray  # (K, F) < d g'(x_i) z > for all projections z
+    power: np.ndarray  # (K, K) < d^2 g'(x_i) g'(x_k) >
+
+
+def changes_of_rates(p: Phase, T: np.ndarray, v: np.ndarray, at: State, by: State) -> State:
+    """Change of the rates of Q, R and h at a state, in each of n directions.
+
+    T (P M, P M) has the overlaps of all teachers, v (M,) the readouts of the active one.
+    """
+    x, dx = fields(p, T, v, at), fields(p, 0.0 * T, 0.0 * v, by)
+    t = tables(p.student, p.teacher, len(at.h), x.C)
+    mean, dmean = means(p, x, t), changes_of_means(p, x, dx, t)
+    K, decay = len(at.h), p.decay * p.moving[:, None]
+    pull, dpull = p.eta * p.moving * at.h, p.eta * p.moving * by.h
+    flow = dpull[:, :, None] * mean.drift + pull[:, None] * dmean.drift
+    pairs = dpull[:, :, None] * pull + pull[:, None] * dpull[:, None]
+    spread = p.input_power / p.batch * (pairs * mean.power + np.outer(pull, pull) * dmean.power)
+    return State(
+        Q=spread - flow[..., :K] - flow[..., :K].swapaxes(1, 2) - (decay + decay.T) * by.Q,
+        R=-flow[..., K:] - decay * by.R,
+        h=-p.eta_h * dmean.output - p.decay_h * by.h,
+    )
+
+
+def changes_of_error(p: Phase, T: np.ndarray, v: np.ndarray, at: State, by: State) -> np.ndarray:
+    """Change (n,) of the generalisation error 1/2 sum_ab c_a c_b I2(C_aa, C_ab, C_bb), on clean inputs."""
+    p, K = p._replace(input_power=1.0), len(at.h)
+    x, dx = fields(p, T, v, at), fields(p, 0.0 * T, 0.0 * v, by)
+    t = tables(p.student, p.teacher, K, x.C)
+    both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher meet twice in the sum
+    return by.h @ (t.I2 @ x.c) + changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
+
+
+def fields(p: Phase, T: np.ndarray, v: np.ndarray, state: State) -> Fields:
+    """Assemble c, C and B; noise on the inputs multiplies what the student sees of itself."""
+    own = slice(p.first, p.first + len(v))
+    Q, R, lead = p.input_power * state.Q, state.R, state.h.shape[:-1]
+    back, T = R[..., own].swapaxes(-1, -2), np.broadcast_to(T[own], (*lead, *T[own].shape))
+    C = np.block([[Q, R[..., own]], [back, T[..., own]]])
+    return Fields(
+        c=np.concatenate([state.h, np.broadcast_to(-v, (*lead, len(v)))], axis=-1),
+        C=np.ascontiguousarray(C),
+        B=np.block([[Q, p.input_power * R], [back, T]]),
+    )
+
+
+def means(p: Phase, x: Fields, t: Tables) -> Means:
+    """Means at a state: < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz), q the tilt of one unit."""
+    K = len(t.J2)
+    weights = x.c * t.J2
+    pull = t.tilt * np.sum(weights * x.C[:K], axis=1)
+    square = t.tilted_I2 @ x.c @ x.c + p.output_variance
+    return Means(t.I2 @ x.c, weights @ x.B - pull[:, None] * x.B[:K], t.J2[:, :K] * square)
+
+
+def changes_of_means(p: Phase, x: Fields, dx: Fields, t: Tables) -> Means:
+    """Changes of the means in n directions."""
+    K = len(t.J2)
+    half = np.array([0.5, 1.0, 0.5])[:, None, None]
+    dJ2 = -t.J2 * changes_of_pairs(half * t.precision, dx.C)
+    square = t.tilted_I2 @ x.c @ x.c + p.output_variance
+    return Means(
+        output=dx.c @ t.I2.T + changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
+        drift=changes_of_drift(x, dx, t, dJ2),
+        power=dJ2[..., :K] * square + t.J2[:, :K] * changes_of_squares(x, dx, t),
+    )
+
+
+def changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
+    """Change (n, K, D) of a function of c_ii, c_ia and c_aa, by its slopes (3, K, D)."""
+    K, variances = slopes.shape[1], np.diagonal(dC, axis1=1, axis2=2)
+    return slopes[0] * variances[:, :K, None] + slopes[1] * dC[:, :K] + slopes[2] * variances[:, None]
+
+
+def changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
+    """Change (n, K, F) of the drift; the tilt q = 1 / (1 + C_ii) of an erf unit changes by -q^2 dC_ii."""
+    K = len(t.J2)
+    weights, dweights = x.c * t.J2, dx.c[:, None] * t.J2 + x.c * dJ2
+    along = np.sum(weights * x.C[:K], axis=1)
+    dalong = np.sum(dweights * x.C[:K] + weights * dx.C[:, :K], axis=2)
+    dtilt = -(t.tilt**2) * np.diagonal(dx.C, axis1=1, axis2=2)[:, :K]
+    pull, dpull = t.tilt * along, t.tilt * dalong + dtilt * along
+    return dweights @ x.B + weights @ dx.B - dpull[..., None] * x.B[:K] - pull[:, None] * dx.B[:, :K]
+
+
+def changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
+    """Change (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of every i and k."""
+    K, D = t.J2.shape
+    G = np.outer(x.c, x.c) * t.tilted_slopes
+    diagonal = G[0].sum(axis=-1) + G[2].sum(axis=-2)
+    G = G[1] + diagonal[..., None] * np.eye(D)
+    for i, k in np.ndindex(K, K):
+        A, p = np.eye(D), t.precision[:, i, k]
+        A[:, i] -= p[0] * x.C[:, i] + p[1] * x.C[:, k]
+        A[:, k] -= p[1] * x.C[:, i] + p[2] * x.C[:, k]
+        G[i, k] = A.T @ G[i, k] @ A
+    return 2.0 * np.einsum("na,ika->nik", dx.c, t.tilted_I2 @ x.c) + np.tensordot(dx.C, G, ([1, 2], [2, 3]))

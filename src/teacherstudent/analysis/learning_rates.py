@@ -1,0 +1,98 @@
+"""Critical and optimal learning rates of erf committees without noise, first layer trained, T = 1, v = h = 1.
+
+At the critical rate the state that equals the teacher, `committees.informed_state`, loses its stability; at
+the optimal rate the error of small deviations from it decays fastest. M teacher units, K student units.
+"""
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from teacherstudent.analysis.committees import check_sizes, committee, informed_state
+from teacherstudent.analysis.equations import Equations, equations
+from teacherstudent.analysis.fixed_points import modes
+
+PRECISION = 1e-10  # of learning rates, in units of the critical one
+FIRST_ORDER = 1e-8  # least part of its gradient by which a mode changes the error in first order
+
+
+def critical_learning_rate_formula(hidden: int) -> float:
+    """Return eta_c = sqrt 3 pi / (K - 1 + 3 / sqrt 5) for K = M.
+
+    Saad & Solla 1995 (from memory). Exact for K = 1, and up to 0.8 % above `critical_learning_rate` for more.
+    Raises ValueError where K is not positive.
+    """
+    check_sizes(hidden, hidden)
+    return math.sqrt(3.0) * math.pi / (hidden - 1.0 + 3.0 / math.sqrt(5.0))
+
+
+def optimal_learning_rate_formula(hidden: int) -> float:
+    """Return eta_opt = 2/3 eta_c for K = M.
+
+    Saad & Solla 1995, as in the program of Goldt et al. 2019. Exact for K = 1; for more units the equations
+    allow larger rates, see `optimal_learning_rate`. Raises ValueError where K is not positive.
+    """
+    return 2.0 / 3.0 * critical_learning_rate_formula(hidden)
+
+
+def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
+    """Return the rate above which the Jacobian at the teacher's solution has a positive eigenvalue.
+
+    With noise the asymptotic error diverges there. Raises ValueError where K < M.
+    """
+    system = _solution(teacher_hidden, student_hidden)
+
+    def growth(rate: float) -> float:
+        return modes(_at_rate(system, rate).jacobian(system.vector()))[0][0].real
+
+    low = high = critical_learning_rate_formula(student_hidden)
+    while growth(low) >= 0.0:
+        low /= 2.0
+    while growth(high) <= 0.0:
+        high *= 2.0
+    return brentq(growth, low, high, rtol=PRECISION)
+
+
+def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
+    """Return the rate at which the error decays fastest in the end; see `error_decay_rate`.
+
+    For K = M it is 2/3 of the critical rate for one unit, and 0.82, 0.79 and 0.78 of it for 2, 3 and 4.
+    Raises ValueError where K < M.
+    """
+    critical = critical_learning_rate(teacher_hidden, student_hidden)
+    system = _solution(teacher_hidden, student_hidden)
+
+    def growth(rate: float) -> float:
+        return -decay_rate(_at_rate(system, rate))
+
+    options = {"xatol": PRECISION * critical}
+    return minimize_scalar(growth, bounds=(0.0, critical), method="bounded", options=options).x
+
+
+def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: float) -> float:
+    """Return r in eps ~ exp(-r t), the end of the approach to the teacher's solution; negative if unstable.
+
+    A mode of eigenvalue lambda contributes exp(lambda t), or exp(2 lambda t) if the error does not change
+    along it in first order. Raises ValueError where K < M.
+    """
+    return decay_rate(_at_rate(_solution(teacher_hidden, student_hidden), learning_rate))
+
+
+def decay_rate(system: Equations) -> float:
+    """Return the rate of decay of the error for equations that start at a fixed point."""
+    y = system.vector()
+    gradient = system.error_gradient(y)
+    values, vectors = modes(system.jacobian(y))
+    first_order = np.abs(gradient @ vectors) > FIRST_ORDER * np.linalg.norm(gradient)
+    return -float(np.max(np.where(first_order, values.real, 2.0 * values.real)))
+
+
+def _solution(M: int, K: int) -> Equations:
+    """Return the equations at the state that equals the teacher, a fixed point at any learning rate."""
+    start = informed_state(M, K)
+    return equations(committee(start, learning_rate=1.0), start)
+
+
+def _at_rate(system: Equations, rate: float) -> Equations:
+    return system._replace(phase=system.phase._replace(eta=rate))

@@ -1,0 +1,72 @@
+"""The symmetric plateau of erf committees with the first layer trained: height, stability and length."""
+
+import math
+
+import numpy as np
+
+from teacherstudent.analysis.committees import committee, plateau_correlation, symmetric_state
+from teacherstudent.analysis.fixed_points import FixedPoint, fixed_point
+from teacherstudent.measures import log10_error
+
+
+def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
+    """Return the generalisation error on the plateau at vanishing learning rates; any M and K.
+
+    (1/pi) [K^2 asin s + M pi / 6 - 2 K M asin sqrt(s / (2 M))] with s as in `committees.symmetric_state`; for
+    K = M that is (K/pi) [pi/6 - K asin(1 / (2 K))] (Saad & Solla 1995, from memory; other sizes derived
+    here). Raises ValueError where a size is not positive.
+    """
+    M, K = teacher_hidden, student_hidden
+    s = plateau_correlation(M, K)
+    student, teacher = K**2 * math.asin(s), M * math.pi / 6.0
+    return (student + teacher - 2.0 * K * M * math.asin(math.sqrt(s / (2.0 * M)))) / math.pi
+
+
+def plateau(
+    teacher_hidden: int, student_hidden: int, learning_rate: float, output_noise: float = 0.0
+) -> FixedPoint:
+    """Find the plateau at a finite learning rate: the fixed point next to the one at vanishing rates.
+
+    It is not always there at large rates: look at `converged` and `realisable`. Its `growth_rate` is that of
+    the differences between the student units.
+    """
+    start = symmetric_state(teacher_hidden, student_hidden)
+    return fixed_point(committee(start, learning_rate, output_noise), start)
+
+
+def plateau_length(time, errors, height, tolerance: float = 0.1):
+    """Return the time from entering a plateau to leaving it.
+
+    It is entered when the error (..., T) first falls to (1 + tolerance) height, and left when it falls to
+    (1 - tolerance) height; log10 eps is interpolated linearly between the recorded times (T,). `height`, a
+    number or one per row, is that of `plateau` or `plateau_error`. NaN where the plateau is not left.
+    """
+    height = np.asarray(height, dtype=float)
+    entered, left = (time_below(time, errors, height * (1.0 + part)) for part in (tolerance, -tolerance))
+    return left - entered
+
+
+def time_below(time, errors, level):
+    """Return the first time at which errors (..., T) are not above a level; NaN where they always are."""
+    time, logs, level = np.asarray(time), log10_error(errors), np.log10(level)
+    lead = np.broadcast_shapes(logs.shape[:-1], level.shape)
+    logs, level = np.broadcast_to(logs, (*lead, len(time))), np.broadcast_to(level, lead)
+    below = logs <= level[..., None]
+    hit = below.argmax(axis=-1)
+    before = np.maximum(hit - 1, 0)
+    high, low = (np.take_along_axis(logs, at[..., None], axis=-1)[..., 0] for at in (before, hit))
+    x = np.divide(high - level, high - low, out=np.zeros(lead), where=hit > 0)
+    when = time[before] + x * (time[hit] - time[before])
+    return np.where(below.any(axis=-1), when, np.nan)[()]
+
+
+def escape_time(growth_rate: float, asymmetry: float) -> float:
+    """Return ln(1 / asymmetry) / growth_rate, the time in which a small asymmetry would grow to one.
+
+    With the unstable eigenvalue of a plateau and the differences between its overlaps R at the start this is
+    its length, up to a constant. Saad & Solla 1995 (from memory). Raises ValueError where nothing grows, or
+    for an asymmetry that is not positive.
+    """
+    if not (growth_rate > 0.0 and asymmetry > 0.0):
+        raise ValueError(f"growth rate {growth_rate} and asymmetry {asymmetry} must be positive")
+    return -math.log(asymmetry) / growth_rate

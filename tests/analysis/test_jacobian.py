@@ -1,0 +1,134 @@
+"""The Jacobian and the gradient of the error against differences of the slow twins; what counts as moving."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+import naive
+from analysis import cases
+from naive import Setting
+from teacherstudent.analysis.equations import equations
+from teacherstudent.analysis.slopes import I2_slopes, precision
+from teacherstudent.errors import SpecError
+from teacherstudent.kernels.activations import CODES
+from teacherstudent.kernels.integrals import J2
+
+PAIRS = list(product(("erf", "linear"), naive.ACTIVATIONS))  # student, teacher
+ALL_TERMS = {"decay": 0.3, "output_noise": 0.5, "input_noise": 0.4, "batch": 2}
+STEP = 2e-3
+
+
+def assert_same_slopes(setting, overlaps, active=0, directions=3):
+    """Along random directions: one alone would show any wrong entry, several show it in good proportion."""
+    system = cases.system_of(setting, overlaps, active)
+    y, head = system.vector(), active if len(overlaps.h) > 1 else 0
+
+    def slow_rates(y):
+        state = cases.stored(system.order_parameters(y))
+        return cases.coordinates(system, *naive.rate_of_change(setting, state, active, head))
+
+    for direction in np.random.default_rng(9).normal(size=(directions, len(system.entries))):
+        along = direction @ system.directions
+        expected = cases.difference(lambda s, along=along: slow_rates(y + s * along), STEP)
+        found = system.jacobian(y) @ direction
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("heads", ["per_task", "shared"])
+@pytest.mark.parametrize("P, M, K", [(1, 1, 1), (1, 2, 3), (2, 1, 2), (3, 2, 2)])
+def test_all_terms_for_all_sizes(P, M, K, heads):
+    overlaps = naive.random_overlaps(np.random.default_rng(K), P, M, K, P if heads == "per_task" else 1)
+    frozen = (1,) if K > 1 else ()
+    assert_same_slopes(Setting(**ALL_TERMS, frozen=frozen), overlaps, active=P - 1)
+
+
+@pytest.mark.parametrize("student, teacher", PAIRS)
+def test_all_terms_for_all_activations(student, teacher):
+    overlaps = naive.random_overlaps(np.random.default_rng(1), 2, 2, 3, 2)
+    assert_same_slopes(Setting(student, teacher, **ALL_TERMS, frozen=(0,)), overlaps, active=1)
+
+
+@pytest.mark.parametrize("term", naive.SINGLE_TERMS)
+def test_each_term_by_itself(term):
+    overlaps = naive.random_overlaps(np.random.default_rng(3), 2, 2, 3, 2)
+    assert_same_slopes(naive.SINGLE_TERMS[term], overlaps, directions=1)
+
+
+def test_at_the_teacher_where_overlaps_are_singular():
+    overlaps = naive.overlaps_of(*[np.eye(2, 4), np.ones((1, 2)), np.eye(2, 4)[None], np.ones((1, 2))])
+    assert_same_slopes(Setting(output_noise=0.2), overlaps)
+
+
+@pytest.mark.parametrize("student, teacher", PAIRS)
+def test_gradient_of_the_error(student, teacher):
+    """On clean inputs, whatever the noise in training."""
+    overlaps = naive.random_overlaps(np.random.default_rng(2), 2, 2, 3, 2)
+    system = cases.system_of(Setting(student, teacher, **ALL_TERMS), overlaps, active=1)
+    y = system.vector()
+
+    def slow_error(y):
+        Q, R, T, h, v = cases.stored(system.order_parameters(y))
+        return naive.generalisation_error(student, teacher, Q, R[1], T[1, 1], h[1], v[1])
+
+    slopes = [cases.difference(lambda s, e=e: slow_error(y + s * e), STEP) for e in system.directions]
+    np.testing.assert_allclose(system.error_gradient(y), slopes, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("a, b", product(naive.ACTIVATIONS, repeat=2))
+def test_slopes_of_the_mean_of_two_activations(a, b):
+    c = np.array([0.7, 0.3, 0.9])
+
+    def I2(c):
+        return naive.I2(a, b, np.array([[c[0], c[1]], [c[1], c[2]]]))
+
+    slopes = [cases.difference(lambda s, e=e: I2(c + s * e), STEP) for e in np.eye(3)]
+    np.testing.assert_allclose(I2_slopes(CODES[a], CODES[b], *c), slopes, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("a, b", PAIRS)
+def test_change_of_the_mean_of_two_slopes(a, b):
+    codes, c = (CODES[a], CODES[b]), np.array([0.7, 0.3, 0.9])
+    slopes = [cases.difference(lambda s, e=e: J2(*codes, *(c + s * e)), STEP) for e in np.eye(3)]
+    expected = -J2(*codes, *c) * np.array([0.5, 1.0, 0.5]) * precision(*codes, *c)
+    np.testing.assert_allclose(slopes, expected, rtol=0, atol=1e-12)
+
+
+# Coordinates
+
+
+def test_every_number_that_moves_is_a_coordinate_and_no_other():
+    """Two teachers, unit 0 frozen: its overlap with itself and with the teachers rest, and so does head 0."""
+    overlaps = naive.random_overlaps(np.random.default_rng(4), 2, 1, 2, 2)
+    system = cases.system_of(Setting(frozen=(0,)), overlaps, active=1)
+    Q, R, h = system.split(system.directions)
+    assert len(Q) == 6
+    np.testing.assert_array_equal(Q[:2], [[[0, 1], [1, 0]], [[0, 0], [0, 1]]])
+    np.testing.assert_array_equal(R[2:4].reshape(2, 4), np.eye(4)[2:])
+    np.testing.assert_array_equal(h[4:].reshape(2, 4), np.eye(4)[2:])
+    assert system.directions.sum() == 7
+
+
+def test_rates_are_those_of_the_coordinates():
+    overlaps = naive.random_overlaps(np.random.default_rng(5), 2, 2, 3, 2)
+    setting = Setting(**ALL_TERMS, frozen=(2,))
+    system = cases.system_of(setting, overlaps)
+    expected = cases.coordinates(system, *naive.rate_of_change(setting, overlaps, 0, 0))
+    np.testing.assert_allclose(system.rates(system.vector()), expected, rtol=1e-12)
+
+
+def test_what_has_no_equations_is_refused():
+    overlaps = naive.random_overlaps(np.random.default_rng(6), 2, 1, 2, 2)
+    start, spec = cases.flat(overlaps), cases.spec_of(Setting(), overlaps)
+    with pytest.raises(SpecError, match=r"^student.activation: relu is not available"):
+        equations(cases.spec_of(Setting("relu"), overlaps), start)
+    with pytest.raises(
+        ValueError, match=r"^R has shape \(2, 1\) at the start; by the spec it must be \(2, 2\)$"
+    ):
+        equations(spec, start._replace(R=start.R[:, :1]))
+    with pytest.raises(ValueError, match=r"^teacher 2 is not one of 0 to 1$"):
+        equations(spec, start, teacher=2)
+    with pytest.raises(ValueError, match="^nothing moves"):
+        equations(cases.spec_of(Setting(eta=0.0, eta_h=0.0), overlaps), start)
+    with pytest.raises(ValueError, match="^nothing moves"):
+        equations(cases.spec_of(Setting(readouts=False, frozen=(0, 1), decay=0.1), overlaps), start)
