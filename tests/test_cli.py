@@ -52,7 +52,7 @@ def the_error(capsys):
     return lines[0].removeprefix("error: ")
 
 
-@pytest.mark.parametrize("engine", ["network", "ode"])
+@pytest.mark.parametrize("engine", ["network", "chain", "ode"])
 def test_run_stores_what_the_library_computes(folder, engine):
     assert run("--seed", 3, engine=engine) == 0
     stored = read_run("out.h5")
@@ -94,11 +94,26 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         (["--seed", 2**63], ["--seed", str(2**63), str(2**63 - 1)]),
         (["--runs", "0"], ["--runs", "0", ">= 1"]),
         (["--threads", "0.5"], ["--threads", "0.5", ">= 1"]),
-        (["--engine", "sde"], ["--engine", "sde", "network", "ode"]),
-        (["--engine", "chain"], ["--engine", "chain", "not available in this version"]),
+        (["--engine", "sde"], ["--engine", "sde", "network", "chain", "ode"]),
         (["--output", "missing/out.h5"], ["--output", "missing/out.h5", "does not exist"]),
         (["--output", "."], ["--output", "is not a file"]),
         (["--colour"], ["--colour"]),
+        (["--set", "duration"], ["--set", "duration is not allowed", "KEY=VALUE"]),
+        (["--set", "a\nb=1"], ["--set: a b=1 is not allowed", "KEY=VALUE"]),
+        (["--set", "duration=\n- 1\n- ]"], ["--set duration=- 1 - ]: not valid YAML"]),
+        (["--set", "=1"], ["--set", "=1", "KEY=VALUE"]),
+        (["--set", "record..count=1"], ["--set", "record..count=1", "KEY=VALUE"]),
+        (["--set", "duration=[1"], ["--set duration=[1: not valid YAML"]),
+        (["--set", "duration={a: 1, a: 2}"], ["--set duration={a: 1, a: 2}: a: given twice"]),
+        (["--set", "duration=1", "--set", "duration=2"], ["--set duration=2", "set twice"]),
+        (["--set", "training.learning_rate=fast"], ["training.learning_rate: 'fast'", "a number >= 0"]),
+        (["--set", "training.learning_rate=1e-3"], ["training.learning_rate: the text '1e-3'", "1.0e-3"]),
+        (["--set", "training.learning_rate="], ["training.learning_rate: None", "a number"]),
+        (["--set", "training.rate=1"], ["training: unknown key rate", "learning_rate"]),
+        (["--set", "trainings.rate=1"], ["unknown key trainings", "training"]),
+        (["--set", "duration.end=1"], ["duration.end: there is no end inside 5.0"]),
+        (["--set", "curriculum.switch_times.3=1.0"], ["curriculum.switch_times.3", "no 3 inside [2.0]"]),
+        (["--set", "record=null"], ["record: None is not allowed", "a block of keys"]),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(folder, capsys, arguments, words):
@@ -123,6 +138,27 @@ def test_a_spec_outside_the_range_of_an_engine_is_status_2(folder, capsys):
     capsys.readouterr()
     assert run(engine="ode") == 2
     assert "student.activation" in the_error(capsys)
+
+
+SETTINGS = ["--set", "training.learning_rate=0.25", "--set", "curriculum.switch_times=[1.5, 3]"]
+
+
+def test_settings_replace_values_of_the_spec(folder):
+    more = ["--set", "curriculum.switch_times.0=1.0", "--set", "student.initial.scheme=large"]
+    assert run(*SETTINGS, *more) == 0
+    changes = {"training": {"learning_rate": 0.25}, "curriculum": {"switch_times": [1.0, 3.0]}}
+    student = {"hidden": 3, "initial": {"scheme": "large"}}
+    assert read_run("out.h5").spec == teacherstudent.parse_spec(document(**changes, student=student))
+
+
+def test_validate_takes_settings(folder, capsys):
+    assert command("validate", "spec.yaml", *SETTINGS) == 0
+    assert capsys.readouterr().out == "spec.yaml: valid\n"
+    assert command("validate", "spec.yaml", "--set", "duration=-1") == 2
+    assert the_error(capsys) == "duration: -1 is not allowed; it must be a number > 0"
+    (folder / "spec.yaml").write_text("- 1\n")
+    assert command("validate", "spec.yaml", *SETTINGS) == 2
+    assert the_error(capsys) == "a spec is a block of keys, not list"
 
 
 def test_a_missing_spec_is_status_2(folder, capsys):

@@ -1,4 +1,4 @@
-"""The engines against other programs, against each other, and what a curriculum asks of both."""
+"""The engines against other programs, against each other, and what a curriculum asks of each."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from teacherstudent.run import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 
 DATA = Path(__file__).parent / "data"
-BOTH = pytest.mark.parametrize("engine", ["network", "ode"])
+EACH = pytest.mark.parametrize("engine", ["network", "chain", "ode"])
 HISTORY = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
 
 
@@ -143,7 +143,7 @@ def test_too_few_inputs_for_given_overlaps_are_refused():
         simulate(spec, "network")
 
 
-@BOTH
+@EACH
 def test_a_run_starts_from_the_given_overlaps(engine):
     asked = naive.random_overlaps(np.random.default_rng(3), 2, 3, 2, 2)
     blocks = {"initial_overlaps": asked.document(), "duration": 0.1, "record": {"count": 2}}
@@ -220,7 +220,7 @@ def test_threshold_of_a_network_is_close_to_that_of_the_ode(threshold_case):
     assert (trajectory.generalisation_error[earlier, 1] >= threshold).all()
 
 
-@BOTH
+@EACH
 def test_recording_changes_nothing(engine):
     """Neither between switches nor for the moment at which a threshold is seen."""
     blocks = {"inputs": {"dimension": 1000}, "curriculum": {"thresholds": [0.07, 0.02]}, "duration": 8.0}
@@ -231,7 +231,7 @@ def test_recording_changes_nothing(engine):
     assert_same_history(seldom, often, [0, -1])
 
 
-@BOTH
+@EACH
 def test_a_threshold_that_is_never_reached(engine):
     trajectory = run(engine, curriculum={"thresholds": [1e-9]})
     assert len(trajectory.switch_times) == 0
@@ -239,7 +239,7 @@ def test_a_threshold_that_is_never_reached(engine):
     assert_same_history(trajectory, run(engine))
 
 
-@BOTH
+@EACH
 def test_period_and_order(engine):
     teachers = {"count": 3, "hidden": 1}
     times = np.arange(0.0, 3.5, 0.25)
@@ -257,14 +257,14 @@ def test_period_and_order(engine):
     np.testing.assert_array_equal(moved, np.arange(3) == expected[:-1, None])
 
 
-@BOTH
+@EACH
 def test_a_period_is_the_same_as_its_switch_times(engine):
     assert_same_history(
         run(engine, curriculum={"period": 1.5}), run(engine, curriculum={"switch_times": [1.5, 3.0]})
     )
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("copy", [False, True])
 def test_head_is_copied_at_the_first_meeting_only(engine, copy):
     """The head of teacher 1 starts from that of teacher 0, which later goes on with its own."""
@@ -285,12 +285,12 @@ def test_head_is_copied_at_the_first_meeting_only(engine, copy):
     assert np.abs(h[3, 1] - h[1, 0]).max() > 2 * one_step
 
 
-@BOTH
+@EACH
 def test_frozen_units_rest_while_their_teacher_is_active(engine):
     training = {"learning_rate": 1.0, "frozen_units": [[1], []], "weight_decay": 0.1}
     trajectory = run(engine, training=training, curriculum={"switch_times": [2.5]})
-    Q = trajectory.student_overlaps
-    np.testing.assert_array_equal(Q[:3, 1, 1], Q[0, 1, 1])
+    Q, rounding = trajectory.student_overlaps, 1e-13 if engine == "chain" else 0.0  # of its turning frame
+    np.testing.assert_allclose(Q[:3, 1, 1], Q[0, 1, 1], rtol=rounding, atol=0)
     assert Q[3, 1, 1] != Q[0, 1, 1]
     assert (np.diff(Q[:, 0, 0]) != 0).all()
     assert (np.diff(trajectory.student_readouts[:3, 0, 1]) != 0).all()
@@ -299,7 +299,7 @@ def test_frozen_units_rest_while_their_teacher_is_active(engine):
 # Failure, reproducibility, range
 
 
-@BOTH
+@EACH
 def test_divergence_ends_a_run(engine):
     blocks = {
         "teachers": {"count": 1, "hidden": 1, "activation": "linear"},
@@ -321,12 +321,12 @@ def test_divergence_ends_a_run(engine):
         assert np.isfinite(getattr(trajectory, name)).all(), name
 
 
-@BOTH
+@EACH
 def test_a_finite_run_has_not_diverged(engine):
     assert run(engine).diverged_at is None
 
 
-@BOTH
+@EACH
 def test_threads_change_nothing(engine):
     spec = parse_spec(document(curriculum={"switch_times": [2.0]}))
     one, two, again = (list(simulate_runs(spec, engine, seed=3, runs=4, threads=n)) for n in (1, 2, 2))
@@ -335,7 +335,7 @@ def test_threads_change_nothing(engine):
         assert_same_history(second, third)
 
 
-@BOTH
+@EACH
 def test_runs_and_seeds_are_numbered(engine):
     spec = parse_spec(document())
     runs = list(simulate_runs(spec, engine, seed=3, runs=2))
@@ -347,7 +347,7 @@ def test_runs_and_seeds_are_numbered(engine):
     assert len(firsts) == len(others)
 
 
-@BOTH
+@EACH
 def test_progress_runs_to_one(engine):
     seen = []
     simulate(parse_spec(document(curriculum={"switch_times": [1.0]})), engine, progress=seen.append)

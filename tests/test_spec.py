@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from teacherstudent.blocks import INITIAL_KEYS, Initial
 from teacherstudent.errors import SpecError
 from teacherstudent.spec import NOT_AVAILABLE, Spec, load_spec, parse_spec
 
@@ -57,8 +58,9 @@ def test_defaults():
     assert (spec.teachers.features.relation, spec.teachers.features.norm) == ("independent", 1.0)
     assert (spec.teachers.readouts.relation, spec.teachers.readouts.norm) == ("independent", None)
     assert spec.teachers.output_noise == spec.teachers.input_noise == (0.0, 0.0)
+    assert (spec.teachers.output_scale, spec.student.output_scale) == ("none", "none")
     assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", False)
-    assert (spec.student.initial.weights_std, spec.student.initial.readouts_std) == (0.001, 0.001)
+    assert spec.student.initial == Initial("gaussian", weights_std=0.001, readouts_std=0.001)
     assert spec.training.readout_learning_rate == 0.5
     assert spec.training.train == ("features", "readouts")
     assert spec.training.frozen_units == ((), ())
@@ -80,9 +82,19 @@ def test_heads():
     assert (shared.heads, shared.head_of(0), shared.head_of(1)) == (1, 0, 0)
 
 
+def test_output_scales():
+    changes = {"student.output_scale": "mean", "teachers.output_scale": "mean_field"}
+    scaled = parse_spec(changed(MINIMAL, changes | {"training.readout_learning_rate": 0.9}))
+    assert (scaled.student.scale, scaled.teachers.scale) == pytest.approx((1 / 3, 1 / np.sqrt(2)))
+    assert scaled.readout_rate == pytest.approx(0.1)
+    plain = parse_spec(MINIMAL)
+    assert (plain.student.scale, plain.teachers.scale, plain.readout_rate) == (1.0, 1.0, 0.5)
+
+
 ROTATED = {"relation": "rotated", "similarity": [[1.0, 0.5], [0.5, 1.0]]}
 SHARED_NODES = {"relation": "shared_nodes", "similarity": 0.5, "shared": 1}
 WHOLE_NUMBERS = {"relation": "rotated", "similarity": 1, "norm": 2}
+SYMMETRIC = {"scheme": "symmetric"}
 ACCEPTED = {
     "minimal": MINIMAL,
     "given_overlaps": GIVEN,
@@ -99,6 +111,17 @@ ACCEPTED = {
     "thresholds": changed(MINIMAL, {"curriculum": {"thresholds": [0.1, 0.01]}}),
     "one_teacher_of_two": changed(MINIMAL, {"curriculum": {"order": [1]}}),
     "logarithmic_record": changed(MINIMAL, {"record": {"spacing": "log", "count": 10, "first": 0.01}}),
+    "large_initial": changed(MINIMAL, {"student.initial": {"scheme": "large", "readouts_value": 1}}),
+    "informed_initial": changed(MINIMAL, {"student.initial": {"scheme": "informed", "weights_std": 0}}),
+    "denoising_initial": changed(MINIMAL, {"student.initial": {"scheme": "denoising"}}),
+    "symmetric_initial": changed(MINIMAL, {"student.initial": SYMMETRIC | {"asymmetry": 0}}),
+    "committee": changed(MINIMAL, {"student.initial.readouts_value": 1}),
+    "orthogonal_units": changed(MINIMAL, {"teachers.features": ROTATED | {"units": "orthogonal"}}),
+    "graded_units": changed(MINIMAL, {"teachers.features": SHARED_NODES | {"units": "graded"}}),
+    "uniform_readouts": changed(MINIMAL, {"teachers.readouts": {"relation": "uniform", "value": 4}}),
+    "output_scales": changed(
+        MINIMAL, {"student.output_scale": "mean", "teachers.output_scale": "mean_field"}
+    ),
     "recorded_times": changed(MINIMAL, {"record": {"times": [0, 1.5, 300]}}),
 }
 
@@ -181,7 +204,10 @@ WRONG_VALUES = [
     ("student.activation", "tanh", "one of erf, relu, linear"),
     ("teachers.activation", "a\nb", "one of erf, relu, linear"),
     ("teachers.features.relation", "turned", "one of independent, identical, rotated"),
-    ("teachers.readouts.relation", "interpolated", "one of independent, identical, rotated, ones"),
+    ("teachers.readouts.relation", "interpolated", "one of independent, identical, rotated, ones, uniform"),
+    ("student.output_scale", "normalised", "one of none, mean, mean_field"),
+    ("teachers.output_scale", 0.5, "one of none, mean, mean_field"),
+    ("student.output_scale", None, "one of none, mean, mean_field"),
     ("student.heads", "both", "one of per_task, shared"),
     ("training.train", ["bias"], "one of features, readouts"),
     ("record.spacing", "even", "one of linear, log"),
@@ -215,6 +241,14 @@ WRONG_VALUES = [
     ("teachers.input_noise", [0, -1], "[1]: -1 is not allowed; it must be a number >= 0"),
     ("student.initial.weights_std", -1, ">= 0"),
     ("student.initial.readouts_std", -1, ">= 0"),
+    (
+        "student.initial.scheme",
+        "tiny",
+        "one of gaussian, large, small, mixed, informed, denoising, symmetric",
+    ),
+    ("student.initial.readouts_value", "one", "a number"),
+    ("student.initial.readouts_value", None, "a number"),
+    ("student.initial", SYMMETRIC | {"asymmetry": -0.1}, ">= 0"),
     ("numerics.relative_tolerance", 1e-20, ">= 1e-13"),
     ("numerics.relative_tolerance", 1, "<= 0.01"),
     ("numerics.precision", "double", "float64, float32"),
@@ -234,6 +268,17 @@ WRONG_VALUES = [
     ("teachers.features", {"relation": "shared_nodes", "similarity": 0.5, "shared": 3}, "2 hidden units"),
     ("teachers.features.similarity", 0.5, "relation independent takes no similarity"),
     ("teachers.features.shared", 1, "only relation shared_nodes"),
+    ("teachers.features.units", "isotropic", "one of independent, orthogonal, graded"),
+    ("teachers.features", {"units": "graded", "norm": None}, "norm: null is not allowed; units graded need"),
+    (
+        "teachers.features",
+        {"units": "orthogonal", "relation": "interpolated", "similarity": 0.5},
+        "units: orthogonal is not allowed; relation interpolated mixes in Gaussian rows",
+    ),
+    ("teachers.readouts", {"relation": "uniform"}, "value: missing; relation uniform needs a number"),
+    ("teachers.readouts", {"relation": "uniform", "value": 1.0, "norm": 2.0}, "uniform takes value in its"),
+    ("teachers.readouts", {"relation": "uniform", "value": "one"}, "a number"),
+    ("teachers.readouts.value", 2.0, "only relation uniform takes it"),
     ("teachers.output_noise", [0.1, 0.1, 0.1], "there are 2 teachers"),
     ("teachers.input_noise", [], "there are 2 teachers"),
     ("training.frozen_units", [[0]], "there are 2 teachers"),
@@ -253,6 +298,19 @@ WRONG_VALUES = [
     ("curriculum.switch_times", [2.0, 1.0], "must increase"),
     ("curriculum.switch_times", [2.0, 2.0], "must increase"),
     ("curriculum.switch_times", [300.0], "before the duration 300.0"),
+    ("student.initial", SYMMETRIC, "asymmetry: missing; scheme symmetric needs a number >= 0"),
+    (
+        "student.initial.asymmetry",
+        0.1,
+        "scheme gaussian takes only weights_std, readouts_std, readouts_value",
+    ),
+    ("student.initial", {"scheme": "large", "weights_std": 0.1}, "scheme large takes only readouts_value"),
+    ("student.initial", {"scheme": "small", "readouts_std": 0.1}, "scheme small takes only readouts_value"),
+    ("student.initial", {"scheme": "mixed", "asymmetry": 0.1}, "scheme mixed takes only readouts_value"),
+    ("student.initial", {"scheme": "informed", "asymmetry": 0.1}, "scheme informed takes only weights_std"),
+    ("student.initial", {"scheme": "denoising", "weights_std": 1}, "denoising takes only readouts_std"),
+    ("student.initial", {"scheme": "denoising", "readouts_value": 1}, "denoising takes only readouts_std"),
+    ("student.initial", {"readouts_value": 1.0, "readouts_std": 0.1}, "readouts_value is given already"),
     ("record.times", [1.0, 0.0], "must increase"),
     ("record.times", [1.0, 1.0], "must increase"),
     ("record.times", [0.0, 301.0], "within the duration 300.0"),
@@ -306,8 +364,6 @@ PLANNED = [
     ("training.l1", 0.1, "L1 regularisation"),
     ("training.loss", "classification", "classification"),
     ("training.rule", "reward", "other learning rules"),
-    ("student.output_scale", "mean_field", "mean-field output scaling"),
-    ("teachers.output_scale", "mean_field", "mean-field output scaling"),
     ("student.layers", 3, "more than two layers"),
     ("teachers.drift", 0.1, "drifting teachers"),
 ]
@@ -369,6 +425,23 @@ def test_overlaps_against_a_given_size():
     assert message == "initial_overlaps.student: shape (2, 2) is not allowed; its shape must be (5, 5)"
 
 
+@pytest.mark.parametrize("initial", [{"scheme": "large"}, {"readouts_value": 1.0}], ids=str)
+def test_overlaps_against_an_initialisation(initial):
+    message = message_of(parse_spec, changed(GIVEN, {"student.initial": initial}))
+    assert message.startswith(
+        f"student.initial.{list(initial)[0]}: {list(initial.values())[0]} is not allowed"
+    )
+    assert message.endswith("initial_overlaps are given in its place")
+
+
+@pytest.mark.parametrize("scheme", ["informed", "denoising"])
+def test_too_few_units_for_a_teacher(scheme):
+    changes = {"student.hidden": 1, "student.initial.scheme": scheme}
+    message = message_of(parse_spec, changed(MINIMAL, changes))
+    needed = "it needs as many student units as a teacher has, 2, and student.hidden is 1"
+    assert message == f"student.initial.scheme: {scheme} is not allowed; {needed}"
+
+
 def test_similarities_that_cannot_be():
     changes = {"teachers.count": 3, "teachers.features": {"relation": "rotated", "similarity": -0.9}}
     message = message_of(parse_spec, changed(MINIMAL, changes))
@@ -383,6 +456,18 @@ def test_similarities_that_cannot_be():
 def test_too_few_inputs_for_a_rotation():
     message = message_of(parse_spec, changed(MINIMAL, {"inputs.dimension": 3, "teachers.features": ROTATED}))
     assert message == "inputs.dimension: 3 is not allowed; exactly rotated teachers need at least 4 inputs"
+
+
+def test_too_few_inputs_for_orthogonal_units():
+    changes = {"inputs.dimension": 1, "teachers.features.units": "graded"}
+    message = message_of(parse_spec, changed(MINIMAL, changes))
+    assert message == "inputs.dimension: 1 is not allowed; units graded need at least 2 inputs"
+
+
+@pytest.mark.parametrize("key, value", [("features.units", "orthogonal"), ("readouts.relation", "uniform")])
+def test_overlaps_against_sampled_teachers(key, value):
+    message = message_of(parse_spec, changed(GIVEN, {f"teachers.{key}": value}))
+    assert message == f"teachers.{key}: {value} is not allowed; initial_overlaps are given in its place"
 
 
 def test_a_switch_needs_two_teachers():
@@ -474,6 +559,12 @@ def test_every_key_has_a_description(path, part):
 def test_every_block_of_the_schema_is_closed():
     blocks = [part for _, part in described(SCHEMA) if "properties" in part]
     assert {part.get("additionalProperties") for part in [SCHEMA, *blocks]} == {False}
+
+
+def test_every_initialisation_says_which_keys_it_takes():
+    keys = SCHEMA["properties"]["student"]["properties"]["initial"]["properties"]
+    assert list(INITIAL_KEYS) == keys["scheme"]["enum"]
+    assert {key for taken in INITIAL_KEYS.values() for key in taken} == keys.keys() - {"scheme"}
 
 
 def test_every_default_is_filled_in():

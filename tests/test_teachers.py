@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import SpecError
+from teacherstudent.networks import sample_coordinates
 from teacherstudent.similarity import similarity_factor
 from teacherstudent.spec import parse_spec
 from teacherstudent.teachers import sample_teachers
@@ -24,10 +25,9 @@ SIMILARITIES = [
 ]
 
 
-def teachers(count=2, hidden=3, dimension=N, seed=0, run=0, features=None, readouts=None):
-    """Sampled first layers (P, M, N) and readouts (P, M)."""
+def spec(count, hidden, dimension, features=None, readouts=None):
     blocks = {"features": features or {}, "readouts": readouts or {}}
-    spec = parse_spec(
+    return parse_spec(
         {
             "inputs": {"dimension": dimension},
             "teachers": {"count": count, "hidden": hidden} | blocks,
@@ -35,7 +35,12 @@ def teachers(count=2, hidden=3, dimension=N, seed=0, run=0, features=None, reado
             "training": {"learning_rate": 1.0},
         }
     )
-    return sample_teachers(spec.teachers, dimension, seed, run)
+
+
+def teachers(count=2, hidden=3, dimension=N, seed=0, run=0, features=None, readouts=None):
+    """Sampled first layers (P, M, N) and readouts (P, M)."""
+    described = spec(count, hidden, dimension, features, readouts)
+    return sample_teachers(described.teachers, dimension, seed, run)
 
 
 def overlaps(V):
@@ -69,6 +74,43 @@ def test_rotation_fills_the_inputs_to_the_last():
     features = {"relation": "rotated", "similarity": 0.5}
     T = overlaps(teachers(2, 3, dimension=6, features=features)[0])
     np.testing.assert_allclose(T[0, 1], 0.5 * T[0, 0], rtol=0, atol=1e-12)
+
+
+GRADES = {"orthogonal": [1, 1, 1], "graded": [1, 2, 3]}
+EXACT_RELATIONS = {
+    "independent": {},
+    "identical": {},
+    "rotated": {"similarity": MATRIX},
+    "shared_nodes": {"similarity": 0.4, "shared": 2},
+}
+
+
+@pytest.mark.parametrize("dimension", [9, N])
+@pytest.mark.parametrize("units", GRADES)
+@pytest.mark.parametrize("relation", EXACT_RELATIONS)
+def test_units_of_each_teacher_are_exactly_orthogonal(relation, units, dimension):
+    features = {"units": units, "norm": 1.7, "relation": relation} | EXACT_RELATIONS[relation]
+    T = overlaps(teachers(3, dimension=dimension, features=features)[0])
+    expected = 1.7**2 * np.diag(GRADES[units])
+    for p in range(3):
+        np.testing.assert_allclose(T[p, p], expected, rtol=0, atol=1e-12)
+    if relation == "rotated":
+        np.testing.assert_allclose(T, np.multiply.outer(np.array(MATRIX), expected), rtol=0, atol=1e-12)
+    elif relation == "independent":
+        assert np.abs(T[0, 1]).min() > 1e-6
+
+
+@pytest.mark.parametrize("units", GRADES)
+def test_coordinates_of_orthogonal_units(units):
+    features = {"units": units, "norm": 1.7, "relation": "rotated", "similarity": -0.3}
+    V = sample_coordinates(spec(2, 3, 10**9, features), 0, 0).V
+    expected = np.multiply.outer(matrix_of(-0.3, 2), 1.7**2 * np.diag(GRADES[units]))
+    np.testing.assert_allclose(overlaps(V) * V.shape[-1] / 10**9, expected, rtol=0, atol=1e-12)
+
+
+def test_first_orthogonal_unit_is_the_first_independent_one():
+    plain, orthogonal = (teachers(features={"units": units})[0] for units in ("independent", "orthogonal"))
+    np.testing.assert_allclose(orthogonal[:, 0], plain[:, 0], rtol=1e-12)
 
 
 def test_identical_teachers():
@@ -147,6 +189,8 @@ def test_other_readouts():
     np.testing.assert_array_equal(ones, np.ones((2, 4)))
     _, scaled = teachers(2, 4, readouts={"relation": "ones", "norm": 1.0})
     np.testing.assert_allclose(scaled, np.full((2, 4), 0.5), rtol=1e-15)
+    _, uniform = teachers(2, 4, readouts={"relation": "uniform", "value": -4})
+    np.testing.assert_array_equal(uniform, np.full((2, 4), -4.0))
 
 
 @pytest.mark.parametrize("relation", ["identical", "rotated", "interpolated", "shared_nodes"])

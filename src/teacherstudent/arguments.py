@@ -34,6 +34,7 @@ def parser() -> Parser:
     _add_run(_command(commands, "run", "simulate a spec and store the result"))
     validate = _command(commands, "validate", "check a spec without running it")
     validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
+    _add_settings(validate)
     show = _command(commands, "show", "print tables of the runs in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file written by `run` or by the workflow")
     _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
@@ -56,6 +57,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     add = command.add_argument
     add("spec", metavar="SPEC.yaml", help="what to simulate")
+    _add_settings(command)
     add("--engine", required=True, choices=ENGINES, help=engines)
     add("--seed", type=_whole_number(0, LARGEST_SEED), default=0, metavar="S", help="default 0")
     add("--runs", type=_whole_number(1), default=1, metavar="R", help="independent runs (default 1)")
@@ -66,6 +68,19 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         type=_output,
         metavar="FILE.h5",
         help="where to store; replaced if it exists",
+    )
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    example = "training.learning_rate=0.2 or curriculum.switch_times=[10.0]"
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="KEY=VALUE",
+        help=f"use another value (in YAML) for a key of the spec, such as {example}; may be repeated",
     )
 
 
@@ -98,6 +113,15 @@ def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _setting(text: str) -> tuple[str, str]:
+    """Read KEY=VALUE; the value is still YAML."""
+    key, equals, value = text.partition("=")
+    if not equals or not all(part.isidentifier() or part.isdigit() for part in key.split(".")):
+        shown = " ".join(text.split())
+        raise argparse.ArgumentTypeError(f"{shown} is not allowed; it must be KEY=VALUE with a dotted KEY")
+    return key, value
 
 
 def _output(text: str) -> str:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from teacherstudent.errors import SpecError
-from teacherstudent.similarity import similarity_factor
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.network_checks import check_networks
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -18,73 +18,12 @@ MAX_SWITCHES = 1_000_000
 
 def check_spec(spec: "Spec") -> None:
     """Raise SpecError where the keys of a spec contradict each other."""
-    _check_relations(spec)
+    check_networks(spec)
     _check_lists_per_teacher(spec)
     _check_curriculum(spec)
     _check_record(spec)
     if spec.initial_overlaps is not None:
         _check_overlaps(spec)
-
-
-def _refuse(key: str, value: object, allowed: str) -> None:
-    raise SpecError(f"{key}: {value} is not allowed; {allowed}")
-
-
-def _check_relations(spec: "Spec") -> None:
-    teachers = spec.teachers
-    for name, relation, with_similarity in (
-        ("features", teachers.features, ("rotated", "interpolated", "shared_nodes")),
-        ("readouts", teachers.readouts, ("rotated",)),
-    ):
-        key = f"teachers.{name}.similarity"
-        if relation.relation in with_similarity:
-            if relation.similarity is None:
-                raise SpecError(f"{key}: missing; relation {relation.relation} needs a number in [-1, 1]")
-            similarity_factor(relation.similarity, teachers.count, key)
-        elif relation.similarity is not None:
-            _refuse(key, relation.similarity, f"relation {relation.relation} takes no similarity")
-    _check_shared(teachers.features, teachers.hidden)
-    _check_readout_cosine(teachers)
-    _check_room(spec)
-
-
-def _check_shared(features, hidden: int) -> None:
-    if features.relation == "shared_nodes":
-        if features.shared is None:
-            raise SpecError("teachers.features.shared: missing; relation shared_nodes needs a number of rows")
-        if features.shared > hidden:
-            _refuse("teachers.features.shared", features.shared, f"a teacher has {hidden} hidden units")
-    elif features.shared is not None:
-        _refuse("teachers.features.shared", features.shared, "only relation shared_nodes takes it")
-
-
-def _check_readout_cosine(teachers) -> None:
-    readouts = teachers.readouts
-    if readouts.relation != "rotated":
-        return
-    rank = similarity_factor(readouts.similarity, teachers.count).shape[1]
-    if rank > teachers.hidden:
-        _refuse(
-            "teachers.readouts.similarity",
-            readouts.similarity,
-            f"it needs readouts of at least {rank} entries and teachers.hidden is {teachers.hidden}",
-        )
-
-
-def _check_room(spec: "Spec") -> None:
-    """Exactly rotated first layers need one direction per row of every independent part."""
-    features, hidden = spec.teachers.features, spec.teachers.hidden
-    if spec.initial_overlaps is not None or features.relation not in ("rotated", "shared_nodes"):
-        return
-    rank = similarity_factor(features.similarity, spec.teachers.count).shape[1]
-    rotated = hidden - (features.shared or 0)
-    needed = hidden + (rank - 1) * rotated
-    if needed > spec.inputs.dimension:
-        _refuse(
-            "inputs.dimension",
-            spec.inputs.dimension,
-            f"exactly rotated teachers need at least {needed} inputs",
-        )
 
 
 def _check_lists_per_teacher(spec: "Spec") -> None:
@@ -95,45 +34,45 @@ def _check_lists_per_teacher(spec: "Spec") -> None:
     }
     for key, values in lists.items():
         if len(values) != spec.teachers.count:
-            _refuse(key, f"a list of {len(values)}", f"there are {spec.teachers.count} teachers")
+            refuse(key, f"a list of {len(values)}", f"there are {spec.teachers.count} teachers")
     for unit in (unit for units in spec.training.frozen_units for unit in units):
         if unit >= spec.student.hidden:
-            _refuse("training.frozen_units", unit, f"units are counted from 0 to {spec.student.hidden - 1}")
+            refuse("training.frozen_units", unit, f"units are counted from 0 to {spec.student.hidden - 1}")
 
 
 def _check_curriculum(spec: "Spec") -> None:
     curriculum = spec.curriculum
     for teacher in curriculum.order:
         if teacher >= spec.teachers.count:
-            _refuse("curriculum.order", teacher, f"teachers are counted from 0 to {spec.teachers.count - 1}")
+            refuse("curriculum.order", teacher, f"teachers are counted from 0 to {spec.teachers.count - 1}")
     rules = {key: getattr(curriculum, key) for key in ("switch_times", "period", "thresholds")}
     given = [key for key, value in rules.items() if value]
     if len(given) > 1:
-        _refuse(f"curriculum.{given[1]}", rules[given[1]], f"curriculum.{given[0]} is given already")
+        refuse(f"curriculum.{given[1]}", rules[given[1]], f"curriculum.{given[0]} is given already")
     if given and len(curriculum.order) < 2:
-        _refuse(f"curriculum.{given[0]}", rules[given[0]], "a switch needs at least two teachers in turn")
+        refuse(f"curriculum.{given[0]}", rules[given[0]], "a switch needs at least two teachers in turn")
     if spec.duration > MAX_SWITCHES * (curriculum.period or spec.duration):
-        _refuse("curriculum.period", curriculum.period, f"a run has at most {MAX_SWITCHES} switches")
+        refuse("curriculum.period", curriculum.period, f"a run has at most {MAX_SWITCHES} switches")
     _check_switch_times(curriculum.switch_times or (), spec.duration)
 
 
 def _check_switch_times(times: tuple, duration: float) -> None:
     if list(times) != sorted(set(times)):
-        _refuse("curriculum.switch_times", list(times), "times must increase")
+        refuse("curriculum.switch_times", list(times), "times must increase")
     if times and times[-1] >= duration:
-        _refuse("curriculum.switch_times", times[-1], f"switches must lie before the duration {duration}")
+        refuse("curriculum.switch_times", times[-1], f"switches must lie before the duration {duration}")
 
 
 def _check_record(spec: "Spec") -> None:
     record, duration = spec.record, spec.duration
     if record.times is None:
         if record.spacing == "log" and record.first >= duration:
-            _refuse("record.first", record.first, f"it must lie before the duration {duration}")
+            refuse("record.first", record.first, f"it must lie before the duration {duration}")
         return
     if list(record.times) != sorted(set(record.times)):
-        _refuse("record.times", "this order", "times must increase")
+        refuse("record.times", "this order", "times must increase")
     if record.times[-1] > duration:
-        _refuse("record.times", record.times[-1], f"times must lie within the duration {duration}")
+        refuse("record.times", record.times[-1], f"times must lie within the duration {duration}")
 
 
 def _check_overlaps(spec: "Spec") -> None:
@@ -151,7 +90,7 @@ def _check_overlaps(spec: "Spec") -> None:
         except ValueError:
             found = "rows of different lengths"
         if found != shape:
-            _refuse(f"initial_overlaps.{key}", f"shape {found}", f"its shape must be {shape}")
+            refuse(f"initial_overlaps.{key}", f"shape {found}", f"its shape must be {shape}")
     _check_covariance(spec)
 
 

@@ -11,6 +11,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from teacherstudent.arguments import figure_format, parser
 from teacherstudent.errors import RunError, SpecError
@@ -44,14 +45,12 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
-    from teacherstudent.run import ENGINES, check, simulate_runs
+    from teacherstudent.run import check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
 
-    spec, engine, seed, runs = load_spec(options.spec), options.engine, options.seed, options.runs
-    if engine not in ENGINES:
-        allowed = ", ".join(ENGINES)
-        raise SpecError(f"--engine: {engine} is not available in this version; allowed are {allowed}")
+    spec = load_spec(options.spec, _settings(options))
+    engine, seed, runs = options.engine, options.seed, options.runs
     check(spec, engine)
     threads = min(runs, options.threads or _cores())
     with _progress(runs, f"{options.spec}, engine {engine}") as report:
@@ -67,7 +66,7 @@ def validate(options: Namespace) -> None:
     """Check a spec."""
     from teacherstudent.spec import load_spec
 
-    load_spec(options.spec)
+    load_spec(options.spec, _settings(options))
     sys.stdout.write(f"{options.spec}: valid\n")
 
 
@@ -93,6 +92,19 @@ def plot(options: Namespace) -> None:
 
 
 COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """Return the values that --set gives, by dotted key."""
+    from teacherstudent.documents import parse_yaml
+
+    settings: dict[str, Any] = {}
+    for key, text in options.settings:
+        shown = f"--set {key}={' '.join(text.split())}"
+        if key in settings:
+            raise SpecError(f"{shown}: the key is set twice")
+        settings[key] = parse_yaml(text, shown)
+    return settings
 
 
 @contextmanager

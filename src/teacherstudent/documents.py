@@ -36,13 +36,21 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 def read_yaml(path: str | Path) -> Any:
     """Read one YAML document; SpecError names the file where it cannot be read."""
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), _StrictLoader)
+        return parse_yaml(Path(path).read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError, RecursionError) as error:
-        if isinstance(error, SpecError):
-            raise SpecError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
         raise SpecError(f"{path}: not valid YAML: {_on_one_line(error)}") from error
+
+
+def parse_yaml(text: str, place: str) -> Any:
+    """Parse one YAML document; SpecError names the place that it comes from where it is not valid."""
+    try:
+        return yaml.load(text, _StrictLoader)
+    except SpecError as error:
+        raise SpecError(f"{place}: {error}") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise SpecError(f"{place}: not valid YAML: {_on_one_line(error)}") from error
 
 
 @cache

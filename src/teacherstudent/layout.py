@@ -30,13 +30,21 @@ VARIABLES = {
         "R",
         "overlaps of student and teacher units, w_k.v_m / N",
     ),
-    "student_readouts": (("time", "head", "student_unit"), "h", "readouts of the student, one row per head"),
+    "student_readouts": (
+        ("time", "head", "student_unit"),
+        "h",
+        "readouts of the student times its output scale, one row per head",
+    ),
     "teacher_overlaps": (
         ("teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
         "T",
         "overlaps of teacher units, v_m.v_n / N",
     ),
-    "teacher_readouts": (("teacher", "teacher_unit"), "v", "readouts of the teachers"),
+    "teacher_readouts": (
+        ("teacher", "teacher_unit"),
+        "v",
+        "readouts of the teachers times their output scale",
+    ),
     "active_teacher": (
         ("time",),
         "p*",

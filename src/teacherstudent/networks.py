@@ -4,14 +4,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.checks import full_overlaps
+from teacherstudent.initial import initial_readouts, initial_weights
 from teacherstudent.randomness import Purpose, generator
-from teacherstudent.spec import InitialOverlaps, Spec
-from teacherstudent.teachers import orthonormal_rows, sample_teachers
+from teacherstudent.spec import Spec
+from teacherstudent.teachers import orthonormal_rows, related_features, sample_readouts, sample_teachers
 
 
 class Networks(NamedTuple):
-    """Weights of the student and of all teachers."""
+    """Weights of the student and of all teachers, or coordinates of them in fewer than N dimensions.
+
+    Readouts, here and everywhere after, are effective ones: times the output scale.
+    """
 
     W: np.ndarray  # (K, N) first layer of the student
     h: np.ndarray  # (H, K) its readouts, one row per head
@@ -36,11 +41,46 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     """Draw the initial networks of one run; given overlaps are realised exactly by random weights."""
     if spec.initial_overlaps is not None:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
-    K, N, initial = spec.student.hidden, spec.inputs.dimension, spec.student.initial
+    K, N = spec.student.hidden, spec.inputs.dimension
     V, v = sample_teachers(spec.teachers, N, seed, run)
-    W = initial.weights_std * generator(seed, run, Purpose.STUDENT_WEIGHTS).standard_normal((K, N))
-    h = initial.readouts_std * generator(seed, run, Purpose.STUDENT_READOUTS).standard_normal((spec.heads, K))
-    return Networks(W, h, V, v)
+    draws = generator(seed, run, Purpose.STUDENT_WEIGHTS).standard_normal((K, N))
+    return Networks(initial_weights(draws, spec, V), _sample_heads(spec, v, seed, run), V, v)
+
+
+def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
+    """Draw networks with the law of `sample_networks`, by their coordinates in a frame adapted to them.
+
+    There are min(N, K + P M) coordinates, so that any N can be had; the readouts are those of
+    `sample_networks`.
+    """
+    N, PM = spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
+    columns = min(N, spec.student.hidden + PM)
+    if spec.initial_overlaps is not None:
+        factor = overlap_factor(spec.initial_overlaps, N)
+        padding = [(0, 0), (0, columns - factor.shape[1])]
+        return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
+    rows = triangular_rows(spec.student.hidden + PM, N, generator(seed, run, Purpose.COORDINATES))
+    draws = rows[:PM].reshape(spec.teachers.count, spec.teachers.hidden, columns)
+    V = related_features(draws, spec.teachers.features, N)
+    v = sample_readouts(spec.teachers, seed, run)
+    return Networks(initial_weights(rows[PM:], spec, V), _sample_heads(spec, v, seed, run), V, v)
+
+
+def triangular_rows(count: int, dimension: int, source: np.random.Generator) -> np.ndarray:
+    """Draw Gaussian rows of N numbers by their coordinates in the frame that they span one after the other.
+
+    Row i has i normal coordinates along the rows before it and a rest whose square is chi-square with N - i
+    degrees of freedom (Bartlett 1933); shape (count, min(count, N)).
+    """
+    rows = np.tril(source.standard_normal((count, min(count, dimension))), -1)
+    for i in range(rows.shape[1]):
+        rows[i, i] = np.sqrt(source.chisquare(dimension - i))
+    return rows
+
+
+def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
+    draws = generator(seed, run, Purpose.STUDENT_READOUTS).standard_normal((spec.heads, spec.student.hidden))
+    return initial_readouts(draws, spec, v)
 
 
 def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -71,21 +111,28 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
     random orthonormal E of as many rows as C has rank. Raises ValueError where N is smaller than that rank.
     """
-    C = full_overlaps(given)
-    A = _square_root(C)
-    if A.shape[1] > dimension:
-        raise ValueError(
-            f"inputs.dimension: {dimension} is not allowed; these overlaps need at least {A.shape[1]} inputs"
-        )
+    A = overlap_factor(given, dimension)
     draws = generator(seed, run, Purpose.GIVEN_OVERLAPS).standard_normal((A.shape[1], dimension))
-    rows = np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0]))
-    K, (P, M) = len(given.student), np.shape(given.teacher_readouts)
-    h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
-    return Networks(rows[:K].copy(), h, rows[K:].reshape(P, M, dimension).copy(), v)
+    return _split(given, np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0])))
 
 
-def _square_root(C: np.ndarray) -> np.ndarray:
-    """A with A A^T = C, one column per eigenvalue above rounding."""
+def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
+    """A with A A^T = C, the covariance of all fields, one column per eigenvalue above rounding.
+
+    Raises ValueError where there are more columns than inputs.
+    """
+    C = full_overlaps(given)
     values, vectors = np.linalg.eigh((C + C.T) / 2)
     keep = values > len(C) * np.finfo(float).eps * values.max()
+    if keep.sum() > dimension:
+        raise ValueError(
+            f"inputs.dimension: {dimension} is not allowed; these overlaps need at least {keep.sum()} inputs"
+        )
     return vectors[:, keep] * np.sqrt(values[keep])
+
+
+def _split(given: InitialOverlaps, rows: np.ndarray) -> Networks:
+    """Networks of rows (K + P M, columns) with given readouts."""
+    K, (P, M) = len(given.student), np.shape(given.teacher_readouts)
+    h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
+    return Networks(rows[:K].copy(), h, rows[K:].reshape(P, M, -1).copy(), v)

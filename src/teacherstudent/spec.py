@@ -9,14 +9,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from teacherstudent.axes import with_values
+from teacherstudent.blocks import (
+    INITIAL_KEYS,
+    Curriculum,
+    InitialOverlaps,
+    Inputs,
+    Numerics,
+    Record,
+    Student,
+    Teachers,
+    Training,
+)
 from teacherstudent.checks import check_spec
 from teacherstudent.documents import complete, read_yaml
 from teacherstudent.errors import SpecError
 
+# Standard deviation of initial weights and readouts where none is given.
+SMALL_STD = 0.001
 # What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
@@ -28,123 +43,9 @@ NOT_AVAILABLE = {
     ("training.l1", None): "L1 regularisation",
     ("training.loss", "classification"): "classification",
     ("training.rule", None): "other learning rules (RL perceptron)",
-    ("student.output_scale", None): "normalised and mean-field output scaling",
-    ("teachers.output_scale", None): "normalised and mean-field output scaling",
     ("teachers.drift", None): "drifting teachers",
     ("student.layers", None): "more than two layers",
 }
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Law and number of the inputs."""
-
-    distribution: str
-    dimension: int
-
-
-@dataclass(frozen=True)
-class Features:
-    """Relation of the teachers' first layers."""
-
-    relation: str
-    norm: float | None
-    similarity: float | tuple | None = None
-    shared: int | None = None
-
-
-@dataclass(frozen=True)
-class Readouts:
-    """Relation of the teachers' second layers."""
-
-    relation: str
-    norm: float | None
-    similarity: float | tuple | None = None
-
-
-@dataclass(frozen=True)
-class Teachers:
-    """The fixed networks that label the inputs; noises are tuples with one number per teacher."""
-
-    count: int
-    hidden: int
-    activation: str
-    features: Features
-    readouts: Readouts
-    output_noise: tuple[float, ...]
-    input_noise: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Initial:
-    """Standard deviations of the student's initial weights and readouts."""
-
-    weights_std: float
-    readouts_std: float
-
-
-@dataclass(frozen=True)
-class Student:
-    """The network that learns."""
-
-    hidden: int
-    activation: str
-    heads: str
-    copy_head_at_switch: bool
-    initial: Initial
-
-
-@dataclass(frozen=True)
-class Training:
-    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher."""
-
-    learning_rate: float
-    readout_learning_rate: float
-    train: tuple[str, ...]
-    frozen_units: tuple[tuple[int, ...], ...]
-    weight_decay: float
-    batch_size: int
-
-
-@dataclass(frozen=True)
-class Curriculum:
-    """Order of the teachers and the rule for switching between them."""
-
-    order: tuple[int, ...]
-    switch_times: tuple[float, ...] | None = None
-    period: float | None = None
-    thresholds: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Record:
-    """When the run is recorded: a spacing with a count, or the times themselves."""
-
-    spacing: str | None = None
-    count: int | None = None
-    first: float | None = None
-    times: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Numerics:
-    """Precision of the solvers."""
-
-    relative_tolerance: float  # of engine ode
-    precision: str  # of engine network: float64 or float32
-
-
-@dataclass(frozen=True)
-class InitialOverlaps:
-    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested
-    tuples.
-    """
-
-    student: tuple
-    student_teacher: tuple
-    teacher: tuple
-    student_readouts: tuple
-    teacher_readouts: tuple
 
 
 @dataclass(frozen=True)
@@ -166,6 +67,11 @@ class Spec:
         """Number of readout vectors H."""
         return self.teachers.count if self.student.heads == "per_task" else 1
 
+    @property
+    def readout_rate(self) -> float:
+        """Learning rate of the effective readouts h = c u: c^2 times that of u, for c the student's scale."""
+        return self.student.scale**2 * self.training.readout_learning_rate
+
     def head_of(self, teacher: int) -> int:
         """The head that is trained on a teacher."""
         return teacher if self.student.heads == "per_task" else 0
@@ -179,9 +85,13 @@ class Spec:
         return json.dumps(self.to_dict(), sort_keys=True)
 
 
-def load_spec(path: str | Path) -> Spec:
-    """Read and check a spec from a YAML file; SpecError says in one line what is wrong."""
-    return parse_spec(read_yaml(path))
+def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
+    """Read and check a spec from a YAML file, with the values at dotted keys replaced by settings.
+
+    SpecError says in one line what is wrong.
+    """
+    document = read_yaml(path)
+    return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
 
 
 def parse_spec(document: Mapping[str, Any]) -> Spec:
@@ -248,7 +158,15 @@ def _resolved(filled: dict) -> dict:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
     curriculum.setdefault("order", list(range(count)))
+    filled["student"]["initial"] = _initial_with_defaults(filled["student"]["initial"])
     return filled
+
+
+def _initial_with_defaults(initial: dict) -> dict:
+    """Add the standard deviations that the scheme takes, where they are not given."""
+    deviations = ["weights_std"] if "readouts_value" in initial else ["weights_std", "readouts_std"]
+    taken = [key for key in deviations if key in INITIAL_KEYS[initial["scheme"]]]
+    return dict.fromkeys(taken, SMALL_STD) | initial
 
 
 def _build(cls: type, values: Any) -> Any:

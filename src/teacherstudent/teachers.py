@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from teacherstudent.blocks import Features, Readouts, Teachers
 from teacherstudent.randomness import Purpose, generator
 from teacherstudent.similarity import similarity_factor
-from teacherstudent.spec import Features, Readouts, Teachers
 
 
 def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
@@ -13,22 +13,30 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
     The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their
     first teacher, and a change of similarity moves the others continuously.
     """
-    P, M = teachers.count, teachers.hidden
-    draws = generator(seed, run, Purpose.TEACHER_FEATURES).standard_normal((P, M, dimension))
-    readout_draws = generator(seed, run, Purpose.TEACHER_READOUTS).standard_normal((P, M))
-    return related_features(draws, teachers.features), related_readouts(readout_draws, teachers.readouts)
+    shape = teachers.count, teachers.hidden, dimension
+    draws = generator(seed, run, Purpose.TEACHER_FEATURES).standard_normal(shape)
+    return related_features(draws, teachers.features, dimension), sample_readouts(teachers, seed, run)
 
 
-def related_features(draws: np.ndarray, features: Features) -> np.ndarray:
-    """Turn independent Gaussian rows (P, M, N) into first layers with the relation asked for.
+def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
+    """Draw the readouts of all teachers, shape (P, M), times their output scale."""
+    shape = teachers.count, teachers.hidden
+    draws = generator(seed, run, Purpose.TEACHER_READOUTS).standard_normal(shape)
+    return teachers.scale * related_readouts(draws, teachers.readouts)
+
+
+def related_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
+    """Turn independent Gaussian rows (P, M, N) into first layers with the units and the relation asked for.
+
+    Only inner products are used: coordinates of the rows in any orthonormal frame, fewer than the `dimension`
+    N, give the coordinates of the first layers.
 
     `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
     those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
     the same sum with the Gaussian rows as they are, then rescaled to the first teacher's norms (as Lee et al.
     2021 sample them). `shared_nodes`: the first rows copied, the others rotated.
     """
-    P, M, N = draws.shape
-    rows = draws if features.norm is None else draws * (features.norm * np.sqrt(N) / row_norms(draws))
+    P, rows = len(draws), unrelated_features(draws, features, dimension)
     if features.relation == "independent":
         return rows
     if features.relation == "identical":
@@ -42,12 +50,30 @@ def related_features(draws: np.ndarray, features: Features) -> np.ndarray:
     return np.concatenate([np.repeat(rows[:1, :shared], P, axis=0), rotated], axis=1)
 
 
+def unrelated_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
+    """Give the Gaussian rows (P, M, N) of each teacher by itself the lengths and angles asked for.
+
+    T_mm = norm^2 for `independent` rows; exactly T_mn = norm^2 delta_mn for `orthogonal` ones and, as in Saad
+    & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones.
+    """
+    if features.norm is None:
+        return draws
+    length = features.norm * np.sqrt(dimension)
+    if features.units == "independent":
+        return draws * (length / row_norms(draws))
+    rows = length * np.stack([orthonormal_rows(block, block[:0]) for block in draws])
+    grades = np.sqrt(np.arange(1.0, rows.shape[1] + 1.0))[:, None]
+    return grades * rows if features.units == "graded" else rows
+
+
 def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
     """Turn independent Gaussian vectors (P, M) into readouts with the relation and length asked for.
 
     `rotated` vectors have exactly the cosines S_pq, whatever M, and the length of the first.
     """
-    P, M = draws.shape
+    P = len(draws)
+    if readouts.relation == "uniform":
+        return np.full_like(draws, readouts.value)
     vectors = np.ones_like(draws) if readouts.relation == "ones" else draws
     if readouts.norm is not None:
         vectors = vectors * (readouts.norm / row_norms(vectors))

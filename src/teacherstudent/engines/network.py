@@ -146,7 +146,7 @@ def _constants(state: _Run, phase: Phase) -> kernel.Phase:
         head=spec.head_of(p),
         moving=moving,
         eta=training.learning_rate * features,
-        eta_h=training.readout_learning_rate * readouts,
+        eta_h=spec.readout_rate * readouts,
         decay=training.weight_decay * features,
         decay_h=training.weight_decay * readouts,
         output_noise=spec.teachers.output_noise[p],

@@ -1,0 +1,149 @@
+"""The blocks of a spec, as frozen dataclasses; `schemas/spec.yaml` says what each key means."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Law and number of the inputs."""
+
+    distribution: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """Units of the teachers' first layers, and their relation."""
+
+    units: str
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+    shared: int | None = None
+
+
+@dataclass(frozen=True)
+class Readouts:
+    """Relation of the teachers' second layers."""
+
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The fixed networks that label the inputs; noises are tuples with one number per teacher."""
+
+    count: int
+    hidden: int
+    activation: str
+    features: Features
+    readouts: Readouts
+    output_scale: str
+    output_noise: tuple[float, ...]
+    input_noise: tuple[float, ...]
+
+    @property
+    def scale(self) -> float:
+        """Factor of the output of a teacher."""
+        return _scale(self.output_scale, self.hidden)
+
+
+# The keys of `student.initial` that each scheme takes.
+INITIAL_KEYS = {
+    "gaussian": ("weights_std", "readouts_std", "readouts_value"),
+    "large": ("readouts_value",),
+    "small": ("readouts_value",),
+    "mixed": ("readouts_value",),
+    "informed": ("weights_std", "readouts_std", "readouts_value"),
+    "denoising": ("readouts_std",),
+    "symmetric": ("weights_std", "readouts_std", "readouts_value", "asymmetry"),
+}
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Initial weights and readouts of the student: a scheme and the numbers that it takes."""
+
+    scheme: str
+    weights_std: float | None = None
+    readouts_std: float | None = None
+    readouts_value: float | None = None
+    asymmetry: float | None = None
+
+
+@dataclass(frozen=True)
+class Student:
+    """The network that learns."""
+
+    hidden: int
+    activation: str
+    output_scale: str
+    heads: str
+    copy_head_at_switch: bool
+    initial: Initial
+
+    @property
+    def scale(self) -> float:
+        """Factor of the output."""
+        return _scale(self.output_scale, self.hidden)
+
+
+def _scale(name: str, units: int) -> float:
+    return {"none": 1.0, "mean": 1.0 / units, "mean_field": 1.0 / math.sqrt(units)}[name]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher."""
+
+    learning_rate: float
+    readout_learning_rate: float
+    train: tuple[str, ...]
+    frozen_units: tuple[tuple[int, ...], ...]
+    weight_decay: float
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """Order of the teachers and the rule for switching between them."""
+
+    order: tuple[int, ...]
+    switch_times: tuple[float, ...] | None = None
+    period: float | None = None
+    thresholds: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """When the run is recorded: a spacing with a count, or the times themselves."""
+
+    spacing: str | None = None
+    count: int | None = None
+    first: float | None = None
+    times: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """Precision of the solvers."""
+
+    relative_tolerance: float  # of engine ode
+    precision: str  # of engine network: float64 or float32
+
+
+@dataclass(frozen=True)
+class InitialOverlaps:
+    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested
+    tuples.
+    """
+
+    student: tuple
+    student_teacher: tuple
+    teacher: tuple
+    student_readouts: tuple
+    teacher_readouts: tuple
