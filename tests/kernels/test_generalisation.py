@@ -7,7 +7,11 @@ import pytest
 
 import naive
 from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.kernels.generalisation import (
+    generalisation_error,
+    generalisation_errors,
+    generalisation_errors_of_records,
+)
 
 PAIRS = list(product(naive.ACTIVATIONS, repeat=2))
 
@@ -49,6 +53,21 @@ def test_every_teacher_is_compared_with_its_own_head(student, teacher, heads):
         for p in range(P)
     ]
     np.testing.assert_allclose(errors(student, teacher, overlaps), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("student, teacher", PAIRS)
+def test_records_have_the_errors_of_each(student, teacher):
+    rng, codes = np.random.default_rng(6), (CODES[student], CODES[teacher])
+    Q, R, T, h, v = flat(naive.random_overlaps(rng, 2, M=2, K=3, H=2))
+    factors = rng.uniform(0.5, 1.0, size=(4, 1, 1))
+    together = generalisation_errors_of_records(*codes, factors * Q, factors * R, T, factors * h, v)
+    single = [generalisation_errors(*codes, factor * Q, factor * R, T, factor * h, v) for factor in factors]
+    np.testing.assert_array_equal(together, single)
+
+
+def test_no_records_have_no_errors():
+    Q, R, T, h, v = flat(naive.random_overlaps(np.random.default_rng(6), 2, M=1, K=1, H=1))
+    assert generalisation_errors_of_records(0, 0, Q[None][:0], R[None][:0], T, h[None][:0], v).shape == (0, 2)
 
 
 @pytest.mark.parametrize("teacher, variance", [("erf", 1 / 3), ("linear", 1.0), ("relu", 0.5)])

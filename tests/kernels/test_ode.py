@@ -62,7 +62,7 @@ def assert_same_rates(setting, overlaps, active=0):
         np.testing.assert_allclose(rate, slow, rtol=1e-12, atol=1e-12 * np.abs(slow).max())
 
 
-SIZES = [(1, 1, 1), (1, 2, 3), (2, 1, 2), (2, 3, 4), (3, 2, 2)]
+SIZES = [(1, 1, 1), (1, 2, 3), (2, 1, 2), (2, 3, 4), (3, 2, 2), (2, 2, 9)]
 
 
 @pytest.mark.parametrize("heads", ["per_task", "shared"])
@@ -72,6 +72,24 @@ def test_all_terms_for_all_sizes(P, M, K, heads):
     overlaps = naive.random_overlaps(np.random.default_rng(K), P, M, K, H)
     setting = ALL_TERMS if K > 1 else Setting(decay=0.3, output_noise=0.5, input_noise=0.4, batch=3)
     assert_same_rates(setting, overlaps, active=P - 1)
+
+
+def test_sixty_four_units_that_are_copies_of_four():
+    """Each copy has a part of the readouts: it is pulled by that part, and spreads by its square."""
+    copies, K, eta = 16, 4, 0.7
+    few = naive.random_overlaps(np.random.default_rng(9), 2, 8, K, 2)
+    order = np.arange(copies * K) % K
+    many = few._replace(Q=few.Q[np.ix_(order, order)], R=few.R[:, order], h=few.h[:, order] / copies)
+    settings = [
+        Setting(eta=rate, eta_h=eta, output_noise=0.5, input_noise=0.4, batch=3) for rate in (eta, 2 * eta)
+    ]
+    once, twice = (naive.rate_of_change(setting, few, 1, 1) for setting in settings)
+    spread = (twice[0] - 2 * once[0]) / 2
+    expected = (once[0] - spread) / copies + spread / copies**2, once[1] / copies, once[2]
+    dQ, dR, dh = equations(settings[0], many, 1).rate(many.Q, many.R, many.h)
+    np.testing.assert_allclose(dQ, expected[0][np.ix_(order, order)], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dR, expected[1][:, order], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dh, expected[2][:, order], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("student, teacher", PAIRS)

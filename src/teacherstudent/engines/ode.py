@@ -8,7 +8,7 @@ from teacherstudent.curriculum import Phase, head_to_copy, phases
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import ode as kernel
 from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.generalisation import generalisation_errors
+from teacherstudent.kernels.generalisation import generalisation_errors_of_records
 from teacherstudent.kernels.integrator import DIVERGED, TABLEAU
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
@@ -72,22 +72,23 @@ def _constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase
     K, M, training, p = spec.student.hidden, spec.teachers.hidden, spec.training, phase.teacher
     moving = np.ones(K)
     moving[list(training.frozen_units[p])] = 0.0
+    first, head, input_power = p * M, spec.head_of(p), 1.0 + spec.teachers.input_noise[p] ** 2
     features, readouts = "features" in training.train, "readouts" in training.train
     return kernel.Phase(
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        first=p * M,
-        head=spec.head_of(p),
+        first=first,
+        head=head,
         moving=moving,
         eta=training.learning_rate * features,
-        eta_h=training.readout_learning_rate * readouts,
+        eta_h=spec.readout_rate * readouts,
         decay=training.weight_decay * features,
         decay_h=training.weight_decay * readouts,
         output_variance=spec.teachers.output_noise[p] ** 2,
-        input_power=1.0 + spec.teachers.input_noise[p] ** 2,
+        input_power=input_power,
         batch=training.batch_size,
         threshold=phase.threshold,
-        work=kernel.work_space(K, start.T, start.v[p], p * M),
+        work=kernel.work_space(K, start.T, start.v[p], first, head, input_power),
     )
 
 
@@ -97,13 +98,9 @@ def _trajectory(spec, start, times, states, switches, sequence, diverged_at) -> 
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    errors = [
-        generalisation_errors(*codes, *now, start.T, head, start.v)
-        for *now, head in zip(Q, R, h, strict=True)
-    ]
     return Trajectory(
         time=times,
-        generalisation_error=np.array(errors).reshape(-1, P),
+        generalisation_error=generalisation_errors_of_records(*codes, Q, R, start.T, h, start.v),
         student_overlaps=Q,
         student_teacher_overlaps=stored_R(R, P),
         student_readouts=h,

@@ -39,3 +39,14 @@ def generalisation_errors(student, teacher, Q, R, T, h, v):
         head = h[p] if len(h) > 1 else h[0]
         errors[p] = generalisation_error(student, teacher, Q, R[:, own], T[own, own], head, v[p])
     return errors
+
+
+@entry
+def generalisation_errors_of_records(student, teacher, Q, R, T, h, v):
+    """Errors (records, P): those of every record, the first index of Q, R and h; T and v stay the same."""
+    errors = np.empty((len(Q), len(v)))
+    for record in range(len(Q)):
+        own = generalisation_errors(student, teacher, Q[record], R[record], T, h[record], v)
+        for p in range(len(v)):
+            errors[record, p] = own[p]
+    return errors
