@@ -11,7 +11,7 @@ from timing import Line, faster, seconds, within
 
 from teacherstudent import parse_spec
 from teacherstudent.engines import ode
-from teacherstudent.engines.ode import _constants
+from teacherstudent.engines.ode import phase_constants
 from teacherstudent.kernels import ode as kernel
 from teacherstudent.networks import initial_order_parameters
 
@@ -49,7 +49,7 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
     """Evaluations of the right-hand side at the start of a run."""
     of = spec(K, M)
     start = initial_order_parameters(of, seed=0, run=0)
-    phase = _constants(of, start, ode.phases(of)[0])
+    phase = phase_constants(of, start, ode.phases(of)[0])
     y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
     return lambda n: derivatives(phase, y, np.empty_like(y), n)
 

@@ -22,7 +22,7 @@ _HOMES = {
     "write_run": "store",
 }
 
-__all__ = ["__version__", "measures", *_HOMES]
+__all__ = ["__version__", "analysis", "measures", *_HOMES]
 
 
 def __getattr__(name: str):
@@ -31,8 +31,8 @@ def __getattr__(name: str):
         from importlib.metadata import version
 
         return version("teacherstudent")
-    if name == "measures":
-        return import_module("teacherstudent.measures")
+    if name in ("analysis", "measures"):
+        return import_module(f"teacherstudent.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"teacherstudent.{_HOMES[name]}"), name)

@@ -9,7 +9,7 @@ import naive
 from analysis import cases
 from naive import Setting
 from teacherstudent.analysis.equations import equations
-from teacherstudent.analysis.slopes import I2_slopes, precision
+from teacherstudent.kernels.slopes import I2_slopes, precision
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.integrals import J2

@@ -221,8 +221,10 @@ SAME_INPUTS = {
 }
 
 
-@pytest.mark.parametrize("N", [4, 8, 12, 50, 1000])
-@pytest.mark.parametrize("name", SAME_INPUTS)
+@pytest.mark.parametrize(
+    "name, N",
+    [*(("all_terms", N) for N in (4, 8, 12, 50, 1000)), ("plain", 12), ("relu", 50), ("linear", 50)],
+)
 def test_network_and_chain_agree_on_the_same_inputs(name, N):
     """Over a thousand steps, half of them on the first teacher and its head, half on the second."""
     setting, case = SAME_INPUTS[name], Case([SAME_INPUTS[name]], N)

@@ -25,7 +25,7 @@ class Equations:
     def __init__(self, document, phase=0):
         spec = parse_spec(document)
         start = initial_order_parameters(spec, 0, 0)
-        self.constants = engine._constants(spec, start, phases(spec)[phase])
+        self.constants = engine.phase_constants(spec, start, phases(spec)[phase])
         self.shape = spec.teachers.count, spec.student.hidden, spec.teachers.hidden, spec.heads
 
     def rate(self, Q, R, h):

@@ -69,7 +69,7 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
     """
     ode.check(spec)
     _check_start(spec, start, teacher)
-    phase = ode._constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
+    phase = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
     directions = _directions(phase, start)
     if not len(directions):
         raise ValueError("nothing moves: all learning rates and decays are zero, or all units are frozen")

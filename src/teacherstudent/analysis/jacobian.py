@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.analysis.slopes import Tables, tables
+from teacherstudent.kernels.slopes import Tables, tables
 from teacherstudent.kernels.ode import Phase
 
 

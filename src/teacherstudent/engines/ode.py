@@ -46,7 +46,7 @@ def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None])
             h[spec.head_of(phase.teacher)] = h[source]
         sequence.append(phase.teacher)
         status, t, written = kernel.integrate_phase(
-            _constants(spec, start, phase),
+            phase_constants(spec, start, phase),
             state,
             t,
             phase.end,
@@ -68,7 +68,8 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
     return relative, ABSOLUTE_TOLERANCE * relative
 
 
-def _constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
+def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
+    """Return what the right-hand side takes as given during a phase."""
     K, M, training, p = spec.student.hidden, spec.teachers.hidden, spec.training, phase.teacher
     moving = np.ones(K)
     moving[list(training.frozen_units[p])] = 0.0

@@ -25,7 +25,7 @@ TWO_OVER_PI = 2.0 / math.pi
 
 
 class Lanes(NamedTuple):
-    """Work space for pairs of erf units of the student; the last lane and others that fill up have no tilt."""
+    """Work space for pairs of erf units of the student; lanes that fill up, one at least, have no tilt."""
 
     i: np.ndarray  # (lanes,) unsigned: an index that might be negative costs a comparison
     k: np.ndarray

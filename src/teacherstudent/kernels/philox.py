@@ -149,7 +149,8 @@ def _fill_bits(bits, blocks, first, key0, key1, step, stream):
 
 def _transform(bits, out):
     """Make out (n,) from the bits of its (n + 1) // 2 pairs."""
-    raise NotImplementedError("compiled code only")
+    transform = _transform_float32 if out.dtype == np.float32 else _transform_float64
+    transform(bits, out)
 
 
 @overload(_transform)
