@@ -210,6 +210,15 @@ def test_threshold_of_the_ode_is_located(threshold_case):
     assert trajectory.generalisation_error[:, 1] == pytest.approx(threshold, abs=1e-6)
 
 
+def test_a_threshold_is_one_of_the_error_on_clean_inputs(threshold_case):
+    described, crossing, threshold = threshold_case
+    noisy = described | {"teachers": described["teachers"] | {"input_noise": 0.1}}
+    (switch,) = simulate(parse_spec(noisy), "ode").switch_times
+    there = simulate(parse_spec(noisy | {"record": {"times": [0.0, float(switch)]}}), "ode")
+    assert abs(switch - crossing) > 1e-3
+    assert there.generalisation_error[1, 1] == pytest.approx(threshold, abs=1e-9)
+
+
 def test_threshold_of_a_network_is_close_to_that_of_the_ode(threshold_case):
     described, crossing, threshold = threshold_case
     spec = parse_spec(described | {"inputs": {"dimension": 4000}})

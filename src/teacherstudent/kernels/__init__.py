@@ -1,5 +1,8 @@
 """Numba kernels: arrays and numbers in, arrays and numbers out; symbols of the papers."""
 
+import sys
+from importlib import import_module
+
 from llvmlite import binding
 from numba import config
 
@@ -15,4 +18,20 @@ def _use_whole_vectors() -> None:
         config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
 
 
+def _put_off_scipy() -> None:
+    """Keep numba from importing scipy.linalg, which takes as long as numba itself, before it is needed.
+
+    Numba imports it to learn that it is there, and again where a compiled function multiplies matrices.
+    """
+    probe = "scipy.linalg.cython_blas"
+    if probe in sys.modules or "numba.np.arraymath" in sys.modules:
+        return
+    sys.modules[probe] = None  # an import of it fails
+    try:
+        import_module("numba.np.arraymath")._HAVE_BLAS = True
+    finally:
+        del sys.modules[probe]
+
+
 _use_whole_vectors()
+_put_off_scipy()

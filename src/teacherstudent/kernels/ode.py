@@ -53,7 +53,8 @@ class Phase(NamedTuple):
 def work_space(K: int, T: np.ndarray, v: np.ndarray, first: int, head: int, input_power: float) -> Work:
     """Allocate the work space; see `ode_fields.fields_of` for the arguments."""
     D, projections = K + len(v), K + len(T)
-    fields, clean = (fields_of(K, T, v, first, head, power) for power in (input_power, 1.0))
+    fields = fields_of(K, T, v, first, head, input_power)
+    clean = fields if input_power == 1.0 else fields_of(K, T, v, first, head, 1.0)
     means = np.zeros(K), np.zeros((K, D)), np.zeros((K, projections)), np.zeros((K, K))
     return Work(fields, clean, *means, lanes_for(K, D))
 
