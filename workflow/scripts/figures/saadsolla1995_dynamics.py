@@ -1,0 +1,280 @@
+"""Symmetric plateau and specialisation of soft committee machines.
+
+Believed to be several figures of Saad & Solla 1995 in one. The reader should see that the units of the
+student first learn the same, that they part after a long plateau whose height is known, that unequal teacher
+units are found one after the other, and what a student with too many or too few units does.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _saadsolla1995 import errors, flattest, overlaps, teacher_overlaps
+
+from teacherstudent.analysis import plateau, plateau_error
+from teacherstudent.claims import Claim
+
+FIGURE = "saadsolla1995_dynamics"
+ISOTROPIC, GRADED, OVER, UNDER, FLOOR = (
+    f"saadsolla1995_{name}" for name in ("isotropic", "graded", "overrealisable", "unrealisable", "floor")
+)
+CAPTION = """
+Soft committee machines (erf units, readouts 1, first layer trained, no noise) with K student and M teacher
+units. (a-d) K = M = 3, learning rate 0.1, overlaps R of order 1e-9 at the start. (a-c) Isotropic teacher, T
+= 1: (a) overlaps R of each student unit with the teacher unit that it ends at (solid) and with the others
+(dashed), (b) lengths Q_ii (solid) and overlaps Q_ik of student units (dashed, grey), (c) generalisation
+error, with the height of the symmetric plateau: the fixed point of the equations at this rate, and the
+formula for vanishing rates. (d) Graded teacher, T = diag(1, 2, 3): by how much one student unit is ahead of
+the others in its overlap with teacher unit m, as a part of T_mm; at one half (grey line) unit m counts as
+found. (e) Lengths of the student units for K = 3, M = 2: one of them vanishes. (f) Errors for K = 3, M =
+2, and for K = 2, M = 3, where an error remains. Lines: the equations of motion. Points: one exact sample of
+the order parameters of a network with a finite number of inputs (10000; fewer in the small form) from engine
+chain. (e, f) have learning rate 0.5 and overlaps R up to 0.09 at the start, so that chance matters little
+when such networks leave the plateau. The figures of Saad and Solla (Phys. Rev. E 1995) are known from
+memory: the learning rate of (a-c) and the size of the initial overlaps are believed to be theirs, the
+initial overlaps themselves and the parameters of (d-f) are not known.
+"""
+IN_A_ROW = {"ncols": 3, "handlelength": 1.0, "columnspacing": 1.0}
+ESCAPED = 0.5  # lead of one student unit, as a part of T_mm, that counts as escape
+HEIGHT = 0.01  # the plateau is approached as slowly as the lengths of the units become equal
+LAST = 0.1  # part of a run over which an error is said to rest
+claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
+
+
+def figure(curves):
+    """Draw the isotropic case above, the others below."""
+    fig, axes = _figures.panels(2, 3, _figures.PAGE, 0.8)
+    isotropic = curves[ISOTROPIC]["ode"]
+    plot_specialisation(axes[0, 0], isotropic)
+    plot_lengths(axes[0, 1], isotropic)
+    plot_plateau(axes[0, 2], isotropic)
+    plot_escapes(axes[1, 0], curves[GRADED]["ode"])
+    plot_vanishing(axes[1, 1], curves[OVER])
+    plot_errors(axes[1, 2], curves)
+    for ax in axes.flat:
+        ax.set_xlabel("time $t$")
+    for ax in axes[0]:
+        ax.set_xlim(0, isotropic.time[-1])
+    for ax in axes[1, 1:]:
+        ax.set_xlim(0, curves[UNDER]["ode"].time[-1])
+    _figures.letter(axes)
+    return fig
+
+
+def colors_of(units):
+    """Return one colour per unit."""
+    return _figures.colors_along(range(units), "viridis")
+
+
+def plot_specialisation(ax, ode):
+    """Draw R of every pair of units, in the colour of the student unit."""
+    R = teacher_overlaps(ode)
+    for i, color in enumerate(colors_of(R.shape[1])):
+        for m in range(R.shape[2]):
+            style = {"label": None, "linewidth": 0.8, "linestyle": "--"}
+            if m == np.argmax(R[-1, i]):
+                style = {"label": f"$i = {i + 1}$", "linewidth": 1.2}
+            _figures.plot_theory(ax, ode.time, R[:, i, m], f"R {i + 1}{m + 1}", color=color, **style)
+    ax.set(ylabel="overlaps $R_{im}$", ylim=(-0.05, 1.05))
+    ax.legend(loc="upper left", title="student unit")
+
+
+def plot_lengths(ax, ode):
+    """Draw Q of every pair of units: diagonal in colour, the others grey."""
+    Q = overlaps(ode)
+    grey = {"label": None, "color": "0.5", "linestyle": "--", "linewidth": 0.8}
+    for i, color in enumerate(colors_of(Q.shape[1])):
+        for k in range(i):
+            _figures.plot_theory(ax, ode.time, Q[:, i, k], f"Q {k + 1}{i + 1}", **grey)
+        _figures.plot_theory(ax, ode.time, Q[:, i, i], f"Q {i + 1}{i + 1}", label=None, color=color)
+    ax.set(ylabel="overlaps $Q_{ik}$", ylim=(-0.05, 1.05))
+
+
+def plot_plateau(ax, ode):
+    """Draw the error, and the two heights of the plateau."""
+    _figures.plot_theory(ax, ode.time, errors(ode), "error", label=None, color="black")
+    ends = ode.time[[0, -1]]
+    for (name, height), line in zip(heights(ode).items(), ("--", ":"), strict=True):
+        style = {"label": name, "color": "0.45", "linestyle": line, "linewidth": 0.9}
+        _figures.plot_theory(ax, ends, [height] * 2, f"plateau, {name}", **style)
+    ax.set(ylabel=r"error $\epsilon$", ylim=(0.0, 0.05))
+    ax.legend(loc="upper right", title="height of the plateau")
+
+
+def heights(ode):
+    """Return the error on the plateau at the learning rate of a run with K = M, and at vanishing rates."""
+    units, rate = ode.spec["student"]["hidden"], ode.spec["training"]["learning_rate"]
+    return {
+        rf"$\eta = {rate:g}$": plateau(units, units, rate).generalisation_error[0],
+        r"$\eta \to 0$": plateau_error(units, units),
+    }
+
+
+def plot_escapes(ax, ode):
+    """Draw by how much one student unit is ahead of the others in each teacher unit."""
+    ahead = leads(ode)
+    for m, color in reversed(list(enumerate(colors_of(ahead.shape[1])))):
+        name = f"m = {m + 1}"
+        _figures.plot_theory(ax, ode.time, ahead[:, m], name, label=f"${name}$", color=color)
+    ax.axhline(ESCAPED, color="0.6", linewidth=0.6, zorder=0)
+    ax.set(ylabel="lead in $R_{im} / T_{mm}$", xlim=(0, ode.time[-1]), ylim=(-0.05, 1.5))
+    ax.legend(loc="upper left", title="teacher unit", **IN_A_ROW)
+
+
+def plot_vanishing(ax, engines):
+    """Draw the lengths of all student units."""
+    for i, color in enumerate(colors_of(overlaps(engines["ode"]).shape[1])):
+        plot_both(ax, engines, lambda entry, i=i: overlaps(entry)[:, i, i], f"$i = {i + 1}$", color)
+    ax.set(ylabel="lengths $Q_{ii}$", ylim=(-0.05, 1.5))
+    ax.legend(loc="upper left", title="student unit", **IN_A_ROW)
+
+
+def plot_errors(ax, curves):
+    """Draw the errors with a student unit too many and one too few."""
+    cases = {OVER: "$K = 3, M = 2$", UNDER: "$K = 2, M = 3$"}
+    for (name, label), color in zip(cases.items(), ("#3B528B", "#D95F02"), strict=True):
+        plot_both(ax, curves[name], errors, label, color)
+    _figures.log_axes(ax)
+    ax.set(ylabel=r"error $\epsilon$", ylim=(1e-5, 2.0))
+    ax.legend(loc="lower left")
+
+
+def plot_both(ax, engines, quantity, series, color):
+    """Draw a quantity of the equations as a line, and of the samples as points."""
+    ode, chain = engines["ode"], engines["chain"]
+    _figures.plot_theory(ax, ode.time, quantity(ode), series, color=color)
+    _figures.plot_simulation(ax, chain.time, quantity(chain), series, label=None, color=color, markersize=3)
+
+
+def leads(entry):
+    """Return the largest less the second R over T_mm = m for each graded teacher unit m, (time, M)."""
+    R = np.sort(teacher_overlaps(entry), axis=1)
+    return (R[:, -1] - R[:, -2]) / np.arange(1, R.shape[2] + 1)
+
+
+def escapes(entry):
+    """Return when one student unit is ahead by half of T_mm, for each teacher unit; NaN if never."""
+    ahead = leads(entry) >= ESCAPED
+    return np.where(ahead.any(axis=0), entry.time[ahead.argmax(axis=0)], np.nan)
+
+
+def claims(curves):
+    """State plateau and specialisation, the order of escape, and where the other students end."""
+    return [
+        *isotropic_claims(curves[ISOTROPIC]["ode"]),
+        *graded_claims(curves[GRADED]["ode"]),
+        *size_claims(curves[OVER]["ode"], curves[UNDER]),
+        *floor_claims(curves[FLOOR]["ode"]),
+    ]
+
+
+def isotropic_claims(ode):
+    """State the height of the plateau, that the units are alike on it, and that they part in the end."""
+    error, R = errors(ode), teacher_overlaps(ode)
+    flat = flattest(ode.time, error)
+    height = next(iter(heights(ode).values()))
+    yield claim(
+        "Error where it is flattest, over that of the symmetric fixed point at this learning rate.",
+        value=error[flat] / height,
+        low=1.0 - HEIGHT,
+        high=1.0 + HEIGHT,
+        source="fixed point of the equations",
+        certainty="recomputed",
+    )
+    yield claim(
+        "On the plateau all R are equal: their standard deviation over their mean.",
+        value=R[flat].std() / R[flat].mean(),
+        low=0.0,
+        high=0.02,
+    )
+    yield claim(
+        "In the end each student unit is a teacher unit: largest distance of R from a permutation.",
+        value=distance_from_permutation(R[-1]),
+        low=0.0,
+        high=1e-3,
+    )
+    yield claim(
+        "A realisable error decays to zero: its log10 at the end.", value=np.log10(error[-1]), high=-8.0
+    )
+
+
+def distance_from_permutation(R):
+    """Return the largest entry of |R - P| for the 0 and 1 nearest to R; 1 if these are no permutation."""
+    nearest = np.round(R)
+    ones = np.concatenate([nearest.sum(axis=0), nearest.sum(axis=1)])
+    return np.abs(R - nearest).max() if np.all(ones == 1.0) else 1.0
+
+
+def graded_claims(ode):
+    """State that teacher units are found in the order of their size, the largest first."""
+    times = escapes(ode)
+    for larger in range(len(times) - 1, 0, -1):
+        yield claim(
+            f"Graded teacher: time from finding unit {larger + 1} of the teacher to finding unit {larger}.",
+            value=times[larger - 1] - times[larger],
+            low=np.finfo(float).tiny,
+        )
+
+
+def size_claims(over, under):
+    """State that a unit too many vanishes, and that with one too few an error remains."""
+    lengths = np.sort(np.diagonal(overlaps(over)[-1]))
+    yield claim(
+        "K = 3, M = 2: length Q of the smallest unit at the end.", value=lengths[0], low=-1e-3, high=1e-3
+    )
+    yield claim(
+        "K = 3, M = 2: largest distance of the other two lengths from 1 at the end.",
+        value=np.abs(lengths[1:] - 1.0).max(),
+        low=0.0,
+        high=1e-3,
+    )
+    yield claim("K = 3, M = 2: log10 of the error at the end.", value=np.log10(errors(over)[-1]), high=-6.0)
+    ode, chain = final(under["ode"]), final(under["chain"])
+    yield claim(
+        "K = 2, M = 3: error of the samples over that of the equations, mean over the last quarter.",
+        value=chain / ode,
+        low=0.9,
+        high=1.1,
+        source="the chain has the law of simulations, which follow the equations",
+        certainty="recomputed",
+    )
+
+
+def final(entry, part=0.25):
+    """Return the mean error over the last part of a run."""
+    return errors(entry)[entry.time >= (1.0 - part) * entry.time[-1]].mean()
+
+
+def floor_claims(ode):
+    """State that the remaining error is finite, and at vanishing rates the same with label noise."""
+    error = errors(ode)
+    start, end = error[..., int((1.0 - LAST) * error.shape[-1])], error[..., -1]
+    yield claim(
+        "K = 2, M = 3: relative change of the error in the last tenth of long runs, the largest.",
+        value=np.abs(end / start - 1.0).max(),
+        low=0.0,
+        high=1e-3,
+    )
+    floors = at_vanishing_rate(ode.axis("learning_rate"), end)
+    units = len(ode.spec["initial_overlaps"]["teacher_readouts"][0]), ode.spec["student"]["hidden"]
+    yield claim(
+        "K = 2, M = 3: remaining error at vanishing learning rates, finite and below the plateau.",
+        value=floors[0],
+        low=1e-3,
+        high=plateau_error(*units),
+    )
+    yield claim(
+        "K = 2, M = 3: largest relative difference that label noise makes to it.",
+        value=np.abs(floors / floors[0] - 1.0).max(),
+        low=0.0,
+        high=1e-3,
+    )
+
+
+def at_vanishing_rate(rates, values):
+    """Return the value at rate 0 of the parabolas through values at three rates, (..., 3)."""
+    return np.polyfit(rates, np.moveaxis(values, -1, 0), 2)[-1]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
