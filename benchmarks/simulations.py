@@ -61,7 +61,8 @@ def draw_inputs(x, count, key0, key1, stream):
 def chains(N: int) -> Work:
     """Steps of one chain among as many as advance together."""
     block = chain_block(N)
-    fixed = block.shape, block.teachers, block.state, block.phase, block.keys, block.work
+    terms = chain_kernel.terms_of(block.constants)
+    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.work
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // TOGETHER), 0), CHAIN_STEPS * TOGETHER
 
 

@@ -1,0 +1,48 @@
+"""The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
+
+import equations
+import numpy as np
+import pytest
+import reference
+import simulations
+from timing import Line
+
+from teacherstudent.kernels.ode import rate_of_change
+
+
+@pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
+def test_works_can_be_called(kind):
+    call, count = getattr(simulations, kind)(200)
+    call(1)
+    assert count >= 1
+
+
+def test_the_reference_takes_euler_steps():
+    """One step against the library's rates."""
+    of, dt = equations.spec(3, 2), 1e-3
+    start = equations.initial_order_parameters(of, seed=0, run=0)
+    phase = equations.phase_constants(of, start, equations.ode.phases(of)[0])
+    y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
+    C, h = np.block([[start.Q, start.R], [start.R.T, start.T]]), start.h[0].copy()
+    reference.euler_step(C, h, start.v[0], 0.5, dt)
+    rates = rate_of_change(phase, y)
+    np.testing.assert_allclose(C[:3, :3].ravel(), (y + dt * rates)[:9], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(C[:3, 3:].ravel(), (y + dt * rates)[9:21], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "number, must, aim, at_most, verdict",
+    [
+        (30.0, 20.0, 25.0, False, "aim"),
+        (22.0, 20.0, 25.0, False, "must"),
+        (19.0, 20.0, 25.0, False, "SHORT"),
+        (1.0, 1.2, 1.05, True, "aim"),
+        (1.1, 1.2, 1.05, True, "must"),
+        (1.3, 1.2, 1.05, True, "SHORT"),
+        (1.3, None, 1.05, True, "short of aim"),
+        (1.3, None, None, True, ""),
+    ],
+)
+def test_verdicts(number, must, aim, at_most, verdict):
+    assert Line("", "", "", number, must, aim, at_most).verdict == verdict
