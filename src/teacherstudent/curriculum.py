@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from teacherstudent.spec import Spec
 
+# Engines that go step by step look at a threshold this often, in units of time.
+THRESHOLD_INTERVAL = 0.01
+
 
 class Phase(NamedTuple):
     """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold
@@ -42,3 +45,13 @@ def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
     if spec.student.copy_head_at_switch and met and teacher not in met:
         return spec.head_of(met[-1])
     return None
+
+
+def step_at(time: float, dimension: int) -> int:
+    """Return the step nearest to a time."""
+    return round(time * dimension)
+
+
+def steps_between_looks(dimension: int) -> int:
+    """Return the number of steps between two looks at a threshold, at least one."""
+    return max(1, step_at(THRESHOLD_INTERVAL, dimension))

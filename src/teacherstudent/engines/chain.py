@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, phases
+from teacherstudent.curriculum import Phase, head_to_copy, phases, step_at, steps_between_looks
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import chain as kernel
 from teacherstudent.kernels import frames
@@ -19,8 +19,6 @@ from teacherstudent.trajectory import Trajectory, active_teachers, record_times,
 TOGETHER = 64
 # Numbers in a whole vector register; the number of columns is a multiple of it.
 LANES = 8
-# A threshold is looked at this often, in units of time.
-THRESHOLD_INTERVAL = 0.01
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 200_000_000
 
@@ -80,8 +78,8 @@ class _Block:
         K, M = specs[0].student.hidden, specs[0].teachers.hidden
         self.constants = _no_constants(self.shape, K, M, C)
         self.work = kernel.work_space(self.shape, K, M, C)
-        self.last = self.steps_at(specs[0].duration)
-        self.due = [self.steps_at(time) for time in record_times(specs[0])]
+        self.last = step_at(specs[0].duration, self.shape.N)
+        self.due = [step_at(time, self.shape.N) for time in record_times(specs[0])]
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases()
@@ -90,10 +88,6 @@ class _Block:
     def alive(self) -> np.ndarray:
         """Which chains are finite, (C,)."""
         return self.state.alive > 0
-
-    def steps_at(self, time: float) -> int:
-        """Return the step nearest to a time."""
-        return round(time * self.shape.N)
 
     def begin_first_phases(self) -> None:
         """Let every chain begin its curriculum."""
@@ -110,7 +104,7 @@ class _Block:
         phase = self.phases[c][len(sequence)]
         self.put_heads_back()
         source = head_to_copy(spec, sequence, phase.teacher)
-        self.head[c], self.end[c] = spec.head_of(phase.teacher), self.steps_at(phase.end)
+        self.head[c], self.end[c] = spec.head_of(phase.teacher), step_at(phase.end, self.shape.N)
         if source is not None:
             self.h[self.head[c], :, c] = self.h[source, :, c]
         self.state.h[:, c] = self.h[self.head[c], :, c]
@@ -141,7 +135,7 @@ class _Block:
     def interval(self) -> int:
         """Steps between two looks at the thresholds, 0 without any."""
         looks = self.constants.threshold.any()
-        return max(1, round(THRESHOLD_INTERVAL * self.shape.N)) if looks else 0
+        return steps_between_looks(self.shape.N) if looks else 0
 
     def record(self) -> None:
         """Record the present state at every recorded time that falls on this step; it may end a chain."""

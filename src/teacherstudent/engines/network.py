@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, phases
+from teacherstudent.curriculum import Phase, head_to_copy, phases, step_at, steps_between_looks
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels.activations import CODES
@@ -14,8 +14,6 @@ from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
 
-# A threshold is looked at this often, in units of time.
-THRESHOLD_INTERVAL = 0.01
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
 
@@ -44,8 +42,8 @@ class _Run:
         )
         self.key = counter_key(seed, run, Purpose.TRAINING)
         self.step, self.finite = 0, True
-        self.last = steps_at(spec, spec.duration)
-        self.due = [steps_at(spec, time) for time in record_times(spec)]
+        self.last = step_at(spec.duration, spec.inputs.dimension)
+        self.due = [step_at(time, spec.inputs.dimension) for time in record_times(spec)]
         self.rows: list[tuple] = []
         self.switches: list[float] = []
         self.sequence: list[int] = []
@@ -85,11 +83,6 @@ class _Run:
         )
 
 
-def steps_at(spec: Spec, time: float) -> int:
-    """Return the step nearest to a time."""
-    return round(time * spec.inputs.dimension)
-
-
 def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
     """Train one sampled network and record it; times and switches fall on whole steps.
 
@@ -111,8 +104,9 @@ def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None])
 
 def _train_phase(state: _Run, phase: Phase) -> None:
     """Train on one teacher until the phase's end or threshold, recording on the way."""
-    spec, constants, end = state.spec, _constants(state, phase), steps_at(state.spec, phase.end)
-    interval = max(1, round(THRESHOLD_INTERVAL * spec.inputs.dimension)) if phase.threshold else end + 1
+    spec, constants = state.spec, _constants(state, phase)
+    end = step_at(phase.end, spec.inputs.dimension)
+    interval = steps_between_looks(spec.inputs.dimension) if phase.threshold else end + 1
     while state.finite:
         state.record()
         look = phase.threshold and state.step % interval == 0
