@@ -12,7 +12,8 @@ import pytest
 from teacherstudent import run as runs_module
 from teacherstudent.engines import chain
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import order_parameters, sample_coordinates, sample_networks, triangular_rows
+from teacherstudent.networks import order_parameters, sample_coordinates, sample_networks
+from teacherstudent.randomness import triangular_rows
 from teacherstudent.run import simulate, simulate_points, simulate_runs
 from teacherstudent.spec import parse_spec
 from teacherstudent.trajectory import Trajectory
@@ -224,7 +225,7 @@ def test_readouts_are_those_of_the_sampled_networks():
 
 @pytest.mark.parametrize("dimension", [2, 5, 9])
 def test_triangular_rows(dimension):
-    rows = np.array([triangular_rows(5, dimension, np.random.default_rng(seed)) for seed in range(4000)])
+    rows = np.array([triangular_rows(9, run, 5, dimension) for run in range(4000)])
     assert rows.shape[1:] == (5, min(5, dimension))
     np.testing.assert_array_equal(np.triu(rows, 1), 0.0)
     products = rows @ rows.swapaxes(1, 2)

@@ -7,7 +7,7 @@ import numpy as np
 from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.checks import full_overlaps
 from teacherstudent.initial import initial_readouts, initial_weights
-from teacherstudent.randomness import Purpose, generator
+from teacherstudent.randomness import Purpose, normals, triangular_rows
 from teacherstudent.spec import Spec
 from teacherstudent.teachers import orthonormal_rows, related_features, sample_readouts, sample_teachers
 
@@ -43,7 +43,7 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
     K, N = spec.student.hidden, spec.inputs.dimension
     V, v = sample_teachers(spec.teachers, N, seed, run)
-    draws = generator(seed, run, Purpose.STUDENT_WEIGHTS).standard_normal((K, N))
+    draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
     return Networks(initial_weights(draws, spec, V), _sample_heads(spec, v, seed, run), V, v)
 
 
@@ -59,27 +59,15 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
         factor = overlap_factor(spec.initial_overlaps, N)
         padding = [(0, 0), (0, columns - factor.shape[1])]
         return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
-    rows = triangular_rows(spec.student.hidden + PM, N, generator(seed, run, Purpose.COORDINATES))
+    rows = triangular_rows(seed, run, spec.student.hidden + PM, N)
     draws = rows[:PM].reshape(spec.teachers.count, spec.teachers.hidden, columns)
     V = related_features(draws, spec.teachers.features, N)
     v = sample_readouts(spec.teachers, seed, run)
     return Networks(initial_weights(rows[PM:], spec, V), _sample_heads(spec, v, seed, run), V, v)
 
 
-def triangular_rows(count: int, dimension: int, source: np.random.Generator) -> np.ndarray:
-    """Draw Gaussian rows of N numbers by their coordinates in the frame that they span one after the other.
-
-    Row i has i normal coordinates along the rows before it and a rest whose square is chi-square with N - i
-    degrees of freedom (Bartlett 1933); shape (count, min(count, N)).
-    """
-    rows = np.tril(source.standard_normal((count, min(count, dimension))), -1)
-    for i in range(rows.shape[1]):
-        rows[i, i] = np.sqrt(source.chisquare(dimension - i))
-    return rows
-
-
 def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
-    draws = generator(seed, run, Purpose.STUDENT_READOUTS).standard_normal((spec.heads, spec.student.hidden))
+    draws = normals(seed, run, Purpose.STUDENT_READOUTS, (spec.heads, spec.student.hidden))
     return initial_readouts(draws, spec, v)
 
 
@@ -112,7 +100,7 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     random orthonormal E of as many rows as C has rank. Raises ValueError where N is smaller than that rank.
     """
     A = overlap_factor(given, dimension)
-    draws = generator(seed, run, Purpose.GIVEN_OVERLAPS).standard_normal((A.shape[1], dimension))
+    draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
     return _split(given, np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0])))
 
 

@@ -1,8 +1,12 @@
 """Every random number is a function of (seed, run, purpose, step)."""
 
+import math
 from enum import IntEnum
 
 import numpy as np
+
+from teacherstudent.kernels.chi_square import fill_chi
+from teacherstudent.kernels.philox import fill_normals
 
 
 class Purpose(IntEnum):
@@ -16,18 +20,30 @@ class Purpose(IntEnum):
     TRAINING = 5
     COORDINATES = 6
     CHAIN = 7
-
-
-def _sequence(seed: int, run: int, purpose: Purpose) -> np.random.SeedSequence:
-    return np.random.SeedSequence([seed, run, int(purpose)])
-
-
-def generator(seed: int, run: int, purpose: Purpose) -> np.random.Generator:
-    """Return the generator of one purpose, for draws made once a run."""
-    return np.random.default_rng(_sequence(seed, run, purpose))
+    COORDINATE_RESTS = 8
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:
-    """Return the key of one purpose for the counter-based generator, for draws made every step."""
-    key = _sequence(seed, run, purpose).generate_state(2, np.uint32)
+    """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose."""
+    key = np.random.SeedSequence([seed, run, int(purpose)]).generate_state(2, np.uint32)
     return key[0], key[1]
+
+
+def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw the independent standard normals of a purpose that draws once a run, row by row."""
+    out = np.empty(math.prod(shape))
+    fill_normals(out, *counter_key(seed, run, purpose), 0, 0)
+    return out.reshape(shape)
+
+
+def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarray:
+    """Draw Gaussian rows of N numbers by their coordinates in the frame that they span one after the other.
+
+    Row i has i normal coordinates along the rows before it and a rest whose square is chi-square with N - i
+    degrees of freedom (Bartlett 1933); shape (count, min(count, N)).
+    """
+    rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension))), -1)
+    rests, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
+    fill_chi(rests, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_RESTS))
+    rows[diagonal, diagonal] = rests
+    return rows

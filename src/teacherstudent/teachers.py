@@ -3,7 +3,7 @@
 import numpy as np
 
 from teacherstudent.blocks import Features, Readouts, Teachers
-from teacherstudent.randomness import Purpose, generator
+from teacherstudent.randomness import Purpose, normals
 from teacherstudent.similarity import similarity_factor
 
 
@@ -14,14 +14,14 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
     first teacher, and a change of similarity moves the others continuously.
     """
     shape = teachers.count, teachers.hidden, dimension
-    draws = generator(seed, run, Purpose.TEACHER_FEATURES).standard_normal(shape)
+    draws = normals(seed, run, Purpose.TEACHER_FEATURES, shape)
     return related_features(draws, teachers.features, dimension), sample_readouts(teachers, seed, run)
 
 
 def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
     """Draw the readouts of all teachers, shape (P, M), times their output scale."""
     shape = teachers.count, teachers.hidden
-    draws = generator(seed, run, Purpose.TEACHER_READOUTS).standard_normal(shape)
+    draws = normals(seed, run, Purpose.TEACHER_READOUTS, shape)
     return teachers.scale * related_readouts(draws, teachers.readouts)
 
 

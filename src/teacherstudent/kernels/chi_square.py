@@ -9,7 +9,9 @@ proposal is seen to be kept without erf or logarithm.
 
 import math
 
-from teacherstudent.kernels.compilation import by_column
+import numpy as np
+
+from teacherstudent.kernels.compilation import by_column, entry
 from teacherstudent.kernels.philox import four_normals
 from teacherstudent.kernels.special import erf_and_derivative
 
@@ -29,6 +31,20 @@ def chi(y, x, dof, key0, key1, step, stream):
     else:
         for c in range(len(y)):
             y[c] = abs(y[c]) * dof
+
+
+@entry
+def fill_chi(out, degrees, key0, key1):
+    """
+    Fill out (n,) with square roots of independent chi-square variates with degrees[i] degrees of freedom.
+
+    Element i depends on its degrees, i and the key alone.
+    """
+    y, x, keys0, keys1 = np.empty(1), np.empty(1), np.array([key0]), np.array([key1])
+    for i in range(out.size):
+        y[0], x[0], _, _ = four_normals(0, key0, key1, i, 0)
+        chi(y, x, degrees[i], keys0, keys1, i, 1)
+        out[i] = y[0]
 
 
 @by_column
