@@ -16,6 +16,10 @@ class Purpose(IntEnum):
     TRAINING = 5
     COORDINATES = 6
     CHAIN = 7
+    SAMPLES = 20
+    SAMPLE_LABEL_NOISE = 21
+    SAMPLE_CHOICE = 22
+    SAMPLE_LABEL_ORDER = 23
 
 
 def _sequence(seed: int, run: int, purpose: Purpose) -> np.random.SeedSequence:
