@@ -73,7 +73,8 @@ def _scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
     """
     images = load_samples(inputs).images.astype(float)
     train = images[: inputs.samples]
-    mean, deviation = train.mean(), train.std()
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = train.mean(), train.std()
     if not 0.0 < deviation < np.inf:
         raise SpecError(
             f"inputs.dataset: {inputs.dataset.file}: the pixels have the standard deviation {deviation}"
