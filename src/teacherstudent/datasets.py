@@ -21,7 +21,7 @@ GZIP, ZIP, HDF5 = b"\x1f\x8b", b"PK", b"\x89HDF\r\n\x1a\n"
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-class Samples(NamedTuple):
+class FileSamples(NamedTuple):
     """Training samples in front, test samples behind them."""
 
     images: np.ndarray  # (samples, N) as they are in the file
@@ -42,7 +42,7 @@ def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
 
 
 @lru_cache(maxsize=2)
-def load_samples(inputs: Inputs) -> Samples:
+def load_samples(inputs: Inputs) -> FileSamples:
     """Read the samples that a complete block `inputs` asks for; the digests in it make them what they are."""
     block = inputs.dataset
     content, _ = read_content("file", block.file, block.sha256)
@@ -57,10 +57,10 @@ def load_samples(inputs: Inputs) -> Samples:
         )
     chosen = np.r_[: inputs.samples, rest : len(images)]
     if block.labels == "teacher":
-        return Samples(images[chosen], None)
+        return FileSamples(images[chosen], None)
     targets = _targets(block, content, len(images))
     _check_classes(block, targets[: inputs.samples])
-    return Samples(images[chosen], targets[chosen])
+    return FileSamples(images[chosen], targets[chosen])
 
 
 def images_of(content: bytes, path: str, name: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.blocks import Inputs
-from teacherstudent.datasets import Samples, load_samples
+from teacherstudent.datasets import FileSamples, load_samples
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import samples as kernel
 from teacherstudent.kernels.activations import CODES
@@ -61,7 +61,7 @@ def labelled_sets(
     train, test = np.split(clean, [inputs.samples], axis=1)
     train = train + _noise(spec, seed, run)
     if inputs.dataset.shuffle_labels:
-        train = train[:, _permutation(inputs.samples, seed, run)]
+        train = np.take(train, _permutation(inputs.samples, seed, run), axis=1)
     return LabelledSet(X[: inputs.samples], train), LabelledSet(X[inputs.samples :], test)
 
 
@@ -79,7 +79,9 @@ def _scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
         raise SpecError(
             f"inputs.dataset: {inputs.dataset.file}: the pixels have the standard deviation {deviation}"
         )
-    return padded((images - mean) / deviation, np.dtype(precision))
+    images -= mean
+    images /= deviation
+    return padded(images, np.dtype(precision))
 
 
 def _teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -88,7 +90,7 @@ def _teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> 
     return np.array(labels)
 
 
-def _real_labels(spec: Spec, samples: Samples) -> np.ndarray:
+def _real_labels(spec: Spec, samples: FileSamples) -> np.ndarray:
     block, targets = spec.inputs.dataset, samples.targets.astype(float)
     if block.labels == "given":
         return targets[None]

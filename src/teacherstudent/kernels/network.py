@@ -105,8 +105,8 @@ def train(W, h, p, work, key0, key1, first, steps):
 @part
 def move_and_draw(W, p, work, old, new, first, key0, key1, step):
     """Make the moves of the step before (the first has none), draw new inputs and find their fields."""
-    teacher_fields = work.teacher[:, FIELD]
-    work.student[:, FIELD], teacher_fields[:] = 0.0, 0.0
+    fields, teacher_fields = work.student[:, FIELD], work.teacher[:, FIELD]
+    fields[:], teacher_fields[:] = 0.0, 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             x, stream = new[b, start : start + PIECE], STREAMS * b
@@ -116,20 +116,20 @@ def move_and_draw(W, p, work, old, new, first, key0, key1, step):
                 noise = work.noise[start : start + PIECE]
                 draw(noise, p.N, start, work.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
-        move_and_look(W, p, work, old, new, first, start)
+        move_and_look(W, p, work.moves, old, new, fields, first, start)
 
 
 @part
-def move_and_look(W, p, work, old, new, first, start):
+def move_and_look(W, p, moves, old, new, fields, first, start):
     """From `start` on: make the moves of the step before in a piece, add to the fields of new inputs."""
-    fields, last = work.student[:, FIELD], p.batch - 1
+    last = p.batch - 1
     if not first:
         decay(W, p, start, min(start + PIECE, W.shape[1]))
     for b in range(last):
-        move(W, work.moves[b], old[b, start : start + PIECE], start)
+        move(W, moves[b], old[b, start : start + PIECE], start)
     # The last move of the weights and their first fields share one passage through the weights.
     last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
-    move_and_add_dots(W, work.moves[last], last_x, x, start, fields[0])
+    move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
     for b in range(1, p.batch):
         add_dots(W, new[b, start : start + PIECE], start, fields[b])
 

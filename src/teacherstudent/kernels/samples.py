@@ -74,11 +74,12 @@ def choose(chosen, count, distinct, key0, key1, step):
 @part
 def move_and_fetch(W, p, work, X, chosen, old, new, first):
     """Make the moves of the step before (the first has none), fetch inputs and find their fields."""
-    work.student[:, FIELD] = 0.0
+    fields = work.student[:, FIELD]
+    fields[:] = 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
-        move_and_look(W, p, work, old, new, first, start)
+        move_and_look(W, p, work.moves, old, new, fields, first, start)
 
 
 @inner
