@@ -192,6 +192,7 @@ def test_kinds_of_numbers():
 
 def test_one_class_stands_for_all_teachers():
     assert parse_spec(DATASET).inputs.dataset.classes == (2, 2)
+    assert parse_spec(changed(DATASET, {"inputs.dataset.classes": 2.0})) == parse_spec(DATASET)
     assert parse_spec(changed(DATASET, {"inputs.dataset.classes": [2, 2]})) == parse_spec(DATASET)
 
 

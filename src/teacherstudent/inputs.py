@@ -46,7 +46,7 @@ def _with_labels_digest(block: dict) -> dict:
 
 
 def _with_classes(block: dict, teachers: int) -> dict:
-    if isinstance(block.get("classes"), int):
+    if not isinstance(block.get("classes", []), list):
         block["classes"] = [block["classes"]] * teachers
     return block
 
