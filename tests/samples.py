@@ -45,7 +45,9 @@ def assert_same(one: Trajectory, other: Trajectory) -> None:
     """Both have equal arrays of equal types and diverged at the same time, if they did."""
     assert one.diverged_at == other.diverged_at
     for name, array in vars(one).items():
-        if name != "diverged_at":
-            found = getattr(other, name)
+        found = getattr(other, name)
+        if array is None:
+            assert found is None, name
+        elif name != "diverged_at":
             assert found.dtype == array.dtype, name
             assert np.array_equal(found, array), name

@@ -29,6 +29,23 @@ OVERLAPS = {
     "student_readouts": [[0.1, 0.2], [0.3, 0.4]],
     "teacher_readouts": [[1.0], [-1.0]],
 }
+# Complete, so that the file is not looked for.
+DATASET = MINIMAL | {
+    "inputs": {
+        "distribution": "dataset",
+        "dimension": 100,
+        "samples": 10,
+        "dataset": {
+            "file": "none.gz",
+            "test_samples": 3,
+            "labels": "one_versus_rest",
+            "labels_file": "none_either.gz",
+            "classes": 2,
+            "sha256": "0" * 64,
+            "labels_sha256": "1" * 64,
+        },
+    }
+}
 GIVEN = {"inputs": {"dimension": 100}, "training": {"learning_rate": 0.5}, "initial_overlaps": OVERLAPS}
 
 
@@ -65,6 +82,7 @@ def test_defaults():
     assert spec.training.train == ("features", "readouts")
     assert spec.training.frozen_units == ((), ())
     assert (spec.training.weight_decay, spec.training.batch_size) == (0.0, 1)
+    assert (spec.inputs.samples, spec.training.sampling) == (None, "with_replacement")
     assert spec.curriculum.order == (0, 1)
     assert (spec.curriculum.switch_times, spec.curriculum.period, spec.curriculum.thresholds) == (
         None,
@@ -123,6 +141,8 @@ ACCEPTED = {
         MINIMAL, {"student.output_scale": "mean", "teachers.output_scale": "mean_field"}
     ),
     "recorded_times": changed(MINIMAL, {"record": {"times": [0, 1.5, 300]}}),
+    "finite_set": changed(MINIMAL, {"inputs.samples": 10, "training.sampling": "without_replacement"}),
+    "dataset": DATASET,
 }
 
 
@@ -168,6 +188,12 @@ def test_kinds_of_numbers():
     assert isinstance(other.inputs.dimension, int)
     assert isinstance(spec.duration, float)
     assert isinstance(spec.curriculum.switch_times[0], float)
+
+
+def test_one_class_stands_for_all_teachers():
+    assert parse_spec(DATASET).inputs.dataset.classes == (2, 2)
+    assert parse_spec(changed(DATASET, {"inputs.dataset.classes": 2.0})) == parse_spec(DATASET)
+    assert parse_spec(changed(DATASET, {"inputs.dataset.classes": [2, 2]})) == parse_spec(DATASET)
 
 
 def test_sizes_come_from_given_overlaps():
@@ -226,6 +252,9 @@ WRONG_VALUES = [
     ("teachers.features.norm", 0, "a number or null > 0"),
     ("teachers.readouts.norm", -1.0, "> 0"),
     ("training.batch_size", 0, ">= 1"),
+    ("training.sampling", "shuffled", "one of with_replacement, without_replacement"),
+    ("inputs.samples", 0, "an integer or null >= 1"),
+    ("inputs.samples", "all", "an integer or null"),
     ("curriculum.period", 0, "> 0"),
     ("curriculum.thresholds", [0.0], "> 0"),
     ("curriculum.switch_times", [0.0], "> 0"),
@@ -332,6 +361,7 @@ UNKNOWN_KEYS = [
     ("curriculum.times", "switch_times"),
     ("record.every", "count"),
     ("numerics.rtol", "relative_tolerance"),
+    ("inputs.dataset.path", "file"),
     ("initial_overlaps.Q", "student_teacher"),
 ]
 
@@ -356,8 +386,6 @@ WRONG_OVERLAPS = [
 # What later versions will have.
 PLANNED = [
     ("inputs.distribution", "hidden_manifold", "inputs from a hidden manifold"),
-    ("inputs.distribution", "dataset", "inputs from a data set"),
-    ("inputs.samples", 1000, "a finite training set"),
     ("curriculum.replay", 0.1, "interleaved replay"),
     ("training.replay", 0.1, "interleaved replay"),
     ("training.consolidation", {"method": "ewc"}, "consolidation of weights"),
@@ -568,7 +596,7 @@ def test_every_initialisation_says_which_keys_it_takes():
 
 
 def test_every_default_is_filled_in():
-    spec = parse_spec(MINIMAL).to_dict()
+    spec = parse_spec(DATASET).to_dict()
     for path, part in described(SCHEMA):
         if "default" in part:
             *blocks, key = path.split(".")[1:]

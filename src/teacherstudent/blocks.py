@@ -5,11 +5,29 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class DataSet:
+    """Where images and labels come from; digests are of the files."""
+
+    file: str
+    test_samples: int
+    images: str
+    labels: str
+    targets: str
+    shuffle_labels: bool
+    sha256: str
+    labels_file: str | None = None
+    labels_sha256: str | None = None
+    classes: tuple[int, ...] | None = None  # one per teacher
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Law and number of the inputs."""
 
     distribution: str
+    samples: int | None  # of the training set; None where every step has fresh ones
     dimension: int
+    dataset: DataSet | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,7 @@ class Training:
     frozen_units: tuple[tuple[int, ...], ...]
     weight_decay: float
     batch_size: int
+    sampling: str
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.inputs import check_inputs
 from teacherstudent.network_checks import check_networks
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MAX_SWITCHES = 1_000_000
 def check_spec(spec: "Spec") -> None:
     """Raise SpecError where the keys of a spec contradict each other."""
     check_networks(spec)
+    check_inputs(spec)
     _check_lists_per_teacher(spec)
     _check_curriculum(spec)
     _check_record(spec)

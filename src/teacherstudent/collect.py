@@ -54,6 +54,9 @@ def _in_order(path: str | Path, inner: dict[str, list]) -> Iterator[StoredRun]:
 
 def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
     """Take what is wanted of the runs at one point; the rest can leave the memory."""
+    for name in keep:
+        if name not in run.arrays:
+            raise RunError(f"{name}: the runs of engine {run.engine} have none: it cannot be collected")
     arrays = {name: run.arrays[name] for name in ("time", "switch_times", *keep)}
     count = len(run.arrays["generalisation_error"])
     diverged = np.isfinite(run.attributes.get("diverged_at", np.full(count, np.nan)))

@@ -18,7 +18,8 @@ VARIABLES = {
     "generalisation_error": (
         ("time", "teacher"),
         "eps",
-        "generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher",
+        "generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a data set "
+        "its mean over the test samples",
     ),
     "student_overlaps": (
         ("time", "student_unit", "student_unit_other"),
@@ -51,7 +52,19 @@ VARIABLES = {
         "teacher trained on at that time, counted from 0; -1 after a run diverged",
     ),
     "switch_times": (("switch",), "s", "times of the switches as they happened"),
+    "training_error": (
+        ("time", "teacher"),
+        "eps_t",
+        "mean of 1/2 (student - label)^2 over the finite training set, for each teacher",
+    ),
+    "classification_error": (
+        ("time", "teacher"),
+        "eps_c",
+        "part of the test samples where student and label differ in sign, for each teacher",
+    ),
 }
+# Datasets that only some runs have.
+OPTIONAL = ("training_error", "classification_error")
 
 # Dimension without a dataset of its own: (symbol, description).
 DIMENSIONS = {
@@ -72,7 +85,8 @@ class StoredRun:
     """One group of a file: the runs of one spec with one engine and seed.
 
     `arrays` holds the datasets by name as they are stored: of one trajectory, or with a leading axis `run`
-    (all but `time`), where runs that diverged end in NaN, `active_teacher` in -1.
+    (all but `time`), where runs that diverged end in NaN, `active_teacher` in -1. The optional ones are there
+    where the runs have them.
     """
 
     group: str

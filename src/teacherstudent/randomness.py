@@ -21,6 +21,10 @@ class Purpose(IntEnum):
     COORDINATES = 6
     CHAIN = 7
     COORDINATE_RESTS = 8
+    SAMPLES = 9
+    SAMPLE_LABEL_NOISE = 10
+    SAMPLE_CHOICE = 11
+    SAMPLE_LABEL_ORDER = 12
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:

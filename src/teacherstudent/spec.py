@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -29,14 +29,13 @@ from teacherstudent.blocks import (
 from teacherstudent.checks import check_spec
 from teacherstudent.documents import complete, read_yaml
 from teacherstudent.errors import SpecError
+from teacherstudent.inputs import completed_inputs
 
 # Standard deviation of initial weights and readouts where none is given.
 SMALL_STD = 0.001
 # What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
-    ("inputs.distribution", "dataset"): "inputs from a data set",
-    ("inputs.samples", None): "a finite training set",
     ("curriculum.replay", None): "interleaved replay",
     ("training.replay", None): "interleaved replay",
     ("training.consolidation", None): "consolidation of weights (EWC, quadratic, path integral, nodes)",
@@ -107,6 +106,7 @@ def parse_spec(document: Mapping[str, Any]) -> Spec:
     filled = complete(document, "spec")
     if "times" in filled["record"]:
         filled["record"] = {"times": _times_alone(document["record"])}
+    filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
     spec = _build(Spec, _resolved(filled))
     check_spec(spec)
     return spec
@@ -179,11 +179,11 @@ def _build(cls: type, values: Any) -> Any:
 
 def _convert(kind: Any, value: Any) -> Any:
     if isinstance(value, Mapping):
-        nested = kind if dataclasses.is_dataclass(kind) else InitialOverlaps
-        return _build(nested, value)
+        nested = (part for part in (kind, *get_args(kind)) if dataclasses.is_dataclass(part))
+        return _build(next(nested), value)
     if isinstance(value, list):
         return _tupled(value, int if "int" in str(kind) else float)
-    if isinstance(value, float) and kind is int:
+    if isinstance(value, float) and int in (kind, *get_args(kind)):
         return int(value)
     return (
         float(value) if isinstance(value, int) and "float" in getattr(kind, "__name__", str(kind)) else value

@@ -18,7 +18,7 @@ import numpy as np
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
 from teacherstudent.files import reason, whole_file
-from teacherstudent.layout import DIMENSIONS, SCHEMA_VERSION, VARIABLES, StoredRun
+from teacherstudent.layout import DIMENSIONS, OPTIONAL, SCHEMA_VERSION, VARIABLES, StoredRun
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
 
@@ -94,7 +94,7 @@ def _is_run(item) -> bool:
 
 def _read(group: h5py.Group) -> StoredRun:
     present = set(group)
-    missing = [name for name in VARIABLES if name not in present]
+    missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"{group.file.filename}: dataset {missing[0]} is missing in group {group.name}")
     attributes = dict(group.attrs)
@@ -103,7 +103,7 @@ def _read(group: h5py.Group) -> StoredRun:
         engine=attributes["engine"],
         seed=int(attributes["seed"]),
         attributes=attributes,
-        arrays={name: group[name][()] for name in VARIABLES},
+        arrays={name: group[name][()] for name in VARIABLES if name in present},
     )
 
 
@@ -137,12 +137,11 @@ def _write_attributes(group, spec, engine, seed, trajectories, run_axis) -> None
 
 def _joined(trajectories: list[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
     """Return the arrays by name, those of several trajectories stacked along a leading axis."""
+    names = [name for name in VARIABLES if getattr(trajectories[0], name) is not None]
     if not run_axis:
         (trajectory,) = trajectories
-        return {name: getattr(trajectory, name) for name in VARIABLES}
-    arrays = {
-        name: _stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in VARIABLES
-    }
+        return {name: getattr(trajectory, name) for name in names}
+    arrays = {name: _stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in names}
     arrays["time"] = max((trajectory.time for trajectory in trajectories), key=len)
     for trajectory in trajectories:
         if not np.array_equal(trajectory.time, arrays["time"][: len(trajectory.time)]):
@@ -162,10 +161,13 @@ def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
 
 def _write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray], run_axis: bool) -> dict[str, tuple]:
     """Write all datasets with their dimension scales; return their shapes by name."""
-    written = {name: _write_dataset(group, name, arrays[name], *VARIABLES[name][1:]) for name in VARIABLES}
+    written = {
+        name: _write_dataset(group, name, array, *VARIABLES[name][1:]) for name, array in arrays.items()
+    }
     scales = {"time": written["time"]}
     scales["time"].make_scale("time")
-    for name, (dimensions, _, _) in VARIABLES.items():
+    for name in arrays:
+        dimensions = VARIABLES[name][0]
         for axis, dimension in enumerate(("run", *dimensions) if run_axis and name != "time" else dimensions):
             if dimension not in scales:
                 scales[dimension] = _write_scale(group, dimension, arrays[name].shape[axis])

@@ -41,13 +41,22 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "engine": stored.engine,
         "seed": str(stored.seed),
         "runs": str(len(stored.trajectories)),
-        "inputs": f"{spec.inputs.distribution}, N = {spec.inputs.dimension}",
+        "inputs": _inputs(spec),
         "teachers": _teachers(spec),
         "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
         "training": f"learning rate {spec.training.learning_rate:g}, {' and '.join(spec.training.train)}",
         "duration": f"{spec.duration:g}, {len(stored.arrays['time'])} recorded times",
         "made with": f"{made}, code {attributes.get('code_digest', '?')[:12]}",
     }
+
+
+def _inputs(spec: Spec) -> str:
+    inputs = spec.inputs
+    source = (
+        inputs.distribution if inputs.dataset is None else f"{inputs.dataset.labels} on {inputs.dataset.file}"
+    )
+    samples = "" if inputs.samples is None else f", {inputs.samples} training samples"
+    return f"{source}, N = {inputs.dimension}{samples}"
 
 
 def _teachers(spec: Spec) -> str:
@@ -69,13 +78,22 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
     rows = {"switches": ", ".join(f"t = {time:g}" for time in trajectory.switch_times) or "none"}
     if not len(trajectory.time):
         return rows
-    for p, error in enumerate(trajectory.generalisation_error[-1]):
-        rows[f"error, teacher {p}"] = f"{error:.4e}"
+    for name, errors in _errors(trajectory).items():
+        rows |= {f"{name}, teacher {p}": f"{error:.4e}" for p, error in enumerate(errors[-1])}
     rows["Q"] = _matrix(trajectory.student_overlaps[-1])
     for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
         rows[f"R, teacher {p}"] = _matrix(R)
     rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
     return rows
+
+
+def _errors(trajectory: Trajectory) -> dict[str, np.ndarray]:
+    errors = {
+        "error": trajectory.generalisation_error,
+        "training error": trajectory.training_error,
+        "classification error": trajectory.classification_error,
+    }
+    return {name: array for name, array in errors.items() if array is not None}
 
 
 def _matrix(values: np.ndarray) -> str:

@@ -12,7 +12,8 @@ class Trajectory:
     """Order parameters, readouts and errors at the T recorded times of one run.
 
     P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run
-    stopped being finite (the arrays end before it), or None.
+    stopped being finite (the arrays end before it), or None. Only runs on a finite training set have a
+    training error, only those on a data set a classification error.
     """
 
     time: np.ndarray  # (T,) t = steps / N
@@ -25,6 +26,8 @@ class Trajectory:
     active_teacher: np.ndarray  # (T,) int
     switch_times: np.ndarray  # (S,)
     diverged_at: float | None = None
+    training_error: np.ndarray | None = None  # (T, P)
+    classification_error: np.ndarray | None = None  # (T, P)
 
 
 def record_times(spec: Spec) -> np.ndarray:

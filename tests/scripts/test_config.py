@@ -6,7 +6,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from _config import read_plan
+from _config import data_files, read_plan
 from samples import document
 from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
@@ -113,3 +113,11 @@ def test_an_experiment_of_two_files_is_refused(tmp_path):
         (tmp_path / name).write_text(yaml.safe_dump(config()), encoding="utf-8")
     with pytest.raises(SpecError, match="two.yaml: experiments.errors: stands in .*one.yaml already"):
         read(config(), [tmp_path / "one.yaml", tmp_path / "two.yaml"])
+
+
+def test_a_job_needs_the_files_of_its_data_sets():
+    block = {"file": "a.gz", "labels_file": "b.gz"}
+    work = {"spec": {"inputs": {"dataset": block}}, "inner": {"training.learning_rate": [0.1]}}
+    assert data_files(work) == ["a.gz", "b.gz"]
+    assert data_files(work | {"inner": {"inputs.dataset.file": ["c.gz", "d.gz"]}}) == ["c.gz", "d.gz", "b.gz"]
+    assert data_files({"spec": {"inputs": {"dimension": 3}}, "inner": {}}) == []

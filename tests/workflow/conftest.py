@@ -84,6 +84,12 @@ def fresh_checkout(tmp_path_factory):
     return make_checkout(tmp_path_factory.mktemp("fresh") / "checkout")
 
 
+@pytest.fixture
+def new_checkout(tmp_path):
+    """A checkout without results to be changed."""
+    return make_checkout(tmp_path / "checkout")
+
+
 @pytest.fixture(scope="session")
 def finished_checkout(tmp_path_factory):
     """A checkout in which everything is made; not to be changed."""

@@ -6,19 +6,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import _bootstrap
-from _config import read_plan
+from _config import data_files, read_plan
 from _imports import helpers
+from fetch_dataset import COLLECTIONS
 from snakemake.exceptions import WorkflowError
 
 from teacherstudent.digest import code_digest, engine_digest
 from teacherstudent.errors import SpecError
 
 ENVIRONMENT = "../../envs/environment.yaml"
+DATASET_RULES = ("dataset_digits", *(f"fetch_{collection}" for collection in COLLECTIONS))
 WORKFLOW = Path(workflow.basedir) / "workflow"
-TARGETS = ("all", "simulate", "collect", "gather_claims", "verify")
+TARGETS = ("all", "simulate", "collect", "gather_claims", "verify", *DATASET_RULES)
 
 RUNS = "results/runs/{experiment}/{engine}/{curve}.h5"
 CURVES = "results/curves/{experiment}.h5"
+DATASETS = "results/datasets"
 CLAIMS = "results/claims/{figure}.csv"
 FIGURE = {
     "pdf": "results/figures/{paper}/{figure}.pdf",
@@ -66,6 +69,11 @@ def work(wildcards):
     if key not in PLAN.jobs:
         raise WorkflowError(f"no experiment in the configuration has the curve {'/'.join(key)}")
     return PLAN.jobs[key].work
+
+
+def datasets(wildcards):
+    """Files of the data sets that a curve needs."""
+    return data_files(work(wildcards))
 
 
 def engine_code(wildcards):

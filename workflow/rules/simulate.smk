@@ -3,6 +3,8 @@
 
 rule simulate:
     """Run one curve of an experiment on one engine."""
+    input:
+        datasets,
     output:
         RUNS,
     log:

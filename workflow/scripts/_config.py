@@ -12,6 +12,8 @@ from teacherstudent.documents import check_document, read_yaml
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments import Experiment, Job, jobs, parse_experiment
 
+# The keys of the block `inputs.dataset` of a spec that name files.
+DATA_KEYS = ("file", "labels_file")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -65,6 +67,13 @@ def read_plan(
     listed = [job for experiment in experiments.values() for job in jobs(experiment)]
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
     return Plan(config["papers"], experiments, by_name, figures)
+
+
+def data_files(work: Mapping[str, Any]) -> list[str]:
+    """List the files of data sets that a job needs (the `work` of `teacherstudent.experiments.Job`)."""
+    block = work["spec"]["inputs"].get("dataset", {})
+    axes = {key: work["inner"].get(f"inputs.dataset.{key}", [block.get(key)]) for key in DATA_KEYS}
+    return [path for paths in axes.values() for path in paths if path is not None]
 
 
 def _check_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> None:

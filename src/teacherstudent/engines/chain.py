@@ -6,6 +6,7 @@ import numpy as np
 
 from teacherstudent.curriculum import Phase, head_to_copy, phases, step_at, steps_between_looks
 from teacherstudent.errors import SpecError
+from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import chain as kernel
 from teacherstudent.kernels import frames
 from teacherstudent.kernels.activations import CODES
@@ -24,7 +25,8 @@ WORK_PER_REPORT = 200_000_000
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError where no networks of this size have the overlaps that are asked for."""
+    """Raise SpecError where inputs are not fresh, or no networks of this size have the overlaps asked for."""
+    refuse_finite_sets(spec, "chain")
     if spec.initial_overlaps is not None:
         try:
             sample_coordinates(spec, seed=0, run=0)

@@ -6,6 +6,7 @@ import numpy as np
 
 from teacherstudent.curriculum import Phase, head_to_copy, phases
 from teacherstudent.errors import SpecError
+from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import ode as kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_errors_of_records
@@ -19,7 +20,8 @@ ABSOLUTE_TOLERANCE = 1e-3
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError where the equations do not exist in closed form."""
+    """Raise SpecError where the equations do not exist, or not in closed form."""
+    refuse_finite_sets(spec, "ode")
     if spec.student.activation == "relu":
         raise SpecError("student.activation: relu is not available with engine ode; allowed are erf, linear")
 

@@ -98,16 +98,14 @@ def train(W, h, p, work, key0, key1, first, steps):
             return done
         done += 1
     if done > 0:
-        decay(W, p, 0, W.shape[1])
-        for b in range(p.batch):
-            move(W, work.moves[b], work.X[done % 2, b], 0)
+        move_once_more(W, p, work, work.X[done % 2])
     return done
 
 
 @part
 def move_and_draw(W, p, work, old, new, first, key0, key1, step):
     """Make the moves of the step before (the first has none), draw new inputs and find their fields."""
-    fields, teacher_fields, last = work.student[:, FIELD], work.teacher[:, FIELD], p.batch - 1
+    fields, teacher_fields = work.student[:, FIELD], work.teacher[:, FIELD]
     fields[:], teacher_fields[:] = 0.0, 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
@@ -118,15 +116,30 @@ def move_and_draw(W, p, work, old, new, first, key0, key1, step):
                 noise = work.noise[start : start + PIECE]
                 draw(noise, p.N, start, work.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
-        if not first:
-            decay(W, p, start, min(start + PIECE, W.shape[1]))
-        for b in range(last):
-            move(W, work.moves[b], old[b, start : start + PIECE], start)
-        # The last move of the weights and their first fields share one passage through the weights.
-        last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
-        move_and_add_dots(W, work.moves[last], last_x, x, start, fields[0])
-        for b in range(1, p.batch):
-            add_dots(W, new[b, start : start + PIECE], start, fields[b])
+        move_and_look(W, p, work.moves, old, new, fields, first, start)
+
+
+@part
+def move_and_look(W, p, moves, old, new, fields, first, start):
+    """From `start` on: make the moves of the step before in a piece, add to the fields of new inputs."""
+    last = p.batch - 1
+    if not first:
+        decay(W, p, start, min(start + PIECE, W.shape[1]))
+    for b in range(last):
+        move(W, moves[b], old[b, start : start + PIECE], start)
+    # The last move of the weights and their first fields share one passage through the weights.
+    last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
+    move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
+    for b in range(1, p.batch):
+        add_dots(W, new[b, start : start + PIECE], start, fields[b])
+
+
+@part
+def move_once_more(W, p, work, X):
+    """Make the moves of the last step, whose inputs are X (batch, n)."""
+    decay(W, p, 0, W.shape[1])
+    for b in range(p.batch):
+        move(W, work.moves[b], X[b], 0)
 
 
 @inner
@@ -140,14 +153,22 @@ def draw(x, N, start, bits, key0, key1, step, stream):
 @part
 def learn(h, p, work, key0, key1, step):
     """Turn fields into errors and moves of the weights, move the readouts; False if an error is infinite."""
-    N, batch = p.N, p.batch
-    for b in range(batch):
+    N = p.N
+    for b in range(p.batch):
         error = output(p.student, h, work.student[b], N) - output(p.teacher, p.v, work.teacher[b], N)
         if p.output_noise > 0.0:
             error -= p.output_noise * normal(key0, key1, step, STREAMS * b + LABEL_NOISE)
         if not math.isfinite(error):
             return False
         work.errors[b] = error
+    follow_errors(h, p, work)
+    return True
+
+
+@part
+def follow_errors(h, p, work):
+    """Turn errors into moves of the weights, and move the readouts."""
+    N, batch = p.N, p.batch
     for k in range(len(h)):
         for b in range(batch):
             pull = work.errors[b] * h[k] * work.student[b, SLOPE, k]
@@ -155,7 +176,6 @@ def learn(h, p, work, key0, key1, step):
         h[k] *= 1.0 - p.decay_h / N
         for b in range(batch):
             h[k] -= p.eta_h / (N * batch) * work.errors[b] * work.student[b, ACTIVITY, k]
-    return True
 
 
 @inner
