@@ -1,5 +1,6 @@
 """From the rule for switching to the phases of a run."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from teacherstudent.spec import Spec
@@ -26,6 +27,25 @@ def phases(spec: Spec) -> list[Phase]:
     else:
         ends = [(time, 0.0) for time in (*_switch_times(rule, duration), duration)]
     return [Phase(order[i % len(order)], end, threshold) for i, (end, threshold) in enumerate(ends)]
+
+
+def phases_left(
+    spec: Spec, now: float, switches: Sequence[float], clock: Callable[[float], float] = float
+) -> list[Phase]:
+    """List the phases that are not over at a moment of a run with some switches behind it, in order.
+
+    `now` is the moment on the engine's clock, into which `clock` turns a time: the phases before have ended
+    earlier or, with thresholds, by the switches.
+    """
+    listed = phases(spec)
+    ended = sum(clock(phase.end) < now for phase in listed)
+    past = len(switches) if spec.curriculum.thresholds else ended
+    return listed[min(past, len(listed) - 1) :]
+
+
+def under_way(phase: Phase, sequence: Sequence[int]) -> bool:
+    """Say whether a phase has begun already in a run that starts in it, after some teachers."""
+    return bool(sequence) and sequence[-1] == phase.teacher
 
 
 def _switch_times(rule, duration: float) -> tuple[float, ...]:

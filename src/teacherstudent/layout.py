@@ -67,6 +67,29 @@ DIMENSIONS = {
 }
 
 
+# The group of the state at the end, where that is recorded, and its datasets: (symbol, description).
+STATE = "state"
+STATE_VARIABLES = {
+    "time": ("t", "time of the state"),
+    "switch_times": ("s", "times of the switches so far"),
+    "teachers": ("p*", "teachers trained on so far, the last one still"),
+    "dimension": ("N", "number of inputs"),
+    "student_weights": ("w", "first layer of the student"),
+    "student_readouts": ("h", "readouts of the student times its output scale, one row per head"),
+    "student_coordinates": ("S", "first layer of the student in the frame of all networks, over sqrt N"),
+    "teacher_weights": ("V", "first layers of the teachers"),
+    "teacher_readouts": ("v", "readouts of the teachers times their output scale"),
+    "teacher_coordinates": ("B", "first layers of the teachers on the last axes of that frame, over sqrt N"),
+    "teacher_overlaps": ("T", "overlaps of the units of all teachers, in one row"),
+    "order_parameters": ("Q, R, h", "what the equations are about, in one row"),
+    "integrator_numbers": ("-", "the integrator before the end first cut a step: time, step, growth"),
+    "integrator_y": ("-", "order parameters at that time"),
+    "integrator_k": ("-", "their derivative"),
+    "integrator_switches": ("-", "number of switches by then"),
+    "integrator_constants": ("-", "what the equations took as given"),
+}
+
+
 @dataclass(frozen=True)
 class StoredRun:
     """One group of a file: the runs of one spec with one engine and seed.
@@ -80,12 +103,13 @@ class StoredRun:
     seed: int
     attributes: dict
     arrays: dict[str, np.ndarray]
+    state: dict[str, np.ndarray] | None = None  # where it was recorded and asked for
 
     @cached_property
     def spec(self) -> Spec:
         """The spec; parsed when it is first asked for. Raises RunError where this version cannot read it."""
         try:
-            return parse_spec(json.loads(self.attributes["spec"]))
+            return parse_spec(json.loads(self.attributes["spec"]), files=False)
         except (SpecError, ValueError) as error:
             raise RunError(f"group {self.group}: the stored spec cannot be read: {error}") from error
 
@@ -99,7 +123,8 @@ class StoredRun:
         """The trajectories of all runs, without padding."""
         if not self.has_run_axis:
             diverged = self.attributes.get("diverged_at")
-            return (Trajectory(**self.arrays, diverged_at=None if diverged is None else float(diverged)),)
+            diverged = None if diverged is None else float(diverged)
+            return (Trajectory(**self.arrays, diverged_at=diverged, state=self.state),)
         return tuple(self._one(run) for run in range(len(self.arrays["generalisation_error"])))
 
     def _one(self, run: int) -> Trajectory:
@@ -108,4 +133,11 @@ class StoredRun:
         own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
         own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
-        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None)
+        state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}
+        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
+
+
+def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
+    """Leave out what fills up the shorter ones of the lists in a state."""
+    filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
+    return array[filled[name](array)] if name in filled else array

@@ -1,5 +1,6 @@
 """What every engine returns: the history of one run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ class Trajectory:
     active_teacher: np.ndarray  # (T,) int
     switch_times: np.ndarray  # (S,)
     diverged_at: float | None = None
+    state: Mapping[str, np.ndarray] | None = None  # of the engine at the end, where that is to be recorded
 
 
 def record_times(spec: Spec) -> np.ndarray:
