@@ -8,8 +8,8 @@ import numpy as np
 
 from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.layout import StoredRun
-from teacherstudent.start import Start
+from teacherstudent.layout import STATE, STATE_VARIABLES, StoredRun
+from teacherstudent.start import Start, State
 from teacherstudent.store import read_runs
 from teacherstudent.trajectory import Trajectory
 
@@ -61,6 +61,8 @@ def origin(sha256: str, start: Start) -> str:
 def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start:
     if trajectory.diverged_at is not None:
         raise SpecError(f"a run diverged at t = {trajectory.diverged_at:g}; none can start from it")
+    if trajectory.state is not None:
+        _check_state(stored.engine, trajectory.state)
     row = len(trajectory.time) - 1 if at is None else _row(trajectory.time, at)
     time = float(trajectory.time[row])
     switches = [float(switch) for switch in trajectory.switch_times if switch < time]
@@ -73,6 +75,14 @@ def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start
         engine=stored.engine,
         state=trajectory.state if at is None else None,
     )
+
+
+def _check_state(engine: str, state: State) -> None:
+    for name, (_, _, engines) in STATE_VARIABLES.items():
+        if engine in engines and name not in state:
+            raise SpecError(f"dataset {STATE}/{name} is missing")
+        if engine in engines and not np.isfinite(state[name]).all():
+            raise SpecError(f"dataset {STATE}/{name} is not finite")
 
 
 def _row(times: np.ndarray, at: float) -> int:

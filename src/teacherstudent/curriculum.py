@@ -1,5 +1,6 @@
 """From the rule for switching to the phases of a run."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -35,11 +36,16 @@ def phases_left(
     """List the phases that are not over at a moment of a run with some switches behind it, in order.
 
     `now` is the moment on the engine's clock, into which `clock` turns a time: the phases before have ended
-    earlier or, with thresholds, by the switches.
+    earlier, at this moment if its switch is among those behind, or with thresholds by the switches.
     """
     listed = phases(spec)
-    ended = sum(clock(phase.end) < now for phase in listed)
-    past = len(switches) if spec.curriculum.thresholds else ended
+    ends = [clock(phase.end) for phase in listed]
+    if spec.curriculum.thresholds:
+        past = len(switches)
+    elif switches and clock(switches[-1]) == now:
+        past = bisect_right(ends, now)
+    else:
+        past = bisect_left(ends, now)
     return listed[min(past, len(listed) - 1) :]
 
 

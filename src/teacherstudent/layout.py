@@ -67,26 +67,27 @@ DIMENSIONS = {
 }
 
 
-# The group of the state at the end, where that is recorded, and its datasets: (symbol, description).
+# The group of the state at the end, where that is recorded, and its datasets: (symbol, description, engines).
 STATE = "state"
+NETWORK, CHAIN, ODE = "network", "chain", "ode"
 STATE_VARIABLES = {
-    "time": ("t", "time of the state"),
-    "switch_times": ("s", "times of the switches so far"),
-    "teachers": ("p*", "teachers trained on so far, the last one still"),
-    "dimension": ("N", "number of inputs"),
-    "student_weights": ("w", "first layer of the student"),
-    "student_readouts": ("h", "readouts of the student times its output scale, one row per head"),
-    "student_coordinates": ("S", "first layer of the student in the frame of all networks, over sqrt N"),
-    "teacher_weights": ("V", "first layers of the teachers"),
-    "teacher_readouts": ("v", "readouts of the teachers times their output scale"),
-    "teacher_coordinates": ("B", "first layers of the teachers on the last axes of that frame, over sqrt N"),
-    "teacher_overlaps": ("T", "overlaps of the units of all teachers, in one row"),
-    "order_parameters": ("Q, R, h", "what the equations are about, in one row"),
-    "integrator_numbers": ("-", "the integrator before the end first cut a step: time, step, growth"),
-    "integrator_y": ("-", "order parameters at that time"),
-    "integrator_k": ("-", "their derivative"),
-    "integrator_switches": ("-", "number of switches by then"),
-    "integrator_constants": ("-", "what the equations took as given"),
+    "time": ("t", "time of the state", (NETWORK, CHAIN, ODE)),
+    "switch_times": ("s", "times of the switches so far", (NETWORK, CHAIN, ODE)),
+    "teachers": ("p*", "teachers trained on so far, the last one still", (NETWORK, CHAIN, ODE)),
+    "dimension": ("N", "number of inputs", (CHAIN,)),
+    "student_weights": ("w", "first layer of the student", (NETWORK,)),
+    "student_coordinates": ("S", "first layer of the student in a frame of all networks, / sqrt N", (CHAIN,)),
+    "student_readouts": ("h", "readouts of the student times its output scale", (NETWORK, CHAIN)),
+    "teacher_weights": ("V", "first layers of the teachers", (NETWORK,)),
+    "teacher_coordinates": ("B", "first layers of the teachers on the frame's last axes, / sqrt N", (CHAIN,)),
+    "teacher_overlaps": ("T", "overlaps of the units of all teachers, in one row", (ODE,)),
+    "teacher_readouts": ("v", "readouts of the teachers times their output scale", (NETWORK, CHAIN, ODE)),
+    "order_parameters": ("Q, R, h", "what the equations are about, in one row", (ODE,)),
+    "integrator_numbers": ("-", "time, step, growth before the end first cut a step", (ODE,)),
+    "integrator_y": ("-", "order parameters at that time", (ODE,)),
+    "integrator_k": ("-", "their derivative", (ODE,)),
+    "integrator_switches": ("-", "number of switches by then", (ODE,)),
+    "integrator_constants": ("-", "what the equations took as given", (ODE,)),
 }
 
 

@@ -169,7 +169,7 @@ def _write_states(group: h5py.Group, trajectories: list[Trajectory], run_axis: b
     for name, array in trajectories[0].state.items():
         if run_axis:
             array = _stacked([trajectory.state[name] for trajectory in trajectories])
-        shapes[name] = _write_dataset(group, name, array, *STATE_VARIABLES[name]).shape
+        shapes[name] = _write_dataset(group, name, array, *STATE_VARIABLES[name][:2]).shape
     return shapes
 
 
