@@ -49,7 +49,7 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     teachers, student = teacher_layers(spec), student_layers(spec)
     V, v = teachers[:2] if teachers else sample_teachers(spec.teachers, N, seed, run)
     if student:
-        return Networks(student.weights.copy(), student.readouts.copy(), V, v)
+        return Networks(student.weights, student.readouts, V, v)
     draws = generator(seed, run, Purpose.STUDENT_WEIGHTS).standard_normal((K, N))
     return Networks(initial_weights(draws, spec, V), _sample_heads(spec, v, seed, run), V, v)
 
@@ -73,7 +73,7 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
     V = V if teachers else related_features(V, spec.teachers.features, N)
     v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
     if student:
-        return Networks(W, student.readouts.copy(), V, v)
+        return Networks(W, student.readouts, V, v)
     return Networks(initial_weights(W, spec, V), _sample_heads(spec, v, seed, run), V, v)
 
 

@@ -26,6 +26,7 @@ CONTENT = {
     TEACHERS_KEY: ("teacher", "(P, M, N)", "(P, M)"),
 }
 ARRAYS = "weights", "readouts"
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 # What damaged files make the readers raise.
 DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, TypeError, NotImplementedError)
 DAMAGE += (zipfile.BadZipFile, zlib.error)
@@ -70,13 +71,14 @@ def fill_from_files(document: dict) -> None:
 def check_files(spec: "Spec") -> None:
     """Raise SpecError where the networks in files have other sizes than the spec, or another digest."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
-    asked = (STUDENT_KEY, student_layers(spec), ((K, N), (spec.heads, K)))
-    for key, layers, shapes in (asked, (TEACHERS_KEY, teacher_layers(spec), ((P, M, N), (P, M)))):
-        for name, array, shape in zip(ARRAYS, layers or (), shapes, strict=False):
-            if array.shape != shape:
-                path = spec.teachers.file if key == TEACHERS_KEY else spec.student.initial.file
-                symbols = dict(zip(ARRAYS, CONTENT[key][1:], strict=True))[name]
-                raise SpecError(f"{key}: {path}: {name} have shape {array.shape}; {symbols} is {shape}")
+    _check_shapes(TEACHERS_KEY, spec.teachers.file, teacher_layers(spec), ((P, M, N), (P, M)))
+    _check_shapes(STUDENT_KEY, spec.student.initial.file, student_layers(spec), ((K, N), (spec.heads, K)))
+
+
+def _check_shapes(key: str, path: str | None, layers: Layers | None, shapes: tuple) -> None:
+    for name, array, symbols, shape in zip(ARRAYS, layers or (), CONTENT[key][1:], shapes, strict=False):
+        if array.shape != shape:
+            raise SpecError(f"{key}: {path}: {name} have shape {array.shape}; {symbols} is {shape}")
 
 
 def digests(paths: list[str]) -> dict[str, str]:
@@ -85,7 +87,10 @@ def digests(paths: list[str]) -> dict[str, str]:
 
 
 def read_layers(key: str, path: str) -> Layers:
-    """Read the networks that a key of a spec takes from a file; SpecError says in one line what is wrong."""
+    """Read the networks that a key of a spec takes from a file, not to be changed.
+
+    SpecError says in one line what is wrong.
+    """
     try:
         status = os.stat(path)
         return _read(key, path, (status.st_mtime_ns, status.st_size, status.st_ino, os.path.abspath(path)))
@@ -98,7 +103,7 @@ def _checked(key: str, path: str, sha256: str | None) -> Layers:
     if layers.sha256 != sha256:
         place = key.replace("file", "sha256")
         refuse(place, sha256, f"the content of {path} has {layers.sha256}")
-    return layers
+    return Layers(layers.weights.copy(), layers.readouts.copy(), layers.sha256)
 
 
 @lru_cache(maxsize=8)
@@ -138,7 +143,7 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     """Read the weights at the end of a stored run."""
     import h5py
 
-    if not h5py.is_hdf5(io.BytesIO(content)):
+    if not content.startswith(HDF5):
         raise SpecError("not an HDF5 file")
     with h5py.File(io.BytesIO(content), "r") as file:
         if "spec" not in file.attrs or "engine" not in file.attrs:
@@ -155,13 +160,12 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
 
 
 def _numbers(name: str, array: np.ndarray) -> np.ndarray:
-    """Return an array as finite numbers that cannot be changed."""
+    """Return an array as finite numbers."""
     if array.dtype.kind not in "fiu":
         raise SpecError(f"{name} are of type {array.dtype}; they must be real numbers")
     array = array.astype(float)
     if not np.isfinite(array).all():
         raise SpecError(f"{name} are not all finite")
-    array.flags.writeable = False
     return array
 
 
