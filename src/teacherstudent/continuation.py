@@ -8,6 +8,7 @@ import numpy as np
 
 from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.files import DAMAGE
 from teacherstudent.layout import STATE, STATE_VARIABLES, StoredRun
 from teacherstudent.start import Start, State
 from teacherstudent.store import read_runs
@@ -32,7 +33,7 @@ def stored_runs(path: str | Path) -> StoredRun:
         found = read_runs(path, states=True)
     except RunError as error:
         raise SpecError(str(error)) from error
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # what h5py makes of damage
+    except DAMAGE as error:
         raise SpecError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     if len(found) > 1:
         raise SpecError(f"{path}: holds {len(found)} groups of runs; a run can start from a file with one")

@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
-from teacherstudent.files import reason
+from teacherstudent.files import DAMAGE, reason
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -27,9 +26,6 @@ CONTENT = {
 }
 ARRAYS = "weights", "readouts"
 HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
-# What damaged files make the readers raise.
-DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, TypeError, NotImplementedError)
-DAMAGE += (zipfile.BadZipFile, zlib.error)
 
 
 class Layers(NamedTuple):
