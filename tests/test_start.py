@@ -130,6 +130,25 @@ def test_one_run_without_a_run_axis(tmp_path, engine):
     assert_goes_on(simulate(spec, engine, SEED), simulate(spec, engine, SEED, start=start))
 
 
+@EACH
+def test_the_state_is_that_of_the_end_and_not_of_the_last_recorded_time(tmp_path, engine):
+    blocks = document()
+    short = parse_spec(blocks | {"duration": END, "record": {"times": [0.0, 0.7], "state": True}})
+    (start,) = stored(tmp_path / "a.h5", short, engine, runs=1)
+    spec = parse_spec(blocks)
+    assert_goes_on(simulate(spec, engine, SEED), simulate(spec, engine, SEED, start=start))
+
+
+@pytest.mark.parametrize("engine", ["network", "chain"])
+def test_a_run_that_diverges_after_its_start_says_when(tmp_path, engine):
+    blocks = document(student={"hidden": 3, "activation": "linear"})
+    blocks["teachers"] = blocks["teachers"] | {"activation": "linear"}
+    blocks["training"] = {"learning_rate": 0.1}
+    (start,) = stored(tmp_path / "a.h5", until(END, blocks), engine, runs=1)
+    fast = parse_spec(blocks | {"training": {"learning_rate": 1000.0}})
+    assert END < simulate(fast, engine, SEED, start=start).diverged_at < 5.0
+
+
 @pytest.mark.parametrize("beyond", [1e-9, 1e-3, 0.05])
 def test_a_threshold_in_a_step_that_the_end_cut(tmp_path, beyond):
     """The end of the run has changed the interpolant that locates the switch: the ode goes back before it."""
@@ -225,6 +244,17 @@ def test_an_ode_that_goes_on_from_order_parameters_stays_the_same_to_its_toleran
         np.testing.assert_allclose(getattr(found, name), getattr(whole, name)[3:], rtol=0, atol=1e-9)
 
 
+def test_a_start_at_the_time_of_a_switch_is_before_it(tmp_path):
+    """As is what was recorded then: the new head is still to be copied from the one before."""
+    blocks = document(curriculum=CURRICULA["at_the_end"])
+    spec = parse_spec(blocks)
+    stored(tmp_path / "a.h5", spec, "ode")
+    for run, start in enumerate(load_start(tmp_path / "a.h5", at=2.0)):
+        whole, found = simulate(spec, "ode", SEED, run), simulate(spec, "ode", SEED, run, start=start)
+        assert found.switch_times.tolist() == whole.switch_times.tolist() == [1.0, 2.0, 3.0, 4.0]
+        np.testing.assert_allclose(found.student_readouts, whole.student_readouts[3:], rtol=0, atol=1e-9)
+
+
 def test_at_the_beginning_the_ode_starts_from_what_the_simulation_started_from(tmp_path):
     """Both engines sample the same networks: the same bits."""
     spec = parse_spec(document())
@@ -289,3 +319,10 @@ def test_the_beginning_is_time_zero():
     spec = parse_spec(document())
     assert_same(simulate(spec, "ode", 1), simulate(spec, "ode", 1, start=BEGINNING))
     assert times_from(spec, 0.0).tolist() == TIMES
+
+
+def test_recorded_times_at_the_start_up_to_rounding_are_kept():
+    spec = parse_spec(document())
+    for time in (np.nextafter(2.0, 0.0), 2.0, np.nextafter(2.0, 3.0)):
+        assert times_from(spec, time).tolist() == TIMES[3:]
+    assert times_from(spec, 2.000001).tolist() == TIMES[4:]
