@@ -10,6 +10,7 @@ from numba import njit
 from timing import Line, faster, seconds, within
 
 from teacherstudent import parse_spec
+from teacherstudent.curriculum import phases
 from teacherstudent.engines import ode
 from teacherstudent.engines.ode import phase_constants
 from teacherstudent.kernels import ode as kernel
@@ -49,7 +50,7 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
     """Evaluations of the right-hand side at the start of a run."""
     of = spec(K, M)
     start = initial_order_parameters(of, seed=0, run=0)
-    phase = phase_constants(of, start, ode.phases(of)[0])
+    phase = phase_constants(of, start, phases(of)[0])
     y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
     return lambda n: derivatives(phase, y, np.empty_like(y), n)
 

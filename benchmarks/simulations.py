@@ -14,6 +14,7 @@ from teacherstudent.kernels import network as network_kernel
 from teacherstudent.kernels.activations import ERF
 from teacherstudent.kernels.columns import fill_normal_rows
 from teacherstudent.kernels.philox import fill_normals
+from teacherstudent.start import BEGINNING
 
 K, M = 4, 2
 KEY = np.uint32(1), np.uint32(2)
@@ -76,7 +77,7 @@ def chain_block(N: int) -> _Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return _Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER))
+    return _Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER), [BEGINNING] * TOGETHER)
 
 
 def chain_draws(N: int) -> Work:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from teacherstudent.layout import VARIABLES
 from teacherstudent.spec import Spec, parse_spec
 from teacherstudent.trajectory import Trajectory
 
@@ -42,12 +43,16 @@ def trajectory(seed=0, rows=6, P=2, K=3, M=2, H=2, switches=(2.0,), diverged_at=
 
 
 def assert_same(one: Trajectory, other: Trajectory) -> None:
-    """Both have equal arrays of equal types and diverged at the same time, if they did."""
+    """Both have equal arrays of equal types and diverged at the same time, if they did; states aside."""
     assert one.diverged_at == other.diverged_at
-    for name, array in vars(one).items():
-        found = getattr(other, name)
-        if array is None:
-            assert found is None, name
-        elif name != "diverged_at":
-            assert found.dtype == array.dtype, name
-            assert np.array_equal(found, array), name
+    for name in VARIABLES:
+        if getattr(one, name) is None:
+            assert getattr(other, name) is None, name
+        else:
+            assert_equal(getattr(one, name), getattr(other, name), name)
+
+
+def assert_equal(one: np.ndarray, other: np.ndarray, name: str) -> None:
+    """Both have the same type and the same numbers."""
+    assert one.dtype == other.dtype, name
+    assert np.array_equal(one, other), name

@@ -21,7 +21,7 @@ def test_the_reference_takes_euler_steps():
     """One step against the library's rates."""
     of, dt = equations.spec(3, 2), 1e-3
     start = equations.initial_order_parameters(of, seed=0, run=0)
-    phase = equations.phase_constants(of, start, equations.ode.phases(of)[0])
+    phase = equations.phase_constants(of, start, equations.phases(of)[0])
     y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
     C, h = np.block([[start.Q, start.R], [start.R.T, start.T]]), start.h[0].copy()
     reference.euler_step(C, h, start.v[0], 0.5, dt)

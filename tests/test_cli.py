@@ -193,13 +193,13 @@ SLOW_ENGINE = """
 import sys, time, types
 from teacherstudent.cli import main
 
-def simulate(spec, seed, run, progress):
+def simulate(spec, seed, run, progress, start):
     print("started", flush=True)
     for step in range(600):
         time.sleep(0.1)
         progress(step / 600)
 
-engine = types.SimpleNamespace(check=lambda spec: None, simulate=simulate)
+engine = types.SimpleNamespace(check=lambda spec: None, fits=lambda spec, state: True, simulate=simulate)
 sys.modules["teacherstudent.engines.network"] = engine
 options = "--engine network --runs 3 --threads 1 --output out.h5"
 sys.exit(main(["run", "spec.yaml", *options.split()]))

@@ -117,7 +117,7 @@ def test_points_come_in_order_whatever_their_company(grid, threads):
 def test_batches_are_as_large_as_they_may_be(monkeypatch):
     sizes = []
 
-    def counted(specs, seed, runs, progress):
+    def counted(specs, seed, runs, progress, starts):
         sizes.append(len(specs))
         return [None] * len(specs)
 

@@ -59,8 +59,11 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     add("spec", metavar="SPEC.yaml", help="what to simulate")
     _add_settings(command)
     add("--engine", required=True, choices=ENGINES, help=engines)
-    add("--seed", type=_whole_number(0, LARGEST_SEED), default=0, metavar="S", help="default 0")
-    add("--runs", type=_whole_number(1), default=1, metavar="R", help="independent runs (default 1)")
+    add("--from", dest="start", metavar="FILE.h5", help="start from the last state of the runs in a file")
+    add("--at", type=float, metavar="TIME", help="with --from: from the order parameters at a recorded time")
+    of_file = "or those of --from"
+    add("--seed", type=_whole_number(0, LARGEST_SEED), metavar="S", help=f"default 0, {of_file}")
+    add("--runs", type=_whole_number(1), metavar="R", help=f"independent runs (default 1, {of_file})")
     add("--threads", type=_whole_number(1), metavar="T", help="runs at a time (default: as many as cores)")
     add(
         "--output",

@@ -63,6 +63,8 @@ class Teachers:
     output_scale: str
     output_noise: tuple[float, ...]
     input_noise: tuple[float, ...]
+    file: str | None = None  # of the networks, in place of features and readouts
+    sha256: str | None = None  # of its content
 
     @property
     def scale(self) -> float:
@@ -79,6 +81,7 @@ INITIAL_KEYS = {
     "informed": ("weights_std", "readouts_std", "readouts_value"),
     "denoising": ("readouts_std",),
     "symmetric": ("weights_std", "readouts_std", "readouts_value", "asymmetry"),
+    "file": ("file", "sha256"),
 }
 
 
@@ -91,6 +94,8 @@ class Initial:
     readouts_std: float | None = None
     readouts_value: float | None = None
     asymmetry: float | None = None
+    file: str | None = None
+    sha256: str | None = None  # of its content
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class Record:
     count: int | None = None
     first: float | None = None
     times: tuple[float, ...] | None = None
+    state: bool = False
 
 
 @dataclass(frozen=True)

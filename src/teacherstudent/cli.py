@@ -49,17 +49,39 @@ def run(options: Namespace) -> None:
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
 
-    spec = load_spec(options.spec, _settings(options))
-    engine, seed, runs = options.engine, options.seed, options.runs
-    check(spec, engine)
+    spec, engine = load_spec(options.spec, _settings(options)), options.engine
+    starts, seed, runs, origin = _starts(options, spec)
+    if not starts:
+        check(spec, engine)
     threads = min(runs, options.threads or _cores())
     with _progress(runs, f"{options.spec}, engine {engine}") as report:
-        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report))
-    write_runs(options.output, [("/", spec, engine, seed, trajectories)], run_axis=runs > 1)
+        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts))
+    write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
             when = f"t = {trajectory.diverged_at:g}"
             sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
+
+
+def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
+    """Return what the runs start from, seed and number of runs, and the attributes that say so."""
+    if options.start is None:
+        if options.at is not None:
+            raise SpecError("--at: is allowed only with --from")
+        return [], options.seed or 0, options.runs or 1, {}
+    from teacherstudent.continuation import digest, origin, starts_of, stored_runs
+    from teacherstudent.run import begin
+
+    stored = stored_runs(options.start)
+    starts = starts_of(options.start, stored, options.at)
+    runs = options.runs or len(starts)
+    if runs != len(starts):
+        raise SpecError(f"--runs {runs}: is not allowed; {options.start} has {len(starts)} to start from")
+    _, first = begin(spec, options.engine, starts[0])
+    what = "order parameters recorded" if first.state is None else "state stored"
+    sys.stderr.write(f"{options.start}: starting from the {what} at t = {first.time:g}\n")
+    seed = stored.seed if options.seed is None else options.seed
+    return starts, seed, runs, {"started_from": origin(digest(options.start), first)}
 
 
 def validate(options: Namespace) -> None:

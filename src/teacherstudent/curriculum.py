@@ -1,5 +1,7 @@
 """From the rule for switching to the phases of a run."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from teacherstudent.spec import Spec
@@ -26,6 +28,30 @@ def phases(spec: Spec) -> list[Phase]:
     else:
         ends = [(time, 0.0) for time in (*_switch_times(rule, duration), duration)]
     return [Phase(order[i % len(order)], end, threshold) for i, (end, threshold) in enumerate(ends)]
+
+
+def phases_left(
+    spec: Spec, now: float, switches: Sequence[float], clock: Callable[[float], float] = float
+) -> list[Phase]:
+    """List the phases that are not over at a moment of a run with some switches behind it, in order.
+
+    `now` is the moment on the engine's clock, into which `clock` turns a time: the phases before have ended
+    earlier, at this moment if its switch is among those behind, or with thresholds by the switches.
+    """
+    listed = phases(spec)
+    ends = [clock(phase.end) for phase in listed]
+    if spec.curriculum.thresholds:
+        past = len(switches)
+    elif switches and clock(switches[-1]) == now:
+        past = bisect_right(ends, now)
+    else:
+        past = bisect_left(ends, now)
+    return listed[min(past, len(listed) - 1) :]
+
+
+def under_way(phase: Phase, sequence: Sequence[int]) -> bool:
+    """Say whether a phase has begun already in a run that starts in it, after some teachers."""
+    return bool(sequence) and sequence[-1] == phase.teacher
 
 
 def _switch_times(rule, duration: float) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
 from teacherstudent.run import ENGINES
 from teacherstudent.spec import parse_spec
+from teacherstudent.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,17 @@ def jobs(experiment: Experiment) -> list[Job]:
 
 def _work(grid: Grid, values: dict) -> dict:
     spec = with_values(grid.spec, values)
-    return {"engine": grid.engine, "spec": spec, "inner": grid.inner, "runs": grid.runs, "seed": grid.seed}
+    work = {"engine": grid.engine, "spec": spec, "inner": grid.inner, "runs": grid.runs, "seed": grid.seed}
+    files = _files(spec, grid.inner)
+    return work | {"files": digests(files)} if files else work
+
+
+def _files(spec: dict, inner: dict[str, list]) -> list[str]:
+    """List the files of networks that the points of a curve take."""
+    initial = spec.get("student", {}).get("initial", {})
+    named = {STUDENT_KEY: initial.get("file"), TEACHERS_KEY: spec.get("teachers", {}).get("file")}
+    paths = {path for key, path in named.items() for path in inner.get(key, [path])}
+    return [path for path in paths if path is not None]
 
 
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:

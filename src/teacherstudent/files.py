@@ -2,11 +2,18 @@
 
 import os
 import secrets
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from teacherstudent.errors import RunError
+
+# What the readers of numpy and HDF5 make of damaged files.
+DAMAGE = (ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError)
+DAMAGE += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 @contextmanager

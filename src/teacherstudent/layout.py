@@ -80,6 +80,30 @@ DIMENSIONS = {
 }
 
 
+# The group of the state at the end, where that is recorded, and its datasets: (symbol, description, engines).
+STATE = "state"
+NETWORK, CHAIN, ODE = "network", "chain", "ode"
+STATE_VARIABLES = {
+    "time": ("t", "time of the state", (NETWORK, CHAIN, ODE)),
+    "switch_times": ("s", "times of the switches so far", (NETWORK, CHAIN, ODE)),
+    "teachers": ("p*", "teachers trained on so far, the last one still", (NETWORK, CHAIN, ODE)),
+    "dimension": ("N", "number of inputs", (CHAIN,)),
+    "student_weights": ("w", "first layer of the student", (NETWORK,)),
+    "student_coordinates": ("S", "first layer of the student in a frame of all networks, / sqrt N", (CHAIN,)),
+    "student_readouts": ("h", "readouts of the student times its output scale", (NETWORK, CHAIN)),
+    "teacher_weights": ("V", "first layers of the teachers", (NETWORK,)),
+    "teacher_coordinates": ("B", "first layers of the teachers on the frame's last axes, / sqrt N", (CHAIN,)),
+    "teacher_overlaps": ("T", "overlaps of the units of all teachers, in one row", (ODE,)),
+    "teacher_readouts": ("v", "readouts of the teachers times their output scale", (NETWORK, CHAIN, ODE)),
+    "order_parameters": ("Q, R, h", "what the equations are about, in one row", (ODE,)),
+    "integrator_numbers": ("-", "time, step, growth before the end first cut a step", (ODE,)),
+    "integrator_y": ("-", "order parameters at that time", (ODE,)),
+    "integrator_k": ("-", "their derivative", (ODE,)),
+    "integrator_switches": ("-", "number of switches by then", (ODE,)),
+    "integrator_constants": ("-", "what the equations took as given", (ODE,)),
+}
+
+
 @dataclass(frozen=True)
 class StoredRun:
     """One group of a file: the runs of one spec with one engine and seed.
@@ -94,12 +118,13 @@ class StoredRun:
     seed: int
     attributes: dict
     arrays: dict[str, np.ndarray]
+    state: dict[str, np.ndarray] | None = None  # where it was recorded and asked for
 
     @cached_property
     def spec(self) -> Spec:
         """The spec; parsed when it is first asked for. Raises RunError where this version cannot read it."""
         try:
-            return parse_spec(json.loads(self.attributes["spec"]))
+            return parse_spec(json.loads(self.attributes["spec"]), files=False)
         except (SpecError, ValueError) as error:
             raise RunError(f"group {self.group}: the stored spec cannot be read: {error}") from error
 
@@ -113,7 +138,8 @@ class StoredRun:
         """The trajectories of all runs, without padding."""
         if not self.has_run_axis:
             diverged = self.attributes.get("diverged_at")
-            return (Trajectory(**self.arrays, diverged_at=None if diverged is None else float(diverged)),)
+            diverged = None if diverged is None else float(diverged)
+            return (Trajectory(**self.arrays, diverged_at=diverged, state=self.state),)
         return tuple(self._one(run) for run in range(len(self.arrays["generalisation_error"])))
 
     def _one(self, run: int) -> Trajectory:
@@ -122,4 +148,11 @@ class StoredRun:
         own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
         own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
-        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None)
+        state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}
+        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
+
+
+def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
+    """Leave out what fills up the shorter ones of the lists in a state."""
+    filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
+    return array[filled[name](array)] if name in filled else array

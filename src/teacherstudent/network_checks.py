@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from teacherstudent.blocks import INITIAL_KEYS
+from teacherstudent.documents import package_schema
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.similarity import similarity_factor
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 def check_networks(spec: "Spec") -> None:
     """Raise SpecError where the keys of teachers and student contradict each other."""
     _check_relations(spec)
+    _check_teachers_file(spec)
     _check_initial(spec)
 
 
@@ -103,6 +105,24 @@ def _check_room(spec: "Spec") -> None:
         )
 
 
+def _check_teachers_file(spec: "Spec") -> None:
+    """A file gives the first layers and readouts as they are: nothing else may be said about them."""
+    teachers = spec.teachers
+    if teachers.file is None:
+        if teachers.sha256 is not None:
+            refuse("teachers.sha256", teachers.sha256, "only teachers.file takes it")
+        return
+    if spec.initial_overlaps is not None:
+        refuse("teachers.file", teachers.file, "initial_overlaps are given in its place")
+    for block in ("features", "readouts"):
+        keys = package_schema("spec")["properties"]["teachers"]["properties"][block]["properties"]
+        for key, entry in keys.items():
+            value = getattr(getattr(teachers, block), key)
+            if value != entry.get("default"):
+                shown = "null" if value is None else value
+                refuse(f"teachers.{block}.{key}", shown, "teachers.file is given in its place")
+
+
 def _check_initial(spec: "Spec") -> None:
     initial, K, M = spec.student.initial, spec.student.hidden, spec.teachers.hidden
     _check_initial_keys(initial)
@@ -117,11 +137,13 @@ def _check_initial(spec: "Spec") -> None:
 
 def _check_initial_keys(initial) -> None:
     taken = INITIAL_KEYS[initial.scheme]
-    for key in ("weights_std", "readouts_std", "readouts_value", "asymmetry"):
+    for key in dict.fromkeys(key for keys in INITIAL_KEYS.values() for key in keys):
         if getattr(initial, key) is not None and key not in taken:
             only = f"scheme {initial.scheme} takes only {', '.join(taken)}"
             refuse(f"student.initial.{key}", getattr(initial, key), only)
     if initial.readouts_value is not None and initial.readouts_std is not None:
         refuse("student.initial.readouts_std", initial.readouts_std, "readouts_value is given already")
+    if initial.file is None and "file" in taken:
+        raise SpecError("student.initial.file: missing; scheme file needs the path of an .npz or .h5 file")
     if initial.asymmetry is None and "asymmetry" in taken:
         raise SpecError(f"student.initial.asymmetry: missing; scheme {initial.scheme} needs a number >= 0")

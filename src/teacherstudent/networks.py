@@ -10,6 +10,10 @@ from teacherstudent.initial import initial_readouts, initial_weights
 from teacherstudent.randomness import Purpose, normals, triangular_rows
 from teacherstudent.spec import Spec
 from teacherstudent.teachers import orthonormal_rows, related_features, sample_readouts, sample_teachers
+from teacherstudent.weight_files import Layers, student_layers, teacher_layers
+
+# A row whose distance from the span of others is less, relative to its length, lies in it.
+ROUNDING = 1e-14
 
 
 class Networks(NamedTuple):
@@ -42,7 +46,10 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     if spec.initial_overlaps is not None:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
     K, N = spec.student.hidden, spec.inputs.dimension
-    V, v = sample_teachers(spec.teachers, N, seed, run)
+    teachers, student = teacher_layers(spec), student_layers(spec)
+    V, v = teachers[:2] if teachers else sample_teachers(spec.teachers, N, seed, run)
+    if student:
+        return Networks(student.weights, student.readouts, V, v)
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
     return Networks(initial_weights(draws, spec, V), _sample_heads(spec, v, seed, run), V, v)
 
@@ -60,10 +67,52 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
         padding = [(0, 0), (0, columns - factor.shape[1])]
         return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
     rows = triangular_rows(seed, run, spec.student.hidden + PM, N)
-    draws = rows[:PM].reshape(spec.teachers.count, spec.teachers.hidden, columns)
-    V = related_features(draws, spec.teachers.features, N)
-    v = sample_readouts(spec.teachers, seed, run)
-    return Networks(initial_weights(rows[PM:], spec, V), _sample_heads(spec, v, seed, run), V, v)
+    teachers, student = teacher_layers(spec), student_layers(spec)
+    V, W = _given_coordinates(rows, PM, teachers, student)
+    V = V.reshape(spec.teachers.count, spec.teachers.hidden, columns)
+    V = V if teachers else related_features(V, spec.teachers.features, N)
+    v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
+    if student:
+        return Networks(W, student.readouts, V, v)
+    return Networks(initial_weights(W, spec, V), _sample_heads(spec, v, seed, run), V, v)
+
+
+def _given_coordinates(
+    rows: np.ndarray, PM: int, teachers: Layers | None, student: Layers | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put the rows of given networks in the place of drawn ones; return those of teachers and student.
+
+    The frame begins with the given networks, of which the others, drawn after them, know nothing.
+    """
+    K, N = len(rows) - PM, rows.shape[1]
+    given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]
+    if given:
+        fixed = frame_coordinates(np.concatenate(given), N)
+        rows[: len(fixed)] = fixed
+    if student and not teachers:
+        return rows[K:], rows[:K]
+    return rows[:PM], rows[PM:]
+
+
+def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
+    """Coordinates (F, columns) of rows (F, N) in an orthonormal frame that they span one after the other.
+
+    Gram-Schmidt, done twice for full precision; a row in the span of those before it, up to rounding, adds no
+    axis.
+    """
+    coordinates, basis = np.zeros((len(rows), columns)), []
+    for i, row in enumerate(rows):
+        rest = row
+        for _ in range(2):
+            for j, axis in enumerate(basis):
+                along = np.einsum("n,n->", axis, rest)
+                coordinates[i, j] += along
+                rest = rest - along * axis
+        length = np.sqrt(np.einsum("n,n->", rest, rest))
+        if len(basis) < columns and length > ROUNDING * np.sqrt(np.einsum("n,n->", row, row)):
+            coordinates[i, len(basis)] = length
+            basis.append(rest / length)
+    return coordinates
 
 
 def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:

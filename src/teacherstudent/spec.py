@@ -30,6 +30,7 @@ from teacherstudent.checks import check_spec
 from teacherstudent.documents import complete, read_yaml
 from teacherstudent.errors import SpecError
 from teacherstudent.inputs import completed_inputs
+from teacherstudent.weight_files import check_files, fill_from_files
 
 # Standard deviation of initial weights and readouts where none is given.
 SMALL_STD = 0.001
@@ -93,22 +94,27 @@ def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({
     return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
 
 
-def parse_spec(document: Mapping[str, Any]) -> Spec:
+def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     """Check a document against the schema and across its blocks, and fill in the defaults.
 
-    Raises SpecError with one line naming the key, the value and what is allowed.
+    Raises SpecError with one line naming the key, the value and what is allowed. Without `files` those that a
+    complete document names are not looked at: the spec of a stored run outlives them.
     """
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
     document = dict(document)
     _refuse_what_is_not_available(document)
     _counts_from_overlaps(document)
+    if files:
+        fill_from_files(document)
     filled = complete(document, "spec")
     if "times" in filled["record"]:
-        filled["record"] = {"times": _times_alone(document["record"])}
+        filled["record"] = {"times": _times_alone(document["record"]), "state": filled["record"]["state"]}
     filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
     spec = _build(Spec, _resolved(filled))
     check_spec(spec)
+    if files:
+        check_files(spec)
     return spec
 
 
@@ -139,7 +145,7 @@ def _counts_from_overlaps(document: dict) -> None:
 
 
 def _times_alone(record: Mapping) -> list:
-    others = [key for key in record if key != "times"]
+    others = [key for key in record if key not in ("times", "state")]
     if others:
         raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
     return record["times"]

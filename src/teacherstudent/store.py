@@ -6,11 +6,12 @@ a leading axis `run` where several runs of one spec stand together, and all that
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import h5py
 import numpy as np
@@ -18,7 +19,15 @@ import numpy as np
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
 from teacherstudent.files import reason, whole_file
-from teacherstudent.layout import DIMENSIONS, OPTIONAL, SCHEMA_VERSION, VARIABLES, StoredRun
+from teacherstudent.layout import (
+    DIMENSIONS,
+    OPTIONAL,
+    SCHEMA_VERSION,
+    STATE,
+    STATE_VARIABLES,
+    VARIABLES,
+    StoredRun,
+)
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
 
@@ -33,7 +42,10 @@ def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: 
 
 
 def write_runs(
-    path: str | Path, entries: Iterable[tuple[str, Spec, str, int, list[Trajectory]]], run_axis: bool
+    path: str | Path,
+    entries: Iterable[tuple[str, Spec, str, int, list[Trajectory]]],
+    run_axis: bool,
+    attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write groups of runs to a file that appears whole or not at all; equal content gives equal bytes.
 
@@ -41,7 +53,9 @@ def write_runs(
     With `run_axis` all datasets but `time` have a leading axis `run`; without it an entry has one
     trajectory. A run that diverged ends early: with a run axis the rest is NaN (-1 for `active_teacher`), as
     are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
-    as an array that has NaN for the other runs. Raises RunError where the file cannot be written.
+    as an array that has NaN for the other runs. The group `state` holds the states at the end, where
+    trajectories have them. `attributes` are added to each group. Raises RunError where the file cannot be
+    written.
     """
     shapes = {}
     # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
@@ -49,7 +63,10 @@ def write_runs(
         for group, spec, engine, seed, trajectories in entries:
             target = file.require_group(group)
             _write_attributes(target, spec, engine, seed, trajectories, run_axis)
+            target.attrs.update(attributes)
             shapes[group] = _write_arrays(target, _joined(trajectories, run_axis), run_axis)
+            if trajectories[0].state is not None:
+                shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
         file.flush()
         content = file.id.get_file_image()
     with _failing_in_one_line(path), whole_file(path) as temporary:
@@ -65,10 +82,13 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
         return _read(file[group])
 
 
-def read_runs(path: str | Path) -> list[StoredRun]:
-    """Read all runs of a file in the order of their groups' names. Raises RunError where there is none."""
+def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
+    """Read all runs of a file in the order of their groups' names, with the states that it has if asked for.
+
+    Raises RunError where there is none.
+    """
     with _opened(path) as file:
-        runs = [_read(group) for group in _runs_within(file)]
+        runs = [_read(group, states) for group in _runs_within(file)]
     if not runs:
         raise RunError(f"{path}: the file holds no run")
     return runs
@@ -92,18 +112,19 @@ def _is_run(item) -> bool:
     return isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
 
 
-def _read(group: h5py.Group) -> StoredRun:
+def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     present = set(group)
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"{group.file.filename}: dataset {missing[0]} is missing in group {group.name}")
-    attributes = dict(group.attrs)
+    attributes, state = dict(group.attrs), group.get(STATE) if states else None
     return StoredRun(
         group=group.name,
         engine=attributes["engine"],
         seed=int(attributes["seed"]),
         attributes=attributes,
         arrays={name: group[name][()] for name in VARIABLES if name in present},
+        state=state and {name: array[()] for name, array in state.items()},
     )
 
 
@@ -149,8 +170,20 @@ def _joined(trajectories: list[Trajectory], run_axis: bool) -> dict[str, np.ndar
     return arrays
 
 
+def _write_states(group: h5py.Group, trajectories: list[Trajectory], run_axis: bool) -> dict[str, tuple]:
+    """Write the states at the end; return the shapes of all datasets by name."""
+    shapes = {}
+    for name, array in trajectories[0].state.items():
+        if run_axis:
+            array = _stacked([trajectory.state[name] for trajectory in trajectories])
+        shapes[name] = _write_dataset(group, name, array, *STATE_VARIABLES[name][:2]).shape
+    return shapes
+
+
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
     """Stack arrays whose first axes may differ in length, padded with NaN or -1."""
+    if arrays[0].ndim == 0:
+        return np.array(arrays)
     length, kind = max(len(array) for array in arrays), arrays[0].dtype
     shape = (len(arrays), length, *arrays[0].shape[1:])
     stacked = np.full(shape, -1 if np.issubdtype(kind, np.integer) else np.nan, dtype=kind)

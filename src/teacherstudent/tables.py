@@ -1,5 +1,6 @@
 """Tables of stored runs for the terminal."""
 
+import json
 import sys
 
 import numpy as np
@@ -39,6 +40,7 @@ def _setup(stored: StoredRun) -> dict[str, str]:
     return {
         "group": stored.group,
         "engine": stored.engine,
+        **_origin(stored),
         "seed": str(stored.seed),
         "runs": str(len(stored.trajectories)),
         "inputs": _inputs(spec),
@@ -59,8 +61,19 @@ def _inputs(spec: Spec) -> str:
     return f"{source}, N = {inputs.dimension}{samples}"
 
 
+def _origin(stored: StoredRun) -> dict[str, str]:
+    """Say what the runs started from, if it was another run."""
+    if "started_from" not in stored.attributes:
+        return {}
+    origin = json.loads(stored.attributes["started_from"])
+    where = f"t = {origin['time']:g} of a run in the file with sha256 {origin['sha256'][:12]}"
+    return {"started from": f"{origin['from']} at {where}"}
+
+
 def _teachers(spec: Spec) -> str:
     teachers = spec.teachers
+    if teachers.file is not None:
+        return f"P = {teachers.count}, M = {teachers.hidden}, {teachers.activation}, from {teachers.file}"
     relations = [f"P = {teachers.count}, M = {teachers.hidden}, {teachers.activation}"]
     for name, relation in (("features", teachers.features), ("readouts", teachers.readouts)):
         similarity = "" if relation.similarity is None else f" (similarity {relation.similarity})"

@@ -1,5 +1,6 @@
 """What every engine returns: the history of one run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ class Trajectory:
     diverged_at: float | None = None
     training_error: np.ndarray | None = None  # (T, P)
     classification_error: np.ndarray | None = None  # (T, P)
+    state: Mapping[str, np.ndarray] | None = None  # of the engine at the end, where that is to be recorded
 
 
 def record_times(spec: Spec) -> np.ndarray:

@@ -9,7 +9,17 @@ from numba import njit
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from teacherstudent.kernels.integrator import DIVERGED, EVENT, REACHED_END, TABLEAU, integrate
+from teacherstudent.kernels.integrator import (
+    DIVERGED,
+    EVENT,
+    KEPT,
+    REACHED_END,
+    RESUME,
+    TABLEAU,
+    TIME,
+    integrate,
+    nothing_held,
+)
 
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
 ECCENTRICITY = 0.3
@@ -51,8 +61,8 @@ def above_level(y, p):
 
 
 @njit
-def solve(p, y, start, end, times, out, tableau, rtol, atol):
-    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol)
+def solve(p, y, start, end, times, out, tableau, rtol, atol, held):
+    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held)
 
 
 class Solution(NamedTuple):
@@ -63,11 +73,12 @@ class Solution(NamedTuple):
     evaluations: int
 
 
-def solved(equation, start_state, end, times=(), rtol=1e-10, atol=1e-10, level=NEVER, start=0.0):
+def solved(equation, start_state, end, times=(), rtol=1e-10, atol=1e-10, level=NEVER, start=0.0, held=None):
     y, times = np.array(start_state, dtype=float), np.array(times, dtype=float)
     p = Problem(equation, level, np.zeros(1, np.int64))
     out = np.full((len(times), len(y)), np.nan)
-    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol)
+    held = nothing_held(len(y)) if held is None else held
+    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held)
     assert np.isnan(out[written:]).all()
     return Solution(status, time, y, out[:written], int(p.evaluations[0]))
 
@@ -240,3 +251,33 @@ def test_a_derivative_that_is_no_number_is_a_divergence(start, reached):
 def test_results_are_the_same_each_time():
     run = partial(solved, KEPLER, start_of(kepler), 20.0, np.linspace(0.0, 20.0, 50))
     np.testing.assert_array_equal(run().rows, run().rows)
+
+
+# Going on
+
+
+@pytest.mark.parametrize("end", [1e-7, 0.3, 1.0, 2.5, 9.99])
+@pytest.mark.parametrize("equation, state", [(CIRCLE, (1.0, 0.0)), (LOGISTIC, (0.01,))])
+def test_what_is_resumed_has_the_bits_of_what_did_not_stop(equation, state, end):
+    times = np.linspace(end, 10.0, 37)
+    whole = solved(equation, state, 10.0, times)
+    held = nothing_held(len(state))
+    stopped = solved(equation, state, end, held=held)
+    assert held.mark[0] == KEPT
+    assert held.numbers[TIME] < end
+    held.mark[0] = RESUME
+    resumed = solved(equation, stopped.state, 10.0, times, start=end, held=held)
+    assert np.array_equal(resumed.rows, whole.rows)
+    assert np.array_equal(resumed.state, whole.state)
+    assert resumed.evaluations + stopped.evaluations < whole.evaluations + 40
+
+
+def test_what_is_kept_stays_and_what_was_resumed_is_kept_anew():
+    held = nothing_held(2)
+    solved(CIRCLE, (1.0, 0.0), 1.0, held=held)
+    first = held.numbers[TIME]
+    solved(CIRCLE, (1.0, 0.0), 2.0, held=held)
+    assert held.numbers[TIME] == first
+    held.mark[0] = RESUME
+    solved(CIRCLE, (1.0, 0.0), 2.0, held=held)
+    assert 1.0 < held.numbers[TIME] < 2.0

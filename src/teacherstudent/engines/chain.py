@@ -4,7 +4,14 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, phases, step_at, steps_between_looks
+from teacherstudent.curriculum import (
+    Phase,
+    head_to_copy,
+    phases_left,
+    step_at,
+    steps_between_looks,
+    under_way,
+)
 from teacherstudent.errors import SpecError
 from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import chain as kernel
@@ -14,6 +21,7 @@ from teacherstudent.kernels.alignment import aligned, aligned_zeros
 from teacherstudent.networks import Networks, sample_coordinates
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
+from teacherstudent.start import BEGINNING, Start, State, history
 from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
 
 # Chains that advance together: enough to keep vector units busy, not too many for the first-level cache.
@@ -34,6 +42,13 @@ def check(spec: Spec) -> None:
             raise SpecError(str(error)) from error
 
 
+def fits(spec: Spec, state: State) -> bool:
+    """Say whether a run of a spec can go on from a state: it has as many inputs, and a frame as large."""
+    p, r, _ = _axes(spec)
+    same_frame = state["student_coordinates"].shape[1] == p + r and state["teacher_coordinates"].shape[1] == r
+    return same_frame and int(state["dimension"]) == spec.inputs.dimension
+
+
 def company(spec: Spec) -> Hashable:
     """Return what specs must have in common for their chains to advance together."""
     teachers, student = spec.teachers, spec.student
@@ -41,19 +56,27 @@ def company(spec: Spec) -> Hashable:
     return sizes, teachers.activation, student.activation, spec.duration, spec.record
 
 
-def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
+def simulate(
+    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
+) -> Trajectory:
     """Follow one chain; `progress` is called with the fraction done."""
-    return simulate_together([spec], seed, [run], progress)[0]
+    return simulate_together([spec], seed, [run], progress, [start])[0]
 
 
 def simulate_together(
-    specs: Sequence[Spec], seed: int, runs: Sequence[int], progress: Callable[[float], None]
+    specs: Sequence[Spec],
+    seed: int,
+    runs: Sequence[int],
+    progress: Callable[[float], None],
+    starts: Sequence[Start] = (BEGINNING,),
 ) -> list[Trajectory]:
     """Follow one chain for each spec and its run; the specs are of one company.
 
-    The trajectory of a chain does not depend on the others. `progress` is called with the fraction done.
+    All start at one time, the last start repeated as needed, all from states or none. The trajectory of a
+    chain does not depend on the others. `progress` is called with the fraction done.
     """
-    block = _Block(_filled(specs), seed, _filled(runs))
+    starts = [*starts, *[starts[-1]] * (len(specs) - len(starts))]
+    block = _Block(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
         block.begin_phases()
@@ -71,47 +94,68 @@ def _filled(items: Sequence) -> list:
 class _Block:
     """Chains under way, one a column: their state, the step count, and the history recorded so far."""
 
-    def __init__(self, specs: list[Spec], seed: int, runs: list[int]):
-        self.specs, self.step, C = specs, 0, len(specs)
-        nets = [sample_coordinates(spec, seed, run) for spec, run in zip(specs, runs, strict=True)]
-        self.shape, self.teachers, self.state, self.h = _initial(specs[0], nets)
+    def __init__(self, specs: list[Spec], seed: int, runs: list[int], starts: list[Start]):
+        self.specs, self.step, C = specs, step_at(starts[0].time, specs[0].inputs.dimension), len(specs)
+        if starts[0].state is None:
+            nets = [sample_coordinates(spec, seed, run) for spec, run in zip(specs, runs, strict=True)]
+            self.shape, self.teachers, self.state, self.h = _initial(specs[0], nets)
+        else:
+            states = [start.state for start in starts]
+            self.shape, self.teachers, self.state, self.h = _resumed(specs[0], states)
+            self.state.steps[:] = self.step
         keys = np.array([counter_key(seed, run, Purpose.CHAIN) for run in runs], dtype=np.uint64)
         self.keys = kernel.Keys(*(aligned(words) for words in keys.T))
         K, M = specs[0].student.hidden, specs[0].teachers.hidden
         self.constants = _no_constants(self.shape, K, M, C)
         self.work = kernel.work_space(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
-        self.due = [step_at(time, self.shape.N) for time in record_times(specs[0])]
+        steps = (step_at(time, self.shape.N) for time in record_times(specs[0]))
+        self.due = [step for step in steps if step >= self.step]
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
-        self.begin_first_phases()
+        self.begin_first_phases(starts)
 
     @property
     def alive(self) -> np.ndarray:
         """Which chains are finite, (C,)."""
         return self.state.alive > 0
 
-    def begin_first_phases(self) -> None:
-        """Let every chain begin its curriculum."""
+    def begin_first_phases(self, starts: list[Start]) -> None:
+        """Let every chain begin its curriculum, or go on with it."""
         C = len(self.specs)
-        self.phases = [phases(spec) for spec in self.specs]
-        self.switches, self.sequence = ([[] for _ in range(C)] for _ in range(2))
+        self.switches = [list(start.switches) for start in starts]
+        self.sequence = [list(start.sequence) for start in starts]
+        left = zip(self.specs, self.switches, strict=True)
+        self.phases = [phases_left(spec, self.step, switches, self.step_at) for spec, switches in left]
         self.head, self.end = np.zeros(C, dtype=int), np.zeros(C, dtype=int)
         for c in range(C):
-            self.begin_next_phase(c)
+            if under_way(self.phases[c][0], self.sequence[c]):
+                self.set_phase(c, self.phases[c].pop(0))
+            else:
+                self.begin_next_phase(c)
+
+    def step_at(self, time: float) -> int:
+        """Return the step nearest to a time."""
+        return step_at(time, self.shape.N)
 
     def begin_next_phase(self, c: int) -> None:
-        """Let a chain begin its next phase; the head that it trained goes back to the others."""
-        spec, sequence = self.specs[c], self.sequence[c]
-        phase = self.phases[c][len(sequence)]
+        """Let a chain begin its next phase; all but the first come by a switch."""
+        spec, sequence, phase = self.specs[c], self.sequence[c], self.phases[c].pop(0)
         self.put_heads_back()
+        if sequence:
+            self.switches[c].append(self.step / self.shape.N)
         source = head_to_copy(spec, sequence, phase.teacher)
-        self.head[c], self.end[c] = spec.head_of(phase.teacher), step_at(phase.end, self.shape.N)
         if source is not None:
-            self.h[self.head[c], :, c] = self.h[source, :, c]
+            self.h[spec.head_of(phase.teacher), :, c] = self.h[source, :, c]
+        sequence.append(phase.teacher)
+        self.set_phase(c, phase)
+
+    def set_phase(self, c: int, phase: Phase) -> None:
+        """Let a chain train in a phase, whose head is taken from all heads."""
+        spec = self.specs[c]
+        self.head[c], self.end[c] = spec.head_of(phase.teacher), self.step_at(phase.end)
         self.state.h[:, c] = self.h[self.head[c], :, c]
         _set_constants(self.constants, c, spec, phase, self.teachers)
-        sequence.append(phase.teacher)
 
     def put_heads_back(self) -> None:
         """Copy the heads that are trained to where all heads (H, K, C) are."""
@@ -124,7 +168,6 @@ class _Block:
             if not over.any():
                 return
             for c in np.flatnonzero(over):
-                self.switches[c].append(self.step / self.shape.N)
                 self.begin_next_phase(c)
 
     def below_threshold(self) -> np.ndarray:
@@ -184,26 +227,69 @@ class _Block:
             active_teacher=active_teachers(times, self.switches[c], self.sequence[c]),
             switch_times=np.array(self.switches[c]),
             diverged_at=None if self.alive[c] else self.state.steps[c] / N,
+            state=state_of(self, c) if self.specs[c].record.state else None,
         )
+
+
+def state_of(block: _Block, c: int) -> State:
+    """Return all that one chain needs to go on; random numbers of a step depend on its number only.
+
+    Coordinates beyond the frame of the networks are left out: every step begins by filling them in.
+    """
+    block.put_heads_back()
+    n, N = block.shape.p + block.shape.r, block.shape.N
+    return history(block.step / N, block.switches[c], block.sequence[c]) | {
+        "dimension": np.array(N),
+        "student_coordinates": block.state.S[:, :n, c].copy(),
+        "student_readouts": block.h[:, :, c].copy(),
+        "teacher_coordinates": block.teachers.B[:, :, c].copy(),
+        "teacher_readouts": block.teachers.v[c].copy(),
+    }
+
+
+def _axes(spec: Spec) -> tuple[int, int, int]:
+    """Return p, r and q of `frames.axes`."""
+    teachers, K = spec.teachers, spec.student.hidden
+    return frames.axes(spec.inputs.dimension, K, teachers.count * teachers.hidden, spec.training.batch_size)
+
+
+def _resumed(spec: Spec, states: Sequence[State]):
+    """Return what `_initial` does, of chains that go on from their states."""
+
+    def columns(name: str) -> np.ndarray:
+        return np.stack([state[name] for state in states], axis=-1)
+
+    p, r, q = _axes(spec)
+    student, B = columns("student_coordinates"), aligned(columns("teacher_coordinates"))
+    S = aligned_zeros((len(student), p + r + q, len(states)))
+    S[:, : p + r] = student
+    v = np.stack([state["teacher_readouts"] for state in states])
+    teachers = frames.Teachers(B, frames.gram(B), v)
+    return _complete(spec, S, teachers, columns("student_readouts"))
+
+
+def _complete(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray):
+    """Return shape, teachers, state and all heads (H, K, C) of students S with heads h."""
+    C, (p, r, _) = S.shape[-1], _axes(spec)
+    state = kernel.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
+    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    shape = frames.Shape(spec.inputs.dimension, p, r, spec.training.batch_size, *codes)
+    return shape, teachers, state, h
 
 
 def _initial(spec: Spec, drawn: list[Networks]):
     """Return shape, teachers, initial state and all heads (H, K, C) of networks given by coordinates."""
     nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
-    (C, P, M, _), N, K, batch = nets.V.shape, spec.inputs.dimension, nets.W.shape[1], spec.training.batch_size
+    (C, P, M, _), K, (p, r, q) = nets.V.shape, nets.W.shape[1], _axes(spec)
     PM = P * M
-    p, r, q = frames.axes(N, K, PM, batch)
-    rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(N)
+    rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
     rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
     rows = aligned(np.moveaxis(rows, 0, -1))
     frames.triangularise(rows)
     S = aligned_zeros((K, p + r + q, C))
     S[:, :p], S[:, p : p + r] = rows[PM:, r:], rows[PM:, :r]
     teachers = frames.Teachers(aligned(rows[:PM, :r]), frames.gram(rows[:PM, :r].copy()), nets.v)
-    h = np.moveaxis(nets.h, 0, -1).copy()
-    state = kernel.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    return frames.Shape(N, p, r, batch, *codes), teachers, state, h
+    return _complete(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy())
 
 
 def _no_constants(shape: frames.Shape, K: int, M: int, C: int) -> kernel.Phase:

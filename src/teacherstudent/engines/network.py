@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, phases, step_at, steps_between_looks
+from teacherstudent.curriculum import (
+    Phase,
+    head_to_copy,
+    phases_left,
+    step_at,
+    steps_between_looks,
+    under_way,
+)
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
@@ -13,6 +20,7 @@ from teacherstudent.kernels.generalisation import generalisation_error, generali
 from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
+from teacherstudent.start import BEGINNING, Start, State, history
 from teacherstudent.training_sets import LabelledSet, check_sets, labelled_sets
 from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
 
@@ -30,28 +38,46 @@ def check(spec: Spec) -> None:
             raise SpecError(str(error)) from error
 
 
+def fits(spec: Spec, state: State) -> bool:
+    """Say whether a run of a spec can go on from a state: it has as many inputs."""
+    return state["student_weights"].shape[1] == spec.inputs.dimension
+
+
 class _Run:
     """A run under way: networks, step count, and the history recorded so far."""
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None]):
-        self.spec, self.progress = spec, progress
-        sampled, dtype = sample_networks(spec, seed, run), np.dtype(spec.numerics.precision)
-        self.W, self.V = kernel.padded(sampled.W, dtype), kernel.padded(sampled.V, dtype)
-        self.h, self.v = sampled.h, sampled.v
+    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
+        self.spec, self.progress, dtype = spec, progress, np.dtype(spec.numerics.precision)
+        initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
+        self.W, self.V = kernel.padded(initial.W, dtype), kernel.padded(initial.V, dtype)
+        self.h, self.v = initial.h, initial.v
         # The teachers as the kernel sees them: rounded, where precision is single.
-        self.seen_V = sampled.V.astype(dtype).astype(float)
+        self.seen_V = initial.V.astype(dtype).astype(float)
         self.work = kernel.work_space(
             spec.student.hidden, spec.teachers.hidden, spec.training.batch_size, self.W
         )
         self.training_set, self.test_set = labelled_sets(spec, self.V, self.v, seed, run)
         purpose = Purpose.TRAINING if self.training_set is None else Purpose.SAMPLE_CHOICE
         self.key = counter_key(seed, run, purpose)
-        self.step, self.finite = 0, True
-        self.last = step_at(spec.duration, spec.inputs.dimension)
-        self.due = [step_at(time, spec.inputs.dimension) for time in record_times(spec)]
+        self.step, self.finite = self.step_at(start.time), True
+        self.last = self.step_at(spec.duration)
+        steps = map(self.step_at, record_times(spec))
+        self.due = [step for step in steps if step >= self.step]
         self.rows: list[dict] = []
-        self.switches: list[float] = []
-        self.sequence: list[int] = []
+        self.switches, self.sequence = list(start.switches), list(start.sequence)
+
+    def step_at(self, time: float) -> int:
+        """Return the step nearest to a time."""
+        return step_at(time, self.spec.inputs.dimension)
+
+    def begin(self, phase: Phase) -> None:
+        """Begin a phase; all but the first come by a switch."""
+        if self.sequence:
+            self.switches.append(self.step / self.spec.inputs.dimension)
+        source = head_to_copy(self.spec, self.sequence, phase.teacher)
+        if source is not None:
+            self.h[self.spec.head_of(phase.teacher)] = self.h[source]
+        self.sequence.append(phase.teacher)
 
     def train_until(self, end: int, teacher: int, constants: kernel.Phase) -> None:
         """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
@@ -112,29 +138,43 @@ class _Run:
         return np.einsum("pk,sk->ps", heads, activities)
 
 
-def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
-    """Train one sampled network and record it; times and switches fall on whole steps.
+def simulate(
+    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
+) -> Trajectory:
+    """Train one network from its start on and record it; times and switches fall on whole steps.
 
     `progress` is called with the fraction done.
     """
-    state = _Run(spec, seed, run, progress)
-    for phase in phases(spec):
-        if state.sequence:
-            if state.step >= state.last or not state.finite:
-                break
-            state.switches.append(state.step / spec.inputs.dimension)
-        source = head_to_copy(spec, state.sequence, phase.teacher)
-        if source is not None:
-            state.h[spec.head_of(phase.teacher)] = state.h[source]
-        state.sequence.append(phase.teacher)
+    state = _Run(spec, seed, run, progress, start)
+    left = phases_left(spec, state.step, state.switches, state.step_at)
+    if under_way(left[0], state.sequence):
+        _train_phase(state, left.pop(0))
+    for phase in left:
+        if state.sequence and (state.step >= state.last or not state.finite):
+            break
+        state.begin(phase)
         _train_phase(state, phase)
     return _trajectory(state)
+
+
+def _networks_of(state: State) -> Networks:
+    """Return networks of their own from a state."""
+    names = "student_weights", "student_readouts", "teacher_weights", "teacher_readouts"
+    return Networks(*(np.array(state[name]) for name in names))
+
+
+def state_of(run: _Run) -> State:
+    """Return all that is needed to go on; the random numbers of a step depend on its number only."""
+    N = run.spec.inputs.dimension
+    weights = {"student_weights": run.W[:, :N].copy(), "teacher_weights": run.V[..., :N].copy()}
+    readouts = {"student_readouts": run.h.copy(), "teacher_readouts": run.v.copy()}
+    return history(run.step / N, run.switches, run.sequence) | weights | readouts
 
 
 def _train_phase(state: _Run, phase: Phase) -> None:
     """Train on one teacher until the phase's end or threshold, recording on the way."""
     spec, constants = state.spec, _constants(state, phase)
-    end = step_at(phase.end, spec.inputs.dimension)
+    end = state.step_at(phase.end)
     interval = steps_between_looks(spec.inputs.dimension) if phase.threshold else end + 1
     while state.finite:
         state.record()
@@ -182,14 +222,15 @@ def _constants(state: _Run, phase: Phase) -> kernel.Phase:
 
 def _trajectory(state: _Run) -> Trajectory:
     spec, N = state.spec, state.spec.inputs.dimension
-    history = _stacked(state)
+    recorded = _stacked(state)
     return Trajectory(
-        **history,
+        **recorded,
         teacher_overlaps=stored_T(state.order_parameters().T, spec.teachers.count),
         teacher_readouts=state.v,
-        active_teacher=active_teachers(history["time"], state.switches, state.sequence),
+        active_teacher=active_teachers(recorded["time"], state.switches, state.sequence),
         switch_times=np.array(state.switches),
         diverged_at=None if state.finite else state.step / N,
+        state=state_of(state) if spec.record.state else None,
     )
 
 

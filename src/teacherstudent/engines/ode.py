@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, phases
+from teacherstudent.curriculum import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.errors import SpecError
 from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import ode as kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_errors_of_records
-from teacherstudent.kernels.integrator import DIVERGED, TABLEAU
+from teacherstudent.kernels.integrator import DIVERGED, KEPT, NOTHING, RESUME, TABLEAU, Held, nothing_held
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
-from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
+from teacherstudent.start import BEGINNING, Start, State, history, times_from
+from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, stored_T
 
 # Absolute tolerance in units of the relative one: order parameters of interest start at 1e-6.
 ABSOLUTE_TOLERANCE = 1e-3
@@ -26,43 +27,124 @@ def check(spec: Spec) -> None:
         raise SpecError("student.activation: relu is not available with engine ode; allowed are erf, linear")
 
 
-def simulate(spec: Spec, seed: int, run: int, progress: Callable[[float], None]) -> Trajectory:
-    """Integrate one run from the order parameters of its sampled (or given) initial networks.
+def fits(spec: Spec, state: State) -> bool:
+    """Say whether a run of a spec can go on from a state: always, where the numbers of units are the same."""
+    return True
+
+
+class _Run:
+    """A run under way: the state of the equations, and what has been recorded so far."""
+
+    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
+        self.spec, self.progress = spec, progress
+        self.t, self.status, self.row = start.time, None, 0
+        self.switches, self.sequence = list(start.switches), list(start.sequence)
+        if start.state is None:
+            self.initial = initial_order_parameters(spec, seed, run)
+        else:
+            self.initial = _stored(spec, start.state)
+        self.y = np.concatenate([getattr(self.initial, name).ravel() for name in "QRh"])
+        self.times = times_from(spec, start.time)
+        self.states = np.empty((len(self.times), len(self.y)))
+        self.held, self.held_switches, self.held_constants = nothing_held(len(self.y)), 0, np.zeros(0)
+
+    def heads(self) -> np.ndarray:
+        """The readouts in the state, (H, K)."""
+        H, K = self.spec.heads, self.spec.student.hidden
+        return self.y[-H * K :].reshape(H, K)
+
+    def begin(self, phase: Phase) -> None:
+        """Begin a phase; all but the first come by a switch."""
+        if self.sequence:
+            self.switches.append(self.t)
+        source = head_to_copy(self.spec, self.sequence, phase.teacher)
+        if source is not None:
+            self.heads()[self.spec.head_of(phase.teacher)] = self.heads()[source]
+        self.sequence.append(phase.teacher)
+
+    def integrate(self, phase: Phase) -> None:
+        """Integrate a phase, and note where the end of the run first cuts a step."""
+        constants, before = phase_constants(self.spec, self.initial, phase), self.held.mark[0]
+        self.status, self.t, written = kernel.integrate_phase(
+            constants,
+            self.y,
+            self.t,
+            phase.end,
+            self.times[self.row :],
+            self.states[self.row :],
+            TABLEAU,
+            *_tolerances(self.spec),
+            self.held,
+        )
+        self.row += written
+        self.progress(self.t / self.spec.duration)
+        if phase.end < self.spec.duration:
+            self.held.mark[0] = NOTHING
+        elif before != KEPT and self.held.mark[0] == KEPT:
+            self.held_switches, self.held_constants = len(self.switches), _numbers(self.spec, constants)
+
+
+def simulate(
+    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
+) -> Trajectory:
+    """Integrate one run from its start, or else from the order parameters of its initial networks.
 
     `progress` is called with the fraction done.
     """
     check(spec)
-    start = initial_order_parameters(spec, seed, run)
-    times = record_times(spec)
-    state = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
-    states = np.empty((len(times), len(state)))
-    t, row, switches, sequence, status = 0.0, 0, [], [], None
-    for phase in phases(spec):
-        if sequence:
-            if t >= spec.duration:
-                break
-            switches.append(t)
-        source = head_to_copy(spec, sequence, phase.teacher)
-        if source is not None:
-            h = state[-spec.heads * spec.student.hidden :].reshape(spec.heads, -1)
-            h[spec.head_of(phase.teacher)] = h[source]
-        sequence.append(phase.teacher)
-        status, t, written = kernel.integrate_phase(
-            phase_constants(spec, start, phase),
-            state,
-            t,
-            phase.end,
-            times[row:],
-            states[row:],
-            TABLEAU,
-            *_tolerances(spec),
-        )
-        row += written
-        progress(t / spec.duration)
-        if status == DIVERGED:
+    state = _Run(spec, seed, run, progress, start)
+    left = _resumed(state, start.state)
+    if under_way(left[0], state.sequence):
+        state.integrate(left.pop(0))
+    for phase in left:
+        if state.status == DIVERGED or (state.sequence and state.t >= spec.duration):
             break
-    diverged_at = t if status == DIVERGED else None
-    return _trajectory(spec, start, times[:row], states[:row], switches, sequence, diverged_at)
+        state.begin(phase)
+        state.integrate(phase)
+    return _trajectory(state)
+
+
+def state_of(run: _Run) -> State:
+    """Return all that is needed to go on: the end, and the integrator before the end first cut a step."""
+    _, _, T, _, v = run.initial
+    end = {"order_parameters": run.y.copy(), "teacher_overlaps": T, "teacher_readouts": v}
+    held = {f"integrator_{name}": getattr(run.held, name).copy() for name in ("numbers", "y", "k")}
+    before = {
+        "integrator_switches": np.array(run.held_switches),
+        "integrator_constants": run.held_constants,
+    }
+    return history(run.t, run.switches, run.sequence) | end | held | before
+
+
+def _stored(spec: Spec, state: State) -> OrderParameters:
+    """Return the order parameters of a state."""
+    names = "order_parameters", "teacher_overlaps", "teacher_readouts"
+    y, T, v = (np.array(state[name]) for name in names)
+    K, columns = spec.student.hidden, len(T)
+    Q, R, h = np.split(y, [K * K, K * (K + columns)])
+    return OrderParameters(Q.reshape(K, K), R.reshape(K, columns), T, h.reshape(-1, K), v)
+
+
+def _resumed(run: _Run, state: State | None) -> list[Phase]:
+    """Return the phases that are left, after bringing back the integrator of a state.
+
+    It had gone less far than the run; hence it is of use only if all that moved it is still the same.
+    Otherwise the run starts where the other one ended.
+    """
+    left = phases_left(run.spec, run.t, run.switches)
+    if state is None:
+        return left
+    switches = run.switches[: int(state["integrator_switches"])]
+    sequence = run.sequence[: len(switches) + 1]
+    (t, *_), y, k = (state[f"integrator_{name}"] for name in ("numbers", "y", "k"))
+    earlier = phases_left(run.spec, t, switches)
+    numbers = _numbers(run.spec, phase_constants(run.spec, run.initial, earlier[0]))
+    same = np.array_equal(numbers, state["integrator_constants"]) and under_way(earlier[0], sequence)
+    if not same or earlier[0].end < run.t:
+        return left
+    run.t, run.switches, run.sequence = float(t), switches, sequence
+    run.held = Held(np.full(1, RESUME), np.array(state["integrator_numbers"]), np.array(y), np.array(k))
+    return earlier
 
 
 def _tolerances(spec: Spec) -> tuple[float, float]:
@@ -70,8 +152,14 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
     return relative, ABSOLUTE_TOLERANCE * relative
 
 
+def _numbers(spec: Spec, constants: kernel.Phase) -> np.ndarray:
+    """Return all that decides how a phase is integrated, teachers aside, as one row of numbers."""
+    parts = [np.ravel(part) for name, part in constants._asdict().items() if name != "work"]
+    return np.concatenate([*parts, _tolerances(spec)]).astype(float)
+
+
 def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
-    """Return what the right-hand side takes as given during a phase."""
+    """Return what the right-hand side takes as given during a phase, with the teachers of the start."""
     K, M, training, p = spec.student.hidden, spec.teachers.hidden, spec.training, phase.teacher
     moving = np.ones(K)
     moving[list(training.frozen_units[p])] = 0.0
@@ -95,21 +183,23 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.
     )
 
 
-def _trajectory(spec, start, times, states, switches, sequence, diverged_at) -> Trajectory:
-    P, K, columns = spec.teachers.count, spec.student.hidden, len(start.T)
+def _trajectory(run: _Run) -> Trajectory:
+    spec, times, states = run.spec, run.times[: run.row], run.states[: run.row]
+    P, K, columns = spec.teachers.count, spec.student.hidden, len(run.initial.T)
     Q = states[:, : K * K].reshape(-1, K, K)
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     return Trajectory(
         time=times,
-        generalisation_error=generalisation_errors_of_records(*codes, Q, R, start.T, h, start.v),
+        generalisation_error=generalisation_errors_of_records(*codes, Q, R, run.initial.T, h, run.initial.v),
         student_overlaps=Q,
         student_teacher_overlaps=stored_R(R, P),
         student_readouts=h,
-        teacher_overlaps=stored_T(start.T, P),
-        teacher_readouts=start.v,
-        active_teacher=active_teachers(times, switches, sequence),
-        switch_times=np.array(switches),
-        diverged_at=diverged_at,
+        teacher_overlaps=stored_T(run.initial.T, P),
+        teacher_readouts=run.initial.v,
+        active_teacher=active_teachers(times, run.switches, run.sequence),
+        switch_times=np.array(run.switches),
+        diverged_at=run.t if run.status == DIVERGED else None,
+        state=state_of(run) if spec.record.state else None,
     )

@@ -24,6 +24,8 @@ MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution
 EVENT_HALVINGS = 60  # of the step in which the event lies
 
 REACHED_END, EVENT, DIVERGED = 0, 1, 2
+NOTHING, KEPT, RESUME = 0, 1, 2  # what `Held` is for
+TIME, STEP, GROWTH = 0, 1, 2  # its numbers
 
 
 class Tableau(NamedTuple):
@@ -51,6 +53,23 @@ class Scratch(NamedTuple):
     k: np.ndarray  # (16, n) derivatives there
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
+
+
+class Held(NamedTuple):
+    """The integrator after its last step that knows nothing of the end of the integration.
+
+    The next step was cut to reach the end; going on from here gives the bits of a longer integration.
+    """
+
+    mark: np.ndarray  # (1,) int64: NOTHING; KEPT, the rest is filled in; RESUME, integrate from there
+    numbers: np.ndarray  # (3,) time, size of the next step, and the most that it may grow by
+    y: np.ndarray  # (n,) state
+    k: np.ndarray  # (n,) its derivative
+
+
+def nothing_held(n: int) -> Held:
+    """Return memory for a state of n numbers."""
+    return Held(np.full(1, NOTHING), np.zeros(3), np.zeros(n), np.zeros(n))
 
 
 @exact
@@ -122,17 +141,20 @@ def norm(x, y, rtol, atol):
 
 
 @inlined
-def initial_step(f, params, y, tableau, work, span, rtol, atol):
-    """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small."""
+def initial_step(f, params, y, tableau, work, rtol, atol):
+    """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
+
+    It does not know the end: an integration that goes further begins with the same step.
+    """
     d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
-    h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, span)
+    h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
     stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2)
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
     d2 = norm(work.k[1], y, rtol, atol) / h0
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
-    return min(100.0 * h0, h1, span)
+    return min(100.0 * h0, h1)
 
 
 @inner
@@ -174,26 +196,44 @@ def locate_event(event, params, y, work):
     return high
 
 
+@inner
+def hold(held, t, step, grow, y, k):
+    """Keep the integrator as it is."""
+    held.mark[0] = KEPT
+    held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH] = t, step, grow
+    copy(held.y, y)
+    copy(held.k, k)
+
+
 @inlined
-def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol):
+def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
     f(y, params, dy) writes the derivative. The state (n,) is changed in place to the one at the returned
     time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
-    are reached. Returns (status, time, number of rows written), status REACHED_END, EVENT or DIVERGED.
+    are reached. Where `held` is to be resumed, its time and state take the place of `start` and y; where it
+    holds nothing, it keeps the integrator as it is before a step is first cut to reach the end. Returns
+    (status, time, number of rows written), status REACHED_END, EVENT or DIVERGED.
     """
-    t, row = start, 0
-    while row < len(times) and times[row] <= start:
-        copy(out[row], y)
-        row += 1
-    if event(y, params) < 0.0:
-        return EVENT, t, row
+    t, row, resumed = start, 0, held.mark[0] == RESUME
     work = scratch(len(y))
-    stages(f, params, y, 0.0, tableau, work, 0, 1)
-    step = initial_step(f, params, y, tableau, work, end - start, rtol, atol) if end > start else 0.0
-    grow = MAX_FACTOR
+    if resumed:
+        t, step, grow = held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH]
+        copy(y, held.y)
+        copy(work.k[0], held.k)
+        held.mark[0] = NOTHING
+    else:
+        while row < len(times) and times[row] <= start:
+            copy(out[row], y)
+            row += 1
+        if event(y, params) < 0.0:
+            return EVENT, t, row
+        stages(f, params, y, 0.0, tableau, work, 0, 1)
+        step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
     while t < end:
         last = t + step >= end * (1.0 - 1e-15)
+        if last and held.mark[0] == NOTHING:
+            hold(held, t, step, grow, y, work.k[0])
         if last:
             step = end - t
         stages(f, params, y, step, tableau, work, 1, STAGES + 1)

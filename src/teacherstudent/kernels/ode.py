@@ -133,9 +133,9 @@ def above_threshold(y, p):
 
 
 @entry
-def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol):
+def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held):
     """Integrate one phase; see `integrator.integrate` for the arguments and what is returned."""
-    return integrate(derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol)
+    return integrate(derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol, held)
 
 
 @entry

@@ -1,0 +1,94 @@
+"""Where a run starts from: time 0 of its spec, or a moment of another run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from teacherstudent.blocks import InitialOverlaps
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.spec import Spec
+from teacherstudent.trajectory import record_times
+
+# All that an engine needs to go on exactly, as arrays by name. Every engine has `time`, `switch_times` and
+# `teachers`, those trained on so far, the last one still.
+State = Mapping[str, np.ndarray]
+
+# Recorded times this near to the start, relative to it, are at the start.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Start:
+    """A moment of a run: its time and what came before; order parameters, or the state of an engine."""
+
+    time: float
+    switches: tuple[float, ...] = ()
+    sequence: tuple[int, ...] = ()  # teachers trained on so far, the last one still
+    overlaps: InitialOverlaps | None = None
+    engine: str | None = None  # whose state it is
+    state: State | None = None
+
+
+BEGINNING = Start(0.0)
+
+
+def start_for(
+    spec: Spec, engine: str, start: Start, fits: Callable[[Spec, State], bool]
+) -> tuple[Spec, Start]:
+    """Return the spec and the start of a run of an engine, with its own state or else order parameters.
+
+    Order parameters become the initial overlaps of the spec. `fits(spec, state)` says whether the engine can
+    go on from a state of its own. Raises SpecError where the run is over by then, or of other sizes.
+    """
+    if start.overlaps is None:
+        return spec, start
+    _check_sizes(spec, start.overlaps)
+    if start.engine == engine and start.state is not None and fits(spec, start.state):
+        start = of_state(start)
+    else:
+        start = replace(start, state=None)
+        spec = replace(spec, initial_overlaps=start.overlaps)
+    if spec.duration <= start.time:
+        refuse("duration", spec.duration, f"the run starts at t = {start.time:g} and must go on from there")
+    if not len(times_from(spec, start.time)):
+        raise SpecError(f"record.times: none is left from t = {start.time:g} on, where the run starts")
+    return spec, start
+
+
+def of_state(start: Start) -> Start:
+    """Return the moment at which the state was kept, which may be after the last recorded time."""
+    state = start.state
+    switches, sequence = tuple(state["switch_times"].tolist()), tuple(state["teachers"].tolist())
+    return replace(start, time=float(state["time"]), switches=switches, sequence=sequence)
+
+
+def history(time: float, switches: list[float], sequence: list[int]) -> dict[str, np.ndarray]:
+    """Return the part of a state that all engines have."""
+    return {
+        "time": np.array(float(time)),
+        "switch_times": np.array(switches, dtype=float),
+        "teachers": np.array(sequence, dtype=np.int64),
+    }
+
+
+def times_from(spec: Spec, time: float) -> np.ndarray:
+    """Return the recorded times of a run that starts at a time."""
+    times = record_times(spec)
+    return times[times >= time * (1.0 - ROUNDING)]
+
+
+def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:
+    P, M = np.shape(overlaps.teacher_readouts)
+    H, K = np.shape(overlaps.student_readouts)
+    sizes = {
+        "teachers.count": (spec.teachers.count, P),
+        "teachers.hidden": (spec.teachers.hidden, M),
+        "student.hidden": (spec.student.hidden, K),
+        "student.heads": (spec.heads, H),
+    }
+    for key, (asked, stored) in sizes.items():
+        if asked != stored:
+            shown = spec.student.heads if key == "student.heads" else asked
+            what = f"{stored} of them" if key == "student.heads" else stored
+            refuse(key, shown, f"the run to start from has {what}")
