@@ -54,10 +54,11 @@ TIMES = ["--set", "record={times: [4.0, 5.0, 6.0, 9.0]}", "--set", "duration=9.0
 def test_a_longer_duration_goes_on_bit_for_bit(folder, capsys, engine, runs):
     first("--seed", 4, "--runs", runs, engine=engine)
     assert run("--seed", 4, "--runs", runs, *TIMES, engine=engine, output="whole.h5") == 0
-    assert capsys.readouterr().err == ""
+    assert "starting from" not in capsys.readouterr().err
     for threads in (1, 2):
         assert run("--from", "first.h5", "--threads", threads, *TIMES, engine=engine) == 0
-        assert capsys.readouterr().err == "first.h5: starting from the state stored at t = 5\n"
+        said = capsys.readouterr().err.splitlines()  # slow runs report their progress as well
+        assert "first.h5: starting from the state stored at t = 5" in said
         whole, resumed = read_run("whole.h5"), read_run("out.h5")
         assert resumed.seed == 4
         for name, array in resumed.arrays.items():
@@ -229,7 +230,7 @@ def test_every_part_of_a_state_is_described_and_has_an_axis_of_runs(folder, engi
 
 def test_states_of_runs_that_switched_more_or_less_often(folder):
     """Lists of different lengths stand in one dataset, and come back as they were."""
-    thresholds = ["--set", "curriculum={thresholds: [0.25, 0.2, 0.15, 0.1]}", "--set", "duration=20.0"]
+    thresholds = ["--set", "curriculum={thresholds: [0.25, 0.2, 0.15, 0.1]}", "--set", "duration=14.0"]
     first(*thresholds, "--runs", 6, engine="network")
     (stored,) = read_runs("first.h5", states=True)
     counts = {len(run.switch_times) for run in stored.trajectories}
