@@ -146,7 +146,7 @@ def test_asymptotic_error_shows_runs_fixed_points_and_limit():
     np.testing.assert_allclose(points[r"runs, $\eta = 0.2$"][1], theory[r"$\eta = 0.2$"][1])
     limit = (np.array([0, 1, 3]) + 2.0 / np.sqrt(3.0)) / (2.0 * np.pi)
     np.testing.assert_allclose(theory[r"$\eta \to 0$"][1], limit)
-    np.testing.assert_allclose(points[r"random start, $\eta = 0.2$"][1], [0.2, 0.9])
+    np.testing.assert_allclose(points[r"random, $\eta = 0.2$"][1], [0.2, 0.9])
 
 
 def test_final_units_are_shown_in_the_order_of_the_teacher():

@@ -75,14 +75,15 @@ def in_order(R: np.ndarray) -> np.ndarray:
     return np.lexsort((-np.abs(R).max(axis=1), np.abs(R).argmax(axis=1)))
 
 
-def plot_overlaps(ax, values, label, units, kind="theory") -> None:
-    """Draw a matrix of overlaps, student units counted from 1 down the rows, zero in white."""
-    values = np.asarray(values)
-    rows, columns = (np.arange(1, count + 1) for count in values.shape)
-    size = np.abs(values).max()
+def plot_overlaps(ax, Q, R) -> None:
+    """Draw Q and R beside each other, student units down the rows, zero in white."""
+    K, M = R.shape
+    values = np.hstack([Q, R])
+    rows, columns, size = np.arange(1, K + 1), np.arange(1, K + M + 1), np.abs(values).max()
     style = {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
-    _figures.plot_heatmap(ax, columns, rows, values, label, kind, **style)
-    ax.set(xticks=columns, yticks=rows, xlabel=units, ylabel="student unit $i$")
+    _figures.plot_heatmap(ax, columns, rows, values, "overlaps $Q_{ik}$, $R_{im}$", "theory", **style)
+    names = [str(k) for k in rows] + [f"T{m}" for m in range(1, M + 1)]
+    ax.set_xticks(columns, names)
+    ax.set(yticks=rows, xlabel="unit $k$, teacher unit $m$ (T)", ylabel="student unit $i$")
+    ax.axvline(K + 0.5, color="k", linewidth=0.8)
     ax.invert_yaxis()
-    ax.set_aspect("equal")
-    ax.spines[:].set_visible(True)
