@@ -33,8 +33,8 @@ for ReLU from the teacher's units beside small ones (diamonds). Lines (a): eta s
 exact for fixed readouts v with S = sum_k v_k^2: S = K for the first layer, M^2 / K for clones, and the
 length sqrt M of the teacher's one effective unit for small starts, whose two layers grow to equal lengths.
 With both layers learning the error of linear students thus falls with K or does not depend on it, as they
-start. ReLU has no lines: its equations are not known in closed form. The sizes are believed to be close to
-the published ones; noise, rates and initial weights are guessed.
+start. ReLU has no lines: engine ode has no equations for it. The sizes are believed to be close to the
+published ones; noise, rates and initial weights are guessed.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
