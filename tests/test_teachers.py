@@ -100,6 +100,38 @@ def test_units_of_each_teacher_are_exactly_orthogonal(relation, units, dimension
         assert np.abs(T[0, 1]).min() > 1e-6
 
 
+WHITENED = {"units": "whitened", "norm": 1.7}
+
+
+@pytest.mark.parametrize("sample", ["networks", "coordinates"])
+def test_whitened_units_have_no_preferred_direction(sample):
+    if sample == "networks":
+        V, _ = teachers(2, hidden=40, dimension=15, features=WHITENED)
+    else:
+        V = sample_coordinates(spec(2, 40, 15, WHITENED), 0, 0).V
+    for block in V:
+        np.testing.assert_allclose(block.T @ block / 40, 1.7**2 * np.eye(15), rtol=0, atol=1e-12)
+    assert np.abs(V[0] - V[1]).min() > 1e-9
+
+
+@pytest.mark.parametrize("similarity", [0.0, 0.6, 1.0])
+def test_whitened_units_are_mixed_with_gaussian_rows(similarity):
+    first, second = teachers(
+        hidden=4000, dimension=15, features=WHITENED | {"relation": "interpolated", "similarity": similarity}
+    )[0]
+    np.testing.assert_allclose(first.T @ first / 4000, 1.7**2 * np.eye(15), rtol=0, atol=1e-12)
+    for other, expected in ((first, similarity), (second, 1.0)):
+        products = other.T @ second / 4000 / 1.7**2
+        np.testing.assert_allclose(products, expected * np.eye(15), rtol=0, atol=4.5 / np.sqrt(4000))
+    if similarity < 1.0:
+        assert np.abs(second.T @ second / 4000 - 1.7**2 * np.eye(15)).max() > 0.01
+
+
+def test_too_few_units_to_be_whitened_are_refused():
+    with pytest.raises(SpecError, match=r"^teachers.hidden: 4 is not allowed.* as inputs, 5$"):
+        teachers(2, hidden=4, dimension=5, features=WHITENED)
+
+
 @pytest.mark.parametrize("units", GRADES)
 def test_coordinates_of_orthogonal_units(units):
     features = {"units": units, "norm": 1.7, "relation": "rotated", "similarity": -0.3}

@@ -83,6 +83,14 @@ def _check_units(spec: "Spec") -> None:
         refuse(key, units, "initial_overlaps are given in its place")
     if features.norm is None:
         refuse("teachers.features.norm", "null", f"units {units} need a number")
+    if units == "whitened":
+        if hidden < spec.inputs.dimension:
+            refuse(
+                "teachers.hidden",
+                hidden,
+                f"whitened units are at least as many as inputs, {spec.inputs.dimension}",
+            )
+        return
     if features.relation == "interpolated":
         refuse(key, units, "relation interpolated mixes in Gaussian rows, which are not orthogonal")
     if hidden > spec.inputs.dimension:

@@ -34,7 +34,8 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
     those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
     the same sum with the Gaussian rows as they are, then rescaled to the first teacher's norms (as Lee et al.
-    2021 sample them). `shared_nodes`: the first rows copied, the others rotated.
+    2021 sample them); a whitened first teacher is mixed with Gaussian rows without that (as in their maps of
+    feature and readout similarity). `shared_nodes`: the first rows copied, the others rotated.
     """
     P, rows = len(draws), unrelated_features(draws, features, dimension)
     if features.relation == "independent":
@@ -42,6 +43,8 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     if features.relation == "identical":
         return np.repeat(rows[:1], P, axis=0)
     L = similarity_factor(features.similarity, P)
+    if features.relation == "interpolated" and features.units == "whitened":
+        return combine(L, np.concatenate([rows[:1], features.norm * draws[1:]]))
     if features.relation == "interpolated":
         mixed = combine(L, rows)
         return mixed * (row_norms(rows[:1]) / row_norms(mixed))
@@ -54,16 +57,24 @@ def unrelated_features(draws: np.ndarray, features: Features, dimension: int) ->
     """Give the Gaussian rows (P, M, N) of each teacher by itself the lengths and angles asked for.
 
     T_mm = norm^2 for `independent` rows; exactly T_mn = norm^2 delta_mn for `orthogonal` ones and, as in Saad
-    & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones.
+    & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones. For `whitened` ones, M >= N, the
+    directions are alike instead: (1 / M) sum_m V_mi V_mj = norm^2 delta_ij.
     """
     if features.norm is None:
         return draws
+    if features.units == "whitened":
+        return np.stack([whitened_rows(block, features.norm) for block in draws])
     length = features.norm * np.sqrt(dimension)
     if features.units == "independent":
         return draws * (length / row_norms(draws))
     rows = length * np.stack([orthonormal_rows(block, block[:0]) for block in draws])
     grades = np.sqrt(np.arange(1.0, rows.shape[1] + 1.0))[:, None]
     return grades * rows if features.units == "graded" else rows
+
+
+def whitened_rows(block: np.ndarray, norm: float) -> np.ndarray:
+    """Combine the columns of a block V (M, N), M >= N, so that V^T V = M norm^2 times the identity."""
+    return norm * np.sqrt(len(block)) * orthonormal_rows(block.T, block.T[:0]).T
 
 
 def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from teacherstudent.kernels.compilation import entry
+from teacherstudent.kernels.activations import ERF
+from teacherstudent.kernels.compilation import entry, exact, fast
 from teacherstudent.kernels.integrals import I2
 
 
@@ -14,17 +15,36 @@ def generalisation_error(student, teacher, Q, R, T, h, v):
     v (M,) the readouts, `student` and `teacher` activation codes. Goldt et al. 2019, eq. (7) in general form;
     rounding below zero is cut off.
     """
-    K, M = R.shape
-    eps = 0.0
-    for i in range(K):
-        for k in range(K):
-            eps += 0.5 * h[i] * h[k] * I2(student, student, Q[i, i], Q[i, k], Q[k, k])
-        for m in range(M):
-            eps -= h[i] * v[m] * I2(student, teacher, Q[i, i], R[i, m], T[m, m])
-    for m in range(M):
-        for n in range(M):
-            eps += 0.5 * v[m] * v[n] * I2(teacher, teacher, T[m, m], T[m, n], T[n, n])
+    eps = 0.5 * (second_moment(student, Q, h) + second_moment(teacher, T, v))
+    for i in range(len(h)):
+        eps -= h[i] * second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
     return max(eps, 0.0)
+
+
+@exact
+def second_moment(code, C, weights):
+    """< (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is taken once."""
+    total = 0.0
+    for i in range(len(weights)):
+        own = weights[i] * I2(code, code, C[i, i], C[i, i], C[i, i])
+        others = second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
+        total += weights[i] * (own + 2.0 * others)
+    return total
+
+
+@fast
+def second_moments(a, b, c11, C, i, D, weights, first):
+    """< g_a(x) sum_k w_k g_b(y_k) >, k >= first: x has the variance c11 and the covariances C_ik with y_k,
+    which have the variances D_kk.
+    """
+    total = 0.0
+    if a == ERF and b == ERF:  # the same, but with codes that the compiler knows, so that it vectorises
+        for k in range(first, len(weights)):
+            total += weights[k] * I2(ERF, ERF, c11, C[i, k], D[k, k])
+    else:
+        for k in range(first, len(weights)):
+            total += weights[k] * I2(a, b, c11, C[i, k], D[k, k])
+    return total
 
 
 @entry

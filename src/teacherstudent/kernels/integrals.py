@@ -8,6 +8,7 @@ import math
 
 from teacherstudent.kernels.activations import ERF, RELU, SQRT_2_OVER_PI
 from teacherstudent.kernels.compilation import fast
+from teacherstudent.kernels.special import asin
 
 
 @fast
@@ -22,7 +23,7 @@ def I2(a, b, c11, c12, c22):
     if a == RELU:
         return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * I2_linear(b, c12, c22)
     if b == ERF:
-        return 2.0 / math.pi * math.asin(c12 / math.sqrt((1.0 + c11) * (1.0 + c22)))
+        return 2.0 / math.pi * asin(c12 / math.sqrt((1.0 + c11) * (1.0 + c22)))
     return I2_linear(a, c12, c11)
 
 

@@ -1,0 +1,85 @@
+"""Wide networks: the same steps as the kernel for many inputs, which has the slow twin."""
+
+import numpy as np
+import pytest
+
+import naive
+from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, phase, trained_slowly
+from naive import Setting
+from teacherstudent.kernels import wide
+
+
+def constants(setting, V, v, K, N):
+    """The phase of `network`, with teachers across and padded rows of units."""
+    p = phase(setting, wide.across(V), v, K, N)
+    moving = np.zeros(wide.padded_units(K))
+    moving[:K] = p.moving
+    return p._replace(moving=moving)
+
+
+def trained(setting, shape, steps, first=0, dtype=np.float64):
+    K, M, N = shape
+    weights, h, V, v = networks(shape)
+    W = wide.across(weights, dtype)
+    work = wide.work_space(K, M, setting.batch, W)
+    p = constants(setting, V, v, K, N)._replace(V=wide.across(V, dtype))
+    done = wide.train(W, h, p, work, *KEY, first, steps)
+    assert not W[:, K:].any()
+    return W[:, :K].T, h, done
+
+
+SHAPES = [(1, 1, 1), (3, 2, 4), (40, 17, 15), (33, 5, 2), (5, 3, 1100)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("student", naive.ACTIVATIONS)
+def test_same_as_the_slow_twin(shape, student):
+    setting = Setting(student, "erf", **(ALL_TERMS | {"frozen": (0,) if shape[0] > 1 else ()}), eta=0.1)
+    slow_W, slow_h = trained_slowly(setting, 3, 10, shape)
+    W, h, done = trained(setting, shape, 10, first=3)
+    assert done == 10
+    np.testing.assert_allclose(W, slow_W, rtol=0, atol=1e-12 * np.abs(slow_W).max())
+    np.testing.assert_allclose(h, slow_h, rtol=0, atol=1e-12 * np.abs(slow_h).max())
+
+
+@pytest.mark.parametrize("term", naive.SINGLE_TERMS)
+def test_each_term_by_itself(term):
+    setting, shape = naive.SINGLE_TERMS[term], (20, 7, 15)
+    slow_W, slow_h = trained_slowly(setting, 0, 40, shape)
+    W, h, _ = trained(setting, shape, 40)
+    np.testing.assert_allclose(W, slow_W, rtol=0, atol=1e-12 * np.abs(slow_W).max())
+    np.testing.assert_allclose(h, slow_h, rtol=0, atol=1e-12 * np.abs(slow_h).max())
+
+
+def test_pieces_are_the_whole():
+    setting, (K, M, N) = Setting(**ALL_TERMS), (20, 7, 15)
+    W, h, _ = trained(setting, (K, M, N), 30)
+    weights, other_h, V, v = networks((K, M, N))
+    columns = wide.across(weights)
+    work, p = wide.work_space(K, M, setting.batch, columns), constants(setting, V, v, K, N)
+    for first, steps in ((0, 1), (1, 19), (20, 10)):
+        wide.train(columns, other_h, p, work, *KEY, first, steps)
+    np.testing.assert_array_equal(columns[:, :K].T, W)
+    np.testing.assert_array_equal(other_h, h)
+
+
+def test_single_precision_is_that_close():
+    setting, shape = Setting(output_noise=0.1), (40, 17, 15)
+    W, h, _ = trained(setting, shape, 200)
+    rounded_W, rounded_h, _ = trained(setting, shape, 200, dtype=np.float32)
+    np.testing.assert_allclose(rounded_W, W, atol=2e-5)
+    np.testing.assert_allclose(rounded_h, h, atol=2e-5)
+    assert np.abs(rounded_W - W).max() > 0
+
+
+def test_diverging_training_stops():
+    W, h, done = trained(Setting("linear", "linear", eta=1e200), (4, 2, 3), 100)
+    assert done < 100
+
+
+def test_readouts_of_other_heads_rest():
+    _, before, _, _ = networks((20, 7, 5))
+    _, after, _ = trained(Setting(**ALL_TERMS), (20, 7, 5), 10)
+    others = [head for head in range(len(before)) if head != HEAD]
+    np.testing.assert_array_equal(after[others], before[others])
+    assert (after[HEAD] != before[HEAD]).all()
