@@ -1,0 +1,134 @@
+"""The README's table of options: each engine runs what it says, and refuses the rest."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from samples import document
+from teacherstudent import load_start, write_run
+from teacherstudent.axes import with_values
+from teacherstudent.errors import SpecError
+from teacherstudent.run import ENGINES, simulate
+from teacherstudent.spec import parse_spec
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+NONE = [{}]
+DATASET = {"distribution": "dataset", "dataset": {"file": "images.npz", "test_samples": 3}}
+OVERLAPS = {
+    "student": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    "student_teacher": [[[0.1, 0.0], [0.0, 0.1], [0.0, 0.0]]] * 2,
+    "teacher": [[[[1.0, 0.0], [0.0, 1.0]]] * 2] * 2,
+    "student_readouts": [[1.0, 1.0, 1.0]] * 2,
+    "teacher_readouts": [[1.0, 1.0]] * 2,
+}
+
+
+def each(key, *values):
+    return [{key: value} for value in values]
+
+
+# The beginning of a row -> settings by dotted key, each of which stands for it.
+ROWS = {
+    "erf or linear students": each("student.activation", "erf", "linear"),
+    "ReLU students": each("student.activation", "relu"),
+    "erf, ReLU or linear teachers": each("teachers.activation", "erf", "relu", "linear"),
+    "initial weights": [
+        *each("student.initial.scheme", "gaussian", "large", "small", "mixed"),
+        {"student.initial": {"scheme": "symmetric", "asymmetry": 0.1}},
+    ],
+    "students that begin": each("student.initial.scheme", "informed", "denoising"),
+    "students from a file": each("student.initial", {"scheme": "file", "file": "student.npz"}),
+    "given order": each("initial_overlaps", OVERLAPS),
+    "a stored run": NONE,
+    "teachers: independent": [
+        *each("teachers.features.units", "independent", "orthogonal", "graded"),
+        {"teachers.features.units": "whitened", "inputs.dimension": 2},
+    ],
+    "teachers' readouts": each(
+        "teachers.readouts",
+        {"norm": None},
+        {"norm": 2.0},
+        {"relation": "rotated", "similarity": 0.5},
+        {"relation": "uniform", "value": 1.0},
+        {"relation": "ones"},
+    ),
+    "several teachers": each(
+        "teachers.features",
+        {"relation": "rotated", "similarity": 0.5},
+        {"relation": "interpolated", "similarity": 0.5},
+        {"relation": "identical"},
+        {"relation": "shared_nodes", "similarity": 0.5, "shared": 1},
+    ),
+    "teachers from a file": each("teachers", {"file": "teachers.npz"}),
+    "normalised outputs": [
+        {f"{who}.output_scale": scale} for who in ("student", "teachers") for scale in ("mean", "mean_field")
+    ],
+    "the first layer": each("training.train", ["features"], ["readouts"], ["features", "readouts"]),
+    "weight decay": each("training.weight_decay", 0.1),
+    "noise on labels": each("teachers.output_noise", 0.1) + each("teachers.input_noise", 0.1),
+    "mini-batches": each("training.batch_size", 3),
+    "frozen units": [
+        *each("training.frozen_units", [[0], [1, 2]]),
+        *each("student.heads", "shared", "per_task"),
+        *each("student.copy_head_at_switch", True),
+    ],
+    "switches at times": each("curriculum", {"switch_times": [2.0]}, {"period": 1.0}, {"thresholds": [0.01]}),
+    "finite training sets": [
+        {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
+        for sampling in ("with_replacement", "without_replacement")
+    ],
+    "data sets": each("inputs", DATASET),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with the files that the settings name."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    np.savez("student.npz", weights=rng.normal(size=(3, 20)), readouts=rng.normal(size=(2, 3)))
+    np.savez("teachers.npz", weights=rng.normal(size=(2, 2, 20)), readouts=rng.normal(size=(2, 2)))
+    np.savez("images.npz", images=rng.normal(size=(30, 4, 5)), labels=np.arange(30) % 2)
+    return tmp_path
+
+
+def table():
+    """Rows of the table as option -> {engine: yes or no}."""
+    head, *rows = re.search(r"\n(\| option \|.*?)\n\n", README, flags=re.DOTALL)[1].split("\n")
+    names = [cell.strip(" `") for cell in head.strip("|").split("|")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1:]]
+    return {row[0]: dict(zip(names[2:], row[2:], strict=True)) for row in cells}
+
+
+def test_every_row_is_tried():
+    for option in table():
+        assert sum(option.startswith(name) for name in ROWS) == 1, option
+    assert len(ROWS) == len(table())
+    assert set(next(iter(table().values()))) == set(ENGINES)
+
+
+def works(settings, engine, stored):
+    """Whether an engine runs a spec with these settings."""
+    changed = dict(document(duration=3.0))
+    if "teachers" in settings:
+        changed["teachers"] = {}
+    spec = parse_spec(with_values(changed, settings))
+    start = {"start": load_start("run.h5")[0]} if stored else {}
+    try:
+        return len(simulate(spec, engine, **start).time) > 1
+    except SpecError as error:
+        assert engine in str(error)
+        return False
+
+
+@pytest.mark.parametrize("option", table())
+def test_engines_do_what_the_table_says(folder, option):
+    (settings,) = [found for name, found in ROWS.items() if option.startswith(name)]
+    if settings is NONE:
+        spec = parse_spec(document(duration=1.0, record={"count": 2}, curriculum={}))
+        write_run("run.h5", spec, "chain", 0, simulate(spec, "chain"))
+    for engine, expected in table()[option].items():
+        found = {works(one, engine, settings is NONE) for one in settings}
+        assert found == {expected == "yes"}, engine
