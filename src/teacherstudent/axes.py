@@ -73,9 +73,12 @@ def read_axes(place: str, given: Mapping[str, Any]) -> dict[str, list]:
     for key in given:
         if not isinstance(key, str) or not key.split(".")[0].isidentifier():
             raise SpecError(f"{place}.{key}: an axis is named by a dotted key of the spec")
-    return {
-        key: _cleaned(f"{place}.{key}", _listed(f"{place}.{key}", values)) for key, values in given.items()
-    }
+    return {key: read_values(f"{place}.{key}", values) for key, values in given.items()}
+
+
+def read_values(place: str, given: Any) -> list:
+    """Write out the values of one axis; SpecError names the place."""
+    return _cleaned(place, _listed(place, given))
 
 
 def _listed(place: str, given: Any) -> list:

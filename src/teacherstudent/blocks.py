@@ -137,6 +137,7 @@ class Curriculum:
     """Order of the teachers and the rule for switching between them."""
 
     order: tuple[int, ...]
+    look_every: float  # time between two looks at a threshold, for the engines that go step by step
     switch_times: tuple[float, ...] | None = None
     period: float | None = None
     thresholds: tuple[float, ...] | None = None
@@ -144,12 +145,14 @@ class Curriculum:
 
 @dataclass(frozen=True)
 class Record:
-    """When the run is recorded: a spacing with a count, or the times themselves."""
+    """When the run is recorded, a spacing with a count or the times themselves, and what of it."""
 
     spacing: str | None = None
     count: int | None = None
     first: float | None = None
     times: tuple[float, ...] | None = None
+    overlaps: bool = True
+    weights: bool = False
     state: bool = False
 
 

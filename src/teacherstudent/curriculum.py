@@ -6,9 +6,6 @@ from typing import NamedTuple
 
 from teacherstudent.spec import Spec
 
-# Engines that go step by step look at a threshold this often, in units of time.
-THRESHOLD_INTERVAL = 0.01
-
 
 class Phase(NamedTuple):
     """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold
@@ -78,6 +75,6 @@ def step_at(time: float, dimension: int) -> int:
     return round(time * dimension)
 
 
-def steps_between_looks(dimension: int) -> int:
+def steps_between_looks(spec: Spec) -> int:
     """Return the number of steps between two looks at a threshold, at least one."""
-    return max(1, step_at(THRESHOLD_INTERVAL, dimension))
+    return max(1, step_at(spec.curriculum.look_every, spec.inputs.dimension))

@@ -8,7 +8,7 @@ import numpy as np
 
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec import Spec, parse_spec
-from teacherstudent.trajectory import Trajectory
+from teacherstudent.trajectory import OVERLAPS, Trajectory
 
 SCHEMA_VERSION = 1
 
@@ -52,6 +52,11 @@ VARIABLES = {
         "teacher trained on at that time, counted from 0; -1 after a run diverged",
     ),
     "switch_times": (("switch",), "s", "times of the switches as they happened"),
+    "student_weights": (
+        ("time", "student_unit", "input"),
+        "w",
+        "first layer of the student",
+    ),
     "training_error": (
         ("time", "teacher"),
         "eps_t",
@@ -64,7 +69,7 @@ VARIABLES = {
     ),
 }
 # Datasets that only some runs have.
-OPTIONAL = ("training_error", "classification_error")
+OPTIONAL = (*OVERLAPS, "student_weights", "training_error", "classification_error")
 
 # Dimension without a dataset of its own: (symbol, description).
 DIMENSIONS = {
@@ -75,6 +80,7 @@ DIMENSIONS = {
     "student_unit_other": ("l", "other unit of the student, counted from 0"),
     "teacher_unit": ("m", "unit of the teacher, counted from 0"),
     "teacher_unit_other": ("n", "unit of the other teacher, counted from 0"),
+    "input": ("i", "input, counted from 0"),
     "head": ("a", "head of the student, counted from 0"),
     "switch": ("j", "number of the switch, counted from 0"),
 }

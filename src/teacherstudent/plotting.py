@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from teacherstudent.errors import RunError
 from teacherstudent.layout import StoredRun
 from teacherstudent.trajectory import Trajectory
 
@@ -33,6 +34,8 @@ def plot_runs(runs: Sequence[StoredRun]) -> Figure:
     Runs that diverged are left out, and their number is said. Colours are units of the student (in the panel
     of errors teachers), dashes the units of the teacher and the heads; dashed verticals are switches.
     """
+    if any(run.arrays.get("student_overlaps") is None for run in runs):
+        raise RunError("runs without overlaps (record.overlaps is false) cannot be drawn")
     kept = _kept(runs)
     teachers = max(run.arrays["generalisation_error"].shape[-1] for run in runs)
     figure, axes = _panels(3 + teachers)

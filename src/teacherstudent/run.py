@@ -12,10 +12,10 @@ from importlib import import_module
 from itertools import pairwise
 from threading import Event
 
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, start_for
-from teacherstudent.trajectory import Trajectory
+from teacherstudent.trajectory import Trajectory, as_recorded
 
 ENGINES = ("network", "chain", "ode")
 
@@ -27,6 +27,8 @@ def engine_module(engine: str):
 
 def check(spec: Spec, engine: str) -> None:
     """Raise SpecError with the reason where a spec lies outside an engine's range."""
+    if spec.record.weights and engine != "network":
+        refuse("record.weights", "true", f"engine {engine} has no weights; only engine network has")
     engine_module(engine).check(spec)
 
 
@@ -54,7 +56,7 @@ def simulate(
     now and then. Raises SpecError where the engine cannot do what the spec asks for.
     """
     spec, start = begin(spec, engine, start)
-    return engine_module(engine).simulate(spec, seed, run, progress, start)
+    return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)
 
 
 def simulate_runs(
@@ -137,8 +139,10 @@ class _Work:
         numbers = [place % self.runs for place in batch]
         specs, starts = zip(*(self.begun[place] for place in batch), strict=True)
         if hasattr(self.module, "simulate_together"):
-            return self.module.simulate_together(specs, self.seed, numbers, report, starts)
-        return [self.module.simulate(specs[0], self.seed, numbers[0], report, starts[0])]
+            found = self.module.simulate_together(specs, self.seed, numbers, report, starts)
+        else:
+            found = [self.module.simulate(specs[0], self.seed, numbers[0], report, starts[0])]
+        return [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
 
 
 def _in_order(work: _Work, threads: int) -> Iterator[Trajectory]:

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from teacherstudent.axes import with_values
+from teacherstudent.axes import read_values, with_values
 from teacherstudent.blocks import (
     INITIAL_KEYS,
     Curriculum,
@@ -34,6 +34,8 @@ from teacherstudent.weight_files import check_files, fill_from_files
 
 # Standard deviation of initial weights and readouts where none is given.
 SMALL_STD = 0.001
+# What may stand beside the recorded times themselves.
+BESIDE_TIMES = ("overlaps", "weights", "state")
 # What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
@@ -105,11 +107,13 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     document = dict(document)
     _refuse_what_is_not_available(document)
     _counts_from_overlaps(document)
+    _write_out_times(document)
     if files:
         fill_from_files(document)
     filled = complete(document, "spec")
     if "times" in filled["record"]:
-        filled["record"] = {"times": _times_alone(document["record"]), "state": filled["record"]["state"]}
+        kept = {key: filled["record"][key] for key in BESIDE_TIMES}
+        filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept
     filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
     spec = _build(Spec, _resolved(filled))
     check_spec(spec)
@@ -144,11 +148,18 @@ def _counts_from_overlaps(document: dict) -> None:
             document[block] = dict(zip(counts, shape, strict=False)) | dict(asked)
 
 
-def _times_alone(record: Mapping) -> list:
-    others = [key for key in record if key not in ("times", "state")]
+def _write_out_times(document: dict) -> None:
+    """Replace recorded times in a short form by all of them."""
+    record = document.get("record")
+    if isinstance(record, Mapping) and isinstance(record.get("times"), Mapping):
+        document["record"] = dict(record) | {"times": read_values("record.times", record["times"])}
+
+
+def _times_alone(times: list, record: Mapping) -> list:
+    others = [key for key in record if key not in ("times", *BESIDE_TIMES)]
     if others:
         raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
-    return record["times"]
+    return times
 
 
 def _resolved(filled: dict) -> dict:

@@ -93,9 +93,10 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
         return rows
     for name, errors in _errors(trajectory).items():
         rows |= {f"{name}, teacher {p}": f"{error:.4e}" for p, error in enumerate(errors[-1])}
-    rows["Q"] = _matrix(trajectory.student_overlaps[-1])
-    for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
-        rows[f"R, teacher {p}"] = _matrix(R)
+    if trajectory.student_overlaps is not None:
+        rows["Q"] = _matrix(trajectory.student_overlaps[-1])
+        for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
+            rows[f"R, teacher {p}"] = _matrix(R)
     rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
     return rows
 

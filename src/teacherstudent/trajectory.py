@@ -1,11 +1,14 @@
 """What every engine returns: the history of one run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from teacherstudent.spec import Spec
+
+# What a run may leave out, since it grows with the square of the units.
+OVERLAPS = ("student_overlaps", "student_teacher_overlaps", "teacher_overlaps")
 
 
 @dataclass(frozen=True)
@@ -13,23 +16,30 @@ class Trajectory:
     """Order parameters, readouts and errors at the T recorded times of one run.
 
     P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run
-    stopped being finite (the arrays end before it), or None. Only runs on a finite training set have a
-    training error, only those on a data set a classification error.
+    stopped being finite (the arrays end before it), or None. Overlaps and weights are there if they are to be
+    recorded. Only runs on a finite training set have a training error, only those on a data set a
+    classification error.
     """
 
     time: np.ndarray  # (T,) t = steps / N
     generalisation_error: np.ndarray  # (T, P)
-    student_overlaps: np.ndarray  # (T, K, K)
-    student_teacher_overlaps: np.ndarray  # (T, P, K, M)
     student_readouts: np.ndarray  # (T, H, K)
-    teacher_overlaps: np.ndarray  # (P, P, M, M)
     teacher_readouts: np.ndarray  # (P, M)
     active_teacher: np.ndarray  # (T,) int
     switch_times: np.ndarray  # (S,)
     diverged_at: float | None = None
+    student_overlaps: np.ndarray | None = None  # (T, K, K)
+    student_teacher_overlaps: np.ndarray | None = None  # (T, P, K, M)
+    teacher_overlaps: np.ndarray | None = None  # (P, P, M, M)
+    student_weights: np.ndarray | None = None  # (T, K, N)
     training_error: np.ndarray | None = None  # (T, P)
     classification_error: np.ndarray | None = None  # (T, P)
     state: Mapping[str, np.ndarray] | None = None  # of the engine at the end, where that is to be recorded
+
+
+def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
+    """Return a trajectory without the overlaps, if they are not to be recorded."""
+    return trajectory if spec.record.overlaps else replace(trajectory, **dict.fromkeys(OVERLAPS))
 
 
 def record_times(spec: Spec) -> np.ndarray:

@@ -53,7 +53,8 @@ def company(spec: Spec) -> Hashable:
     """Return what specs must have in common for their chains to advance together."""
     teachers, student = spec.teachers, spec.student
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
-    return sizes, teachers.activation, student.activation, spec.duration, spec.record
+    clock = spec.duration, spec.record, spec.curriculum.look_every
+    return sizes, teachers.activation, student.activation, clock
 
 
 def simulate(
@@ -180,7 +181,7 @@ class _Block:
     def interval(self) -> int:
         """Steps between two looks at the thresholds, 0 without any."""
         looks = self.constants.threshold.any()
-        return steps_between_looks(self.shape.N) if looks else 0
+        return steps_between_looks(self.specs[0]) if looks else 0
 
     def record(self) -> None:
         """Record the present state at every recorded time that falls on this step; it may end a chain."""

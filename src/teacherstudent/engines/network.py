@@ -12,12 +12,13 @@ from teacherstudent.curriculum import (
     steps_between_looks,
     under_way,
 )
+from teacherstudent.engines.weights import in_memory
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
-from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
+from teacherstudent.networks import Networks, OrderParameters, order_parameters, overlap, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history
@@ -49,14 +50,11 @@ class _Run:
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
         self.spec, self.progress, dtype = spec, progress, np.dtype(spec.numerics.precision)
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
-        self.W, self.V = kernel.padded(initial.W, dtype), kernel.padded(initial.V, dtype)
+        self.weights, self.V = in_memory(spec, initial), initial.V
         self.h, self.v = initial.h, initial.v
         # The teachers as the kernel sees them: rounded, where precision is single.
         self.seen_V = initial.V.astype(dtype).astype(float)
-        self.work = kernel.work_space(
-            spec.student.hidden, spec.teachers.hidden, spec.training.batch_size, self.W
-        )
-        self.training_set, self.test_set = labelled_sets(spec, self.V, self.v, seed, run)
+        self.training_set, self.test_set = labelled_sets(spec, self.weights.V, self.v, seed, run)
         purpose = Purpose.TRAINING if self.training_set is None else Purpose.SAMPLE_CHOICE
         self.key = counter_key(seed, run, purpose)
         self.step, self.finite = self.step_at(start.time), True
@@ -81,7 +79,7 @@ class _Run:
 
     def train_until(self, end: int, teacher: int, constants: kernel.Phase) -> None:
         """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
-        piece = max(1, WORK_PER_REPORT // (self.W.size * constants.batch))
+        piece = max(1, WORK_PER_REPORT // (self.weights.W.size * constants.batch))
         while self.step < end and self.finite:
             steps = min(piece, end - self.step)
             done = self.train(steps, teacher, constants)
@@ -90,12 +88,12 @@ class _Run:
 
     def train(self, steps: int, teacher: int, constants: kernel.Phase) -> int:
         """Make some steps, on fresh inputs or on those of the training set; return how many were done."""
-        rest = self.work, *self.key, self.step, steps
+        when = *self.key, self.step, steps
         if self.training_set is None:
-            return kernel.train(self.W, self.h, constants, *rest)
+            return self.weights.train(self.h, constants, *when)
         distinct = self.spec.training.sampling == "without_replacement"
         samples = samples_kernel.Samples(self.training_set.X, self.training_set.labels[teacher], distinct)
-        return samples_kernel.train(self.W, self.h, constants, samples, *rest)
+        return samples_kernel.train(self.weights.W, self.h, constants, samples, self.weights.work, *when)
 
     def record(self) -> None:
         """Record the present state, while it is finite, at every recorded time that falls on this step."""
@@ -107,19 +105,18 @@ class _Run:
 
     def order_parameters(self) -> OrderParameters:
         """Measure the networks of this moment."""
-        W = self.W[:, : self.spec.inputs.dimension].astype(float, copy=False)
+        W = self.weights.student().astype(float, copy=False)
         return order_parameters(Networks(W, self.h, self.seen_V, self.v))
 
     def measure(self) -> dict:
         """Return what is recorded, by name."""
         now, P = self.order_parameters(), self.spec.teachers.count
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
-        row = {
-            "time": self.step / self.spec.inputs.dimension,
-            "student_overlaps": now.Q,
-            "student_teacher_overlaps": stored_R(now.R, P),
-            "student_readouts": now.h,
-        }
+        row = {"time": self.step / self.spec.inputs.dimension, "student_readouts": now.h}
+        if self.spec.record.overlaps:
+            row |= {"student_overlaps": now.Q, "student_teacher_overlaps": stored_R(now.R, P)}
+        if self.spec.record.weights:
+            row["student_weights"] = self.weights.student().copy()
         if self.training_set is not None:
             row["training_error"] = self.training_set.mean_squares(self.outputs(self.training_set))
         if self.test_set is None:
@@ -134,7 +131,7 @@ class _Run:
         spec = self.spec
         heads = self.h[[spec.head_of(p) for p in range(spec.teachers.count)]]
         code = CODES[spec.student.activation]
-        activities = samples_kernel.activities(code, self.W, labelled.X, spec.inputs.dimension)
+        activities = samples_kernel.activities(code, self.weights.W, labelled.X, spec.inputs.dimension)
         return np.einsum("pk,sk->ps", heads, activities)
 
 
@@ -166,7 +163,7 @@ def _networks_of(state: State) -> Networks:
 def state_of(run: _Run) -> State:
     """Return all that is needed to go on; the random numbers of a step depend on its number only."""
     N = run.spec.inputs.dimension
-    weights = {"student_weights": run.W[:, :N].copy(), "teacher_weights": run.V[..., :N].copy()}
+    weights = {"student_weights": run.weights.student().copy(), "teacher_weights": run.V.copy()}
     readouts = {"student_readouts": run.h.copy(), "teacher_readouts": run.v.copy()}
     return history(run.step / N, run.switches, run.sequence) | weights | readouts
 
@@ -175,7 +172,7 @@ def _train_phase(state: _Run, phase: Phase) -> None:
     """Train on one teacher until the phase's end or threshold, recording on the way."""
     spec, constants = state.spec, _constants(state, phase)
     end = state.step_at(phase.end)
-    interval = steps_between_looks(spec.inputs.dimension) if phase.threshold else end + 1
+    interval = steps_between_looks(spec) if phase.threshold else end + 1
     while state.finite:
         state.record()
         look = phase.threshold and state.step % interval == 0
@@ -206,10 +203,10 @@ def _constants(state: _Run, phase: Phase) -> kernel.Phase:
         N=spec.inputs.dimension,
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        V=state.V[p],
+        V=state.weights.teacher(p),
         v=state.v[p],
         head=spec.head_of(p),
-        moving=moving,
+        moving=state.weights.per_unit(moving),
         eta=training.learning_rate * features,
         eta_h=spec.readout_rate * readouts,
         decay=training.weight_decay * features,
@@ -225,13 +222,18 @@ def _trajectory(state: _Run) -> Trajectory:
     recorded = _stacked(state)
     return Trajectory(
         **recorded,
-        teacher_overlaps=stored_T(state.order_parameters().T, spec.teachers.count),
+        teacher_overlaps=_teacher_overlaps(state),
         teacher_readouts=state.v,
         active_teacher=active_teachers(recorded["time"], state.switches, state.sequence),
         switch_times=np.array(state.switches),
         diverged_at=None if state.finite else state.step / N,
         state=state_of(state) if spec.record.state else None,
     )
+
+
+def _teacher_overlaps(state: _Run) -> np.ndarray:
+    rows = state.seen_V.reshape(-1, state.seen_V.shape[-1])
+    return stored_T(overlap(rows, rows), len(state.seen_V))
 
 
 def _stacked(state: _Run) -> dict[str, np.ndarray]:
