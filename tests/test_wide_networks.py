@@ -58,13 +58,14 @@ def test_weights_are_those_that_the_overlaps_are_of():
     np.testing.assert_allclose(found.student_overlaps, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("quantities", ["readouts", "errors"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_overlaps_may_be_left_out(tmp_path, engine):
-    whole, short = (wide(record={"count": 3, "overlaps": kept}) for kept in (True, False))
+def test_overlaps_and_readouts_may_be_left_out(tmp_path, engine, quantities):
+    whole, short = (wide(record={"count": 3, "quantities": kept}) for kept in ("all", quantities))
     expected, found = simulate(whole, engine), simulate(short, engine)
-    for name in ("generalisation_error", "student_readouts"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-    assert all(getattr(found, name) is None for name in OPTIONAL)
+    np.testing.assert_array_equal(found.generalisation_error, expected.generalisation_error)
+    present = {name for name in OPTIONAL if getattr(found, name) is not None}
+    assert present == ({"student_readouts"} if quantities == "readouts" else set())
     write_run(tmp_path / "short.h5", short, engine, 0, found)
     stored = read_run(tmp_path / "short.h5")
     assert not set(OVERLAPS) & set(stored.arrays)
@@ -114,5 +115,5 @@ def test_recorded_times_in_short_form():
 
 
 def test_what_stands_beside_recorded_times_is_kept():
-    kept = wide(record={"times": [0.0, 1.0], "overlaps": False, "weights": True, "state": True}).record
-    assert (kept.overlaps, kept.weights, kept.state) == (False, True, True)
+    kept = wide(record={"times": [0.0, 1.0], "quantities": "errors", "weights": True, "state": True}).record
+    assert (kept.quantities, kept.weights, kept.state) == ("errors", True, True)

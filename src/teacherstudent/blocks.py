@@ -151,7 +151,7 @@ class Record:
     count: int | None = None
     first: float | None = None
     times: tuple[float, ...] | None = None
-    overlaps: bool = True
+    quantities: str = "all"
     weights: bool = False
     state: bool = False
 

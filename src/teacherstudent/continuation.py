@@ -97,7 +97,7 @@ def _row(times: np.ndarray, at: float) -> int:
 def _overlaps(trajectory: Trajectory, row: int) -> InitialOverlaps:
     """Return the order parameters in a row as a spec has them."""
     if trajectory.student_overlaps is None:
-        raise SpecError("the run has no overlaps to start from (record.overlaps is false)")
+        raise SpecError("the run has no overlaps to start from (see record.quantities)")
     arrays = {
         "student": trajectory.student_overlaps[row],
         "student_teacher": trajectory.student_teacher_overlaps[row],

@@ -8,7 +8,7 @@ import numpy as np
 
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec import Spec, parse_spec
-from teacherstudent.trajectory import OVERLAPS, Trajectory
+from teacherstudent.trajectory import LEFT_OUT, Trajectory
 
 SCHEMA_VERSION = 1
 
@@ -69,7 +69,7 @@ VARIABLES = {
     ),
 }
 # Datasets that only some runs have.
-OPTIONAL = (*OVERLAPS, "student_weights", "training_error", "classification_error")
+OPTIONAL = (*LEFT_OUT["errors"], "student_weights", "training_error", "classification_error")
 
 # Dimension without a dataset of its own: (symbol, description).
 DIMENSIONS = {

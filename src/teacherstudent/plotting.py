@@ -35,7 +35,7 @@ def plot_runs(runs: Sequence[StoredRun]) -> Figure:
     of errors teachers), dashes the units of the teacher and the heads; dashed verticals are switches.
     """
     if any(run.arrays.get("student_overlaps") is None for run in runs):
-        raise RunError("runs without overlaps (record.overlaps is false) cannot be drawn")
+        raise RunError("runs without overlaps (see record.quantities) cannot be drawn")
     kept = _kept(runs)
     teachers = max(run.arrays["generalisation_error"].shape[-1] for run in runs)
     figure, axes = _panels(3 + teachers)

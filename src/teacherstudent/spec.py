@@ -35,7 +35,7 @@ from teacherstudent.weight_files import check_files, fill_from_files
 # Standard deviation of initial weights and readouts where none is given.
 SMALL_STD = 0.001
 # What may stand beside the recorded times themselves.
-BESIDE_TIMES = ("overlaps", "weights", "state")
+BESIDE_TIMES = ("quantities", "weights", "state")
 # What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",

@@ -97,7 +97,8 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
         rows["Q"] = _matrix(trajectory.student_overlaps[-1])
         for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
             rows[f"R, teacher {p}"] = _matrix(R)
-    rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
+    if trajectory.student_readouts is not None:
+        rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
     return rows
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from teacherstudent.spec import Spec
 
-# What a run may leave out, since it grows with the square of the units.
 OVERLAPS = ("student_overlaps", "student_teacher_overlaps", "teacher_overlaps")
+# record.quantities: what is left out.
+LEFT_OUT = {"all": (), "readouts": OVERLAPS, "errors": (*OVERLAPS, "student_readouts")}
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,18 @@ class Trajectory:
     """Order parameters, readouts and errors at the T recorded times of one run.
 
     P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run
-    stopped being finite (the arrays end before it), or None. Overlaps and weights are there if they are to be
-    recorded. Only runs on a finite training set have a training error, only those on a data set a
+    stopped being finite (the arrays end before it), or None. Readouts, overlaps and weights are there if they
+    are to be recorded. Only runs on a finite training set have a training error, only those on a data set a
     classification error.
     """
 
     time: np.ndarray  # (T,) t = steps / N
     generalisation_error: np.ndarray  # (T, P)
-    student_readouts: np.ndarray  # (T, H, K)
     teacher_readouts: np.ndarray  # (P, M)
     active_teacher: np.ndarray  # (T,) int
     switch_times: np.ndarray  # (S,)
     diverged_at: float | None = None
+    student_readouts: np.ndarray | None = None  # (T, H, K)
     student_overlaps: np.ndarray | None = None  # (T, K, K)
     student_teacher_overlaps: np.ndarray | None = None  # (T, P, K, M)
     teacher_overlaps: np.ndarray | None = None  # (P, P, M, M)
@@ -38,8 +39,8 @@ class Trajectory:
 
 
 def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
-    """Return a trajectory without the overlaps, if they are not to be recorded."""
-    return trajectory if spec.record.overlaps else replace(trajectory, **dict.fromkeys(OVERLAPS))
+    """Return a trajectory without what is not to be recorded."""
+    return replace(trajectory, **dict.fromkeys(LEFT_OUT[spec.record.quantities]))
 
 
 def record_times(spec: Spec) -> np.ndarray:

@@ -23,7 +23,14 @@ from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history
 from teacherstudent.training_sets import LabelledSet, check_sets, labelled_sets
-from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
+from teacherstudent.trajectory import (
+    LEFT_OUT,
+    Trajectory,
+    active_teachers,
+    record_times,
+    stored_R,
+    stored_T,
+)
 
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
@@ -112,9 +119,14 @@ class _Run:
         """Return what is recorded, by name."""
         now, P = self.order_parameters(), self.spec.teachers.count
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
-        row = {"time": self.step / self.spec.inputs.dimension, "student_readouts": now.h}
-        if self.spec.record.overlaps:
-            row |= {"student_overlaps": now.Q, "student_teacher_overlaps": stored_R(now.R, P)}
+        row = {"time": self.step / self.spec.inputs.dimension}
+        recorded = {
+            "student_readouts": now.h,
+            "student_overlaps": now.Q,
+            "student_teacher_overlaps": stored_R(now.R, P),
+        }
+        left_out = LEFT_OUT[self.spec.record.quantities]
+        row |= {name: array for name, array in recorded.items() if name not in left_out}
         if self.spec.record.weights:
             row["student_weights"] = self.weights.student().copy()
         if self.training_set is not None:
