@@ -1,0 +1,89 @@
+"""What the figures of Goldt et al. 2019 share: errors after long times, and student units in order."""
+
+from functools import cache
+
+import _figures
+import numpy as np
+
+from teacherstudent.analysis import committee, denoiser_state, fixed_point, informed_state
+from teacherstudent.curves import Curves
+
+TEACHER = DRAWN = HEAD = 0
+NOISE = 0.01  # of fixed points: near the limit in which errors are proportional to its square
+# Standard errors; runs at different points have random numbers in common and stray together.
+APART = 4.0
+LATE = 2.0 / 3.0  # part of a run before errors are averaged
+FIRST_LAYER, BOTH_LAYERS = ("features",), ("features", "readouts")
+COLORS = ("#3B528B", "#D95F02", "#1B9E77", "#7B5EA7", "#666666")
+GUESSED = "Goldt et al. 2019, from memory"
+
+
+def errors(curves: Curves) -> np.ndarray:
+    """Return the generalisation error, (axes..., run, time)."""
+    return curves.values("generalisation_error")[..., TEACHER]
+
+
+def late_errors(curves: Curves) -> np.ndarray:
+    """Return the mean error over the last third of each run in units of sigma^2 eta, (axes..., run)."""
+    late = curves.time >= LATE * curves.time[-1]
+    return errors(curves)[..., late].mean(axis=-1) / unit(curves)
+
+
+def unit(curves: Curves) -> np.ndarray:
+    """Return sigma^2 eta, a number or over (axes..., run)."""
+    sigma = curves.spec["teachers"]["output_noise"]
+    rates = [key for key in curves.axes if key == "training.learning_rate"]
+    eta = np.array(curves.spec["training"]["learning_rate"])
+    if rates:
+        place = list(curves.axes).index(rates[0])
+        eta = np.expand_dims(curves.axes[rates[0]], tuple(range(1, len(curves.axes) - place + 1)))
+    return sigma**2 * eta
+
+
+def averages(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard error over runs, the last axis, without those that diverged."""
+    count = np.isfinite(values).sum(axis=-1)
+    return np.nanmean(values, axis=-1), np.nanstd(values, axis=-1, ddof=1) / np.sqrt(count)
+
+
+def medians(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median over runs, the last axis, and half the distance of the quartiles from each other."""
+    low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=-1)
+    return middle, (high - low) / 2.0
+
+
+@cache
+def informed_error(M: int, K: int, eta: float, noise: float = NOISE) -> float:
+    """Return eps / (sigma^2 eta) of the fixed point next to the teacher's units, first layer trained."""
+    return _error(informed_state(int(M), int(K)), eta, noise, FIRST_LAYER)
+
+
+@cache
+def denoising_error(M: int, K: int, eta: float) -> float:
+    """Return eps / (sigma^2 eta) of the fixed point next to equal clones, both layers trained."""
+    return _error(denoiser_state(int(M), int(K)), eta, NOISE, BOTH_LAYERS)
+
+
+def _error(start, eta, noise, train):
+    point = fixed_point(committee(start, eta, noise, train), start)
+    found = point.converged and point.realisable
+    return float(point.generalisation_error[TEACHER]) / (noise**2 * eta) if found else np.nan
+
+
+def in_order(R: np.ndarray) -> np.ndarray:
+    """Return the student units by the teacher unit that each is most like, the most like it first."""
+    return np.lexsort((-np.abs(R).max(axis=1), np.abs(R).argmax(axis=1)))
+
+
+def plot_overlaps(ax, Q, R) -> None:
+    """Draw Q and R beside each other, student units down the rows, zero in white."""
+    K, M = R.shape
+    values = np.hstack([Q, R])
+    rows, columns, size = np.arange(1, K + 1), np.arange(1, K + M + 1), np.abs(values).max()
+    style = {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
+    _figures.plot_heatmap(ax, columns, rows, values, "overlaps $Q_{ik}$, $R_{im}$", "theory", **style)
+    names = [str(k) for k in rows] + [f"T{m}" for m in range(1, M + 1)]
+    ax.set_xticks(columns, names)
+    ax.set(yticks=rows, xlabel="unit $k$, teacher unit $m$ (T)", ylabel="student unit $i$")
+    ax.axvline(K + 0.5, color="k", linewidth=0.8)
+    ax.invert_yaxis()
