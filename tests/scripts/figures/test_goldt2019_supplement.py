@@ -145,8 +145,9 @@ def test_panels_show_equations_runs_and_limits():
     graded = data(axes[2], "theory")
     np.testing.assert_allclose(graded["graded"][1], graded[r"graded, $\eta \to 0$"][1])
     other = data(axes[3], "theory")
-    np.testing.assert_allclose(other["linear from ReLU"][1], linear_errors(SIZES, "relu", 0.1, 0.1))
-    np.testing.assert_allclose(other["floor, erf"][1], FLOORS["erf"])
+    expected = linear_errors(SIZES, "relu", 0.1, 0.1) / FLOORS["relu"]
+    np.testing.assert_allclose(other["linear from ReLU"][1], expected)
+    np.testing.assert_allclose(other["floor"][1], 1.0)
     np.testing.assert_allclose(data(axes[4], "simulation")["first layer"][1], [0.002, 0.002 * 2**0.5, 0.004])
     np.testing.assert_allclose(data(axes[5], "simulation")["both layers"][1], [0.1, 0.1 * 0.5**0.5, 0.05])
 

@@ -74,19 +74,18 @@ def pair(entry, student, teacher):
 
 
 def plot_mismatch(ax, engines):
-    """Draw errors and floors for pairs of activations."""
+    """Draw errors for pairs of activations in units of the floor of linear students."""
     ode, chain = engines["ode"], engines["chain"]
     K, colors = ode.axis("hidden"), iter(COLORS)
     for teacher, floor in FLOORS.items():
         for student in ("linear", "erf"):
             name, color = f"{NAMES[student]} from {NAMES[teacher]}", next(colors)
-            line = medians(pair(ode, student, teacher))[0]
+            line = medians(pair(ode, student, teacher))[0] / floor
             _figures.plot_theory(ax, K, line, name, color=color)
-            runs(ax, chain, pair(chain, student, teacher), name, color=color)
-        style = {"label": None, "color": "0.45", "linestyle": "--"}
-        _figures.plot_theory(ax, K, np.full(len(K), floor), f"floor, {NAMES[teacher]}", **style)
-    _figures.log_axes(ax)
-    make_room(ax, 1e4)
+            runs(ax, chain, pair(chain, student, teacher) / floor, name, color=color)
+    style = {"label": None, "color": "0.45", "linestyle": "--"}
+    _figures.plot_theory(ax, K, np.ones(len(K)), "floor", **style)
+    ax.set_ylim(0.0, 3.5)
     ax.legend(loc="upper left")
 
 
