@@ -116,7 +116,7 @@ def test_the_order_of_the_axes_does_not_matter():
     ("change", "words"),
     [
         ({"first": 0.5}, [RISE + "final", RISE + "least"]),
-        ({"both": 1.6}, [FLAT + "final", FLAT + "least"]),
+        ({"both": 1.9}, [FLAT + "final", FLAT + "least"]),
         ({"training": 1.2}, ["First layer: final training", "Both layers: final training"]),
         ({"training": 6.0}, ["First layer, fewest samples", "Both layers, fewest samples"]),
         (
