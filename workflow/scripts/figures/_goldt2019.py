@@ -23,10 +23,15 @@ def errors(curves: Curves) -> np.ndarray:
     return curves.values("generalisation_error")[..., TEACHER]
 
 
+def late(curves: Curves, quantity: str = "generalisation_error") -> np.ndarray:
+    """Return the mean of a kind of error over the last third of each run, (axes..., run)."""
+    end = curves.time >= LATE * curves.time[-1]
+    return curves.values(quantity)[..., end, TEACHER].mean(axis=-1)
+
+
 def late_errors(curves: Curves) -> np.ndarray:
     """Return the mean error over the last third of each run in units of sigma^2 eta, (axes..., run)."""
-    late = curves.time >= LATE * curves.time[-1]
-    return errors(curves)[..., late].mean(axis=-1) / unit(curves)
+    return late(curves) / unit(curves)
 
 
 def unit(curves: Curves) -> np.ndarray:
@@ -68,6 +73,17 @@ def _error(start, eta, noise, train):
     point = fixed_point(committee(start, eta, noise, train), start)
     found = point.converged and point.realisable
     return float(point.generalisation_error[TEACHER]) / (noise**2 * eta) if found else np.nan
+
+
+def growth(values: np.ndarray) -> np.ndarray:
+    """Return the error of the largest student over that of the smallest, (..., K) to (...)."""
+    return values[..., -1] / values[..., 0]
+
+
+def plot_means(ax, K, values, series: str, **style) -> None:
+    """Draw means over runs, the last axis, with standard errors against the number of units."""
+    mean, error = averages(values)
+    _figures.plot_simulation(ax, K, mean, series, error, **style)
 
 
 def in_order(R: np.ndarray) -> np.ndarray:

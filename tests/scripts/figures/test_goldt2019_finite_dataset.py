@@ -1,0 +1,132 @@
+"""Finite training sets: what the figure shows, and what its claims read."""
+
+import dataclasses
+
+import _figures
+import goldt2019_finite_dataset as finite
+import numpy as np
+import pytest
+from _goldt2019 import late
+
+from goldt2019_samples import HIDDEN, TIME, curves, document
+from lee2021_samples import by_words, data
+
+SAMPLES = "inputs.samples"
+ALPHAS, SIZES, SIGMA = (3, 10, 100), (2, 8), 0.3
+FRESH = {"first layer": (0.004, 0.03), "both layers": (0.003, 0.002)}
+# Final errors by alpha and K; many samples add sigma^2 M / (2 alpha) to those of fresh ones.
+FINAL = {
+    "first layer": ((0.09, 0.09), (0.025, 0.09), (0.0049, 0.032)),
+    "both layers": ((0.1, 0.1), (0.03, 0.036), (0.0039, 0.003)),
+}
+TRAINING = ((0.01, 0.001), (0.03, 0.02), (0.045, 0.044))
+# How far below their end errors were in the middle of runs.
+EARLY = (0.5, 0.7, 0.9)
+
+RISE = "First layer, 10 samples per input or more: "
+FLAT = "Both layers, 10 samples per input or more: "
+END = "{} layer{}: error at the end over that at the one best time for all runs, {}"
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    _figures.plt.close("all")
+
+
+def failing(found):
+    return [claim.statement for claim in found if not claim.holds]
+
+
+def runs(values, axes, spec, early=(1.0,), **quantities):
+    """Four runs a little apart, from t = 100 on at a part `early` of where they rest from 200 on."""
+    values, early = np.asarray(values), np.reshape(early, (-1, *[1] * (np.ndim(values) - 1)))
+    early = np.broadcast_to(early, values.shape)[..., None, None]
+    shape = np.where(TIME < 100.0, 2.0, np.where(TIME < 200.0, early, 1.0))
+    around = 1.0 + 0.02 * np.linspace(-1.0, 1.0, 4)[:, None]
+    return curves(values[..., None, None] * around * shape, axes, time=TIME, spec=spec, **quantities)
+
+
+def made(first=1.0, both=1.0, training=1.0, early=EARLY, most=1.0):
+    """Curves in the form of files; factors change the error of the largest student, or one kind of error."""
+    spec = document(noise=SIGMA) | {"inputs": {"dimension": 100}}
+    found = {}
+    for name, factor in (("first layer", first), ("both layers", both)):
+        final = np.array(FINAL[name])
+        final[:, 1] *= factor
+        final[-1] *= most
+        shown = np.broadcast_to(training * np.array(TRAINING)[..., None, None, None], (3, 2, 4, 31, 1))
+        axes = {SAMPLES: [100 * alpha for alpha in ALPHAS], HIDDEN: SIZES}
+        layers = finite.LAYERS[name]
+        network = runs(final, axes, spec, early, training_error=shown)
+        found[f"goldt2019_finite_{layers}"] = {"network": network}
+        found[f"goldt2019_fresh_{layers}"] = {"chain": runs(FRESH[name], {HIDDEN: SIZES}, spec)}
+    return found
+
+
+def test_all_errors_are_shown():
+    axes = finite.figure(made()).axes
+    at_time = data(axes[0], "simulation")
+    assert set(at_time) == {
+        f"{name}, {what}" for name in finite.LAYERS for what in ("generalisation", "training")
+    }
+    np.testing.assert_allclose(at_time["first layer, generalisation"][1][[0, -1]], [0.18, 0.09])
+    np.testing.assert_allclose(at_time["both layers, training"][1], 0.02)
+    end, best, seen = (data(ax, "simulation") for ax in axes[1:])
+    np.testing.assert_allclose(end[r"both layers, $\alpha = 10$"], [SIZES, FINAL["both layers"][1]])
+    np.testing.assert_allclose(end["first layer, fresh samples"][1], FRESH["first layer"])
+    np.testing.assert_allclose(best[r"first layer, $\alpha = 3$"][1], [0.045, 0.045])
+    np.testing.assert_allclose(seen[r"first layer, $\alpha = 100$"][1], TRAINING[2])
+    assert [ax.get_yscale() for ax in axes] == ["log"] * 4
+    texts = [text.get_text() for text in axes[1].get_legend().get_texts()]
+    assert texts == [r"$\alpha = 3$", r"$\alpha = 10$", r"$\alpha = 100$", "fresh samples"]
+
+
+def test_claims_read_the_numbers():
+    found = finite.claims(made())
+    assert failing(found) == []
+    assert by_words(found, "First layer, 10 samples per input or more: final").value == pytest.approx(3.6)
+    assert by_words(found, "in units of").value == pytest.approx(1.0)
+    assert by_words(found, END.format("Both", "s", "smallest")).value == pytest.approx(2.0)
+    training = by_words(found, "First layer: final training error over the error of fresh").value
+    assert training == pytest.approx(0.045 / (0.0049 + 0.045))
+
+
+def turned(entry):
+    """The same curves with their two axes in the other order."""
+    arrays = {name: np.swapaxes(values, 0, 1) for name, values in entry.quantities.items()}
+    return dataclasses.replace(
+        entry,
+        axes=dict(reversed(entry.axes.items())),
+        quantities=arrays,
+        diverged=np.swapaxes(entry.diverged, 0, 1),
+        switch_times=np.swapaxes(entry.switch_times, 0, 1),
+    )
+
+
+def test_the_order_of_the_axes_does_not_matter():
+    given = made()
+    network = turned(given["goldt2019_finite_first_layer"]["network"])
+    assert late(network).shape == (2, 3, 4)
+    other = finite.claims(given | {"goldt2019_finite_first_layer": {"network": network}})
+    assert [claim.value for claim in other] == [claim.value for claim in finite.claims(given)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"first": 0.5}, [RISE + "final", RISE + "least"]),
+        ({"both": 1.9}, [FLAT + "final", FLAT + "least"]),
+        ({"training": 1.2}, ["First layer: final training", "Both layers: final training"]),
+        ({"training": 6.0}, ["First layer, fewest samples", "Both layers, fewest samples"]),
+        (
+            {"early": (0.95, 0.9, 0.98)},
+            [END.format("First", "", "smallest"), END.format("Both", "s", "smallest")],
+        ),
+        ({"early": (0.8, 0.8, 0.7)}, [END.format("First", "", "with"), END.format("Both", "s", "with")]),
+        ({"most": 2.1}, ["First layer, most samples", "Both layers, most samples", "in units of"]),
+    ],
+)
+def test_claims_can_fail(change, words):
+    found = finite.claims(made(**change))
+    assert {by_words(found, some).statement for some in words} <= set(failing(found))

@@ -1,0 +1,220 @@
+"""Students of erf units that see the same samples again and again, with one layer trained and with both.
+
+The case of a finite training set in Goldt et al. 2019; which figure shows it is not known. The reader should
+see that larger students end worse if only the first layer learns and not if both do, as with fresh samples,
+that students fit the noise of the samples they have, and what stopping early gains.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _goldt2019 import COLORS, GUESSED, TEACHER, averages, errors, growth, late, medians, plot_means
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from teacherstudent.claims import Claim
+
+FIGURE = "goldt2019_finite_dataset"
+LAYERS = {"first layer": "first_layer", "both layers": "both_layers"}
+MARKERS = dict(zip(LAYERS, "os", strict=True))
+MANY = 10.0
+CAPTION = """
+Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma = 0.3;
+learning rate 0.2. All steps draw from the same alpha N samples, with replacement, whose labels keep their
+noise. Runs are networks with N = 200 inputs (100 in the small form); means over runs, standard errors. All
+start from weights of standard deviation 1 / sqrt N; readouts are 1 and fixed if the first layer learns
+(circles, blue in a), and start with standard deviation 1 / sqrt K if both do (squares, orange in a). (a)
+Generalisation error, for fresh clean inputs (open), and training error, for the samples with their noisy
+labels (filled), over time at alpha = 10 for the largest K. Dotted here and in (d): sigma^2 / 2, what
+the noise alone adds to an error with noisy labels. (b) Generalisation error at the end, mean over the last
+third of runs; black: fresh samples in every step, exact samples of networks of the same size from engine
+chain. (c) Least generalisation error along each run, as if stopped there. (d) Training error at the end.
+Sizes, noise, rate, samples and initial weights are guessed: those of the paper are not known.
+"""
+claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
+recomputed = partial(Claim, FIGURE, certainty="recomputed")
+
+
+def figure(curves):
+    """Draw both errors over time, and final, least and training errors against the number of units."""
+    fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.72)
+    plot_time(axes[0, 0], curves)
+    for name in LAYERS:
+        finite, fresh = engines(curves, name)
+        for ax, of in zip(axes.flat[1:], (late, least, training), strict=True):
+            plot_sizes(ax, finite, name, of)
+        plot_points(axes[0, 1], fresh, name, late(fresh), "fresh samples", "k")
+    titles = ("over time", "at the end", "stopped at its least", "training error at the end")
+    for ax, title in zip(axes.flat, titles, strict=True):
+        _figures.log_axes(ax)
+        ax.set(title=title, ylabel=r"error $\epsilon$")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    for ax in (axes[0, 0], axes[1, 1]):
+        ax.axhline(noise_floor(engines(curves, "first layer")[0]), color="0.6", linestyle=":", zorder=0)
+    add_legends(axes, finite)
+    _figures.letter(axes)
+    return fig
+
+
+def engines(curves, name):
+    """Return the runs on finite sets and those on fresh samples."""
+    layers = LAYERS[name]
+    return curves[f"goldt2019_finite_{layers}"]["network"], curves[f"goldt2019_fresh_{layers}"]["chain"]
+
+
+def ratios(finite):
+    """Return alpha, the numbers of samples per input."""
+    return finite.axis("samples") / finite.spec["inputs"]["dimension"]
+
+
+def noise_floor(entry):
+    """Return sigma^2 / 2."""
+    return entry.spec["teachers"]["output_noise"] ** 2 / 2.0
+
+
+def by_samples(finite, of):
+    """Return a function of the runs for each number of samples, (alpha, K, run)."""
+    return np.array([of(finite.select(samples=P)) for P in finite.axis("samples")])
+
+
+def least(finite):
+    """Return the least generalisation error along each run, (axes..., run)."""
+    return errors(finite).min(axis=-1)
+
+
+def training(finite):
+    """Return the training error at the end, (axes..., run)."""
+    return late(finite, "training_error")
+
+
+def plot_time(ax, curves):
+    """Draw both errors of the largest student for the middle number of samples."""
+    for name, color in zip(LAYERS, COLORS, strict=False):
+        finite, _ = engines(curves, name)
+        shown = finite.select(samples=np.median(finite.axis("samples")), hidden=finite.axis("hidden")[-1])
+        after = finite.time > 0.0
+        for what, face in (("generalisation", "none"), ("training", color)):
+            mean, error = averages(shown.values(f"{what}_error")[..., TEACHER].T)
+            style = {"color": color, "marker": MARKERS[name], "markerfacecolor": face}
+            x = finite.time[after]
+            _figures.plot_simulation(ax, x, mean[after], f"{name}, {what}", error[after], **style)
+    _figures.log_axes(ax, "x")
+    ax.set_xlabel("time $t$")
+
+
+def plot_sizes(ax, finite, name, of):
+    """Draw one error against the number of units, a colour for each number of samples."""
+    alphas = ratios(finite)
+    colors = _figures.colors_along(range(len(alphas)))
+    for alpha, color, values in zip(alphas, colors, by_samples(finite, of), strict=True):
+        plot_points(ax, finite, name, values, rf"$\alpha = {alpha:g}$", color)
+
+
+def plot_points(ax, entry, name, values, series, color):
+    """Draw means over runs, joined to guide the eye: dashed for both layers."""
+    dash, K = "-" if MARKERS[name] == "o" else "--", entry.axis("hidden")
+    style = {"color": color, "marker": MARKERS[name], "linestyle": dash, "linewidth": 0.7}
+    plot_means(ax, K, values, f"{name}, {series}", **style)
+    ax.set(xlabel="student units $K$", xticks=K)
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def add_legends(axes, finite):
+    """Explain colours and markers above the panels that have room."""
+    axes[0, 0].set_ylim(2e-3, None)
+    axes[0, 0].legend(loc="lower left")
+    handles, labels = axes[0, 1].get_legend_handles_labels()
+    short = [label.split(", ")[1] for label in labels]
+    kept = [short.index(text) for text in dict.fromkeys(short)]
+    low, high = axes[0, 1].get_ylim()
+    axes[0, 1].set_ylim(low, high * 4.0)
+    axes[0, 1].legend([handles[i] for i in kept], [short[i] for i in kept], loc="upper left", ncols=2)
+
+
+def claims(curves):
+    """State how errors depend on the size, on the samples and on when training stops."""
+    first, both = (engines(curves, name)[0] for name in LAYERS)
+    return [
+        *size_claims(first, both),
+        *training_claims(first, both),
+        *stopping_claims(first, both),
+        *(fresh_claim(name, *engines(curves, name)) for name in LAYERS),
+        classical_claim(*engines(curves, "first layer")),
+    ]
+
+
+def means(finite, of):
+    """Return the mean over runs of a kind of error, (alpha, K)."""
+    return averages(by_samples(finite, of))[0]
+
+
+def size_claims(first, both):
+    """State that errors rise with K if the first layer learns and not if both do."""
+    text = "{}, 10 samples per input or more: {} error of the largest student over that of the smallest, {}."
+    for what, of in (("final", late), ("least", least)):
+        rise, flat = (growth(means(finite, of))[ratios(finite) >= MANY] for finite in (first, both))
+        yield claim(text.format("First layer", what, "smallest"), value=rise.min(), low=2.0)
+        yield claim(text.format("Both layers", what, "largest"), value=flat.max(), low=0.0, high=1.7)
+
+
+def training_claims(first, both):
+    """State that students fit the noise of their samples."""
+    for name, finite in zip(LAYERS, (first, both), strict=True):
+        seen, clean = means(finite, training), means(finite, late)
+        yield claim(
+            f"{name.capitalize()}: final training error over the error of fresh noisy labels, largest.",
+            value=(seen / (clean + noise_floor(finite))).max(),
+            low=0.0,
+            high=0.99,
+        )
+        yield claim(
+            f"{name.capitalize()}, fewest samples: final training error over the generalisation error for "
+            "clean labels, largest.",
+            value=(seen / clean)[0].max(),
+            low=0.0,
+            high=0.5,
+        )
+
+
+def stopping_claims(first, both):
+    """State that stopping early helps, and the more the fewer samples there are."""
+    for name, finite in zip(LAYERS, (first, both), strict=True):
+        best = by_samples(finite, lambda entry: errors(entry).mean(axis=-2).min(axis=-1))
+        gain = means(finite, late) / best
+        text = f"{name.capitalize()}: error at the end over that at the one best time for all runs, "
+        yield claim(text + "smallest with the fewest samples.", value=gain[0].min(), low=1.1)
+        lost = (gain[0] / gain[-1]).min()
+        yield claim(text + "with the fewest samples relative to the most, smallest.", value=lost, low=1.0)
+
+
+def fresh_claim(name, finite, fresh):
+    """State that many samples are like fresh ones."""
+    many, limit = medians(by_samples(finite, late))[0][-1], medians(late(fresh))[0]
+    return claim(
+        f"{name.capitalize()}, most samples: final error over that with fresh samples, medians over runs, "
+        "furthest from one.",
+        value=max(many / limit, key=lambda ratio: abs(np.log(ratio))),
+        low=0.7,
+        high=2.0,
+    )
+
+
+def classical_claim(finite, fresh):
+    """Compare the excess error over fresh samples with that of a least-squares fit."""
+    mean, error = averages(by_samples(finite, late))
+    base, base_error = averages(late(fresh))
+    M, sigma = (finite.spec["teachers"][key] for key in ("hidden", "output_noise"))
+    expected = sigma**2 * M / (2.0 * ratios(finite)[-1])
+    return recomputed(
+        "First layer, K = M, most samples: final error over that with fresh samples, excess in units of "
+        "sigma^2 M / (2 alpha).",
+        value=(mean[-1, 0] - base[0]) / expected,
+        uncertainty=np.hypot(error[-1, 0], base_error[0]) / expected,
+        low=0.4,
+        high=1.8,
+        source="excess sigma^2 (weights) / (2 samples) of a fit to many samples, derived",
+    )
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
