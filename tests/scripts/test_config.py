@@ -121,3 +121,21 @@ def test_a_job_needs_the_files_of_its_data_sets():
     assert data_files(work) == ["a.gz", "b.gz"]
     assert data_files(work | {"inner": {"inputs.dataset.file": ["c.gz", "d.gz"]}}) == ["c.gz", "d.gz", "b.gz"]
     assert data_files({"spec": {"inputs": {"dimension": 3}}, "inner": {}}) == []
+
+
+def test_axes_keep_the_order_of_the_files_under_an_overlay(tmp_path):
+    """Snakemake lays an overlay over the files in such a way that the overlay's keys come first."""
+    axes = {"training.learning_rate": [0.5, 1.0], "student.hidden": [2, 3], "duration": [5.0]}
+    full = config()
+    full["experiments"]["errors"]["engines"]["ode"] = {"inner": axes}
+    small = {"experiments": {"errors": {"engines": {"ode": {"inner": {"student.hidden": [2]}}}}}}
+    paths = [tmp_path / "full.yaml", tmp_path / "small.yaml"]
+    for path, content in zip(paths, (full, small), strict=True):
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+    merged = {}
+    for content in (small, full, small):
+        update_config(merged, content)
+    assert list(merged["experiments"]["errors"]["engines"]["ode"]["inner"])[0] == "student.hidden"
+    (experiment,) = read(merged, paths[:1], paths[1:]).experiments.values()
+    assert list(experiment.grids["ode"].axes) == list(axes)
+    assert experiment.grids["ode"].axes["student.hidden"] == [2]

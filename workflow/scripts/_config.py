@@ -56,7 +56,7 @@ def read_plan(
 
     `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
     """
-    _check_files(files, overlays)
+    config = in_order(config, _read_files(files, overlays))
     check_document(dict(config), Draft202012Validator(read_yaml(schema)), "configuration")
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
@@ -76,18 +76,31 @@ def data_files(work: Mapping[str, Any]) -> list[str]:
     return [path for paths in axes.values() for path in paths if path is not None]
 
 
-def _check_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> None:
-    """Look for what is lost when files are merged: keys given twice, in one file or in two."""
+def in_order(config: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a merged configuration with its keys in the order of the documents.
+
+    Snakemake puts those of an overlay first, which would turn the axes of a grid around.
+    """
+    keys = dict.fromkeys(key for document in (*documents, config) for key in document if key in config)
+    return {key: _value_in_order(config[key], key, documents) for key in keys}
+
+
+def _value_in_order(value: Any, key: str, documents: Sequence[Mapping[str, Any]]) -> Any:
+    blocks = [document[key] for document in documents if isinstance(document.get(key), Mapping)]
+    return in_order(value, blocks) if isinstance(value, Mapping) else value
+
+
+def _read_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> list[dict]:
+    """Read all files, and look for what is lost when they are merged: keys given twice, in one or in two."""
     homes: dict[tuple[str, str], Any] = {}
-    for path in files:
-        document = read_yaml(path)
+    documents = [read_yaml(path) for path in files]
+    for path, document in zip(files, documents, strict=True):
         for kind in ("experiments", "figures"):
             for name in document.get(kind) or {}:
                 if (kind, name) in homes:
                     raise SpecError(f"{path}: {kind}.{name}: stands in {homes[kind, name]} already")
                 homes[kind, name] = path
-    for path in overlays:
-        read_yaml(path)
+    return documents + [read_yaml(path) for path in overlays]
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:

@@ -154,7 +154,7 @@ def size_claims(first, both):
     for what, of in (("final", late), ("least", least)):
         rise, flat = (growth(means(finite, of))[ratios(finite) >= MANY] for finite in (first, both))
         yield claim(text.format("First layer", what, "smallest"), value=rise.min(), low=2.0)
-        yield claim(text.format("Both layers", what, "largest"), value=flat.max(), low=0.0, high=1.7)
+        yield claim(text.format("Both layers", what, "largest"), value=flat.max(), low=0.0, high=1.5)
 
 
 def training_claims(first, both):
