@@ -1,0 +1,89 @@
+"""Forgetting against the similarity of features at growing times after the switch, for equal readouts.
+
+Believed to be a figure of Lee, Goldt & Saxe 2021, of its main part or its appendix. The reader should see
+forgetting grow with similarity shortly after the switch, and an inverted U later: similar tasks collide at
+once, but recover.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021_maps import READOUTS, forgetting, measured, similarities
+
+from teacherstudent.claims import Claim
+
+FIGURE, MAPS = "lee2021_heatmap_sections", "lee2021_similarity_maps"
+INTERVALS = (10, 100, 1000, 10_000)  # rows of 100 steps
+LATE = 1000
+CAPTION = """
+Forgetting of task 1 against the similarity of features, for readouts that are the same, at several times after
+the switch, counted in rows of 100 steps, and when task 2 is done as well as task 1 was at the switch (black):
+means over runs of simulated wide networks, with standard errors. The sections through the maps of forgetting at
+full readout similarity. Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the intervals were read in
+the authors' notebook. In the small form students are smaller and rows as much shorter as they learn faster.
+"""
+SECTIONS = "sections digitised from the authors' notebook"
+claim = partial(Claim, FIGURE, source=SECTIONS)
+
+
+def figure(curves):
+    """Draw a section for each interval."""
+    maps = curves[MAPS]["network"]
+    fig, axes = _figures.panels()
+    ax, (features, _) = axes[0, 0], similarities(maps)
+    colors = _figures.colors_along(np.linspace(0.0, 0.9, len(INTERVALS)))
+    names = [f"{rows} rows" for rows in INTERVALS]
+    for name, color, values in zip(
+        [*names, "equal performance"], [*colors, "black"], sections(maps), strict=True
+    ):
+        mean, error = np.nanmean(values, axis=1), standard_error(values)
+        _figures.plot_simulation(ax, features, mean, name, error=error, color=color, linestyle="-")
+    ax.set(xlabel="feature similarity", ylabel="forgetting (decades)")
+    ax.legend(title="after the switch")
+    return fig
+
+
+def sections(maps):
+    """List forgetting at equal readouts after each interval, and at equal performance, (similarity, run)."""
+    full = maps.select(**{READOUTS: 1.0})
+    alike = [forgetting(full, rows) for rows in INTERVALS]
+    return [*alike, measured(maps)["long-time forgetting"][:, -1]]
+
+
+def standard_error(values):
+    """Return the standard error of the mean over runs, None for one run."""
+    runs = values.shape[1]
+    return np.nanstd(values, axis=1, ddof=1) / np.sqrt(runs) if runs > 1 else None
+
+
+def claims(curves):
+    """State that forgetting grows with similarity at first and is an inverted U later."""
+    maps = curves[MAPS]["network"]
+    means = [np.nanmean(values, axis=1) for values in sections(maps)]
+    early = [
+        claim(
+            f"{rows} rows after the switch forgetting grows with feature similarity: least step, in decades.",
+            value=np.diff(mean).min(),
+            low=-0.05,
+        )
+        for rows, mean in zip(INTERVALS[:2], means, strict=False)
+    ]
+    late = [
+        claim(
+            f"{name}: forgetting peaks inside; its peak over the higher end, in decades.",
+            value=mean[1:-1].max() - max(mean[0], mean[-1]),
+            low=0.0,
+        )
+        for name, mean in zip(
+            [f"{rows} rows after the switch" for rows in INTERVALS if rows >= LATE]
+            + ["At equal performance"],
+            means[2:],
+            strict=True,
+        )
+    ]
+    return early + late
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

@@ -1,0 +1,118 @@
+"""Forgetting and transfer against the similarity of features and that of readouts, in wide networks.
+
+Believed to be a figure of the main part of Lee, Goldt & Saxe 2021. The reader should see that both
+similarities matter, and not in the same way: long-time forgetting collapses only where both are full,
+maximal forgetting has a ridge inside the map, and transfer grows mainly with the similarity of features.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021_maps import MEASURES, measured, similarities
+from _lee2021_recorded import RECORDED
+from _lee2021_recorded import SIMILARITIES as GRID
+from scipy.stats import spearmanr
+
+from teacherstudent.claims import Claim
+
+FIGURE, MAPS = "lee2021_similarity_heatmaps", "lee2021_similarity_maps"
+COLORS = ("viridis", "plasma")  # of forgetting and of transfer, as published
+CAPTION = """
+Forgetting of task 1 (upper row) and transfer to task 2 (lower row), in decades of the error, against the
+similarities of the teachers' features and of their readouts; means over runs of simulated wide networks. (a, d)
+Change per 100 steps over the first 1000 after the switch; (b) forgetting when task 2 is done as well as task
+1 was at the switch; (e) transfer at the end; (c, f) largest values. 15 inputs, teachers of 250 units, students
+of 1000 with outputs divided by 1000, 3 million steps, the switch half-way (smaller and shorter in the small
+form). Believed to be a figure of the main part of Lee, Goldt and Saxe (ICML 2021): sizes, rates, times and
+measures were read in the authors' code. Their notebooks swap the labels of the two axes, as numbers printed
+in them prove; here the axes are labelled as computed. The published map is thought to average over more
+seeds; the claims compare with their maps over three.
+"""
+RECORDED_MAPS = "maps over three seeds digitised from the authors' notebooks"
+claim = partial(Claim, FIGURE, source=RECORDED_MAPS)
+
+
+def figure(curves):
+    """Draw the six maps, means over runs."""
+    maps = curves[MAPS]["network"]
+    features, readouts = similarities(maps)
+    fig, axes = _figures.panels(2, 3, _figures.PAGE, 0.85)
+    for number, (ax, (name, values)) in enumerate(zip(axes.flat, measured(maps).items(), strict=True)):
+        mean = np.nanmean(values, axis=2)
+        _figures.plot_heatmap(ax, readouts, features, mean, name, "simulation", COLORS[number // 3])
+        ax.set(xlabel="readout similarity", ylabel="feature similarity", aspect="equal")
+    _figures.letter(axes)
+    return fig
+
+
+def claims(curves):
+    """State the collapse, the ridge, the growth of transfer, and the likeness to the recorded maps."""
+    maps = curves[MAPS]["network"]
+    values = measured(maps)
+    features, _ = similarities(maps)
+    return [
+        *collapse(np.nanmean(values["long-time forgetting"], axis=2)),
+        *ridge(np.nanmean(values["maximal forgetting"], axis=2)),
+        growth(features, np.nanmean(values["long-time transfer"], axis=2)),
+        *(likeness(maps, name, values[name]) for name in MEASURES),
+    ]
+
+
+def collapse(late):
+    """State that tasks are kept only if they are the same in both ways."""
+    others = np.delete(late.ravel(), -1)
+    yield claim("Long-time forgetting of equal tasks, mean over runs.", value=late[-1, -1], high=0.6)
+    yield claim(
+        "Long-time forgetting falls nowhere else as low: least of all others less that of equal tasks.",
+        value=others.min() - late[-1, -1],
+        low=0.5,
+    )
+
+
+def ridge(largest):
+    """State that maximal forgetting peaks inside where one of the two similarities is full."""
+    for name, line in (("feature", largest[:, -1]), ("readout", largest[-1])):
+        other = "readouts" if name == "feature" else "features"
+        yield claim(
+            f"Equal {other}: maximal forgetting peaks inside; its peak over the higher end, by {name} "
+            "similarity, mean over runs.",
+            value=line[1:-1].max() - max(line[0], line[-1]),
+            low=0.0,
+        )
+
+
+def growth(features, transfer):
+    """State that transfer grows with the similarity of features."""
+    slope = np.polyfit(features, transfer.mean(axis=1), 1)[0]
+    statement = (
+        "Long-time transfer grows with feature similarity: slope of its mean over readout similarities."
+    )
+    return claim(statement, value=slope, low=0.0)
+
+
+def likeness(maps, name, values):
+    """State that a map resembles the recorded one in the order of its cells."""
+    places = [np.flatnonzero(np.isclose(GRID, axis[:, None]).any(axis=0)) for axis in similarities(maps)]
+    recorded = RECORDED[name][np.ix_(*places)]
+    between = rank_correlations([values[..., run] for run in range(values.shape[2])])
+    statement = (
+        f"Rank correlation of the map of the {name} with theirs; single runs of ours correlate {between}."
+    )
+    return claim(statement, value=rank_correlation(np.nanmean(values, axis=2), recorded), low=0.4)
+
+
+def rank_correlation(one, other):
+    """Return Spearman's correlation of two maps, without cells that are not numbers."""
+    both = np.isfinite(one) & np.isfinite(other)
+    return float(spearmanr(one[both], other[both]).statistic)
+
+
+def rank_correlations(maps):
+    """Say how alike single maps are, from the least to the most."""
+    pairs = [rank_correlation(one, other) for i, one in enumerate(maps) for other in maps[:i]]
+    return f"{min(pairs):.2f} to {max(pairs):.2f}" if pairs else "with no other"
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
