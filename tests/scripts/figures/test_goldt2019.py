@@ -106,11 +106,11 @@ def test_dynamics_claims_can_fail(change, words):
 def test_networks_are_compared_with_the_equations_of_their_own_run():
     """There may be more runs of the equations than networks."""
     made = made_dynamics()
-    for both in made.values():
-        ode = both["ode"]
+    for entry in made.values():
+        ode = entry["ode"]
         more = {name: np.concatenate([array, 3.0 + array], axis=1) for name, array in ode.quantities.items()}
         parts = {name: np.repeat(getattr(ode, name), 2, axis=1) for name in ("diverged", "switch_times")}
-        both["ode"] = dataclasses.replace(ode, runs=2, quantities=more, **parts)
+        entry["ode"] = dataclasses.replace(ode, runs=2, quantities=more, **parts)
     for claim in dynamics.claims(made)[:6]:
         assert "distance" in claim.statement
         assert claim.holds
