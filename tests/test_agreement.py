@@ -85,10 +85,16 @@ def test_runs_from_other_networks_are_not_paired(engine, seed):
     assert not found.paired
 
 
+def test_of_runs_from_the_same_networks_only_the_common_ones_are_compared():
+    one, other = np.array([1.0, 7.0, 9.0])[:, None, None], np.ones((1, 1, 1))
+    found = distance(curves("ode", np.tile(one, (1, 3, 2))), curves("network", np.tile(other, (1, 3, 2))))
+    assert (found.largest, found.runs, found.paired, found.unit) == (0.0, (1, 1), True, ROOT_N)
+
+
 def test_single_runs_are_compared_in_decades_by_root_n():
     one, other = np.full((1, 3, 2), 1e-2), np.full((5, 3, 2), 1e-2)
     other[:, 1, 1] = 1e-2 * 10**0.15
-    found = distance(curves("ode", one), curves("network", other))
+    found = distance(curves("ode", one), curves("chain", other))
     assert found.unit == ROOT_N
     assert found.largest == pytest.approx(0.15 * 20)  # sqrt(400)
     assert (found.time, found.task, found.runs) == (1.0, 2, (1, 5))

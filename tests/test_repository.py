@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+import write_readme_table
+from teacherstudent.claims import read_claims
+
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -97,3 +100,17 @@ def test_text_names_no_machine():
             lines = path.read_bytes().decode("utf-8", errors="ignore").splitlines()
             found += [f"{name}:{number}" for number, line in enumerate(lines, 1) if private.search(line)]
     assert found == []
+
+
+def test_the_readme_has_the_table_of_the_stored_claims():
+    """`make claims-table` writes both."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert write_readme_table.with_table(text, read_claims(ROOT / "docs" / "claims.csv")) == text
+
+
+def test_the_stored_claims_are_about_every_configured_figure():
+    files = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
+    config, *papers = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
+    figures = {name: entry for paper in papers for name, entry in paper["figures"].items()}
+    configured = {name for name, entry in figures.items() if entry["paper"] in config["papers"]}
+    assert {claim.figure for claim in read_claims(ROOT / "docs" / "claims.csv")} == configured

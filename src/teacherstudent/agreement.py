@@ -27,8 +27,8 @@ class Distance:
     """The largest distance of two engines over the times, tasks and points of the axes that both have."""
 
     engines: tuple[str, str]
-    runs: tuple[int, int]
-    paired: bool  # runs start from the same networks: their differences are averaged
+    runs: tuple[int, int]  # those that are compared
+    paired: bool  # runs start from the same networks, one by one: the differences of such pairs are averaged
     inputs: int
     points: int
     largest: float
@@ -48,16 +48,19 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     """Return the largest distance of two engines, or None if no point of their axes is common.
 
     The engine with more rows is interpolated linearly in time, in log10 of the error, at the times of the
-    other that it covers.
+    other that it covers. Of engines that start from the same networks, only runs that both have are compared.
     """
     fine, coarse = (one, other) if len(one.time) >= len(other.time) else (other, one)
     matched = list(common_points(fine, coarse))
     if not matched:
         return None
     time = coarse.time[(coarse.time >= fine.time[0]) & (coarse.time <= fine.time[-1])]
-    pairs = [(errors_at(fine, i, time), errors_at(coarse, j, time)) for _, i, j in matched]
+    paired = start_alike(fine, coarse)
+    runs = [min(one.runs, other.runs)] * 2 if paired else [one.runs, other.runs]
+    used = slice(min(runs)) if paired else slice(None)
+    pairs = [(errors_at(fine, i, time)[used], errors_at(coarse, j, time)[used]) for _, i, j in matched]
     inputs = [point.get(INPUTS, _at(coarse.spec, INPUTS)) for point, _, _ in matched]
-    several, paired = min(fine.runs, coarse.runs) > 1, are_paired(fine, coarse)
+    several = min(runs) > 1
     if several:
         gaps = np.array([in_standard_errors(*pair, paired) for pair in pairs])
     else:
@@ -66,8 +69,8 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     where, row, task = np.unravel_index(np.argmax(np.nan_to_num(gaps, nan=-1.0)), gaps.shape)
     return Distance(
         engines=(one.engine, other.engine),
-        runs=(one.runs, other.runs),
-        paired=several and paired,
+        runs=tuple(runs),
+        paired=paired,
         inputs=int(inputs[where]),
         points=len(matched),
         largest=float(gaps[where, row, task]),
@@ -78,10 +81,9 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     )
 
 
-def are_paired(one: Curves, other: Curves) -> bool:
+def start_alike(one: Curves, other: Curves) -> bool:
     """Tell whether the runs of two engines start from the same networks, one by one."""
-    same = (one.seed, one.runs) == (other.seed, other.runs)
-    return same and {one.engine, other.engine} == SAME_NETWORKS
+    return one.seed == other.seed and {one.engine, other.engine} == SAME_NETWORKS
 
 
 def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.ndarray:
