@@ -13,7 +13,8 @@ SIZE = (1400, 900)
 needs_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed (Debian: chromium-driver)"
+        not (CHROMIUM and DRIVER),
+        reason="chromium and chromedriver are not installed (Debian: chromium-driver)",
     ),
 ]
 

@@ -1,8 +1,8 @@
 """How far apart two engines are on the same experiment, in units of chance.
 
-Two engines that solve the same model differ by chance only. With several runs of both, the difference of their mean
-errors is counted in its standard error over runs; with one run of either, the difference of log10 errors is counted
-in N^-1/2, the size of the fluctuations of a simulation with N inputs.
+Two engines that solve the same model differ by chance only. With several runs of both, the difference of
+their mean errors is counted in its standard error over runs; with one run of either, the difference of log10
+errors is counted in N^-1/2, the size of the fluctuations of a simulation with N inputs.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class Distance:
 
 
 def distances(curves: Mapping[str, Curves]) -> list[Distance]:
-    """Return the distance of each pair of engines of one experiment; none for pairs without a common point."""
+    """Return the distance of each pair of engines of one experiment that has a common point."""
     pairs = itertools.combinations(curves.values(), 2)
     return [found for pair in pairs if (found := distance(*pair)) is not None]
 

@@ -1,4 +1,4 @@
-"""The pages in results/ beside the report, and the claims in results/ against those that the README counts."""
+"""The pages in results/ beside the report, and the claims there against those that the README counts."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,9 @@ class TestInTheBrowser:
     def test_the_page_of_claims_has_all_of_them(self, browser):
         open_page(browser, RESULTS / "verification" / "claims.html")
         verdicts = browser.find_elements("css selector", "table.claims tbody td:first-child")
-        assert [verdict.text for verdict in verdicts] == ["holds" if claim.holds else "FAILS" for claim in CLAIMS]
+        assert [verdict.text for verdict in verdicts] == [
+            "holds" if claim.holds else "FAILS" for claim in CLAIMS
+        ]
         assert all(verdict.is_displayed() for verdict in verdicts)
 
     def test_the_explorer_shows_forgetting(self, browser):

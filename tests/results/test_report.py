@@ -1,4 +1,4 @@
-"""The report in results/, in a browser, as a reader goes through it. Screenshots stay in results/screenshots."""
+"""The report in results/, in a browser, as a reader goes through it; results/screenshots keeps what is seen."""
 
 import csv
 from pathlib import Path
@@ -17,7 +17,9 @@ SECONDS = 20  # to wait for what a click changes
 
 with open(RESULTS / "verification" / "claims.csv", newline="", encoding="utf-8") as file:
     FIGURES = list(dict.fromkeys(row["figure"] for row in csv.DictReader(file)))
-PAPERS = {path.stem: path.parent.name for path in (RESULTS / "figures").glob("*/*.png") if path.stem in FIGURES}
+PAPERS = {
+    path.stem: path.parent.name for path in (RESULTS / "figures").glob("*/*.png") if path.stem in FIGURES
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +68,8 @@ def inked(browser, selector):
         canvas
         and canvas.is_displayed()
         and browser.execute_script(
-            "const c = arguments[0];"
-            "const pixels = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer);"
+            "const c = arguments[0], image = c.getContext('2d').getImageData(0, 0, c.width, c.height);"
+            "const pixels = new Uint32Array(image.data.buffer);"
             "return pixels.some(pixel => pixel !== pixels[0])",
             canvas,
         )
@@ -81,7 +83,9 @@ def test_it_loads_nothing_else(report):
 
 def test_it_opens_with_the_graph_of_the_workflow(report):
     wait(report, lambda browser: inked(browser, "#app canvas.marks"))
-    rules = report.execute_script("return rulegraph_spec.data.flatMap(data => data.values.map(value => value.rule))")
+    rules = report.execute_script(
+        "return rulegraph_spec.data.flatMap(data => data.values.map(value => value.rule))"
+    )
     assert {"simulate", "collect", "gather_claims"} <= set(rules)
     report.save_screenshot(SHOTS / "report_workflow.png")
 
@@ -120,7 +124,10 @@ def _new(image, seen):
 
 @pytest.mark.parametrize(
     ("group", "entry", "words"),
-    [("claims", "claims and agreement", "claims hold"), ("settings", "experiments", "Settings of the experiments")],
+    [
+        ("claims", "claims and agreement", "claims hold"),
+        ("settings", "experiments", "Settings of the experiments"),
+    ],
 )
 def test_pages_of_the_report_are_seen(report, group, entry, words):
     menu_item(report, group).click()

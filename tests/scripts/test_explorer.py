@@ -17,7 +17,7 @@ TIME, SWITCH = np.linspace(0.0, 10.0, 21), 4.0
 
 
 def curves(**changes):
-    """Errors with known logarithms: task 1 grows by V(1 - V) per unit of time after the switch, task 2 falls."""
+    """Errors with known logarithms: after the switch task 1 grows by V(1 - V) in each unit of time, task 2 falls."""
     after = np.maximum(TIME - SWITCH, 0.0)
     first = -3.0 + np.multiply.outer(SIMILARITY * (1 - SIMILARITY), after)
     second = -1.0 - np.multiply.outer(SIMILARITY, after)
@@ -86,13 +86,16 @@ def page(tmp_path_factory):
 def told(browser):
     """Return V, the time after the switch, both errors and forgetting, as the page says them."""
     text = browser.find_element("id", "told").text
-    return [float(number) for number in re.findall(r"-?\d[\d.]*(?:e-?\d+)?(?<!\.)", re.sub("task [12]", "", text))]
+    return [
+        float(number) for number in re.findall(r"-?\d[\d.]*(?:e-?\d+)?(?<!\.)", re.sub("task [12]", "", text))
+    ]
 
 
 def drawn(browser, trace):
     """Return x and y of a trace as the plot holds them."""
     return browser.execute_script(
-        "const {x, y} = document.getElementById('plot').data[arguments[0]]; return [x, y].map(z => Array.from(z))",
+        "const {x, y} = document.getElementById('plot').data[arguments[0]];"
+        "return [x, y].map(values => Array.from(values))",
         trace,
     )
 

@@ -36,6 +36,7 @@ rule explorer:
         template="workflow/report/explorer.html.jinja",
         base="workflow/report/page.html.jinja",
         script="workflow/report/explorer.js",
+        colors="workflow/scripts/figures/_figures.py",
         helpers=page_helpers("draw_explorer"),
     output:
         EXPLORER,

@@ -1,4 +1,4 @@
-"""Draw the page with sliders: both errors over time, and forgetting against similarity, from solved equations."""
+"""Draw the page with sliders: both errors over time, and forgetting against similarity."""
 
 import json
 from collections.abc import Mapping
@@ -21,16 +21,19 @@ SHOWN = {"displayModeBar": False, "responsive": True}
 
 
 def grid(curves: Mapping[str, Curves]) -> dict:
-    """Return what the page looks up: errors (task, similarity, time), forgetting (similarity, time after the switch).
+    """Return what the page looks up: errors (task, similarity, time), and forgetting (similarity, time after).
 
-    Raises RunError unless the experiment has engine ode, similarity as its only axis, two tasks and one switch.
+    Raises RunError unless the experiment has engine ode, similarity as its only axis, two tasks and one
+    switch.
     """
     theory = curves.get("ode")
     if theory is None or [key.split(".")[-1] for key in theory.axes] != ["similarity"]:
         raise RunError("explorer: the experiment must have engine ode with similarity as its only axis")
     switches, errors = theory.switch_times[:, DRAWN], theory.values("generalisation_error")[:, DRAWN]
     if switches.shape[-1] != 1 or np.ptp(switches) > 0 or errors.shape[-1] != 2:
-        raise RunError("explorer: the experiment must have two tasks and one switch, at the same time for all")
+        raise RunError(
+            "explorer: the experiment must have two tasks and one switch, at the same time for all"
+        )
     switch = float(switches[0, 0])
     rows = np.flatnonzero(theory.time >= switch)
     after = theory.time[rows] - switch
@@ -47,7 +50,7 @@ def grid(curves: Mapping[str, Curves]) -> dict:
 
 
 def figure(data: dict) -> Figure:
-    """Draw the panels without data, which the page fills in; traces and shapes in the order of explorer.js."""
+    """Draw the panels without data, which explorer.js fills in; it counts on the order of traces and shapes."""
     fig = make_subplots(1, 2, horizontal_spacing=0.1)
     for task in (0, 1):
         line = {"color": task_color(task), "width": 2}
@@ -71,7 +74,12 @@ def _label(fig: Figure, data: dict) -> None:
     room = 0.05 * np.ptp(change)
     fig.update_xaxes(title="time t", range=[data["time"][0], data["time"][-1]], row=1, col=1)
     fig.update_yaxes(
-        title="generalisation error", type="log", exponentformat="power", range=[logs.min(), logs.max() + 0.1], row=1, col=1
+        title="generalisation error",
+        type="log",
+        exponentformat="power",
+        range=[logs.min(), logs.max() + 0.1],
+        row=1,
+        col=1,
     )
     fig.update_xaxes(title="similarity V", row=1, col=2)
     fig.update_xaxes(range=[min(data["similarity"]) - 0.02, max(data["similarity"]) + 0.02], row=1, col=2)

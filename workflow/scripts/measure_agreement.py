@@ -9,7 +9,19 @@ from _logs import logged
 from teacherstudent.agreement import Distance, distances
 from teacherstudent.curves import read_curves
 
-COLUMNS = ("experiment", "engines", "runs", "paired", "inputs", "points", "largest", "unit", "time", "task", "point")
+COLUMNS = (
+    "experiment",
+    "engines",
+    "runs",
+    "paired",
+    "inputs",
+    "points",
+    "largest",
+    "unit",
+    "time",
+    "task",
+    "point",
+)
 
 
 def row(experiment: str, distance: Distance) -> dict:

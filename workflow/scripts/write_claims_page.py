@@ -35,8 +35,10 @@ def main(claims: str, agreement: str, files: Sequence[str], template: str, path:
 def described(row: dict[str, str]) -> dict[str, str]:
     """Put a row of the table of agreement into the words of the page."""
     point = json.loads(row["point"])
-    place = [f"{name} {point[key]:g}" if isinstance(point[key], float) else f"{name} {point[key]}"
-             for key, name in short_names(point).items()]
+    place = [
+        f"{name} {point[key]:g}" if isinstance(point[key], float) else f"{name} {point[key]}"
+        for key, name in short_names(point).items()
+    ]
     runs = " and ".join(row["runs"].split())
     return row | {
         "engines": " and ".join(row["engines"].split()),

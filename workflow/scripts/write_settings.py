@@ -1,4 +1,4 @@
-"""Write the page of settings: what each experiment runs, as it stands in the configuration when all files are merged."""
+"""Write the page of settings: what each experiment runs, with all files of the configuration merged."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,9 @@ from _pages import write_page
 FEW = 8  # values of an axis that are written out
 
 
-def main(grids: Mapping[str, dict], figures: Mapping[str, list], files: Sequence[str], template: str, path: str) -> None:
+def main(
+    grids: Mapping[str, dict], figures: Mapping[str, list], files: Sequence[str], template: str, path: str
+) -> None:
     """Write the page from the grids of each experiment by engine, and the figures that are drawn from it."""
     experiments = [
         {"name": name, "figures": figures[name], "engines": [described(**grid) for grid in engines.values()]}
