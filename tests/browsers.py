@@ -1,11 +1,13 @@
 """A real browser for tests: Chromium without a window, driven by Selenium, that may load files only."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SIZE = (1400, 900)
@@ -22,8 +24,6 @@ needs_browser = [
 @contextmanager
 def open_browser() -> Iterator:
     """Yield a browser that reaches no network; what pages write to its console is kept."""
-    from selenium import webdriver
-
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in (
@@ -57,8 +57,6 @@ def errors_of(browser) -> list[str]:
 
 def requests_of(browser) -> list[str]:
     """Return the addresses that the page asked for since it was opened, but for data that it carries."""
-    import json
-
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [entry["params"] for entry in messages if entry["method"] == "Network.requestWillBeSent"]
     addresses = [entry["request"]["url"] for entry in sent]

@@ -53,4 +53,5 @@ def test_the_stored_claims_are_about_the_same_figures_and_things():
 
 
 def kind(claim):
-    return claim.figure, re.sub(r"[\d.,e+-]+", "#", claim.statement)
+    number = r"-?\d+(\.\d+)?(e[+-]?\d+)?"
+    return claim.figure, re.sub(rf"{number}(, {number})*", "#", claim.statement)

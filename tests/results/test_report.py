@@ -1,4 +1,4 @@
-"""The report in results/, in a browser, as a reader goes through it; results/screenshots keeps what is seen."""
+"""The report in results/, in a browser, as a reader goes through it; screenshots stay beside it."""
 
 import csv
 from pathlib import Path

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from selenium.webdriver import ActionChains, Keys
 
 import draw_explorer
 from browsers import errors_of, needs_browser, open_browser, open_page, requests_of
@@ -17,7 +18,7 @@ TIME, SWITCH = np.linspace(0.0, 10.0, 21), 4.0
 
 
 def curves(**changes):
-    """Errors with known logarithms: after the switch task 1 grows by V(1 - V) in each unit of time, task 2 falls."""
+    """Errors with known logarithms: after the switch task 1 grows at the rate V(1 - V), task 2 falls."""
     after = np.maximum(TIME - SWITCH, 0.0)
     first = -3.0 + np.multiply.outer(SIMILARITY * (1 - SIMILARITY), after)
     second = -1.0 - np.multiply.outer(SIMILARITY, after)
@@ -55,8 +56,9 @@ def test_the_page_has_errors_and_forgetting_on_the_grid():
         {"ode": curves(axes={"training.learning_rate": SIMILARITY})},
         {"ode": curves(switch_times=np.array([4.0, 4.0, 4.0, 4.0, 5.0])[:, None, None])},
         {"ode": curves(switch_times=np.full((5, 1, 2), SWITCH))},
+        {"ode": curves(diverged=SIMILARITY[:, None] == 0.5)},
     ],
-    ids=["no equations", "another axis", "switches differ", "two switches"],
+    ids=["no equations", "another axis", "switches differ", "two switches", "one diverged"],
 )
 def test_other_experiments_are_refused(entry):
     with pytest.raises(RunError, match="explorer: the experiment must have"):
@@ -122,8 +124,6 @@ class TestInTheBrowser:
         assert second == pytest.approx(10 ** (-1 - 0.5 * after), rel=5e-3)
 
     def test_the_keyboard_moves_both_sliders(self, browser):
-        from selenium.webdriver import ActionChains, Keys
-
         before = told(browser)
         browser.execute_script("document.activeElement.blur()")
         ActionChains(browser).send_keys(Keys.TAB, Keys.ARROW_RIGHT).perform()

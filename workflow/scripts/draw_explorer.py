@@ -21,7 +21,7 @@ SHOWN = {"displayModeBar": False, "responsive": True}
 
 
 def grid(curves: Mapping[str, Curves]) -> dict:
-    """Return what the page looks up: errors (task, similarity, time), and forgetting (similarity, time after).
+    """Return what the page looks up: errors (task, similarity, time), forgetting (similarity, time after).
 
     Raises RunError unless the experiment has engine ode, similarity as its only axis, two tasks and one
     switch.
@@ -34,6 +34,8 @@ def grid(curves: Mapping[str, Curves]) -> dict:
         raise RunError(
             "explorer: the experiment must have two tasks and one switch, at the same time for all"
         )
+    if theory.diverged[:, DRAWN].any():
+        raise RunError("explorer: the experiment must have no run that diverged")
     switch = float(switches[0, 0])
     rows = np.flatnonzero(theory.time >= switch)
     after = theory.time[rows] - switch
@@ -50,7 +52,7 @@ def grid(curves: Mapping[str, Curves]) -> dict:
 
 
 def figure(data: dict) -> Figure:
-    """Draw the panels without data, which explorer.js fills in; it counts on the order of traces and shapes."""
+    """Draw the panels without data, which explorer.js fills in; it knows the order of traces and shapes."""
     fig = make_subplots(1, 2, horizontal_spacing=0.1)
     for task in (0, 1):
         line = {"color": task_color(task), "width": 2}
