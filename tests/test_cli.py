@@ -10,7 +10,7 @@ import yaml
 
 import teacherstudent
 from samples import assert_same, document, trajectory
-from teacherstudent import run as engines
+from teacherstudent import simulation as engines
 from teacherstudent.cli import main
 from teacherstudent.store import read_run, read_runs, write_runs
 

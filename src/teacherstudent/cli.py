@@ -45,7 +45,7 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
-    from teacherstudent.run import check, simulate_runs
+    from teacherstudent.simulation import check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
 
@@ -70,7 +70,7 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
             raise SpecError("--at: is allowed only with --from")
         return [], options.seed or 0, options.runs or 1, {}
     from teacherstudent.continuation import digest, origin, starts_of, stored_runs
-    from teacherstudent.run import begin
+    from teacherstudent.simulation import begin
 
     stored = stored_runs(options.start)
     starts = starts_of(options.start, stored, options.at)
