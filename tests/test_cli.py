@@ -273,7 +273,7 @@ def test_the_module_is_the_command(folder):
 def test_help_names_every_command_and_option(folder, capsys):
     assert command("--help") == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("run", "validate", "show", "plot"))
+    assert all(name in text for name in ("run", "validate", "show", "plot", "list"))
     assert command("run", "--help") == 0
     text = capsys.readouterr().out
     assert all(

@@ -1,4 +1,4 @@
-"""The command `teacherstudent`: run, validate, show and plot.
+"""The command `teacherstudent`: run, validate, show, plot and list.
 
 Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
 interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
@@ -113,7 +113,14 @@ def plot(options: Namespace) -> None:
         figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated.get(kind))
 
 
-COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
+def names(options: Namespace) -> None:
+    """List engines, experiments and figures."""
+    from teacherstudent.listing import print_list
+
+    print_list(options.kind)
+
+
+COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "list": names}
 
 
 def _settings(options: Namespace) -> dict[str, Any]:
