@@ -17,7 +17,7 @@ from teacherstudent.errors import SpecError
 ENVIRONMENT = "../../envs/environment.yaml"
 DATASET_RULES = ("dataset_digits", *(f"fetch_{collection}" for collection in COLLECTIONS))
 WORKFLOW = Path(workflow.basedir) / "workflow"
-TARGETS = ("all", "simulate", "collect", "gather_claims", "verify", *DATASET_RULES)
+TARGETS = ("all", "simulate", "collect", "gather_claims", "verify", "animations", *DATASET_RULES)
 
 RUNS = "results/runs/{experiment}/{engine}/{curve}.h5"
 CURVES = "results/curves/{experiment}.h5"
