@@ -1,4 +1,4 @@
-"""SGD runs onto the line of the equations: errors of both tasks and overlaps of the student, through a switch.
+"""SGD runs onto the lines of the equations: errors and overlaps of the student, through a switch.
 
 The reader should see that the points of one simulated network, which appear as time goes by, fall onto
 lines that were there before: the equations know nothing of its samples.
@@ -33,7 +33,9 @@ def animate(curves):
 
     def draw(frame):
         last = rows[frame]
-        clock.set_text(f"one network with SGD (points), the equations (lines), $t$ = {simulation.time[last]:.0f}")
+        clock.set_text(
+            f"one network with SGD (points), the equations (lines), $t$ = {simulation.time[last]:.0f}"
+        )
         for line, values in dots:
             line.set_data(simulation.time[: last + 1], values[: last + 1])
 

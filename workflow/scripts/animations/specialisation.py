@@ -11,6 +11,7 @@ from _saadsolla1995 import errors, teacher_overlaps
 from matplotlib import pyplot as plt
 
 EXPERIMENT = "saadsolla1995_isotropic"
+LEARNT = 1e-6  # error at which the film ends
 DARK = 0.5  # of the largest entry: from there on numbers are white
 
 
@@ -18,18 +19,22 @@ def animate(curves):
     """Draw the error over all time; each frame shows the matrix, and the moment on the curve."""
     ode = curves[EXPERIMENT]["ode"]
     R, error = teacher_overlaps(ode), errors(ode)
-    rows = frames_of(R)
+    end = int(np.argmax(error < LEARNT)) or len(error) - 1
+    rows = frames_of(R[: end + 1])
     fig, (left, right) = plt.subplots(1, 2, figsize=_animations.SIZE, width_ratios=[1.0, 1.25])
     image = left.imshow(R[0], cmap="Blues", vmin=0.0, vmax=1.0)
     texts = [left.text(m, i, "", ha="center", va="center", fontsize=9) for i, m in np.ndindex(R.shape[1:])]
     K, M = R.shape[1:]
-    left.set(xticks=range(M), xticklabels=range(1, M + 1), xlabel="teacher unit $m$", title="overlaps $R_{im}$")
+    left.set(
+        xticks=range(M), xticklabels=range(1, M + 1), xlabel="teacher unit $m$", title="overlaps $R_{im}$"
+    )
     left.set(yticks=range(K), yticklabels=range(1, K + 1), ylabel="student unit $i$")
     left.spines[:].set_visible(False)
     right.plot(ode.time, error, color="0.4")
     (moment,) = right.plot([], [], "o", color="#D95F02", markersize=6)
-    right.set(xlabel="time $t$ (steps / inputs)", ylabel="generalisation error", xlim=(0, ode.time[-1]))
+    right.set(xlabel="time $t$ (steps / inputs)", ylabel="generalisation error", xlim=(0, ode.time[end]))
     _figures.log_axes(right)
+    right.set_ylim(LEARNT, 1.0)
 
     def draw(frame):
         row = rows[frame]
