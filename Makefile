@@ -8,11 +8,12 @@ WORKERS ?= 2#     the processes that run the tests
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help venv quick paper test lint benchmark lock clean
+.PHONY: help venv quick paper docs test lint benchmark lock clean
 
 help:
 	@echo "make quick      the whole workflow in its small form (minutes)"
 	@echo "make paper      the whole workflow at the scale of the papers"
+	@echo "make docs       the documentation, with the figures made so far: results/site/index.html"
 	@echo "make test       the test suite"
 	@echo "make lint       every check of style and structure"
 	@echo "make benchmark  speeds as ratios to reference loops"
@@ -26,6 +27,9 @@ quick: $(READY)
 
 paper: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS)

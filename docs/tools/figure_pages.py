@@ -153,11 +153,14 @@ def _claims(root: Path, name: str) -> Iterator[str]:
     yield from ("| claim | value | expected | known from | holds |", "|---|---|---|---|---|")
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            value, low, high = (f"{float(row[key]):.4g}" for key in ("value", "low", "high"))
+            value, low, high = (_number(row[key]) for key in ("value", "low", "high"))
             source = ", ".join(filter(None, (row["source"], row["certainty"])))
-            expected = f"{low} to {high}".replace("inf", "∞").replace("-", "−")
-            cells = _escaped(row["statement"]), value, expected, _escaped(source), row["holds"]
+            cells = _escaped(row["statement"]), value, f"{low} to {high}", _escaped(source), row["holds"]
             yield f"| {' | '.join(cells)} |"
+
+
+def _number(text: str) -> str:
+    return f"{float(text):.4g}".replace("inf", "∞").replace("-", "−")
 
 
 def _escaped(text: str) -> str:

@@ -58,8 +58,7 @@ def make(snakemake, animate: Callable[[Experiments], Movie]) -> None:
 def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
     """Write a movie twice, as GIF and as MP4 (H.264)."""
     shown = [Image.fromarray(picture) for picture in pictures(movie)]
-    palette = shown[-1].quantize(COLORS)
-    small = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in shown]
+    small = [picture.quantize(COLORS) for picture in shown]
     durations = [1000 // RATE] * (len(small) - 1) + [PAUSE]
     small[0].save(gif, save_all=True, append_images=small[1:], duration=durations, loop=0)
     writer = imageio_ffmpeg.write_frames(str(mp4), shown[0].size, fps=RATE, output_params=EXACT)
