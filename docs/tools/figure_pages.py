@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from markup import plain
 
 PAPERS = {
     "lee2021": "Lee, Goldt & Saxe 2021, continual learning and task similarity",
     "saadsolla1995": "Saad & Solla 1995, on-line learning in soft committee machines",
     "goldt2019": "Goldt et al. 2019, dynamics of SGD for two-layer networks",
 }
-ANIMATIONS = {
-    "sgd_on_ode": "One network learns with SGD (points) and runs onto the lines of the equations.",
-    "specialisation": "A plateau, and then each unit of the student becomes one of the teacher's.",
-    "forgetting": "Forgetting and transfer against the similarity of two tasks, as time goes by.",
-}
+GALLERY = (
+    "# Gallery",
+    "",
+    "Every figure, as it was last built in `results/`: in the small form or at the scale of the papers.",
+    "What is known about the originals stands in the captions; see also [Limits](../limits.md).",
+    "",
+)
 NOT_BUILT = "This {what} has not been built yet: `{command}`, then `make docs`."
 SMALL_FORM = "snakemake --cores all --configfile config/quick.yaml {target}"
 
@@ -63,10 +66,12 @@ def numbers(root: Path, name: str, figure: dict) -> Path:
 
 def animations(root: Path) -> str:
     """Return the animations as Markdown, for the front page."""
-    return "\n".join(line for name, text in ANIMATIONS.items() for line in _animation(root, name, text))
+    scripts = sorted((root / "workflow" / "scripts" / "animations").glob("[!_]*.py"))
+    return "\n".join(line for script in scripts for line in _animation(root, script))
 
 
-def _animation(root: Path, name: str, text: str) -> Iterator[str]:
+def _animation(root: Path, script: Path) -> Iterator[str]:
+    name, text = script.stem, _first_paragraph(_docstring(script))
     if (root / "results" / "animations" / f"{name}.gif").exists():
         yield from (f"![{text}](animations/{name}.gif)", "", f"*{text}* [MP4](animations/{name}.mp4)", "")
     else:
@@ -78,26 +83,13 @@ def _note(what: str, command: str, text: str) -> Iterator[str]:
 
 
 def _gallery(root: Path, known: dict[str, dict]) -> str:
-    lines = [
-        "# Gallery",
-        "",
-        "Every figure, as it was last built in `results/`: in the small form or at the scale of the papers.",
-    ]
-    lines += [
-        "What is known about the originals stands in the captions; see also [Limits](../limits.md).",
-        "",
-    ]
+    lines = [*GALLERY]
     for paper in dict.fromkeys(figure["paper"] for figure in known.values()):
         lines += [f"## {PAPERS.get(paper, paper)}", ""]
         for name, figure in known.items():
             if figure["paper"] == paper:
-                lines += [
-                    f"### [{name}]({name}.md)",
-                    "",
-                    _summary(root, name),
-                    "",
-                    *_shown(root, name, figure),
-                ]
+                text = _first_paragraph(_docstring(_script(root, name)))
+                lines += [f"### [{name}]({name}.md)", "", text, "", *_shown(root, name, figure)]
     return "\n".join(lines)
 
 
@@ -109,40 +101,40 @@ def _shown(root: Path, name: str, figure: dict) -> Iterator[str]:
 
 
 def _page(root: Path, name: str, figure: dict) -> str:
-    lines = [f"# {name}", "", _docstring(root, name), "", *_shown(root, name, figure), "## Caption", ""]
-    lines += [_caption(root, name, figure), ""]
+    sources = ", ".join(f"`{experiment}`" for experiment in figure["experiments"])
+    lines = [f"# {name}", "", _docstring(_script(root, name)), "", *_shown(root, name, figure)]
+    lines += ["## Caption", "", _caption(root, name, figure), ""]
+    lines += [f"Drawn by `workflow/scripts/figures/{name}.py` from {sources}.", ""]
     if numbers(root, name, figure).exists():
         lines += [f"The numbers that it shows: [{name}.csv]({name}.csv).", ""]
-    lines += [
-        "Drawn by",
-        f"`workflow/scripts/figures/{name}.py` from",
-        ", ".join(f"`{e}`" for e in figure["experiments"]),
-    ]
-    return "\n".join([*lines, "", "## Claims", "", *_claims(root, name)])
+    return "\n".join([*lines, "## Claims", "", *_claims(root, name)])
 
 
-def _summary(root: Path, name: str) -> str:
-    return _escaped(_docstring(root, name).split("\n\n")[0])
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.split("\n\n")[0].split())
 
 
-def _docstring(root: Path, name: str) -> str:
-    return _escaped(ast.get_docstring(_script(root, name)) or "")
+def _docstring(script: Path) -> str:
+    return plain(ast.get_docstring(_parsed(script)) or "")
 
 
 def _caption(root: Path, name: str, figure: dict) -> str:
     """Return the caption as built, which tells of runs left out, or that of the script."""
     built = picture(root, name, figure).with_suffix(".txt")
     if built.exists():
-        return _escaped(built.read_text(encoding="utf-8"))
-    for node in _script(root, name).body:
+        return plain(built.read_text(encoding="utf-8"))
+    for node in _parsed(_script(root, name)).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CAPTION":
-            return _escaped(ast.literal_eval(node.value).strip())
+            return plain(ast.literal_eval(node.value).strip())
     return ""
 
 
-def _script(root: Path, name: str) -> ast.Module:
-    path = root / "workflow" / "scripts" / "figures" / f"{name}.py"
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _script(root: Path, name: str) -> Path:
+    return root / "workflow" / "scripts" / "figures" / f"{name}.py"
+
+
+def _parsed(script: Path) -> ast.Module:
+    return ast.parse(script.read_text(encoding="utf-8"))
 
 
 def _claims(root: Path, name: str) -> Iterator[str]:
@@ -155,15 +147,9 @@ def _claims(root: Path, name: str) -> Iterator[str]:
         for row in csv.DictReader(file):
             value, low, high = (_number(row[key]) for key in ("value", "low", "high"))
             source = ", ".join(filter(None, (row["source"], row["certainty"])))
-            cells = _escaped(row["statement"]), value, f"{low} to {high}", _escaped(source), row["holds"]
+            cells = plain(row["statement"]), value, f"{low} to {high}", plain(source), row["holds"]
             yield f"| {' | '.join(cells)} |"
 
 
 def _number(text: str) -> str:
     return f"{float(text):.4g}".replace("inf", "∞").replace("-", "−")
-
-
-def _escaped(text: str) -> str:
-    for character in "*_<$|":
-        text = text.replace(character, f"\\{character}")
-    return text

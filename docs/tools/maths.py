@@ -12,7 +12,8 @@ class Maths(Extension):
     """Formulas between dollars."""
 
     def extendMarkdown(self, md):
-        """Register the pattern."""
+        """Register the pattern, and let a backslash keep a dollar from being one."""
+        md.ESCAPED_CHARS.append("$")
         md.inlinePatterns.register(_Inline(INLINE, md), "maths", BEFORE_ESCAPES)
 
 

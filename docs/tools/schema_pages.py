@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
+from markup import plain
 
 from teacherstudent.documents import allowed
 
@@ -77,6 +78,4 @@ def _text(schema: Mapping) -> str:
 
 
 def _cell(text: str) -> str:
-    for character in "|<*_":
-        text = text.replace(character, f"\\{character}")
-    return " ".join(text.split())
+    return plain(" ".join(text.split()))

@@ -22,6 +22,7 @@ def test_a_formula_is_out_of_reach_of_markdown():
 @pytest.mark.parametrize("text", ["`$HOME` and `$x$`", "costs 5$ or 6$", "a \\$ sign, another \\$"])
 def test_dollars_that_are_no_formulas(text):
     assert "<math" not in html(text)
+    assert "\\" not in html(text)
 
 
 def test_a_block_is_displayed():

@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import example_pages
 import figure_pages
+import markdown
+import maths
 import notebooks
 import pytest
 import schema_pages
 import yaml
+from markup import plain
 
 from teacherstudent.claims import Claim, write_claims
 
@@ -36,7 +40,7 @@ def test_every_key_of_a_schema_is_in_its_table(path):
 def test_a_row_says_what_is_allowed_and_the_default():
     page = schema_pages.files(ROOT)["reference/spec.md"]
     assert "| `activation` | one of erf, relu, linear | `erf` | Activation of the student" in page
-    assert "| **`hidden`** | an integer >= 1 |  | Hidden units K. |" in page
+    assert "| **`hidden`** | an integer &gt;= 1 |  | Hidden units K. |" in page
     assert "## `inputs`" in page
     assert "### `teachers.features`" in page
 
@@ -97,13 +101,13 @@ def test_a_figure_that_is_built_is_shown_with_its_claims(root):
     assert pages["figures/mine_rates.png"] == b"picture"
     assert "As it was built." in page
     assert "Of a script." not in page
-    assert "| It is so \\| or not. | −1.25 | −∞ to 2 | ours, read | yes |" in page
+    assert "| It is so &#124; or not. | −1.25 | −∞ to 2 | ours, read | yes |" in page
     assert "| Not. | 3 | 1 to 2 | read | no |" in page
     assert "has not been built" not in page + pages["figures/index.md"]
 
 
 def test_what_a_script_says_is_no_markup(root):
-    assert "a\\_b \\* c" in figure_pages.files(root)["figures/mine_rates.md"]
+    assert "a&#95;b &#42; c" in figure_pages.files(root)["figures/mine_rates.md"]
 
 
 def test_figures_are_in_the_navigation_by_paper(root):
@@ -111,13 +115,17 @@ def test_figures_are_in_the_navigation_by_paper(root):
 
 
 def test_animations_are_shown_where_they_are_built(root):
-    assert figure_pages.animations(root).count("has not been built yet") == 3
+    folder = root / "workflow/scripts/animations"
+    folder.mkdir()
+    for name in ("_animations", "one", "two"):
+        (folder / f"{name}.py").write_text(SCRIPT)
+    assert figure_pages.animations(root).count("What is drawn. This animation has not been built yet") == 2
     (root / "results/animations").mkdir()
     for ending in ("gif", "mp4"):
-        (root / f"results/animations/forgetting.{ending}").write_bytes(b"film")
-    assert figure_pages.animations(root).count("has not been built yet") == 2
-    assert "(animations/forgetting.gif)" in figure_pages.animations(root)
-    assert figure_pages.files(root)["animations/forgetting.mp4"] == b"film"
+        (root / f"results/animations/one.{ending}").write_bytes(b"film")
+    assert figure_pages.animations(root).count("has not been built yet") == 1
+    assert "![What is drawn.](animations/one.gif)" in figure_pages.animations(root)
+    assert figure_pages.files(root)["animations/one.mp4"] == b"film"
 
 
 NOTEBOOK = """# %% [markdown]
@@ -155,3 +163,13 @@ def test_a_cell_that_fails_fails_the_run():
 def test_examples_run(path):
     cells = notebooks.run_cells(notebooks.read_cells(path))
     assert any(notebooks.picture(cell.value) for cell in cells)
+
+
+@pytest.mark.parametrize(
+    "text", ["a_b_c *d*", "|a| < b > c & d", "$x$ costs 5\\$", "`code` [link](here)", "<name>.py"]
+)
+def test_plain_text_is_shown_as_it_is(text):
+    html = markdown.markdown(f"| t |\n|---|\n| {plain(text)} |", extensions=["tables", maths.Maths()])
+    (cell,) = ElementTree.fromstring(html).iter("td")
+    assert cell.text == text
+    assert len(cell) == 0

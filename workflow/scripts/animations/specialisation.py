@@ -31,7 +31,7 @@ def animate(curves):
     left.set(yticks=range(K), yticklabels=range(1, K + 1), ylabel="student unit $i$")
     left.spines[:].set_visible(False)
     right.plot(ode.time, error, color="0.4")
-    (moment,) = right.plot([], [], "o", color="#D95F02", markersize=6)
+    (moment,) = right.plot([], [], "o", color="#D95F02", markersize=6, clip_on=False)
     right.set(xlabel="time $t$ (steps / inputs)", ylabel="generalisation error", xlim=(0, ode.time[end]))
     _figures.log_axes(right)
     right.set_ylim(LEARNT, 1.0)
