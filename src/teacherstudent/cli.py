@@ -113,14 +113,14 @@ def plot(options: Namespace) -> None:
         figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated.get(kind))
 
 
-def names(options: Namespace) -> None:
+def list_names(options: Namespace) -> None:
     """List engines, experiments and figures."""
     from teacherstudent.listing import print_list
 
     print_list(options.kind)
 
 
-COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "list": names}
+COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "list": list_names}
 
 
 def _settings(options: Namespace) -> dict[str, Any]:
