@@ -10,11 +10,12 @@ CONFIG ?=#       a configuration to lay over the others for the report, such as 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help venv quick paper report check-report claims-table test lint benchmark lock clean
+.PHONY: help venv quick paper docs report check-report claims-table test lint benchmark lock clean
 
 help:
 	@echo "make quick         the whole workflow in its small form (minutes)"
 	@echo "make paper         the whole workflow at the scale of the papers"
+	@echo "make docs          the documentation, with the figures made so far: results/site/index.html"
 	@echo "make report        results/report.html; with CONFIG=config/quick.yaml of the small form"
 	@echo "make check-report  look at the pages in results/ with Chromium"
 	@echo "make claims-table  the claims at the scale of the papers into docs/claims.csv and README.md"
@@ -45,6 +46,9 @@ claims-table: $(READY)
 	$(BIN)/snakemake --cores $(CORES) results/verification/claims.csv
 	cp results/verification/claims.csv docs/claims.csv
 	$(BIN)/python workflow/scripts/write_readme_table.py
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -24,6 +24,7 @@ include: "workflow/rules/datasets.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/animations.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/pages.smk"
 

@@ -15,7 +15,7 @@ from teacherstudent.claims import Claim, read_claims, write_claims
 from teacherstudent.curves import read_curves
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments import jobs, parse_experiment
-from teacherstudent.run import simulate as run_one
+from teacherstudent.simulation import simulate as run_one
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import read_runs
 

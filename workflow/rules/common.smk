@@ -28,6 +28,7 @@ TARGETS = (
     "verify",
     "settings",
     "explorer",
+    "animations",
     *DATASET_RULES,
 )
 
