@@ -105,6 +105,13 @@ def test_equal_curves_have_distance_zero_whatever_their_rounding():
     assert distance(curves("ode", one), curves("network", one * (1 + 1e-9))).largest == 0.0
 
 
+def test_what_rounding_leaves_of_no_error_is_no_difference():
+    errors = np.array([[[0.0], [0.5]]])
+    found = distance(curves("ode", errors), curves("chain", errors + [[[3e-17], [0.0]]]))
+    assert found.largest == 0.0
+    assert found.unit == ROOT_N
+
+
 def test_a_difference_without_spread_is_infinite():
     one = np.ones((2, 3, 2))
     assert distance(curves("ode", one), curves("network", 1.1 * one)).largest == np.inf

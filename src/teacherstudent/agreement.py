@@ -19,6 +19,7 @@ from teacherstudent.measures import log10_error
 QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
 STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
 ROUNDING = 1e-6  # errors that differ by less than this part are equal: single precision has 6 digits
+ZERO = 1e-14  # an error that rounding leaves of a student equal to its teacher
 SAME_NETWORKS = {"ode", "network"}  # engines whose runs of equal seed start from the same networks
 
 
@@ -103,7 +104,8 @@ def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.n
 
 def in_root_n(one: np.ndarray, other: np.ndarray, inputs: int) -> np.ndarray:
     """Return |log10 mean - log10 mean| sqrt(N), (time, task), from errors (run, time, task)."""
-    return np.abs(log10_error(mean_over(one, 0)) - log10_error(mean_over(other, 0))) * np.sqrt(inputs)
+    logs = (np.log10(np.maximum(mean_over(errors, 0), ZERO)) for errors in (one, other))
+    return np.abs(np.subtract(*logs)) * np.sqrt(inputs)
 
 
 def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.ndarray:
