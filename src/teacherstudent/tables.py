@@ -40,7 +40,7 @@ def _setup(stored: StoredRun) -> dict[str, str]:
     spec, attributes = stored.spec, stored.attributes
     made = ", ".join(
         f"{name} {attributes.get(f'{name}_version', '?')}"
-        for name in ("teacherstudent", "python", "numpy", "numba")
+        for name in ("python", "numpy", "numba")
     )
     return {
         "group": stored.group,
