@@ -5,19 +5,25 @@ PYTHON ?=#        the Python to build .venv with; empty: the newest of 3.13, 3.1
 CORES ?= all#     the cores that the workflow may use
 WORKERS ?= 2#     the processes that run the tests
 
+CONFIG ?=#       a configuration to lay over the others for the report, such as config/quick.yaml
+
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help venv quick paper test lint benchmark lock clean
+.PHONY: help venv quick paper docs report check-report claims-table test lint benchmark lock clean
 
 help:
-	@echo "make quick      the whole workflow in its small form (minutes)"
-	@echo "make paper      the whole workflow at the scale of the papers"
-	@echo "make test       the test suite"
-	@echo "make lint       every check of style and structure"
-	@echo "make benchmark  speeds as ratios to reference loops"
-	@echo "make lock       new versions into requirements.lock and envs/environment.yaml"
-	@echo "make clean      remove .venv and caches; results stay"
+	@echo "make quick         the whole workflow in its small form (minutes)"
+	@echo "make paper         the whole workflow at the scale of the papers"
+	@echo "make docs          the documentation, with the figures made so far: results/site/index.html"
+	@echo "make report        results/report.html; with CONFIG=config/quick.yaml of the small form"
+	@echo "make check-report  look at the pages in results/ with Chromium"
+	@echo "make claims-table  the claims at the scale of the papers into docs/claims.csv and README.md"
+	@echo "make test          the test suite"
+	@echo "make lint          every check of style and structure"
+	@echo "make benchmark     speeds as ratios to reference loops"
+	@echo "make lock          new versions into requirements.lock and envs/environment.yaml"
+	@echo "make clean         remove .venv and caches; results stay"
 
 venv: $(READY)
 
@@ -26,6 +32,23 @@ quick: $(READY)
 
 paper: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
+
+OVERLAY = $(if $(CONFIG),--configfile $(CONFIG))
+
+report: $(READY)
+	$(BIN)/snakemake --cores $(CORES) $(OVERLAY)
+	$(BIN)/snakemake $(OVERLAY) --report results/report.html --report-stylesheet workflow/report/report.css
+
+check-report: $(READY)
+	$(BIN)/python -m pytest tests/results
+
+claims-table: $(READY)
+	$(BIN)/snakemake --cores $(CORES) results/verification/claims.csv
+	cp results/verification/claims.csv docs/claims.csv
+	$(BIN)/python workflow/scripts/write_readme_table.py
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -24,16 +24,21 @@ include: "workflow/rules/datasets.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/animations.smk"
 include: "workflow/rules/verify.smk"
+include: "workflow/rules/pages.smk"
 
 
 report: "workflow/report/workflow.rst"
 
 
 rule all:
-    """Make all figures of the configured papers, and gather their claims."""
+    """Make all figures of the configured papers, gather their claims, and write the pages."""
     default_target: True
     input:
         figure_files(*figures_of(*PLAN.papers)),
         rules.gather_claims.output,
+        rules.write_claims_page.output,
+        rules.settings.output,
+        explorer_page(),
     localrule: True

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import reference
 from numba import njit
-from timing import Line, dearer, faster, seconds
+from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
 from teacherstudent.engines.chain import TOGETHER, _Block
 from teacherstudent.kernels import chain as chain_kernel
 from teacherstudent.kernels import network as network_kernel
+from teacherstudent.kernels import wide as wide_kernel
 from teacherstudent.kernels.activations import ERF
 from teacherstudent.kernels.columns import fill_normal_rows
 from teacherstudent.kernels.philox import fill_normals
@@ -36,6 +37,19 @@ def network(N: int, precision: type = np.float64) -> Work:
         output_noise=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
     return lambda n: network_kernel.train(W, h, phase, work, *KEY, 0, n), max(20, ELEMENTS // N)
+
+
+def wide_network() -> Work:
+    """Steps of a wide network with few inputs, as in the maps of Lee et al. 2021."""
+    many, units, few, random = 1000, 250, 15, np.random.default_rng(0)
+    W, V = (wide_kernel.across(random.standard_normal((rows, few))) for rows in (many, units))
+    h, work = random.standard_normal((1, many)) / many, wide_kernel.work_space(many, units, 1, W)
+    moving, v = np.ones(wide_kernel.padded_units(many)), random.standard_normal(units) / np.sqrt(units)
+    phase = network_kernel.Phase(
+        *(few, ERF, ERF, V, v, 0, moving), eta=5.0, eta_h=75.0 / many**2, decay=0.0, decay_h=0.0,
+        output_noise=0.0, input_noise=0.0, batch=1,
+    )  # fmt: skip
+    return lambda n: wide_kernel.train(W, h, phase, work, *KEY, 0, n), 20_000
 
 
 def numpy_loop(N: int) -> Work:
@@ -109,6 +123,8 @@ def lines() -> Iterator[Line]:
         yield faster(f"network, N = {N}, float32 against numpy loop", fast, plain, *single_demand)
         yield dearer(f"network, N = {N}, step against its draws", ours, drawn, 2.2, 1.6)
         yield faster(f"chain, N = {N}, step against numpy loop", chain, plain, *chain_demand)
+    (wide,) = seconds(wide_network())
+    yield within("network, N = 15, K = 1000, M = 250, step", wide, "us", 12.0, None)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))
     yield dearer("chain, step at N = 10^9 against N = 10^3", large, small, 1.2, 1.05)
     yield dearer("chain, step against its draws", small, drawn, 4.0, 2.5)

@@ -17,6 +17,12 @@ def test_works_can_be_called(kind):
     assert count >= 1
 
 
+def test_a_wide_network_keeps_finite():
+    call, count = simulations.wide_network()
+    assert call(100) == 100
+    assert count >= 100
+
+
 def test_the_reference_takes_euler_steps():
     """One step against the library's rates."""
     of, dt = equations.spec(3, 2), 1e-3

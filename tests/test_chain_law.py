@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp
 import slow_chain
 import slow_sgd
 from chain_cases import ALL_TERMS, CASES, RELATIONS, SHARP_CASES, THREE_TEACHERS, document
-from teacherstudent.run import simulate_runs
+from teacherstudent.simulation import simulate_runs
 from teacherstudent.spec import parse_spec
 
 # The chance that a right engine fails in one or more of all tests, and an upper bound of their number.

@@ -5,7 +5,7 @@ import pytest
 
 from chain_cases import ALL_TERMS, ONE, STUDENT, document, given
 from samples import assert_same
-from teacherstudent.run import simulate, simulate_points, simulate_runs
+from teacherstudent.simulation import simulate, simulate_points, simulate_runs
 from teacherstudent.spec import parse_spec
 
 ORDER_PARAMETERS = ("student_overlaps", "student_teacher_overlaps", "student_readouts")

@@ -10,7 +10,7 @@ import yaml
 
 import teacherstudent
 from samples import assert_same, document, trajectory
-from teacherstudent import run as engines
+from teacherstudent import simulation as engines
 from teacherstudent.cli import main
 from teacherstudent.store import read_run, read_runs, write_runs
 
@@ -273,7 +273,7 @@ def test_the_module_is_the_command(folder):
 def test_help_names_every_command_and_option(folder, capsys):
     assert command("--help") == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("run", "validate", "show", "plot"))
+    assert all(name in text for name in ("run", "validate", "show", "plot", "list"))
     assert command("run", "--help") == 0
     text = capsys.readouterr().out
     assert all(

@@ -10,7 +10,7 @@ from samples import document
 from teacherstudent import load_start, write_run
 from teacherstudent.axes import with_values
 from teacherstudent.errors import SpecError
-from teacherstudent.run import ENGINES, simulate
+from teacherstudent.simulation import ENGINES, simulate
 from teacherstudent.spec import parse_spec
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

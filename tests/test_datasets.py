@@ -23,7 +23,7 @@ from teacherstudent.kernels.network import padded
 from teacherstudent.kernels.samples import choose
 from teacherstudent.networks import sample_networks
 from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.run import check, simulate
+from teacherstudent.simulation import check, simulate
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import read_run
 from teacherstudent.training_sets import labelled_sets

@@ -9,12 +9,12 @@ import resource
 import numpy as np
 import pytest
 
-from teacherstudent import run as runs_module
+from teacherstudent import simulation as runs_module
 from teacherstudent.engines import chain
 from teacherstudent.errors import SpecError
 from teacherstudent.networks import order_parameters, sample_coordinates, sample_networks
 from teacherstudent.randomness import triangular_rows
-from teacherstudent.run import simulate, simulate_points, simulate_runs
+from teacherstudent.simulation import simulate, simulate_points, simulate_runs
 from teacherstudent.spec import parse_spec
 from teacherstudent.trajectory import Trajectory
 

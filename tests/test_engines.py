@@ -12,7 +12,7 @@ import naive
 from naive import Overlaps, Setting
 from teacherstudent.errors import SpecError
 from teacherstudent.networks import initial_order_parameters, order_parameters, sample_networks
-from teacherstudent.run import simulate, simulate_runs
+from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 
 DATA = Path(__file__).parent / "data"

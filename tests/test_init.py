@@ -18,7 +18,7 @@ def test_every_public_name_can_be_imported():
 
 def test_public_names_are_those_of_the_modules():
     from teacherstudent import measures, simulate, store
-    from teacherstudent.run import simulate as defined
+    from teacherstudent.simulation import simulate as defined
 
     assert simulate is defined
     assert teacherstudent.read_run is store.read_run

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from teacherstudent.networks import sample_coordinates, sample_networks
-from teacherstudent.run import simulate
+from teacherstudent.simulation import simulate
 from teacherstudent.spec import parse_spec
 
 N, M, K = 40, 2, 5

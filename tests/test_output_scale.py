@@ -9,7 +9,7 @@ from teacherstudent.kernels.network import INPUT, LABEL_NOISE
 from teacherstudent.kernels.philox import fill_normals
 from teacherstudent.networks import initial_order_parameters, sample_coordinates, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.run import simulate, simulate_runs
+from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 
 N, M, K, STEPS, NOISE = 12, 2, 3, 30, 0.4

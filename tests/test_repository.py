@@ -3,10 +3,14 @@
 import re
 import subprocess
 import tomllib
+from collections import ChainMap
 from pathlib import Path
 
 import pytest
 import yaml
+
+import write_readme_table
+from teacherstudent.claims import read_claims
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -97,3 +101,33 @@ def test_text_names_no_machine():
             lines = path.read_bytes().decode("utf-8", errors="ignore").splitlines()
             found += [f"{name}:{number}" for number, line in enumerate(lines, 1) if private.search(line)]
     assert found == []
+
+
+def test_the_readme_has_the_table_of_the_stored_claims():
+    """`make claims-table` writes both."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert write_readme_table.with_table(text, read_claims(ROOT / "docs" / "claims.csv")) == text
+
+
+def merged_config():
+    files = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
+    config, *papers = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
+    parts = {key: [paper[key] for paper in papers] for key in ("experiments", "figures")}
+    return config | {key: dict(ChainMap(*found)) for key, found in parts.items()}
+
+
+def test_the_stored_claims_are_about_every_configured_figure():
+    config = merged_config()
+    configured = {name for name, entry in config["figures"].items() if entry["paper"] in config["papers"]}
+    assert {claim.figure for claim in read_claims(ROOT / "docs" / "claims.csv")} == configured
+
+
+def test_the_stored_claims_are_those_of_the_scale_of_the_papers():
+    """One of them names the number of inputs, which the small form makes smaller."""
+    inputs = merged_config()["experiments"]["lee2021_ode_verification"]["spec"]["inputs"]["dimension"]
+    (named,) = [
+        claim.statement
+        for claim in read_claims(ROOT / "docs" / "claims.csv")
+        if claim.figure == "lee2021_ode_verification" and "N = " in claim.statement
+    ]
+    assert f"N = {inputs}." in named, "run `make claims-table`"

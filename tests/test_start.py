@@ -9,7 +9,7 @@ from samples import assert_equal, assert_same
 from teacherstudent.continuation import load_start
 from teacherstudent.errors import SpecError
 from teacherstudent.networks import initial_order_parameters
-from teacherstudent.run import simulate, simulate_runs
+from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 from teacherstudent.start import BEGINNING, times_from
 from teacherstudent.store import write_runs

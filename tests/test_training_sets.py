@@ -19,7 +19,7 @@ from teacherstudent.kernels.philox import fill_normals
 from teacherstudent.kernels.samples import choose
 from teacherstudent.networks import sample_networks
 from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.run import simulate, simulate_runs
+from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import read_run, read_runs, write_run, write_runs
 from teacherstudent.tables import print_run

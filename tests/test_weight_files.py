@@ -20,7 +20,7 @@ from teacherstudent.networks import (
     sample_coordinates,
     sample_networks,
 )
-from teacherstudent.run import simulate
+from teacherstudent.simulation import simulate
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import read_run, write_run
 

@@ -11,7 +11,7 @@ from teacherstudent.engines import weights
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.layout import OPTIONAL
 from teacherstudent.plotting import plot_runs
-from teacherstudent.run import ENGINES, check
+from teacherstudent.simulation import ENGINES, check
 from teacherstudent.spec import parse_spec
 from teacherstudent.trajectory import OVERLAPS
 

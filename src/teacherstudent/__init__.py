@@ -10,6 +10,7 @@ from teacherstudent import _numba_cache
 _numba_cache.use_own_folder()
 
 _HOMES = {
+    "Run": "notebook",
     "RunError": "errors",
     "Spec": "spec",
     "SpecError": "errors",
@@ -19,12 +20,15 @@ _HOMES = {
     "load_start": "continuation",
     "parse_spec": "spec",
     "read_run": "store",
-    "simulate": "run",
-    "simulate_runs": "run",
+    "run": "notebook",
+    "simulate": "simulation",
+    "simulate_runs": "simulation",
     "write_run": "store",
 }
 
-__all__ = ["__version__", "analysis", "measures", *_HOMES]
+_MODULES = ("analysis", "measures", "plotting")
+
+__all__ = ["__version__", *_MODULES, *_HOMES]
 
 
 def __getattr__(name: str):
@@ -33,7 +37,7 @@ def __getattr__(name: str):
         from importlib.metadata import version
 
         return version("teacherstudent")
-    if name in ("analysis", "measures"):
+    if name in _MODULES:
         return import_module(f"teacherstudent.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,12 @@ from typing import NoReturn
 from teacherstudent.errors import RunError
 from teacherstudent.files import check_place
 
-ENGINES = ("network", "chain", "ode")
+ENGINES = {
+    "network": "SGD of real weights",
+    "chain": "the exact law of the order parameters",
+    "ode": "the limit of infinitely many inputs",
+}
+LISTS = ("engines", "experiments", "figures")
 FIGURE_FORMATS = ("png", "pdf", "svg")
 LARGEST_SEED = 2**63 - 1  # it is stored as a signed integer of 64 bits
 
@@ -23,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    """Return the parser; what it parses has `command`, one of run, validate, show and plot."""
+    """Return the parser; what it parses has `command`, one of run, validate, show, plot and list."""
     top = Parser(
         prog="teacherstudent",
         description="Dynamics of online learning in the teacher-student setup.",
@@ -38,6 +43,8 @@ def parser() -> Parser:
     show = _command(commands, "show", "print tables of the runs in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file written by `run` or by the workflow")
     _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
+    names = _command(commands, "list", "name engines, and the experiments and figures of the workflow here")
+    names.add_argument("kind", nargs="?", choices=LISTS, help="one of engines, experiments, figures")
     return top
 
 
@@ -51,10 +58,7 @@ def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
-    engines = (
-        "network: SGD of real weights; chain: the exact law of the order parameters; "
-        "ode: the limit of infinitely many inputs"
-    )
+    engines = "; ".join(f"{name}: {text}" for name, text in ENGINES.items())
     add = command.add_argument
     add("spec", metavar="SPEC.yaml", help="what to simulate")
     _add_settings(command)

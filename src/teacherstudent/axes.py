@@ -23,7 +23,11 @@ WHOLE = "all"
 
 
 def points(axes: Mapping[str, list]) -> Iterator[tuple[str, dict]]:
-    """Yield the name and the values by key of every point of some axes, the last axis fastest."""
+    """Yield the name and the values by key of every point of some axes, the last axis fastest.
+
+    >>> [name for name, values in points({"training.learning_rate": [0.1, 0.2], "student.hidden": [2]})]
+    ['learning_rate~0.1__hidden~2', 'learning_rate~0.2__hidden~2']
+    """
     names = short_names(axes)
     for values in itertools.product(*axes.values()):
         parts = [f"{name}~{_text(value)}" for name, value in zip(names.values(), values, strict=True)]

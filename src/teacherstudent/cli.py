@@ -1,4 +1,4 @@
-"""The command `teacherstudent`: run, validate, show and plot.
+"""The command `teacherstudent`: run, validate, show, plot and list.
 
 Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
 interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
@@ -45,7 +45,7 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
-    from teacherstudent.run import check, simulate_runs
+    from teacherstudent.simulation import check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
 
@@ -70,7 +70,7 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
             raise SpecError("--at: is allowed only with --from")
         return [], options.seed or 0, options.runs or 1, {}
     from teacherstudent.continuation import digest, origin, starts_of, stored_runs
-    from teacherstudent.run import begin
+    from teacherstudent.simulation import begin
 
     stored = stored_runs(options.start)
     starts = starts_of(options.start, stored, options.at)
@@ -113,7 +113,14 @@ def plot(options: Namespace) -> None:
         figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated.get(kind))
 
 
-COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot}
+def list_names(options: Namespace) -> None:
+    """List engines, experiments and figures."""
+    from teacherstudent.listing import print_list
+
+    print_list(options.kind)
+
+
+COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "list": list_names}
 
 
 def _settings(options: Namespace) -> dict[str, Any]:

@@ -18,13 +18,13 @@ FOLDER = Path(__file__).parent
 def engine_digest(engine: str) -> str:
     """Digest of all that a trajectory of an engine depends on, in hex.
 
-    It covers `teacherstudent.run`, the engine, every module that they import and the schema of a spec; the
-    other engines stay out, so that a change of one leaves the digests of the others as they are. Raises
+    It covers `teacherstudent.simulation`, the engine, every module that they import and the schema of a spec;
+    the other engines stay out, so that a change of one leaves the digests of the others as they are. Raises
     ValueError for an unknown engine.
     """
     root = f"{PACKAGE}.engines.{engine}"
     others = set(modules_in(f"{PACKAGE}.engines")) - set(_with_packages(root))
-    code = code_digest(f"{PACKAGE}.run", root, without=others)
+    code = code_digest(f"{PACKAGE}.simulation", root, without=others)
     return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
 
 
@@ -33,7 +33,7 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
 
     Comments, docstrings and formatting do not change it. Imports are found by parsing, those inside functions
     too; `roots` and `without` (modules left out, with what only they import) are full names such as
-    "teacherstudent.run". Raises ValueError for a module that does not exist.
+    "teacherstudent.simulation". Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]

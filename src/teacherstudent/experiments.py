@@ -10,7 +10,7 @@ from typing import Any
 from teacherstudent.axes import points, read_axes, with_values
 from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
-from teacherstudent.run import ENGINES
+from teacherstudent.simulation import ENGINES
 from teacherstudent.spec import parse_spec
 from teacherstudent.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 

@@ -37,6 +37,12 @@ def forgetting(time, errors, switch, after=None):
 
     `errors` are those of the task trained before the switch; without `after` it is the long-time forgetting,
     at the end of the record. Lee et al. 2021.
+
+    >>> errors = [1.0, 0.01, 0.1, 1.0]  # learnt until t = 1, and forgotten again
+    >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0, after=1.0), 1.0))
+    True
+    >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0), 2.0))
+    True
     """
     when = np.asarray(time)[-1] if after is None else np.asarray(switch) + after
     return log10_error_at(time, errors, when) - log10_error_at(time, errors, switch)

@@ -6,6 +6,7 @@ import numpy as np
 
 from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.checks import full_overlaps
+from teacherstudent.errors import refuse
 from teacherstudent.initial import initial_readouts, initial_weights
 from teacherstudent.randomness import Purpose, normals, triangular_rows
 from teacherstudent.spec import Spec
@@ -146,25 +147,29 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     """Build random weights whose overlaps are exactly the given ones.
 
     The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
-    random orthonormal E of as many rows as C has rank. Raises ValueError where N is smaller than that rank.
+    random orthonormal E of as many rows as C has rank. Raises SpecError where N is smaller than that rank.
     """
     A = overlap_factor(given, dimension)
     draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
     return _split(given, np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0])))
 
 
+def check_overlaps_fit(spec: Spec) -> None:
+    """Raise SpecError where no networks with these numbers of inputs have the overlaps that are given."""
+    if spec.initial_overlaps is not None:
+        overlap_factor(spec.initial_overlaps, spec.inputs.dimension)
+
+
 def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
     """A with A A^T = C, the covariance of all fields, one column per eigenvalue above rounding.
 
-    Raises ValueError where there are more columns than inputs.
+    Raises SpecError where there are more columns than inputs.
     """
     C = full_overlaps(given)
     values, vectors = np.linalg.eigh((C + C.T) / 2)
     keep = values > len(C) * np.finfo(float).eps * values.max()
     if keep.sum() > dimension:
-        raise ValueError(
-            f"inputs.dimension: {dimension} is not allowed; these overlaps need at least {keep.sum()} inputs"
-        )
+        refuse("inputs.dimension", dimension, f"these overlaps need at least {keep.sum()} inputs")
     return vectors[:, keep] * np.sqrt(values[keep])
 
 

@@ -16,6 +16,10 @@ def similarity_factor(similarity, count: int, key: str = "similarity") -> np.nda
     `similarity` is one number for every pair or the matrix S itself (symmetric, unit diagonal). The result
     has shape (count, rank of S): object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q, and object
     0 is B_0. Raises SpecError where S is malformed or not positive semidefinite.
+
+    >>> similarity_factor(0.6, 2)
+    array([[1. , 0. ],
+           [0.6, 0.8]])
     """
     S = _matrix(similarity, count, key)
     L = np.zeros((count, count))

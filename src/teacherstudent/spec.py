@@ -101,6 +101,14 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
 
     Raises SpecError with one line naming the key, the value and what is allowed. Without `files` those that a
     complete document names are not looked at: the spec of a stored run outlives them.
+
+    >>> spec = parse_spec({"inputs": {"dimension": 100}, "teachers": {"count": 2, "hidden": 1},
+    ...                    "student": {"hidden": 2}, "training": {"learning_rate": 0.5}})
+    >>> spec.student.activation, spec.duration, spec.heads
+    ('erf', 300.0, 2)
+    >>> parse_spec({"inputs": {"dimension": 0}})
+    Traceback (most recent call last):
+    teacherstudent.errors.SpecError: inputs.dimension: 0 is not allowed; it must be an integer >= 1
     """
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")

@@ -6,12 +6,13 @@ a leading axis `run` where several runs of one spec stand together, and all that
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import h5py
 import numpy as np
@@ -29,6 +30,7 @@ from teacherstudent.layout import (
     StoredRun,
 )
 from teacherstudent.spec import Spec
+from teacherstudent.stacking import joined, stacked
 from teacherstudent.trajectory import Trajectory
 
 LARGE = 65536  # bytes; smaller datasets are not worth compressing
@@ -62,9 +64,9 @@ def write_runs(
     with h5py.File(path, "w", driver="core", backing_store=False, block_size=BLOCK) as file:
         for group, spec, engine, seed, trajectories in entries:
             target = file.require_group(group)
-            _write_attributes(target, spec, engine, seed, trajectories, run_axis)
+            target.attrs.update(run_attributes(spec, engine, seed, trajectories, run_axis))
             target.attrs.update(attributes)
-            shapes[group] = _write_arrays(target, _joined(trajectories, run_axis), run_axis)
+            shapes[group] = _write_arrays(target, joined(trajectories, run_axis), run_axis)
             if trajectories[0].state is not None:
                 shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
         file.flush()
@@ -92,6 +94,18 @@ def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
     if not runs:
         raise RunError(f"{path}: the file holds no run")
     return runs
+
+
+def run_attributes(
+    spec: Spec, engine: str, seed: int, trajectories: Sequence[Trajectory], run_axis: bool
+) -> dict[str, Any]:
+    """Return the attributes of a group: what was run, with what, and where runs diverged."""
+    attributes = {"spec": spec.to_json(), "engine": engine, "seed": seed, **_provenance(engine)}
+    diverged = [trajectory.diverged_at for trajectory in trajectories]
+    if any(time is not None for time in diverged):
+        times = np.array(diverged, dtype=float)  # None becomes NaN
+        attributes["diverged_at"] = times if run_axis else times[0]
+    return attributes
 
 
 @contextmanager
@@ -148,48 +162,14 @@ def _provenance(engine: str) -> dict:
     }
 
 
-def _write_attributes(group, spec, engine, seed, trajectories, run_axis) -> None:
-    group.attrs.update({"spec": spec.to_json(), "engine": engine, "seed": seed, **_provenance(engine)})
-    diverged = [trajectory.diverged_at for trajectory in trajectories]
-    if any(time is not None for time in diverged):
-        times = np.array(diverged, dtype=float)  # None becomes NaN
-        group.attrs["diverged_at"] = times if run_axis else times[0]
-
-
-def _joined(trajectories: list[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
-    """Return the arrays by name, those of several trajectories stacked along a leading axis."""
-    names = [name for name in VARIABLES if getattr(trajectories[0], name) is not None]
-    if not run_axis:
-        (trajectory,) = trajectories
-        return {name: getattr(trajectory, name) for name in names}
-    arrays = {name: _stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in names}
-    arrays["time"] = max((trajectory.time for trajectory in trajectories), key=len)
-    for trajectory in trajectories:
-        if not np.array_equal(trajectory.time, arrays["time"][: len(trajectory.time)]):
-            raise ValueError("runs recorded at different times cannot share an axis")
-    return arrays
-
-
 def _write_states(group: h5py.Group, trajectories: list[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write the states at the end; return the shapes of all datasets by name."""
     shapes = {}
     for name, array in trajectories[0].state.items():
         if run_axis:
-            array = _stacked([trajectory.state[name] for trajectory in trajectories])
+            array = stacked([trajectory.state[name] for trajectory in trajectories])
         shapes[name] = _write_dataset(group, name, array, *STATE_VARIABLES[name][:2]).shape
     return shapes
-
-
-def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
-    """Stack arrays whose first axes may differ in length, padded with NaN or -1."""
-    if arrays[0].ndim == 0:
-        return np.array(arrays)
-    length, kind = max(len(array) for array in arrays), arrays[0].dtype
-    shape = (len(arrays), length, *arrays[0].shape[1:])
-    stacked = np.full(shape, -1 if np.issubdtype(kind, np.integer) else np.nan, dtype=kind)
-    for row, array in zip(stacked, arrays, strict=True):
-        row[: len(array)] = array
-    return stacked
 
 
 def _write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray], run_axis: bool) -> dict[str, tuple]:

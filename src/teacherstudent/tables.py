@@ -28,6 +28,11 @@ def print_run(stored: StoredRun) -> None:
         table.add_row(Text(f"run {number}", style="bold"), Text(_ending(trajectory), style="bold"))
         for name, value in _results(trajectory).items():
             table.add_row(Text(name), Text(value))
+    print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as the terminal or as it needs to be where the output is none."""
     Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
 
 
@@ -35,7 +40,7 @@ def _setup(stored: StoredRun) -> dict[str, str]:
     spec, attributes = stored.spec, stored.attributes
     made = ", ".join(
         f"{name} {attributes.get(f'{name}_version', '?')}"
-        for name in ("teacherstudent", "python", "numpy", "numba")
+        for name in ("python", "numpy", "numba")
     )
     return {
         "group": stored.group,

@@ -40,7 +40,8 @@ class Trajectory:
 
 def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
     """Return a trajectory without what is not to be recorded."""
-    return replace(trajectory, **dict.fromkeys(LEFT_OUT[spec.record.quantities]))
+    left_out = LEFT_OUT[spec.record.quantities]
+    return replace(trajectory, **dict.fromkeys(left_out)) if left_out else trajectory
 
 
 def record_times(spec: Spec) -> np.ndarray:

@@ -11,7 +11,7 @@ from teacherstudent.analysis.equations import equations
 from teacherstudent.analysis.fixed_points import Point, descend, fixed_point, long_time_state, modes
 from teacherstudent.errors import RunError
 from teacherstudent.networks import OrderParameters
-from teacherstudent.run import simulate
+from teacherstudent.simulation import simulate
 
 BOTH = ("features", "readouts")
 NAMES = (

@@ -12,7 +12,7 @@ from teacherstudent.curriculum import phases
 from teacherstudent.engines import ode as engine
 from teacherstudent.kernels.ode import rate_of_change
 from teacherstudent.networks import initial_order_parameters
-from teacherstudent.run import simulate
+from teacherstudent.simulation import simulate
 from teacherstudent.spec import parse_spec
 
 ALL_TERMS = Setting(decay=0.3, output_noise=0.5, input_noise=0.4, batch=3, frozen=(1,))

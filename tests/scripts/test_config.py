@@ -81,10 +81,11 @@ def test_a_configuration_may_be_empty():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"paper": []}, ["unknown key paper", "papers, experiments, figures"]),
+        ({"paper": []}, ["unknown key paper", "papers, explorer, experiments, figures"]),
         ({"papers": "lee"}, ["papers", "a list"]),
         ({"papers": ["saad"]}, ["papers: saad has no figures", "lee"]),
         ({"experiments": {}}, ["figures.lee_errors.experiments: unknown experiment errors"]),
+        ({"explorer": "error"}, ["explorer: unknown experiment error; there are errors"]),
         ({"experiments": {"errors": 1}}, ["experiments.errors"]),
         ({"experiments": {"errors": {"spec": {}}}}, ["experiment errors: missing key engines"]),
         ({"figures": {"lee_errors": {"paper": "lee"}}}, ["figures.lee_errors", "missing key experiments"]),

@@ -15,7 +15,7 @@ from teacherstudent.claims import Claim, read_claims, write_claims
 from teacherstudent.curves import read_curves
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments import jobs, parse_experiment
-from teacherstudent.run import simulate as run_one
+from teacherstudent.simulation import simulate as run_one
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import read_runs
 
@@ -90,5 +90,5 @@ def test_verdicts_are_printed_and_failures_logged(tmp_path, capsys, value, verdi
     write_claims(tmp_path / "claims.csv", [Claim("b", "It is so.", value, 0.0, 2.0, uncertainty=0.25)])
     assert verify.main(tmp_path / "claims.csv", tmp_path / "log") is hold
     told = capsys.readouterr().out
-    assert told.startswith(f"{verdict}  b: It is so.\n       {value:g} +- 0.25, expected 0 to 2 (read)\n")
+    assert told.startswith(f"{verdict}  b: It is so.\n       {value:g} ± 0.25, expected 0 to 2 (read)\n")
     assert (verdict in (tmp_path / "log").read_text(encoding="utf-8")) is not hold

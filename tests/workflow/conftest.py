@@ -19,10 +19,11 @@ class Checkout:
     def __init__(self, root):
         self.root = root
 
-    def snakemake(self, *arguments, status=0):
+    def snakemake(self, *arguments, status=0, compiled=False):
         """Run Snakemake; return what it says."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        environment["NUMBA_DISABLE_JIT"] = "1"  # to compile takes longer than these runs
+        if not compiled:
+            environment["NUMBA_DISABLE_JIT"] = "1"  # to compile takes longer than these runs
         command = [sys.executable, "-m", "snakemake", *arguments]
         done = subprocess.run(
             command,

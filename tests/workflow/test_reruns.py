@@ -8,8 +8,10 @@ ODE = "Run example_errors on ode: all"
 NETWORK = {f"Run example_errors on network: similarity~{value}" for value in (0.0, 1.0)}
 COLLECT = "Collect the curves of example_errors"
 DRAW = {f"Draw figure example_{name}" for name in ("curves", "final")}
-CLAIMS = "Gather the claims"
-AFTER_RUNS = {COLLECT, *DRAW, CLAIMS}
+CLAIMS = {"Gather the claims", "Write the page of claims"}
+EXPLORER = "Draw the explorer"
+SETTINGS = "Write the page of settings"
+AFTER_RUNS = {COLLECT, *DRAW, *CLAIMS, "Measure the agreement of engines", EXPLORER}
 
 
 def test_second_run_does_nothing(finished_checkout):
@@ -43,14 +45,17 @@ def test_comments_and_docstrings_rerun_nothing(checkout):
 
 def test_script_of_a_figure_reruns_that_figure(checkout):
     checkout.edit("workflow/scripts/figures/example_final.py", "similarity $V$", "$V$")
-    assert checkout.planned()[1] == {"Draw figure example_final", CLAIMS}
+    assert checkout.planned()[1] == {"Draw figure example_final", *CLAIMS}
 
 
-@pytest.mark.parametrize("path", ["workflow/styles/paper.mplstyle", "workflow/scripts/figures/_figures.py"])
-def test_what_figures_share_reruns_figures_only(checkout, path):
+@pytest.mark.parametrize(
+    ("path", "pages"),
+    [("workflow/styles/paper.mplstyle", set()), ("workflow/scripts/figures/_figures.py", {EXPLORER})],
+)
+def test_what_figures_share_reruns_figures_only(checkout, path, pages):
     with open(checkout.root / path, "a") as file:
         file.write("\n# a remark\n")
-    assert checkout.planned()[1] == {*DRAW, CLAIMS}
+    assert checkout.planned()[1] == {*DRAW, *CLAIMS, *pages}
 
 
 def test_inner_values_rerun_their_curve(checkout):
@@ -58,7 +63,7 @@ def test_inner_values_rerun_their_curve(checkout):
         experiment["engines"]["ode"]["inner"]["teachers.features.similarity"]["linspace"] = [0.0, 1.0, 5]
 
     checkout.edit_experiment(change)
-    assert checkout.planned()[1] == {ODE, *AFTER_RUNS}
+    assert checkout.planned()[1] == {ODE, *AFTER_RUNS, SETTINGS}
 
 
 def test_another_outer_value_computes_only_what_is_new(checkout):
@@ -66,9 +71,23 @@ def test_another_outer_value_computes_only_what_is_new(checkout):
         experiment["engines"]["network"]["outer"]["teachers.features.similarity"].append(0.5)
 
     checkout.edit_experiment(change)
-    assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.5", *AFTER_RUNS}
+    assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.5", *AFTER_RUNS, SETTINGS}
 
 
 def test_another_quantity_to_collect_runs_no_simulation(checkout):
     checkout.edit_experiment(lambda experiment: experiment["collect"].append("student_readouts"))
     assert checkout.planned()[1] == AFTER_RUNS
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("workflow/report/claims.html.jinja", "Write the page of claims"),
+        ("workflow/report/settings.html.jinja", SETTINGS),
+        ("workflow/report/explorer.js", EXPLORER),
+    ],
+)
+def test_what_a_page_is_written_from_reruns_that_page(checkout, path, message):
+    with open(checkout.root / path, "a") as file:
+        file.write("\n")
+    assert checkout.planned()[1] == {message}

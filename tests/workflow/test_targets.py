@@ -34,11 +34,32 @@ def test_verify_fails_where_a_claim_does_not_hold(checkout):
     assert "1 of 2 claims hold" in told
 
 
-def test_report_has_the_figures(finished_checkout, tmp_path):
+def test_report_has_figures_with_captions_and_needs_no_network(finished_checkout, tmp_path, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nothing answers
     finished_checkout.snakemake("--report", str(tmp_path / "report.html"))
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "example_curves" in report
     assert "The reader should see the first error fall" in report
+    assert "theory (lines) and simulation (points)" in report
+
+
+def test_pages_are_made(finished_checkout):
+    results = finished_checkout.root / "results"
+    claims = (results / "verification" / "claims.html").read_text(encoding="utf-8")
+    assert "2 of 2 claims hold" in claims
+    assert "network and ode" in claims
+    assert "2 and 2, from the same networks" in claims
+    assert "similarity: 0.0, 0.5, 1.0" in (results / "settings.html").read_text(encoding="utf-8")
+    assert '"similarity":[0.0,0.5,1.0]' in (results / "explorer.html").read_text(encoding="utf-8")
+
+
+def test_a_configuration_without_an_explorer_says_so(checkout):
+    checkout.edit("config/config.yaml", "explorer: example_errors", "")
+    assert "the configuration names no experiment under `explorer`" in checkout.snakemake(
+        "explorer", "--dry-run", "--cores", "1", status=1
+    )
+    checkout.snakemake("--dry-run", "--cores", "1")
 
 
 def test_mistakes_in_an_experiment_are_one_line(checkout):

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = [str(ROOT / "src"), str(ROOT / "workflow" / "scripts")]
+SCRIPTS = ROOT / "workflow" / "scripts"
+FOLDERS = [str(ROOT / "src"), str(SCRIPTS), str(SCRIPTS / "figures")]  # animations use helpers of figures
 
 others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in FOLDERS]
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS + others)

@@ -1,6 +1,7 @@
 """The configuration, checked, and what the rules look up in it."""
 
 import ast
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +18,25 @@ from teacherstudent.errors import SpecError
 ENVIRONMENT = "../../envs/environment.yaml"
 DATASET_RULES = ("dataset_digits", *(f"fetch_{collection}" for collection in COLLECTIONS))
 WORKFLOW = Path(workflow.basedir) / "workflow"
-TARGETS = ("all", "simulate", "collect", "gather_claims", "verify", *DATASET_RULES)
+TARGETS = (
+    "all",
+    "simulate",
+    "collect",
+    "gather_claims",
+    "measure_agreement",
+    "write_claims_page",
+    "verify",
+    "settings",
+    "explorer",
+    "animations",
+    *DATASET_RULES,
+)
 
 RUNS = "results/runs/{experiment}/{engine}/{curve}.h5"
 CURVES = "results/curves/{experiment}.h5"
 DATASETS = "results/datasets"
 CLAIMS = "results/claims/{figure}.csv"
+EXPLORER = "results/explorer.html"
 FIGURE = {
     "pdf": "results/figures/{paper}/{figure}.pdf",
     "png": "results/figures/{paper}/{figure}.png",
@@ -123,9 +137,9 @@ def figure_file(figure, kind):
     return FIGURE[kind].format(paper=figure.paper, figure=figure.name)
 
 
-def in_report(figure, kind):
-    """A file of a figure, marked for the report."""
-    labels = {"figure": figure.name, "file": kind}
+def in_report(figure, kind, shown):
+    """A file of a figure, marked for the report; what it shows is first in the alphabet where it is shown first."""
+    labels = {"name": figure.name, "show": shown}
     return report(
         figure_file(figure, kind), caption="../report/figure.rst", category=figure.paper, labels=labels
     )
@@ -147,3 +161,50 @@ def about(figure):
 def helpers_of(figure):
     """The files of code that the script of a figure shares with others."""
     return [f"workflow/scripts/figures/{path.name}" for path in helpers(script_of(figure))]
+
+
+def page_helpers(name):
+    """The files of code that the script of a page shares with others."""
+    return [f"workflow/scripts/{path.name}" for path in helpers(WORKFLOW / "scripts" / f"{name}.py")]
+
+
+def configuration_files():
+    """The files of the configuration, later ones over earlier ones."""
+    overlays = [Path(path).resolve() for path in workflow.overwrite_configfiles]
+    base = [path for path in map(Path.resolve, map(Path, workflow.configfiles)) if path not in overlays]
+    return [os.path.relpath(path) for path in base + overlays]
+
+
+def configured_experiments(engines=1):
+    """The experiments that the figures of the configured papers are drawn from and that have so many engines."""
+    names = dict.fromkeys(name for figure in figures_of(*PLAN.papers) for name in figure.experiments)
+    return [name for name in names if len(PLAN.experiments[name].grids) >= engines]
+
+
+def configured_grids():
+    """What each engine runs in the configured experiments."""
+    return {
+        name: {engine: asdict(grid) for engine, grid in PLAN.experiments[name].grids.items()}
+        for name in configured_experiments()
+    }
+
+
+def figures_by_experiment():
+    """The figures that are drawn from each of the configured experiments."""
+    figures = figures_of(*PLAN.papers)
+    return {
+        name: [figure.name for figure in figures if name in figure.experiments]
+        for name in configured_experiments()
+    }
+
+
+def explored(wildcards):
+    """The curves of the experiment that the page with sliders shows."""
+    if PLAN.explorer is None:
+        raise WorkflowError("the configuration names no experiment under `explorer`")
+    return CURVES.format(experiment=PLAN.explorer)
+
+
+def explorer_page():
+    """The page with sliders, if its experiment is one of the configured ones."""
+    return [EXPLORER] if PLAN.explorer in configured_experiments() else []

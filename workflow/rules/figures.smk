@@ -14,9 +14,9 @@ for figure in PLAN.figures.values():
             style="workflow/styles/paper.mplstyle",
             helpers=helpers_of(figure),
         output:
-            pdf=in_report(figure, "pdf"),
-            png=in_report(figure, "png"),
-            csv=in_report(figure, "csv"),
+            pdf=figure_file(figure, "pdf"),
+            png=in_report(figure, "png", shown="figure"),
+            csv=in_report(figure, "csv", shown="numbers"),
             caption=figure_file(figure, "caption"),
             claims=CLAIMS.format(figure=figure.name),
         log:

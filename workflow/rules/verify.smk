@@ -1,4 +1,4 @@
-"""From the claims of the figures to one table of verdicts."""
+"""From the claims of the figures to one table of verdicts, and a page with the agreement of engines."""
 
 
 rule gather_claims:
@@ -6,7 +6,12 @@ rule gather_claims:
     input:
         [CLAIMS.format(figure=figure.name) for figure in figures_of(*PLAN.papers)],
     output:
-        report("results/verification/claims.csv", caption="../report/claims.rst", category="claims"),
+        report(
+            "results/verification/claims.csv",
+            caption="../report/claims.rst",
+            category="claims",
+            labels={"table": "claims", "show": "numbers"},
+        ),
     log:
         "results/logs/gather_claims.log",
     localrule: True
@@ -20,10 +25,67 @@ rule gather_claims:
         "../scripts/gather_claims.py"
 
 
+rule measure_agreement:
+    """Measure how far apart the engines are in each experiment that has two."""
+    input:
+        [CURVES.format(experiment=name) for name in configured_experiments(engines=2)],
+    output:
+        report(
+            "results/verification/agreement.csv",
+            caption="../report/agreement.rst",
+            category="claims",
+            labels={"table": "agreement of engines", "show": "numbers"},
+        ),
+    log:
+        "results/logs/measure_agreement.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    params:
+        code=code_digest("teacherstudent.agreement"),
+    message:
+        "Measure the agreement of engines"
+    script:
+        "../scripts/measure_agreement.py"
+
+
+rule write_claims_page:
+    """Write the page of claims and agreement."""
+    input:
+        claims=rules.gather_claims.output[0],
+        agreement=rules.measure_agreement.output[0],
+        template="workflow/report/claims.html.jinja",
+        base="workflow/report/page.html.jinja",
+        helpers=page_helpers("write_claims_page"),
+    output:
+        report(
+            "results/verification/claims.html",
+            caption="../report/claims.rst",
+            category="claims",
+            labels={"table": "claims and agreement", "show": "page"},
+        ),
+    log:
+        "results/logs/write_claims_page.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        files=configuration_files(),
+        code=code_digest("teacherstudent.claims"),
+    message:
+        "Write the page of claims"
+    script:
+        "../scripts/write_claims_page.py"
+
+
 rule verify:
     """Print the verdict on every claim; fails if one does not hold."""
     input:
-        rules.gather_claims.output,
+        claims=rules.gather_claims.output[0],
+        page=rules.write_claims_page.output[0],
     log:
         "results/logs/verify.log",
     localrule: True

@@ -34,6 +34,7 @@ class Plan:
     experiments: dict[str, Experiment]
     jobs: dict[tuple[str, str, str], Job]  # by experiment, engine, curve
     figures: dict[str, Figure]
+    explorer: str | None  # the experiment of the page with sliders
 
     @property
     def paper_names(self) -> list[str]:
@@ -64,9 +65,12 @@ def read_plan(
     figures = {name: Figure(name, **entry) for name, entry in config.get("figures", {}).items()}
     _check_names(experiments, figures, reserved)
     _check_references(config["papers"], experiments, figures)
+    explorer = config.get("explorer")
+    if explorer is not None:
+        _check_experiment("explorer", explorer, experiments)
     listed = [job for experiment in experiments.values() for job in jobs(experiment)]
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
-    return Plan(config["papers"], experiments, by_name, figures)
+    return Plan(config["papers"], experiments, by_name, figures, explorer)
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:
@@ -117,14 +121,16 @@ def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: 
 def _check_references(papers: Sequence[str], experiments: Mapping, figures: Mapping[str, Figure]) -> None:
     for figure in figures.values():
         for name in figure.experiments:
-            if name not in experiments:
-                known = ", ".join(experiments) or "none"
-                raise SpecError(
-                    f"figures.{figure.name}.experiments: unknown experiment {name}; there are {known}"
-                )
+            _check_experiment(f"figures.{figure.name}.experiments", name, experiments)
     known = sorted({figure.paper for figure in figures.values()})
     for paper in papers:
         if paper not in known:
             raise SpecError(
                 f"papers: {paper} has no figures; papers with figures are {', '.join(known) or 'none'}"
             )
+
+
+def _check_experiment(key: str, name: str, experiments: Mapping) -> None:
+    if name not in experiments:
+        known = ", ".join(experiments) or "none"
+        raise SpecError(f"{key}: unknown experiment {name}; there are {known}")

@@ -8,7 +8,7 @@ from _logs import logged
 from teacherstudent.axes import points, with_values
 from teacherstudent.collect import RUNS
 from teacherstudent.progress import reporter
-from teacherstudent.run import simulate_points
+from teacherstudent.simulation import simulate_points
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import write_runs
 

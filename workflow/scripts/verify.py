@@ -3,15 +3,15 @@
 import sys
 from pathlib import Path
 
+from _claims import count, expected, found
 from teacherstudent.claims import Claim, read_claims
 
 
 def line(claim: Claim) -> str:
     """Say in two lines of text whether a claim holds, what it says, and what was found and expected."""
     verdict = "holds" if claim.holds else "FAILS"
-    error = "" if claim.uncertainty is None else f" +- {claim.uncertainty:.2g}"
-    found = f"{claim.value:.4g}{error}, expected {claim.low:g} to {claim.high:g} ({claim.certainty})"
-    return f"{verdict}  {claim.figure}: {claim.statement}\n       {found}\n"
+    numbers = f"{found(claim)}, expected {expected(claim)} ({claim.certainty})"
+    return f"{verdict}  {claim.figure}: {claim.statement}\n       {numbers}\n"
 
 
 def main(path: str, log: str) -> bool:
@@ -19,10 +19,10 @@ def main(path: str, log: str) -> bool:
     claims = read_claims(path)
     failed = [claim for claim in claims if not claim.holds]
     sys.stdout.writelines(line(claim) for claim in claims)
-    sys.stdout.write(f"{len(claims) - len(failed)} of {len(claims)} claims hold\n")
+    sys.stdout.write(f"{count(claims)} claims hold\n")
     Path(log).write_text("".join(line(claim) for claim in failed), encoding="utf-8")
     return not failed
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(snakemake.input[0], snakemake.log[0]) else 1)
+    sys.exit(0 if main(snakemake.input.claims, snakemake.log[0]) else 1)

@@ -11,7 +11,7 @@ from teacherstudent.errors import RunError
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_errors
 from teacherstudent.networks import OrderParameters
-from teacherstudent.run import simulate
+from teacherstudent.simulation import simulate
 from teacherstudent.spec import Spec
 
 MAX_STEPS = 200

@@ -15,6 +15,9 @@ def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
     (1/pi) [K^2 asin s + M pi / 6 - 2 K M asin sqrt(s / (2 M))] with s as in `committees.symmetric_state`; for
     K = M that is (K/pi) [pi/6 - K asin(1 / (2 K))] (Saad & Solla 1995, from memory; other sizes derived
     here). Raises ValueError where a size is not positive.
+
+    >>> round(plateau_error(teacher_hidden=3, student_hidden=3), 6)
+    0.020297
     """
     M, K = teacher_hidden, student_hidden
     s = plateau_correlation(M, K)

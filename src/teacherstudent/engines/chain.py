@@ -12,13 +12,12 @@ from teacherstudent.curriculum import (
     steps_between_looks,
     under_way,
 )
-from teacherstudent.errors import SpecError
 from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import chain as kernel
 from teacherstudent.kernels import frames
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.alignment import aligned, aligned_zeros
-from teacherstudent.networks import Networks, sample_coordinates
+from teacherstudent.networks import Networks, check_overlaps_fit, sample_coordinates
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history
@@ -35,11 +34,7 @@ WORK_PER_REPORT = 200_000_000
 def check(spec: Spec) -> None:
     """Raise SpecError where inputs are not fresh, or no networks of this size have the overlaps asked for."""
     refuse_finite_sets(spec, "chain")
-    if spec.initial_overlaps is not None:
-        try:
-            sample_coordinates(spec, seed=0, run=0)
-        except ValueError as error:
-            raise SpecError(str(error)) from error
+    check_overlaps_fit(spec)
 
 
 def fits(spec: Spec, state: State) -> bool:

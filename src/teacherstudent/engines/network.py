@@ -13,12 +13,18 @@ from teacherstudent.curriculum import (
     under_way,
 )
 from teacherstudent.engines.weights import in_memory
-from teacherstudent.errors import SpecError
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
-from teacherstudent.networks import Networks, OrderParameters, order_parameters, overlap, sample_networks
+from teacherstudent.networks import (
+    Networks,
+    OrderParameters,
+    check_overlaps_fit,
+    order_parameters,
+    overlap,
+    sample_networks,
+)
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history
@@ -39,11 +45,7 @@ WORK_PER_REPORT = 2_000_000_000
 def check(spec: Spec) -> None:
     """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""
     check_sets(spec)
-    if spec.initial_overlaps is not None:
-        try:
-            sample_networks(spec, seed=0, run=0)
-        except ValueError as error:
-            raise SpecError(str(error)) from error
+    check_overlaps_fit(spec)
 
 
 def fits(spec: Spec, state: State) -> bool:

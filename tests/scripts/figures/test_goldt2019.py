@@ -1,5 +1,7 @@
 """Dynamics and asymptotic errors: what figures show, and what claims read."""
 
+import dataclasses
+
 import _figures
 import goldt2019_asymptotic_error as asymptotic
 import goldt2019_both_layers as both
@@ -99,6 +101,19 @@ def test_dynamics_claims_read_the_numbers():
 def test_dynamics_claims_can_fail(change, words):
     found = dynamics.claims(made_dynamics(**change))
     assert failing(found) == [by_words(found, some).statement for some in words]
+
+
+def test_networks_are_compared_with_the_equations_of_their_own_run():
+    """There may be more runs of the equations than networks."""
+    made = made_dynamics()
+    for entry in made.values():
+        ode = entry["ode"]
+        more = {name: np.concatenate([array, 3.0 + array], axis=1) for name, array in ode.quantities.items()}
+        parts = {name: np.repeat(getattr(ode, name), 2, axis=1) for name in ("diverged", "switch_times")}
+        entry["ode"] = dataclasses.replace(ode, runs=2, quantities=more, **parts)
+    for claim in dynamics.claims(made)[:6]:
+        assert "distance" in claim.statement
+        assert claim.holds
 
 
 def test_a_student_that_still_learns_has_no_final_error():

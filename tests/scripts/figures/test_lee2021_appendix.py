@@ -124,3 +124,6 @@ def test_tabula_rasa_claims_tell_a_gain():
     found = tabula_rasa.claims(made_tabula_rasa(shift=3e-4)[2])
     assert by_words(found, "largest gap").value == pytest.approx(3e-4)
     assert not by_words(found, "No similarity gains").holds
+    assert by_words(found, "little to gain").holds
+    more = tabula_rasa.claims(made_tabula_rasa(shift=9e-4)[2])
+    assert not by_words(more, "little to gain").holds

@@ -32,6 +32,7 @@ good ways the students part, so that networks leave the equations there, at the 
 those of the published figure; its learning rate, noise and initial weights are known from memory, and that
 the units of the teacher are orthogonal is our choice.
 """
+NEAR = 0.02  # 12 seeds give 0.001 to 0.007
 WINDOW = 10.0  # the time from which on a plateau is looked for
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -114,23 +115,23 @@ def claims(curves):
 def agreement_claims(curves, K):
     """Compare networks and equations from the same weights, run by run."""
     ode, network = theory(curves, K), curves[EXPERIMENTS[K]]["network"]
-    later = network.time > 0.0
-    ratio = errors(network) / at_times(ode, errors(ode), network.time)
+    later, runs = network.time > 0.0, slice(network.runs)  # those that both have
+    ratio = errors(network) / at_times(ode, errors(ode)[runs], network.time)
     said = partial(recomputed, source="the equations of motion")
     yield said(
         f"K = {K}: distance of log10 error of a network from that of the equations, "
         "median over recorded times (equal in log t), the largest of the runs.",
         value=np.median(np.abs(np.log10(ratio[:, later])), axis=1).max(),
         low=0.0,
-        high=0.03,
+        high=NEAR,
     )
-    difference = teacher_overlaps(network) - at_times(ode, teacher_overlaps(ode), network.time)
+    difference = teacher_overlaps(network) - at_times(ode, teacher_overlaps(ode)[runs], network.time)
     yield said(
         f"K = {K}: distance of the overlaps R of a network from those of the equations, "
         "root mean square over entries, median over recorded times, the largest of the runs.",
         value=np.median(np.sqrt((difference**2).mean(axis=(2, 3)))[:, later], axis=1).max(),
         low=0.0,
-        high=0.05,
+        high=NEAR,
     )
 
 

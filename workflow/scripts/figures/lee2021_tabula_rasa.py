@@ -16,6 +16,7 @@ from teacherstudent.claims import Claim
 
 FIGURE = "lee2021_tabula_rasa"
 SWITCH, AFTER = 100.0, 50.0
+START = 1.0 / 6.0  # the error of a student without weights
 PRETRAINED, SCRATCH = 0, 1  # the first teacher of the order
 CAPTION = """
 Transfer against a student from scratch, eps2_scratch(50) - eps2_pretrained(s + 50), against the similarity
@@ -23,8 +24,9 @@ V of the tasks: solutions of the equations for a student pretrained on task 1 un
 on task 2 only. Thick line: drawn run; thin lines: others from random initial networks. Believed to be a
 figure of the appendix of Lee, Goldt and Saxe (ICML 2021); the measure and the values of V were read in
 their notebooks. The initial networks of the drawn run are those, of 400 draws, that come closest to the
-published numbers at V = 0, 0.1, 0.3 and 1. Positive values at V = 1 are the error that the student from
-scratch has left after 50 units of time, which depends on its initial networks.
+published numbers at V = 0, 0.1, 0.3 and 1. Positive values for similar tasks are the error that the student
+from scratch has left after 50 units of time: most initial networks gain a little by it, unlike the published
+ones (the median of 60 runs is 4e-4 from V = 0.8 on).
 """
 PUBLISHED = {0.0: -8.5e-4, 0.1: -1e-4, 0.3: -4.7e-4, 1.0: 0.0}
 DISTANCE = 2e-4  # the closest of 400 draws is 1.5e-4 away
@@ -71,9 +73,14 @@ def claims(curves):
             high=0.4,
         ),
         claim(
-            "No similarity gains anything: largest median over runs of all similarities.",
-            value=np.median(gains, axis=1).max(),
+            "No similarity gains anything in the drawn run: largest transfer of all similarities.",
+            value=gains[:, DRAWN].max(),
             high=1e-4,
+        ),
+        claim(
+            "There is little to gain: largest median over runs of all similarities, over the initial error.",
+            value=np.median(gains, axis=1).max() / START,
+            high=0.005,
         ),
     ]
 

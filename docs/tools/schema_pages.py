@@ -1,0 +1,81 @@
+"""Reference pages of the files that users write, from the schemas that check them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+from markup import plain
+
+from teacherstudent.documents import allowed
+
+# Page: title, schema, what stands before the keys.
+PAGES = {
+    "reference/spec.md": (
+        "A spec",
+        "src/teacherstudent/schemas/spec.yaml",
+        "One run, for `teacherstudent run` and `teacherstudent.run`, and the base of an experiment.",
+    ),
+    "reference/experiment.md": (
+        "An experiment",
+        "src/teacherstudent/schemas/experiment.yaml",
+        "The entries below `experiments:` in `config/experiments/*.yaml`. How axes are written stands in "
+        "[Configuration](../configuration.md).",
+    ),
+    "reference/configuration.md": (
+        "The configuration",
+        "workflow/schemas/config.schema.yaml",
+        "All files in `config/` together.",
+    ),
+}
+
+
+def files(root: Path) -> dict[str, str]:
+    """Return the pages by path."""
+    return {path: _page(root, *entry) for path, entry in PAGES.items()}
+
+
+def _page(root: Path, title: str, path: str, text: str) -> str:
+    schema = yaml.safe_load((root / path).read_text(encoding="utf-8"))
+    made = f"Made from `{path}`; other keys are refused. Keys in bold are required."
+    return "\n".join([f"# {title}", "", text, "", made, "", *_block(schema, (), 2)])
+
+
+def _block(schema: Mapping, path: tuple[str, ...], level: int) -> Iterator[str]:
+    """Yield a table of the keys of a block, and then the blocks inside."""
+    entries = _entries(schema)
+    yield from ("| key | allowed | default | meaning |", "|---|---|---|---|")
+    for key, sub in entries.items():
+        name = f"**`{key}`**" if key in schema.get("required", ()) else f"`{key}`"
+        yield f"| {name} | {_allowed(sub)} | {_default(sub)} | {_text(sub)} |"
+    for key, sub in entries.items():
+        if _entries(sub):
+            inner = (*path, key)
+            yield from ("", f"{'#' * min(level, 4)} `{'.'.join(inner)}`", "", _text(sub), "")
+            yield from _block(sub, inner, level + 1)
+
+
+def _entries(schema: Mapping) -> dict[str, Mapping]:
+    """Return the keys of a block; those that may have any name stand under <name>."""
+    others = schema.get("additionalProperties")
+    return schema.get("properties") or ({"<name>": others} if isinstance(others, Mapping) else {})
+
+
+def _allowed(schema: Mapping) -> str:
+    if "$ref" in schema or not {"type", "enum"} & set(schema):
+        return ""
+    return _cell(allowed(schema))
+
+
+def _default(schema: Mapping) -> str:
+    if "default" not in schema or schema["default"] == {}:
+        return ""
+    return f"`{json.dumps(schema['default']).replace(chr(34), '')}`"
+
+
+def _text(schema: Mapping) -> str:
+    return _cell(schema.get("description", ""))
+
+
+def _cell(text: str) -> str:
+    return plain(" ".join(text.split()))

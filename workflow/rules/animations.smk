@@ -1,0 +1,44 @@
+"""Short animations for the front page of the documentation, from curves that figures need too."""
+
+ANIMATIONS = {
+    "sgd_on_ode": "lee2021_ode_verification",
+    "specialisation": "saadsolla1995_isotropic",
+    "forgetting": "lee2021_feature_similarity",
+}
+
+
+for animation, source in ANIMATIONS.items():
+
+    rule:
+        """Draw an animation, as GIF and as MP4."""
+        name:
+            f"animate_{animation}"
+        input:
+            curves=[CURVES.format(experiment=source)],
+            style="workflow/styles/paper.mplstyle",
+            helpers=sorted(glob("workflow/scripts/animations/_*.py") + glob("workflow/scripts/figures/_*.py")),
+        output:
+            gif=f"results/animations/{animation}.gif",
+            mp4=f"results/animations/{animation}.mp4",
+        log:
+            f"results/logs/animations/{animation}.log",
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory,
+            runtime=minutes,
+        params:
+            name=animation,
+            code=code_digest("teacherstudent.curves", "teacherstudent.measures"),
+        message:
+            f"Draw animation {animation}"
+        script:
+            "../scripts/animations/{params.name}.py"
+
+
+rule animations:
+    """Make all animations."""
+    input:
+        [f"results/animations/{name}.{kind}" for name in ANIMATIONS for kind in ("gif", "mp4")],
+    localrule: True

@@ -1,0 +1,56 @@
+"""Pages beside the figures: the settings of all experiments, and sliders over one of them."""
+
+
+rule settings:
+    """Write the page of settings."""
+    input:
+        template="workflow/report/settings.html.jinja",
+        base="workflow/report/page.html.jinja",
+        helpers=page_helpers("write_settings"),
+    output:
+        report(
+            "results/settings.html",
+            caption="../report/settings.rst",
+            category="settings",
+            labels={"page": "experiments"},
+        ),
+    log:
+        "results/logs/settings.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        grids=configured_grids(),
+        figures=figures_by_experiment(),
+        files=configuration_files(),
+    message:
+        "Write the page of settings"
+    script:
+        "../scripts/write_settings.py"
+
+
+rule explorer:
+    """Write the page with sliders over the experiment under `explorer:`."""
+    input:
+        curves=explored,
+        template="workflow/report/explorer.html.jinja",
+        base="workflow/report/page.html.jinja",
+        script="workflow/report/explorer.js",
+        colors="workflow/scripts/figures/_figures.py",
+        helpers=page_helpers("draw_explorer"),
+    output:
+        EXPLORER,
+    log:
+        "results/logs/explorer.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    params:
+        code=code_digest("teacherstudent.curves", "teacherstudent.measures"),
+    message:
+        "Draw the explorer"
+    script:
+        "../scripts/draw_explorer.py"

@@ -1,0 +1,38 @@
+"""Claims in words, for every place that shows them."""
+
+import math
+import sys
+
+from teacherstudent.claims import Claim
+
+# The low end of an open range.
+SMALLEST = sys.float_info.min
+
+
+def found(claim: Claim) -> str:
+    """Write the value of a claim with its uncertainty."""
+    error = "" if claim.uncertainty is None else f" ± {claim.uncertainty:.2g}"
+    return f"{claim.value:.4g}{error}"
+
+
+def expected(claim: Claim) -> str:
+    """Write the range that is expected of a value."""
+    if claim.low == -math.inf:
+        return "any number" if claim.high == math.inf else f"{claim.high:.4g} or less"
+    low = "more than 0" if claim.low == SMALLEST else f"{claim.low:.4g}"
+    if claim.high == math.inf:
+        return low if claim.low == SMALLEST else f"{low} or more"
+    return f"{low} to {claim.high:.4g}"
+
+
+def by_figure(claims: list[Claim]) -> dict[str, list[Claim]]:
+    """Group claims by figure, in their order."""
+    groups: dict[str, list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault(claim.figure, []).append(claim)
+    return groups
+
+
+def count(claims: list[Claim]) -> str:
+    """Say how many of some claims hold."""
+    return f"{sum(claim.holds for claim in claims)} of {len(claims)}"

@@ -1,0 +1,19 @@
+"""Pages of one file each: templates of workflow/report, filled in; nothing is loaded from elsewhere."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+def write_page(template: str | Path, path: str | Path, **content) -> None:
+    """Fill in a template and write the page; text is escaped."""
+    folder, name = Path(template).parent, Path(template).name
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(name).render(content)
+    Path(path).write_text(page + "\n", encoding="utf-8")
