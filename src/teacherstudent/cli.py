@@ -69,7 +69,8 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
         if options.at is not None:
             raise SpecError("--at: is allowed only with --from")
         return [], options.seed or 0, options.runs or 1, {}
-    from teacherstudent.continuation import digest, origin, starts_of, stored_runs
+    from teacherstudent.continuation import origin, starts_of, stored_runs
+    from teacherstudent.files import file_digest
     from teacherstudent.simulation import begin
 
     stored = stored_runs(options.start)
@@ -81,7 +82,7 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
     what = "order parameters recorded" if first.state is None else "state stored"
     sys.stderr.write(f"{options.start}: starting from the {what} at t = {first.time:g}\n")
     seed = stored.seed if options.seed is None else options.seed
-    return starts, seed, runs, {"started_from": origin(digest(options.start), first)}
+    return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}
 
 
 def validate(options: Namespace) -> None:

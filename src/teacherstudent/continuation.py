@@ -1,6 +1,5 @@
 """From a stored run to the starts of others."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -46,11 +45,6 @@ def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Sta
         return [_start(stored, trajectory, at) for trajectory in stored.trajectories]
     except (SpecError, RunError) as error:
         raise SpecError(f"{path}: {error}") from error
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of the content of a file, in hex."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def origin(sha256: str, start: Start) -> str:

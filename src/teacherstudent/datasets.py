@@ -15,8 +15,9 @@ import numpy as np
 
 from teacherstudent.blocks import DataSet, Inputs
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.files import HDF5
 
-GZIP, ZIP, HDF5 = b"\x1f\x8b", b"PK", b"\x89HDF\r\n\x1a\n"
+GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
 # Type of the numbers in an IDX file, by its third byte.
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 

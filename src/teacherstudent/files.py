@@ -1,5 +1,6 @@
-"""Output files that appear whole or not at all."""
+"""Output files that appear whole or not at all; what input files are, and what goes wrong with them."""
 
+import hashlib
 import os
 import secrets
 import struct
@@ -14,6 +15,8 @@ from teacherstudent.errors import RunError
 # What the readers of numpy and HDF5 make of damaged files.
 DAMAGE = (ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError)
 DAMAGE += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
+
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
 
 @contextmanager
@@ -44,6 +47,11 @@ def check_place(path: str | Path) -> None:
         raise RunError(f"{path}: exists and is not a file")
     if not os.access(place.parent, os.W_OK | os.X_OK):
         raise RunError(f"{path}: the folder {place.parent} cannot be written to")
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of the content of a file, in hex."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def reason(error: OSError) -> str:

@@ -39,8 +39,7 @@ def print_table(table: Table) -> None:
 def _setup(stored: StoredRun) -> dict[str, str]:
     spec, attributes = stored.spec, stored.attributes
     made = ", ".join(
-        f"{name} {attributes.get(f'{name}_version', '?')}"
-        for name in ("python", "numpy", "numba")
+        f"{name} {attributes.get(f'{name}_version', '?')}" for name in ("python", "numpy", "numba")
     )
     return {
         "group": stored.group,

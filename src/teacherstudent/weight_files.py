@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
-from teacherstudent.files import DAMAGE, reason
+from teacherstudent.files import DAMAGE, HDF5, file_digest, reason
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -25,7 +25,6 @@ CONTENT = {
     TEACHERS_KEY: ("teacher", "(P, M, N)", "(P, M)"),
 }
 ARRAYS = "weights", "readouts"
-HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
 
 class Layers(NamedTuple):
@@ -79,7 +78,7 @@ def _check_shapes(key: str, path: str | None, layers: Layers | None, shapes: tup
 
 def digests(paths: list[str]) -> dict[str, str]:
     """Return the digests of the contents of files by their paths."""
-    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sorted(paths)}
+    return {path: file_digest(path) for path in sorted(paths)}
 
 
 def read_layers(key: str, path: str) -> Layers:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from goldt2019_asymptotic_error import NOTEBOOK, RATES
 
 import naive
 from analysis import cases
@@ -17,16 +18,6 @@ from teacherstudent.analysis import (
 )
 
 BOTH = ("features", "readouts")
-RATES = (0.01, 0.05, 0.1, 0.2, 0.5)
-# Goldt et al. 2019, notebook: eps / (sigma^2 eta) as sigma -> 0, first layer trained; by (M, K) and RATES.
-FIRST_LAYER = {
-    (1, 1): (0.0921153, 0.0930351, 0.0942110, 0.0966544, 0.104809),
-    (1, 2): (0.252368, 0.257813, 0.264959, 0.280518, 0.340593),
-    (2, 2): (0.184571, 0.187818, 0.192043, 0.201094, 0.234251),
-    (2, 3): (0.345417, 0.355731, 0.369526, 0.400612, 0.536051),
-    (2, 4): (0.507297, 0.529271, 0.559572, 0.631951, 1.03313),
-    (2, 5): (0.670222, 0.708726, 0.763564, 0.903388, 2.00578),
-}
 # Both layers trained, started from copies that share the work, M = 2, sigma = 0.01, by another program.
 COPIES = {
     0.01: {2: 0.184567, 4: 0.092086, 6: 0.061346, 8: 0.045993},
@@ -43,7 +34,7 @@ def scaled_error(start, rate, noise, train=("features",)):
 
 
 TABLE = [
-    (*size, rate, value) for size, row in FIRST_LAYER.items() for rate, value in zip(RATES, row, strict=True)
+    (*size, rate, value) for size, row in NOTEBOOK.items() for rate, value in zip(RATES, row, strict=True)
 ]
 
 
@@ -66,7 +57,7 @@ def deviations(formula, start, M, K, train):
         yield scaled_error(start, rate, 0.01, train) * 0.01**2 * rate / formula(M, K, rate, 0.01) - 1
 
 
-@pytest.mark.parametrize("M, K", FIRST_LAYER)
+@pytest.mark.parametrize("M, K", NOTEBOOK)
 def test_first_layer_approaches_the_formula(M, K):
     """The difference is of the next order in eta."""
     first, half = deviations(first_layer_error, informed_state(M, K), M, K, ("features",))

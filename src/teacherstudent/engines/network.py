@@ -22,7 +22,6 @@ from teacherstudent.networks import (
     OrderParameters,
     check_overlaps_fit,
     order_parameters,
-    overlap,
     sample_networks,
 )
 from teacherstudent.randomness import Purpose, counter_key
@@ -236,18 +235,13 @@ def _trajectory(state: _Run) -> Trajectory:
     recorded = _stacked(state)
     return Trajectory(
         **recorded,
-        teacher_overlaps=_teacher_overlaps(state),
+        teacher_overlaps=stored_T(state.order_parameters().T, spec.teachers.count),
         teacher_readouts=state.v,
         active_teacher=active_teachers(recorded["time"], state.switches, state.sequence),
         switch_times=np.array(state.switches),
         diverged_at=None if state.finite else state.step / N,
         state=state_of(state) if spec.record.state else None,
     )
-
-
-def _teacher_overlaps(state: _Run) -> np.ndarray:
-    rows = state.seen_V.reshape(-1, state.seen_V.shape[-1])
-    return stored_T(overlap(rows, rows), len(state.seen_V))
 
 
 def _stacked(state: _Run) -> dict[str, np.ndarray]:
