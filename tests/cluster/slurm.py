@@ -9,7 +9,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
@@ -65,7 +66,7 @@ class Slurm:
         self._start_accounting()
         self._start("slurmctld", "-D", "-i")
         wait_for(lambda: self._works("scontrol", "ping"), "slurmctld answers")
-        self.start_node()
+        self._start_node()
 
     def stop(self) -> None:
         """End all jobs, then the daemons, the last one first."""
@@ -77,16 +78,14 @@ class Slurm:
             for name in reversed(list(self.daemons)):
                 self._stop(name)
 
-    def start_node(self) -> None:
-        """Start slurmd."""
-        self._start("slurmd", "-D")
-        wait_for(
-            lambda: self.call("sinfo", "-h", "-o", "%T") in ("idle", "mixed", "allocated"), "the node is up"
-        )
-
-    def stop_node(self) -> None:
-        """Stop slurmd; the processes of running jobs stay."""
+    @contextmanager
+    def no_node(self) -> Iterator[None]:
+        """Stop slurmd for a block; the processes of running jobs stay."""
         self._stop("slurmd")
+        try:
+            yield
+        finally:
+            self._start_node()
 
     def call(self, *command: str) -> str:
         """Return what a command of Slurm prints."""
@@ -162,6 +161,11 @@ class Slurm:
         self.call("sacctmgr", "-i", "add", "cluster", "sandbox")
         self.call("sacctmgr", "-i", "add", "account", self.account, "Cluster=sandbox")
         self.call("sacctmgr", "-i", "add", "user", "root", account, f"Default{account}")
+
+    def _start_node(self) -> None:
+        self._start("slurmd", "-D")
+        states = ("idle", "mixed", "allocated")
+        wait_for(lambda: self.call("sinfo", "-h", "-o", "%T") in states, "the node is up")
 
     def _start(self, name: str, *arguments: str) -> None:
         with open(self.root / "log" / name, "ab") as log:

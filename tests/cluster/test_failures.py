@@ -40,10 +40,12 @@ def test_too_little_time_is_answered_with_more(troubled):
 def test_a_job_that_always_fails_is_tried_thrice_and_reported(troubled):
     checkout, told = troubled
     assert [job["State"] for job in checkout.attempts("broken", 3)] == ["FAILED"] * 3
-    report = told.split("Error in rule simulate")[-1]
-    assert "Run broken on ode" in report
-    assert "results/logs/simulate/broken/ode/learning_rate~0.5.log" in report
-    assert "RuntimeError: this job is broken" in told
+    report = told.split("Exiting because a job execution failed")[-1]
+    assert report.count("Error in rule") == 1
+    assert "Error in rule simulate" in report
+    assert "output: results/runs/broken/ode/learning_rate~0.5.h5" in report
+    assert "log: results/logs/simulate/broken/ode/learning_rate~0.5.log" in report
+    assert "RuntimeError: this job is broken" in report
 
 
 def test_the_others_go_on(troubled):

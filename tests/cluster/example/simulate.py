@@ -28,7 +28,8 @@ def broken():
 
 
 def patient():
-    """Wait for a file."""
+    """Wait for a file, and say so by another one."""
+    Path("waits").touch()
     while not Path("go").exists():
         time.sleep(0.2)
 
