@@ -16,10 +16,10 @@ from string import Template
 
 import pytest
 
-PROGRAMS = ("munged", "mariadbd", "mariadb-install-db", "slurmdbd", "slurmctld", "slurmd", "sbatch", "sacct")
+PROGRAMS = ["munged", "mariadbd", "mariadb", "mariadb-install-db"]
+PROGRAMS += ["slurmdbd", "slurmctld", "slurmd", "sbatch", "sacct"]
 PATH = f"{os.environ['PATH']}:/usr/sbin"
 CONFIGURATION = Path(__file__).parent
-
 
 MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
 
