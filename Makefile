@@ -10,7 +10,7 @@ CONFIG ?=#       a configuration to lay over the others for the report, such as 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help venv quick paper docs report check-report claims-table test lint benchmark lock clean
+.PHONY: help venv quick paper docs report check-report claims-table test test-cluster lint benchmark lock clean
 
 help:
 	@echo "make quick         the whole workflow in its small form (minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make check-report  look at the pages in results/ with Chromium"
 	@echo "make claims-table  the claims at the scale of the papers into docs/claims.csv and README.md"
 	@echo "make test          the test suite"
+	@echo "make test-cluster  the tests that start a Slurm of their own"
 	@echo "make lint          every check of style and structure"
 	@echo "make benchmark     speeds as ratios to reference loops"
 	@echo "make lock          new versions into requirements.lock and envs/environment.yaml"
@@ -51,7 +52,10 @@ docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
+
+test-cluster: $(READY)
+	$(BIN)/python -m pytest tests/cluster
 
 lint: $(READY)
 	$(BIN)/ruff check

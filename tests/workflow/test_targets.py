@@ -1,6 +1,7 @@
 """The commands that users type: a figure, a paper, the claims; and mistakes in the configuration."""
 
 import pytest
+import yaml
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -19,6 +20,13 @@ def test_one_paper_by_its_name(fresh_checkout):
         "draw_example_final": 1,
         "example": 1,
     }
+
+
+def test_the_cluster_profile_asks_for_rules_that_there_are(fresh_checkout):
+    profile = yaml.safe_load((fresh_checkout.root / "slurm" / "config.yaml").read_text(encoding="utf-8"))
+    counts, _ = fresh_checkout.planned("--profile", "slurm", "--forceall")
+    assert counts == fresh_checkout.planned("--forceall")[0]
+    assert set(profile["set-resources"]) <= set(counts)
 
 
 def test_verify_prints_every_claim(finished_checkout):

@@ -25,9 +25,6 @@ for animation, source in ANIMATIONS.items():
         conda:
             ENVIRONMENT
         threads: 1
-        resources:
-            mem_mb=memory,
-            runtime=minutes,
         params:
             name=animation,
             code=code_digest("teacherstudent.curves", "teacherstudent.measures"),

@@ -12,9 +12,6 @@ rule collect:
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=memory,
-        runtime=minutes,
     params:
         grids=grids,
         keep=kept,

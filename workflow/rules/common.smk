@@ -62,21 +62,6 @@ wildcard_constraints:
     curve=r"[^/]+",
 
 
-def memory(wildcards, attempt):
-    """Memory of a job in MB, more at each attempt."""
-    return 1000 * attempt
-
-
-def hours(wildcards, attempt):
-    """Time limit of a job that simulates, in minutes, more at each attempt."""
-    return 240 * attempt
-
-
-def minutes(wildcards, attempt):
-    """Time limit of a short job in minutes, more at each attempt."""
-    return 20 * attempt
-
-
 def work(wildcards):
     """All that a curve depends on, from the configuration."""
     key = (wildcards.experiment, wildcards.engine, wildcards.curve)

@@ -24,9 +24,6 @@ for figure in PLAN.figures.values():
         conda:
             ENVIRONMENT
         threads: 1
-        resources:
-            mem_mb=memory,
-            runtime=minutes,
         params:
             name=figure.name,
             about=about(figure),

@@ -45,9 +45,6 @@ rule explorer:
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=memory,
-        runtime=minutes,
     params:
         code=code_digest("teacherstudent.curves", "teacherstudent.measures"),
     message:

@@ -14,9 +14,6 @@ rule simulate:
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=memory,
-        runtime=hours,
     params:
         work=work,
         code=engine_code,

@@ -41,9 +41,6 @@ rule measure_agreement:
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=memory,
-        runtime=minutes,
     params:
         code=code_digest("teacherstudent.agreement"),
     message:

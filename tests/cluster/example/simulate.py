@@ -1,0 +1,42 @@
+"""Stands in for workflow/scripts/simulate.py: trouble by the name of the experiment, then the simulation."""
+
+import time
+from pathlib import Path
+
+from _simulation import main  # the script that this one stands in for
+
+from _logs import logged
+
+
+def hungry():
+    """Hold more memory than the first attempt may have."""
+    block = b"x" * 1_200_000_000
+    time.sleep(10)
+    del block
+
+
+def slow():
+    """Take longer than the first attempt may."""
+    if snakemake.resources.runtime == 1:
+        time.sleep(600)
+
+
+def broken():
+    """Fail as long as there is a file that says so."""
+    if Path("broken").exists():
+        raise RuntimeError("this job is broken")
+
+
+def patient():
+    """Wait for a file, and say so by another one."""
+    Path("waits").touch()
+    while not Path("go").exists():
+        time.sleep(0.2)
+
+
+TROUBLE = {"hungry": hungry, "slow": slow, "broken": broken, "patient": patient}
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        TROUBLE.get(snakemake.wildcards.experiment, lambda: None)()
+        main(snakemake.params.work, snakemake.output[0], snakemake.threads)
