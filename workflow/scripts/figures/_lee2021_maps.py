@@ -1,17 +1,19 @@
 """What the figures of wide networks share: measures of forgetting and transfer over both similarities.
 
-Times are parts of a phase of training, which has 15000 rows of 100 steps in the paper; a smaller student
-learns faster in proportion to its units, so that the small form has shorter phases.
+Times after the switch are counted in rows of 100 steps as in the paper. A smaller student learns faster in
+proportion to its units, and so do its rows in the small form get shorter.
 """
 
+import _figures
 import numpy as np
-from _lee2021 import errors
+from _lee2021 import errors, inputs
 
 from teacherstudent import measures
-from teacherstudent.curves import Curves
+from teacherstudent.curves import Curves, mean_over
 
 FEATURES, READOUTS = "features.similarity", "readouts.similarity"
-ROWS = 15_000  # of 100 steps in a phase
+ROW, UNITS = 100, 1000  # steps in a row, units of the published student
+COLORS = ("viridis", "plasma")  # of forgetting and of transfer, as published
 MEASURES = (
     "rate of forgetting",
     "long-time forgetting",
@@ -22,14 +24,19 @@ MEASURES = (
 )
 
 
-def switch(curves: Curves) -> float:
-    """Return the time of the switch, half-way through the run."""
-    return curves.spec["duration"] / 2
+def as_published(curves: Curves) -> bool:
+    """Return whether students have the published size; smaller ones are not held to published numbers."""
+    return curves.spec["student"]["hidden"] == UNITS
 
 
-def after(curves: Curves, rows: int) -> float:
-    """Return the time that rows after the switch take."""
-    return rows * switch(curves) / ROWS
+def switch(curves: Curves) -> np.ndarray:
+    """Return the time of the switch, (axes..., run)."""
+    return curves.switch_times[..., 0]
+
+
+def row(curves: Curves) -> float:
+    """Return the time that a row takes."""
+    return ROW / inputs(curves) * curves.spec["student"]["hidden"] / UNITS
 
 
 def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:
@@ -37,15 +44,25 @@ def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:
     return curves.axis(FEATURES), curves.axis(READOUTS)
 
 
+def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
+    """Draw means over runs of maps of (feature similarity, readout similarity, run), a row of panels per task."""
+    features, readouts = similarities(curves)
+    rows = np.repeat(COLORS, len(maps) // len(COLORS))
+    for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
+        _figures.plot_heatmap(ax, readouts, features, mean_over(values, 2), name, "simulation", color)
+        ax.set(xlabel="readout similarity", ylabel="feature similarity", aspect="equal")
+    _figures.letter(axes)
+
+
 def forgetting(curves: Curves, rows: int) -> np.ndarray:
     """Return forgetting some rows after the switch, (feature similarity, readout similarity, run)."""
-    return measures.forgetting(curves.time, errors(curves, 0), switch(curves), after(curves, rows))
+    return measures.forgetting(curves.time, errors(curves, 0), switch(curves), rows * row(curves))
 
 
 def measured(curves: Curves) -> dict[str, np.ndarray]:
     """Return each of MEASURES, (feature similarity, readout similarity, run); rates are per row."""
     moment, (first, second) = switch(curves), (errors(curves, task) for task in (0, 1))
-    start = measures.transfer(curves.time, second, moment, after(curves, 10))
+    start = measures.transfer(curves.time, second, moment, 10 * row(curves))
     values = (
         forgetting(curves, 10) / 10,
         measures.adjusted_forgetting(curves.time, first, second, moment),

@@ -17,11 +17,12 @@ FIGURE, MAPS = "lee2021_heatmap_sections", "lee2021_similarity_maps"
 INTERVALS = (10, 100, 1000, 10_000)  # rows of 100 steps
 LATE = 1000
 CAPTION = """
-Forgetting of task 1 against the similarity of features, for readouts that are the same, at several times after
-the switch, counted in rows of 100 steps, and when task 2 is done as well as task 1 was at the switch (black):
-means over runs of simulated wide networks, with standard errors. The sections through the maps of forgetting at
-full readout similarity. Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the intervals were read in
-the authors' notebook. In the small form students are smaller and rows as much shorter as they learn faster.
+Forgetting of task 1 against the similarity of features, for readouts that are the same, at several times
+after the switch, counted in rows of 100 steps, and when task 2 is done as well as task 1 was at the switch
+(black): means over runs of simulated wide networks, with standard errors. The sections through the maps of
+forgetting at full readout similarity. Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the
+intervals were read in the authors' notebook. In the small form students are smaller and rows as much
+shorter as they learn faster.
 """
 SECTIONS = "sections digitised from the authors' notebook"
 claim = partial(Claim, FIGURE, source=SECTIONS)

@@ -9,7 +9,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _lee2021 import DRAWN, errors
-from _lee2021_maps import FEATURES, READOUTS, switch
+from _lee2021_maps import FEATURES, READOUTS, as_published, switch
 
 from teacherstudent.claims import Claim
 
@@ -17,8 +17,8 @@ FIGURE, MAPS = "lee2021_heatmap_trace", "lee2021_similarity_maps"
 SIMILARITY = 0.8  # of readouts
 CAPTION = """
 Errors of both tasks over time for teachers with the same features and readouts of similarity 0.8: one
-simulation of a wide network from the maps of forgetting and transfer. Believed to be a panel beside the maps of
-Lee, Goldt and Saxe (ICML 2021); the similarities and the levels were read in the authors' notebook.
+simulation of a wide network from the maps of forgetting and transfer. Believed to be a panel beside the
+maps of Lee, Goldt and Saxe (ICML 2021); the similarities and the levels were read in the authors' notebook.
 """
 TRACE = "trace in the authors' notebook, one seed"
 claim = partial(Claim, FIGURE, source=TRACE)
@@ -45,9 +45,10 @@ def figure(curves):
     for task, line in enumerate(logs):
         style = {"color": _figures.task_color(task), "linestyle": "-", "marker": "none"}
         _figures.plot_simulation(ax, one.time, 10**line, f"task {task + 1}", **style)
-    _figures.mark_switch(ax, switch(one))
+    _figures.mark_switch(ax, switch(one)[DRAWN])
     _figures.log_axes(ax)
     ax.set(xlabel="time $t$", ylabel=r"error $\epsilon$", ylim=(10**-4.0, 10**-0.3))
+    ax.locator_params(axis="x", nbins=5)
     ax.legend()
     return fig
 
@@ -55,8 +56,9 @@ def figure(curves):
 def claims(curves):
     """State the levels of the trace."""
     one, logs = trace(curves)
-    start = logs[0][np.searchsorted(one.time, switch(one))]
-    later = logs[0][one.time > switch(one)]
+    moment = switch(one)[DRAWN]
+    start = logs[0][np.searchsorted(one.time, moment)]
+    later = logs[0][one.time > moment]
     top = later.argmax()
     low = top + later[top:].argmin()
     levels = [
@@ -69,6 +71,7 @@ def claims(curves):
         *(
             claim(text, value=value, low=level - slack, high=level + slack)
             for text, value, level, slack in levels
+            if as_published(one)
         ),
         claim(
             "The error of task 1 recovers after its maximum, in decades.",

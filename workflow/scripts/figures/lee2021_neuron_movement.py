@@ -1,0 +1,99 @@
+"""How far the weights of single units move after the switch, against the size of their readout.
+
+Read in a notebook of Lee, Goldt & Saxe 2021, likely not published. The reader should see that the units
+that move most have readouts of intermediate size, and that all move less, the more similar the readouts of
+the tasks.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import DRAWN, inputs
+from _lee2021_maps import UNITS, switch
+
+from teacherstudent.claims import Claim
+
+FIGURE, MOVEMENT = "lee2021_neuron_movement", "lee2021_weight_movement"
+STEPS = (5_000, 10_000, 15_000, 1_000_000)  # after the switch
+MIDDLE = (3.0, 6.0)  # sizes of readouts of the units that move most, as published
+CAPTION = """
+Mean squared movement of the weights of single units since the switch against the size |u| that their
+readout for task 1 has at the switch, of wide students of two teachers with the same features and readouts
+of some similarity (colours): one simulation for each similarity, after four numbers of steps (fewer in the
+small form, in proportion to the units). The panels were read in the authors' notebook (Lee, Goldt and Saxe,
+ICML 2021); they are likely not published.
+"""
+claim = partial(Claim, FIGURE, source="scatter in the authors' notebook")
+
+
+def figure(curves):
+    """Draw a panel for each number of steps."""
+    units = curves[MOVEMENT]["network"]
+    fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.7)
+    similarity, sizes = units.axis("similarity"), readouts(units)
+    for ax, steps in zip(axes.flat, STEPS, strict=True):
+        moved = movement(units, steps)
+        for value, color, x, y in zip(
+            similarity, _figures.colors_along(similarity), sizes, moved, strict=True
+        ):
+            style = {"color": color, "marker": ".", "markersize": 2, "rasterized": True}
+            _figures.plot_simulation(ax, x, y, f"readout similarity {value:g}", label=f"{value:g}", **style)
+        ax.set(xlabel="size of the readout $|u|$ at the switch", ylabel="mean squared movement")
+        ax.set_title(f"{steps:,} steps")
+    axes[0, 0].legend(title="readout similarity", ncol=2, markerscale=3)
+    _figures.letter(axes)
+    return fig
+
+
+def readouts(units):
+    """Return |u| of the head of task 1 at the switch, before the output scale, (similarity, unit)."""
+    row = np.searchsorted(units.time, switch(units)[0, DRAWN])
+    return np.abs(units.values("student_readouts")[:, DRAWN, row, 0]) * units.spec["student"]["hidden"]
+
+
+def movement(units, steps):
+    """Return the mean squared movement of each unit some steps after the switch, (similarity, unit)."""
+    moment = switch(units)[0, DRAWN]
+    shorter = units.spec["student"]["hidden"] / UNITS
+    start, later = (
+        np.flatnonzero(np.isclose(units.time, when))[0]
+        for when in (moment, moment + steps / inputs(units) * shorter)
+    )
+    weights = units.values("student_weights")[:, DRAWN]
+    return np.mean((weights[:, later] - weights[:, start]) ** 2, axis=2)
+
+
+def claims(curves):
+    """State who moves most, and that similar readouts make all move less."""
+    units = curves[MOVEMENT]["network"]
+    sizes, moved = readouts(units), movement(units, STEPS[-1])
+    middle = (sizes[0] >= MIDDLE[0]) & (sizes[0] < MIDDLE[1])
+    means = moved.mean(axis=1)
+    return [
+        claim(
+            "Unrelated readouts, mean movement at the end: units with readouts of 3 to 6 over those below 1.",
+            value=moved[0][middle].mean() / moved[0][sizes[0] < 1.0].mean(),
+            low=1.0,
+        ),
+        claim(
+            "Unrelated readouts, mean movement at the end: units with readouts of 3 to 6 over those above 12.",
+            value=moved[0][middle].mean() / moved[0][sizes[0] > 12.0].mean(),
+            low=1.0,
+        ),
+        claim(
+            "Movement at the end falls with the similarity of readouts: largest step of its mean over units.",
+            value=np.diff(means).max(),
+            high=0.0,
+        ),
+        claim(
+            "Movement at the end of the unit that moves most, unrelated readouts.",
+            value=moved[0].max(),
+            low=0.5,
+            high=1.1,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

@@ -1,0 +1,121 @@
+"""Transfer and movement of weights against the similarity of readouts, for the same features.
+
+Believed to be a figure of Lee, Goldt & Saxe 2021, of its appendix. The reader should see that with the same
+features transfer grows with the similarity of readouts, and that the first layer moves the least where they
+are aligned.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import DRAWN
+from _lee2021_maps import FEATURES, as_published, measured, similarities, switch
+
+from teacherstudent.claims import Claim
+from teacherstudent.curves import mean_over, sem_over
+
+FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
+CAPTION = """
+Two wide teachers with the same features and readouts of some similarity. (a) Long-time transfer to task 2
+in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and standard
+error over runs; small points: the run of (b). (b) Movement of the first layer relative to the switch, |W(t)
+- W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250 units,
+students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and Saxe
+(ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
+"""
+PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement
+claim = partial(Claim, FIGURE, source="numbers and curves in the authors' notebook, one seed")
+
+
+def figure(curves):
+    """Draw transfer against similarity, and movement over time."""
+    fig, axes = _figures.panels(1, 2, _figures.PAGE)
+    plot_transfer(axes[0, 0], curves)
+    plot_movement(axes[0, 1], curves[MOVEMENT]["network"])
+    _figures.letter(axes)
+    return fig
+
+
+def plot_transfer(ax, curves):
+    """Draw transfer, mean over runs and the drawn one."""
+    similarity, values = transfer(curves)
+    color, error = _figures.task_color(1), sem_over(values, 1) if values.shape[1] > 1 else None
+    style = {"color": color, "linestyle": "-"}
+    _figures.plot_simulation(ax, similarity, mean_over(values, 1), "mean over runs", error=error, **style)
+    small = {"color": color, "marker": ".", "alpha": 0.6}
+    _figures.plot_simulation(ax, similarity, values[:, DRAWN], "drawn run", **small)
+    ax.set(xlabel="readout similarity", ylabel="long-time transfer (decades)")
+    ax.legend()
+
+
+def transfer(curves):
+    """Return the similarities of readouts and long-time transfer for the same features, (similarity, run)."""
+    maps = curves[MAPS]["network"]
+    row = np.flatnonzero(np.isclose(maps.axis(FEATURES), 1.0))[0]
+    return similarities(maps)[1], measured(maps)["long-time transfer"][row]
+
+
+def plot_movement(ax, curves):
+    """Draw the relative movement of the first layer over time, a line for each similarity."""
+    similarity = curves.axis("similarity")
+    for value, color, line in zip(
+        similarity, _figures.colors_along(similarity), movement(curves), strict=True
+    ):
+        style = {"color": color, "marker": "none", "linestyle": "-"}
+        _figures.plot_simulation(
+            ax, curves.time, line, f"readout similarity {value:g}", label=f"{value:g}", **style
+        )
+    _figures.mark_switch(ax, float(switch(curves)[0, DRAWN]))
+    ax.set(xlabel="time $t$", ylabel=r"$|W(t) - W(s)|^2 / |W(s)|^2$", ylim=(0.0, 1.4))
+    ax.locator_params(axis="x", nbins=5)
+    ax.legend(title="readout similarity", ncol=2)
+
+
+def movement(curves):
+    """Return |W(t) - W(s)|^2 / |W(s)|^2 of the drawn run, (similarity, time)."""
+    weights = curves.values("student_weights")[:, DRAWN]
+    start = weights[:, np.searchsorted(curves.time, switch(curves)[0, DRAWN])]
+    return np.sum((weights - start[:, None]) ** 2, axis=(2, 3)) / np.sum(start**2, axis=(1, 2))[:, None]
+
+
+def claims(curves):
+    """State the ends of both curves, and in which direction they go."""
+    similarity, gains = transfer(curves)
+    ends = movement(curves[MOVEMENT]["network"])[:, -1]
+    mean = mean_over(gains, 1)
+    return [
+        claim(
+            "Long-time transfer for equal less that for unrelated readouts, mean over runs.",
+            value=mean[-1] - mean[0],
+            low=0.0,
+        ),
+        *(
+            claim(
+                f"Long-time transfer at readout similarity {value:g}, mean over runs.",
+                value=mean[np.isclose(similarity, value)][0],
+                low=level - 0.35,
+                high=level + 0.35,
+            )
+            for value, (level, _) in PUBLISHED.items()
+            if as_published(curves[MAPS]["network"])
+        ),
+        claim(
+            "The first layer moves less for more similar readouts: largest step of its movement at the end.",
+            value=np.diff(ends).max(),
+            high=0.02,
+        ),
+        *(
+            claim(
+                f"Movement of the first layer at the end, readout similarity {value:g}.",
+                value=ends[np.isclose(curves[MOVEMENT]["network"].axis("similarity"), value)][0],
+                low=level - 0.15,
+                high=level + 0.15,
+            )
+            for value, (_, level) in PUBLISHED.items()
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

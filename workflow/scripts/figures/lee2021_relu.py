@@ -1,0 +1,68 @@
+"""Forgetting against the similarity of two tasks for rectified linear units.
+
+Seen in a notebook of Lee, Goldt & Saxe 2021, publication unknown. The reader should see that there is no
+inverted U for rectified linear units: the error of the first task after the second one falls with their
+similarity.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import levels
+
+from teacherstudent.claims import Claim
+
+FIGURE = "lee2021_relu"
+CAPTION = """
+log10 of the error of task 1 after task 2 against the similarity V of the tasks, for teachers of one and
+students of two rectified linear units. Line and band: mean, and 16th to 84th percentile of runs, from
+engine chain, exact for 1000 inputs (500 in the small form). Points: simulated networks of that size, means
+with standard errors. The curve was seen in a notebook of the authors (Lee, Goldt and Saxe, ICML 2021), 50
+similarities and 50000 steps for each task; rate, number of inputs and the times are guessed, and whether it
+is published is not known.
+"""
+claim = partial(Claim, FIGURE, source="curve in the authors' notebook")
+
+
+def figure(curves):
+    """Draw the error of task 1 at the end."""
+    chain, network = curves[FIGURE]["chain"], curves[FIGURE]["network"]
+    fig, axes = _figures.panels()
+    ax, color = axes[0, 0], _figures.task_color(0)
+    x, y = chain.axis("similarity"), at_end(chain)
+    low, high = np.nanpercentile(y, (16, 84), axis=1)
+    _figures.plot_band(ax, x, low, high, "chain", "simulation", color=color)
+    style = {"color": color, "marker": "none", "linestyle": "-"}
+    _figures.plot_simulation(ax, x, np.nanmean(y, axis=1), "chain", **style)
+    y = at_end(network)
+    error = np.nanstd(y, axis=1, ddof=1) / np.sqrt(network.runs)
+    _figures.plot_simulation(
+        ax, network.axis("similarity"), np.nanmean(y, axis=1), "network", error, color="black"
+    )
+    ax.set(xlabel="similarity $V$", ylabel=r"$\log_{10} \epsilon_1$ after task 2")
+    ax.legend()
+    return fig
+
+
+def at_end(curves):
+    """Return log10 of the error of task 1 at the end, (similarity, run)."""
+    return levels(curves, 0, curves.spec["duration"])
+
+
+def claims(curves):
+    """State that the error falls with similarity, and its ends."""
+    mean = np.nanmean(at_end(curves[FIGURE]["chain"]), axis=1)
+    return [
+        claim(
+            "The error of task 1 after task 2 falls with similarity: largest step of log10, mean over runs.",
+            value=np.diff(mean).max(),
+            high=0.0,
+        ),
+        claim("log10 of that error at V = 0.", value=mean[0], low=-0.4, high=-0.25),
+        claim("log10 of that error at V = 1.", value=mean[-1], low=-2.3, high=-1.5),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

@@ -1,0 +1,84 @@
+"""Maps of forgetting and transfer of wide networks that are switched when the first task is learnt.
+
+A variant of the maps of Lee, Goldt & Saxe 2021 in their later code, not known to be published. The reader
+should see that what the maps say does not hinge on how well the first task is learnt: tasks are kept only
+where both similarities are full, and transfer grows with the similarity of features.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import errors
+from _lee2021_maps import draw, similarities, switch
+
+from teacherstudent import measures
+from teacherstudent.claims import Claim
+from teacherstudent.curves import mean_over
+
+FIGURE, MAPS = "lee2021_threshold_heatmaps", "lee2021_threshold_maps"
+CAPTION = """
+Forgetting of task 1 (a, b) and transfer to task 2 (c, d), in decades of the error, against the similarities
+of the teachers' features and of their readouts, when the switch comes as soon as the error of task 1 is
+below 0.0001: simulated wide networks, at the end and at the largest. 15 inputs, teachers of 250 units,
+students of 1000 with outputs divided by 1000; about 10 million steps to the switch and 1.5 million after it
+(smaller and shorter in the small form), single precision. The criterion was read in the authors' later
+code; the grid is coarser than theirs, and the number of steps after the switch is that of the other maps.
+Not known to be published.
+"""
+claim = partial(Claim, FIGURE, source="as in the maps with a switch at a fixed time", certainty="recomputed")
+
+
+def figure(curves):
+    """Draw the four maps, means over runs."""
+    maps = curves[MAPS]["network"]
+    fig, axes = _figures.panels(2, 2, _figures.PAGE * 0.75, 0.85)
+    draw(axes, maps, measured(maps))
+    return fig
+
+
+def start(maps):
+    """Return the last recorded time before the switch, (feature similarity, readout similarity, run)."""
+    return maps.time[np.searchsorted(maps.time, switch(maps), side="right") - 1]
+
+
+def measured(maps):
+    """Return forgetting and transfer at the end and at the largest, (feature, readout similarity, run)."""
+    moment, time, (first, second) = start(maps), maps.time, (errors(maps, task) for task in (0, 1))
+    return {
+        "forgetting at the end": measures.forgetting(time, first, moment),
+        "maximal forgetting": measures.maximal_forgetting(time, first, moment),
+        "transfer at the end": measures.transfer(time, second, moment),
+        "maximal transfer": measures.maximal_transfer(time, second, moment),
+    }
+
+
+def claims(curves):
+    """State when the switch came, the collapse, and the growth of transfer."""
+    maps = curves[MAPS]["network"]
+    means = {name: mean_over(values, 2) for name, values in measured(maps).items()}
+    late, features = means["forgetting at the end"], similarities(maps)[0]
+    reached = measures.log10_error_at(maps.time, errors(maps, 0), start(maps))
+    slope = np.polyfit(features, means["transfer at the end"].mean(axis=1), 1)[0]
+    return [
+        claim(
+            "log10 of the error of task 1 at the last record before the switch, largest of all runs.",
+            value=reached.max(),
+            low=-4.1,
+            high=-3.95,
+        ),
+        claim(
+            "Forgetting at the end: least of all other tasks less that of equal tasks, mean over runs.",
+            value=np.delete(late.ravel(), -1).min() - late[-1, -1],
+            low=0.5,
+        ),
+        claim(
+            "Transfer at the end grows with feature similarity: slope of its mean over readout similarities.",
+            value=slope,
+            low=0.0,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)

@@ -1,0 +1,105 @@
+"""A wide student of two layers and a linear one learn a wide teacher.
+
+Supports the maps of Lee, Goldt & Saxe 2021; read in a notebook, publication unknown. The reader should see
+that the task has a large linear part, that a linear student stops there, and that two layers go on.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import errors, inputs
+
+from teacherstudent.claims import Claim
+from teacherstudent.curves import mean_over, sem_over
+
+FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
+CAPTION = """
+Mean squared error (twice the generalisation error) of a student of two layers and of a linear student that
+learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: what
+the best linear function of the inputs leaves, from the teachers. 15 inputs, teachers of 500 units with
+outputs divided by the root of their number, students of 1000 units (fewer in the small form), learning rate
+5; the linear students have rate 0.02. The curves were read in the authors' notebook (Lee, Goldt and Saxe,
+ICML 2021), where linear students with rate 0.0001 end at 10^-1.78 and 10^-1.85; whether they are published
+is not known.
+"""
+claim = partial(Claim, FIGURE, source="curves in the authors' notebook")
+
+
+def figure(curves):
+    """Draw both errors over steps."""
+    fig, axes = _figures.panels()
+    ax = axes[0, 0]
+    students = {"two layers": curves[FIGURE]["network"], "linear": curves[LINEAR]["network"]}
+    for number, (name, student) in enumerate(students.items()):
+        squares = mean_squared_errors(student)
+        steps, style = (
+            student.time * inputs(student),
+            {"color": f"C{number}", "linestyle": "-", "markersize": 2.5},
+        )
+        _figures.plot_simulation(
+            ax, steps[1:], mean_over(squares, 0)[1:], name, sem_over(squares, 0)[1:], **style
+        )
+    ax.axhline(floors(students["linear"]).mean(), color="0.5", linestyle="--", linewidth=0.8)
+    _figures.log_axes(ax, "xy")
+    ax.set(xlabel="steps", ylabel="mean squared error")
+    ax.legend()
+    return fig
+
+
+def mean_squared_errors(student):
+    """Return twice the generalisation error, (run, time)."""
+    return 2.0 * errors(student, 0)
+
+
+def floors(student):
+    """Return what the best linear function leaves of the labels: <(f - c x)^2> with c = <f x>, for each run.
+
+    For erf units with overlaps T and readouts v the variance of f is 2/pi sum v_m v_n asin(X_mn), and its
+    linear part 2/pi sum v_m v_n X_mn, with X_mn = T_mn / sqrt((1 + T_mm)(1 + T_nn)).
+    """
+    T, v = (student.values(name) for name in ("teacher_overlaps", "teacher_readouts"))
+    return np.array([floor(T[run, 0, 0], v[run, 0]) for run in range(len(T))])
+
+
+def floor(T, v):
+    """Return the linear floor of one teacher."""
+    length = np.sqrt(1.0 + np.diag(T))
+    X = T / np.outer(length, length)
+    return 2.0 / np.pi * v @ (np.arcsin(X) - X) @ v
+
+
+def claims(curves):
+    """State where both students end."""
+    two, linear = (mean_squared_errors(curves[name]["network"])[:, -1] for name in (FIGURE, LINEAR))
+    return [
+        claim(
+            "log10 of the mean squared error of linear students at the end, mean over teachers.",
+            value=np.log10(linear).mean(),
+            low=-1.95,
+            high=-1.7,
+        ),
+        claim(
+            "Linear students end where the best linear function does: ratio of errors, mean over teachers.",
+            value=(linear / floors(curves[LINEAR]["network"])).mean(),
+            low=0.98,
+            high=1.05,
+            source="closed form",
+            certainty="recomputed",
+        ),
+        claim(
+            "log10 of the mean squared error of students of two layers at the end, mean over teachers.",
+            value=np.log10(two).mean(),
+            low=-2.9,
+            high=-2.3,
+        ),
+        claim(
+            "The task is not linear: error of the linear student over that of two layers, least of all teachers.",
+            value=(linear / two).min(),
+            low=2.0,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
