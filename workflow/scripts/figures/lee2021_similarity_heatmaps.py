@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from teacherstudent.claims import Claim
 
-FIGURE, MAPS, SINGLE = (
+FIGURE, MAPS, DOUBLE = (
     "lee2021_similarity_heatmaps",
     "lee2021_similarity_maps",
     "lee2021_similarity_precision",
@@ -54,7 +54,7 @@ def claims(curves):
         *ridge(np.nanmean(values["maximal forgetting"], axis=2)),
         growth(features, np.nanmean(values["long-time transfer"], axis=2)),
         *(likeness(maps, name, values[name]) for name in MEASURES if as_published(maps)),
-        single_precision(maps, curves[SINGLE]["network"]),
+        single_precision(maps, curves[DOUBLE]["network"]),
     ]
 
 
@@ -101,24 +101,23 @@ def likeness(maps, name, values):
     return claim(statement, value=rank_correlation(np.nanmean(values, axis=2), recorded), low=0.4)
 
 
-def single_precision(double, single):
-    """State that single precision changes no measure by more than runs differ."""
-    places = np.ix_(
-        *(
-            np.flatnonzero(np.isclose(all_of, some[:, None]).any(axis=0))
-            for all_of, some in zip(similarities(double), similarities(single), strict=True)
-        )
-    )
-    ours, theirs = measured(single), measured(double)
+def single_precision(single, double):
+    """State that single precision, in which maps are made, changes no measure by more than runs differ."""
+    places = [
+        np.flatnonzero(np.isclose(of_map, of_check[:, None]).any(axis=0))
+        for of_map, of_check in zip(similarities(single), similarities(double), strict=True)
+    ]
+    here, there = measured(single), measured(double)
     runs = min(single.runs, double.runs)
     changes = [
-        rms((ours[name][..., :runs] - theirs[name][places][..., :runs]).mean(axis=2))
-        / rms(ours[name].std(axis=2, ddof=1))
+        rms((here[name][np.ix_(*places)][..., :runs] - there[name][..., :runs]).mean(axis=2))
+        / rms(there[name].std(axis=2, ddof=1))
         for name in MEASURES
     ]
+    pairs = len(places[0]) * len(places[1])
     statement = (
-        f"Single precision at {places[0].size * places[1].size} pairs of similarities: change of a measure, mean "
-        "over runs, over the standard deviation of runs (root mean squares over pairs); largest of the six."
+        f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, over the "
+        "standard deviation of runs (root mean squares over pairs); largest of the six measures."
     )
     return claim(statement, value=max(changes), high=1.0, source="this project", certainty="recomputed")
 

@@ -94,7 +94,7 @@ def claims(curves):
             high=-2.3,
         ),
         claim(
-            "The task is not linear: error of the linear student over that of two layers, least of all teachers.",
+            "The task is not linear: linear student over two layers, least ratio of errors of all teachers.",
             value=(linear / two).min(),
             low=2.0,
         ),
