@@ -67,7 +67,7 @@ def grid():
 
 
 def test_all_points_of_the_grid_are_of_one_company(grid):
-    assert len({chain.company(one) for one in grid[0]}) == 1
+    assert len({chain.company(one, 0) for one in grid[0]}) == 1
     assert len(grid[1]) == 70 > chain.TOGETHER
 
 

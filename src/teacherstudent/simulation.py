@@ -2,7 +2,7 @@
 
 An engine is a module with `check(spec)`, `fits(spec, state)`, which says whether it can go on from one of its
 states, and `simulate(spec, seed, run, progress, start)`. One that advances many runs together also has
-TOGETHER, the largest number of them, `company(spec)`, equal for specs whose runs can do so, and
+TOGETHER, the largest number of them, `company(spec, run)`, equal for those that can do so, and
 `simulate_together(specs, seed, runs, progress, starts)`.
 """
 
@@ -116,7 +116,7 @@ class _Work:
         companies: dict = {}
         for place in places:
             spec, start = self.begun[place]
-            alike = self.module.company(spec), start.time, start.state is None
+            alike = self.module.company(spec, place % self.runs), start.time, start.state is None
             companies.setdefault(alike, []).append(place)
         return [part for company in companies.values() for part in self._parts(company, threads)]
 

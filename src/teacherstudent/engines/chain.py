@@ -44,8 +44,8 @@ def fits(spec: Spec, state: State) -> bool:
     return same_frame and int(state["dimension"]) == spec.inputs.dimension
 
 
-def company(spec: Spec) -> Hashable:
-    """Return what specs must have in common for their chains to advance together."""
+def company(spec: Spec, run: int) -> Hashable:
+    """Return what specs must have in common for their chains to advance together; the run does not matter."""
     teachers, student = spec.teachers, spec.student
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every

@@ -1,6 +1,12 @@
-"""Engine `network`: the experiment, SGD of real weights on sampled inputs."""
+"""Engine `network`: the experiment, SGD of real weights on sampled inputs.
 
-from collections.abc import Callable
+Runs whose teachers differ only in what comes after the first one are the same network until the first switch:
+together they train it once.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -37,6 +43,8 @@ from teacherstudent.trajectory import (
     stored_T,
 )
 
+# Runs that are kept in memory together.
+TOGETHER = 16
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
 
@@ -50,6 +58,15 @@ def check(spec: Spec) -> None:
 def fits(spec: Spec, state: State) -> bool:
     """Say whether a run of a spec can go on from a state: it has as many inputs."""
     return state["student_weights"].shape[1] == spec.inputs.dimension
+
+
+def company(spec: Spec, run: int) -> Hashable:
+    """Return what runs must have in common to be trained together: all but the similarity of teachers."""
+    if spec.inputs.samples is not None:
+        return run, spec
+    teachers = spec.teachers
+    features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
+    return run, replace(spec, teachers=replace(teachers, features=features, readouts=readouts))
 
 
 class _Run:
@@ -71,6 +88,7 @@ class _Run:
         self.due = [step for step in steps if step >= self.step]
         self.rows: list[dict] = []
         self.switches, self.sequence = list(start.switches), list(start.sequence)
+        self.followers: Sequence[_Run] = ()
 
     def step_at(self, time: float) -> int:
         """Return the step nearest to a time."""
@@ -103,6 +121,13 @@ class _Run:
         samples = samples_kernel.Samples(self.training_set.X, self.training_set.labels[teacher], distinct)
         return samples_kernel.train(self.weights.W, self.h, constants, samples, self.weights.work, *when)
 
+    def follow(self, leader: "_Run") -> None:
+        """Take over the student of another run and record it."""
+        self.weights.W[:], self.h[:] = leader.weights.W, leader.h
+        self.step, self.finite = leader.step, self.finite and leader.finite
+        self.record()
+        self.progress(self.step / self.last)
+
     def record(self) -> None:
         """Record the present state, while it is finite, at every recorded time that falls on this step."""
         while self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
@@ -110,6 +135,8 @@ class _Run:
             self.finite = all(np.isfinite(part).all() for part in row.values())
             if self.finite:
                 self.rows.append(row)
+        for follower in self.followers:
+            follower.follow(self)
 
     def order_parameters(self) -> OrderParameters:
         """Measure the networks of this moment."""
@@ -155,8 +182,61 @@ def simulate(
 
     `progress` is called with the fraction done.
     """
-    state = _Run(spec, seed, run, progress, start)
-    left = phases_left(spec, state.step, state.switches, state.step_at)
+    return simulate_together([spec], seed, [run], progress, [start])[0]
+
+
+def simulate_together(
+    specs: Sequence[Spec],
+    seed: int,
+    runs: Sequence[int],
+    progress: Callable[[float], None],
+    starts: Sequence[Start],
+) -> list[Trajectory]:
+    """Train a network for each spec and its run; those that begin alike are trained once until they part.
+
+    The trajectory of a network does not depend on the others. `progress` is called with the fraction done.
+    """
+    done = np.zeros(len(specs))
+
+    def report(place: int, fraction: float) -> None:
+        done[place] = fraction
+        progress(float(done.mean()))
+
+    every = enumerate(zip(specs, runs, starts, strict=True))
+    networks = [_Run(spec, seed, run, partial(report, place), start) for place, (spec, run, start) in every]
+    for leader, *followers in _that_begin_alike(networks):
+        _train_first_phase(leader, followers)
+    for network in networks:
+        _train_to_the_end(network)
+    return [_trajectory(network) for network in networks]
+
+
+def _that_begin_alike(networks: Iterable[_Run]) -> list[list[_Run]]:
+    """Group the networks that are at their beginning by student and first teacher."""
+    groups: dict = {}
+    for network in networks:
+        if network.step == 0 and not network.sequence and network.training_set is None:
+            first = network.spec.curriculum.order[0]
+            alike = network.weights.W, network.h, network.weights.teacher(first), network.v[first]
+            groups.setdefault(tuple(array.tobytes() for array in alike), []).append(network)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _train_first_phase(leader: _Run, followers: Sequence[_Run]) -> None:
+    """Train one network on its first teacher, and let others follow it until then."""
+    phase = phases_left(leader.spec, 0, [], leader.step_at)[0]
+    for network in (leader, *followers):
+        network.begin(phase)
+    leader.followers = followers
+    _train_phase(leader, phase)
+    leader.followers = ()
+    for follower in followers:
+        follower.follow(leader)
+
+
+def _train_to_the_end(state: _Run) -> None:
+    """Train through the phases that are left."""
+    left = phases_left(state.spec, state.step, state.switches, state.step_at)
     if under_way(left[0], state.sequence):
         _train_phase(state, left.pop(0))
     for phase in left:
@@ -164,7 +244,6 @@ def simulate(
             break
         state.begin(phase)
         _train_phase(state, phase)
-    return _trajectory(state)
 
 
 def _networks_of(state: State) -> Networks:
