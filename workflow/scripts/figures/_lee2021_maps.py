@@ -45,7 +45,7 @@ def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
-    """Draw maps (feature similarity, readout similarity, run) as means over runs, a row of panels per task."""
+    """Draw maps (feature similarity, readout similarity, run), means over runs, a row of panels per task."""
     features, readouts = similarities(curves)
     rows = np.repeat(COLORS, len(maps) // len(COLORS))
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
