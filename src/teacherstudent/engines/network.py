@@ -1,6 +1,8 @@
 """Engine `network`: the experiment, SGD of real weights on sampled inputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,7 +28,7 @@ from teacherstudent.networks import (
 )
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history
+from teacherstudent.start import BEGINNING, Start, State, history, of_state
 from teacherstudent.training_sets import LabelledSet, check_sets, labelled_sets
 from teacherstudent.trajectory import (
     LEFT_OUT,
@@ -39,6 +41,9 @@ from teacherstudent.trajectory import (
 
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
+# A run can be kept on its way, see `simulation`.
+INTERRUPTIBLE = True
+STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
 
 
 def check(spec: Spec) -> None:
@@ -53,10 +58,17 @@ def fits(spec: Spec, state: State) -> bool:
 
 
 class _Run:
-    """A run under way: networks, step count, and the history recorded so far."""
+    """A run under way: networks, step count, and the history recorded so far.
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
-        self.spec, self.progress, dtype = spec, progress, np.dtype(spec.numerics.precision)
+    It goes on from what is `kept` of it, if anything is.
+    """
+
+    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, kept, keep):
+        self.spec, dtype = spec, np.dtype(spec.numerics.precision)
+        self.progress, self.keep = progress, keep
+        first = self.step_at(start.time)
+        if kept:
+            start = of_state(replace(start, state=_part(kept, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         self.weights, self.V = in_memory(spec, initial), initial.V
         self.h, self.v = initial.h, initial.v
@@ -68,8 +80,8 @@ class _Run:
         self.step, self.finite = self.step_at(start.time), True
         self.last = self.step_at(spec.duration)
         steps = map(self.step_at, record_times(spec))
-        self.due = [step for step in steps if step >= self.step]
-        self.rows: list[dict] = []
+        self.due = [step for step in steps if step >= first]
+        self.rows = _rows(_part(kept, ROWS))
         self.switches, self.sequence = list(start.switches), list(start.sequence)
 
     def step_at(self, time: float) -> int:
@@ -92,6 +104,8 @@ class _Run:
             steps = min(piece, end - self.step)
             done = self.train(steps, teacher, constants)
             self.step, self.finite = self.step + done, done == steps
+            if self.finite:
+                self.keep(self.snapshot)
             self.progress(self.step / self.last)
 
     def train(self, steps: int, teacher: int, constants: kernel.Phase) -> int:
@@ -110,6 +124,11 @@ class _Run:
             self.finite = all(np.isfinite(part).all() for part in row.values())
             if self.finite:
                 self.rows.append(row)
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return all that is needed to go on, with the history recorded so far."""
+        parts = {STATE: state_of(self), ROWS: _stacked(self)}
+        return {prefix + name: array for prefix, part in parts.items() for name, array in part.items()}
 
     def order_parameters(self) -> OrderParameters:
         """Measure the networks of this moment."""
@@ -149,13 +168,20 @@ class _Run:
 
 
 def simulate(
-    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
+    spec: Spec,
+    seed: int,
+    run: int,
+    progress: Callable[[float], None],
+    start: Start = BEGINNING,
+    kept: Mapping[str, np.ndarray] = MappingProxyType({}),
+    keep: Callable[[Callable[[], dict]], None] = lambda snapshot: None,
 ) -> Trajectory:
     """Train one network from its start on and record it; times and switches fall on whole steps.
 
-    `progress` is called with the fraction done.
+    `progress` is called with the fraction done, `keep` with a function that returns all that is needed to go
+    on from the present step: given as `kept`, it leads to the same trajectory.
     """
-    state = _Run(spec, seed, run, progress, start)
+    state = _Run(spec, seed, run, progress, start, kept, keep)
     left = phases_left(spec, state.step, state.switches, state.step_at)
     if under_way(left[0], state.sequence):
         _train_phase(state, left.pop(0))
@@ -165,6 +191,16 @@ def simulate(
         state.begin(phase)
         _train_phase(state, phase)
     return _trajectory(state)
+
+
+def _part(kept: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Return the state or the rows of a snapshot."""
+    return {name.removeprefix(prefix): array for name, array in kept.items() if name.startswith(prefix)}
+
+
+def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
+    """Undo `_stacked`."""
+    return [dict(zip(stacked, row, strict=True)) for row in zip(*stacked.values(), strict=True)]
 
 
 def _networks_of(state: State) -> Networks:
