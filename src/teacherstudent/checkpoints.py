@@ -74,7 +74,7 @@ class Checkpoints(Keeper):
         """Return the finished runs of all files."""
         found = {}
         for path in sorted(self.folder.glob("finished-*.checkpoint")):
-            found |= self._read(path)
+            found |= self._read(path, self.places)
         if found:
             _say(f"{self.folder}: {len(found)} of {len(self.places)} runs are finished")
         return {place: unpacked(arrays) for place, arrays in found.items()}
@@ -82,7 +82,7 @@ class Checkpoints(Keeper):
     def kept(self, place: int) -> Snapshot:
         """Return what is kept of a run on its way."""
         path = self._of_run(place)
-        found = self._read(path).get(place, {}) if path.exists() else {}
+        found = self._read(path, [place]).get(place, {}) if path.exists() else {}
         if found:
             _say(f"{path}: the run goes on from t = {found['state/time']:g}")
         self.written[place] = self.clock()
@@ -139,21 +139,21 @@ class Checkpoints(Keeper):
             return False
         return True
 
-    def _read(self, path: Path) -> dict[int, dict[str, np.ndarray]]:
-        """Return the runs in a file, none where it is refused."""
+    def _read(self, path: Path, places: Sequence[int]) -> dict[int, dict[str, np.ndarray]]:
+        """Return the runs in a file, which may hold some; none where it is refused."""
+
+        def check(place: int, found: Mapping) -> None:
+            if place not in places:
+                raise RunError("it holds other runs")
+            for key, value in self.about(place).items():
+                if found[key] != value:
+                    raise RunError(f"it has another {key}")
+
         try:
-            return read_checkpoint(path, self._check)
+            return read_checkpoint(path, check)
         except RunError as error:
             _say(f"checkpoint {path} refused: {error}; what it holds starts over")
             return {}
-
-    def _check(self, place: int, found: Mapping) -> None:
-        """Raise RunError where a run in a file is not that of this work at its place."""
-        if place not in self.places:
-            raise RunError("it has more runs")
-        for key, value in self.about(place).items():
-            if found[key] != value:
-                raise RunError(f"it has another {key}")
 
 
 def _sha256(text: str) -> str:
