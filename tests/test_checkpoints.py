@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import os
 import signal
 import time
@@ -266,9 +267,34 @@ def test_a_signal_writes_all_runs_and_ends_the_work(tmp_path, short_pieces, numb
     with pytest.raises(RunError, match=said), keeper.on_signals():
         list(simulate_runs(small_spec(), "network", 5, 3, 2, progress, keeper=keeper))
     assert signal.getsignal(number) == before
-    assert len(names(tmp_path / "kept")) == 2
+    assert names(tmp_path / "kept")
     again = list(simulate_runs(small_spec(), "network", 5, 3, keeper=Checkpoints(tmp_path / "kept")))
     assert_all_same(again, list(simulate_runs(small_spec(), "network", 5, 3)))
+
+
+@pytest.mark.parametrize("moment", range(1, 20))
+def test_a_signal_at_any_moment_loses_nothing(tmp_path, short_pieces, moment):
+    """It comes when the time is looked up so many times, so between every two lines that matter."""
+    folder, ticks, done = tmp_path / "kept", itertools.count(1), [0.0]
+
+    def clock():
+        if next(ticks) == moment:
+            keeper.asked = "a test"
+        return 0.0
+
+    def progress(run, fraction):
+        done[run:] = [fraction]
+
+    keeper = Checkpoints(folder, clock=clock)
+    try:
+        list(simulate_runs(small_spec(), "network", 5, 2, progress=progress, keeper=keeper))
+    except RunError:
+        again = Checkpoints(folder)
+        again.open([(small_spec(), BEGINNING)] * 2, "network", 5, 2)
+        for run, fraction in enumerate(done):
+            kept = again.kept(run)
+            assert run in again.finished() or kept.get("state/time", 0.0) >= 5.0 * fraction
+    assert keeper.asked
 
 
 # What is refused
@@ -312,7 +338,7 @@ def test_a_file_that_is_whole_is_used(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
     assert_all_same(list(simulate_runs(small_spec(), "network", 5, 2, keeper=Checkpoints(tmp_path))), whole)
     said = {
-        "run": f"{path}: the run goes on from t = 0.5",
+        "run": f"{path}: the run goes on from t = 1",
         "finished": f"{tmp_path}: 1 of 2 runs are finished",
     }
     assert capsys.readouterr().err == said[kind] + "\n"

@@ -89,22 +89,25 @@ class Checkpoints(Keeper):
         return found
 
     def keep(self, place: int, snapshot: Callable[[], Snapshot]) -> None:
-        """Write a run on its way, if it is time to."""
-        if self.asked or self.clock() - self.written[place] >= self.interval:
+        """Write a run on its way, if it is time to; after a signal end the work."""
+        asked = self.asked  # looked at once: a signal that comes later is for the next time
+        if asked or self.clock() - self.written[place] >= self.interval:
             self._write(self._of_run(place), {place: snapshot()})
             self.written[place] = self.clock()
+        self._write_finished(asked)
+        self._end(asked)
 
     def look(self) -> None:
-        """Write finished runs, if it is time to; raise RunError after a signal."""
-        self._write_finished()
-        if self.asked:
-            raise RunError(f"ended by {self.asked}; the same call goes on from {self.folder}")
+        """Write finished runs, if it is time to; after a signal end the work."""
+        asked = self.asked
+        self._write_finished(asked)
+        self._end(asked)
 
     def keep_finished(self, places: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
         """Keep finished runs in memory until it is time to write them."""
         with self.lock:
             self.waiting.update(zip(places, trajectories, strict=True))
-        self._write_finished()
+        self._write_finished(self.asked)
 
     def remove(self) -> None:
         """Remove all checkpoints and the folder."""
@@ -117,9 +120,13 @@ class Checkpoints(Keeper):
     def _of_run(self, place: int) -> Path:
         return self.folder / f"run-{place}.checkpoint"
 
-    def _write_finished(self) -> None:
+    def _end(self, asked: str | None) -> None:
+        if asked:
+            raise RunError(f"ended by {asked}; the same call goes on from {self.folder}")
+
+    def _write_finished(self, asked: str | None) -> None:
         with self.lock:
-            if not self.waiting or not (self.asked or self.clock() - self.together >= self.interval):
+            if not self.waiting or not (asked or self.clock() - self.together >= self.interval):
                 return
             path = self.folder / f"finished-{min(self.waiting)}.checkpoint"
             if self._write(path, {place: packed(run) for place, run in self.waiting.items()}):

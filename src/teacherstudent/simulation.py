@@ -44,10 +44,10 @@ class Keeper:
         return {}
 
     def keep(self, place: int, snapshot: Callable[[], Snapshot]) -> None:
-        """Hear that a run is between two steps, and keep what `snapshot` returns."""
+        """Keep what `snapshot` returns, between two steps of a run; RunError ends the work."""
 
     def look(self) -> None:
-        """Raise RunError if the work is to end now; called in all engines' reports of progress."""
+        """Raise RunError to end the work: before runs begin, and on the way of those that are never kept."""
 
     def keep_finished(self, places: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
         """Keep some runs that are finished."""
@@ -146,6 +146,7 @@ class _Work:
     def __init__(self, begun, engine, seed, runs, threads, progress, keeper):
         self.begun, self.seed, self.runs, self.progress, self.keeper = begun, seed, runs, progress, keeper
         self.module, self.stopped = engine_module(engine), Event()
+        self.interruptible = hasattr(self.module, "INTERRUPTIBLE")
         self.finished = dict(keeper.finished())
         for place in self.finished:
             progress(place, 1.0)
@@ -172,12 +173,14 @@ class _Work:
         """Compute one batch."""
 
         def report(fraction: float) -> None:
-            self.keeper.look()
+            if not self.interruptible:
+                self.keeper.look()
             for place in batch:
                 if self.stopped.is_set():
                     raise KeyboardInterrupt
                 self.progress(place, fraction)
 
+        self.keeper.look()
         report(0.0)  # an interrupt can leave batches in the queue: they do not begin
         specs, starts = zip(*(self.begun[place] for place in batch), strict=True)
         found = self._simulate(batch, specs, starts, report)
@@ -190,7 +193,7 @@ class _Work:
         if hasattr(self.module, "simulate_together"):
             return self.module.simulate_together(specs, self.seed, numbers, report, starts)
         arguments, options = (specs[0], self.seed, numbers[0], report, starts[0]), {}
-        if hasattr(self.module, "INTERRUPTIBLE"):
+        if self.interruptible:
             options = {"kept": self.keeper.kept(batch[0]), "keep": partial(self.keeper.keep, batch[0])}
         return [self.module.simulate(*arguments, **options)]
 
