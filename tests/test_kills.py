@@ -15,7 +15,7 @@ from teacherstudent.checkpoints import MINUTES
 from teacherstudent.cli import main
 from teacherstudent.store import read_run
 
-KILLS = 6
+KILLS = 4
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def versions():
 
 
 @pytest.mark.slow
-def test_6_kills_at_random_moments_change_nothing(folder):
+def test_4_kills_at_random_moments_change_nothing(folder):
     rng = np.random.default_rng()
     for _ in range(KILLS):
         with start() as process:
