@@ -1,6 +1,7 @@
 """Checkpoints: files from which long work goes on after it was killed, to the same bits."""
 
 import hashlib
+import os
 import signal
 import sys
 import time
@@ -82,7 +83,7 @@ class Checkpoints(Keeper):
     def kept(self, place: int) -> Snapshot:
         """Return what is kept of a run on its way."""
         path = self._of_run(place)
-        found = self._read(path, [place]).get(place, {}) if path.exists() else {}
+        found = self._read(path, [place]).get(place, {}) if os.path.exists(path) else {}
         if found:
             _say(f"{path}: the run goes on from t = {found['state/time']:g}")
         self.written[place] = self.clock()
@@ -111,10 +112,10 @@ class Checkpoints(Keeper):
 
     def remove(self) -> None:
         """Remove all checkpoints and the folder."""
-        for pattern in ("*.checkpoint", ".teacherstudent-*.part"):
-            for path in self.folder.glob(pattern):
-                path.unlink(missing_ok=True)
-        with suppress(OSError):  # there is none, or other files are in it
+        with suppress(OSError):  # there is no folder, it has files of others, or nothing can be changed in it
+            for pattern in ("*.checkpoint", ".teacherstudent-*.part"):
+                for path in self.folder.glob(pattern):
+                    path.unlink(missing_ok=True)
             self.folder.rmdir()
 
     def _of_run(self, place: int) -> Path:
