@@ -69,6 +69,8 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     add("--seed", type=_whole_number(0, LARGEST_SEED), metavar="S", help=f"default 0, {of_file}")
     add("--runs", type=_whole_number(1), metavar="R", help=f"independent runs (default 1, {of_file})")
     add("--threads", type=_whole_number(1), metavar="T", help="runs at a time (default: as many as cores)")
+    often = "write long runs to FILE.h5.checkpoints every M minutes, to go on after a kill (default 10)"
+    add("--checkpoint-minutes", type=_minutes, metavar="M", help=often)
     add(
         "--output",
         required=True,
@@ -120,6 +122,16 @@ def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not minutes >= 0.0:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a number >= 0")
+    return minutes
 
 
 def _setting(text: str) -> tuple[str, str]:

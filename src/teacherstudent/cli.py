@@ -45,6 +45,7 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
+    from teacherstudent.checkpoints import MINUTES, Checkpoints
     from teacherstudent.simulation import check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
@@ -54,9 +55,13 @@ def run(options: Namespace) -> None:
     if not starts:
         check(spec, engine)
     threads = min(runs, options.threads or _cores())
-    with _progress(runs, f"{options.spec}, engine {engine}") as report:
-        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts))
-    write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
+    minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
+    checkpoints = Checkpoints.beside(options.output, minutes)
+    with checkpoints.on_signals():
+        with _progress(runs, f"{options.spec}, engine {engine}") as report:
+            trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints))
+        write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
+    checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
             when = f"t = {trajectory.diverged_at:g}"

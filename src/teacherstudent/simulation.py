@@ -3,14 +3,19 @@
 An engine is a module with `check(spec)`, `fits(spec, state)`, which says whether it can go on from one of its
 states, and `simulate(spec, seed, run, progress, start)`. One that advances many runs together also has
 TOGETHER, the largest number of them, `company(spec, run)`, equal for those that can do so, and
-`simulate_together(specs, seed, runs, progress, starts)`.
+`simulate_together(specs, seed, runs, progress, starts)`. With INTERRUPTIBLE, that takes `kept` and `keep`
+too: it calls `keep` between steps with functions by place that return snapshots, and goes on exactly from
+`kept`, such snapshots.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from threading import Event
+
+import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec import Spec
@@ -18,6 +23,38 @@ from teacherstudent.start import BEGINNING, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
 
 ENGINES = ("network", "chain", "ode")
+# All that a run needs to go on from a moment on its way, with what it has recorded so far: arrays by name.
+Snapshot = Mapping[str, np.ndarray]
+
+
+class Keeper:
+    """What keeps runs in case they are interrupted. This one keeps nothing; `checkpoints.Checkpoints` does.
+
+    Runs are known by their places: they are counted in the order of `simulate_points`. Several threads call.
+    """
+
+    def open(self, begun: Sequence[tuple[Spec, Start]], engine: str, seed: int, runs: int) -> None:
+        """Hear of the work; `begun` has spec and start at every place, the run's number is place % runs."""
+
+    def finished(self) -> Mapping[int, Trajectory]:
+        """Return the runs that are finished already, by their places."""
+        return {}
+
+    def kept(self, place: int) -> Snapshot:
+        """Return what a run that was interrupted goes on from, nothing for one that begins."""
+        return {}
+
+    def keep(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
+        """Keep what the functions return, between two steps of some runs; RunError ends the work."""
+
+    def look(self) -> None:
+        """Raise RunError to end the work: before runs begin, and on the way of those that are never kept."""
+
+    def keep_finished(self, places: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
+        """Keep some runs that are finished."""
+
+
+NOTHING_KEPT = Keeper()
 
 
 def engine_module(engine: str):
@@ -67,14 +104,15 @@ def simulate_runs(
     threads: int = 1,
     progress: Callable[[int, float], None] = lambda run, fraction: None,
     starts: Sequence[Start] = (),
+    keeper: Keeper = NOTHING_KEPT,
 ) -> Iterator[Trajectory]:
     """Yield the trajectories of runs 0, 1, ... in order, computed on several threads; same numbers for any
     number of them.
 
     `progress` is called with a run and its fraction done. With `starts`, one per run, run i starts from the
-    i-th.
+    i-th. `keeper` knows what an interrupted call has left behind.
     """
-    return simulate_points([spec], engine, seed, runs, threads, progress, starts)
+    return simulate_points([spec], engine, seed, runs, threads, progress, starts, keeper)
 
 
 def simulate_points(
@@ -85,6 +123,7 @@ def simulate_points(
     threads: int = 1,
     progress: Callable[[int, float], None] = lambda number, fraction: None,
     starts: Sequence[Start] = (),
+    keeper: Keeper = NOTHING_KEPT,
 ) -> Iterator[Trajectory]:
     """Yield the trajectories of all runs of the first spec, then those of the second, and so on.
 
@@ -95,22 +134,27 @@ def simulate_points(
     begun: list[tuple[Spec, Start]] = []
     for spec in specs:
         begun += [begin(spec, engine, start) for start in starts] or [begin(spec, engine, BEGINNING)] * runs
-    return _in_order(_Work(begun, engine, seed, runs, threads, progress), threads)
+    keeper.open(begun, engine, seed, runs)
+    return _in_order(_Work(begun, engine, seed, runs, threads, progress, keeper), threads)
 
 
 class _Work:
     """All runs of some specs, in batches for one thread each; places count the runs, spec by spec.
 
-    `begun` has spec and start at every place.
+    `begun` has spec and start at every place; `finished` the trajectories that are there already.
     """
 
-    def __init__(self, begun, engine, seed, runs, threads, progress):
-        self.begun, self.seed, self.runs, self.progress = begun, seed, runs, progress
+    def __init__(self, begun, engine, seed, runs, threads, progress, keeper):
+        self.begun, self.seed, self.runs, self.progress, self.keeper = begun, seed, runs, progress, keeper
         self.module, self.stopped = engine_module(engine), Event()
+        self.interruptible = hasattr(self.module, "INTERRUPTIBLE")
+        self.finished = dict(keeper.finished())
+        for place in self.finished:
+            progress(place, 1.0)
         self.batches = self._batches(threads)
 
     def _batches(self, threads: int) -> list[list[int]]:
-        places = range(len(self.begun))
+        places = [place for place in range(len(self.begun)) if place not in self.finished]
         if not hasattr(self.module, "simulate_together"):
             return [[place] for place in places]
         companies: dict = {}
@@ -130,33 +174,46 @@ class _Work:
         """Compute one batch."""
 
         def report(fraction: float) -> None:
+            if not self.interruptible:
+                self.keeper.look()
             for place in batch:
                 if self.stopped.is_set():
                     raise KeyboardInterrupt
                 self.progress(place, fraction)
 
+        self.keeper.look()
         report(0.0)  # an interrupt can leave batches in the queue: they do not begin
-        numbers = [place % self.runs for place in batch]
         specs, starts = zip(*(self.begun[place] for place in batch), strict=True)
-        if hasattr(self.module, "simulate_together"):
-            found = self.module.simulate_together(specs, self.seed, numbers, report, starts)
-        else:
-            found = [self.module.simulate(specs[0], self.seed, numbers[0], report, starts[0])]
-        return [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
+        found = self._simulate(batch, specs, starts, report)
+        recorded = [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
+        self.keeper.keep_finished(batch, recorded)
+        return recorded
+
+    def _simulate(self, batch, specs, starts, report) -> Sequence[Trajectory]:
+        numbers = [place % self.runs for place in batch]
+        if not hasattr(self.module, "simulate_together"):
+            return [self.module.simulate(specs[0], self.seed, numbers[0], report, starts[0])]
+        options = {}
+        if self.interruptible:
+            options = {
+                "kept": [self.keeper.kept(place) for place in batch],
+                "keep": partial(self._keep, batch),
+            }
+        return self.module.simulate_together(specs, self.seed, numbers, report, starts, **options)
+
+    def _keep(self, batch: list[int], snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
+        self.keeper.keep({batch[number]: snapshot for number, snapshot in snapshots.items()})
 
 
 def _in_order(work: _Work, threads: int) -> Iterator[Trajectory]:
-    ready: dict[int, Trajectory] = {}
-    place = 0
+    ready = work.finished
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for batch, trajectories in zip(
-                work.batches, pool.map(work.trajectories, work.batches), strict=True
-            ):
-                ready.update(zip(batch, trajectories, strict=True))
-                while place in ready:
-                    yield ready.pop(place)
-                    place += 1
+            found = zip(work.batches, pool.map(work.trajectories, work.batches), strict=True)
+            for place in range(len(work.begun)):
+                while place not in ready:
+                    ready.update(zip(*next(found), strict=True))
+                yield ready.pop(place)
         except BaseException:
             work.stopped.set()  # the threads end at their next report; the pool waits for them
             raise

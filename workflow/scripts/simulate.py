@@ -6,6 +6,7 @@ from itertools import islice
 
 from _logs import logged
 from teacherstudent.axes import points, with_values
+from teacherstudent.checkpoints import MINUTES, Checkpoints
 from teacherstudent.collect import RUNS
 from teacherstudent.progress import reporter
 from teacherstudent.simulation import simulate_points
@@ -13,18 +14,24 @@ from teacherstudent.spec import parse_spec
 from teacherstudent.store import write_runs
 
 
-def main(work: dict, path: str, threads: int = 1) -> None:
-    """Run a job (the `work` of `teacherstudent.experiments.Job`) and write its runs, one group per point."""
-    total = work["runs"] * len(list(points(work["inner"])))
-    with reporter(total, work["engine"]) as report:
-        write_runs(path, entries(work, threads, report), run_axis=True)
+def main(work: dict, path: str, threads: int = 1, minutes: float = MINUTES) -> None:
+    """Run a job (the `work` of `teacherstudent.experiments.Job`) and write its runs, one group per point.
+
+    A job that was killed goes on from its checkpoints, which long ones write every so many minutes.
+    """
+    total, checkpoints = work["runs"] * len(list(points(work["inner"]))), Checkpoints.beside(path, minutes)
+    with reporter(total, work["engine"]) as report, checkpoints.on_signals():
+        write_runs(path, entries(work, threads, report, checkpoints), run_axis=True)
+    checkpoints.remove()
 
 
-def entries(work: dict, threads: int, report: Callable[[int, float], None]) -> Iterator[tuple]:
+def entries(
+    work: dict, threads: int, report: Callable[[int, float], None], checkpoints: Checkpoints
+) -> Iterator[tuple]:
     """Yield (group, spec, engine, seed, trajectories) of each point, as it is finished."""
     engine, seed, runs = work["engine"], work["seed"], work["runs"]
     specs = {name: parse_spec(with_values(work["spec"], values)) for name, values in points(work["inner"])}
-    found = simulate_points(list(specs.values()), engine, seed, runs, threads, report)
+    found = simulate_points(list(specs.values()), engine, seed, runs, threads, report, keeper=checkpoints)
     for name, spec in specs.items():
         trajectories = list(islice(found, runs))
         for run, trajectory in enumerate(trajectories):
@@ -35,4 +42,5 @@ def entries(work: dict, threads: int, report: Callable[[int, float], None]) -> I
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.params.work, snakemake.output[0], snakemake.threads)
+        minutes = snakemake.resources.get("checkpoint_minutes", MINUTES)
+        main(snakemake.params.work, snakemake.output[0], snakemake.threads, minutes)

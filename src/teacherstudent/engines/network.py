@@ -4,7 +4,7 @@ Runs whose teachers differ only in what comes after the first one are the same n
 together they train it once.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -32,7 +32,7 @@ from teacherstudent.networks import (
 )
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history
+from teacherstudent.start import BEGINNING, Start, State, history, of_state
 from teacherstudent.training_sets import LabelledSet, check_sets, labelled_sets
 from teacherstudent.trajectory import (
     LEFT_OUT,
@@ -47,6 +47,10 @@ from teacherstudent.trajectory import (
 TOGETHER = 16
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
+# Runs can be kept on their way, see `simulation`.
+INTERRUPTIBLE = True
+STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
+Snapshot = Mapping[str, np.ndarray]
 
 
 def check(spec: Spec) -> None:
@@ -70,10 +74,17 @@ def company(spec: Spec, run: int) -> Hashable:
 
 
 class _Run:
-    """A run under way: networks, step count, and the history recorded so far."""
+    """A run under way: networks, step count, and the history recorded so far.
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
-        self.spec, self.progress, dtype = spec, progress, np.dtype(spec.numerics.precision)
+    It goes on from what is `kept` of it, if anything is.
+    """
+
+    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, kept, keep):
+        self.spec, dtype = spec, np.dtype(spec.numerics.precision)
+        self.progress, self.keep = progress, keep
+        first = self.step_at(start.time)
+        if kept:
+            start = of_state(replace(start, state=_part(kept, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         self.weights, self.V = in_memory(spec, initial), initial.V
         self.h, self.v = initial.h, initial.v
@@ -85,8 +96,8 @@ class _Run:
         self.step, self.finite = self.step_at(start.time), True
         self.last = self.step_at(spec.duration)
         steps = map(self.step_at, record_times(spec))
-        self.due = [step for step in steps if step >= self.step]
-        self.rows: list[dict] = []
+        self.due = [step for step in steps if step >= first]
+        self.rows = _rows(_part(kept, ROWS))
         self.switches, self.sequence = list(start.switches), list(start.sequence)
         self.followers: Sequence[_Run] = ()
 
@@ -110,6 +121,8 @@ class _Run:
             steps = min(piece, end - self.step)
             done = self.train(steps, teacher, constants)
             self.step, self.finite = self.step + done, done == steps
+            if self.finite:
+                self.keep()
             self.progress(self.step / self.last)
 
     def train(self, steps: int, teacher: int, constants: kernel.Phase) -> int:
@@ -137,6 +150,11 @@ class _Run:
                 self.rows.append(row)
         for follower in self.followers:
             follower.follow(self)
+
+    def snapshot(self) -> Snapshot:
+        """Return all that is needed to go on, with the history recorded so far."""
+        parts = {STATE: state_of(self), ROWS: _stacked(self)}
+        return {prefix + name: array for prefix, part in parts.items() for name, array in part.items()}
 
     def order_parameters(self) -> OrderParameters:
         """Measure the networks of this moment."""
@@ -191,19 +209,27 @@ def simulate_together(
     runs: Sequence[int],
     progress: Callable[[float], None],
     starts: Sequence[Start],
+    kept: Sequence[Snapshot] = (),
+    keep: Callable[[Mapping[int, Callable[[], Snapshot]]], None] = lambda snapshots: None,
 ) -> list[Trajectory]:
     """Train a network for each spec and its run; those that begin alike are trained once until they part.
 
-    The trajectory of a network does not depend on the others. `progress` is called with the fraction done.
+    The trajectory of a network does not depend on the others. `progress` is called with the fraction done,
+    `keep` with functions, by the places of the networks, that return all that is needed to go on from the
+    present step: given as `kept`, one for each network, it leads to the same trajectories.
     """
-    done = np.zeros(len(specs))
+    done, networks = np.zeros(len(specs)), []
 
     def report(place: int, fraction: float) -> None:
         done[place] = fraction
         progress(float(done.mean()))
 
-    every = enumerate(zip(specs, runs, starts, strict=True))
-    networks = [_Run(spec, seed, run, partial(report, place), start) for place, (spec, run, start) in every]
+    def keep_all() -> None:
+        keep({place: network.snapshot for place, network in enumerate(networks) if network.finite})
+
+    every = zip(specs, runs, starts, kept or [{}] * len(specs), strict=True)
+    for place, (spec, run, start, own) in enumerate(every):
+        networks.append(_Run(spec, seed, run, partial(report, place), start, own, keep_all))
     for leader, *followers in _that_begin_alike(networks):
         _train_first_phase(leader, followers)
     for network in networks:
@@ -244,6 +270,16 @@ def _train_to_the_end(state: _Run) -> None:
             break
         state.begin(phase)
         _train_phase(state, phase)
+
+
+def _part(kept: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Return the state or the rows of a snapshot."""
+    return {name.removeprefix(prefix): array for name, array in kept.items() if name.startswith(prefix)}
+
+
+def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
+    """Undo `_stacked`."""
+    return [dict(zip(stacked, row, strict=True)) for row in zip(*stacked.values(), strict=True)]
 
 
 def _networks_of(state: State) -> Networks:

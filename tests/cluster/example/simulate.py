@@ -6,6 +6,8 @@ from pathlib import Path
 from _simulation import main  # the script that this one stands in for
 
 from _logs import logged
+from teacherstudent.checkpoints import Checkpoints
+from teacherstudent.engines import network
 
 
 def hungry():
@@ -34,7 +36,15 @@ def patient():
         time.sleep(0.2)
 
 
-TROUBLE = {"hungry": hungry, "slow": slow, "broken": broken, "patient": patient}
+def long():
+    """Take longer than the first attempt may, for a run in many pieces."""
+    network.WORK_PER_REPORT = 1000
+    if snakemake.resources.runtime == 2:
+        keep = Checkpoints.keep
+        Checkpoints.keep = lambda *arguments: (time.sleep(3), keep(*arguments))
+
+
+TROUBLE = {"hungry": hungry, "slow": slow, "broken": broken, "patient": patient, "long": long}
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
