@@ -1,6 +1,6 @@
 """A job that needs more time than it may have goes on where the attempt before was ended."""
 
-from cluster.slurm import needs_slurm
+from cluster.slurm import needs_slurm, wait_for
 
 pytestmark = needs_slurm
 
@@ -12,7 +12,9 @@ def test_the_second_attempt_goes_on_from_the_checkpoints_of_the_first(make_troub
     checkout = make_trouble()
     checkout.edit("profiles/slurm/config.yaml", "240 * attempt", "2 * attempt")
     checkout.edit("profiles/slurm/config.yaml", "TERM@60", "TERM@30")
-    told = checkout.run(RUNS)
+    driver = checkout.start(RUNS)
+    wait_for(lambda: checkout.slurm.ended(checkout.root), "the first attempt is ended", seconds=240)
+    told = checkout.finish(driver)
     _, second = checkout.attempts("long", 2)
     assert second["State"] == "COMPLETED"
     assert "error: ended by SIGTERM; the same call goes on from" in told

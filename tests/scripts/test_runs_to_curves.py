@@ -11,9 +11,10 @@ import simulate
 import verify
 from _logs import logged
 from samples import document
+from teacherstudent.checkpoints import Checkpoints
 from teacherstudent.claims import Claim, read_claims, write_claims
 from teacherstudent.curves import read_curves
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.experiments import jobs, parse_experiment
 from teacherstudent.simulation import simulate as run_one
 from teacherstudent.spec import parse_spec
@@ -47,6 +48,25 @@ def test_runs_of_a_job_become_curves(tmp_path):
     curves = read_curves(tmp_path / "curves.h5")["network"]
     assert curves.quantities["student_overlaps"].shape == (2, 2, 6, 3, 3)
     assert curves.seed == 3
+
+
+def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
+    (job,) = jobs(experiment())
+    simulate.main(job.work, tmp_path / "whole.h5")
+    folder = tmp_path / "runs.h5.checkpoints"
+
+    def report(place, fraction):
+        checkpoints.asked = "a test" if place == 2 else None
+
+    checkpoints = Checkpoints(folder)
+    with pytest.raises(RunError, match="ended by a test"):
+        list(simulate.entries(job.work, 1, report, checkpoints))
+    assert sorted(path.name for path in folder.glob("*")) == ["finished-0.checkpoint", "run-2.checkpoint"]
+    simulate.main(job.work, tmp_path / "runs.h5")
+    said = [line.removeprefix(str(folder)) for line in capsys.readouterr().err.splitlines()]
+    assert said == [": 2 of 4 runs are finished", "/run-2.checkpoint: the run goes on from t = 1"]
+    assert (tmp_path / "runs.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert not folder.exists()
 
 
 def test_a_run_that_diverges_is_warned_of_by_name(tmp_path, capsys):
