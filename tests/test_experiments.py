@@ -86,7 +86,8 @@ def test_another_value_leaves_the_other_jobs_as_they_are():
 def test_another_value_changes_only_the_shared_job_that_it_falls_into():
     values = [value / 20 for value in range(21)]
     few, more = (
-        expand("grid", experiment(ode={"outer": {SIMILARITY: axis}}), 0.11) for axis in (values, [*values, 0.33])
+        expand("grid", experiment(ode={"outer": {SIMILARITY: axis}}), 0.11)
+        for axis in (values, [*values, 0.33])
     )
     assert [job.curve for job in more] == [job.curve for job in few]
     (changed,) = [job for job in more if job not in few]
