@@ -2,6 +2,7 @@
 
 import equations
 import numpy as np
+import overhead
 import pytest
 import reference
 import simulations
@@ -35,6 +36,16 @@ def test_the_reference_takes_euler_steps():
     np.testing.assert_allclose(C[:3, :3].ravel(), (y + dt * rates)[:9], rtol=0, atol=1e-12)
     np.testing.assert_allclose(C[:3, 3:].ravel(), (y + dt * rates)[9:21], rtol=0, atol=1e-12)
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
+
+
+def test_overhead_is_starts_and_plan_over_work(tmp_path):
+    folder = tmp_path / "benchmarks" / "simulate" / "errors"
+    folder.mkdir(parents=True)
+    for name, seconds in (("one", 11.0), ("two", 21.0)):
+        (folder / f"{name}.tsv").write_text(f"s\tcpu_time\n99.0\t{seconds}\n")
+    curves = overhead.curve_seconds(tmp_path)
+    assert sorted(curves) == [11.0, 21.0]
+    assert overhead.share(curves, jobs=5, start=1.0, plan=1.0) == pytest.approx(6.0 / 30.0)
 
 
 @pytest.mark.parametrize(

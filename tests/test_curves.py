@@ -23,8 +23,8 @@ def grid(runs=2, **changes):
 
 
 def stored(folder, grid, make):
-    """Write the files of a grid with `make(point, run)` as trajectories; return paths and trajectories."""
-    paths, made, point = [], [], 0
+    """Write the files of a grid with `make(point, run)` as trajectories; return files and trajectories."""
+    files, made, point = {}, [], 0
     for curve, outer in points(grid.outer):
         entries = []
         for name, inner in points(grid.inner):
@@ -32,9 +32,9 @@ def stored(folder, grid, make):
             spec = parse_spec(with_values(grid.spec, outer | inner))
             entries.append((f"/runs/{name}", spec, "ode", grid.seed, made[-1]))
             point += 1
-        paths.append(folder / f"{curve}.h5")
-        write_runs(paths[-1], entries, run_axis=True)
-    return paths, made
+        files[folder / f"{curve}.h5"] = grid.inner
+        write_runs(folder / f"{curve}.h5", entries, run_axis=True)
+    return files, made
 
 
 def sample(point, run):
@@ -51,13 +51,13 @@ def curves(tmp_path):
             seed=10 * point + run, rows=3 if diverging else 6, diverged_at=2.5 if diverging else None
         )
 
-    paths, _ = stored(tmp_path, grid(), make)
-    return collect(grid(), paths, QUANTITIES)
+    files, _ = stored(tmp_path, grid(), make)
+    return collect(grid(), files, QUANTITIES)
 
 
 def test_every_run_stands_at_its_place(tmp_path):
-    paths, made = stored(tmp_path, grid(), sample)
-    found = collect(grid(), paths, QUANTITIES)
+    files, made = stored(tmp_path, grid(), sample)
+    found = collect(grid(), files, QUANTITIES)
     assert found.quantities["student_overlaps"].shape == (2, 3, 2, 6, 3, 3)
     for point, runs in enumerate(made):
         for run, one in enumerate(runs):
@@ -92,8 +92,8 @@ def test_xarray_opens_curves_with_names(curves, tmp_path):
 
 def test_words_may_be_coordinates(tmp_path):
     words = grid(outer={"student.heads": ["shared", "per_task"]}, inner={})
-    paths, _ = stored(tmp_path, words, sample)
-    write_curves(tmp_path / "curves.h5", [collect(words, paths, QUANTITIES)])
+    files, _ = stored(tmp_path, words, sample)
+    write_curves(tmp_path / "curves.h5", [collect(words, files, QUANTITIES)])
     found = read_curves(tmp_path / "curves.h5")["ode"]
     assert found.axis("heads").tolist() == ["shared", "per_task"]
     assert found.select(heads="per_task").axes == {}
@@ -138,8 +138,8 @@ def test_mean_and_standard_error_leave_out_what_is_missing():
 
 
 def test_all_runs_may_have_diverged(tmp_path):
-    paths, _ = stored(tmp_path, grid(), lambda point, run: trajectory(rows=2, diverged_at=1.5))
-    found = collect(grid(), paths, QUANTITIES)
+    files, _ = stored(tmp_path, grid(), lambda point, run: trajectory(rows=2, diverged_at=1.5))
+    found = collect(grid(), files, QUANTITIES)
     assert found.excluded == 12
     assert np.isnan(found.mean("generalisation_error")).all()
 
@@ -148,31 +148,31 @@ def test_switches_that_did_not_come_are_missing(tmp_path):
     def make(point, run):
         return trajectory(switches=(2.0,) if point == 1 and run == 1 else ())
 
-    paths, _ = stored(tmp_path, grid(), make)
-    found = collect(grid(), paths, QUANTITIES)
+    files, _ = stored(tmp_path, grid(), make)
+    found = collect(grid(), files, QUANTITIES)
     assert found.switch_times[0, 1, 1].tolist() == [2.0]
     assert np.isnan(found.switch_times).sum() == 11
 
 
 def test_a_missing_point_is_named(tmp_path):
-    paths, _ = stored(tmp_path, grid(), sample)
+    files, _ = stored(tmp_path, grid(), sample)
     with pytest.raises(RunError, match=r"norm~1\.0\.h5: there is no run learning_rate~0\.4"):
-        collect(grid(inner={RATE: [0.1, 0.4]}), paths, QUANTITIES)
+        collect(grid(), dict.fromkeys(files, {RATE: [0.1, 0.4]}), QUANTITIES)
 
 
 def test_other_shapes_cannot_be_collected(tmp_path):
     sizes = grid(outer={HIDDEN: [2, 3]})
-    paths, _ = stored(tmp_path, sizes, lambda point, run: trajectory(K=2 if point < 3 else 3))
+    files, _ = stored(tmp_path, sizes, lambda point, run: trajectory(K=2 if point < 3 else 3))
     with pytest.raises(RunError, match="student_overlaps has shape"):
-        collect(sizes, paths, ["student_overlaps"])
-    assert isinstance(collect(sizes, paths, ["generalisation_error"]), Curves)
+        collect(sizes, files, ["student_overlaps"])
+    assert isinstance(collect(sizes, files, ["generalisation_error"]), Curves)
 
 
 def test_other_times_cannot_be_collected(tmp_path):
     longer = grid(outer={"duration": [5.0, 10.0]})
-    paths, _ = stored(tmp_path, longer, lambda point, run: stretched(point >= 3))
+    files, _ = stored(tmp_path, longer, lambda point, run: stretched(point >= 3))
     with pytest.raises(RunError, match="recorded at different times"):
-        collect(longer, paths, ["generalisation_error"])
+        collect(longer, files, ["generalisation_error"])
 
 
 def stretched(double):

@@ -8,6 +8,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.experiments import expand, parse_experiment
 
 SIMILARITY = "teachers.features.similarity"
+EACH = 1e-9  # seconds of a job: a job for each cell
 
 
 def experiment(**engines):
@@ -18,7 +19,7 @@ def experiment(**engines):
 
 
 def test_without_axes_there_is_one_job_per_engine():
-    listed = expand("plain", experiment(ode={}, network={"runs": 3, "seed": 7}))
+    listed = expand("plain", experiment(ode={}, network={"runs": 3, "seed": 7}), EACH)
     assert [(job.experiment, job.engine, job.curve) for job in listed] == [
         ("plain", "ode", "all"),
         ("plain", "network", "all"),
@@ -29,19 +30,42 @@ def test_without_axes_there_is_one_job_per_engine():
 
 def test_outer_axes_make_jobs_and_inner_ones_stay_inside():
     grid = {"outer": {SIMILARITY: {"linspace": [0, 1, 3]}}, "inner": {"training.learning_rate": [0.5, 1.0]}}
-    listed = expand("curves", experiment(ode=grid))
+    listed = expand("curves", experiment(ode=grid), EACH)
     assert [job.curve for job in listed] == ["similarity~0.0", "similarity~0.5", "similarity~1.0"]
     assert [job.work["spec"]["teachers"]["features"]["similarity"] for job in listed] == [0.0, 0.5, 1.0]
     assert all(job.work["inner"] == {"training.learning_rate": [0.5, 1.0]} for job in listed)
 
 
+def test_short_cells_of_outer_axes_share_a_job():
+    axes = {"student.heads": ["shared", "per_task"], SIMILARITY: {"linspace": [0, 1, 5]}}
+    grid = {"outer": axes, "inner": {"training.learning_rate": [0.5, 1.0]}}
+    cell = expand("curves", experiment(ode=grid), EACH)[0].seconds
+    listed = expand("curves", experiment(ode=grid), 3.1 * cell)
+    rows = ["similarity~0.0..0.25", "similarity~0.5..1.0"]
+    assert [job.curve for job in listed] == [
+        f"heads~{heads}__{row}" for heads in ("shared", "per_task") for row in rows
+    ]
+    assert listed[-1].work["spec"]["student"]["heads"] == "per_task"
+    assert listed[-1].work["inner"] == {SIMILARITY: [0.5, 0.75, 1.0], "training.learning_rate": [0.5, 1.0]}
+    assert listed[-1].seconds == pytest.approx(3 * cell, rel=0.01)
+    (whole,) = expand("curves", experiment(ode=grid), 1e6)
+    assert whole.curve == "heads~shared..per_task__similarity~0.0..1.0"
+    assert whole.work["spec"]["teachers"]["features"]["similarity"] == 0.5  # of the base
+
+
+def test_true_and_false_share_a_job_by_these_names():
+    axis = {"student.copy_head_at_switch": [False, True]}
+    (job,) = expand("curves", experiment(ode={"outer": axis}), 1e6)
+    assert job.curve == "copy_head_at_switch~false..true"
+
+
 def test_a_job_is_a_plain_document():
-    for job in expand("curves", experiment(ode={"outer": {SIMILARITY: {"linspace": [0, 1, 4]}}})):
+    for job in expand("curves", experiment(ode={"outer": {SIMILARITY: {"linspace": [0, 1, 4]}}}), EACH):
         assert json.loads(json.dumps(job.work)) == job.work
 
 
 def test_an_engine_may_have_settings_of_its_own():
-    ode, network = expand("own", experiment(ode={"set": {"record.count": 50}}, network={}))
+    ode, network = expand("own", experiment(ode={"set": {"record.count": 50}}, network={}), EACH)
     assert ode.work["spec"]["record"]["count"] == 50
     assert network.work["spec"]["record"]["count"] == 6
 
@@ -50,13 +74,24 @@ def test_the_order_of_keys_makes_no_difference():
     first = experiment()
     second = json.loads(json.dumps(first, sort_keys=True))
     second["spec"] = dict(reversed(second["spec"].items()))
-    assert repr(expand("same", first)[0].work) == repr(expand("same", second)[0].work)
+    assert repr(expand("same", first, EACH)[0].work) == repr(expand("same", second, EACH)[0].work)
 
 
 def test_another_value_leaves_the_other_jobs_as_they_are():
-    few = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 1.0]}}))
-    more = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 0.5, 1.0]}}))
+    few = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 1.0]}}), EACH)
+    more = expand("grid", experiment(ode={"outer": {SIMILARITY: [0.0, 0.5, 1.0]}}), EACH)
     assert [job for job in more if job in few] == few
+
+
+def test_another_value_changes_only_the_shared_job_that_it_falls_into():
+    values = [value / 20 for value in range(21)]
+    few, more = (
+        expand("grid", experiment(ode={"outer": {SIMILARITY: axis}}), 0.11)
+        for axis in (values, [*values, 0.33])
+    )
+    assert [job.curve for job in more] == [job.curve for job in few]
+    (changed,) = [job for job in more if job not in few]
+    assert 0.33 in changed.work["inner"][SIMILARITY]
 
 
 def test_errors_are_collected_unless_more_is_asked_for():
@@ -69,7 +104,7 @@ def test_errors_are_collected_unless_more_is_asked_for():
 def test_large_grids_expand_in_seconds(place, count):
     axes = {SIMILARITY: {"linspace": [0, 1, 141]}, "training.learning_rate": {"linspace": [0.1, 1, 142]}}
     start = time.process_time()
-    assert len(expand("large", experiment(ode={place: axes}))) == count
+    assert len(expand("large", experiment(ode={place: axes}), EACH)) == count
     assert time.process_time() - start < 10.0
 
 
@@ -107,7 +142,7 @@ def broken(**changes):
 )
 def test_mistakes_are_named_in_one_line(entry, words):
     with pytest.raises(SpecError) as caught:
-        expand("curves", entry)
+        expand("curves", entry, EACH)
     assert str(caught.value).startswith("experiment curves: ")
     assert "\n" not in str(caught.value)
     for word in words:

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,18 +11,18 @@ import pytest
 from teacherstudent import _numba_cache, digest
 
 CALLEE = """
-from numba import njit
+from teacherstudent.kernels.compilation import entry
 
-@njit(cache=True)
+@entry
 def callee(x):
     return {factor} * x
 """
 
 CALLER = """
-from numba import njit
+from teacherstudent.kernels.compilation import entry
 from teacherstudent.kernels.callee import callee
 
-@njit(cache=True)
+@entry
 def caller(x):
     return callee(x) + 1
 """
@@ -41,29 +42,110 @@ def environment(monkeypatch):
     return monkeypatch
 
 
+def copied(folder):
+    """Copy the package with another kernel."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(digest.FOLDER, folder / "teacherstudent", ignore=ignored)
+    (folder / "teacherstudent" / "kernels" / "caller.py").write_text(CALLER)
+
+
+def result(folder, factor):
+    """Return what the kernel of a copy gives where its callee has a factor, and how often code was found."""
+    (folder / "teacherstudent" / "kernels" / "callee.py").write_text(CALLEE.format(factor=factor))
+    cache = str(folder.parent / "cache")
+    environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": cache}
+    command = [sys.executable, "-c", PRINT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    source, value, hits = done.stdout.split()
+    assert source == str(folder / "teacherstudent" / "__init__.py")
+    return int(value), int(hits)
+
+
 def test_a_change_of_a_callee_reaches_its_cached_callers(tmp_path):
-    package = tmp_path / "teacherstudent"
-    shutil.copytree(digest.FOLDER, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "kernels" / "caller.py").write_text(CALLER)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-
-    def result(factor):
-        (package / "kernels" / "callee.py").write_text(CALLEE.format(factor=factor))
-        command = [sys.executable, "-c", PRINT]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        source, value, hits = done.stdout.split()
-        assert source == str(package / "__init__.py")
-        return int(value), int(hits)
-
-    assert result(2) == (21, 0)
-    assert result(2) == (21, 1)  # from the cache
-    assert result(3) == (31, 0)
+    copied(tmp_path / "one")
+    assert result(tmp_path / "one", 2) == (21, 0)
+    assert result(tmp_path / "one", 2) == (21, 1)  # from the cache
+    assert result(tmp_path / "one", 3) == (31, 0)
 
 
-def test_the_folder_is_named_after_the_kernels(environment, tmp_path):
+def test_copies_of_the_package_share_the_code_of_equal_kernels(tmp_path):
+    copied(tmp_path / "one")
+    copied(tmp_path / "other")
+    assert result(tmp_path / "one", 2) == (21, 0)
+    assert result(tmp_path / "other", 2) == (21, 1)
+    assert result(tmp_path / "other", 3) == (31, 0)
+    assert result(tmp_path / "one", 2) == (21, 1)
+
+
+def test_the_folder_is_named_after_the_digest(environment, tmp_path):
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     _numba_cache.use_own_folder()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / f"teacherstudent-{_numba_cache.kernels_digest()}")
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / f"teacherstudent-{_numba_cache.state_digest()}")
+
+
+def kernels_in(folder, text="x = 1\n"):
+    """Make a package with one kernel and return the place of its module for the cache."""
+    (folder / "kernels").mkdir(exist_ok=True)
+    (folder / "kernels" / "one.py").write_text(text)
+    return str(folder / "_numba_cache.py")
+
+
+def test_code_of_the_same_size_and_time_has_another_digest(monkeypatch, tmp_path):
+    monkeypatch.setattr(_numba_cache, "__file__", kernels_in(tmp_path))
+    before, time = _numba_cache.state_digest(), os.stat(tmp_path / "kernels" / "one.py").st_mtime_ns
+    kernels_in(tmp_path, "x = 2\n")
+    os.utime(tmp_path / "kernels" / "one.py", ns=(time, time))
+    assert _numba_cache.state_digest() != before
+    kernels_in(tmp_path)
+    assert _numba_cache.state_digest() == before
+
+
+@pytest.mark.parametrize("package", ["numba", "llvmlite", "numpy", "other"])
+def test_versions_have_digests_of_their_own(monkeypatch, package):
+    before = _numba_cache.state_digest()
+    monkeypatch.setattr(_numba_cache, "version", lambda name: "9.9" if name == package else version(name))
+    assert (_numba_cache.state_digest() == before) is (package == "other")
+
+
+def test_pythons_have_digests_of_their_own(monkeypatch):
+    before = _numba_cache.state_digest()
+    monkeypatch.setattr(sys, "version", "3.99.0 (main)")
+    assert _numba_cache.state_digest() != before
+
+
+def test_processors_have_digests_of_their_own(monkeypatch):
+    before = _numba_cache.state_digest()
+    monkeypatch.setattr(_numba_cache, "processor", lambda: ["model : 1", "flags : sse2"])
+    assert _numba_cache.state_digest() != before
+
+
+CORE = """processor : {core}
+vendor_id : GenuineIntel
+model : {model}
+cpu MHz : {core}000
+flags : fpu {flags}
+
+"""
+
+
+def test_a_processor_is_its_type_not_its_core_or_clock(tmp_path):
+    def seen(*cores, model=85, flags="avx2"):
+        text = "".join(CORE.format(core=core, model=model, flags=flags) for core in cores)
+        (tmp_path / "cpuinfo").write_text(text)
+        return _numba_cache.processor(tmp_path / "cpuinfo")
+
+    assert seen(0) == seen(1) == seen(0, 1, 2)
+    assert len({tuple(seen(0)), tuple(seen(0, model=86)), tuple(seen(0, flags="avx2 avx512f"))}) == 3
+    assert _numba_cache.processor(tmp_path / "none")
+
+
+def test_settings_of_numba_have_digests_of_their_own(monkeypatch):
+    monkeypatch.delenv("NUMBA_OPT", raising=False)
+    before = _numba_cache.state_digest()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    assert _numba_cache.state_digest() == before
+    monkeypatch.setenv("NUMBA_OPT", "1")
+    assert _numba_cache.state_digest() != before
 
 
 def test_a_numba_that_is_there_already_is_told_directly(environment, tmp_path):

@@ -249,7 +249,7 @@ def stored_grid(folder, blocks):
 
 def test_training_errors_are_collected(tmp_path):
     grid, runs = stored_grid(tmp_path, document())
-    write_curves(tmp_path / "curves.h5", [collect(grid, [tmp_path / "runs.h5"], ["training_error"])])
+    write_curves(tmp_path / "curves.h5", [collect(grid, {tmp_path / "runs.h5": {}}, ["training_error"])])
     curves = read_curves(tmp_path / "curves.h5")["network"]
     np.testing.assert_array_equal(curves.values("training_error")[1], runs[1].training_error)
 
@@ -257,7 +257,7 @@ def test_training_errors_are_collected(tmp_path):
 def test_what_runs_do_not_have_is_not_collected(tmp_path):
     grid, _ = stored_grid(tmp_path, document(inputs={"dimension": 30}, training={"learning_rate": 1.0}))
     with pytest.raises(RunError, match=r"^training_error: the runs of engine network have none"):
-        collect(grid, [tmp_path / "runs.h5"], ["training_error"])
+        collect(grid, {tmp_path / "runs.h5": {}}, ["training_error"])
 
 
 def test_experiments_may_ask_for_training_errors():

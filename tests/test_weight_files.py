@@ -359,7 +359,7 @@ def test_the_same_for_teachers_and_in_a_configuration(folder):
     for name in ("missing.npz", "cut.npz", "stateless.h5", "student.npz"):
         spec = document({"hidden": K}, {"file": name})
         with pytest.raises(SpecError) as error:
-            expand("mine", {"spec": spec, "engines": {"ode": {}}})
+            expand("mine", {"spec": spec, "engines": {"ode": {}}}, 1.0)
         said = str(error.value)
         assert said.startswith(f"experiment mine: engines.ode: teachers.file: {name}")
         assert expected.get(name, "weights have shape (3, 12); it must be (P, M, N)") in said
@@ -384,13 +384,13 @@ def test_a_run_that_diverged_or_has_an_axis_of_runs_gives_no_weights(folder):
 def test_a_job_depends_on_the_content_of_its_files(folder):
     write(*networks())
     entry = {"spec": document(), "engines": {"ode": {}}}
-    (before,) = expand("mine", entry)
+    (before,) = expand("mine", entry, 1.0)
     digests = {
         name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in ("student.npz", "teachers.npz")
     }
     assert before.work["files"] == digests
     write(*networks(seed=1))
-    (after,) = expand("mine", entry)
+    (after,) = expand("mine", entry, 1.0)
     assert after.work["files"].keys() == digests.keys()
     assert not set(after.work["files"].values()) & set(digests.values())
 
@@ -399,9 +399,9 @@ def test_files_may_be_axes(folder):
     write(*networks())
     shutil.copy("student.npz", "other.npz")
     axis = {"student.initial.file": ["student.npz", "other.npz"]}
-    (one,) = expand("mine", {"spec": document(), "engines": {"ode": {"inner": axis}}})
+    (one,) = expand("mine", {"spec": document(), "engines": {"ode": {"inner": axis}}}, 1.0)
     assert sorted(one.work["files"]) == ["other.npz", "student.npz", "teachers.npz"]
-    jobs = expand("mine", {"spec": document(), "engines": {"ode": {"outer": axis}}})
+    jobs = expand("mine", {"spec": document(), "engines": {"ode": {"outer": axis}}}, 1e-9)
     assert [sorted(job.work["files"]) for job in jobs] == [
         ["student.npz", "teachers.npz"],
         ["other.npz", "teachers.npz"],
@@ -410,6 +410,6 @@ def test_files_may_be_axes(folder):
 
 def test_a_job_without_files_is_as_before():
     (job,) = expand(
-        "mine", {"spec": document({"hidden": K}, {"count": P, "hidden": M}), "engines": {"ode": {}}}
+        "mine", {"spec": document({"hidden": K}, {"count": P, "hidden": M}), "engines": {"ode": {}}}, 1.0
     )
     assert "files" not in job.work

@@ -1,8 +1,9 @@
 """Where compiled kernels are kept.
 
-Numba checks only the file of a function itself before it takes its compiled code from the disk: after a
-change of a callee in another file, a cached caller silently goes on with the old one. So each state of the
-kernels, told by a digest of all of them, has a folder of its own.
+Numba looks at time and size of the file of a function before it takes its compiled code from the disk, at
+its own version and at the processor. It does not see a change of a callee in another file, one of the same
+size at the same time, one of a package that compiled code depends on, or of a setting. So all that compiled
+code depends on is in the name of a folder: computers that share a disk share it if all of that is the same.
 """
 
 import atexit
@@ -12,15 +13,21 @@ import re
 import shutil
 import sys
 import tempfile
+from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 
 PACKAGE = __package__
 VARIABLE = "NUMBA_CACHE_DIR"
 DIGITS = 16  # of the digest, in the name of the folder
+PACKAGES = ("numba", "llvmlite", "numpy")
+# The lines of /proc/cpuinfo, those of x86 and of ARM, that tell types of processors apart.
+PROCESSOR = ("vendor_id", "cpu family", "model", "model name", "flags")
+PROCESSOR += ("CPU implementer", "CPU part", "CPU variant", "Features")
 
 
 def use_own_folder() -> None:
-    """Make numba keep compiled code in a folder for the present kernels; call it before one is imported.
+    """Make numba keep compiled code in a folder for all it depends on; call it before kernels are imported.
 
     Numba itself, slow to import, is not imported here: the environment will tell it the folder.
     """
@@ -31,15 +38,32 @@ def use_own_folder() -> None:
         config.CACHE_DIR = folder
 
 
-def kernels_digest() -> str:
-    """Return the first digits of a digest of the files of all kernels.
+def state_digest() -> str:
+    """Return the first digits of a digest of all that compiled code depends on.
 
-    Of their bytes: `teacherstudent.digest`, which knows what code means, takes longer than to load kernels.
+    These are the bytes of all kernels (`teacherstudent.digest`, which knows what code means, takes longer
+    than to load kernels), the versions of Python and of packages, the processor, and the settings of numba.
     """
     digest = hashlib.sha256()
     for path in sorted((Path(__file__).parent / "kernels").glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
+    versions = [sys.version, *map(version, PACKAGES)]
+    digest.update(repr((versions, processor(), _settings())).encode())
     return digest.hexdigest()[:DIGITS]
+
+
+def processor(path: str | Path = "/proc/cpuinfo") -> list[str]:
+    """Return what tells the type of this processor: its name and what it can do, of its first core."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            core = list(takewhile(str.strip, file))
+    except OSError:  # not Linux: numba itself looks at the processor too
+        return [os.uname().machine]
+    return [line for line in core if line.split(":")[0].strip() in PROCESSOR]
+
+
+def _settings() -> list[tuple[str, str]]:
+    return sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != VARIABLE)
 
 
 def base_folder() -> Path:
@@ -57,7 +81,7 @@ def base_folder() -> Path:
 def _writable_folder() -> Path:
     """Make the folder; where that is not possible make one that lasts as long as the process."""
     try:
-        folder = base_folder() / f"{PACKAGE}-{kernels_digest()}"
+        folder = base_folder() / f"{PACKAGE}-{state_digest()}"
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
             return folder

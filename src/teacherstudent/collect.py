@@ -1,13 +1,14 @@
 """From the files of an experiment's jobs to its curves."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from teacherstudent.axes import points
 from teacherstudent.curves import Curves
+from teacherstudent.division import Axes
 from teacherstudent.errors import RunError
 from teacherstudent.experiments import Grid
 from teacherstudent.layout import VARIABLES, StoredRun
@@ -17,14 +18,14 @@ from teacherstudent.store import read_runs
 RUNS = "/runs"
 
 
-def collect(grid: Grid, paths: Sequence[str | Path], keep: Sequence[str]) -> Curves:
+def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -> Curves:
     """Stack the runs of a grid over its axes.
 
-    `paths` are the files of its jobs in the order of the outer axes, `keep` names the quantities. What a run
-    that diverged did not reach is NaN. Raises RunError where a point is missing, or where points differ in
-    recorded times or in shape.
+    `files` are those of its jobs in the order of the outer axes, each with the axes that are looped inside
+    it; `keep` names the quantities. What a run that diverged did not reach is NaN. Raises RunError where a
+    point is missing, or where points differ in recorded times or in shape.
     """
-    entries = [_kept(run, keep) for path in paths for run in _in_order(path, grid.inner)]
+    entries = [_kept(run, keep) for path, axes in files.items() for run in _in_order(path, axes)]
     lengths = [len(values) for values in grid.axes.values()]
 
     def over_axes(name: str) -> np.ndarray:
@@ -44,9 +45,9 @@ def collect(grid: Grid, paths: Sequence[str | Path], keep: Sequence[str]) -> Cur
     )
 
 
-def _in_order(path: str | Path, inner: dict[str, list]) -> Iterator[StoredRun]:
+def _in_order(path: str | Path, axes: Axes) -> Iterator[StoredRun]:
     runs = {run.group: run for run in read_runs(path)}
-    for name, _ in points(inner):
+    for name, _ in points(axes):
         if f"{RUNS}/{name}" not in runs:
             raise RunError(f"{path}: there is no run {name}")
         yield runs[f"{RUNS}/{name}"]

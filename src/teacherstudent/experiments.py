@@ -1,17 +1,21 @@
 """Experiments: a base spec with axes, engines and seeds, expanded into jobs.
 
-A job is one curve: the values of the outer axes are fixed, the inner axes and all runs are looped inside.
+A job is one curve: a cell of the outer axes, or neighbouring cells that are short, with the inner axes and
+all runs.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from teacherstudent.axes import points, read_axes, with_values
+from teacherstudent.cost import Cost, grid_cost
+from teacherstudent.division import Axes, divided
 from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
 from teacherstudent.simulation import ENGINES
-from teacherstudent.spec import parse_spec
+from teacherstudent.spec import Spec, parse_spec
 from teacherstudent.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
 
@@ -34,10 +38,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Grids by engine, and the quantities that figures need of them."""
+    """Grids by engine with what their points cost, and the quantities that figures need of them."""
 
     name: str
     grids: dict[str, Grid]
+    costs: dict[str, Cost]
     collect: list[str]
 
 
@@ -49,11 +54,12 @@ class Job:
     engine: str
     curve: str
     work: dict
+    seconds: float  # estimated, of one core
 
 
-def expand(name: str, document: Mapping[str, Any]) -> list[Job]:
+def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
     """Check an experiment and list its jobs; SpecError names experiment and key in one line."""
-    return jobs(parse_experiment(name, document))
+    return jobs(parse_experiment(name, document), seconds)
 
 
 def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
@@ -66,26 +72,45 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     try:
         filled = complete(document, "experiment")
         grids = {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
-        for grid in grids.values():
-            _check_specs(grid)
+        costs = {engine: _cost(grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
-    return Experiment(name, grids, filled["collect"])
+    return Experiment(name, grids, costs, filled["collect"])
 
 
-def jobs(experiment: Experiment) -> list[Job]:
-    """List the jobs of an experiment, in the order of the outer axes."""
-    return [
-        Job(experiment.name, engine, curve, _work(grid, values))
-        for engine, grid in experiment.grids.items()
-        for curve, values in points(grid.outer)
-    ]
+def jobs(experiment: Experiment, seconds: float) -> list[Job]:
+    """List the jobs of an experiment, in the order of the outer axes.
+
+    Neighbouring cells of the outer axes share a job while it takes no more than some seconds.
+    """
+    listed = []
+    for engine, grid in experiment.grids.items():
+        for part in _parts(grid, experiment.costs[engine], seconds):
+            estimate = experiment.costs[engine].of(part | grid.inner)
+            listed.append(Job(experiment.name, engine, _curve(part), _work(grid, part), estimate))
+    return listed
 
 
-def _work(grid: Grid, values: dict) -> dict:
-    spec = with_values(grid.spec, values)
-    work = {"engine": grid.engine, "spec": spec, "inner": grid.inner, "runs": grid.runs, "seed": grid.seed}
-    files = _files(spec, grid.inner)
+def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:
+    return divided(grid.outer, lambda outer: cost.of(outer | grid.inner), seconds)
+
+
+def _curve(part: Axes) -> str:
+    """Name a part of the outer axes by its values, or by the first and the last one."""
+    ends = {key: values if len(values) == 1 else [_between(*values)] for key, values in part.items()}
+    return next(points(ends))[0]
+
+
+def _between(first: Any, *others: Any) -> str:
+    return "..".join(json.dumps(end).strip('"') for end in (first, others[-1]))
+
+
+def _work(grid: Grid, part: Axes) -> dict:
+    """Return what a job does: axes with one value are in its spec, the others are looped like inner ones."""
+    spec = with_values(grid.spec, {key: values[0] for key, values in part.items() if len(values) == 1})
+    inner = {key: values for key, values in part.items() if len(values) > 1} | grid.inner
+    work = {"engine": grid.engine, "spec": spec, "inner": inner, "runs": grid.runs, "seed": grid.seed}
+    files = _files(spec, inner)
     return work | {"files": digests(files)} if files else work
 
 
@@ -115,12 +140,17 @@ def _sorted(value: Any) -> Any:
     return value
 
 
-def _check_specs(grid: Grid) -> None:
+def _cost(grid: Grid) -> Cost:
+    """Check every value of every axis, with first values on the other ones, and estimate what they cost."""
+    values = {key: {value: _spec_at(grid, key, value) for value in axis} for key, axis in grid.axes.items()}
+    return grid_cost(grid.engine, grid.runs, _spec_at(grid), values)
+
+
+def _spec_at(grid: Grid, key: str | None = None, value: Any = None) -> Spec:
+    """Return the spec at the first point of a grid, or with another value on one axis."""
     first = {key: values[0] for key, values in grid.axes.items()}
-    trials = [(key, value) for key, values in grid.axes.items() for value in values] or [None]
-    for trial in trials:
-        try:
-            parse_spec(with_values(grid.spec, first | dict([trial] if trial else [])))
-        except SpecError as error:
-            where = f"engines.{grid.engine}" + (f" at {trial[0]} = {trial[1]}" if trial else "")
-            raise SpecError(f"{where}: {error}") from error
+    try:
+        return parse_spec(with_values(grid.spec, first | ({} if key is None else {key: value})))
+    except SpecError as error:
+        where = f"engines.{grid.engine}" + (f" at {key} = {value}" if key is not None else "")
+        raise SpecError(f"{where}: {error}") from error

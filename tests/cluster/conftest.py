@@ -39,10 +39,10 @@ class ClusterCheckout(Checkout):
         self.drivers.append(driver)
         return driver
 
-    def finish(self, driver, status=0):
+    def finish(self, driver, status=0, seconds=240):
         """Wait for the end of Snakemake and return what it said."""
         try:
-            driver.wait(timeout=240)
+            driver.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             pytest.fail(f"Snakemake does not end:\n{self.told()}")
         assert driver.returncode == status, self.told()
@@ -52,9 +52,9 @@ class ClusterCheckout(Checkout):
         """Return what the last Snakemake has said so far."""
         return (self.root / "told").read_text(encoding="utf-8")
 
-    def run(self, *targets, status=0, compiled=False):
+    def run(self, *targets, status=0, compiled=False, seconds=240):
         """Run Snakemake to its end and return what it said."""
-        return self.finish(self.start(*targets, compiled=compiled), status)
+        return self.finish(self.start(*targets, compiled=compiled), status, seconds)
 
     def wait_until_running(self, experiment):
         """Wait for the job that simulates an experiment and return its number."""

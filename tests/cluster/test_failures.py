@@ -14,7 +14,9 @@ CURVES = [f"results/curves/{name}.h5" for name in EXPERIMENTS]
 def troubled(make_trouble):
     """A checkout after a call in which one job failed, and what Snakemake said."""
     checkout = make_trouble()
-    checkout.edit("profiles/slurm/config.yaml", "240 * attempt", "attempt")
+    checkout.edit(
+        "profiles/slurm/config.yaml", "retries:", "set-resources: {simulate: {runtime: attempt}}\nretries:"
+    )
     checkout.edit("profiles/slurm/config.yaml", "'--signal=TERM@60'", "''")  # a minute is all they have
     (checkout.root / "broken").touch()
     return checkout, checkout.run(*CURVES, status=1)

@@ -1,32 +1,44 @@
-"""A run through Slurm makes the same files as one on this machine, also with several curves in one job."""
+"""A run through Slurm makes the same files as one on this machine, in few jobs with much work each."""
 
 import shutil
+
+import pytest
 
 from checkouts import ROOT
 from cluster.slurm import needs_slurm, wait_for
 
 pytestmark = needs_slurm
 
-TARGET = ("lee2021_tabula_rasa", "--configfile", "config/quick.yaml")
+QUICK = ("--configfile", "config/quick.yaml")
+# Everything of a figure is one job, all of them beside the page with sliders and the agreement of engines.
+FIGURES, OTHERS = 15, 2
 
 
-def test_a_quick_figure_has_the_same_bytes(checkouts):
+@pytest.fixture(scope="module")
+def quick(checkouts):
+    """A checkout in which the small form was made through Slurm, and the results of making it here before."""
     checkout = checkouts(ROOT / "config")
-    checkout.snakemake(*TARGET, "--cores", "2", compiled=True)
+    checkout.snakemake(*QUICK, "--cores", "2", compiled=True)
     local = checkout.results()
     shutil.rmtree(checkout.root / "results")
     shutil.rmtree(checkout.root / ".snakemake")
-    checkout.run(*TARGET, compiled=True)
-    wait_for(lambda: len(checkout.slurm.ended(checkout.root)) == 3, "jobs that simulate, collect and draw")
-    assert checkout.results() == local
+    checkout.run(*QUICK, compiled=True, seconds=1800)
+    return checkout, local
 
 
-def test_curves_share_a_job(make_trouble):
-    checkout = make_trouble()
-    (checkout.root / "go").touch()
-    runs = [f"results/runs/{name}/ode/learning_rate~0.5.h5" for name in ("plain", "patient")]
-    checkout.run(*runs, "--groups", "simulate=curves", "--group-components", "curves=2")
-    wait_for(lambda: checkout.slurm.ended(checkout.root), "a job in the accounting")
-    (job,) = checkout.slurm.ended(checkout.root)
-    assert (job["State"], job["ReqMem"]) == ("COMPLETED", "2000M")
-    assert all((checkout.root / run).is_file() for run in runs)
+def test_the_small_form_has_the_same_bytes(quick):
+    checkout, local = quick
+    found = checkout.results()
+    assert set(found) == set(local)
+    assert [path for path in local if found[path] != local[path]] == []
+    assert len([path for path in local if path.startswith("figures/")]) == 4 * FIGURES
+
+
+def test_everything_of_a_figure_is_one_job(quick):
+    checkout, _ = quick
+    wait_for(lambda: len(ended(checkout)) >= FIGURES + OTHERS, "all jobs in the accounting")
+    assert [job["State"] for job in ended(checkout)] == ["COMPLETED"] * (FIGURES + OTHERS)
+
+
+def ended(checkout):
+    return checkout.slurm.ended(checkout.root)

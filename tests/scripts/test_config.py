@@ -21,9 +21,18 @@ def config(**changes):
     experiment = {"spec": document(), "engines": {"ode": {}, "network": {}}}
     return {
         "papers": ["lee"],
+        "job_seconds": 40,
         "experiments": {"errors": experiment},
         "figures": {"lee_errors": figure},
     } | changes
+
+
+def merged(paths):
+    """Merge files as Snakemake does."""
+    content = {}
+    for path in paths:
+        update_config(content, read_yaml(path))
+    return content
 
 
 def read(config, files=(), overlays=()):
@@ -32,23 +41,18 @@ def read(config, files=(), overlays=()):
 
 @pytest.mark.parametrize("overlay", [[], [ROOT / "config" / "quick.yaml"]], ids=["paper", "quick"])
 def test_the_configuration_of_this_repository_is_sound(overlay):
-    merged = {}
-    for path in FILES + overlay:
-        update_config(merged, read_yaml(path))
-    plan = read(merged, FILES, overlay)
+    plan = read(merged(FILES + overlay), FILES, overlay)
     for figure in plan.figures.values():
         assert (ROOT / "workflow" / "scripts" / "figures" / f"{figure.name}.py").is_file()
 
 
 def test_the_quick_form_only_changes_values():
     """It names no experiment, engine or axis that the full form does not have."""
-    merged = {}
-    for path in FILES:
-        update_config(merged, read_yaml(path))
+    full_form = merged(FILES)
     quick = read_yaml(ROOT / "config" / "quick.yaml")
     assert set(quick) <= {"experiments"}
     for name, experiment in quick["experiments"].items():
-        full = merged["experiments"][name]
+        full = full_form["experiments"][name]
         for engine, grid in experiment.get("engines", {}).items():
             for part in ("outer", "inner"):
                 assert set(grid.get(part, {})) <= set(full["engines"][engine].get(part, {})), (name, engine)
@@ -75,14 +79,15 @@ def test_a_plan_knows_jobs_and_papers():
 
 
 def test_a_configuration_may_be_empty():
-    assert read({"papers": []}).jobs == {}
+    assert read({"papers": [], "job_seconds": 40}).jobs == {}
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"paper": []}, ["unknown key paper", "papers, explorer, experiments, figures"]),
+        ({"paper": []}, ["unknown key paper", "papers, job_seconds, explorer, experiments, figures"]),
         ({"papers": "lee"}, ["papers", "a list"]),
+        ({"job_seconds": 0}, ["job_seconds: 0 is not allowed", "> 0"]),
         ({"papers": ["saad"]}, ["papers: saad has no figures", "lee"]),
         ({"experiments": {}}, ["figures.lee_errors.experiments: unknown experiment errors"]),
         ({"explorer": "error"}, ["explorer: unknown experiment error; there are errors"]),
@@ -106,7 +111,7 @@ def test_keys_given_twice_are_refused(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("papers: []\npapers: []\n", encoding="utf-8")
     with pytest.raises(SpecError, match="config.yaml: papers: given twice"):
-        read({"papers": []}, [path])
+        read({"papers": [], "job_seconds": 40}, [path])
 
 
 def test_an_experiment_of_two_files_is_refused(tmp_path):

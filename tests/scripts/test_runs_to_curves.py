@@ -29,7 +29,7 @@ def experiment(engine="network", rates=(0.1, 0.2), **changes):
 
 
 def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
-    (job,) = jobs(experiment())
+    (job,) = jobs(experiment(), 1.0)
     simulate.main(job.work, tmp_path / "runs.h5")
     stored = read_runs(tmp_path / "runs.h5")
     assert [run.group for run in stored] == ["/runs/learning_rate~0.1", "/runs/learning_rate~0.2"]
@@ -40,10 +40,10 @@ def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
 
 def test_runs_of_a_job_become_curves(tmp_path):
     sample = experiment()
-    (job,) = jobs(sample)
+    (job,) = jobs(sample, 1.0)
     simulate.main(job.work, tmp_path / "runs.h5")
     grids = {"network": asdict(sample.grids["network"])}
-    runs = {"network": [tmp_path / "runs.h5"]}
+    runs = {"network": {tmp_path / "runs.h5": job.work["inner"]}}
     collect.main(grids, runs, ["student_overlaps"], tmp_path / "curves.h5")
     curves = read_curves(tmp_path / "curves.h5")["network"]
     assert curves.quantities["student_overlaps"].shape == (2, 2, 6, 3, 3)
@@ -51,7 +51,7 @@ def test_runs_of_a_job_become_curves(tmp_path):
 
 
 def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
-    (job,) = jobs(experiment())
+    (job,) = jobs(experiment(), 40.0)
     simulate.main(job.work, tmp_path / "whole.h5")
     folder = tmp_path / "runs.h5.checkpoints"
 
@@ -69,9 +69,26 @@ def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
     assert not folder.exists()
 
 
+def test_cells_that_share_a_job_give_the_same_curves(tmp_path):
+    outer = {"student.hidden": [2, 3], RATE: [0.1, 0.2, 0.3]}
+    entry = {"outer": outer, "inner": {"teachers.output_noise": [0.0, 0.1]}}
+    sample = parse_experiment("sample", {"spec": document(), "engines": {"network": entry}})
+    grids, written = {"network": asdict(sample.grids["network"])}, []
+    cell = jobs(sample, 1e-9)[0].seconds
+    for limit, files in ((1e-9, 6), (2.5 * cell, 4), (1e6, 1)):
+        runs = {}
+        for job in jobs(sample, limit):
+            simulate.main(job.work, tmp_path / f"{job.curve}.h5")
+            runs[tmp_path / f"{job.curve}.h5"] = job.work["inner"]
+        assert len(runs) == files
+        collect.main(grids, {"network": runs}, ["generalisation_error"], tmp_path / "curves.h5")
+        written.append((tmp_path / "curves.h5").read_bytes())
+    assert len(set(written)) == 1
+
+
 def test_a_run_that_diverges_is_warned_of_by_name(tmp_path, capsys):
     linear = {"hidden": 3, "activation": "linear", "initial": {"weights_std": 1.0, "readouts_std": 1.0}}
-    (job,) = jobs(experiment(rates=(0.1, 1e3), student=linear))
+    (job,) = jobs(experiment(rates=(0.1, 1e3), student=linear), 1.0)
     simulate.main(job.work, tmp_path / "runs.h5")
     warnings = capsys.readouterr().err.splitlines()
     assert [line.split(" diverged")[0] for line in warnings] == [

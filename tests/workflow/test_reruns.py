@@ -74,6 +74,15 @@ def test_another_outer_value_computes_only_what_is_new(checkout):
     assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.5", *AFTER_RUNS, SETTINGS}
 
 
+def test_cells_in_one_job_make_the_same_curves(checkout):
+    checkout.edit("config/config.yaml", "job_seconds: 0.001", "job_seconds: 40")
+    assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.0..1.0", *AFTER_RUNS}
+    path = checkout.root / "results" / "curves" / "example_errors.h5"
+    before = path.read_bytes()
+    checkout.snakemake(f"results/curves/{path.name}", "--cores", "2")
+    assert path.read_bytes() == before
+
+
 def test_another_quantity_to_collect_runs_no_simulation(checkout):
     checkout.edit_experiment(lambda experiment: experiment["collect"].append("student_readouts"))
     assert checkout.planned()[1] == AFTER_RUNS

@@ -1,7 +1,8 @@
 """The commands that users type: a figure, a paper, the claims; and mistakes in the configuration."""
 
+import os
+
 import pytest
-import yaml
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -22,11 +23,23 @@ def test_one_paper_by_its_name(fresh_checkout):
     }
 
 
-def test_the_cluster_profile_asks_for_rules_that_there_are(fresh_checkout):
-    profile = yaml.safe_load((fresh_checkout.root / "slurm" / "config.yaml").read_text(encoding="utf-8"))
+def test_a_large_grid_is_planned_in_seconds(new_checkout):
+    axes = {
+        "teachers.features.similarity": {"linspace": [0.0, 1.0, 100]},
+        "training.learning_rate": {"linspace": [0.1, 1.0, 200]},
+    }
+    new_checkout.edit_experiment(lambda experiment: experiment["engines"].update(ode={"outer": axes}))
+    new_checkout.edit("config/config.yaml", "job_seconds: 0.001", "job_seconds: 40")
+    before = os.times()
+    counts, _ = new_checkout.planned("results/curves/example_errors.h5")
+    assert 10 <= counts["simulate"] <= 200
+    after = os.times()
+    assert after.children_user - before.children_user < 20.0  # seconds; 4 where nothing else runs
+
+
+def test_a_cluster_makes_the_same_jobs(fresh_checkout):
     counts, _ = fresh_checkout.planned("--profile", "slurm", "--forceall")
     assert counts == fresh_checkout.planned("--forceall")[0]
-    assert set(profile["set-resources"]) <= set(counts)
 
 
 def test_verify_prints_every_claim(finished_checkout):

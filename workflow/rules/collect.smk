@@ -9,11 +9,14 @@ rule collect:
         CURVES,
     log:
         "results/logs/collect/{experiment}.log",
+    group:
+        group_of_curves
     conda:
         ENVIRONMENT
     threads: 1
     params:
         grids=grids,
+        looped=looped,
         keep=kept,
         code=code_digest("teacherstudent.collect"),
     message:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import _bootstrap
 from _config import data_files, read_plan
+from _groups import curve_group, experiment_groups, minutes
 from _imports import helpers
 from fetch_dataset import COLLECTIONS
 from snakemake.exceptions import WorkflowError
@@ -56,18 +57,56 @@ except SpecError as error:
     sys.exit(f"error in the configuration: {error}")
 
 
+GROUPS = experiment_groups(PLAN)
+
+
 wildcard_constraints:
     experiment=r"\w+",
     engine=r"\w+",
     curve=r"[^/]+",
 
 
-def work(wildcards):
-    """All that a curve depends on, from the configuration."""
+def job_of(wildcards):
+    """The job that makes a curve."""
     key = (wildcards.experiment, wildcards.engine, wildcards.curve)
     if key not in PLAN.jobs:
         raise WorkflowError(f"no experiment in the configuration has the curve {'/'.join(key)}")
-    return PLAN.jobs[key].work
+    return PLAN.jobs[key]
+
+
+def work(wildcards):
+    """All that a curve depends on, from the configuration."""
+    return job_of(wildcards).work
+
+
+def runtime(wildcards, attempt):
+    """Minutes that a curve may take."""
+    return minutes(job_of(wildcards).seconds, attempt)
+
+
+def grouped(name):
+    """The name of a group where jobs are sent to a cluster; what runs here or is only planned has no groups."""
+    return None if workflow.local_exec else name
+
+
+def group_of_curve(wildcards):
+    """The job of a cluster in which a curve is made."""
+    own = GROUPS.get(wildcards.experiment) or curve_group(job_of(wildcards), PLAN.job_seconds)
+    return grouped(own)
+
+
+def group_of_curves(wildcards):
+    """The job of a cluster in which the curves of an experiment are collected."""
+    return grouped(GROUPS.get(wildcards.experiment))
+
+
+def group_of_figure(figure):
+    """The job of a cluster in which a figure is drawn, as Snakemake asks for it."""
+
+    def group(wildcards):
+        return grouped(figure.name)
+
+    return group
 
 
 def datasets(wildcards):
@@ -94,6 +133,14 @@ def runs(wildcards):
     for job in PLAN.jobs_of(experiment(wildcards).name):
         path = RUNS.format(experiment=job.experiment, engine=job.engine, curve=job.curve)
         found.setdefault(job.engine, []).append(path)
+    return found
+
+
+def looped(wildcards):
+    """The axes that are looped inside each job of an experiment, by engine, in order."""
+    found = {}
+    for job in PLAN.jobs_of(experiment(wildcards).name):
+        found.setdefault(job.engine, []).append(job.work["inner"])
     return found
 
 

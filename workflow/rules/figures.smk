@@ -21,6 +21,8 @@ for figure in PLAN.figures.values():
             claims=CLAIMS.format(figure=figure.name),
         log:
             f"results/logs/figures/{figure.name}.log",
+        group:
+            group_of_figure(figure)
         conda:
             ENVIRONMENT
         threads: 1

@@ -11,9 +11,13 @@ rule simulate:
         "results/logs/simulate/{experiment}/{engine}/{curve}.log",
     benchmark:
         "results/benchmarks/simulate/{experiment}/{engine}/{curve}.tsv"
+    group:
+        group_of_curve
     conda:
         ENVIRONMENT
     threads: 1
+    resources:
+        runtime=runtime,
     params:
         work=work,
         code=engine_code,

@@ -35,6 +35,7 @@ class Plan:
     jobs: dict[tuple[str, str, str], Job]  # by experiment, engine, curve
     figures: dict[str, Figure]
     explorer: str | None  # the experiment of the page with sliders
+    job_seconds: float
 
     @property
     def paper_names(self) -> list[str]:
@@ -68,9 +69,9 @@ def read_plan(
     explorer = config.get("explorer")
     if explorer is not None:
         _check_experiment("explorer", explorer, experiments)
-    listed = [job for experiment in experiments.values() for job in jobs(experiment)]
+    listed = [job for experiment in experiments.values() for job in jobs(experiment, config["job_seconds"])]
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
-    return Plan(config["papers"], experiments, by_name, figures, explorer)
+    return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:

@@ -10,9 +10,12 @@ from teacherstudent.experiments import Grid
 
 
 def main(
-    grids: Mapping[str, dict], runs: Mapping[str, Sequence[str]], keep: Sequence[str], path: str
+    grids: Mapping[str, dict], runs: Mapping[str, Mapping[str, dict]], keep: Sequence[str], path: str
 ) -> None:
-    """Write the curves of all engines: the fields of each Grid, the files of its jobs, quantities to keep."""
+    """Write the curves of all engines: the fields of each Grid, the files of its jobs, quantities to keep.
+
+    Files come with the axes that are looped inside them.
+    """
     curves = [collect(Grid(**grid), runs[engine], keep) for engine, grid in grids.items()]
     for entry in curves:
         sys.stdout.write(f"{entry.engine}: {entry.diverged.size} runs, {entry.excluded} of them diverged\n")
@@ -21,5 +24,8 @@ def main(
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        inputs = {engine: list(snakemake.input[engine]) for engine in snakemake.params.grids}
-        main(snakemake.params.grids, inputs, snakemake.params.keep, snakemake.output[0])
+        runs = {
+            engine: dict(zip(snakemake.input[engine], axes, strict=True))
+            for engine, axes in snakemake.params.looped.items()
+        }
+        main(snakemake.params.grids, runs, snakemake.params.keep, snakemake.output[0])

@@ -1,6 +1,8 @@
 """How kernels are compiled; fast-math flags and error model have their one home here."""
 
-from numba import njit
+from numba import config, njit
+
+from teacherstudent.kernels.disk import CheckedCache
 
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
@@ -8,7 +10,6 @@ REORDER = {"contract", "reassoc", "nsz", "arcp"}
 # Division by zero gives inf or nan instead of an exception, whose check would cost more than the division.
 exact = njit(error_model="numpy")
 fast = njit(error_model="numpy", fastmath=REORDER)
-entry = njit(error_model="numpy", nogil=True, cache=True)
 # For functions on arrays that others hold, called by kernels only: neither counts references to the arrays
 # (atomic operations, dearer than the arithmetic of a small loop) nor can be called from Python.
 inner = njit(
@@ -30,3 +31,11 @@ inlined = njit(error_model="numpy", inline="always")
 by_column = njit(
     error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
 )
+
+
+def entry(function):
+    """Compile a function that is called from Python, and keep its code on the disk."""
+    compiled = njit(error_model="numpy", nogil=True, cache=True)(function)
+    if not config.DISABLE_JIT:
+        compiled._cache = CheckedCache(function)  # in place of numba's
+    return compiled

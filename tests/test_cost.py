@@ -1,0 +1,92 @@
+"""The estimate of what curves cost, against seconds of CPU time recorded at the scale of the papers."""
+
+from pathlib import Path
+
+import pytest
+from snakemake.utils import update_config
+
+from samples import document, spec
+from teacherstudent import cost
+from teacherstudent.cost import point_terms
+from teacherstudent.documents import read_yaml
+from teacherstudent.engines import chain
+from teacherstudent.experiments import jobs, parse_experiment
+from teacherstudent.spec import parse_spec
+
+ROOT = Path(__file__).parents[1]
+START = 1.5  # until a job has imported what it needs and loaded compiled kernels
+# By experiment and engine; of a shared virtual server, by the rule `benchmark` of the jobs.
+RECORDED = {
+    ("lee2021_ode_verification", "network"): 28.2,
+    ("lee2021_feature_similarity", "network"): 112.9,  # the mean of eleven curves
+    ("goldt2019_finite_first_layer", "network"): 42.6,
+    ("goldt2019_finite_both_layers", "network"): 70.1,
+    ("lee2021_feature_similarity_spread", "chain"): 207.4,
+    ("goldt2019_first_layer_2", "chain"): 72.9,
+    ("goldt2019_first_layer_4", "chain"): 130.1,
+    ("goldt2019_both_layers_random", "chain"): 183.7,
+    ("goldt2019_linear_both_layers", "chain"): 14.8,
+    ("saadsolla1995_unrealisable", "chain"): 8.0,
+    ("goldt2019_both_layers_random", "ode"): 14.1,
+    ("goldt2019_mismatch", "ode"): 7.0,
+    ("lee2021_feature_similarity", "ode"): 8.8,
+    ("lee2021_feature_similarity_spread", "ode"): 10.6,
+    ("saadsolla1995_length", "ode"): 5.4,
+    ("saadsolla1995_alike", "ode"): 3.7,
+}
+
+
+@pytest.fixture(scope="module")
+def experiments():
+    merged = {}
+    for path in sorted((ROOT / "config" / "experiments").glob("*.yaml")):
+        update_config(merged, read_yaml(path))
+    return merged["experiments"]
+
+
+@pytest.mark.parametrize(("name", "engine"), RECORDED)
+def test_the_estimate_is_within_a_factor_of_two(experiments, name, engine):
+    listed = jobs(parse_experiment(name, experiments[name]), 1e-9)
+    seconds = [job.seconds for job in listed if job.engine == engine]
+    assert seconds == pytest.approx([seconds[0]] * len(seconds))
+    assert RECORDED[name, engine] / 2 < START + seconds[0] < 2 * RECORDED[name, engine]
+
+
+def test_a_wide_network_takes_microseconds_a_step():
+    teachers = {"count": 1, "hidden": 250}
+    few = document(inputs={"dimension": 15}, teachers=teachers, student={"hidden": 1000}, duration=1e5)
+    seconds = sum(point_terms(parse_spec(few | {"curriculum": {}, "record": {"count": 2}}), "network", 1))
+    assert 3.6e-6 < seconds / 1.5e6 < 14.4e-6  # measured: 7.2
+
+
+@pytest.mark.parametrize(
+    ("engine", "changes", "factor"),
+    [
+        ("network", {"inputs": {"dimension": 10_000}}, 100),
+        ("network", {"training": {"learning_rate": 1.0, "batch_size": 10}}, 10),
+        ("chain", {"inputs": {"dimension": 10_000}}, 10),
+        ("chain", {"duration": 5000.0}, 10),
+        ("ode", {"inputs": {"dimension": 10_000}}, 1),
+        ("ode", {"student": {"hidden": 12}}, 8),
+        ("ode", {"numerics": {"precision": "float32"}}, 1),
+    ],
+)
+def test_the_dynamics_grow_with(engine, changes, factor):
+    base = {"inputs": {"dimension": 1000}, "student": {"hidden": 6}, "duration": 500.0}
+    few, many = (sum(point_terms(spec(**base | own), engine, 8)[3:]) for own in ({}, changes))
+    assert many / few == pytest.approx(factor, rel=0.2)
+
+
+def test_parts_of_a_grid_cost_what_their_points_cost():
+    axes = {"student.hidden": [2, 8], "inputs.dimension": [10, 2000], "training.learning_rate": [0.1, 0.2]}
+    experiment = parse_experiment("grid", {"spec": document(), "engines": {"network": {"outer": axes}}})
+    (whole,) = jobs(experiment, 1e9)
+    cells = jobs(experiment, 1e-9)
+    assert len(cells) == 8
+    assert whole.seconds == pytest.approx(sum(job.seconds for job in cells))
+    alone = [sum(point_terms(parse_spec(job.work["spec"]), "network", 1)) for job in cells]
+    assert [job.seconds for job in cells] == pytest.approx(alone, rel=0.1)
+
+
+def test_the_engine_chain_is_as_wide_as_the_estimate_thinks():
+    assert (cost.TOGETHER, cost.LANES) == (chain.TOGETHER, chain.LANES)
