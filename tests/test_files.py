@@ -35,7 +35,7 @@ def test_a_failing_block_leaves_nothing_behind(tmp_path):
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "out"):
+    with pytest.raises(RunError, match="out: No such file"), whole_file(tmp_path / "out"):
         pass
     assert os.listdir(tmp_path) == []
 

@@ -1,7 +1,6 @@
 """Documents from the outside: safe YAML, closed schemas with defaults, and errors of one line."""
 
 import math
-import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -15,6 +14,8 @@ from teacherstudent.errors import SpecError
 
 # Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
 MAX_DEPTH = 20
+# Numbers beyond have squares and products that are not finite.
+LARGEST = 1e50
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -93,8 +94,9 @@ def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_odd_values(item, f"{path}[{index}]", depth - 1)
-    elif isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
-        raise SpecError(f"{path}: {_shown(value)} is not allowed; it must be a finite number")
+    elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+        shown = _shown(value)
+        raise SpecError(f"{path}: {shown} is not allowed; it must be a finite number, {LARGEST:g} at most")
 
 
 def _with_defaults(value: Any, schema: Mapping) -> Any:
