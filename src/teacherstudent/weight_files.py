@@ -89,7 +89,8 @@ def read_layers(key: str, path: str) -> Layers:
     """
     try:
         status = os.stat(path)
-        return _read(key, path, (status.st_mtime_ns, status.st_size, status.st_ino, os.path.abspath(path)))
+        changed = status.st_mtime_ns, status.st_ctime_ns  # the second cannot be set back
+        return _read(key, path, (*changed, status.st_size, status.st_ino, os.path.abspath(path)))
     except OSError as error:
         raise SpecError(f"{key}: {path}: {reason(error)}") from error
 

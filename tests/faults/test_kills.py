@@ -20,15 +20,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 JOB = ".snakemake/scripts/"  # in the command of every process that runs a script
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The results of a run that nothing disturbed, and the seconds that it took."""
-    checkout = make_checkout(tmp_path_factory.mktemp("undisturbed") / "checkout")
-    start = time.monotonic()
-    checkout.snakemake("--cores", "2")
-    return checkout.results(), time.monotonic() - start
-
-
 @pytest.fixture
 def checkout(tmp_path):
     return make_checkout(tmp_path / "checkout")
@@ -75,7 +66,7 @@ def finish(checkout, expected):
 
 
 def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
-    expected, seconds = undisturbed
+    _, expected, seconds = undisturbed
     rng, killed = random.Random(1), 0
     while killed < KILLS["the whole workflow"]:
         driver = started(checkout)
@@ -93,7 +84,7 @@ def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
 
 
 def test_jobs_killed_at_random_moments(checkout, undisturbed):
-    expected, seconds = undisturbed
+    _, expected, seconds = undisturbed
     rng, killed = random.Random(2), 0
     while killed < KILLS["a job"]:
         driver = started(checkout)
