@@ -89,7 +89,7 @@ def test_a_file_that_changed_while_the_clock_stood_is_read_again(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("shift", [DAY, -DAY], ids=["in the future", "in the past"])
 def test_snakemake_and_runs_of_another_time(undisturbed, tmp_path, shift):
-    """It compares the content of small files: of files in the future only those that it does not compare run again."""
+    """It compares the content of files up to a size (1 MB), whatever their times."""
     shutil.copytree(undisturbed.checkout.root, tmp_path / "checkout")
     checkout = Checkout(tmp_path / "checkout")
     for path in (checkout.root / "results" / "runs").rglob("*.h5"):
