@@ -386,9 +386,7 @@ def test_given_weights_and_measured_order_parameters_agree():
 
 def test_rates_that_the_equations_cannot_follow_are_one_line(monkeypatch):
     monkeypatch.setattr(ode, "MAX_STEPS", 100)
-    with pytest.raises(
-        RunError, match="engine ode cannot follow rates .* after 100 steps, the phase ends at 4"
-    ):
+    with pytest.raises(RunError, match="engine ode cannot follow rates .* after 100 steps, .* ends at 4"):
         run("ode", training={"learning_rate": 1.0, "weight_decay": 1e8})
 
 

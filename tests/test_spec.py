@@ -245,7 +245,7 @@ WRONG_VALUES = [
     ("inputs.dimension", 10**400, "a finite number"),
     ("inputs.dimension", 2**63, "<= 1000000000"),
     ("student.hidden", 2**63, "<= 100000"),
-    ("student.hidden", 100_000, "100002 units in all; allowed are 100000"),
+    ("student.hidden", 100_000, "100004 units in all; allowed are 100000"),
     ("training.batch_size", 2**63, "<= 1000000000"),
     ("training.learning_rate", 1.1e50, "a finite number, 1e+50 at most"),
     ("duration", 1e50, "a run has at most 9007199254740992 steps"),
