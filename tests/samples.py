@@ -1,8 +1,13 @@
 """Made-up specs and trajectories: what stores, prints and draws runs needs no real ones."""
 
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
 import numpy as np
 
 from teacherstudent.layout import VARIABLES
+from teacherstudent.seals import seal
 from teacherstudent.spec import Spec, parse_spec
 from teacherstudent.trajectory import Trajectory
 
@@ -56,3 +61,12 @@ def assert_equal(one: np.ndarray, other: np.ndarray, name: str) -> None:
     """Both have the same type and the same numbers."""
     assert one.dtype == other.dtype, name
     assert np.array_equal(one, other), name
+
+
+@contextmanager
+def edited(path):
+    """Give a file of runs or curves to be changed; it gets a new seal, since the change is meant."""
+    with h5py.File(path, "a") as file:  # which cuts the old one off
+        yield file
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content + seal(content))

@@ -12,7 +12,7 @@ import xarray
 import yaml
 
 import teacherstudent
-from samples import assert_same, document, trajectory
+from samples import assert_same, document, edited, trajectory
 from samples import spec as small_spec
 from teacherstudent.cli import main
 from teacherstudent.continuation import load_start
@@ -164,10 +164,10 @@ def test_what_cannot_be_started_from_is_one_line_and_status_2(folder, capsys, ar
         file["x"] = 1.0
     write_runs("diverged.h5", [("/", small_spec(), "ode", 0, [trajectory(diverged_at=3.0)])], run_axis=False)
     Path("stateless.h5").write_bytes(whole)
-    with h5py.File("stateless.h5", "a") as file:
+    with edited("stateless.h5") as file:
         del file["state/switch_times"]
     Path("infinite.h5").write_bytes(whole)
-    with h5py.File("infinite.h5", "a") as file:
+    with edited("infinite.h5") as file:
         file["state/integrator_y"][0, 1] = np.inf
     before = sorted(os.listdir())
     assert run(*arguments) == 2

@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 
 import naive
 from naive import Overlaps, Setting
-from teacherstudent.errors import SpecError
+from teacherstudent.engines import ode
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.networks import initial_order_parameters, order_parameters, sample_networks
 from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
@@ -378,3 +379,26 @@ def test_given_weights_and_measured_order_parameters_agree():
     net = sample_networks(spec, 1, 2)
     for found, expected in zip(stored(order_parameters(net)), naive.overlaps_of(*net), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-16)
+
+
+# Settings out of all proportion
+
+
+def test_rates_that_the_equations_cannot_follow_are_one_line(monkeypatch):
+    monkeypatch.setattr(ode, "MAX_STEPS", 100)
+    with pytest.raises(RunError, match="engine ode cannot follow rates .* after 100 steps, .* ends at 4"):
+        run("ode", training={"learning_rate": 1.0, "weight_decay": 1e8})
+
+
+@pytest.mark.parametrize("engine", ["network", "chain"])
+def test_a_threshold_that_is_never_looked_at_changes_nothing(engine):
+    late = {"thresholds": [10.0], "look_every": 1e50}
+    seldom, thrice = (run(engine, curriculum=late | {"look_every": every}) for every in (1e50, 12.0))
+    assert_same_history(seldom, thrice)
+
+
+def test_what_single_precision_cannot_hold_diverges_at_once():
+    large = {"hidden": 2, "initial": {"weights_std": 1e45}}
+    made = run("network", student=large, numerics={"precision": "float32"})
+    assert made.diverged_at == 0.0
+    assert len(made.time) == 0

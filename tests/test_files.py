@@ -1,9 +1,11 @@
 import os
+import zipfile
 
+import numpy as np
 import pytest
 
 from teacherstudent.errors import RunError
-from teacherstudent.files import check_place, reason, whole_file
+from teacherstudent.files import check_archive, check_place, reason, whole_file, whole_text, write_whole
 
 
 def test_a_file_appears_when_its_block_ends(tmp_path):
@@ -35,7 +37,7 @@ def test_a_failing_block_leaves_nothing_behind(tmp_path):
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "out"):
+    with pytest.raises(RunError, match="out: No such file"), whole_file(tmp_path / "out"):
         pass
     assert os.listdir(tmp_path) == []
 
@@ -81,3 +83,28 @@ def test_reason_is_one_line():
     assert reason(OSError(28, "disk", "file")) == "No space left on device"
     assert reason(OSError("first line\nsecond line")) == "first line"
     assert reason(OSError()) == "OSError"
+
+
+def test_a_text_or_a_content_appears_when_it_is_complete(tmp_path):
+    with whole_text(tmp_path / "text") as file:
+        file.write("é\r\n")
+        assert not (tmp_path / "text").exists()
+    write_whole(tmp_path / "content", b"bytes")
+    assert (tmp_path / "text").read_bytes() == "é\r\n".encode()
+    assert (tmp_path / "content").read_bytes() == b"bytes"
+
+
+def test_errors_about_other_files_stay_what_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError, match="elsewhere"), whole_file(tmp_path / "out"):
+        open(tmp_path / "elsewhere").close()
+
+
+def test_an_array_with_another_shape_is_noticed(tmp_path):
+    """Numpy reads less of it, and never comes to the checksum."""
+    np.savez(tmp_path / "whole.npz", x=np.ones((3, 4000)))
+    changed = (tmp_path / "whole.npz").read_bytes().replace(b"(3, 4000)", b"(3, 2000)")
+    (tmp_path / "changed.npz").write_bytes(changed)
+    with np.load(tmp_path / "changed.npz") as arrays:
+        assert arrays["x"].shape == (3, 2000)
+        with pytest.raises(zipfile.BadZipFile, match=r"Bad CRC-32 for file 'x\.npy'"):
+            check_archive(arrays.zip)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray
 
-from samples import assert_same, document, spec, trajectory
+from samples import assert_same, document, edited, spec, trajectory
 from teacherstudent import store
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
@@ -264,11 +264,11 @@ except RunError as error:
 """
 
 STOPS_BEFORE_THE_END = """
-from teacherstudent import store
-def check(path, shapes):
-    print(path, flush=True)
+from teacherstudent import hdf5, store
+def check(file):
+    print(file.name, flush=True)
     time.sleep(60)
-store._check = check
+hdf5.check_seal = check
 store.write_run("run.h5", spec(), "network", 0, trajectory())
 """
 
@@ -319,7 +319,7 @@ def test_a_damaged_run_is_refused_in_one_line(path):
         read_run(path)
     assert len(str(failure.value).splitlines()) == 1
     path.write_bytes(whole)
-    with h5py.File(path, "a") as file:
+    with edited(path) as file:
         del file["switch_times"]
     with pytest.raises(RunError, match="switch_times is missing"):
         read_run(path)
@@ -327,7 +327,7 @@ def test_a_damaged_run_is_refused_in_one_line(path):
 
 def test_a_stored_spec_of_another_version_is_refused_when_it_is_asked_for(path):
     write_run(path, spec(), "network", 7, trajectory())
-    with h5py.File(path, "a") as file:
+    with edited(path) as file:
         file.attrs["spec"] = json.dumps(document(unheard_of=1))
     stored = read_run(path)
     assert_same(stored.trajectories[0], trajectory())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from samples import edited
 from teacherstudent.axes import with_values
 from teacherstudent.cli import main
 from teacherstudent.errors import SpecError
@@ -368,7 +369,7 @@ def test_the_same_for_teachers_and_in_a_configuration(folder):
 def test_a_run_that_diverged_or_has_an_axis_of_runs_gives_no_weights(folder):
     bad_files()
     shutil.copy("network.h5", "diverged.h5")
-    with h5py.File("diverged.h5", "a") as file:
+    with edited("diverged.h5") as file:
         file.attrs["diverged_at"] = 1.0
     Path("spec.yaml").write_text(yaml.safe_dump(document({"hidden": K}, {"count": P, "hidden": M})))
     options = ["--engine", "network", "--runs", "2", "--set", "record.state=true", "--output", "two.h5"]

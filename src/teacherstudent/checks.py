@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 OVERLAP_PRECISION = 1e-6
 # More switches than this are a slip of the pen.
 MAX_SWITCHES = 1_000_000
+# More units or steps than these cannot be counted or stored.
+MAX_UNITS = 100_000
+MAX_STEPS = 2**53
 
 
 def check_spec(spec: "Spec") -> None:
     """Raise SpecError where the keys of a spec contradict each other."""
+    _check_sizes(spec)
     check_networks(spec)
     check_inputs(spec)
     _check_lists_per_teacher(spec)
@@ -26,6 +30,16 @@ def check_spec(spec: "Spec") -> None:
     _check_record(spec)
     if spec.initial_overlaps is not None:
         _check_overlaps(spec)
+
+
+def _check_sizes(spec: "Spec") -> None:
+    units = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    if units > MAX_UNITS:
+        raise SpecError(f"student.hidden, teachers.hidden: {units} units in all; allowed are {MAX_UNITS}")
+    if spec.duration * spec.inputs.dimension > MAX_STEPS:
+        refuse(
+            "duration", spec.duration, f"a run has at most {MAX_STEPS} steps, duration times inputs.dimension"
+        )
 
 
 def _check_lists_per_teacher(spec: "Spec") -> None:

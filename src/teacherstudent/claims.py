@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from teacherstudent.files import whole_text
+
 # How the expected range is known: from the authors' text or code, by another computation, or from memory.
 CERTAINTIES = ("read", "recomputed", "remembered")
 
@@ -42,8 +44,8 @@ _NUMBERS = ("value", "low", "high")
 
 
 def write_claims(path: str | Path, claims: Iterable[Claim]) -> None:
-    """Write claims as CSV, one row each with its verdict."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    """Write claims as CSV, one row each with its verdict; the file appears whole or not at all."""
+    with whole_text(path) as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for claim in claims:

@@ -15,9 +15,7 @@ from typing import Any
 
 from teacherstudent.arguments import figure_format, parser
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.files import reason, whole_file
-
-DPI = 150
+from teacherstudent.files import reason, write_whole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,14 +107,11 @@ def show(options: Namespace) -> None:
 
 def plot(options: Namespace) -> None:
     """Draw the runs of some files into one figure."""
-    from teacherstudent.plotting import plot_runs
+    from teacherstudent.plotting import as_bytes, plot_runs
     from teacherstudent.store import read_runs
 
     figure = plot_runs([stored for path in options.files for stored in read_runs(path)])
-    kind = figure_format(options.output)
-    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    with whole_file(options.output) as temporary:
-        figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated.get(kind))
+    write_whole(options.output, as_bytes(figure, figure_format(options.output)))
 
 
 def list_names(options: Namespace) -> None:

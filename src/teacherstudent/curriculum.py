@@ -76,5 +76,6 @@ def step_at(time: float, dimension: int) -> int:
 
 
 def steps_between_looks(spec: Spec) -> int:
-    """Return the number of steps between two looks at a threshold, at least one."""
-    return max(1, step_at(spec.curriculum.look_every, spec.inputs.dimension))
+    """Return the number of steps between two looks at a threshold, at least one, and no more than fit."""
+    interval = min(spec.curriculum.look_every, 2.0 * spec.duration)  # longer than the run: there is no look
+    return max(1, step_at(interval, spec.inputs.dimension))

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 
 from teacherstudent.axes import short_names
-from teacherstudent.files import whole_file
+from teacherstudent.errors import RunError
+from teacherstudent.hdf5 import opened_hdf5, write_hdf5
 from teacherstudent.layout import DIMENSIONS, VARIABLES
-from teacherstudent.store import LOCKING
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,12 @@ def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
 
     Dimensions are named, so that xarray opens a group.
     """
-    with whole_file(path) as temporary, h5py.File(temporary, "x", locking=LOCKING) as file:
+
+    def fill(file: h5py.File) -> None:
         for entry in curves:
             _write(file.create_group(entry.engine), entry)
+
+    write_hdf5(path, fill)
 
 
 def _write(group: h5py.Group, curves: Curves) -> None:
@@ -153,8 +156,10 @@ def _dataset(
 
 
 def read_curves(path: str | Path) -> dict[str, Curves]:
-    """Read the curves of an experiment, one entry per engine."""
-    with h5py.File(path, "r", locking=LOCKING) as file:
+    """Read the curves of an experiment, one entry per engine. Raises RunError where the file has none."""
+    with opened_hdf5(path) as file:
+        if not len(file):
+            raise RunError("the file holds no curves")
         return {engine: _read(engine, group) for engine, group in file.items()}
 
 

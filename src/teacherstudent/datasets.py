@@ -15,7 +15,7 @@ import numpy as np
 
 from teacherstudent.blocks import DataSet, Inputs
 from teacherstudent.errors import SpecError, refuse
-from teacherstudent.files import HDF5
+from teacherstudent.files import HDF5, check_archive
 
 GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
 # Type of the numbers in an IDX file, by its third byte.
@@ -124,6 +124,7 @@ def _array(content: bytes, path: str, name: str) -> np.ndarray:
 
 def _npz_array(content: bytes, name: str) -> np.ndarray:
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        check_archive(archive.zip)
         _check_name(name, archive.files)
         return np.asarray(archive[name])
 

@@ -1,7 +1,6 @@
 """Documents from the outside: safe YAML, closed schemas with defaults, and errors of one line."""
 
 import math
-import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -15,10 +14,36 @@ from teacherstudent.errors import SpecError
 
 # Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
 MAX_DEPTH = 20
+MAX_LOADED_DEPTH = 200
+# Numbers beyond have squares and products that are not finite.
+LARGEST = 1e50
+# Values that anchors may add to those that are written: a few anchors in each other say billions.
+MAX_REPEATED = 1_000_000
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Safe YAML that refuses a key given twice."""
+    """Safe YAML that refuses a key given twice, and what cannot be read in bounded time and memory."""
+
+    depth = 0
+
+    def descend_resolver(self, node, index):
+        """Count the blocks around a node while it is composed, which overflows the stack at some depth."""
+        self.depth += 1
+        if self.depth > MAX_LOADED_DEPTH:
+            raise SpecError(f"nested too deeply; allowed are {MAX_DEPTH} blocks and lists in each other")
+        super().descend_resolver(node, index)
+
+    def ascend_resolver(self):
+        """Leave a node."""
+        self.depth -= 1
+        super().ascend_resolver()
+
+    def get_single_node(self):
+        """Compose the document, and count its values before anything walks through them."""
+        node, written = super().get_single_node(), {}
+        if node is not None and _count(node, written) - len(written) > MAX_REPEATED:
+            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values")
+        return node
 
     def construct_mapping(self, node, deep=False):
         """Build one mapping; YAML itself would silently keep the last of equal keys."""
@@ -31,6 +56,17 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if keys.count(key) > 1:
                 raise SpecError(f"{_on_one_line(key)}: given twice; a key may stand only once in its block")
         return super().construct_mapping(node, deep)
+
+
+def _count(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the values of a node with all anchors written out; `known` gets the counts of its parts."""
+    if id(node) not in known:
+        known[id(node)] = 1  # in case that it is a part of itself
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        pairs = isinstance(node, yaml.MappingNode)
+        parts = [part for pair in parts for part in pair] if pairs else parts
+        known[id(node)] += sum(_count(part, known) for part in parts)
+    return known[id(node)]
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -93,8 +129,9 @@ def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_odd_values(item, f"{path}[{index}]", depth - 1)
-    elif isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
-        raise SpecError(f"{path}: {_shown(value)} is not allowed; it must be a finite number")
+    elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+        shown = _shown(value)
+        raise SpecError(f"{path}: {shown} is not allowed; it must be a finite number, {LARGEST:g} at most")
 
 
 def _with_defaults(value: Any, schema: Mapping) -> Any:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from teacherstudent.errors import RunError
 
@@ -24,7 +25,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; what is there at the end of the block takes its place.
 
     Until then nothing is at `path`, or the file from before; an exception in the block removes the temporary
-    file and goes on. Raises RunError where no file can be put there, OSError where the disk fails.
+    file and goes on. Raises RunError where no file can be put there, and where the disk fails.
     """
     check_place(path)
     place = Path(os.path.realpath(path))  # behind a link: the link stays
@@ -33,9 +34,26 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield temporary
         _to_disk(temporary)
         os.replace(temporary, place)
+        _to_disk(place.parent)
+    except OSError as error:
+        if error.filename not in (None, str(temporary)):  # it is about another file
+            raise
+        raise RunError(f"{path}: {reason(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
-    _to_disk(place.parent)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a content with `whole_file`: for what does not fail well itself where a disk is full."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole_text(path: str | Path) -> Iterator[TextIO]:
+    """Do the same with a text, open for writing; line ends are those that are written."""
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        yield file
 
 
 def check_place(path: str | Path) -> None:
@@ -52,6 +70,16 @@ def check_place(path: str | Path) -> None:
 def file_digest(path: str | Path) -> str:
     """SHA-256 of the content of a file, in hex."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def check_archive(archive: zipfile.ZipFile) -> None:
+    """Raise BadZipFile where a part of an archive does not have its checksum.
+
+    Numpy alone takes an array whose shape was changed to a smaller one, since it reads no further.
+    """
+    damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {damaged!r}")
 
 
 def reason(error: OSError) -> str:

@@ -3,8 +3,10 @@
 Theory (engine ode) is drawn as lines, simulations as open markers; colour-blind readers can tell the colours.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -16,6 +18,7 @@ from teacherstudent.layout import StoredRun
 from teacherstudent.trajectory import Trajectory
 
 PANEL = (3.4, 2.5)  # inches
+DPI = 150
 COLUMNS = 3
 MARKERS_PER_CURVE = 25
 LEGEND_ROWS = 13  # beside each row of panels
@@ -50,6 +53,15 @@ def plot_runs(runs: Sequence[StoredRun]) -> Figure:
     if len(kept) < total:
         figure.suptitle(f"{total - len(kept)} of {total} runs diverged and are left out", fontsize="medium")
     return figure
+
+
+def as_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as the content of a png, pdf or svg file: same figure, same bytes."""
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    picture = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "teacherstudent"}):
+        figure.savefig(picture, format=kind, dpi=DPI, metadata=undated.get(kind))
+    return picture.getvalue()
 
 
 def _kept(runs: Sequence[StoredRun]) -> list[tuple[str, Trajectory]]:

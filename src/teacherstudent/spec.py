@@ -106,9 +106,9 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     ...                    "student": {"hidden": 2}, "training": {"learning_rate": 0.5}})
     >>> spec.student.activation, spec.duration, spec.heads
     ('erf', 300.0, 2)
-    >>> parse_spec({"inputs": {"dimension": 0}})
+    >>> parse_spec({"duration": 0})
     Traceback (most recent call last):
-    teacherstudent.errors.SpecError: inputs.dimension: 0 is not allowed; it must be an integer >= 1
+    teacherstudent.errors.SpecError: duration: 0 is not allowed; it must be a number > 0
     """
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")

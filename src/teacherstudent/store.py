@@ -4,10 +4,8 @@ A run is a group, the root of a file or one of many (`/runs/<key>`). It holds th
 a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
 """
 
-import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +17,7 @@ import numpy as np
 
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
-from teacherstudent.files import reason, whole_file
+from teacherstudent.hdf5 import opened_hdf5, write_hdf5
 from teacherstudent.layout import (
     DIMENSIONS,
     OPTIONAL,
@@ -34,8 +32,6 @@ from teacherstudent.stacking import joined, stacked
 from teacherstudent.trajectory import Trajectory
 
 LARGE = 65536  # bytes; smaller datasets are not worth compressing
-BLOCK = 2**20  # bytes by which a file in memory grows
-LOCKING = "best-effort"  # some network file systems have no locks
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
@@ -59,9 +55,9 @@ def write_runs(
     trajectories have them. `attributes` are added to each group. Raises RunError where the file cannot be
     written.
     """
-    shapes = {}
-    # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
-    with h5py.File(path, "w", driver="core", backing_store=False, block_size=BLOCK) as file:
+
+    def fill(file: h5py.File) -> None:
+        shapes = {}
         for group, spec, engine, seed, trajectories in entries:
             target = file.require_group(group)
             target.attrs.update(run_attributes(spec, engine, seed, trajectories, run_axis))
@@ -69,18 +65,16 @@ def write_runs(
             shapes[group] = _write_arrays(target, joined(trajectories, run_axis), run_axis)
             if trajectories[0].state is not None:
                 shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
-        file.flush()
-        content = file.id.get_file_image()
-    with _failing_in_one_line(path), whole_file(path) as temporary:
-        temporary.write_bytes(content)
-        _check(temporary, shapes)
+        _check(file, shapes)
+
+    write_hdf5(path, fill)
 
 
 def read_run(path: str | Path, group: str = "/") -> StoredRun:
     """Read one group of a file. Raises RunError where it is not a run."""
-    with _opened(path) as file:
+    with opened_hdf5(path) as file:
         if not _is_run(file.get(group)):
-            raise RunError(f"{path}: there is no run in group {group}")
+            raise RunError(f"there is no run in group {group}")
         return _read(file[group])
 
 
@@ -89,10 +83,10 @@ def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
 
     Raises RunError where there is none.
     """
-    with _opened(path) as file:
+    with opened_hdf5(path) as file:
         runs = [_read(group, states) for group in _runs_within(file)]
-    if not runs:
-        raise RunError(f"{path}: the file holds no run")
+        if not runs:
+            raise RunError("the file holds no run")
     return runs
 
 
@@ -106,14 +100,6 @@ def run_attributes(
         times = np.array(diverged, dtype=float)  # None becomes NaN
         attributes["diverged_at"] = times if run_axis else times[0]
     return attributes
-
-
-@contextmanager
-def _opened(path: str | Path) -> Iterator[h5py.File]:
-    if os.path.isfile(path) and not h5py.is_hdf5(path):
-        raise RunError(f"{path}: not an HDF5 file")
-    with _failing_in_one_line(path), h5py.File(path, "r", locking=LOCKING) as file:
-        yield file
 
 
 def _runs_within(group: h5py.Group) -> list[h5py.Group]:
@@ -130,7 +116,7 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     present = set(group)
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
-        raise RunError(f"{group.file.filename}: dataset {missing[0]} is missing in group {group.name}")
+        raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
     attributes, state = dict(group.attrs), group.get(STATE) if states else None
     return StoredRun(
         group=group.name,
@@ -140,15 +126,6 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
         arrays={name: group[name][()] for name in VARIABLES if name in present},
         state=state and {name: array[()] for name, array in state.items()},
     )
-
-
-@contextmanager
-def _failing_in_one_line(path):
-    """Turn what h5py and the system raise over a file into RunError."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f"{path}: {reason(error)}") from error
 
 
 @cache
@@ -205,11 +182,10 @@ def _write_dataset(
     return dataset
 
 
-def _check(path: Path, shapes: dict[str, dict[str, tuple]]) -> None:
-    """Read the file again; raise RunError where a dataset is missing or has another shape."""
-    with h5py.File(path, "r", locking=LOCKING) as file:
-        for group, expected in shapes.items():
-            for name, shape in expected.items():
-                dataset = file.get(f"{group}/{name}")
-                if dataset is None or dataset[()].shape != shape:
-                    raise RunError(f"dataset {group}/{name} was not written as it should be")
+def _check(file: h5py.File, shapes: dict[str, dict[str, tuple]]) -> None:
+    """Read what was written again; raise RunError where a dataset is missing or has another shape."""
+    for group, expected in shapes.items():
+        for name, shape in expected.items():
+            dataset = file.get(f"{group}/{name}")
+            if dataset is None or dataset[()].shape != shape:
+                raise RunError(f"dataset {group}/{name} was not written as it should be")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
-from teacherstudent.files import DAMAGE, HDF5, file_digest, reason
+from teacherstudent.files import DAMAGE, HDF5, check_archive, file_digest, reason
+from teacherstudent.seals import check_seal_of
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -88,7 +89,8 @@ def read_layers(key: str, path: str) -> Layers:
     """
     try:
         status = os.stat(path)
-        return _read(key, path, (status.st_mtime_ns, status.st_size, status.st_ino, os.path.abspath(path)))
+        changed = status.st_mtime_ns, status.st_ctime_ns  # the second cannot be set back
+        return _read(key, path, (*changed, status.st_size, status.st_ino, os.path.abspath(path)))
     except OSError as error:
         raise SpecError(f"{key}: {path}: {reason(error)}") from error
 
@@ -126,21 +128,26 @@ def _arrays(key: str, content: bytes) -> list[np.ndarray]:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise SpecError("not an .npz file, or cut short")
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        check_archive(arrays.zip)
         missing = [name for name in ARRAYS if name not in arrays]
         if missing:
             weights, readouts = CONTENT[key][1:]
             needed = f"needed are weights {weights} and readouts {readouts}"
             raise SpecError(f"array {missing[0]} is missing; {needed}")
-        return [arrays[name] for name in ARRAYS]
+        return [np.asarray(arrays[name]) for name in ARRAYS]
 
 
 def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     """Read the weights at the end of a stored run."""
     import h5py
 
+    from teacherstudent.hdf5 import check_sealed
+
     if not content.startswith(HDF5):
         raise SpecError("not an HDF5 file")
+    has_seal = check_seal_of(content)
     with h5py.File(io.BytesIO(content), "r") as file:
+        check_sealed(file, has_seal)
         if "spec" not in file.attrs or "engine" not in file.attrs:
             raise SpecError("there is no run in group /")
         if "diverged_at" in file.attrs:

@@ -15,6 +15,7 @@ from teacherstudent.kernels.integrator import (
     KEPT,
     REACHED_END,
     RESUME,
+    STUCK,
     TABLEAU,
     TIME,
     integrate,
@@ -61,8 +62,8 @@ def above_level(y, p):
 
 
 @njit
-def solve(p, y, start, end, times, out, tableau, rtol, atol, held):
-    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held)
+def solve(p, y, start, end, times, out, tableau, rtol, atol, held, most):
+    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held, most)
 
 
 class Solution(NamedTuple):
@@ -73,12 +74,23 @@ class Solution(NamedTuple):
     evaluations: int
 
 
-def solved(equation, start_state, end, times=(), rtol=1e-10, atol=1e-10, level=NEVER, start=0.0, held=None):
+def solved(
+    equation,
+    start_state,
+    end,
+    times=(),
+    rtol=1e-10,
+    atol=1e-10,
+    level=NEVER,
+    start=0.0,
+    held=None,
+    most=PLENTY,
+):
     y, times = np.array(start_state, dtype=float), np.array(times, dtype=float)
     p = Problem(equation, level, np.zeros(1, np.int64))
     out = np.full((len(times), len(y)), np.nan)
     held = nothing_held(len(y)) if held is None else held
-    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held)
+    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held, most)
     assert np.isnan(out[written:]).all()
     return Solution(status, time, y, out[:written], int(p.evaluations[0]))
 
@@ -246,6 +258,16 @@ def test_a_derivative_that_is_no_number_is_a_divergence(start, reached):
     assert made.status == DIVERGED
     assert made.time == pytest.approx(reached, abs=1e-9)
     assert np.isfinite(made.state).all()
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_no_more_steps_are_tried_than_allowed(most):
+    made = solved(CIRCLE, [1.0, 0.0], 1000.0, [0.0], most=most)
+    assert made.status == STUCK
+    assert (made.time > 0.0) == (most > 0)
+    assert made.time < 1000.0
+    np.testing.assert_array_equal(made.rows, [[1.0, 0.0]])
+    np.testing.assert_allclose(made.state, circle(made.time), rtol=1e-8)
 
 
 def test_results_are_the_same_each_time():

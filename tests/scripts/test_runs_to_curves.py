@@ -129,3 +129,17 @@ def test_verdicts_are_printed_and_failures_logged(tmp_path, capsys, value, verdi
     told = capsys.readouterr().out
     assert told.startswith(f"{verdict}  b: It is so.\n       {value:g} ± 0.25, expected 0 to 2 (read)\n")
     assert (verdict in (tmp_path / "log").read_text(encoding="utf-8")) is not hold
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(28, "No space left on device"), "error: No space left on device"),
+        (FileNotFoundError(2, "No such file or directory", "x"), "error: x: No such file or directory"),
+        (MemoryError("Unable to allocate 8 TiB"), "error: not enough memory: Unable to allocate 8 TiB"),
+    ],
+)
+def test_what_users_can_mend_is_one_line_of_the_log(tmp_path, error, line):
+    with pytest.raises(SystemExit), logged(tmp_path / "log"):
+        raise error
+    assert (tmp_path / "log").read_text() == line + "\n"

@@ -14,6 +14,7 @@ from teacherstudent.experiments import Experiment, Job, jobs, parse_experiment
 
 # The keys of the block `inputs.dataset` of a spec that name files.
 DATA_KEYS = ("file", "labels_file")
+TEMPLATE = "__use_yte__"  # the key by which a file asks Snakemake to run code in it
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -72,6 +73,15 @@ def read_plan(
     listed = [job for experiment in experiments.values() for job in jobs(experiment, config["job_seconds"])]
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
     return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
+
+
+def check_file(path: str | Path) -> None:
+    """Raise SpecError where a file of the configuration is not plain YAML, one block of keys."""
+    document = read_yaml(path)
+    if not isinstance(document, Mapping):
+        raise SpecError(f"{path}: a configuration is a block of keys, not {type(document).__name__}")
+    if TEMPLATE in document:
+        raise SpecError(f"{path}: {TEMPLATE}: templates, which run code, are not allowed")
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:

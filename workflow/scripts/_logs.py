@@ -6,17 +6,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.files import reason
 
 
 @contextmanager
 def logged(path: str) -> Iterator[None]:
-    """Send the output of a block to a file; an error is written there and ends the process with status 1."""
-    with open(path, "w", encoding="utf-8", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
-        try:
-            yield
-        except (RunError, SpecError) as error:
-            log.write(f"error: {error}\n")
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc()
-            sys.exit(1)
+    """Send the output of a block to a file; an error is written there and ends the process with status 1.
+
+    Where the log itself cannot be written, standard error has the line.
+    """
+    outside = sys.stderr
+    try:
+        with (
+            open(path, "w", encoding="utf-8", buffering=1) as log,
+            redirect_stdout(log),
+            redirect_stderr(log),
+        ):
+            try:
+                yield
+            except Exception as error:
+                log.write(_told(error))
+                sys.exit(1)
+    except OSError as error:
+        outside.write(f"error: {path}: {reason(error)}\n")
+        sys.exit(1)
+
+
+def _told(error: Exception) -> str:
+    """Say what users can mend in one line; all else is for those who mend the code."""
+    if isinstance(error, (RunError, SpecError)):
+        return f"error: {error}\n"
+    if isinstance(error, OSError):
+        return (
+            f"error: {error.filename}: {reason(error)}\n" if error.filename else f"error: {reason(error)}\n"
+        )
+    if isinstance(error, MemoryError):
+        return f"error: not enough memory: {error}\n"
+    return traceback.format_exc()

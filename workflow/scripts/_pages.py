@@ -4,6 +4,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from teacherstudent.files import whole_text
+
 
 def write_page(template: str | Path, path: str | Path, **content) -> None:
     """Fill in a template and write the page; text is escaped."""
@@ -16,4 +18,5 @@ def write_page(template: str | Path, path: str | Path, **content) -> None:
         lstrip_blocks=True,
     )
     page = environment.get_template(name).render(content)
-    Path(path).write_text(page + "\n", encoding="utf-8")
+    with whole_text(path) as file:
+        file.write(page + "\n")

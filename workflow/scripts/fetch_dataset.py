@@ -1,7 +1,6 @@
 """Download a collection of images: IDX files of training and test images and of their labels."""
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.request import urlopen
 
 from _logs import logged
 from teacherstudent.errors import RunError
-from teacherstudent.files import reason, whole_file
+from teacherstudent.files import check_place, reason, write_whole
 
 TIMEOUT = 60  # seconds without an answer
 
@@ -46,19 +45,19 @@ def main(source: str, digests: Mapping[str, str], folder: str | Path) -> None:
 
 def fetch(address: str, path: Path, digest: str) -> None:
     """Download one file, which appears if its SHA-256 is the expected one; RunError says what went wrong."""
-    with whole_file(path) as temporary:
-        try:
-            with urlopen(address, timeout=TIMEOUT) as answer, temporary.open("wb") as file:
-                shutil.copyfileobj(answer, file)
-        except (OSError, HTTPException) as error:
-            cause = reason(error) if isinstance(error, OSError) else error
-            if isinstance(error, HTTPError):
-                error.close()
-            raise RunError(f"{address}: cannot be downloaded: {cause}") from error
-        with temporary.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != digest:
-            raise RunError(f"{address}: the SHA-256 of the file is {found} and not {digest}")
+    check_place(path)
+    try:
+        with urlopen(address, timeout=TIMEOUT) as answer:
+            content = answer.read()
+    except (OSError, HTTPException) as error:
+        cause = reason(error) if isinstance(error, OSError) else error
+        if isinstance(error, HTTPError):
+            error.close()
+        raise RunError(f"{address}: cannot be downloaded: {cause}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise RunError(f"{address}: the SHA-256 of the file is {found} and not {digest}")
+    write_whole(path, content)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from _logs import logged
 from teacherstudent.agreement import Distance, distances
 from teacherstudent.curves import read_curves
+from teacherstudent.files import whole_text
 
 COLUMNS = (
     "experiment",
@@ -43,7 +44,7 @@ def row(experiment: str, distance: Distance) -> dict:
 
 def main(paths: Sequence[str], path: str) -> None:
     """Write the distances of all pairs of engines in files of curves, one row each."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with whole_text(path) as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for source in paths:

@@ -86,10 +86,11 @@ class _Run:
         if kept:
             start = of_state(replace(start, state=_part(kept, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
-        self.weights, self.V = in_memory(spec, initial), initial.V
-        self.h, self.v = initial.h, initial.v
-        # The teachers as the kernel sees them: rounded, where precision is single.
-        self.seen_V = initial.V.astype(dtype).astype(float)
+        self.V, self.h, self.v = initial.V, initial.h, initial.v
+        with np.errstate(over="ignore"):  # what single precision cannot hold diverges at once
+            self.weights = in_memory(spec, initial)
+            # The teachers as the kernel sees them: rounded, where precision is single.
+            self.seen_V = initial.V.astype(dtype).astype(float)
         self.training_set, self.test_set = labelled_sets(spec, self.weights.V, self.v, seed, run)
         purpose = Purpose.TRAINING if self.training_set is None else Purpose.SAMPLE_CHOICE
         self.key = counter_key(seed, run, purpose)

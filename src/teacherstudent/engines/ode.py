@@ -5,12 +5,21 @@ from collections.abc import Callable
 import numpy as np
 
 from teacherstudent.curriculum import Phase, head_to_copy, phases_left, under_way
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs import refuse_finite_sets
 from teacherstudent.kernels import ode as kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_errors_of_records
-from teacherstudent.kernels.integrator import DIVERGED, KEPT, NOTHING, RESUME, TABLEAU, Held, nothing_held
+from teacherstudent.kernels.integrator import (
+    DIVERGED,
+    KEPT,
+    NOTHING,
+    RESUME,
+    STUCK,
+    TABLEAU,
+    Held,
+    nothing_held,
+)
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history, times_from
@@ -18,6 +27,8 @@ from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, sto
 
 # Absolute tolerance in units of the relative one: order parameters of interest start at 1e-6.
 ABSOLUTE_TOLERANCE = 1e-3
+# Steps of one phase, some minutes of work; more of them mean that rates are out of proportion.
+MAX_STEPS = 10_000_000
 
 
 def check(spec: Spec) -> None:
@@ -75,7 +86,11 @@ class _Run:
             TABLEAU,
             *_tolerances(self.spec),
             self.held,
+            MAX_STEPS,
         )
+        if self.status == STUCK:
+            reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the phase ends at {phase.end:g}"
+            raise RunError(f"engine ode cannot follow rates as different as these: {reached}")
         self.row += written
         self.progress(self.t / self.spec.duration)
         if phase.end < self.spec.duration:
@@ -89,7 +104,7 @@ def simulate(
 ) -> Trajectory:
     """Integrate one run from its start, or else from the order parameters of its initial networks.
 
-    `progress` is called with the fraction done.
+    `progress` is called with the fraction done. Raises RunError where a phase takes too many steps.
     """
     check(spec)
     state = _Run(spec, seed, run, progress, start)

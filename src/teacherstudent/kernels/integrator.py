@@ -23,7 +23,7 @@ EXPONENT = -1.0 / 8.0  # the error estimate is of order seven
 MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution diverges
 EVENT_HALVINGS = 60  # of the step in which the event lies
 
-REACHED_END, EVENT, DIVERGED = 0, 1, 2
+REACHED_END, EVENT, DIVERGED, STUCK = 0, 1, 2, 3
 NOTHING, KEPT, RESUME = 0, 1, 2  # what `Held` is for
 TIME, STEP, GROWTH = 0, 1, 2  # its numbers
 
@@ -206,16 +206,17 @@ def hold(held, t, step, grow, y, k):
 
 
 @inlined
-def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held):
+def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held, most):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
     f(y, params, dy) writes the derivative. The state (n,) is changed in place to the one at the returned
     time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
     are reached. Where `held` is to be resumed, its time and state take the place of `start` and y; where it
     holds nothing, it keeps the integrator as it is before a step is first cut to reach the end. Returns
-    (status, time, number of rows written), status REACHED_END, EVENT or DIVERGED.
+    (status, time, number of rows written), status REACHED_END, EVENT, DIVERGED, or STUCK after `most` tries
+    of a step: the equations are stiff.
     """
-    t, row, resumed = start, 0, held.mark[0] == RESUME
+    t, row, tries, resumed = start, 0, 0, held.mark[0] == RESUME
     work = scratch(len(y))
     if resumed:
         t, step, grow = held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH]
@@ -231,6 +232,9 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, 
         stages(f, params, y, 0.0, tableau, work, 0, 1)
         step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
     while t < end:
+        if tries == most:
+            return STUCK, t, row
+        tries += 1
         last = t + step >= end * (1.0 - 1e-15)
         if last and held.mark[0] == NOTHING:
             hold(held, t, step, grow, y, work.k[0])

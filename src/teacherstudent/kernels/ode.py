@@ -133,9 +133,11 @@ def above_threshold(y, p):
 
 
 @entry
-def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held):
+def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held, most):
     """Integrate one phase; see `integrator.integrate` for the arguments and what is returned."""
-    return integrate(derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol, held)
+    return integrate(
+        derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol, held, most
+    )
 
 
 @entry

@@ -18,6 +18,8 @@ from PIL import Image
 
 from _logs import logged
 from teacherstudent.curves import Curves, read_curves
+from teacherstudent.errors import RunError
+from teacherstudent.files import whole_file
 
 SIZE = (6.4, 3.2)  # inches; times DPI an even number of pixels, as the codec wants them
 DPI = 100
@@ -60,13 +62,30 @@ def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
     shown = [Image.fromarray(picture) for picture in pictures(movie)]
     small = [picture.quantize(COLORS) for picture in shown]
     durations = [1000 // RATE] * (len(small) - 1) + [PAUSE]
-    small[0].save(gif, save_all=True, append_images=small[1:], duration=durations, loop=0)
-    writer = imageio_ffmpeg.write_frames(str(mp4), shown[0].size, fps=RATE, output_params=EXACT)
+    with whole_file(gif) as temporary:
+        small[0].save(temporary, "GIF", save_all=True, append_images=small[1:], duration=durations, loop=0)
+    with whole_file(mp4) as temporary:
+        _write_mp4(temporary, shown)
+        if not _has_frames(temporary, len(shown)):
+            raise RunError(f"{mp4}: ffmpeg could not write all of it")
+    plt.close(movie.figure)
+
+
+def _write_mp4(path: Path, shown: list[Image.Image]) -> None:
+    kind = ["-f", "mp4"]
+    how = {"fps": RATE, "output_params": EXACT + kind, "ffmpeg_log_level": "quiet"}
+    writer = imageio_ffmpeg.write_frames(str(path), shown[0].size, **how)
     writer.send(None)
     for picture in shown:
         writer.send(picture.tobytes())
-    writer.close()
-    plt.close(movie.figure)
+    writer.close()  # which says nothing where ffmpeg failed
+
+
+def _has_frames(path: Path, count: int) -> bool:
+    try:
+        return imageio_ffmpeg.count_frames_and_secs(str(path))[0] == count
+    except RuntimeError:
+        return False
 
 
 def pictures(movie: Movie) -> Iterator[np.ndarray]:

@@ -17,6 +17,7 @@ and is exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhlin
 """
 
 import csv
+import io
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -33,6 +34,7 @@ from matplotlib.figure import Figure
 from _logs import logged
 from teacherstudent.claims import Claim, write_claims
 from teacherstudent.curves import Curves, read_curves
+from teacherstudent.files import whole_text, write_whole
 
 # Widths in inches: one column and the full page of a two-column paper.
 COLUMN = 3.25
@@ -193,15 +195,18 @@ def make(
         with plt.style.context(snakemake.input.style):
             save(figure(curves), snakemake.output)
         text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
-        Path(snakemake.output.caption).write_text(textwrap.fill(text, 100) + "\n", encoding="utf-8")
+        with whole_text(snakemake.output.caption) as file:
+            file.write(textwrap.fill(text, 100) + "\n")
         write_claims(snakemake.output.claims, claims(curves))
 
 
 def save(fig: Figure, output) -> None:
     """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes."""
-    fig.savefig(output.pdf, metadata=UNDATED["pdf"])
-    fig.savefig(output.png, metadata=UNDATED["png"])
-    with open(output.csv, "w", newline="", encoding="utf-8") as file:
+    for kind, path in (("pdf", output.pdf), ("png", output.png)):
+        picture = io.BytesIO()
+        fig.savefig(picture, format=kind, metadata=UNDATED[kind])
+        write_whole(path, picture.getvalue())
+    with whole_text(output.csv) as file:
         writer = csv.DictWriter(file, CSV_COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(numbers(fig))

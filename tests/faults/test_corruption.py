@@ -1,0 +1,235 @@
+"""Damaged inputs: refused in one line that names the file, or read as exactly the same numbers."""
+
+import gzip
+from pathlib import Path
+from types import SimpleNamespace
+
+import _animations
+import _figures
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+import collect as collect_script
+import draw_explorer
+import measure_agreement
+from _logs import logged
+from checkouts import ROOT
+from faults.damage import damaged
+from samples import document, spec, trajectory
+from teacherstudent.cli import main
+from teacherstudent.collect import collect
+from teacherstudent.curves import write_curves
+from teacherstudent.datasets import load_samples
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.experiments import parse_experiment
+from teacherstudent.files import file_digest
+from teacherstudent.networks import sample_networks
+from teacherstudent.spec import parse_spec
+from teacherstudent.store import write_run, write_runs
+
+pytestmark = pytest.mark.faults
+
+N, K, P, M = 20, 3, 2, 2
+GRID = parse_experiment("sample", {"spec": document(), "engines": {"ode": {"runs": 2}}}).grids["ode"]
+KEPT = ["generalisation_error", "student_overlaps"]
+STATE = {
+    "time": np.array(5.0),
+    "switch_times": np.array([2.0]),
+    "teachers": np.array([0, 1]),
+    "student_weights": np.random.default_rng(1).normal(size=(K, N)),
+    "student_readouts": np.random.default_rng(2).normal(size=(P, K)),
+    "teacher_weights": np.random.default_rng(3).normal(size=(P, M, N)),
+    "teacher_readouts": np.random.default_rng(4).normal(size=(P, M)),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# The files
+
+
+def job(path):
+    write_runs(path, [("/runs/all", spec(), "ode", 0, [trajectory(0), trajectory(1)])], run_axis=True)
+
+
+def run_with_state(path):
+    whole = {**vars(trajectory()), "state": STATE}
+    write_run(path, spec(), "network", 7, type(trajectory())(**whole))
+
+
+def curves(path):
+    job("job.h5")
+    write_curves(path, [collect(GRID, ["job.h5"], KEPT)])
+
+
+def student(path):
+    np.savez(path, weights=STATE["student_weights"], readouts=STATE["student_readouts"])
+
+
+def teachers(path):
+    np.savez_compressed(path, weights=STATE["teacher_weights"], readouts=STATE["teacher_readouts"])
+
+
+IMAGES = np.random.default_rng(0).integers(0, 255, (12, 4, 5)).astype(np.uint8)
+
+
+def images_npz(path):
+    np.savez(path, images=IMAGES, targets=np.arange(12))
+
+
+def images_hdf5(path):
+    with h5py.File(path, "w") as file:
+        file["images"], file["targets"] = IMAGES, np.arange(12)
+
+
+def images_idx(path):
+    header = bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in IMAGES.shape)
+    Path(path).write_bytes(gzip.compress(header + IMAGES.tobytes(), mtime=0))
+
+
+# Their readers: each returns what it read, or fails as its users see it
+
+
+def command(*arguments):
+    """Run the command, which must leave no output where it fails."""
+
+    def read(path, capsys):
+        status = main([str(argument).format(path=path) for argument in arguments])
+        told = capsys.readouterr()
+        if status == 0:
+            return told.out
+        assert not Path("out.h5").exists() and not Path("out.png").exists()
+        raise RunError(told.err.removesuffix("\n").removeprefix("error: "))
+
+    return read
+
+
+def script(body):
+    """Run a part of a script, whose error must be one line of its log."""
+
+    def read(path, capsys):
+        try:
+            with logged("log"):
+                return body(path)
+        except SystemExit:
+            raise RunError(Path("log").read_text(encoding="utf-8").removesuffix("\n")) from None
+
+    return read
+
+
+def collected(path):
+    grid = {"ode": vars(GRID)}
+    collect_script.main(grid, {"ode": [path]}, KEPT, "collected.h5")
+    return Path("collected.h5").read_bytes()
+
+
+def drawn(path):
+    output = SimpleNamespace(**{kind: kind for kind in ("pdf", "png", "csv", "caption", "claims")})
+    inputs = SimpleNamespace(curves=[path], style=str(ROOT / "workflow" / "styles" / "paper.mplstyle"))
+    task = SimpleNamespace(input=inputs, output=output, log=["figure.log"])
+    try:
+        _figures.make(task, lambda curves: pytest.fail("was read"), lambda curves: [], "")
+    except SystemExit:
+        raise RunError(Path("figure.log").read_text(encoding="utf-8").removesuffix("\n")) from None
+
+
+def animated(path):
+    inputs = SimpleNamespace(curves=[path], style=str(ROOT / "workflow" / "styles" / "paper.mplstyle"))
+    task = SimpleNamespace(input=inputs, log=["movie.log"])
+    try:
+        _animations.make(task, lambda curves: pytest.fail("was read"))
+    except SystemExit:
+        raise RunError(Path("movie.log").read_text(encoding="utf-8").removesuffix("\n")) from None
+
+
+def agreed(path):
+    measure_agreement.main([path], "agreement.csv")
+    return Path("agreement.csv").read_bytes()
+
+
+def explored(path):
+    draw_explorer.main(path, "template", "script", "explorer.html")
+
+
+def networks(block, key):
+    def read(path, capsys):
+        found = parse_spec(document(**{block: key(path)}))
+        return b"".join(array.tobytes() for array in sample_networks(found, 0, 0))
+
+    return read
+
+
+def data_set(**block):
+    def read(path, capsys):
+        load_samples.cache_clear()
+        inputs = {"distribution": "dataset", "dataset": {"file": path, "test_samples": 2, **block}}
+        changes = {"inputs": inputs, "teachers": {"count": 1, "hidden": 1}, "curriculum": {}}
+        found = load_samples(parse_spec(document(**changes)).inputs)
+        return b"".join(np.asarray(array, dtype=float).tobytes() for array in found if array is not None)
+
+    return read
+
+
+FROM = ("run", "spec.yaml", "--engine", "network", "--from", "{path}", "--output", "out.h5")
+STUDENT = networks("student", lambda path: {"hidden": K, "initial": {"scheme": "file", "file": path}})
+TEACHERS = networks("teachers", lambda path: {"file": path})
+READERS = {
+    "collect": (job, "damaged.h5", script(collected)),
+    "show": (job, "damaged.h5", command("show", "{path}")),
+    "plot": (job, "damaged.h5", command("plot", "{path}", "--output", "out.png")),
+    "run --from": (run_with_state, "damaged.h5", command(*FROM)),
+    "student of a run": (run_with_state, "damaged.h5", STUDENT),
+    "teachers of a run": (run_with_state, "damaged.h5", TEACHERS),
+    "figure": (curves, "damaged.h5", lambda path, capsys: drawn(path)),
+    "animation": (curves, "damaged.h5", lambda path, capsys: animated(path)),
+    "agreement": (curves, "damaged.h5", script(agreed)),
+    "explorer": (curves, "damaged.h5", script(explored)),
+    "student of arrays": (student, "damaged.npz", STUDENT),
+    "teachers of arrays": (teachers, "damaged.npz", TEACHERS),
+    "images in .npz": (images_npz, "damaged.npz", data_set(labels="parity")),
+    "images in IDX": (images_idx, "damaged.gz", data_set()),
+}
+# Nothing in such a file could tell: its digest does, which every complete spec has.
+READERS["images in HDF5"] = (images_hdf5, "damaged.h5", data_set(labels="parity"))
+SEALED = [name for name, (write, _, _) in READERS.items() if write in (job, run_with_state, curves)]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_damaged_inputs_are_refused_by_name_or_read_as_they_were(name, capsys):
+    write, path, read = READERS[name]
+    write(path)
+    Path("spec.yaml").write_text(yaml.safe_dump(document(duration=10.0)), encoding="utf-8")
+    whole = Path(path).read_bytes()
+    if name == "images in HDF5":
+        read = data_set(labels="parity", sha256=file_digest(path))
+    before = None if name in SEALED else read(path, capsys)
+    for what, content in damaged(whole, seed=len(name)):
+        Path(path).write_bytes(content)
+        try:
+            found = read(path, capsys)
+        except (RunError, SpecError) as error:
+            assert path in str(error) and "\n" not in str(error), what
+        else:
+            assert name not in SEALED, f"{what} went unnoticed"
+            assert found == before, what
+
+
+def test_a_byte_more_is_noticed_too(capsys):
+    job("longer.h5")
+    with open("longer.h5", "ab") as file:
+        file.write(b"\n")
+    assert main(["show", "longer.h5"]) == 1
+    assert "longer.h5: its checksum is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("write", [job, run_with_state])
+def test_whole_files_are_read(write, capsys):
+    write("whole.h5")
+    assert main(["show", "whole.h5"]) == 0
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,110 @@
+"""A disk that is full while results are written, and one that cannot be written to at all."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from _logs import logged
+from faults.counts import FULL_DISKS
+from faults.disks import PAGE, fill, mounted, remount
+from faults.writers import WRITERS
+from samples import document
+from teacherstudent.cli import main
+from teacherstudent.errors import RunError
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(scope="module")
+def small_disk(tmp_path_factory):
+    """A disk of 2 MB."""
+    with mounted(tmp_path_factory.mktemp("disk"), "-o", "size=2m") as folder:
+        yield folder
+
+
+@pytest.fixture
+def disk(small_disk):
+    """The same without a file."""
+    yield small_disk
+    for path in small_disk.iterdir():
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What each writer writes where nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("expected")
+    for name, write in WRITERS.items():
+        write(folder / name)
+    return {name: (folder / name).read_bytes() for name in WRITERS}
+
+
+def test_as_many_writers_are_tried_as_the_page_says():
+    assert len(WRITERS) == FULL_DISKS
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_is_one_line_and_work_goes_on_afterwards(name, disk, expected, capfd):
+    write, place, filler = WRITERS[name], disk / name, disk / "filler"
+    pages = -(-len(expected[name]) // PAGE)
+    for left in sorted({0, pages // 2, pages - 1}):
+        place.write_bytes(b"old")
+        fill(filler, left)
+        with pytest.raises(RunError) as failure:
+            write(place)
+        said = capfd.readouterr().err.removeprefix("error: ").removesuffix("\n") or str(failure.value)
+        assert said.startswith(f"{place}: ") and "\n" not in said, said
+        assert place.read_bytes() == b"old"
+        assert set(os.listdir(disk)) == {"filler", name}
+        filler.unlink()
+    write(place)
+    assert place.read_bytes() == expected[name]
+
+
+def test_a_log_that_cannot_be_written_is_one_line_on_standard_error(disk, capsys):
+    fill(disk / "filler", 0)
+    with pytest.raises(SystemExit), logged(str(disk / "log")):
+        sys.stdout.write("x" * PAGE)
+    told = capsys.readouterr().err
+    assert told == f"error: {disk / 'log'}: No space left on device\n"
+
+
+# A folder that can only be read
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory):
+    """A folder on a disk that can only be read."""
+    with mounted(tmp_path_factory.mktemp("frozen")) as folder:
+        remount(folder, "ro")
+        yield folder
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_folder_that_can_only_be_read_is_one_line(name, frozen, capfd):
+    with pytest.raises((RunError, SystemExit)) as failure:
+        WRITERS[name](frozen / name)
+    said = capfd.readouterr().err.removesuffix("\n") or str(failure.value)
+    assert str(frozen / name) in said and "cannot be written to" in said and "\n" not in said
+    assert os.listdir(frozen) == []
+
+
+def test_logs_in_a_folder_that_can_only_be_read_are_one_line(frozen, capsys):
+    with pytest.raises(SystemExit), logged(str(frozen / "log")):
+        pytest.fail("began nevertheless")
+    assert capsys.readouterr().err == f"error: {frozen / 'log'}: Read-only file system\n"
+
+
+def test_the_command_says_so_before_it_runs(frozen, capsys):
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder, "spec.yaml")
+        spec.write_text(yaml.safe_dump(document()), encoding="utf-8")
+        with pytest.raises(SystemExit) as status:
+            main(["run", str(spec), "--engine", "ode", "--output", str(frozen / "run.h5")])
+    assert status.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot be written to" in line

@@ -1,0 +1,67 @@
+"""The page of faults has the numbers of the tests, and a line for each of them."""
+
+import re
+
+import pytest
+
+from checkouts import ROOT
+from faults.counts import (
+    CORRUPTIONS,
+    FULL_DISKS,
+    KILLS,
+    ODD_DOCUMENTS,
+    SPECS,
+    WRITES_AT_ONCE,
+)
+from faults.test_clock import WRONG
+from faults.test_corruption import READERS
+from faults.test_paths import NAMES
+from faults.test_yaml import SECONDS
+from faults.writers import WRITERS
+from teacherstudent.simulation import ENGINES
+
+pytestmark = pytest.mark.faults
+
+PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE))
+OF_WRITER = KILLS["a process that writes"] // len(WRITERS)
+EXPECTED = {
+    "Snakemake and all its jobs are killed": [KILLS["the whole workflow"]],
+    "One job is killed": [KILLS["a job"]],
+    "A process is killed while it writes": [OF_WRITER, len(WRITERS)],
+    "A bit of an input changes": [CORRUPTIONS["flipped bits"], len(READERS)],
+    "An input is cut short": [CORRUPTIONS["files cut short"], len(READERS)],
+    "An input is another file": [CORRUPTIONS["foreign files"], len(READERS)],
+    "The disk is full": [FULL_DISKS],
+    "The folder of the results can only be read": [FULL_DISKS],
+    "A generated spec": [SPECS, len(ENGINES)],
+    "Odd YAML": [ODD_DOCUMENTS],
+    "Two processes write one file": [WRITES_AT_ONCE],
+    "A second Snakemake": [1],
+    "The clock is set back": [len(WRONG)],
+    "Files have times": [2],
+    "Folders with spaces": [len(NAMES)],
+    "Pickled objects": [3],
+    "A job needs more memory": [1],
+    "A job needs more time": [1],
+    "A job fails": [1],
+    "A job is cancelled": [1],
+    "`slurmd` is stopped": [1],
+    "Snakemake is killed while its job runs": [2],
+}
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_the_page_says_how_often_a_fault_is_tried(fault):
+    (row,) = [row for row in ROWS if row.startswith(fault)]
+    assert [int(number) for number in re.findall(r"\d+", ROWS[row])] == EXPECTED[fault]
+
+
+def test_the_page_has_no_other_faults():
+    assert len(ROWS) == len(EXPECTED) + 1  # the head of the tables
+
+
+def test_a_hundred_moments_are_killed_and_each_reader_sees_two_hundred_damaged_files():
+    assert sum(KILLS.values()) == 100
+    assert sum(CORRUPTIONS.values()) == 200
+    assert SECONDS == 2

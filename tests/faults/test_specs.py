@@ -1,0 +1,93 @@
+"""Generated specs run on all engines with finite numbers, or are refused in one line."""
+
+import faulthandler
+import json
+import math
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from faults.counts import SPECS
+from faults.generated import draw
+from teacherstudent.engines import ode
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.simulation import ENGINES, simulate
+from teacherstudent.spec import parse_spec
+
+pytestmark = pytest.mark.faults
+
+PARTS = 10
+SECONDS = 120  # in which one spec must be done, compilation included; otherwise the tests end
+FEW_STEPS = 20_000  # of engine ode, in place of its millions
+
+
+@pytest.fixture(autouse=True)
+def watched(monkeypatch):
+    monkeypatch.setattr(ode, "MAX_STEPS", FEW_STEPS)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_specs_run_or_are_refused(part):
+    tally = Counter()
+    for number in range(part, SPECS, PARTS):
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        document = draw(random.Random(number))
+        try:
+            tally += outcomes(document)
+        except Exception as error:
+            raise AssertionError(f"spec {number}: {document}") from error
+    assert sum(tally[outcome] for outcome in ("refused", "accepted")) == SPECS // PARTS
+    for outcome in ("refused", "accepted", *(f"{engine} ran" for engine in ENGINES)):
+        assert tally[outcome] > 0.2 * SPECS / PARTS, tally
+    for engine in ENGINES:
+        assert tally[f"{engine} diverged"] > 0, tally
+
+
+def outcomes(document):
+    """Count what becomes of a document: refused, or accepted and then run by each engine."""
+    before = repr(document)
+    try:
+        spec = parse_spec(document)
+    except SpecError as error:
+        assert one_line(error)
+        return Counter(["refused"])
+    assert repr(document) == before
+    assert parse_spec(json.loads(spec.to_json())) == spec
+    return Counter(["accepted", *(f"{engine} {outcome(spec, engine)}" for engine in ENGINES)])
+
+
+def outcome(spec, engine):
+    try:
+        run = simulate(spec, engine, seed=1)
+    except SpecError as error:
+        assert one_line(error)
+        return "refused"
+    except RunError as error:
+        assert one_line(error) and engine == "ode" and "cannot follow" in str(error)
+        return "is stuck"
+    check(run)
+    return "ran" if run.diverged_at is None else "diverged"
+
+
+def one_line(error):
+    return str(error) and "\n" not in str(error)
+
+
+def check(run):
+    """What is recorded is finite, in order, and before the run diverged."""
+    flagged = run.diverged_at is not None
+    for name, array in vars(run).items():
+        if isinstance(array, np.ndarray) and not (flagged and name.startswith("teacher_")):
+            assert np.isfinite(array).all(), name
+    assert (run.generalisation_error >= 0.0).all()
+    assert (np.diff(run.time) >= 0.0).all()
+    assert len(run.generalisation_error) == len(run.time) == len(run.active_teacher)
+    if flagged:
+        assert math.isfinite(run.diverged_at)
+        assert (run.time <= run.diverged_at).all()
+    else:
+        assert len(run.time) > 0
