@@ -13,6 +13,7 @@ from teacherstudent.curves import Curves, mean_over
 
 FEATURES, READOUTS = "features.similarity", "readouts.similarity"
 ROW, UNITS = 100, 1000  # steps in a row, units of the published student
+SPREAD = 0.4  # of forgetting of single published runs about their mean, in decades
 COLORS = ("viridis", "plasma")  # of forgetting and of transfer, as published
 MEASURES = (
     "rate of forgetting",
