@@ -69,7 +69,7 @@ def claims(curves):
             low=-0.05,
         ),
         claim(
-            "100 rows after the switch forgetting grows, and saturates: full similarity over none, in decades.",
+            "100 rows after the switch forgetting grows and saturates: full over no similarity, decades.",
             value=means[1][-1] - means[1][0],
             low=0.2,
         ),
