@@ -1,7 +1,7 @@
 """Which part of a finished run was not its work: starting jobs, and planning them.
 
-Prints one line about the folder `results`. A start is measured by jobs that import what curves import and do no
-more; the work is the CPU time that the curves recorded, without their starts.
+Prints one line about the folder `results`. A start is measured by jobs that import what curves import and
+do no more; the work is the CPU time that the curves recorded, without their starts.
 """
 
 import csv

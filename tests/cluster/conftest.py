@@ -39,7 +39,7 @@ class ClusterCheckout(Checkout):
         self.drivers.append(driver)
         return driver
 
-    def finish(self, driver, status=0, seconds=240):
+    def finish(self, driver, status=0, seconds=900):
         """Wait for the end of Snakemake and return what it said."""
         try:
             driver.wait(timeout=seconds)
@@ -52,7 +52,7 @@ class ClusterCheckout(Checkout):
         """Return what the last Snakemake has said so far."""
         return (self.root / "told").read_text(encoding="utf-8")
 
-    def run(self, *targets, status=0, compiled=False, seconds=240):
+    def run(self, *targets, status=0, compiled=False, seconds=900):
         """Run Snakemake to its end and return what it said."""
         return self.finish(self.start(*targets, compiled=compiled), status, seconds)
 
