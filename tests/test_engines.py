@@ -390,6 +390,15 @@ def test_rates_that_the_equations_cannot_follow_are_one_line(monkeypatch):
         run("ode", training={"learning_rate": 1.0, "weight_decay": 1e8})
 
 
+@EACH
+def test_overlaps_without_an_angle_diverge_at_once(engine):
+    aligned = {"hidden": 3, "initial": {"readouts_value": -3, "weights_std": 1e16}}
+    teachers, training = {"count": 2, "hidden": 3}, {"learning_rate": 10}
+    made = run(engine, seed=1, inputs={"dimension": 1}, teachers=teachers, student=aligned, training=training)
+    assert made.diverged_at == 0.0
+    assert len(made.time) == len(made.generalisation_error) == len(made.student_overlaps) == 0
+
+
 @pytest.mark.parametrize("engine", ["network", "chain"])
 def test_a_threshold_that_is_never_looked_at_changes_nothing(engine):
     late = {"thresholds": [10.0], "look_every": 1e50}

@@ -205,9 +205,15 @@ def _trajectory(run: _Run) -> Trajectory:
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    errors = generalisation_errors_of_records(*codes, Q, R, run.initial.T, h, run.initial.v)
+    finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
+    if not finite.all():  # rounding of overlaps so large that no angle between units is left
+        rows = int(np.argmin(finite))
+        diverged_at, times = float(times[rows]), times[:rows]
+        errors, Q, R, h = (array[:rows] for array in (errors, Q, R, h))
     return Trajectory(
         time=times,
-        generalisation_error=generalisation_errors_of_records(*codes, Q, R, run.initial.T, h, run.initial.v),
+        generalisation_error=errors,
         student_overlaps=Q,
         student_teacher_overlaps=stored_R(R, P),
         student_readouts=h,
@@ -215,6 +221,6 @@ def _trajectory(run: _Run) -> Trajectory:
         teacher_readouts=run.initial.v,
         active_teacher=active_teachers(times, run.switches, run.sequence),
         switch_times=np.array(run.switches),
-        diverged_at=run.t if run.status == DIVERGED else None,
+        diverged_at=diverged_at,
         state=state_of(run) if spec.record.state else None,
     )
