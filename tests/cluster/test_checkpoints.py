@@ -10,9 +10,8 @@ LOG = "results/logs/simulate/long/network/all.log"
 
 def test_the_second_attempt_goes_on_from_the_checkpoints_of_the_first(make_trouble):
     checkout = make_trouble()
-    checkout.edit(
-        "profiles/slurm/config.yaml", "retries:", "set-resources: {simulate: {runtime: 2 * attempt}}\nretries:"
-    )
+    asked = "set-resources: {simulate: {runtime: 2 * attempt}}"
+    checkout.edit("profiles/slurm/config.yaml", "retries:", f"{asked}\nretries:")
     checkout.edit("profiles/slurm/config.yaml", "TERM@60", "TERM@30")
     driver = checkout.start(RUNS)
     wait_for(lambda: checkout.slurm.ended(checkout.root), "the first attempt is ended", seconds=240)
