@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from checkouts import Checkout
+from faults.conftest import TARGET
 from samples import document, edited
 from teacherstudent.continuation import load_start
 from teacherstudent.progress import INTERVAL, reporter
@@ -94,4 +95,4 @@ def test_snakemake_and_runs_of_another_time(undisturbed, tmp_path, shift):
     checkout = Checkout(tmp_path / "checkout")
     for path in (checkout.root / "results" / "runs").rglob("*.h5"):
         os.utime(path, (time.time() + shift,) * 2)
-    assert checkout.planned() == ({}, set())
+    assert checkout.planned(TARGET) == ({}, set())

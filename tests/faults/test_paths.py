@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from checkouts import make_checkout
+from faults.conftest import TARGET
 from samples import document
 from teacherstudent.cli import main
 from teacherstudent.store import read_run
@@ -40,6 +41,6 @@ def test_the_workflow(undisturbed, tmp_path):
     folder = tmp_path / NAMES[0] / NAMES[1]
     folder.mkdir(parents=True)
     checkout = make_checkout(folder / "checkout of mine")
-    checkout.snakemake("--cores", "2")
+    checkout.snakemake(TARGET, "--cores", "2")
     assert checkout.results() == undisturbed.results
     shutil.rmtree(checkout.root)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from checkouts import Checkout
+from faults.conftest import TARGET
 from faults.counts import WRITES_AT_ONCE
 from faults.test_kills import kill_all, started
 from samples import spec, trajectory
@@ -53,7 +54,7 @@ def test_a_second_snakemake_is_told_that_the_folder_is_locked(undisturbed, tmp_p
             assert first.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
         os.killpg(first.pid, signal.SIGSTOP)
-        told = checkout.snakemake("--cores", "1", status=1)
+        told = checkout.snakemake(TARGET, "--cores", "1", status=1)
         assert "Directory cannot be locked" in told
         os.killpg(first.pid, signal.SIGCONT)
         assert first.wait(timeout=240) == 0
