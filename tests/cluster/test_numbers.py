@@ -6,12 +6,14 @@ import pytest
 
 from checkouts import ROOT
 from cluster.slurm import needs_slurm, wait_for
+from teacherstudent.documents import read_yaml
 
 pytestmark = needs_slurm
 
 QUICK = ("--configfile", "config/quick.yaml")
-# Everything of a figure is one job, all of them beside the page with sliders and the agreement of engines.
-FIGURES, OTHERS = 15, 2
+EXPERIMENTS = (ROOT / "config" / "experiments").glob("*.yaml")
+FIGURES = sum(len(read_yaml(path)["figures"]) for path in EXPERIMENTS)
+OTHERS = 2  # the page with sliders, and the agreement of engines
 
 
 @pytest.fixture(scope="module")
