@@ -3,6 +3,6 @@
 CORRUPTIONS = {"flipped bits": 150, "files cut short": 40, "foreign files": 10}
 SPECS = 10_000  # generated, each tried on all three engines
 FULL_DISKS = 16  # writers, each with up to three sizes of what is left
-KILLS = 80  # of processes that write
+KILLS = {"the whole workflow": 15, "a job": 5, "a process that writes": 80}
 ODD_DOCUMENTS = 18
 WRITES_AT_ONCE = 100

@@ -2,11 +2,14 @@
 
 import io
 import os
+import shutil
 import time
 
 import numpy as np
 import pytest
 
+from checkouts import Checkout
+from faults.conftest import TARGET
 from samples import document, edited
 from teacherstudent.continuation import load_start
 from teacherstudent.progress import INTERVAL, reporter
@@ -82,3 +85,14 @@ def test_a_file_that_changed_while_the_clock_stood_is_read_again(tmp_path):
         os.utime(path, (0, 0))
         found.append(read_layers(TEACHERS_KEY, str(path)).weights[0, 0, 0])
     assert found == [1.0, 2.0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", [DAY, -DAY], ids=["in the future", "in the past"])
+def test_snakemake_and_runs_of_another_time(undisturbed, tmp_path, shift):
+    """It compares the content of files up to a size (1 MB), whatever their times."""
+    shutil.copytree(undisturbed.checkout.root, tmp_path / "checkout")
+    checkout = Checkout(tmp_path / "checkout")
+    for path in (checkout.root / "results" / "runs").rglob("*.h5"):
+        os.utime(path, (time.time() + shift,) * 2)
+    assert checkout.planned(TARGET) == ({}, set())

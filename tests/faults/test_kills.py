@@ -3,15 +3,112 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
+from checkouts import make_checkout
+from faults.conftest import TARGET
 from faults.counts import KILLS
 from faults.writers import WRITERS
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+JOB = ".snakemake/scripts/"  # in the command of every process that runs a script
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return make_checkout(tmp_path / "checkout")
+
+
+def started(checkout):
+    """Start Snakemake and its jobs as a group of processes of their own."""
+    command = [sys.executable, "-m", "snakemake", TARGET, "--cores", "2"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = checkout.environment()
+    return subprocess.Popen(command, cwd=checkout.root, env=environment, start_new_session=True, **quiet)
+
+
+def kill_all(driver):
+    """Kill Snakemake and all its jobs at once."""
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+
+
+def jobs_of(driver):
+    """List the processes of a Snakemake that run scripts."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{entry}/cmdline", encoding="utf-8") as file:
+            if JOB in file.read() and os.getsid(int(entry)) == driver.pid:
+                found.append(int(entry))
+    return found
+
+
+def check_whole(checkout, expected):
+    """Every file that has its final name is as it should be; return how many there are."""
+    found = {name: content for name, content in checkout.results().items() if not name.endswith(".part")}
+    for name, content in found.items():
+        assert content == expected[name], f"{name} is not whole"
+    return len(found)
+
+
+def finish(checkout, expected):
+    """Run what is left, and compare it to what nothing disturbed."""
+    checkout.snakemake("--unlock")
+    checkout.snakemake(TARGET, "--cores", "2")
+    assert check_whole(checkout, expected) == len(expected)
+
+
+def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
+    _, expected, seconds = undisturbed
+    rng, killed = random.Random(1), 0
+    while killed < KILLS["the whole workflow"]:
+        driver = started(checkout)
+        try:
+            driver.wait(timeout=rng.uniform(0.1, 0.6) * seconds)
+        except subprocess.TimeoutExpired:
+            kill_all(driver)
+            killed += 1
+            shutil.rmtree(checkout.root / ".snakemake" / "locks", ignore_errors=True)  # as --unlock does
+        else:  # it was at its end: begin anew
+            assert check_whole(checkout, expected) == len(expected)
+            shutil.rmtree(checkout.root / "results")
+        check_whole(checkout, expected)
+    finish(checkout, expected)
+
+
+def test_jobs_killed_at_random_moments(checkout, undisturbed):
+    _, expected, seconds = undisturbed
+    rng, killed = random.Random(2), 0
+    while killed < KILLS["a job"]:
+        driver = started(checkout)
+        killed += kill_a_job(driver, rng, seconds)
+        driver.wait()
+        if check_whole(checkout, expected) == len(expected):
+            shutil.rmtree(checkout.root / "results")
+    finish(checkout, expected)
+
+
+def kill_a_job(driver, rng, seconds):
+    """Kill one job soon after it began; return whether there was one."""
+    left = rng.randrange(4)  # jobs that are spared
+    seen = set()
+    while driver.poll() is None:
+        new = [job for job in jobs_of(driver) if job not in seen]
+        seen.update(new)
+        if len(seen) > left and new:
+            time.sleep(rng.uniform(0.0, 0.08) * seconds)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(new[-1], signal.SIGKILL)
+                return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -21,7 +118,7 @@ def test_writers_killed_at_random_moments(name, tmp_path):
     write(reference)
     seconds, expected = time.monotonic() - start, reference.read_bytes()
     rng = random.Random(name)
-    for _ in range(KILLS // len(WRITERS)):
+    for _ in range(KILLS["a process that writes"] // len(WRITERS)):
         writer = os.fork()
         if writer == 0:
             with contextlib.suppress(BaseException):

@@ -24,8 +24,10 @@ pytestmark = pytest.mark.faults
 
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE))
-OF_WRITER = KILLS // len(WRITERS)
+OF_WRITER = KILLS["a process that writes"] // len(WRITERS)
 EXPECTED = {
+    "Snakemake and all its jobs are killed": [KILLS["the whole workflow"]],
+    "One job is killed": [KILLS["a job"]],
     "A process is killed while it writes": [OF_WRITER, len(WRITERS)],
     "A bit of an input changes": [CORRUPTIONS["flipped bits"], len(READERS)],
     "An input is cut short": [CORRUPTIONS["files cut short"], len(READERS)],
@@ -35,7 +37,9 @@ EXPECTED = {
     "A generated spec": [SPECS, len(ENGINES)],
     "Odd YAML": [ODD_DOCUMENTS],
     "Two processes write one file": [WRITES_AT_ONCE],
+    "A second Snakemake": [1],
     "The clock is set back": [len(WRONG)],
+    "Files have times": [2],
     "Folders with spaces": [len(NAMES)],
     "Pickled objects": [3],
     "A job needs more memory": [1],
@@ -57,6 +61,7 @@ def test_the_page_has_no_other_faults():
     assert len(ROWS) == len(EXPECTED) + 1  # the head of the tables
 
 
-def test_each_reader_sees_two_hundred_damaged_files():
+def test_a_hundred_moments_are_killed_and_each_reader_sees_two_hundred_damaged_files():
+    assert sum(KILLS.values()) == 100
     assert sum(CORRUPTIONS.values()) == 200
     assert SECONDS == 2

@@ -1,8 +1,12 @@
 """Folders and files whose names have spaces, quotes and letters of other alphabets."""
 
+import shutil
+
 import pytest
 import yaml
 
+from checkouts import make_checkout
+from faults.conftest import TARGET
 from samples import document
 from teacherstudent.cli import main
 from teacherstudent.store import read_run
@@ -29,3 +33,14 @@ def test_the_command(name, tmp_path, capsys):
     spec.write_text(yaml.safe_dump(taken, allow_unicode=True), encoding="utf-8")
     assert main(["validate", str(spec)]) == 0, capsys.readouterr().err
     assert figure.stat().st_size > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_the_workflow(undisturbed, tmp_path):
+    folder = tmp_path / NAMES[0] / NAMES[1]
+    folder.mkdir(parents=True)
+    checkout = make_checkout(folder / "checkout of mine")
+    checkout.snakemake(TARGET, "--cores", "2")
+    assert checkout.results() == undisturbed.results
+    shutil.rmtree(checkout.root)

@@ -1,10 +1,16 @@
 """Two that work in one place at the same time."""
 
 import os
+import shutil
+import signal
+import time
 
 import pytest
 
+from checkouts import Checkout
+from faults.conftest import TARGET
 from faults.counts import WRITES_AT_ONCE
+from faults.test_kills import kill_all, started
 from samples import spec, trajectory
 from teacherstudent.store import read_run, write_run
 
@@ -32,3 +38,27 @@ def writer_of(path, run):
             write_run(path, spec(), "ode", 0, run)
         os._exit(0)
     return child
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_a_second_snakemake_is_told_that_the_folder_is_locked(undisturbed, tmp_path):
+    shutil.copytree(undisturbed.checkout.root, tmp_path / "checkout")
+    checkout = Checkout(tmp_path / "checkout")
+    shutil.rmtree(checkout.root / "results" / "figures")
+    locks = checkout.root / ".snakemake" / "locks"
+    first = started(checkout)
+    try:
+        deadline = time.monotonic() + 120
+        while not (locks.is_dir() and any(locks.iterdir())):
+            assert first.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(first.pid, signal.SIGSTOP)
+        told = checkout.snakemake(TARGET, "--cores", "1", status=1)
+        assert "Directory cannot be locked" in told
+        os.killpg(first.pid, signal.SIGCONT)
+        assert first.wait(timeout=240) == 0
+    finally:
+        if first.poll() is None:
+            kill_all(first)
+    assert checkout.results() == undisturbed.results

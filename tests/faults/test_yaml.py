@@ -3,7 +3,9 @@
 import time
 
 import pytest
+import yaml
 
+from checkouts import make_checkout
 from faults.counts import ODD_DOCUMENTS
 from teacherstudent.cli import main
 from teacherstudent.documents import parse_yaml
@@ -88,3 +90,55 @@ def test_anchors_that_mean_no_harm_are_read():
 def test_what_a_setting_says_is_as_safe():
     with pytest.raises(SpecError, match=NO_TAG):
         parse_yaml(TAG, "--set duration")
+
+
+# The configuration, read by Snakemake too
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return make_checkout(tmp_path / "checkout")
+
+
+TEMPLATE = "__use_yte__: true\n__definitions__:\n  - open('executed', 'w')\npapers: [example]\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ODD["a tag that runs a command"][0], NO_TAG),
+        ("papers: [example]\npapers: [other]", "papers: given twice"),
+        (TEMPLATE, "__use_yte__: templates, which run code, are not allowed"),
+        (chained("{x: 1}", a_block), "its anchors stand for more than"),
+    ],
+    ids=["tag", "key given twice", "template", "anchors"],
+)
+def test_files_of_the_configuration_are_refused_in_one_line(checkout, text, expected):
+    (checkout.root / "config" / "experiments" / "odd.yaml").write_text(text, encoding="utf-8")
+    told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
+    (line,) = [line for line in told.splitlines() if "error in the configuration" in line]
+    assert "config/experiments/odd.yaml: " in line and expected in line
+    assert "Traceback" not in told
+    assert not (checkout.root / "executed").exists()
+
+
+@pytest.mark.slow
+def test_a_tag_in_an_overlay_is_not_executed(checkout):
+    (checkout.root / "odd.yaml").write_text(f"papers: {TAG}", encoding="utf-8")
+    told = checkout.snakemake("--configfile", "odd.yaml", "--dry-run", "--cores", "1", status=1)
+    assert "not valid JSON or YAML" in told and "Traceback" not in told
+    assert not (checkout.root / "executed").exists()
+
+
+@pytest.mark.slow
+def test_anchors_in_the_configuration_are_read(checkout):
+    path = checkout.root / "config" / "experiments" / "example.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    shared = document["experiments"]["example_errors"]["spec"]
+    document["experiments"]["again"] = {"spec": shared, "engines": {"ode": {}}}
+    text = yaml.safe_dump(document)
+    assert "&id001" in text and "*id001" in text
+    path.write_text(text, encoding="utf-8")
+    counts, _ = checkout.planned("results/curves/again.h5")
+    assert counts == {"simulate": 1, "collect": 1}
