@@ -19,6 +19,7 @@ from faults.test_paths import NAMES
 from faults.test_yaml import SECONDS
 from faults.writers import WRITERS
 from teacherstudent.simulation import ENGINES
+from test_kills import KILLS as RUN_KILLS
 
 pytestmark = pytest.mark.faults
 
@@ -42,7 +43,14 @@ EXPECTED = {
     "Files have times": [2],
     "Folders with spaces": [len(NAMES)],
     "Pickled objects": [3],
+    "The process of a long run": [RUN_KILLS],
+    "A long run is ended": [2, 1, 19],
+    "A bit of a checkpoint": [200, 2],
+    "A checkpoint has another length": [60, 2],
+    "A checkpoint is of another kind": [5, 2],
+    "A checkpoint belongs": [5],
     "A job needs more memory": [1],
+    "A job of a long run": [1],
     "A job needs more time": [1],
     "A job fails": [1],
     "A job is cancelled": [1],
