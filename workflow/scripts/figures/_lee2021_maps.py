@@ -51,7 +51,7 @@ def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
     rows = np.repeat(COLORS, len(maps) // len(COLORS))
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
         _figures.plot_heatmap(ax, readouts, features, mean_over(values, 2), name, "simulation", color)
-        ax.set(xlabel="readout similarity", ylabel="feature similarity", aspect="equal")
+        ax.set(xlabel="readout similarity", ylabel="feature similarity")
     _figures.letter(axes)
 
 

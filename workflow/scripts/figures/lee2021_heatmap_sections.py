@@ -31,7 +31,7 @@ claim = partial(Claim, FIGURE, source=SECTIONS)
 def figure(curves):
     """Draw a section for each interval."""
     maps = curves[MAPS]["network"]
-    fig, axes = _figures.panels()
+    fig, axes = _figures.panels(width=_figures.PAGE * 0.7, ratio=0.6)
     ax, (features, _) = axes[0, 0], similarities(maps)
     colors = _figures.colors_along(np.linspace(0.0, 0.9, len(INTERVALS)))
     names = [f"{rows} rows" for rows in INTERVALS]
@@ -41,7 +41,7 @@ def figure(curves):
         mean, error = np.nanmean(values, axis=1), standard_error(values)
         _figures.plot_simulation(ax, features, mean, name, error=error, color=color, linestyle="-")
     ax.set(xlabel="feature similarity", ylabel="forgetting (decades)")
-    ax.legend(title="after the switch")
+    fig.legend(title="after the switch", loc="outside right center")
     return fig
 
 
