@@ -47,9 +47,10 @@ class TestInTheBrowser:
 
 
 def test_the_stored_claims_are_about_the_same_figures_and_things():
-    """Statements are the same but for their numbers, which depend on the scale."""
+    """Statements are the same but for their numbers; some are about the published scale only."""
     stored = read_claims(ROOT / "docs" / "claims.csv")
-    assert {kind(claim) for claim in stored} == {kind(claim) for claim in CLAIMS}
+    assert {claim.figure for claim in stored} == {claim.figure for claim in CLAIMS}
+    assert {kind(claim) for claim in CLAIMS} <= {kind(claim) for claim in stored}
 
 
 def kind(claim):
