@@ -190,8 +190,9 @@ def test_threshold_maps_start_from_the_last_record_before_the_switch():
     np.testing.assert_array_equal(threshold.start(made), 600.0)
     found = threshold.claims({threshold.MAPS: {"network": made}})
     assert all(claim.holds for claim in found)
-    assert by_words(found, "least of all other").value == pytest.approx(2.0)
+    assert by_words(found, "forgotten least").value == pytest.approx(2.0)
     assert by_words(found, "slope").value == pytest.approx(0.5)
+    assert by_words(found, "gain most").value == pytest.approx(0.0)
     assert len(threshold.figure({threshold.MAPS: {"network": made}}).axes) == 8
 
 

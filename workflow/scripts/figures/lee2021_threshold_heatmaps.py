@@ -1,8 +1,8 @@
 """Maps of forgetting and transfer of wide networks that are switched when the first task is learnt.
 
 A variant of the maps of Lee, Goldt & Saxe 2021 in their later code, not known to be published. The reader
-should see that what the maps say does not hinge on how well the first task is learnt: tasks are kept only
-where both similarities are full, and transfer grows with the similarity of features.
+should see that equal tasks are forgotten least and gain most also where the first one is learnt well, but
+that they are forgotten much more than after fewer steps; transfer grows with the similarity of features.
 """
 
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _lee2021 import errors
-from _lee2021_maps import draw, similarities, switch
+from _lee2021_maps import as_published, draw, similarities, switch
 
 from teacherstudent import measures
 from teacherstudent.claims import Claim
@@ -59,7 +59,8 @@ def claims(curves):
     means = {name: mean_over(values, 2) for name, values in measured(maps).items()}
     late, features = means["forgetting at the end"], similarities(maps)[0]
     reached = measures.log10_error_at(maps.time, errors(maps, 0), start(maps))
-    slope = np.polyfit(features, means["transfer at the end"].mean(axis=1), 1)[0]
+    gained = means["transfer at the end"]
+    slope = np.polyfit(features, gained.mean(axis=1), 1)[0]
     return [
         claim(
             "log10 of the error of task 1 at the last record before the switch, largest of all runs.",
@@ -68,16 +69,28 @@ def claims(curves):
             high=-3.9,
         ),
         claim(
-            "Forgetting at the end: least of all other tasks less that of equal tasks, mean over runs.",
+            "Equal tasks are forgotten least at the end: least forgetting of others less theirs, in decades.",
             value=np.delete(late.ravel(), -1).min() - late[-1, -1],
-            low=0.3,
+            low=0.0,
         ),
         claim(
             "Transfer at the end grows with feature similarity: slope of its mean over readout similarities.",
             value=slope,
             low=0.0,
         ),
+        *([equal_tasks(gained)] if as_published(maps) else []),
     ]
+
+
+def equal_tasks(gained):
+    """State that equal tasks gain most."""
+    return claim(
+        "Equal tasks gain most: their transfer at the end less the largest of all others, in decades.",
+        value=gained[-1, -1] - np.delete(gained.ravel(), -1).max(),
+        low=0.0,
+        source="normalised maps over 41 runs in the authors' notebook",
+        certainty="read",
+    )
 
 
 if __name__ == "__main__":
