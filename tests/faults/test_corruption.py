@@ -65,7 +65,7 @@ def run_with_state(path):
 
 def curves(path):
     job("job.h5")
-    write_curves(path, [collect(GRID, ["job.h5"], KEPT)])
+    write_curves(path, [collect(GRID, {"job.h5": GRID.inner}, KEPT)])
 
 
 def student(path):
@@ -125,7 +125,7 @@ def script(body):
 
 def collected(path):
     grid = {"ode": vars(GRID)}
-    collect_script.main(grid, {"ode": [path]}, KEPT, "collected.h5")
+    collect_script.main(grid, {"ode": {path: GRID.inner}}, KEPT, "collected.h5")
     return Path("collected.h5").read_bytes()
 
 

@@ -45,7 +45,9 @@ def curves(path):
         for engine, job in jobs.items():
             runs(job, engine)
         kept = ["generalisation_error", "student_overlaps"]
-        write_curves(path, [collect(grid, [jobs[engine]], kept) for engine, grid in GRIDS.items()])
+        write_curves(
+            path, [collect(grid, {jobs[engine]: grid.inner}, kept) for engine, grid in GRIDS.items()]
+        )
 
 
 def plot(path):
