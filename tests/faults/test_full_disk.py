@@ -1,5 +1,6 @@
 """A disk that is full while results are written, and one that cannot be written to at all."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -16,7 +17,15 @@ from samples import document
 from teacherstudent.cli import main
 from teacherstudent.errors import RunError
 
-pytestmark = pytest.mark.faults
+UNCLOSED = "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+pytestmark = [pytest.mark.faults, *map(pytest.mark.filterwarnings, UNCLOSED)]
+
+
+@pytest.fixture(autouse=True)
+def close_pipes():
+    """Close the pipes to an ffmpeg that failed, which imageio leaves open, here and not in another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
