@@ -11,8 +11,7 @@ import numpy as np
 
 from teacherstudent.errors import RunError
 from teacherstudent.files import DAMAGE, whole_file
-from teacherstudent.simulation import Snapshot
-from teacherstudent.start import Start
+from teacherstudent.start import Snapshot, Start
 from teacherstudent.trajectory import Trajectory
 
 KIND = b"teacherstudent checkpoint 1 "

@@ -16,7 +16,8 @@ import numpy as np
 from teacherstudent.checkpoint_files import packed, read_checkpoint, start_digest, unpacked, write_checkpoint
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
-from teacherstudent.simulation import Keeper, Snapshot
+from teacherstudent.simulation import Keeper
+from teacherstudent.start import Snapshot
 from teacherstudent.trajectory import Trajectory
 
 MINUTES = 10.0  # between two checkpoints, and before the first

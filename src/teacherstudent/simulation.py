@@ -15,16 +15,12 @@ from importlib import import_module
 from itertools import pairwise
 from threading import Event
 
-import numpy as np
-
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, start_for
+from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
 
 ENGINES = ("network", "chain", "ode")
-# All that a run needs to go on from a moment on its way, with what it has recorded so far: arrays by name.
-Snapshot = Mapping[str, np.ndarray]
 
 
 class Keeper:

@@ -13,6 +13,8 @@ from teacherstudent.trajectory import record_times
 # All that an engine needs to go on exactly, as arrays by name. Every engine has `time`, `switch_times` and
 # `teachers`, those trained on so far, the last one still.
 State = Mapping[str, np.ndarray]
+# All that a run needs to go on from a moment on its way, with what it has recorded so far: arrays by name.
+Snapshot = Mapping[str, np.ndarray]
 
 # Recorded times this near to the start, relative to it, are at the start.
 ROUNDING = 1e-12

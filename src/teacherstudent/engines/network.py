@@ -32,7 +32,7 @@ from teacherstudent.networks import (
 )
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history, of_state
+from teacherstudent.start import BEGINNING, Snapshot, Start, State, history, of_state
 from teacherstudent.training_sets import LabelledSet, check_sets, labelled_sets
 from teacherstudent.trajectory import (
     LEFT_OUT,
@@ -50,7 +50,6 @@ WORK_PER_REPORT = 2_000_000_000
 # Runs can be kept on their way, see `simulation`.
 INTERRUPTIBLE = True
 STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
-Snapshot = Mapping[str, np.ndarray]
 
 
 def check(spec: Spec) -> None:
