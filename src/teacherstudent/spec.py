@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -194,25 +195,38 @@ def _initial_with_defaults(initial: dict) -> dict:
     return dict.fromkeys(taken, SMALL_STD) | initial
 
 
-def _build(cls: type, values: Any) -> Any:
+class _Kind:
+    """What the type of a field says, looked up once: grids build thousands of specs."""
+
+    def __init__(self, kind: Any) -> None:
+        parts = (kind, *get_args(kind))
+        self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
+        self.item = int if "int" in str(kind) else float
+        self.whole = int in parts
+        self.fraction = "float" in getattr(kind, "__name__", str(kind))
+
+
+def _build(cls: type, values: dict) -> Any:
     """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats
     are due.
     """
-    fields = {field.name: field.type for field in dataclasses.fields(cls)}
-    return cls(**{key: _convert(fields[key], value) for key, value in values.items()})
+    kinds = _field_kinds(cls)
+    return cls(**{key: _convert(kinds[key], value) for key, value in values.items()})
 
 
-def _convert(kind: Any, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        nested = (part for part in (kind, *get_args(kind)) if dataclasses.is_dataclass(part))
-        return _build(next(nested), value)
+@cache
+def _field_kinds(cls: type) -> dict[str, _Kind]:
+    return {field.name: _Kind(field.type) for field in dataclasses.fields(cls)}
+
+
+def _convert(kind: _Kind, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _build(kind.block, value)
     if isinstance(value, list):
-        return _tupled(value, int if "int" in str(kind) else float)
-    if isinstance(value, float) and int in (kind, *get_args(kind)):
+        return _tupled(value, kind.item)
+    if kind.whole and isinstance(value, float):
         return int(value)
-    return (
-        float(value) if isinstance(value, int) and "float" in getattr(kind, "__name__", str(kind)) else value
-    )
+    return float(value) if kind.fraction and isinstance(value, int) else value
 
 
 def _tupled(value: Any, number: type) -> Any:
