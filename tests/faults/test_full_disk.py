@@ -2,6 +2,8 @@
 
 import gc
 import os
+import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -10,12 +12,16 @@ import pytest
 import yaml
 
 from _logs import logged
-from faults.counts import FULL_DISKS
+from faults.counts import FULL_DISKS, FULL_FROM
 from faults.disks import PAGE, fill, mounted, remount
 from faults.writers import WRITERS
-from samples import document
+from samples import assert_same, document
+from teacherstudent.checkpoints import Checkpoints
 from teacherstudent.cli import main
+from teacherstudent.engines import network
 from teacherstudent.errors import RunError
+from teacherstudent.simulation import NOTHING_KEPT, simulate_runs
+from teacherstudent.spec import parse_spec
 
 UNCLOSED = "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
 pytestmark = [pytest.mark.faults, *map(pytest.mark.filterwarnings, UNCLOSED)]
@@ -80,6 +86,60 @@ def test_a_log_that_cannot_be_written_is_one_line_on_standard_error(disk, capsys
         sys.stdout.write("x" * PAGE)
     told = capsys.readouterr().err
     assert told == f"error: {disk / 'log'}: No space left on device\n"
+
+
+# Checkpoints on a full disk
+
+
+class Filling(Checkpoints):
+    """Fills the disk before a checkpoint, by its number; may end the work two checkpoints later."""
+
+    def __init__(self, disk, number, ending):
+        super().__init__(disk / "kept", minutes=0.0)
+        self.filler, self.left, self.ending = disk / "filler", number, ending
+
+    def _write(self, path, runs):
+        self.left -= 1
+        if self.left == 0:
+            fill(self.filler, 0)
+        written = super()._write(path, runs)
+        if self.ending and self.left == -2:
+            self.asked = "a test"
+        return written
+
+
+def simulated(keeper=NOTHING_KEPT):
+    (found,) = simulate_runs(parse_spec(document()), "network", 5, keeper=keeper)
+    return found
+
+
+@pytest.fixture
+def kept(disk, monkeypatch):
+    """A folder of checkpoints, for runs that can be kept many times."""
+    monkeypatch.setattr(network, "WORK_PER_REPORT", 1000)
+    (disk / "kept").mkdir()
+    yield disk / "kept"
+    shutil.rmtree(disk / "kept")
+
+
+@pytest.mark.parametrize("number", FULL_FROM)
+def test_a_run_goes_on_without_checkpoints(number, disk, kept, capsys):
+    assert_same(simulated(Filling(disk, number, ending=False)), simulated())
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 3
+    said = rf"warning: checkpoint {kept}/\S+ cannot be written: .*No space left on device; the work goes on"
+    assert all(re.fullmatch(said, line) for line in lines)
+
+
+@pytest.mark.parametrize("number", FULL_FROM)
+def test_a_run_ended_while_the_disk_is_full_goes_on_from_the_last_checkpoint(number, disk, kept, capsys):
+    with pytest.raises(RunError, match="ended by a test"):
+        simulated(Filling(disk, number, ending=True))
+    assert os.listdir(kept) == (["run-0.checkpoint"] if number > 1 else [])
+    (disk / "filler").unlink()
+    capsys.readouterr()
+    assert_same(simulated(Checkpoints(kept, minutes=0.0)), simulated())
+    assert ("the run goes on from t = " in capsys.readouterr().err) == (number > 1)
 
 
 # A folder that can only be read

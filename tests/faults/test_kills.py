@@ -1,6 +1,7 @@
 """SIGKILL at random moments: what has its final name is whole, and work goes on to the same bytes."""
 
 import contextlib
+import math
 import os
 import random
 import shutil
@@ -26,9 +27,9 @@ def checkout(tmp_path):
     return make_checkout(tmp_path / "checkout")
 
 
-def started(checkout):
+def started(checkout, *options):
     """Start Snakemake and its jobs as a group of processes of their own."""
-    command = [sys.executable, "-m", "snakemake", TARGET, "--cores", "2"]
+    command = [sys.executable, "-m", "snakemake", TARGET, "--cores", "2", *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = checkout.environment()
     return subprocess.Popen(command, cwd=checkout.root, env=environment, start_new_session=True, **quiet)
@@ -84,31 +85,32 @@ def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
 
 
 def test_jobs_killed_at_random_moments(checkout, undisturbed):
+    """A job is tried ten times in a call of Snakemake; where that is not enough, the next call goes on."""
     _, expected, seconds = undisturbed
     rng, killed = random.Random(2), 0
     while killed < KILLS["a job"]:
-        driver = started(checkout)
-        killed += kill_a_job(driver, rng, seconds)
+        driver = started(checkout, "--retries", "9")
+        killed += kill_jobs(driver, rng, seconds, KILLS["a job"] - killed)
         driver.wait()
         if check_whole(checkout, expected) == len(expected):
             shutil.rmtree(checkout.root / "results")
     finish(checkout, expected)
 
 
-def kill_a_job(driver, rng, seconds):
-    """Kill one job soon after it began; return whether there was one."""
-    left = rng.randrange(4)  # jobs that are spared
-    seen = set()
+def kill_jobs(driver, rng, seconds, most):
+    """Kill five of six jobs of a Snakemake soon after they began; return how many."""
+    ends, killed = {}, 0
     while driver.poll() is None:
-        new = [job for job in jobs_of(driver) if job not in seen]
-        seen.update(new)
-        if len(seen) > left and new:
-            time.sleep(rng.uniform(0.0, 0.08) * seconds)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(new[-1], signal.SIGKILL)
-                return True
+        now = time.monotonic()
+        for job in jobs_of(driver):
+            wait = rng.uniform(0.0, 0.15) * seconds if rng.random() < 5 / 6 else math.inf
+            if now >= ends.setdefault(job, now + wait) and killed < most:
+                ends[job] = math.inf
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(job, signal.SIGKILL)
+                    killed += 1
         time.sleep(0.05)
-    return False
+    return killed
 
 
 @pytest.mark.parametrize("name", WRITERS)

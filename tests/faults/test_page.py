@@ -8,6 +8,7 @@ from checkouts import ROOT
 from faults.counts import (
     CORRUPTIONS,
     FULL_DISKS,
+    FULL_FROM,
     KILLS,
     ODD_DOCUMENTS,
     SPECS,
@@ -33,6 +34,7 @@ EXPECTED = {
     "A bit of an input changes": [CORRUPTIONS["flipped bits"], len(READERS)],
     "An input is cut short": [CORRUPTIONS["files cut short"], len(READERS)],
     "An input is another file": [CORRUPTIONS["foreign files"], len(READERS)],
+    "Checkpoints are written to a full disk": [len(FULL_FROM)],
     "The disk is full": [FULL_DISKS],
     "The folder of the results can only be read": [FULL_DISKS],
     "A generated spec": [SPECS, len(ENGINES)],
@@ -69,7 +71,7 @@ def test_the_page_has_no_other_faults():
     assert len(ROWS) == len(EXPECTED) + 1  # the head of the tables
 
 
-def test_a_hundred_moments_are_killed_and_each_reader_sees_two_hundred_damaged_files():
-    assert sum(KILLS.values()) == 100
+def test_a_workflow_is_killed_at_a_hundred_moments_and_each_reader_sees_two_hundred_damaged_files():
+    assert KILLS["the whole workflow"] + KILLS["a job"] == 100
     assert sum(CORRUPTIONS.values()) == 200
     assert SECONDS == 2

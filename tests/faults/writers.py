@@ -17,6 +17,7 @@ import write_digits
 from _pages import write_page
 from fetch_dataset import fetch
 from samples import document, spec, trajectory
+from teacherstudent.checkpoint_files import packed, write_checkpoint
 from teacherstudent.claims import Claim, write_claims
 from teacherstudent.cli import main
 from teacherstudent.collect import collect
@@ -48,6 +49,10 @@ def curves(path):
         write_curves(
             path, [collect(grid, {jobs[engine]: grid.inner}, kept) for engine, grid in GRIDS.items()]
         )
+
+
+def checkpoint(path):
+    write_checkpoint(path, {0: {"engine": "network"}}, {0: packed(trajectory(rows=ROWS))})
 
 
 def plot(path):
@@ -109,11 +114,11 @@ def download(path):
         fetch(source.as_uri(), Path(path), file_digest(source))
 
 
-# A writer of checkpoints belongs here too.
 WRITERS = {
     "run.h5": run,
     "runs.h5": runs,
     "curves.h5": curves,
+    "run-0.checkpoint": checkpoint,
     "digits.npz": write_digits.main,
     "download.gz": download,
     "plot.png": plot,
