@@ -54,8 +54,10 @@ docs: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
 
+# Files of tests that wait more than they compute go side by side, each with a Slurm of its own; then the one that computes.
 test-cluster: $(READY)
-	$(BIN)/python -m pytest tests/cluster
+	$(BIN)/python -m pytest -n 4 --dist loadfile tests/cluster --ignore tests/cluster/test_numbers.py
+	$(BIN)/python -m pytest tests/cluster/test_numbers.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -15,7 +15,7 @@ from samples import spec as small_spec
 from teacherstudent import checkpoints
 from teacherstudent.checkpoints import Checkpoints
 from teacherstudent.continuation import load_start
-from teacherstudent.engines import network
+from teacherstudent.engines import network_run
 from teacherstudent.errors import RunError
 from teacherstudent.simulation import simulate_points, simulate_runs
 from teacherstudent.start import BEGINNING, Start
@@ -107,7 +107,7 @@ def assert_all_same(some, others):
 @pytest.fixture
 def short_pieces(monkeypatch):
     """A few steps between two moments at which a run can be kept."""
-    monkeypatch.setattr(network, "WORK_PER_REPORT", 1000)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 1000)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -117,7 +117,7 @@ def test_a_run_ended_again_and_again_has_the_same_bits(tmp_path, short_pieces, m
     spec = small_spec(**CASES[name])
     found, ended = in_pieces([spec], tmp_path / "kept")
     assert ended >= 2
-    monkeypatch.setattr(network, "WORK_PER_REPORT", 10**9)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 10**9)
     assert_all_same(found, list(simulate_runs(spec, "network", 5)))
     assert (found[0].diverged_at is not None) == (name == "a run that diverges")
 
@@ -127,7 +127,7 @@ def test_points_with_several_runs_on_threads(tmp_path, short_pieces, monkeypatch
     specs = [small_spec(training={"learning_rate": rate}) for rate in (0.5, 1.0)]
     found, ended = in_pieces(specs, tmp_path / "kept", runs=3, threads=threads, count=4)
     assert ended >= 3
-    monkeypatch.setattr(network, "WORK_PER_REPORT", 10**9)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 10**9)
     assert_all_same(found, list(simulate_points(specs, "network", 5, runs=3)))
 
 
@@ -138,7 +138,7 @@ def test_runs_that_begin_alike(tmp_path, short_pieces, monkeypatch, curriculum, 
     specs = [small_spec(teachers={"count": 2, "hidden": 2} | V, curriculum=curriculum) for V in similar]
     found, ended = in_pieces(specs, tmp_path / "kept", runs=2, threads=threads, count=7)
     assert ended >= 3
-    monkeypatch.setattr(network, "WORK_PER_REPORT", 10**9)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 10**9)
     assert_all_same(found, [run for spec in specs for run in simulate_runs(spec, "network", 5, 2)])
 
 

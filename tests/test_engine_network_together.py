@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samples import document
-from teacherstudent.engines import network
+from teacherstudent.engines import network, network_run
 from teacherstudent.simulation import simulate, simulate_points
 from teacherstudent.spec import parse_spec
 
@@ -81,8 +81,10 @@ def test_a_run_that_diverges_takes_its_company_with_it():
 def steps_trained(monkeypatch, points):
     """The number of steps that the runs of some points make."""
     steps = []
-    train = network._Run.train
-    monkeypatch.setattr(network._Run, "train", lambda run, n, *rest: steps.append(n) or train(run, n, *rest))
+    train = network_run.Run.train
+    monkeypatch.setattr(
+        network_run.Run, "train", lambda run, n, *rest: steps.append(n) or train(run, n, *rest)
+    )
     list(simulate_points(points, "network", 0))
     return sum(steps)
 

@@ -18,7 +18,7 @@ from faults.writers import WRITERS
 from samples import assert_same, document
 from teacherstudent.checkpoints import Checkpoints
 from teacherstudent.cli import main
-from teacherstudent.engines import network
+from teacherstudent.engines import network_run
 from teacherstudent.errors import RunError
 from teacherstudent.simulation import NOTHING_KEPT, simulate_runs
 from teacherstudent.spec import parse_spec
@@ -116,7 +116,7 @@ def simulated(keeper=NOTHING_KEPT):
 @pytest.fixture
 def kept(disk, monkeypatch):
     """A folder of checkpoints, for runs that can be kept many times."""
-    monkeypatch.setattr(network, "WORK_PER_REPORT", 1000)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 1000)
     (disk / "kept").mkdir()
     yield disk / "kept"
     shutil.rmtree(disk / "kept")

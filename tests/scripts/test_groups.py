@@ -40,6 +40,14 @@ def test_cells_that_share_a_file_take_no_longer_than_a_job_should(plan):
     assert all(job.seconds <= plan.job_seconds for job in shared)
 
 
+def test_curves_that_take_longer_are_single_runs_or_share_work(plan):
+    """The first phase of networks is the same for all similarities that are in a job."""
+    for job in plan.jobs.values():
+        if job.seconds > 1.5 * plan.job_seconds and job.work["inner"]:
+            assert job.engine == "network", job
+            assert all(key.endswith(".similarity") for key in job.work["inner"]), job
+
+
 def test_no_job_of_a_cluster_is_too_long(plan):
     for name, taken in minutes_of_groups(plan).items():
         if not name.startswith("curves_"):

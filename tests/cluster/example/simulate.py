@@ -7,7 +7,7 @@ from _simulation import main  # the script that this one stands in for
 
 from _logs import logged
 from teacherstudent.checkpoints import Checkpoints
-from teacherstudent.engines import network
+from teacherstudent.engines import network_run
 
 
 def hungry():
@@ -38,7 +38,7 @@ def patient():
 
 def long():
     """Take longer than the first attempt may, for a run in many pieces."""
-    network.WORK_PER_REPORT = 1000
+    network_run.WORK_PER_REPORT = 1000
     if snakemake.resources.runtime == 2:
         keep = Checkpoints.keep
         Checkpoints.keep = lambda *arguments: (time.sleep(3), keep(*arguments))
