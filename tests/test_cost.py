@@ -15,10 +15,10 @@ from teacherstudent.spec import parse_spec
 
 ROOT = Path(__file__).parents[1]
 START = 1.5  # until a job has imported what it needs and loaded compiled kernels
-# By experiment and engine; of a shared virtual server, by the rule `benchmark` of the jobs.
+# Of all curves of an experiment on an engine; of a shared server, by the rule `benchmark` of the jobs.
 RECORDED = {
     ("lee2021_ode_verification", "network"): 28.2,
-    ("lee2021_feature_similarity", "network"): 112.9,  # the mean of eleven curves
+    ("lee2021_feature_similarity", "network"): 1242.0,  # eleven curves
     ("goldt2019_finite_first_layer", "network"): 42.6,
     ("goldt2019_finite_both_layers", "network"): 70.1,
     ("lee2021_feature_similarity_spread", "chain"): 207.4,
@@ -46,10 +46,9 @@ def experiments():
 
 @pytest.mark.parametrize(("name", "engine"), RECORDED)
 def test_the_estimate_is_within_a_factor_of_two(experiments, name, engine):
-    listed = jobs(parse_experiment(name, experiments[name]), 1e-9)
-    seconds = [job.seconds for job in listed if job.engine == engine]
-    assert seconds == pytest.approx([seconds[0]] * len(seconds))
-    assert RECORDED[name, engine] / 2 < START + seconds[0] < 2 * RECORDED[name, engine]
+    listed = jobs(parse_experiment(name, experiments[name]), 1e9)
+    (seconds,) = (job.seconds for job in listed if job.engine == engine)
+    assert RECORDED[name, engine] / 2 < START + seconds < 2 * RECORDED[name, engine]
 
 
 def test_a_wide_network_takes_microseconds_a_step():
