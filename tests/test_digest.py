@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from teacherstudent import digest
-from teacherstudent.digest import code_digest, engine_digest, modules_in, schema_meaning
+from teacherstudent.digest import code_digest, engine_digest, schema_meaning
 
 
 @pytest.fixture
@@ -131,6 +131,15 @@ def test_an_engine_does_not_depend_on_the_others(package):
             before = after
 
 
+@pytest.mark.parametrize("part", ["weights", "network_run"])
+def test_an_engine_depends_on_its_parts(package, part):
+    before = engine_digests()
+    with (package / "engines" / f"{part}.py").open("a") as file:
+        file.write("\nx = 1\n")
+    after = engine_digests()
+    assert {engine for engine in after if after[engine] != before[engine]} == {"network"}
+
+
 @pytest.mark.parametrize(
     "path", ["kernels/integrals.py", "teachers.py", "simulation.py", "engines/__init__.py"]
 )
@@ -170,9 +179,3 @@ def test_a_property_called_description_is_kept(small):
 def test_unknown_engine_is_refused():
     with pytest.raises(ValueError, match="engines.chian"):
         engine_digest("chian")
-
-
-def test_modules_in_lists_a_folder(small):
-    write(small, sub="", sub_b="", sub_a="", c="")
-    names = ["teacherstudent.sub", "teacherstudent.sub.a", "teacherstudent.sub.b"]
-    assert modules_in("teacherstudent.sub") == names

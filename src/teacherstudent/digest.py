@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from teacherstudent.simulation import ENGINES
+
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parent
 
@@ -23,7 +25,7 @@ def engine_digest(engine: str) -> str:
     ValueError for an unknown engine.
     """
     root = f"{PACKAGE}.engines.{engine}"
-    others = set(modules_in(f"{PACKAGE}.engines")) - set(_with_packages(root))
+    others = {f"{PACKAGE}.engines.{other}" for other in ENGINES if other != engine}
     code = code_digest(f"{PACKAGE}.simulation", root, without=others)
     return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
 
@@ -46,12 +48,6 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
     for name in sorted(meanings):
         digest.update(f"{name} {meanings[name]}\n".encode())
     return digest.hexdigest()
-
-
-def modules_in(package: str) -> list[str]:
-    """List the full names of the modules of a subpackage, itself included."""
-    names = (path.stem for path in _file(package).parent.glob("*.py"))
-    return sorted(package if name == "__init__" else f"{package}.{name}" for name in names)
 
 
 def schema_meaning(name: str) -> str:
