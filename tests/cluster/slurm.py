@@ -57,7 +57,7 @@ class Slurm:
 
     def start(self) -> None:
         """Bring up authentication, accounting, controller and node."""
-        for folder in ("bin", "log", "spool", "state"):
+        for folder in ("bin", "log", "spool", "state", "tmp"):
             (self.root / folder).mkdir()
         self._write_configuration()
         self._write_commands_for_jobs()
@@ -144,12 +144,12 @@ class Slurm:
         wait_for(lambda: self._works("munge", "-n", place), "munged answers")
 
     def _start_database(self) -> None:
-        folder = f"--datadir={self.root / 'db'}"
+        folders = f"--datadir={self.root / 'db'}", f"--tmpdir={self.root / 'tmp'}"
         root = ("--user=root", "--auth-root-authentication-method=normal")
-        self.call("mariadb-install-db", "--no-defaults", folder, *root, "--skip-test-db")
+        self.call("mariadb-install-db", "--no-defaults", *folders, *root, "--skip-test-db")
         options = ("--user=root", f"--socket={self.root / 'db.socket'}", "--skip-networking")
         sizes = ("--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900")
-        self._start("mariadbd", "--no-defaults", folder, *options, *sizes)
+        self._start("mariadbd", "--no-defaults", *folders, *options, *sizes)
         client = ("mariadb", "--no-defaults", "--user=root", "--execute")
         wait_for(lambda: self._works(*client, "SELECT 1"), "mariadbd answers")
         self.call(*client, "CREATE DATABASE accounting")
