@@ -103,8 +103,9 @@ def kill_jobs(driver, rng, seconds, most):
     while driver.poll() is None:
         now = time.monotonic()
         for job in jobs_of(driver):
-            wait = rng.uniform(0.0, 0.15) * seconds if rng.random() < 5 / 6 else math.inf
-            if now >= ends.setdefault(job, now + wait) and killed < most:
+            if job not in ends:
+                ends[job] = now + rng.uniform(0.0, 0.15) * seconds if rng.random() < 5 / 6 else math.inf
+            if now >= ends[job] and killed < most:
                 ends[job] = math.inf
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(job, signal.SIGKILL)
