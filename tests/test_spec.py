@@ -11,7 +11,8 @@ import yaml
 
 from teacherstudent.blocks import INITIAL_KEYS, Initial
 from teacherstudent.errors import SpecError
-from teacherstudent.spec import NOT_AVAILABLE, Spec, load_spec, parse_spec
+from teacherstudent.messages import NOT_AVAILABLE
+from teacherstudent.spec import Spec, load_spec, parse_spec
 
 SCHEMA = yaml.safe_load(files("teacherstudent").joinpath("schemas", "spec.yaml").read_text(encoding="utf-8"))
 

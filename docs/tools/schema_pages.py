@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from markup import plain
 
-from teacherstudent.documents import allowed
+from teacherstudent.messages import allowed
 
 # Page: title, schema, what stands before the keys.
 PAGES = {

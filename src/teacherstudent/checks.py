@@ -104,9 +104,10 @@ def _check_overlaps(spec: "Spec") -> None:
         try:
             found = np.shape(getattr(spec.initial_overlaps, key))
         except ValueError:
-            found = "rows of different lengths"
+            found = None
         if found != shape:
-            refuse(f"initial_overlaps.{key}", f"shape {found}", f"its shape must be {shape}")
+            said = "rows of different lengths" if found is None else found
+            refuse(f"initial_overlaps.{key}", f"shape {said}", f"its shape must be {shape}")
     _check_covariance(spec)
 
 

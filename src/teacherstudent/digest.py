@@ -10,10 +10,14 @@ from pathlib import Path
 
 import yaml
 
+import teacherstudent
+from teacherstudent.meaning import dotted, meaning
 from teacherstudent.simulation import ENGINES
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parent
+# Modules that make words for messages only.
+WORDS = ("teacherstudent.messages",)
 
 
 @cache
@@ -31,17 +35,17 @@ def engine_digest(engine: str) -> str:
 
 
 def code_digest(*roots: str, without: Collection[str] = ()) -> str:
-    """SHA-256, in hex, of the syntax trees of modules and of everything of this package that they import.
+    """SHA-256, in hex, of what modules mean and everything of this package that they import.
 
-    Comments, docstrings and formatting do not change it. Imports are found by parsing, those inside functions
-    too; `roots` and `without` (modules left out, with what only they import) are full names such as
-    "teacherstudent.simulation". Raises ValueError for a module that does not exist.
+    Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
+    parsing, those inside functions too; `roots` and `without` (modules left out, with what only they import)
+    are full names such as "teacherstudent.simulation". Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]
     while waiting:
         name = waiting.pop()
-        if name not in meanings and name not in without:
+        if name not in meanings and name not in without and name not in WORDS:
             imported, meanings[name] = _analysed(name, _file(name).read_text(encoding="utf-8"))
             waiting += imported
     digest = hashlib.sha256()
@@ -85,47 +89,76 @@ def _is_module(name: str) -> bool:
 
 @cache
 def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
-    """Return the modules that a module imports, and its syntax tree as text."""
+    """Return the modules that a module imports, and the SHA-256 of what it means."""
     tree = ast.parse(source)
-    imported = tuple(_imported(name, tree))
-    return imported, ast.dump(_without_docstrings(tree))
+    around = name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
+    found = tuple(sorted(imported(tree, around)))
+    return found, hashlib.sha256(meaning(tree).encode()).hexdigest()
 
 
-def _imported(name: str, tree: ast.Module) -> Iterator[str]:
-    """Yield the modules of this package that a module imports."""
+def imported(tree: ast.Module, around: str = "") -> set[str]:
+    """Return the full names of the modules of this package that code imports, subpackages around them too.
+
+    `around` is the package that the code is in. A module counts that is imported itself, has a name that is
+    imported, or is read as an attribute: `teacherstudent.analysis.plateau` after `import teacherstudent`.
+    The package itself hands on names of its modules and is not followed. Raises ValueError where it has no
+    such name.
+    """
+    found, modules, attributes = set(), {}, []
     for node in ast.walk(tree):
-        for module in _targets(name, node):
-            if module.split(".")[0] == PACKAGE:
-                yield from _with_packages(module)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(_statement(node, around, modules))
+        elif isinstance(node, ast.Attribute):
+            attributes.append(node)
+    for node in attributes if modules else ():
+        found.update(_attribute(node, modules))
+    return {part for module in found for part in _with_packages(module)}
+
+
+def _statement(node: ast.Import | ast.ImportFrom, around: str, modules: dict[str, str]) -> Iterator[str]:
+    """Yield the modules behind an import statement; `modules` gets those that have a name in the code."""
+    source = "" if isinstance(node, ast.Import) else _source(node, around)
+    for alias in node.names:
+        name = f"{source}.{alias.name}" if source else alias.name
+        if name.split(".")[0] != PACKAGE:
+            continue
+        module = name if not source or _is_module(name) else _home(name) if source == PACKAGE else source
+        if module is None:
+            continue
+        if not source and not alias.asname:
+            modules[PACKAGE] = PACKAGE
+        elif module == name:
+            modules[alias.asname or alias.name] = module
+        yield from (source, module) if source else (module,)
+
+
+def _source(node: ast.ImportFrom, around: str) -> str:
+    source = node.module or ""
+    return resolve_name("." * node.level + source, around) if node.level else source
+
+
+def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
+    """Yield the module that an attribute is or is defined in, where it is one of a module's."""
+    first, *others = dotted(node).split(".")
+    if first in modules:
+        name = ".".join([modules[first], *others])
+        if _is_module(name):
+            yield name
+        elif name.rpartition(".")[0] == PACKAGE and others[-1] in teacherstudent._HOMES:
+            yield _home(name)
+
+
+def _home(name: str) -> str | None:
+    """Return the module of a name that the package hands on, None for one of its own."""
+    member = name.rpartition(".")[2]
+    if member in teacherstudent._HOMES:
+        return f"{PACKAGE}.{teacherstudent._HOMES[member]}"
+    if member in (*vars(teacherstudent), *teacherstudent.__all__):
+        return None
+    raise ValueError(f"{PACKAGE} has no {member}")
 
 
 def _with_packages(name: str) -> list[str]:
-    """Return a module and the subpackages around it.
-
-    The package itself only hands on names, and imports what is behind them later; hence it is never followed.
-    """
+    """Return a module and the subpackages around it, without the package itself."""
     parts = name.split(".")
     return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
-
-
-def _targets(name: str, node: ast.AST) -> list[str]:
-    """Return the modules behind an import statement: the source, and each name that is a module itself."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if not isinstance(node, ast.ImportFrom):
-        return []
-    source = node.module or ""
-    if node.level:
-        around = name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
-        source = resolve_name("." * node.level + source, around)
-    members = [f"{source}.{alias.name}" for alias in node.names]
-    return [source] + [member for member in members if source == PACKAGE or _is_module(member)]
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                del node.body[0]
-    return tree

@@ -1,6 +1,5 @@
 """Documents from the outside: safe YAML, closed schemas with defaults, and errors of one line."""
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from teacherstudent.errors import SpecError
+from teacherstudent.messages import on_one_line, one_line, shown
 
 # Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
 MAX_DEPTH = 20
@@ -54,7 +54,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         ]
         for key in keys:
             if keys.count(key) > 1:
-                raise SpecError(f"{_on_one_line(key)}: given twice; a key may stand only once in its block")
+                raise SpecError(f"{on_one_line(key)}: given twice; a key may stand only once in its block")
         return super().construct_mapping(node, deep)
 
 
@@ -76,7 +76,7 @@ def read_yaml(path: str | Path) -> Any:
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise SpecError(f"{path}: not valid YAML: {_on_one_line(error)}") from error
+        raise SpecError(f"{path}: not valid YAML: {on_one_line(error)}") from error
 
 
 def parse_yaml(text: str, place: str) -> Any:
@@ -86,7 +86,7 @@ def parse_yaml(text: str, place: str) -> Any:
     except SpecError as error:
         raise SpecError(f"{place}: {error}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise SpecError(f"{place}: not valid YAML: {_on_one_line(error)}") from error
+        raise SpecError(f"{place}: not valid YAML: {on_one_line(error)}") from error
 
 
 @cache
@@ -112,7 +112,7 @@ def check_document(document: Any, validator: Draft202012Validator, name: str) ->
     _refuse_odd_values(document, "", MAX_DEPTH)
     errors = sorted(validator.iter_errors(document), key=_rank)
     if errors:
-        raise SpecError(_one_line(errors[0], name))
+        raise SpecError(one_line(errors[0], name))
 
 
 def _rank(error) -> tuple[bool, int]:
@@ -125,13 +125,13 @@ def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
         raise SpecError(f"{path}: nested too deeply; allowed are {MAX_DEPTH} blocks and lists in each other")
     if isinstance(value, Mapping):
         for key, item in value.items():
-            _refuse_odd_values(item, f"{path}.{_on_one_line(key)}".lstrip("."), depth - 1)
+            _refuse_odd_values(item, f"{path}.{on_one_line(key)}".lstrip("."), depth - 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_odd_values(item, f"{path}[{index}]", depth - 1)
     elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
-        shown = _shown(value)
-        raise SpecError(f"{path}: {shown} is not allowed; it must be a finite number, {LARGEST:g} at most")
+        said = shown(value)
+        raise SpecError(f"{path}: {said} is not allowed; it must be a finite number, {LARGEST:g} at most")
 
 
 def _with_defaults(value: Any, schema: Mapping) -> Any:
@@ -142,48 +142,3 @@ def _with_defaults(value: Any, schema: Mapping) -> Any:
     return {
         key: _with_defaults(item, known.get(key, others)) for key, item in (defaults | dict(value)).items()
     }
-
-
-def _one_line(error, document_name: str) -> str:
-    path = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
-    ).lstrip(".")
-    prefix = f"{path}: " if path else ""
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = ", ".join(_on_one_line(key) for key in error.instance if key not in known)
-        return f"{prefix}unknown key {unknown}; allowed are {', '.join(known)}"
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"{prefix}missing key {', '.join(missing)} in the {path or document_name}"
-    return f"{prefix}{_shown(error.instance)} is not allowed; it must be {allowed(error.schema)}"
-
-
-def _on_one_line(text: Any) -> str:
-    return " ".join(str(text).split())
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
-    try:
-        looks_numeric = isinstance(value, str) and math.isfinite(float(value))
-    except ValueError:
-        looks_numeric = False
-    return f"the text {text} (YAML reads numbers like 0.001, 1.0e-3 or 1.0e+3)" if looks_numeric else text
-
-
-_BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}
-_TYPES = {"array": "a list", "object": "a block of keys", "integer": "an integer", "number": "a number",
-          "boolean": "true or false", "null": "null", "string": "a text"}  # fmt: skip
-
-
-def allowed(schema: Mapping) -> str:
-    """Say in words what a schema fragment allows."""
-    if "enum" in schema:
-        return "one of " + ", ".join(str(choice) for choice in schema["enum"])
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
-    words = " or ".join(_TYPES[name] for name in types) + (" " + " and ".join(bounds) if bounds else "")
-    if schema.get("minItems"):
-        words += f" of at least {schema['minItems']}"
-    return words + (" without repeats" if schema.get("uniqueItems") else "")

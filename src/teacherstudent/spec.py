@@ -31,24 +31,13 @@ from teacherstudent.checks import check_spec
 from teacherstudent.documents import complete, read_yaml
 from teacherstudent.errors import SpecError
 from teacherstudent.inputs import completed_inputs
+from teacherstudent.messages import NOT_AVAILABLE
 from teacherstudent.weight_files import check_files, fill_from_files
 
 # Standard deviation of initial weights and readouts where none is given.
 SMALL_STD = 0.001
 # What may stand beside the recorded times themselves.
 BESIDE_TIMES = ("quantities", "weights", "state")
-# What a spec may not ask for yet, by name: (key, value or None for any) -> what it is.
-NOT_AVAILABLE = {
-    ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
-    ("curriculum.replay", None): "interleaved replay",
-    ("training.replay", None): "interleaved replay",
-    ("training.consolidation", None): "consolidation of weights (EWC, quadratic, path integral, nodes)",
-    ("training.l1", None): "L1 regularisation",
-    ("training.loss", "classification"): "classification",
-    ("training.rule", None): "other learning rules (RL perceptron)",
-    ("teachers.drift", None): "drifting teachers",
-    ("student.layers", None): "more than two layers",
-}
 
 
 @dataclass(frozen=True)

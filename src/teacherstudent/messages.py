@@ -1,0 +1,70 @@
+"""Words for messages: how errors write down what a document says and what it may say.
+
+Nothing but texts of messages may come from here. Digests of code leave this module out, so that another
+wording makes no result stale.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+# What a spec may not ask for yet, by name: (key, value or None for any) -> what it is. The schema refuses all
+# of this in other words.
+NOT_AVAILABLE = {
+    ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
+    ("curriculum.replay", None): "interleaved replay",
+    ("training.replay", None): "interleaved replay",
+    ("training.consolidation", None): "consolidation of weights (EWC, quadratic, path integral, nodes)",
+    ("training.l1", None): "L1 regularisation",
+    ("training.loss", "classification"): "classification",
+    ("training.rule", None): "other learning rules (RL perceptron)",
+    ("teachers.drift", None): "drifting teachers",
+    ("student.layers", None): "more than two layers",
+}
+
+_BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}
+_TYPES = {"array": "a list", "object": "a block of keys", "integer": "an integer", "number": "a number",
+          "boolean": "true or false", "null": "null", "string": "a text"}  # fmt: skip
+
+
+def one_line(error, document_name: str) -> str:
+    """Say in one line what jsonschema found wrong in a document."""
+    path = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).lstrip(".")
+    prefix = f"{path}: " if path else ""
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = ", ".join(on_one_line(key) for key in error.instance if key not in known)
+        return f"{prefix}unknown key {unknown}; allowed are {', '.join(known)}"
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"{prefix}missing key {', '.join(missing)} in the {path or document_name}"
+    return f"{prefix}{shown(error.instance)} is not allowed; it must be {allowed(error.schema)}"
+
+
+def on_one_line(text: Any) -> str:
+    """Return a text without line breaks."""
+    return " ".join(str(text).split())
+
+
+def shown(value: Any) -> str:
+    """Write down a value, at most 60 characters of it."""
+    text = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    try:
+        looks_numeric = isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        looks_numeric = False
+    return f"the text {text} (YAML reads numbers like 0.001, 1.0e-3 or 1.0e+3)" if looks_numeric else text
+
+
+def allowed(schema: Mapping) -> str:
+    """Say in words what a schema fragment allows."""
+    if "enum" in schema:
+        return "one of " + ", ".join(str(choice) for choice in schema["enum"])
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
+    words = " or ".join(_TYPES[name] for name in types) + (" " + " and ".join(bounds) if bounds else "")
+    if schema.get("minItems"):
+        words += f" of at least {schema['minItems']}"
+    return words + (" without repeats" if schema.get("uniqueItems") else "")
