@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 import teacherstudent
+from teacherstudent import layout
 from teacherstudent.meaning import dotted, meaning
 from teacherstudent.simulation import ENGINES
 
@@ -32,6 +33,17 @@ def engine_digest(engine: str) -> str:
     others = {f"{PACKAGE}.engines.{other}" for other in ENGINES if other != engine}
     code = code_digest(f"{PACKAGE}.simulation", root, without=others)
     return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
+
+
+@cache
+def run_digest(engine: str) -> str:
+    """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
+
+    That is what `layout` says of datasets and dimensions; how `store` writes and reads them is left out.
+    Raises ValueError for an unknown engine.
+    """
+    form = (layout.SCHEMA_VERSION, layout.VARIABLES, layout.DIMENSIONS, layout.STATE, layout.STATE_VARIABLES)
+    return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()
 
 
 def code_digest(*roots: str, without: Collection[str] = ()) -> str:

@@ -1,4 +1,91 @@
-from _imports import helpers
+"""What scripts import, with a second opinion of the module finder of Python, which reads bytecode."""
+
+import shutil
+from functools import cache
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+import pytest
+
+from _imports import helpers, library
+from teacherstudent import digest
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+FIGURES = sorted((SCRIPTS / "figures").glob("[a-z]*.py"))
+OTHERS = [*sorted((SCRIPTS / "animations").glob("[a-z]*.py")), *sorted(SCRIPTS.glob("[a-z]*.py"))]
+# The package itself only hands on names, and says where compiled code is kept.
+NOT_FOLLOWED = {"teacherstudent", "teacherstudent._numba_cache"}
+LEFT_OUT = {"teacherstudent.messages"}
+
+
+class _Finder(ModuleFinder):
+    """Finds modules of this repository only: those of others take minutes."""
+
+    def __init__(self):
+        super().__init__(path=[str(digest.FOLDER.parent), str(SCRIPTS), str(SCRIPTS / "figures")])
+
+    def import_hook(self, name, caller=None, fromlist=None, level=-1):
+        if level > 0 or name.split(".")[0] in ("teacherstudent", "figures") or name.startswith("_"):
+            return super().import_hook(name.removeprefix("figures."), caller, fromlist, level)
+        return None
+
+
+@cache
+def loaded(script):
+    """The modules that a script loads by name, by the module finder."""
+    finder = _Finder()
+    finder.path.insert(0, str(script.parent))
+    finder.run_script(str(script))
+    return finder.modules
+
+
+def reached(script):
+    """Those of the library."""
+    return {name for name in loaded(script) if name.split(".")[0] == "teacherstudent"} - NOT_FOLLOWED
+
+
+def module_name(path):
+    parts = path.relative_to(digest.FOLDER.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def digests(roots):
+    """The digest of the library for each script; those with the same imports have the same one."""
+    known = {modules: digest.code_digest(*modules) for modules in set(roots.values())}
+    return {script: known[modules] for script, modules in roots.items()}
+
+
+def test_a_change_in_a_module_changes_the_digests_of_the_scripts_that_reach_it(tmp_path, monkeypatch):
+    scripts = [script for script in (*FIGURES, *OTHERS) if script.stem != "simulate"]  # it runs all engines
+    expected = {script.stem: reached(script) for script in scripts}
+    roots = {script.stem: frozenset(library(script)) for script in scripts}
+    modules = digest.FOLDER.rglob("*.py")
+    names = {module_name(path): path.relative_to(digest.FOLDER) for path in modules}
+    folder = tmp_path / "teacherstudent"
+    shutil.copytree(digest.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(digest, "FOLDER", folder)
+    before = digests(roots)
+    for name, path in names.items():
+        source = (folder / path).read_text(encoding="utf-8")
+        (folder / path).write_text(f"{source}\nCHANGED = 1\n", encoding="utf-8")
+        after = digests(roots)
+        (folder / path).write_text(source, encoding="utf-8")
+        changed = {script for script in before if before[script] != after[script]}
+        using = {script for script, own in expected.items() if name in own - LEFT_OUT}
+        assert changed == using, name
+
+
+def test_figures_differ_in_what_they_use():
+    """Otherwise the test above would not say much."""
+    using = [name for name in map(reached, FIGURES) if "teacherstudent.analysis" in name]
+    assert 0 < len(using) < len(FIGURES) == 23
+
+
+def test_the_second_opinion_and_the_helpers_agree():
+    for script in (*FIGURES, *OTHERS):
+        files = {Path(module.__file__) for module in loaded(script).values() if module.__file__}
+        private = {path for path in files if path.name.startswith("_") and SCRIPTS in path.parents}
+        assert set(helpers(script)) == private, script
 
 
 def test_helpers_are_followed_through_one_another(tmp_path):
@@ -12,3 +99,50 @@ def test_helpers_are_followed_through_one_another(tmp_path):
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert [path.name for path in helpers(tmp_path / "figure.py")] == ["_deeper.py", "_shared.py"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from teacherstudent import measures", {"measures"}),
+        ("from teacherstudent import measures as m", {"measures"}),
+        ("from teacherstudent.analysis import plateau", {"analysis"}),
+        ("from teacherstudent.analysis.plateaus import plateau", {"analysis", "analysis.plateaus"}),
+        ("from teacherstudent.analysis import plateaus", {"analysis", "analysis.plateaus"}),
+        ("import teacherstudent\nteacherstudent.analysis.plateau(2, 2, 0.1)", {"analysis"}),
+        ("import teacherstudent\nteacherstudent.kernels.ode.f.g(x).h", {"kernels", "kernels.ode"}),
+        ("import teacherstudent as ts\nx = ts.measures.forgetting", {"measures"}),
+        ("import teacherstudent.kernels as k\nk.ode.f()", {"kernels", "kernels.ode"}),
+        ("import teacherstudent.curves\nteacherstudent.measures.f()", {"curves", "measures"}),
+        ("from teacherstudent import kernels\nkernels.ode", {"kernels", "kernels.ode"}),
+        ("from teacherstudent import load_spec", {"spec"}),
+        ("import teacherstudent\nteacherstudent.load_spec('x')", {"spec"}),
+        ("from teacherstudent import __version__", set()),
+        ("import teacherstudent\nprint(teacherstudent.__version__)", set()),
+        ("import numpy\nnumpy.measures.x", set()),
+        ("if x:\n    def f():\n        from teacherstudent import claims", {"claims"}),
+    ],
+)
+def test_every_way_to_use_the_library_is_found(tmp_path, code, found):
+    (tmp_path / "figure.py").write_text(code, encoding="utf-8")
+    assert library(tmp_path / "figure.py") == {f"teacherstudent.{name}" for name in found}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from teacherstudent import simulate",
+        "import teacherstudent\nteacherstudent.run({})",
+        "from teacherstudent.simulation import simulate_runs",
+    ],
+)
+def test_a_script_that_runs_simulations_uses_all_engines(tmp_path, code):
+    (tmp_path / "figure.py").write_text(code, encoding="utf-8")
+    engines = {f"teacherstudent.engines.{name}" for name in ("network", "chain", "ode")}
+    assert engines < library(tmp_path / "figure.py")
+
+
+def test_names_that_the_library_does_not_have_are_refused(tmp_path):
+    (tmp_path / "figure.py").write_text("from teacherstudent import missing", encoding="utf-8")
+    with pytest.raises(ValueError, match="teacherstudent has no missing"):
+        library(tmp_path / "figure.py")

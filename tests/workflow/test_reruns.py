@@ -43,6 +43,34 @@ def test_comments_and_docstrings_rerun_nothing(checkout):
     assert checkout.planned() == ({}, set())
 
 
+def test_other_words_in_messages_rerun_nothing(checkout):
+    for name, old in (
+        ("checks", "times must increase"),
+        ("documents", "its anchors stand for"),
+        ("messages", "unknown key"),
+        ("curves", "is not among"),
+        ("claims", "not a table of claims"),
+    ):
+        checkout.edit(f"src/teacherstudent/{name}.py", old, "in other words")
+    assert checkout.planned() == ({}, set())
+
+
+def test_what_a_figure_uses_of_the_library_reruns_that_figure(checkout):
+    checkout.edit("src/teacherstudent/analysis/plateaus.py", "/ math.pi", "/ math.e")
+    assert checkout.planned()[1] == {"Draw figure example_curves", *CLAIMS}
+
+
+def test_what_pages_and_one_figure_use_reruns_them(checkout):
+    checkout.edit("src/teacherstudent/measures.py", "np.log10", "np.log2")
+    agreement = "Measure the agreement of engines"
+    assert checkout.planned()[1] == {"Draw figure example_curves", *CLAIMS, agreement, EXPLORER}
+
+
+def test_what_files_of_runs_have_in_them_reruns_all_simulations(checkout):
+    checkout.edit("src/teacherstudent/layout.py", '"time t = steps / N"', '"steps per input"')
+    assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
+
+
 def test_script_of_a_figure_reruns_that_figure(checkout):
     checkout.edit("workflow/scripts/figures/example_final.py", "similarity $V$", "$V$")
     assert checkout.planned()[1] == {"Draw figure example_final", *CLAIMS}

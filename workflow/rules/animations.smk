@@ -16,7 +16,7 @@ for animation, source in ANIMATIONS.items():
         input:
             curves=[CURVES.format(experiment=source)],
             style="workflow/styles/paper.mplstyle",
-            helpers=sorted(glob("workflow/scripts/animations/_*.py") + glob("workflow/scripts/figures/_*.py")),
+            helpers=helpers_of(f"animations/{animation}.py"),
         output:
             gif=f"results/animations/{animation}.gif",
             mp4=f"results/animations/{animation}.mp4",
@@ -27,7 +27,7 @@ for animation, source in ANIMATIONS.items():
         threads: 1
         params:
             name=animation,
-            code=code_digest("teacherstudent.curves", "teacherstudent.measures"),
+            code=code_of(f"animations/{animation}.py"),
         message:
             f"Draw animation {animation}"
         script:

@@ -18,7 +18,7 @@ rule collect:
         grids=grids,
         looped=looped,
         keep=kept,
-        code=code_digest("teacherstudent.collect"),
+        code=code_of("collect.py"),
     message:
         "Collect the curves of {wildcards.experiment}"
     script:

@@ -9,16 +9,17 @@ from pathlib import Path
 import _bootstrap
 from _config import data_files, read_plan
 from _groups import curve_group, experiment_groups, minutes
-from _imports import helpers
+from _imports import helpers, library
 from fetch_dataset import COLLECTIONS
 from snakemake.exceptions import WorkflowError
 
-from teacherstudent.digest import code_digest, engine_digest
+from teacherstudent.digest import code_digest, run_digest
 from teacherstudent.errors import SpecError
 
 ENVIRONMENT = "../../envs/environment.yaml"
 DATASET_RULES = ("dataset_digits", *(f"fetch_{collection}" for collection in COLLECTIONS))
 WORKFLOW = Path(workflow.basedir) / "workflow"
+SCRIPTS = _bootstrap.SCRIPTS
 TARGETS = (
     "all",
     "simulate",
@@ -115,8 +116,8 @@ def datasets(wildcards):
 
 
 def engine_code(wildcards):
-    """Digest of the code that the numbers of an engine depend on."""
-    return engine_digest(wildcards.engine)
+    """Digest of the code that the runs of an engine depend on."""
+    return run_digest(wildcards.engine)
 
 
 def experiment(wildcards):
@@ -190,14 +191,22 @@ def about(figure):
     return ast.get_docstring(ast.parse(script_of(figure).read_text(encoding="utf-8")))
 
 
-def helpers_of(figure):
-    """The files of code that the script of a figure shares with others."""
-    return [f"workflow/scripts/figures/{path.name}" for path in helpers(script_of(figure))]
+def helpers_of(script):
+    """The files of code that a script, named from the folder of scripts, shares with others."""
+    found = (path.relative_to(SCRIPTS) for path in helpers(SCRIPTS / script))
+    return [f"workflow/scripts/{path.as_posix()}" for path in found]
 
 
-def page_helpers(name):
-    """The files of code that the script of a page shares with others."""
-    return [f"workflow/scripts/{path.name}" for path in helpers(WORKFLOW / "scripts" / f"{name}.py")]
+def code_of(script):
+    """The digest of all code of the library that a script uses, as Snakemake asks for it."""
+
+    def code(wildcards):
+        try:
+            return code_digest(*library(SCRIPTS / script))
+        except ValueError as error:
+            raise WorkflowError(f"workflow/scripts/{script}: {error}") from error
+
+    return code
 
 
 def configuration_files():

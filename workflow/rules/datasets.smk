@@ -1,4 +1,8 @@
-"""Data sets that specs may name: none is made before an experiment needs it or its rule is asked for."""
+"""Data sets that specs may name: none is made before an experiment needs it or its rule is asked for.
+
+What the library does for these scripts, to write files whole, cannot change their bytes: no digest of its code makes
+them, and all that is computed from them, anew.
+"""
 
 
 rule dataset_digits:

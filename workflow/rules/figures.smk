@@ -12,7 +12,7 @@ for figure in PLAN.figures.values():
         input:
             curves=[CURVES.format(experiment=name) for name in figure.experiments],
             style="workflow/styles/paper.mplstyle",
-            helpers=helpers_of(figure),
+            helpers=helpers_of(f"figures/{figure.name}.py"),
         output:
             pdf=figure_file(figure, "pdf"),
             png=in_report(figure, "png", shown="figure"),
@@ -29,7 +29,7 @@ for figure in PLAN.figures.values():
         params:
             name=figure.name,
             about=about(figure),
-            code=code_digest("teacherstudent.curves", "teacherstudent.claims", "teacherstudent.measures"),
+            code=code_of(f"figures/{figure.name}.py"),
         message:
             f"Draw figure {figure.name}"
         script:

@@ -6,7 +6,7 @@ rule settings:
     input:
         template="workflow/report/settings.html.jinja",
         base="workflow/report/page.html.jinja",
-        helpers=page_helpers("write_settings"),
+        helpers=helpers_of("write_settings.py"),
     output:
         report(
             "results/settings.html",
@@ -23,6 +23,7 @@ rule settings:
         grids=configured_grids(),
         figures=figures_by_experiment(),
         files=configuration_files(),
+        code=code_of("write_settings.py"),
     message:
         "Write the page of settings"
     script:
@@ -36,8 +37,7 @@ rule explorer:
         template="workflow/report/explorer.html.jinja",
         base="workflow/report/page.html.jinja",
         script="workflow/report/explorer.js",
-        colors="workflow/scripts/figures/_figures.py",
-        helpers=page_helpers("draw_explorer"),
+        helpers=helpers_of("draw_explorer.py"),
     output:
         EXPLORER,
     log:
@@ -46,7 +46,7 @@ rule explorer:
         ENVIRONMENT
     threads: 1
     params:
-        code=code_digest("teacherstudent.curves", "teacherstudent.measures"),
+        code=code_of("draw_explorer.py"),
     message:
         "Draw the explorer"
     script:

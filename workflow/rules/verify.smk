@@ -18,7 +18,7 @@ rule gather_claims:
     conda:
         ENVIRONMENT
     params:
-        code=code_digest("teacherstudent.claims"),
+        code=code_of("gather_claims.py"),
     message:
         "Gather the claims"
     script:
@@ -42,7 +42,7 @@ rule measure_agreement:
         ENVIRONMENT
     threads: 1
     params:
-        code=code_digest("teacherstudent.agreement"),
+        code=code_of("measure_agreement.py"),
     message:
         "Measure the agreement of engines"
     script:
@@ -56,7 +56,7 @@ rule write_claims_page:
         agreement=rules.measure_agreement.output[0],
         template="workflow/report/claims.html.jinja",
         base="workflow/report/page.html.jinja",
-        helpers=page_helpers("write_claims_page"),
+        helpers=helpers_of("write_claims_page.py"),
     output:
         report(
             "results/verification/claims.html",
@@ -71,7 +71,7 @@ rule write_claims_page:
         ENVIRONMENT
     params:
         files=configuration_files(),
-        code=code_digest("teacherstudent.claims"),
+        code=code_of("write_claims_page.py"),
     message:
         "Write the page of claims"
     script:

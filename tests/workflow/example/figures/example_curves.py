@@ -5,6 +5,7 @@ The reader should see the first error fall, and the second one after the switch.
 
 import _figures
 
+from teacherstudent import analysis
 from teacherstudent.claims import Claim
 
 CAPTION = "Errors of both tasks at similarity 1: theory (lines) and simulation (points)."
@@ -31,6 +32,7 @@ def figure(curves):
         _figures.plot_simulation(ax, simulation.time, mean, f"task {task + 1}", error, label=None, **style)
     _figures.log_axes(ax, "y")
     _figures.mark_switch(ax, 2.0)
+    ax.axhline(analysis.plateau_error(teacher_hidden=1, student_hidden=2), color="0.8")
     ax.set(xlabel="time $t$", ylabel="generalisation error")
     ax.legend()
     return fig
