@@ -12,13 +12,11 @@ import yaml
 
 import teacherstudent
 from teacherstudent import layout
-from teacherstudent.meaning import dotted, meaning
+from teacherstudent.meaning import WORDS, dotted, meaning
 from teacherstudent.simulation import ENGINES
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parent
-# Modules that make words for messages only.
-WORDS = ("teacherstudent.messages",)
 
 
 @cache
@@ -58,8 +56,8 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
     while waiting:
         name = waiting.pop()
         if name not in meanings and name not in without and name not in WORDS:
-            imported, meanings[name] = _analysed(name, _file(name).read_text(encoding="utf-8"))
-            waiting += imported
+            found, meanings[name] = _analysed(name, _source(name))
+            waiting += found
     digest = hashlib.sha256()
     for name in sorted(meanings):
         digest.update(f"{name} {meanings[name]}\n".encode())
@@ -81,6 +79,10 @@ def _without_words(schema):
     words = ("title", "description")  # where they are texts; a property may have one of these names
     kept = {key: item for key, item in schema.items() if not (key in words and isinstance(item, str))}
     return {key: _without_words(item) for key, item in kept.items()}
+
+
+def _source(name: str) -> str:
+    return _file(name).read_text(encoding="utf-8")
 
 
 def _file(name: str) -> Path:
@@ -129,7 +131,7 @@ def imported(tree: ast.Module, around: str = "") -> set[str]:
 
 def _statement(node: ast.Import | ast.ImportFrom, around: str, modules: dict[str, str]) -> Iterator[str]:
     """Yield the modules behind an import statement; `modules` gets those that have a name in the code."""
-    source = "" if isinstance(node, ast.Import) else _source(node, around)
+    source = "" if isinstance(node, ast.Import) else _module_of(node, around)
     for alias in node.names:
         name = f"{source}.{alias.name}" if source else alias.name
         if name.split(".")[0] != PACKAGE:
@@ -144,7 +146,7 @@ def _statement(node: ast.Import | ast.ImportFrom, around: str, modules: dict[str
         yield from (source, module) if source else (module,)
 
 
-def _source(node: ast.ImportFrom, around: str) -> str:
+def _module_of(node: ast.ImportFrom, around: str) -> str:
     source = node.module or ""
     return resolve_name("." * node.level + source, around) if node.level else source
 

@@ -3,9 +3,9 @@
 Left out are docstrings, and what errors and warnings say: the arguments of an exception whose name ends in
 `Error`, the texts in those of any other exception, the arguments of functions that always raise (annotated
 `NoReturn`, and `refuse`, whose call is the same as raising SpecError) and of `warnings.warn` and
-`sys.stderr.write`, and texts assigned to local variables that only such arguments read. Names and values
-that a message shows are left out with it. The type of an exception, the condition for it and the place where
-it is raised count.
+`sys.stderr.write`, texts assigned to local variables that only such arguments read, and the statements that
+import errors and makers of messages. Names and values that a message shows are left out with it. The type of
+an exception, the condition for it and the place where it is raised count.
 """
 
 import ast
@@ -14,6 +14,10 @@ import ast
 RAISING = {"refuse": "SpecError"}
 # Functions whose arguments are messages.
 TELLING = ("warnings.warn", "sys.stderr.write")
+# Modules that make words for messages only.
+WORDS = ("teacherstudent.messages",)
+# Modules of which only the use counts, not the import.
+UNCOUNTED = ("teacherstudent.errors", *WORDS)
 # Where statements have statements inside.
 BLOCKS = ("body", "orelse", "finalbody")
 
@@ -25,9 +29,7 @@ def meaning(tree: ast.Module) -> str:
     >>> meaning(ast.parse(one)) == meaning(ast.parse(other))
     True
     """
-    nodes = list(ast.walk(tree))
-    _remove_words(nodes)
-    if any(isinstance(node, ast.Raise) for node in nodes):
+    if _remove_words(tree):
         for function in _outermost_functions(tree):
             while _blank_unread_texts(function):
                 pass
@@ -42,23 +44,24 @@ def dotted(node: ast.expr) -> str:
     return before and f"{before}.{node.attr}"
 
 
-def _remove_words(nodes: list[ast.AST]) -> None:
-    """Remove docstrings and the arguments that are messages."""
-    telling = {node.name for node in nodes if _is_function(node) and _never_returns(node)}.union(
-        TELLING, RAISING
-    )
+def _remove_words(tree: ast.Module) -> bool:
+    """Remove docstrings and the arguments that are messages; return whether there are errors or messages."""
+    nodes, found = list(ast.walk(tree)), False
+    telling = {node.name for node in nodes if _is_function(node) and _never_returns(node)}
+    telling.update(TELLING, RAISING)
     for node in nodes:
         for block in BLOCKS:
             statements = getattr(node, block, None)
             if isinstance(statements, list):  # of a lambda it is an expression
-                statements[:] = map(_raised, statements)
+                statements[:] = [_raised(statement) for statement in statements if not _uncounted(statement)]
         if _is_function(node) or isinstance(node, (ast.Module, ast.ClassDef)):
             if node.body and _is_text(node.body[0]):
                 del node.body[0]
-        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            node.exc = _exception(node.exc)
+        elif isinstance(node, ast.Raise):
+            node.exc, found = _exception(node.exc), True
         elif isinstance(node, ast.Call) and dotted(node.func) in telling:
-            node.args, node.keywords = [], []
+            node.args, node.keywords, found = [], [], True
+    return found
 
 
 def _raised(statement: ast.stmt) -> ast.stmt:
@@ -69,8 +72,10 @@ def _raised(statement: ast.stmt) -> ast.stmt:
     return statement
 
 
-def _exception(call: ast.Call) -> ast.expr:
+def _exception(call: ast.expr | None) -> ast.expr | None:
     """Return an exception without what it says, the same with and without parentheses."""
+    if not isinstance(call, ast.Call):
+        return call
     if dotted(call.func).endswith("Error"):
         return call.func
     arguments = [_blanked(argument) for argument in call.args]
@@ -121,6 +126,10 @@ def _outermost_functions(tree: ast.AST):
             yield node
         else:
             yield from _outermost_functions(node)
+
+
+def _uncounted(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module in UNCOUNTED
 
 
 def _is_text(statement: ast.stmt) -> bool:

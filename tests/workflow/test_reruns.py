@@ -49,7 +49,7 @@ def test_other_words_in_messages_rerun_nothing(checkout):
         ("documents", "its anchors stand for"),
         ("messages", "unknown key"),
         ("curves", "is not among"),
-        ("claims", "not a table of claims"),
+        ("claims", "is not one of"),
     ):
         checkout.edit(f"src/teacherstudent/{name}.py", old, "in other words")
     assert checkout.planned() == ({}, set())
