@@ -203,11 +203,15 @@ def test_the_start_is_a_switch_where_the_new_curriculum_has_another_teacher(tmp_
     assert run.active_teacher.tolist() == [1, 1, 1, 2, 2]
 
 
-def test_a_state_of_as_many_inputs_is_needed(tmp_path):
+@pytest.mark.parametrize("engine", ["network", "chain"])
+def test_a_state_has_its_number_of_inputs_and_order_parameters_go_with_any(tmp_path, engine):
     blocks = document()
-    (start,) = stored(tmp_path / "a.h5", until(END, blocks), "network", runs=1)
+    (start,) = stored(tmp_path / "a.h5", until(END, blocks), engine, runs=1)
     larger = parse_spec(blocks | {"inputs": {"dimension": 90}})
-    run = simulate(larger, "network", SEED, start=start)
+    with pytest.raises(SpecError, match=r"inputs.dimension: 90 .* the state to start from has 60; --at TIME"):
+        simulate(larger, engine, SEED, start=start)
+    (start,) = load_start(tmp_path / "a.h5", at=END)
+    run = simulate(larger, engine, SEED, start=start)
     expected = start.overlaps.student
     np.testing.assert_allclose(run.student_overlaps[0], expected, rtol=0, atol=1e-12)
 
@@ -264,19 +268,6 @@ def test_at_the_beginning_the_ode_starts_from_what_the_simulation_started_from(t
         sampled = initial_order_parameters(spec, SEED, run)
         found = np.array(start.overlaps.student_teacher)
         assert_equal(found, stored_R(sampled.R, 3), "R")
-
-
-@EACH
-@pytest.mark.parametrize("state", [True, False])
-def test_the_initial_student_of_the_spec_does_not_matter(tmp_path, engine, state):
-    blocks = document()
-    (start,) = stored(tmp_path / "a.h5", until(END, blocks), engine, runs=1)
-    start = start if state else dataclasses.replace(start, state=None)
-    blocks["record"] = {"times": [2.0, 3.0]}
-    other = blocks | {"student": blocks["student"] | {"initial": {"scheme": "symmetric", "asymmetry": 0.1}}}
-    other["teachers"] = blocks["teachers"] | {"readouts": {"relation": "uniform", "value": 3.0}}
-    one, two = (simulate(parse_spec(form), engine, SEED, start=start) for form in (blocks, other))
-    assert_same(one, two)
 
 
 # What cannot be

@@ -69,6 +69,7 @@ def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start
         overlaps=_overlaps(trajectory, row),
         engine=stored.engine,
         state=trajectory.state if at is None else None,
+        spec=stored.spec,
     )
 
 

@@ -4,6 +4,7 @@ Nothing but texts of messages may come from here. Digests of code leave this mod
 wording makes no result stale.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -56,6 +57,12 @@ def shown(value: Any) -> str:
     except ValueError:
         looks_numeric = False
     return f"the text {text} (YAML reads numbers like 0.001, 1.0e-3 or 1.0e+3)" if looks_numeric else text
+
+
+def in_document(value: Any) -> str:
+    """Write down a value as a document has it, at most 60 characters of it."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def allowed(schema: Mapping) -> str:

@@ -1,12 +1,14 @@
 """Where a run starts from: time 0 of its spec, or a moment of another run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.messages import in_document
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import record_times
 
@@ -16,6 +18,20 @@ State = Mapping[str, np.ndarray]
 # All that a run needs to go on from a moment on its way, with what it has recorded so far: arrays by name.
 Snapshot = Mapping[str, np.ndarray]
 
+# What a spec may change when its run starts from another: blocks, and keys of the blocks that describe the
+# networks and the data. All other keys must agree.
+MAY_CHANGE = (
+    "training",
+    "curriculum",
+    "duration",
+    "record",
+    "numerics",
+    "inputs.dimension",  # of a start from order parameters only
+    "teachers.output_noise",
+    "teachers.input_noise",
+    "student.heads",  # their number is compared: without other tasks, both kinds have one
+    "student.copy_head_at_switch",
+)
 # Recorded times this near to the start, relative to it, are at the start.
 ROUNDING = 1e-12
 
@@ -30,6 +46,7 @@ class Start:
     overlaps: InitialOverlaps | None = None
     engine: str | None = None  # whose state it is
     state: State | None = None
+    spec: Spec | None = None  # of the run that it is a moment of
 
 
 BEGINNING = Start(0.0)
@@ -41,13 +58,21 @@ def start_for(
     """Return the spec and the start of a run of an engine, with its own state or else order parameters.
 
     Order parameters become the initial overlaps of the spec. `fits(spec, state)` says whether the engine can
-    go on from a state of its own. Raises SpecError where the run is over by then, or of other sizes.
+    go on from a state of its own. Raises SpecError where the run is over by then, and where the spec has
+    other networks or data than that of the run to start from: what `MAY_CHANGE` does not name.
     """
     if start.overlaps is None:
         return spec, start
     _check_sizes(spec, start.overlaps)
-    if start.engine == engine and start.state is not None and fits(spec, start.state):
+    if start.spec is not None:
+        _check_agreement(spec, start.spec)
+    own = start.engine == engine and start.state is not None
+    if own and fits(spec, start.state):
         start = of_state(start)
+    elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
+        has = start.spec.inputs.dimension
+        reason = f"the state to start from has {has}; --at TIME starts from order parameters, which fit any"
+        refuse("inputs.dimension", spec.inputs.dimension, reason)
     else:
         start = replace(start, state=None)
         spec = replace(spec, initial_overlaps=start.overlaps)
@@ -94,3 +119,38 @@ def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:
             shown = spec.student.heads if key == "student.heads" else asked
             what = f"{stored} of them" if key == "student.heads" else stored
             refuse(key, shown, f"the run to start from has {what}")
+
+
+def _check_agreement(spec: Spec, stored: Spec) -> None:
+    """Raise SpecError where a spec contradicts what the run to start from has already, or has not.
+
+    Of files the digests of their content count: they may have been moved.
+    """
+    asked, has = (dict(_leaves(part.to_dict())) for part in (spec, stored))
+    keys = [key for key in (asked | has) if not key.endswith("file") and not _may_change(key)]
+    for key in sorted(keys, key=_rank):
+        if asked.get(key) == has.get(key):
+            continue
+        digest, known = "", has.get(key)
+        if key.endswith("sha256"):
+            key, digest = key.replace("sha256", "file"), f" with the SHA-256 {known}" if known else ""
+        reason = f"the run to start from has {in_document(has.get(key))}{digest}"
+        refuse(key, in_document(asked.get(key)), reason)
+
+
+def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys of a document and their values, lists as they are."""
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _may_change(key: str) -> bool:
+    return any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
+
+
+def _rank(key: str) -> int:
+    """What stands in the place of other keys comes before them."""
+    return 0 if key.startswith("initial_overlaps") else 1 if key.endswith("sha256") else 2

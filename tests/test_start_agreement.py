@@ -1,0 +1,345 @@
+"""A run that starts from another has its networks and its data: what the spec says of them must agree."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from samples import assert_same
+from teacherstudent.axes import with_values
+from teacherstudent.cli import main
+from teacherstudent.continuation import load_start
+from teacherstudent.documents import package_schema
+from teacherstudent.errors import SpecError
+from teacherstudent.simulation import begin, simulate, simulate_runs
+from teacherstudent.spec import parse_spec
+from teacherstudent.start import MAY_CHANGE
+from teacherstudent.store import read_run, write_runs
+
+ENGINES = ["network", "chain", "ode"]
+PAIRS = [(source, engine) for source in ENGINES for engine in ENGINES]
+END, RUNS, SEED = 1.0, 2, 3
+DOCUMENT = {
+    "inputs": {"dimension": 40},
+    "teachers": {
+        "count": 2,
+        "hidden": 2,
+        "features": {"relation": "rotated", "similarity": 0.5},
+        "readouts": {"norm": 1.0},
+    },
+    "student": {"hidden": 3, "initial": {"weights_std": 0.1, "readouts_std": 0.3}},
+    "training": {"learning_rate": 1.0},
+    "curriculum": {"period": 0.6},
+    "duration": END,
+    "record": {"count": 3, "state": True},
+}
+LONGER = {"duration": 2.0, "record.count": 5}
+SHARED = {"relation": "shared_nodes", "similarity": 0.5, "shared": 1}
+
+# What is set in the spec of the second run: the key that is refused, and what the run to start from has.
+REFUSED = [
+    ({"inputs.samples": 20}, "inputs.samples: 20", "has null"),
+    ({"teachers.count": 3}, "teachers.count: 3", "has 2"),
+    ({"teachers.hidden": 1}, "teachers.hidden: 1", "has 2"),
+    ({"teachers.activation": "linear"}, "teachers.activation: linear", "has erf"),
+    ({"teachers.features.units": "orthogonal"}, "teachers.features.units: orthogonal", "has independent"),
+    ({"teachers.features.relation": "interpolated"}, "relation: interpolated", "has rotated"),
+    ({"teachers.features.similarity": 0.9}, "teachers.features.similarity: 0.9", "has 0.5"),
+    ({"teachers.features": SHARED}, "teachers.features.relation: shared_nodes", "has rotated"),
+    ({"teachers.features.norm": 2.0}, "teachers.features.norm: 2.0", "has 1.0"),
+    ({"teachers.readouts.relation": "identical"}, "readouts.relation: identical", "has independent"),
+    ({"teachers.readouts.norm": None}, "teachers.readouts.norm: null", "has 1.0"),
+    (
+        {"teachers.readouts": {"relation": "rotated", "norm": 1.0, "similarity": 0.3}},
+        "teachers.readouts.relation: rotated",
+        "has independent",
+    ),
+    (
+        {"teachers.readouts": {"relation": "uniform", "value": 1.0}},
+        "teachers.readouts.relation: uniform",
+        "has independent",
+    ),
+    ({"teachers.output_scale": "mean"}, "teachers.output_scale: mean", "has none"),
+    ({"student.hidden": 4}, "student.hidden: 4", "has 3"),
+    ({"student.heads": "shared"}, "student.heads: shared", "has 2 of them"),
+    ({"student.activation": "linear"}, "student.activation: linear", "has erf"),
+    ({"student.output_scale": "mean_field"}, "student.output_scale: mean_field", "has none"),
+    ({"student.initial": {"scheme": "large"}}, "student.initial.scheme: large", "has gaussian"),
+    ({"student.initial.weights_std": 0.2}, "student.initial.weights_std: 0.2", "has 0.1"),
+    ({"student.initial.readouts_std": 0.2}, "student.initial.readouts_std: 0.2", "has 0.3"),
+    (
+        {"student.initial": {"weights_std": 0.1, "readouts_value": 1.0}},
+        "student.initial.readouts_value: 1.0",
+        "has null",
+    ),
+    (
+        {"student.initial": {"scheme": "symmetric", "asymmetry": 0.1}},
+        "student.initial.scheme: symmetric",
+        "has gaussian",
+    ),
+]
+ALLOWED = [
+    {},
+    {"teachers.output_noise": 0.2},
+    {"teachers.input_noise": 0.3},
+    {"student.copy_head_at_switch": True},
+    {"training.learning_rate": 0.3},
+    {"training.readout_learning_rate": 0.1},
+    {"training.train": ["readouts"]},
+    {"training.frozen_units": [[0], [1]]},
+    {"training.weight_decay": 0.1},
+    {"training.batch_size": 2},
+    {"curriculum.order": [1, 0]},
+    {"curriculum": {"switch_times": [1.4]}},
+    {"curriculum": {"thresholds": [0.1]}, "curriculum.look_every": 0.1},
+    {"curriculum": {"period": 0.7}},
+    {"duration": 3.0},
+    {"record": {"spacing": "log", "count": 6, "first": 0.2}},
+    {"record": {"times": [1.0, 1.5, 2.0]}},
+    {"record.state": False},
+    {"numerics.relative_tolerance": 1e-8},
+]
+# Keys that are tried elsewhere in this file, or cannot differ alone.
+ELSEWHERE = {
+    "inputs.distribution",
+    "inputs.dimension",
+    "teachers.file",
+    "teachers.sha256",
+    "teachers.features.shared",
+    "teachers.readouts.similarity",
+    "teachers.readouts.value",
+    "student.initial.file",
+    "student.initial.sha256",
+    "student.initial.readouts_value",
+    "student.initial.asymmetry",
+    "training.sampling",
+    "record.quantities",
+    "record.weights",
+    "numerics.precision",
+}
+
+
+def spec_of(changes=(), document=DOCUMENT):
+    return parse_spec(with_values(document, LONGER | dict(changes)))
+
+
+def stored(path, engine, document=DOCUMENT, runs=RUNS):
+    """Store runs that end early; return what starts from them."""
+    spec = parse_spec(document)
+    trajectories = list(simulate_runs(spec, engine, SEED, runs))
+    write_runs(path, [("/", spec, engine, SEED, trajectories)], run_axis=runs > 1)
+    return load_start(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A stored run of each engine."""
+    folder = tmp_path_factory.mktemp("runs")
+    for engine in ENGINES:
+        stored(folder / f"{engine}.h5", engine)
+    return folder
+
+
+@pytest.mark.parametrize(("changes", "words", "has"), REFUSED)
+def test_what_the_start_has_cannot_be_changed(files, changes, words, has):
+    spec = spec_of(changes)
+    for source, engine in PAIRS:
+        for at in (None, 0.5):
+            start = load_start(files / f"{source}.h5", at)[0]
+            with pytest.raises(SpecError) as error:
+                simulate(spec, engine, SEED, start=start)
+            assert f"{words} is not allowed; the run to start from {has}" in str(error.value)
+
+
+@pytest.mark.parametrize("changes", ALLOWED)
+def test_what_is_still_to_come_can_be_changed(files, changes):
+    for source, engine in PAIRS:
+        for at in (None, 0.5):
+            begin(spec_of(changes), engine, load_start(files / f"{source}.h5", at)[0])
+
+
+@pytest.mark.parametrize(("source", "engine"), PAIRS)
+@pytest.mark.parametrize("at", [None, 0.5])
+def test_an_accepted_start_has_the_teachers_of_its_file_and_the_stored_spec_repeats_it(
+    files, tmp_path, source, engine, at
+):
+    """Some changes at a time, drawn at random; those that a spec cannot have together are left out."""
+    path, rng, tried = files / f"{source}.h5", np.random.default_rng(4), 0
+    before = read_run(path).trajectories
+    for _ in range(6):
+        chosen = [ALLOWED[number] for number in rng.choice(len(ALLOWED), 3, replace=False)]
+        try:
+            spec = spec_of({key: value for changes in chosen for key, value in changes.items()})
+        except SpecError:
+            continue
+        starts, tried = load_start(path, at), tried + 1
+        found = list(simulate_runs(spec, engine, SEED, RUNS, starts=starts))
+        for one, other in zip(before, found, strict=True):
+            for name in ("teacher_overlaps", "teacher_readouts"):
+                expected = getattr(one, name)
+                np.testing.assert_allclose(getattr(other, name), expected, rtol=0, atol=1e-13)
+        write_runs(tmp_path / "again.h5", [("/", spec, engine, SEED, found)], run_axis=True)
+        again = read_run(tmp_path / "again.h5")
+        repeated = simulate_runs(again.spec, again.engine, again.seed, RUNS, starts=load_start(path, at))
+        for one, other in zip(found, repeated, strict=True):
+            assert_same(one, other)
+    assert tried > 2
+
+
+def test_every_key_of_a_spec_is_tried(tmp_path):
+    """A new key is refused or allowed on purpose."""
+
+    def leaves(schema, before=""):
+        for key, entry in schema["properties"].items():
+            if key not in ("dataset", "initial_overlaps"):
+                yield from leaves(entry, f"{before}{key}.") if "properties" in entry else [f"{before}{key}"]
+
+    def keys(document, before=""):
+        for key, value in document.items():
+            yield from keys(value, f"{before}{key}.") if isinstance(value, dict) else [f"{before}{key}"]
+
+    tried = {key for changes, _, _ in REFUSED for key in keys(changes)} | ELSEWHERE
+    tried |= {key for changes in ALLOWED for key in keys(changes)}
+    assert set(leaves(package_schema("spec"))) == tried
+    assert {key.split(".")[0] for key in MAY_CHANGE} <= set(package_schema("spec")["properties"])
+
+
+@pytest.mark.parametrize(("source", "engine"), PAIRS)
+def test_given_overlaps_stay_given(tmp_path, source, engine):
+    overlaps = {
+        "student": [[0.1, 0.0], [0.0, 0.2]],
+        "student_teacher": [[[0.1], [0.0]]],
+        "teacher": [[[[1.0]]]],
+        "student_readouts": [[0.1, 0.2]],
+        "teacher_readouts": [[1.0]],
+    }
+    base = {"inputs": {"dimension": 40}, "training": {"learning_rate": 1.0}, "duration": END}
+    given = base | {"record": {"count": 3, "state": True}, "initial_overlaps": overlaps}
+    sampled = given | {"teachers": {"count": 1, "hidden": 1}, "student": {"hidden": 2}}
+    del sampled["initial_overlaps"]
+    changed = deepcopy(given)
+    changed["initial_overlaps"]["teacher"] = [[[[2.0]]]]
+    for first, second, words in (
+        (given, changed, ["initial_overlaps.teacher: [[[[2.0]]]]", "has [[[[1.0]]]]"]),
+        (given, sampled, ["initial_overlaps.student: null", "has [[0.1, 0.0], [0.0, 0.2]]"]),
+        (sampled, given, ["initial_overlaps.student: [[0.1, 0.0], [0.0, 0.2]]", "has null"]),
+    ):
+        (start,) = stored(tmp_path / "a.h5", source, first, runs=1)
+        with pytest.raises(SpecError) as error:
+            begin(spec_of({}, second), engine, start)
+        assert all(word in str(error.value) for word in words)
+        own_spec, _ = begin(spec_of({}, first), engine, start)
+        assert own_spec.teachers == start.spec.teachers
+
+
+# Networks and data from files
+
+
+def networks(path, seed=0):
+    rng = np.random.default_rng(seed)
+    np.savez(path, weights=rng.normal(size=(2, 2, 40)), readouts=rng.normal(size=(2, 2)))
+
+
+def student(path, seed=0):
+    rng = np.random.default_rng(seed)
+    np.savez(path, weights=rng.normal(size=(3, 40)), readouts=rng.normal(size=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("key", "write", "removed"),
+    [("teachers.file", networks, ("features", "readouts")), ("student.initial.file", student, ())],
+)
+def test_of_networks_in_files_the_content_counts(tmp_path, monkeypatch, key, write, removed):
+    monkeypatch.chdir(tmp_path)
+    write("a.npz")
+    write("moved.npz")
+    write("other.npz", seed=1)
+    document = deepcopy(DOCUMENT)
+    for block in removed:
+        del document["teachers"][block]
+    if key == "student.initial.file":
+        document["student"]["initial"] = {"scheme": "file"}
+    named = with_values(document, {key: "a.npz"})
+    for source in ENGINES:
+        (start,) = stored(tmp_path / "a.h5", source, named, runs=1)
+        for engine in ENGINES:
+            begin(spec_of({key: "moved.npz"}, document), engine, start)
+            with pytest.raises(SpecError) as error:
+                begin(spec_of({key: "other.npz"}, document), engine, start)
+            assert f"{key}: other.npz is not allowed; the run to start from has a.npz" in str(error.value)
+            with pytest.raises(SpecError, match=f"{key}: null is not allowed; .* has a.npz"):
+                begin(spec_of(), engine, start)
+
+
+def test_a_training_set_is_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    arrays = {"images": rng.normal(size=(30, 40)), "targets": rng.integers(0, 4, 30)}
+    np.savez("data.npz", **arrays)
+    np.savez("moved.npz", **arrays)
+    np.savez("other.npz", images=2.0 * arrays["images"] + 1.0, targets=arrays["targets"])
+    block = {"file": "data.npz", "test_samples": 5, "labels": "one_versus_rest", "classes": [0, 1]}
+    document = DOCUMENT | {"inputs": {"distribution": "dataset", "dataset": block}}
+    (start,) = stored(tmp_path / "a.h5", "network", document, runs=1)
+    inside = "inputs.dataset"
+    for changes in ({}, {f"{inside}.file": "moved.npz"}, {"training.sampling": "without_replacement"}):
+        begin(spec_of(changes, document), "network", start)
+    for changes, words in (
+        ({f"{inside}.file": "other.npz"}, [f"{inside}.file: other.npz", "has data.npz with the SHA-256"]),
+        ({f"{inside}.test_samples": 6}, ["inputs.samples: 24", "has 25"]),
+        ({"inputs.samples": 10}, ["inputs.samples: 10", "has 25"]),
+        ({f"{inside}.classes": [0, 2]}, [f"{inside}.classes: [0, 2]", "has [0, 1]"]),
+        ({f"{inside}.shuffle_labels": True}, [f"{inside}.shuffle_labels: true", "has false"]),
+        ({"inputs": {"dimension": 40}}, [f"{inside}.file: null", "has data.npz"]),
+    ):
+        with pytest.raises(SpecError) as error:
+            begin(spec_of(changes, document), "network", start)
+        assert all(word in str(error.value) for word in words), error.value
+
+
+# The command
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with a spec and a stored run of it."""
+    monkeypatch.chdir(tmp_path)
+    Path("spec.yaml").write_text(yaml.safe_dump(DOCUMENT), encoding="utf-8")
+    command = ["run", "spec.yaml", "--engine", "network", "--seed", "5", "--output", "first.h5"]
+    assert main(command) == 0
+    return tmp_path
+
+
+def go_on(*arguments, spec="spec.yaml", engine="network", output="out.h5"):
+    command = ["run", spec, "--engine", engine, "--from", "first.h5", "--output", output]
+    return main([*command, *arguments])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("given", ["set", "file"])
+def test_another_spec_is_one_line_and_leaves_nothing(folder, capsys, engine, given):
+    arguments = ["--set", "duration=2.0"]
+    if given == "set":
+        arguments += ["--set", "teachers.features.similarity=0.9"]
+    else:
+        other = with_values(DOCUMENT, {"teachers.features.similarity": 0.9})
+        Path("spec.yaml").write_text(yaml.safe_dump(other), encoding="utf-8")
+    assert go_on(*arguments, engine=engine) == 2
+    line = "teachers.features.similarity: 0.9 is not allowed; the run to start from has 0.5"
+    assert capsys.readouterr().err == f"error: {line}\n"
+    assert not Path("out.h5").exists()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_spec_in_the_result_repeats_it(folder, engine):
+    longer = ["--set", "duration=2.0", "--set", "training.learning_rate=0.7"]
+    assert go_on(*longer, engine=engine) == 0
+    run = read_run("out.h5")
+    Path("stored.yaml").write_text(yaml.safe_dump(run.spec.to_dict()), encoding="utf-8")
+    assert go_on(spec="stored.yaml", engine=engine, output="again.h5") == 0
+    assert Path("again.h5").read_bytes() == Path("out.h5").read_bytes()
+    first = read_run("first.h5")
+    expected = first.arrays["teacher_overlaps"]
+    np.testing.assert_allclose(run.arrays["teacher_overlaps"], expected, rtol=0, atol=1e-13)
