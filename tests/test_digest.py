@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
-from teacherstudent import digest
-from teacherstudent.digest import code_digest, engine_digest, schema_meaning
+from teacherstudent import digest, layout
+from teacherstudent.digest import code_digest, engine_digest, run_digest, schema_meaning
 
 
 @pytest.fixture
@@ -157,6 +157,24 @@ def test_an_engine_does_not_depend_on_store_and_command(package):
         with (package / f"{name}.py").open("a") as file:
             file.write("\nx = 1\n")
     assert engine_digests() == before
+
+
+def test_what_reads_a_schema_depends_on_it(package):
+    names = ("analysis", "collect", "measures")
+    before = {name: code_digest(f"teacherstudent.{name}") for name in names}
+    edit(package / "schemas" / "spec.yaml", "default: 300.0", "default: 200.0")
+    after = {name: code_digest(f"teacherstudent.{name}") for name in names}
+    assert {name for name in names if after[name] != before[name]} == {"analysis", "collect"}
+
+
+def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
+    before = {name: run_digest(name) for name in ("network", "ode")}
+    assert len(set(before.values())) == 2
+    monkeypatch.setitem(layout.DIMENSIONS, "run", ("r", "other words"))
+    run_digest.cache_clear()
+    after = {name: run_digest(name) for name in before}
+    run_digest.cache_clear()
+    assert all(after[name] != before[name] for name in before)
 
 
 def test_the_schema_counts_by_its_meaning(package):

@@ -42,6 +42,10 @@ def in_function(body):
         ("refuse('key', x, 'a')", "raise SpecError('key: needs b')"),
         ("return refuse('key', x, 'a')", "return refuse('key', y, 'b')"),
         ("from teacherstudent.errors import SpecError", "from teacherstudent.messages import shown"),
+        (
+            "def refuse(key, value, allowed):\n    raise SpecError('a')",
+            "def refuse(key):\n    raise SpecError('b')",
+        ),
         ("warnings.warn('a', stacklevel=2)", "warnings.warn(f'b {x}', stacklevel=2)"),
         ("sys.stderr.write('a\\n')", "sys.stderr.write(f'b {x}\\n')"),
         ("why = 'a'\nraise SpecError(why)", "why = f'b {x}'\nraise SpecError(why)"),
@@ -50,6 +54,10 @@ def in_function(body):
         (
             "what = 'a'\nwhy = f'{what} of {x}'\nraise SpecError(why)",
             "what = 'b'\nwhy = f'{x}: {what}'\nraise SpecError(why)",
+        ),
+        (
+            "why = 'a'\nwhy = f'{why} of {x}'\nwhy += 'c'\nraise SpecError(why)",
+            "why = 'b'\nwhy = f'{why} of {y}'\nwhy += 'd'\nraise SpecError(why)",
         ),
         ("if x:\n    raise SpecError('a')\nreturn 'c'", "if x:\n    raise SpecError('b')\nreturn 'c'"),
         ("'''A docstring.'''\nreturn x", "return x"),
@@ -73,6 +81,8 @@ def test_words_do_not_count(one, other):
         ("return 'a'", "return 'b'"),
         ("why = 'a'\nif x:\n    raise SpecError(why)\nreturn why",
          "why = 'b'\nif x:\n    raise SpecError(why)\nreturn why"),
+        ("why = 'a'\nwhy += x\nreturn why", "why = 'b'\nwhy += x\nreturn why"),
+        ("why: str = 'a'\nreturn why", "why: str = 'b'\nreturn why"),
         ("why = x['a']\nraise SpecError(why)", "why = x['b']\nraise SpecError(why)"),
         ("why = x('a')\nraise SpecError(why)", "why = x('b')\nraise SpecError(why)"),
         ("global why\nwhy = 'a'\nraise SpecError(why)", "global why\nwhy = 'b'\nraise SpecError(why)"),

@@ -23,14 +23,13 @@ FOLDER = Path(__file__).parent
 def engine_digest(engine: str) -> str:
     """Digest of all that a trajectory of an engine depends on, in hex.
 
-    It covers `teacherstudent.simulation`, the engine, every module that they import and the schema of a spec;
-    the other engines stay out, so that a change of one leaves the digests of the others as they are. Raises
-    ValueError for an unknown engine.
+    It covers `teacherstudent.simulation`, the engine and every module that they import; the other engines
+    stay out, so that a change of one leaves the digests of the others as they are. Raises ValueError for an
+    unknown engine.
     """
     root = f"{PACKAGE}.engines.{engine}"
     others = {f"{PACKAGE}.engines.{other}" for other in ENGINES if other != engine}
-    code = code_digest(f"{PACKAGE}.simulation", root, without=others)
-    return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
+    return code_digest(f"{PACKAGE}.simulation", root, without=others)
 
 
 @cache
@@ -49,7 +48,8 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
 
     Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
     parsing, those inside functions too; `roots` and `without` (modules left out, with what only they import)
-    are full names such as "teacherstudent.simulation". Raises ValueError for a module that does not exist.
+    are full names such as "teacherstudent.simulation". With the module that reads schemas that of a spec
+    counts. Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]
@@ -58,6 +58,8 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
         if name not in meanings and name not in without and name not in WORDS:
             found, meanings[name] = _analysed(name, _source(name))
             waiting += found
+    if f"{PACKAGE}.documents" in meanings:
+        meanings["schema"] = schema_meaning("spec")
     digest = hashlib.sha256()
     for name in sorted(meanings):
         digest.update(f"{name} {meanings[name]}\n".encode())
@@ -66,7 +68,11 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
 
 def schema_meaning(name: str) -> str:
     """Return a schema as JSON with sorted keys and without titles and descriptions."""
-    text = (FOLDER / "schemas" / f"{name}.yaml").read_text(encoding="utf-8")
+    return _as_json((FOLDER / "schemas" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def _as_json(text: str) -> str:
     schema = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return json.dumps(_without_words(schema), sort_keys=True)
 

@@ -2,7 +2,7 @@
 
 Left out are docstrings, and what errors and warnings say: the arguments of an exception whose name ends in
 `Error`, the texts in those of any other exception, the arguments of functions that always raise (annotated
-`NoReturn`, and `refuse`, whose call is the same as raising SpecError) and of `warnings.warn` and
+`NoReturn`, and `refuse`, which is the same as raising SpecError) and of `warnings.warn` and
 `sys.stderr.write`, texts assigned to local variables that only such arguments read, and the statements that
 import errors and makers of messages. Names and values that a message shows are left out with it. The type of
 an exception, the condition for it and the place where it is raised count.
@@ -13,7 +13,7 @@ import ast
 # Functions of other modules that always raise, and what.
 RAISING = {"refuse": "SpecError"}
 # Functions whose arguments are messages.
-TELLING = ("warnings.warn", "sys.stderr.write")
+TELLING = ("warnings.warn", "warn", "sys.stderr.write")
 # Modules that make words for messages only.
 WORDS = ("teacherstudent.messages",)
 # Modules of which only the use counts, not the import.
@@ -104,20 +104,37 @@ def _blanked(node: ast.AST) -> ast.AST:
 
 
 def _blank_unread_texts(function: ast.AST) -> bool:
-    """Blank the texts assigned to variables that nothing in a function reads; return whether any changed."""
-    nodes, changed = list(ast.walk(function)), False
-    read = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+    """Blank the texts assigned to variables that nothing but their own assignments reads in a function.
+
+    Returns whether any changed.
+    """
+    nodes, read, changed = list(ast.walk(function)), set(), False
+    own = {id(node): name for statement, name in _assigned(nodes) for node in ast.walk(statement.value)}
     for node in nodes:
-        if isinstance(node, (ast.Global, ast.Nonlocal)):
-            read |= set(node.names)
+        if (
+            isinstance(node, ast.Name)
+            and not isinstance(node.ctx, ast.Store)
+            and own.get(id(node)) != node.id
+        ):
+            read.add(node.id)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            read.update(node.names)
         elif isinstance(node, ast.ClassDef):  # its names are attributes
-            read |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    for node in nodes:
-        names = node.targets if isinstance(node, ast.Assign) else []
-        if names and all(isinstance(name, ast.Name) and name.id not in read for name in names):
-            before, node.value = ast.dump(node.value), _blanked(node.value)
-            changed |= ast.dump(node.value) != before
+            read.update(name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+    for statement, name in _assigned(nodes):
+        if name not in read:
+            before, statement.value = ast.dump(statement.value), _blanked(statement.value)
+            changed |= ast.dump(statement.value) != before
     return changed
+
+
+def _assigned(nodes: list[ast.AST]):
+    """Yield the assignments to one variable, and its name."""
+    for node in nodes:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and node.value
+        if value and len(targets) == 1 and isinstance(targets[0], ast.Name):
+            yield node, targets[0].id
 
 
 def _outermost_functions(tree: ast.AST):
@@ -129,7 +146,9 @@ def _outermost_functions(tree: ast.AST):
 
 
 def _uncounted(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ImportFrom) and statement.module in UNCOUNTED
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module in UNCOUNTED
+    return _is_function(statement) and statement.name in RAISING
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -131,11 +131,11 @@ def _check_agreement(spec: Spec, stored: Spec) -> None:
     for key in sorted(keys, key=_rank):
         if asked.get(key) == has.get(key):
             continue
-        digest, known = "", has.get(key)
+        said = in_document(has.get(key))
         if key.endswith("sha256"):
-            key, digest = key.replace("sha256", "file"), f" with the SHA-256 {known}" if known else ""
-        reason = f"the run to start from has {in_document(has.get(key))}{digest}"
-        refuse(key, in_document(asked.get(key)), reason)
+            key = key.replace("sha256", "file")
+            said = f"{has[key]} with the SHA-256 {said}" if key in has else "null"
+        refuse(key, in_document(asked.get(key)), f"the run to start from has {said}")
 
 
 def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
