@@ -86,7 +86,8 @@ def simulate(
     """Turn a spec into one trajectory, from its beginning or from another start (`load_start`).
 
     The result depends on (spec, engine, seed, run, start) only. `progress` is called with the fraction done
-    now and then. Raises SpecError where the engine cannot do what the spec asks for.
+    now and then. Raises SpecError where the engine cannot do what the spec asks for, and where the spec
+    describes other networks or data than that of the run to start from (`start.MAY_CHANGE`).
     """
     spec, start = begin(spec, engine, start)
     return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)

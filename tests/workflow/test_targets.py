@@ -99,3 +99,18 @@ def test_keys_given_twice_are_refused(checkout):
     )
     told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
     assert "error in the configuration: config/experiments/example.yaml: runs: given twice" in told
+
+
+def test_a_figure_without_a_script_is_one_line(checkout):
+    (checkout.root / "workflow" / "scripts" / "figures" / "example_final.py").unlink()
+    told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
+    assert "error in the configuration: figures.example_final: there is no script" in told
+    assert "Traceback" not in told
+
+
+def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
+    checkout.edit(
+        "workflow/scripts/figures/example_final.py", "import _figures", "import teacherstudent.missing"
+    )
+    told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
+    assert "example_final.py: teacherstudent.missing is not a module of teacherstudent" in told

@@ -180,7 +180,7 @@ def in_report(figure, kind, shown):
 
 def script_of(figure):
     """The script that draws a figure."""
-    script = WORKFLOW / "scripts" / "figures" / f"{figure.name}.py"
+    script = SCRIPTS / "figures" / f"{figure.name}.py"
     if not script.exists():
         sys.exit(f"error in the configuration: figures.{figure.name}: there is no script {script}")
     return script
@@ -192,7 +192,7 @@ def about(figure):
 
 
 def helpers_of(script):
-    """The files of code that a script, named from the folder of scripts, shares with others."""
+    """The files of code that a script, found from the folder of scripts, shares with others."""
     found = (path.relative_to(SCRIPTS) for path in helpers(SCRIPTS / script))
     return [f"workflow/scripts/{path.as_posix()}" for path in found]
 
@@ -204,7 +204,7 @@ def code_of(script):
         try:
             return code_digest(*library(SCRIPTS / script))
         except ValueError as error:
-            raise WorkflowError(f"workflow/scripts/{script}: {error}") from error
+            raise WorkflowError(f"{script}: {error}") from error
 
     return code
 

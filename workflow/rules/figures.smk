@@ -12,7 +12,7 @@ for figure in PLAN.figures.values():
         input:
             curves=[CURVES.format(experiment=name) for name in figure.experiments],
             style="workflow/styles/paper.mplstyle",
-            helpers=helpers_of(f"figures/{figure.name}.py"),
+            helpers=helpers_of(script_of(figure)),
         output:
             pdf=figure_file(figure, "pdf"),
             png=in_report(figure, "png", shown="figure"),
@@ -29,7 +29,7 @@ for figure in PLAN.figures.values():
         params:
             name=figure.name,
             about=about(figure),
-            code=code_of(f"figures/{figure.name}.py"),
+            code=code_of(script_of(figure)),
         message:
             f"Draw figure {figure.name}"
         script:
