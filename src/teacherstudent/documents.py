@@ -91,7 +91,8 @@ def parse_yaml(text: str, place: str) -> Any:
     try:
         return _parse_json(text) if text.lstrip().startswith("{") else yaml.load(text, _StrictLoader)
     except SpecError as error:
-        raise SpecError(f"{place}: {error}") from error
+        wrong = str(error) if "\n" in text.strip() else str(error).removeprefix("line 1: ")
+        raise SpecError(f"{place}: {wrong}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SpecError(f"{place}: not valid YAML: {on_one_line(error)}") from error
 

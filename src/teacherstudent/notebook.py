@@ -1,6 +1,7 @@
 """Runs for notebooks: `run(spec)` simulates, and what it returns has the arrays by their names."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from teacherstudent.layout import DIMENSIONS, VARIABLES
 from teacherstudent.simulation import simulate_runs
 from teacherstudent.spec import Spec, load_spec, parse_spec
 from teacherstudent.stacking import joined
+from teacherstudent.steps import merged_times
 from teacherstudent.trajectory import Trajectory
 from teacherstudent.whole_numbers import SEED
 
@@ -32,7 +34,8 @@ def run(
 
     The numbers depend on spec, engine, seed and the number of a run only. Values may be numpy's: numbers,
     arrays, tuples and ranges count by value. Raises SpecError where the spec is wrong, the engine cannot do
-    what it asks for, or seed, runs and threads are not whole numbers within the bounds of the command.
+    what it asks for, or seed, runs and threads are not whole numbers within the bounds of the command. Warns
+    where recorded times are merged because they fall on one step.
 
     >>> spec = {"inputs": {"dimension": 100}, "teachers": {"count": 1, "hidden": 1}, "student": {"hidden": 2},
     ...         "training": {"learning_rate": 0.5}, "duration": 10.0, "record": {"count": 3}}
@@ -43,6 +46,8 @@ def run(
     (3, 1)
     """
     spec, seed = _spec(spec), SEED.checked("seed", seed)
+    if (merged := merged_times(spec)) is not None:
+        warnings.warn(merged, stacklevel=2)
     return Run(spec, engine, seed, tuple(simulate_runs(spec, engine, seed, runs, threads)))
 
 
