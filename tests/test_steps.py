@@ -16,6 +16,7 @@ from samples import assert_same, document
 from teacherstudent.cli import main
 from teacherstudent.curriculum import phases
 from teacherstudent.documents import parse_yaml
+from teacherstudent.engines import ode
 from teacherstudent.errors import SpecError
 from teacherstudent.simulation import ENGINES, simulate
 from teacherstudent.spec import load_spec, parse_spec
@@ -25,14 +26,19 @@ SPECS = 60  # generated ones that all engines run
 
 
 def generated():
-    """Yield small documents with fresh inputs that can be accepted, and switches and records of every kind."""
+    """Yield small documents with fresh inputs, and switches and records of every kind."""
     number = 0
     while True:
         rng = random.Random(10_000 + number)
         described, number = draw(rng), number + 1
         described["inputs"] = {"dimension": rng.randint(1, 13)}
-        described["duration"] = rng.choice((0.31, 0.77, 1.1, 2.0))
+        described["duration"] = duration = rng.choice((0.31, 0.77, 1.1, 2.0))
         described.pop("initial_overlaps", None)
+        if rng.random() < 0.5:
+            switches = {"switch_times": sorted(rng.uniform(0.01, 0.99) * duration for _ in range(2))}
+            described["curriculum"] = rng.choice((switches, {"period": rng.uniform(0.05, 0.9)}))
+        if rng.random() < 0.5:
+            described["record"] = {"times": sorted(rng.random() * duration for _ in range(9))}
         yield described
 
 
@@ -55,7 +61,9 @@ def runs():
 
 @pytest.fixture(scope="module")
 def all_runs():
-    return list(runs())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ode, "MAX_STEPS", 2_000)  # where rates are out of proportion
+        return list(runs())
 
 
 def test_all_engines_have_the_same_times_bit_for_bit(all_runs):
@@ -95,7 +103,7 @@ def test_switches_at_given_times_are_the_same_in_all_engines(all_runs):
         for other in others:
             assert np.array_equal(first.switch_times, other.switch_times), spec
             assert np.array_equal(first.active_teacher, other.active_teacher), spec
-    assert compared > SPECS / 10
+    assert compared > SPECS / 5
 
 
 @pytest.mark.parametrize("curriculum", [{"switch_times": [0.33, 0.34, 1.25]}, {"period": 0.37}], ids=str)
@@ -153,7 +161,7 @@ def test_a_run_shorter_than_a_step_records_its_start():
 # Several times on one step
 
 LOG = {"record": {"spacing": "log", "first": 0.001, "count": 50}, "duration": 10.0, "curriculum": {}}
-MERGED = "record: 50 times fall on 39 steps of 1 / inputs.dimension = 0.05, of which each is recorded once"
+MERGED = "record: 50 times fall on 25 steps of 1 / inputs.dimension = 0.05, of which each is recorded once"
 
 
 def test_times_on_one_step_are_recorded_once():
@@ -161,7 +169,7 @@ def test_times_on_one_step_are_recorded_once():
     assert merged_times(spec) == MERGED
     for engine in ENGINES:
         time = simulate(spec, engine).time
-        assert len(time) == 39 and (np.diff(time) >= 0.05 * (1 - 1e-12)).all()
+        assert len(time) == 25 and (np.diff(time) >= 0.05 * (1 - 1e-12)).all()
         assert (time[0], time[-1]) == (0.0, 10.0)
 
 
