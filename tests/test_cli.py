@@ -107,7 +107,12 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         (["--set", "duration={a: 1, a: 2}"], ["--set duration={a: 1, a: 2}: a: given twice"]),
         (["--set", "duration=1", "--set", "duration=2"], ["--set duration=2", "set twice"]),
         (["--set", "training.learning_rate=fast"], ["training.learning_rate: 'fast'", "a number >= 0"]),
-        (["--set", "training.learning_rate=1e-3"], ["training.learning_rate: the text '1e-3'", "1.0e-3"]),
+        (
+            ["--set", "training.learning_rate='1e-3'"],
+            ["training.learning_rate: the text '1e-3'", "no quotes"],
+        ),
+        (["--set", "duration=1:30"], ["--set duration=1:30: 1:30 is not a number that all", "1e-3"]),
+        (["--seed", "1_000"], ["--seed: 1_000 is not allowed; it must be a whole number from 0 to"]),
         (["--set", "training.learning_rate="], ["training.learning_rate: None", "a number"]),
         (["--set", "training.rate=1"], ["training: unknown key rate", "learning_rate"]),
         (["--set", "trainings.rate=1"], ["unknown key trainings", "training"]),

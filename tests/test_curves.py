@@ -8,6 +8,7 @@ from teacherstudent.collect import collect
 from teacherstudent.curves import Curves, mean_over, read_curves, sem_over, write_curves
 from teacherstudent.errors import RunError
 from teacherstudent.experiments import parse_experiment
+from teacherstudent.simulation import simulate
 from teacherstudent.spec import parse_spec
 from teacherstudent.store import write_runs
 
@@ -166,6 +167,32 @@ def test_other_shapes_cannot_be_collected(tmp_path):
     with pytest.raises(RunError, match="student_overlaps has shape"):
         collect(sizes, files, ["student_overlaps"])
     assert isinstance(collect(sizes, files, ["generalisation_error"]), Curves)
+
+
+@pytest.mark.parametrize("diverged", [False, True])
+def test_points_at_which_times_were_merged_cannot_be_collected(tmp_path, diverged):
+    """With few inputs several times fall on one step; a run that diverged has fewer rows as well."""
+    sizes = grid(outer={"inputs.dimension": [10, 20]}, inner={RATE: [0.1]})
+    ends = {"rows": 4, "diverged_at": 3.5 if diverged else None}
+    files, _ = stored(tmp_path, sizes, lambda point, run: trajectory(**(ends if point == 0 else {})))
+    if diverged:
+        found = collect(sizes, files, ["generalisation_error"])
+        assert np.isnan(found.quantities["generalisation_error"][0, :, :, 4:]).all()
+        return
+    with pytest.raises(RunError, match="recorded at different times"):
+        collect(sizes, files, ["generalisation_error"])
+
+
+def test_sizes_whose_times_are_the_same_up_to_a_step_are_collected(tmp_path):
+    described = document(record={"times": [0.0, 0.33, 0.71, 4.9]}, curriculum={})
+    entry = {"spec": described, "engines": {"ode": {"inner": {"inputs.dimension": [10, 30]}}}}
+    sizes = parse_experiment("sample", entry).grids["ode"]
+    specs = {name: parse_spec(with_values(sizes.spec, at)) for name, at in points(sizes.inner)}
+    entries = [(f"/runs/{name}", of, "ode", 0, [simulate(of, "ode")]) for name, of in specs.items()]
+    write_runs(tmp_path / "runs.h5", entries, run_axis=True)
+    found = collect(sizes, {tmp_path / "runs.h5": sizes.inner}, ["generalisation_error"])
+    assert found.quantities["generalisation_error"].shape == (2, 1, 4, 2)
+    assert found.time.tolist() == [0.0, 0.3, 0.7, 4.9]
 
 
 def test_other_times_cannot_be_collected(tmp_path):

@@ -29,9 +29,20 @@ def test_a_run_is_what_simulate_returns(engine):
             assert np.array_equal(getattr(run, name), getattr(one, name))
 
 
+class Entry:
+    """A path as os.scandir gives it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+
 def test_a_spec_may_be_a_mapping_a_path_or_a_spec(tmp_path):
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump(SMALL))
-    forms = (SMALL, tmp_path / "spec.yaml", str(tmp_path / "spec.yaml"), ts.parse_spec(SMALL))
+    path = tmp_path / "spec.yaml"
+    forms = (SMALL, path, str(path), Entry(path), ts.parse_spec(SMALL))
     first, *others = (ts.run(form) for form in forms)
     for other in others:
         assert_same(first.trajectories[0], other.trajectories[0])

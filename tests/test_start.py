@@ -11,9 +11,9 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks import initial_order_parameters
 from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
-from teacherstudent.start import BEGINNING, times_from
+from teacherstudent.start import BEGINNING, steps_from
 from teacherstudent.store import write_runs
-from teacherstudent.trajectory import stored_R
+from teacherstudent.trajectory import stored_R, stored_T
 
 ENGINES = ["network", "chain", "ode"]
 EACH = pytest.mark.parametrize("engine", ENGINES)
@@ -62,6 +62,14 @@ def document(**blocks):
         "duration": 5.0,
         "record": {"times": TIMES},
     } | blocks
+
+
+def short_steps(**blocks):
+    """The same for the ode, with so many inputs that steps are far shorter than those of the integrator."""
+    start = initial_order_parameters(parse_spec(document()), SEED, 0)
+    overlaps = {"student": start.Q, "student_teacher": stored_R(start.R, 3), "teacher": stored_T(start.T, 3)}
+    overlaps |= {"student_readouts": start.h, "teacher_readouts": start.v}
+    return document(inputs={"dimension": 10**9}, initial_overlaps=overlaps, **blocks)
 
 
 def until(end, blocks):
@@ -152,7 +160,7 @@ def test_a_run_that_diverges_after_its_start_says_when(tmp_path, engine):
 @pytest.mark.parametrize("beyond", [1e-9, 1e-3, 0.05])
 def test_a_threshold_in_a_step_that_the_end_cut(tmp_path, beyond):
     """The end of the run has changed the interpolant that locates the switch: the ode goes back before it."""
-    blocks = document(curriculum={"thresholds": [0.1, 0.1]}, record={"times": [0.0, 0.1, 3.0, 5.0]})
+    blocks = short_steps(curriculum={"thresholds": [0.1, 0.1]}, record={"times": [0.0, 0.1, 3.0, 5.0]})
     spec = parse_spec(blocks)
     whole = simulate(spec, "ode", SEED)
     end = whole.switch_times[0] + beyond
@@ -163,7 +171,7 @@ def test_a_threshold_in_a_step_that_the_end_cut(tmp_path, beyond):
 
 @pytest.mark.parametrize("end", [1e-6, 1e-3, 1.3 + 1e-7])
 def test_an_end_within_the_first_step_of_a_phase(tmp_path, end):
-    blocks = document(record={"times": [0.0, end / 2, end, 3.0, 5.0]})
+    blocks = short_steps(record={"times": [0.0, end / 2, end, 3.0, 5.0]})
     spec = parse_spec(blocks)
     (start,) = stored(tmp_path / "a.h5", until(end, blocks), "ode", runs=1)
     assert_goes_on(simulate(spec, "ode", SEED), simulate(spec, "ode", SEED, start=start), end)
@@ -178,7 +186,7 @@ def test_another_learning_rate_acts_from_the_start_on_only(tmp_path, engine):
     last = simulate(short, engine, SEED)
     blocks["training"] = {"learning_rate": 0.0}
     still = simulate(parse_spec(blocks | {"curriculum": {"order": [0]}}), engine, SEED, start=start)
-    assert len(still.time) == len(times_from(parse_spec(blocks), END))
+    assert len(still.time) == len(steps_from(parse_spec(blocks), END))
     for name in HISTORY[1:4]:
         for row in getattr(still, name):
             np.testing.assert_allclose(row, getattr(last, name)[-1], rtol=0, atol=1e-14)
@@ -309,11 +317,11 @@ def test_there_is_a_start_for_every_run(tmp_path):
 def test_the_beginning_is_time_zero():
     spec = parse_spec(document())
     assert_same(simulate(spec, "ode", 1), simulate(spec, "ode", 1, start=BEGINNING))
-    assert times_from(spec, 0.0).tolist() == TIMES
+    assert (steps_from(spec, 0.0) / 60).tolist() == TIMES
 
 
-def test_recorded_times_at_the_start_up_to_rounding_are_kept():
+def test_recorded_times_at_the_step_of_the_start_are_kept():
     spec = parse_spec(document())
-    for time in (np.nextafter(2.0, 0.0), 2.0, np.nextafter(2.0, 3.0)):
-        assert times_from(spec, time).tolist() == TIMES[3:]
-    assert times_from(spec, 2.000001).tolist() == TIMES[4:]
+    for time in (2.0 - 0.4 / 60, np.nextafter(2.0, 0.0), 2.0, np.nextafter(2.0, 3.0), 2.0 + 0.4 / 60):
+        assert (steps_from(spec, time) / 60).tolist() == TIMES[3:]
+    assert (steps_from(spec, 2.0 + 0.6 / 60) / 60).tolist() == TIMES[4:]

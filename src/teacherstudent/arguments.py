@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from teacherstudent.errors import RunError
 from teacherstudent.files import check_place
+from teacherstudent.whole_numbers import RUNS, SEED, THREADS, Whole
 
 ENGINES = {
     "network": "SGD of real weights",
@@ -16,7 +17,6 @@ ENGINES = {
 }
 LISTS = ("engines", "experiments", "figures")
 FIGURE_FORMATS = ("png", "pdf", "svg")
-LARGEST_SEED = 2**63 - 1  # it is stored as a signed integer of 64 bits
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,9 +66,14 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     add("--from", dest="start", metavar="FILE.h5", help="start from the last state of the runs in a file")
     add("--at", type=float, metavar="TIME", help="with --from: from the order parameters at a recorded time")
     of_file = "or those of --from"
-    add("--seed", type=_whole_number(0, LARGEST_SEED), metavar="S", help=f"default 0, {of_file}")
-    add("--runs", type=_whole_number(1), metavar="R", help=f"independent runs (default 1, {of_file})")
-    add("--threads", type=_whole_number(1), metavar="T", help="runs at a time (default: as many as cores)")
+    add("--seed", type=_whole_number(SEED), metavar="S", help=f"default 0, {of_file}")
+    add("--runs", type=_whole_number(RUNS), metavar="R", help=f"independent runs (default 1, {of_file})")
+    add(
+        "--threads",
+        type=_whole_number(THREADS),
+        metavar="T",
+        help="runs at a time (default: as many as cores)",
+    )
     often = "write long runs to FILE.h5.checkpoints every M minutes, to go on after a kill (default 10)"
     add("--checkpoint-minutes", type=_minutes, metavar="M", help=often)
     add(
@@ -108,17 +113,13 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+def _whole_number(bounds: Whole) -> Callable[[str], int]:
     """Return a reader of whole numbers within bounds."""
-    bounds = f">= {low}" if high is None else f"from {low} to {high}"
 
     def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if number < low or (high is not None and number > high):
-            raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number {bounds}")
+        number = bounds.read(text)
+        if number is None:
+            raise argparse.ArgumentTypeError(f"{text} is not allowed; {bounds.words}")
         return number
 
     return read

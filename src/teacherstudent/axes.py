@@ -89,10 +89,10 @@ def _listed(place: str, given: Any) -> list:
     match given:
         case list():
             return given
-        case {"linspace": [int() | float() as first, int() | float() as last, int(count)]} if (
-            len(given) == 1 <= count
+        case {"linspace": [int() | float() as first, int() | float() as last, int() | float() as count]} if (
+            len(given) == 1 <= count and count % 1 == 0
         ):
-            return np.linspace(first, last, count).tolist()
+            return np.linspace(first, last, int(count)).tolist()
         case {"concatenate": list(parts)} if len(given) == 1:
             return [value for part in parts for value in _listed(place, part)]
     forms = "a list, {linspace: [first, last, count]} or {concatenate: [...]}"

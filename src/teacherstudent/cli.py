@@ -49,6 +49,7 @@ def run(options: Namespace) -> None:
     from teacherstudent.store import write_runs
 
     spec, engine = load_spec(options.spec, _settings(options)), options.engine
+    _note_merged_times(options, spec)
     starts, seed, runs, origin = _starts(options, spec)
     if not starts:
         check(spec, engine)
@@ -88,11 +89,18 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
     return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}
 
 
+def _note_merged_times(options: Namespace, spec) -> None:
+    from teacherstudent.steps import merged_times
+
+    if (merged := merged_times(spec)) is not None:
+        sys.stderr.write(f"note: {options.spec}: {merged}\n")
+
+
 def validate(options: Namespace) -> None:
     """Check a spec."""
     from teacherstudent.spec import load_spec
 
-    load_spec(options.spec, _settings(options))
+    _note_merged_times(options, load_spec(options.spec, _settings(options)))
     sys.stdout.write(f"{options.spec}: valid\n")
 
 

@@ -86,10 +86,14 @@ def _filled(array: np.ndarray, length: int) -> np.ndarray:
 
 
 def _common_times(entries: list[dict]) -> np.ndarray:
-    """Return the times of the longest run; those of the others are the same up to a step."""
+    """Return the times of the longest run; those of the others are the same up to a step.
+
+    Runs that did not diverge have all of them, unless several times fall on one step at some points only.
+    """
     longest = max((entry["time"] for entry in entries), key=len)
     for entry in entries:
-        if np.any(np.abs(entry["time"] - longest[: len(entry["time"])]) > entry["step"]):
+        shorter = len(entry["time"]) < len(longest) and not entry["diverged"].all()
+        if shorter or np.any(np.abs(entry["time"] - longest[: len(entry["time"])]) > entry["step"]):
             raise RunError(
                 "the points of this grid are recorded at different times: make an experiment of each"
             )

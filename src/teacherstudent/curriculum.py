@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from teacherstudent.spec import Spec
+from teacherstudent.steps import on_step, step_at
 
 
 class Phase(NamedTuple):
-    """A stretch of training on one teacher: until a time, or earlier when its error falls below a threshold
-    (0: never).
+    """A stretch of training on one teacher: until the time of a step, or earlier when its error falls below a
+    threshold (0: never).
     """
 
     teacher: int
@@ -19,12 +20,14 @@ class Phase(NamedTuple):
 
 def phases(spec: Spec) -> list[Phase]:
     """List the phases of a run in order; thresholds that are never reached leave the later ones out."""
-    rule, order, duration = spec.curriculum, spec.curriculum.order, spec.duration
+    rule, order, duration, N = spec.curriculum, spec.curriculum.order, spec.duration, spec.inputs.dimension
     if rule.thresholds:
         ends = [(duration, threshold) for threshold in rule.thresholds] + [(duration, 0.0)]
     else:
         ends = [(time, 0.0) for time in (*_switch_times(rule, duration), duration)]
-    return [Phase(order[i % len(order)], end, threshold) for i, (end, threshold) in enumerate(ends)]
+    return [
+        Phase(order[i % len(order)], on_step(end, N), threshold) for i, (end, threshold) in enumerate(ends)
+    ]
 
 
 def phases_left(
@@ -68,11 +71,6 @@ def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
     if spec.student.copy_head_at_switch and met and teacher not in met:
         return spec.head_of(met[-1])
     return None
-
-
-def step_at(time: float, dimension: int) -> int:
-    """Return the step nearest to a time."""
-    return round(time * dimension)
 
 
 def steps_between_looks(spec: Spec) -> int:

@@ -1,5 +1,6 @@
 """Documents from the outside: safe YAML, closed schemas with defaults, and errors of one line."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -10,17 +11,16 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from teacherstudent.errors import SpecError
-from teacherstudent.messages import on_one_line, one_line, shown
+from teacherstudent.messages import given_twice, nested_too_deeply, on_one_line, one_line, without_line
+from teacherstudent.number_forms import with_number_forms
+from teacherstudent.plain_values import MAX_DEPTH, plain
 
-# Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
-MAX_DEPTH = 20
 MAX_LOADED_DEPTH = 200
-# Numbers beyond have squares and products that are not finite.
-LARGEST = 1e50
 # Values that anchors may add to those that are written: a few anchors in each other say billions.
 MAX_REPEATED = 1_000_000
 
 
+@with_number_forms
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Safe YAML that refuses a key given twice, and what cannot be read in bounded time and memory."""
 
@@ -30,7 +30,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         """Count the blocks around a node while it is composed, which overflows the stack at some depth."""
         self.depth += 1
         if self.depth > MAX_LOADED_DEPTH:
-            raise SpecError(f"nested too deeply; allowed are {MAX_DEPTH} blocks and lists in each other")
+            raise SpecError(nested_too_deeply(MAX_DEPTH))
         super().descend_resolver(node, index)
 
     def ascend_resolver(self):
@@ -54,7 +54,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         ]
         for key in keys:
             if keys.count(key) > 1:
-                raise SpecError(f"{on_one_line(key)}: given twice; a key may stand only once in its block")
+                raise SpecError(given_twice(key))
         return super().construct_mapping(node, deep)
 
 
@@ -80,13 +80,33 @@ def read_yaml(path: str | Path) -> Any:
 
 
 def parse_yaml(text: str, place: str) -> Any:
-    """Parse one YAML document; SpecError names the place that it comes from where it is not valid."""
+    """Parse one document in YAML or JSON; SpecError names the place that it comes from where it is not valid.
+
+    Numbers are decimal (1e-3 is one), as in YAML 1.2 and JSON (`number_forms`).
+    """
     try:
-        return yaml.load(text, _StrictLoader)
+        return _parse_json(text) if text.lstrip().startswith("{") else yaml.load(text, _StrictLoader)
     except SpecError as error:
-        raise SpecError(f"{place}: {error}") from error
+        raise SpecError(f"{place}: {without_line(str(error), text)}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SpecError(f"{place}: not valid YAML: {on_one_line(error)}") from error
+
+
+def _parse_json(text: str) -> Any:
+    """Parse JSON, or YAML that begins like JSON; readers of YAML do not know all escapes of JSON."""
+    try:
+        return json.loads(text, object_pairs_hook=_block)
+    except (json.JSONDecodeError, RecursionError):
+        return yaml.load(text, _StrictLoader)
+
+
+def _block(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    block: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in block:
+            raise SpecError(given_twice(key))
+        block[key] = value
+    return block
 
 
 @cache
@@ -102,14 +122,14 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def complete(document: Any, schema: str) -> dict:
-    """Check a document against a schema of the package and return it with every default filled in."""
+    """Check a document against a schema of the package; return it with plain values and every default."""
+    document = plain(document)
     check_document(document, _validator(schema), schema)
-    return _with_defaults(document, package_schema(schema))
+    return _filled(document, package_schema(schema))
 
 
 def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
-    """Raise SpecError with one line where a document, called by a name, does not follow a schema."""
-    _refuse_odd_values(document, "", MAX_DEPTH)
+    """Raise SpecError with one line where a plain document, called by a name, does not follow a schema."""
     errors = sorted(validator.iter_errors(document), key=_rank)
     if errors:
         raise SpecError(one_line(errors[0], name))
@@ -120,25 +140,14 @@ def _rank(error) -> tuple[bool, int]:
     return error.validator == "required", len(error.absolute_path)
 
 
-def _refuse_odd_values(value: Any, path: str, depth: int) -> None:
-    if depth == 0:
-        raise SpecError(f"{path}: nested too deeply; allowed are {MAX_DEPTH} blocks and lists in each other")
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            _refuse_odd_values(item, f"{path}.{on_one_line(key)}".lstrip("."), depth - 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _refuse_odd_values(item, f"{path}[{index}]", depth - 1)
-    elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
-        said = shown(value)
-        raise SpecError(f"{path}: {said} is not allowed; it must be a finite number, {LARGEST:g} at most")
-
-
-def _with_defaults(value: Any, schema: Mapping) -> Any:
+def _filled(value: Any, schema: Mapping) -> Any:
+    """Fill in the defaults, and make whole numbers integers where integers are due."""
+    if isinstance(value, list):
+        return [_filled(item, schema.get("items", {})) for item in value]
+    if isinstance(value, float):
+        return int(value) if "integer" in schema.get("type", "") else value
     if not isinstance(value, Mapping):
         return value
     known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
     defaults = {key: sub["default"] for key, sub in known.items() if "default" in sub}
-    return {
-        key: _with_defaults(item, known.get(key, others)) for key, item in (defaults | dict(value)).items()
-    }
+    return {key: _filled(item, known.get(key, others)) for key, item in (defaults | dict(value)).items()}

@@ -41,22 +41,56 @@ def one_line(error, document_name: str) -> str:
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return f"{prefix}missing key {', '.join(missing)} in the {path or document_name}"
-    return f"{prefix}{shown(error.instance)} is not allowed; it must be {allowed(error.schema)}"
-
-
-def on_one_line(text: Any) -> str:
-    """Return a text without line breaks."""
-    return " ".join(str(text).split())
+    return f"{prefix}{_described(error.instance)} is not allowed; it must be {allowed(error.schema)}"
 
 
 def shown(value: Any) -> str:
-    """Write down a value, at most 60 characters of it."""
-    text = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    """Return what a value looks like in Python, on one line and in at most 60 characters."""
+    try:
+        text = on_one_line(repr(value))
+    except ValueError:  # Python writes out only so many digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def on_one_line(text: Any) -> str:
+    """Return a text with single blanks in place of all white space."""
+    return " ".join(str(text).split())
+
+
+def _described(value: Any) -> str:
     try:
         looks_numeric = isinstance(value, str) and math.isfinite(float(value))
     except ValueError:
         looks_numeric = False
-    return f"the text {text} (YAML reads numbers like 0.001, 1.0e-3 or 1.0e+3)" if looks_numeric else text
+    return f"the text {shown(value)} (numbers have no quotes)" if looks_numeric else shown(value)
+
+
+def given_twice(key: Any) -> str:
+    """Say that a key is given twice in a block."""
+    return f"{on_one_line(key)}: given twice; a key may be given only once in a block"
+
+
+def without_line(message: str, document: str) -> str:
+    """Return what is wrong in a document, without the number of the line where the document has only one."""
+    return message if "\n" in document.strip() else message.removeprefix("line 1: ")
+
+
+def nested_too_deeply(depth: int) -> str:
+    """Say how deeply blocks and lists may be nested."""
+    return f"nested too deeply: at most {depth} levels of blocks and lists"
+
+
+def merged(asked: int, recorded: int, dimension: int) -> str:
+    """Say that several recorded times fall on one step."""
+    steps = f"steps of 1 / inputs.dimension = {1 / dimension:g}"
+    return f"record: {asked} times fall on {recorded} {steps}; each step is recorded once"
+
+
+def whole_number(low: int, high: int | None) -> str:
+    """Say within which bounds a whole number must lie."""
+    bounds = f">= {low}" if high is None else f"from {low} to {high}"
+    return f"it must be a whole number {bounds}"
 
 
 def in_document(value: Any) -> str:

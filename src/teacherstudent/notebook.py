@@ -1,5 +1,7 @@
 """Runs for notebooks: `run(spec)` simulates, and what it returns has the arrays by their names."""
 
+import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from teacherstudent.errors import RunError, refuse
+from teacherstudent.errors import RunError
 from teacherstudent.layout import DIMENSIONS, VARIABLES
-from teacherstudent.simulation import ENGINES, simulate_runs
+from teacherstudent.simulation import simulate_runs
 from teacherstudent.spec import Spec, load_spec, parse_spec
 from teacherstudent.stacking import joined
+from teacherstudent.steps import merged_times
 from teacherstudent.trajectory import Trajectory
+from teacherstudent.whole_numbers import SEED
 
 if TYPE_CHECKING:
     import xarray
 
 
 def run(
-    spec: Spec | Mapping[str, Any] | str | Path,
+    spec: Spec | Mapping[str, Any] | str | os.PathLike,
     engine: str = "ode",
     seed: int = 0,
     runs: int = 1,
@@ -28,8 +32,10 @@ def run(
 ) -> "Run":
     """Simulate a spec, given as a mapping, as the path of a YAML file, or as `Spec`.
 
-    The numbers depend on spec, engine, seed and the number of a run only. Raises SpecError where the spec is
-    wrong or the engine cannot do what it asks for.
+    The numbers depend on spec, engine, seed and the number of a run only. Values may be numpy's: numbers,
+    arrays, tuples and ranges count by value. Raises SpecError where the spec is wrong, the engine cannot do
+    what it asks for, or seed, runs and threads are not whole numbers within the bounds of the command. Warns
+    where recorded times are merged because they fall on one step.
 
     >>> spec = {"inputs": {"dimension": 100}, "teachers": {"count": 1, "hidden": 1}, "student": {"hidden": 2},
     ...         "training": {"learning_rate": 0.5}, "duration": 10.0, "record": {"count": 3}}
@@ -39,16 +45,16 @@ def run(
     >>> theory.generalisation_error.shape  # time, teacher
     (3, 1)
     """
-    if engine not in ENGINES:
-        refuse("engine", engine, f"it must be one of {', '.join(ENGINES)}")
-    spec = _spec(spec)
+    spec, seed = _spec(spec), SEED.checked("seed", seed)
+    if (merged := merged_times(spec)) is not None:
+        warnings.warn(merged, stacklevel=2)
     return Run(spec, engine, seed, tuple(simulate_runs(spec, engine, seed, runs, threads)))
 
 
 def _spec(given: Any) -> Spec:
     if isinstance(given, Spec):
         return given
-    return load_spec(given) if isinstance(given, str | Path) else parse_spec(given)
+    return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
 
 
 @dataclass(frozen=True)

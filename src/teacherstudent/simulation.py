@@ -19,6 +19,7 @@ from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
+from teacherstudent.whole_numbers import RUN, RUNS, SEED, THREADS
 
 ENGINES = ("network", "chain", "ode")
 
@@ -54,7 +55,9 @@ NOTHING_KEPT = Keeper()
 
 
 def engine_module(engine: str):
-    """Import the module of an engine by its name."""
+    """Import the module of an engine by its name; SpecError where there is none of this name."""
+    if engine not in ENGINES:
+        refuse("engine", engine, f"it must be one of {', '.join(ENGINES)}")
     return import_module(f"teacherstudent.engines.{engine}")
 
 
@@ -86,9 +89,11 @@ def simulate(
     """Turn a spec into one trajectory, from its beginning or from another start (`load_start`).
 
     The result depends on (spec, engine, seed, run, start) only. `progress` is called with the fraction done
-    now and then. Raises SpecError where the engine cannot do what the spec asks for, and where the spec
-    describes other networks or data than that of the run to start from (`start.MAY_CHANGE`).
+    now and then. Raises SpecError where the engine cannot do what the spec asks for, where the spec describes
+    other networks or data than that of the run to start from (`start.MAY_CHANGE`), and for a seed or a run
+    that is not a whole number within bounds.
     """
+    seed, run = SEED.checked("seed", seed), RUN.checked("run", run)
     spec, start = begin(spec, engine, start)
     return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)
 
@@ -124,8 +129,11 @@ def simulate_points(
 ) -> Iterator[Trajectory]:
     """Yield the trajectories of all runs of the first spec, then those of the second, and so on.
 
-    As for `simulate_runs`; `progress` is called with the place in this order and the fraction done.
+    As for `simulate_runs`; `progress` is called with the place in this order and the fraction done. Raises
+    SpecError for seed, runs or threads that are not whole numbers within bounds.
     """
+    seed, runs = SEED.checked("seed", seed), RUNS.checked("runs", runs)
+    threads = THREADS.checked("threads", threads)
     if starts and len(starts) != runs:
         raise SpecError(f"runs: {runs} is not allowed; there are {len(starts)} to start from")
     begun: list[tuple[Spec, Start]] = []

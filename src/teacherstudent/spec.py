@@ -32,6 +32,7 @@ from teacherstudent.documents import complete, read_yaml
 from teacherstudent.errors import SpecError
 from teacherstudent.inputs import completed_inputs
 from teacherstudent.messages import NOT_AVAILABLE
+from teacherstudent.plain_values import plain
 from teacherstudent.weight_files import check_files, fill_from_files
 
 # Standard deviation of initial weights and readouts where none is given.
@@ -102,7 +103,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     """
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
-    document = dict(document)
+    document = plain(document)
     _refuse_what_is_not_available(document)
     _counts_from_overlaps(document)
     _write_out_times(document)
@@ -191,7 +192,6 @@ class _Kind:
         parts = (kind, *get_args(kind))
         self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
         self.item = int if "int" in str(kind) else float
-        self.whole = int in parts
         self.fraction = "float" in getattr(kind, "__name__", str(kind))
 
 
@@ -213,8 +213,6 @@ def _convert(kind: _Kind, value: Any) -> Any:
         return _build(kind.block, value)
     if isinstance(value, list):
         return _tupled(value, kind.item)
-    if kind.whole and isinstance(value, float):
-        return int(value)
     return float(value) if kind.fraction and isinstance(value, int) else value
 
 

@@ -10,7 +10,7 @@ from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.messages import in_document
 from teacherstudent.spec import Spec
-from teacherstudent.trajectory import record_times
+from teacherstudent.steps import record_steps, step_at
 
 # All that an engine needs to go on exactly, as arrays by name. Every engine has `time`, `switch_times` and
 # `teachers`, those trained on so far, the last one still.
@@ -32,8 +32,6 @@ MAY_CHANGE = (
     "student.heads",  # their number is compared: without other tasks, both kinds have one
     "student.copy_head_at_switch",
 )
-# Recorded times this near to the start, relative to it, are at the start.
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def start_for(
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
         refuse("duration", spec.duration, f"the run starts at t = {start.time:g} and must go on from there")
-    if not len(times_from(spec, start.time)):
+    if not len(steps_from(spec, start.time)):
         raise SpecError(f"record.times: none is left from t = {start.time:g} on, where the run starts")
     return spec, start
 
@@ -99,10 +97,10 @@ def history(time: float, switches: list[float], sequence: list[int]) -> dict[str
     }
 
 
-def times_from(spec: Spec, time: float) -> np.ndarray:
-    """Return the recorded times of a run that starts at a time."""
-    times = record_times(spec)
-    return times[times >= time * (1.0 - ROUNDING)]
+def steps_from(spec: Spec, time: float) -> np.ndarray:
+    """Return the steps at which a run is recorded that starts at the step nearest to a time."""
+    steps = record_steps(spec)
+    return steps[steps >= step_at(time, spec.inputs.dimension)]
 
 
 def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:

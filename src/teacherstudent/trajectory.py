@@ -44,18 +44,6 @@ def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
     return replace(trajectory, **dict.fromkeys(left_out)) if left_out else trajectory
 
 
-def record_times(spec: Spec) -> np.ndarray:
-    """Return the times at which a run is recorded, shape (T,)."""
-    record = spec.record
-    if record.times is not None:
-        return np.array(record.times)
-    if record.spacing == "linear":
-        return np.linspace(0.0, spec.duration, record.count)
-    times = np.concatenate([[0.0], np.geomspace(record.first, spec.duration, record.count - 1)])
-    times[-1] = spec.duration
-    return times
-
-
 def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int]) -> np.ndarray:
     """Return the teacher trained on at each time; at a switch it is the new one."""
     return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]

@@ -8,13 +8,16 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import yaml
 
 from faults.counts import SPECS
 from faults.generated import draw
+from teacherstudent.documents import parse_yaml
 from teacherstudent.engines import ode
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation import ENGINES, simulate
 from teacherstudent.spec import parse_spec
+from teacherstudent.steps import record_times
 
 pytestmark = pytest.mark.faults
 
@@ -57,6 +60,8 @@ def outcomes(document):
         return Counter(["refused"])
     assert repr(document) == before
     assert parse_spec(json.loads(spec.to_json())) == spec
+    assert parse_spec(parse_yaml(spec.to_json(), "JSON")) == spec
+    assert parse_spec(parse_yaml(yaml.safe_dump(spec.to_dict()), "YAML")) == spec
     return Counter(["accepted", *(f"{engine} {outcome(spec, engine)}" for engine in ENGINES)])
 
 
@@ -69,7 +74,7 @@ def outcome(spec, engine):
     except RunError as error:
         assert one_line(error) and engine == "ode" and "cannot follow" in str(error)
         return "is stuck"
-    check(run)
+    check(run, spec)
     return "ran" if run.diverged_at is None else "diverged"
 
 
@@ -77,14 +82,15 @@ def one_line(error):
     return str(error) and "\n" not in str(error)
 
 
-def check(run):
-    """What is recorded is finite, in order, and before the run diverged."""
+def check(run, spec):
+    """What is recorded is finite, at the times of the spec, and before the run diverged."""
     flagged = run.diverged_at is not None
     for name, array in vars(run).items():
         if isinstance(array, np.ndarray) and not (flagged and name.startswith("teacher_")):
             assert np.isfinite(array).all(), name
     assert (run.generalisation_error >= 0.0).all()
-    assert (np.diff(run.time) >= 0.0).all()
+    assert (np.diff(run.time) > 0.0).all()
+    assert np.array_equal(run.time, record_times(spec)[: None if not flagged else len(run.time)])
     assert len(run.generalisation_error) == len(run.time) == len(run.active_teacher)
     if flagged:
         assert math.isfinite(run.diverged_at)

@@ -59,6 +59,15 @@ ODD = {
     "a key that is a list": ("[1, 2]: 3", "not valid YAML"),
     "characters that YAML has not": ("duration: \x00", "not valid YAML"),
     "a date": ("duration: 2001-01-01", "is not allowed"),
+    "an octal number": (
+        "inputs: {dimension: 0100}",
+        "0100 is not a number that all programs read alike",
+    ),
+    "a number in base 60": ("inputs: {}\nduration: 1:30", "line 2: 1:30 is not a number"),
+    "a hexadecimal number": ("duration: 0x1F", "0x1F is not a number"),
+    "a number with underscores": ("duration: 1_000", "1_000 is not a number"),
+    "a number tagged as whole": ("duration: !!int 0o17", "0o17 is not a number"),
+    "a key that is a number": ("record: {2021: 1}", "record.2021: the key 2021 is not a text"),
     "a number of 5000 digits": (f"duration: {'1' * 5000}", "not valid YAML"),
 }
 
@@ -109,10 +118,13 @@ TEMPLATE = "__use_yte__: true\n__definitions__:\n  - open('executed', 'w')\npape
     [
         (ODD["a tag that runs a command"][0], NO_TAG),
         ("papers: [example]\npapers: [other]", "papers: given twice"),
+        ("experiments: {a: {spec: {duration: 1:30}}}", ": 1:30 is not a number"),
+        ("experiments: {2021: {}}", "experiments.2021: the key 2021 is not a text"),
+        ("experiments: {a: {spec: {record: {true: 1}}}}", "experiments.a.spec.record.True: the key True"),
         (TEMPLATE, "__use_yte__: templates, which run code, are not allowed"),
         (chained("{x: 1}", a_block), "its anchors stand for more than"),
     ],
-    ids=["tag", "key given twice", "template", "anchors"],
+    ids=["tag", "key given twice", "number", "key that is a number", "key inside", "template", "anchors"],
 )
 def test_files_of_the_configuration_are_refused_in_one_line(checkout, text, expected):
     (checkout.root / "config" / "experiments" / "odd.yaml").write_text(text, encoding="utf-8")

@@ -303,3 +303,16 @@ def test_what_is_kept_stays_and_what_was_resumed_is_kept_anew():
     held.mark[0] = RESUME
     solved(CIRCLE, (1.0, 0.0), 2.0, held=held)
     assert 1.0 < held.numbers[TIME] < 2.0
+
+
+def test_the_end_is_recorded_where_the_last_step_is_rounded_to_before_it():
+    """Where the last step is longer than half of the way, t + (end - t) need not be the end."""
+    rng, rounded = np.random.default_rng(0), 0
+    for _ in range(500):
+        start = [rng.uniform(0.05, 0.2)]
+        first = solved(LOGISTIC, start, 1e9, rtol=1e-5, atol=1e-5, most=1).time
+        end = first * rng.uniform(2.1, 3.9)
+        found = solved(LOGISTIC, start, end, [0.0, end], 1e-5, 1e-5)
+        np.testing.assert_array_equal(found.rows[1], found.state)
+        rounded += first + (end - first) < end
+    assert rounded > 0

@@ -1,12 +1,14 @@
 """The configuration as a whole, the one of this repository and broken ones."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from _config import data_files, read_plan
+from _config import data_files, read_file, read_plan
 from samples import document
 from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
@@ -105,6 +107,65 @@ def test_mistakes_are_named_in_one_line(changes, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+def as_snakemake_merges(files, overlays, settings):
+    """Merge as Snakemake does: overlays and settings before and after every file."""
+    over = {}
+    for path in overlays:
+        update_config(over, load_configfile(path))
+    update_config(over, settings)
+    content = deepcopy(over)
+    for path in files:
+        update_config(content, load_configfile(path))
+        update_config(content, over)
+    return content
+
+
+def test_numbers_in_files_are_those_of_specs(tmp_path):
+    """Snakemake takes 1e-3 for a text, and no for false."""
+    base = yaml.safe_dump(config(experiments={})).replace("experiments: {}\n", "")
+    (tmp_path / "base.yaml").write_text(base, encoding="utf-8")
+    spec = yaml.safe_dump(document(training={"learning_rate": "RATE"})).replace("RATE", "5e-1")
+    block = "".join(f"      {line}\n" for line in spec.splitlines())
+    inner = "    engines: {ode: {inner: {training.learning_rate: [1e-1, 2E-1]}, runs: 2.0}}\n"
+    for name, path in (("errors", "one.yaml"), ("no", "two.yaml")):
+        (tmp_path / path).write_text(f"experiments:\n  {name}:\n    spec:\n{block}{inner}", encoding="utf-8")
+    (tmp_path / "over.yaml").write_text("job_seconds: 1e-3\nexplorer: errors\n", encoding="utf-8")
+    files, overlays = [tmp_path / f"{name}.yaml" for name in ("base", "one", "two")], [tmp_path / "over.yaml"]
+    plan = read(as_snakemake_merges(files, overlays, {}), files, overlays)
+    assert list(plan.experiments) == ["errors", "no"]
+    assert plan.job_seconds == 0.001
+    grid = plan.experiments["no"].grids["ode"]
+    assert (grid.spec["training"]["learning_rate"], grid.runs) == (0.5, 2)
+    assert grid.inner == {"training.learning_rate": [0.1, 0.2]}
+
+
+def test_what_is_set_beside_the_files_counts_most(tmp_path):
+    """As with `--config`, whose values only Snakemake has."""
+    for name, content in (("base", config()), ("over", {"job_seconds": 30, "papers": ["lee"]})):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    files, overlays = [tmp_path / "base.yaml"], [tmp_path / "over.yaml"]
+    plan = read(as_snakemake_merges(files, overlays, {}), files, overlays)
+    assert (plan.job_seconds, plan.papers) == (30, ["lee"])
+    settings = {"job_seconds": 20, "papers": [], "experiments": {"errors": {"spec": {"duration": 4.0}}}}
+    plan = read(as_snakemake_merges(files, overlays, settings), files, overlays)
+    assert (plan.job_seconds, plan.papers) == (20, [])
+    grid = plan.experiments["errors"].grids["ode"]
+    assert grid.spec == dict(sorted((document() | {"duration": 4.0}).items()))
+
+
+@pytest.mark.parametrize("key", ["2021", "true", "null", "1.5", "~"])
+@pytest.mark.parametrize("text", ["experiments: {KEY: {}}", "{a: [{b: {KEY: 1}}]}"])
+def test_keys_that_are_not_texts_are_named(tmp_path, key, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text.replace("KEY", key), encoding="utf-8")
+    with pytest.raises(SpecError) as error:
+        read_file(path)
+    shown = {"2021": "2021", "1.5": "1.5", "true": "True"}.get(key, "None")
+    place = f"experiments.{shown}" if "experiments" in text else f"a[0].b.{shown}"
+    remedy = "write a word that starts with a letter"
+    assert str(error.value) == f"{path}: {place}: the key {shown} is not a text; {remedy}"
 
 
 def test_keys_given_twice_are_refused(tmp_path):

@@ -38,6 +38,13 @@ def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
     assert np.array_equal(stored[1].trajectories[1].student_overlaps, alone.student_overlaps)
 
 
+def test_a_job_notes_once_where_recorded_times_are_merged(tmp_path, capsys):
+    (job,) = jobs(experiment("ode", record={"spacing": "log", "first": 0.001, "count": 20}), 40.0)
+    simulate.main(job.work, tmp_path / "runs.h5")
+    (note,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert note.startswith("note: record: 20 times fall on ")
+
+
 def test_runs_of_a_job_become_curves(tmp_path):
     sample = experiment()
     (job,) = jobs(sample, 1.0)

@@ -1,16 +1,20 @@
 """Reads the configuration as a whole: every mistake is found before anything runs, and told in one line."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonschema import Draft202012Validator
+from snakemake.utils import update_config
 
 from teacherstudent.documents import check_document, read_yaml
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments import Experiment, Job, jobs, parse_experiment
+from teacherstudent.plain_values import plain
 
 # The keys of the block `inputs.dataset` of a spec that name files.
 DATA_KEYS = ("file", "labels_file")
@@ -59,8 +63,8 @@ def read_plan(
 
     `reserved` are names of targets that figures and papers may not have. Raises SpecError with one line.
     """
-    config = in_order(config, _read_files(files, overlays))
-    check_document(dict(config), Draft202012Validator(read_yaml(schema)), "configuration")
+    config = plain(_merged(config, files, overlays))
+    check_document(config, Draft202012Validator(read_yaml(schema)), "configuration")
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
     }
@@ -75,13 +79,20 @@ def read_plan(
     return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
 
 
-def check_file(path: str | Path) -> None:
-    """Raise SpecError where a file of the configuration is not plain YAML, one block of keys."""
+def read_file(path: str | Path) -> dict:
+    """Return the content of a file of the configuration.
+
+    Raises SpecError where it is not plain YAML or JSON, one block of keys that are texts.
+    """
     document = read_yaml(path)
     if not isinstance(document, Mapping):
         raise SpecError(f"{path}: a configuration is a block of keys, not {type(document).__name__}")
     if TEMPLATE in document:
         raise SpecError(f"{path}: {TEMPLATE}: templates, which run code, are not allowed")
+    try:
+        return plain(document)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:
@@ -91,31 +102,54 @@ def data_files(work: Mapping[str, Any]) -> list[str]:
     return [path for paths in axes.values() for path in paths if path is not None]
 
 
-def in_order(config: Mapping[str, Any], documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a merged configuration with its keys in the order of the documents.
+def _merged(config: Mapping[str, Any], files: Sequence[str | Path], overlays: Sequence[str | Path]) -> dict:
+    """Merge the files as Snakemake does, but as this project reads them, where 1e-3 is a number.
 
-    Snakemake puts those of an overlay first, which would turn the axes of a grid around.
+    What stands in `config` and not in the files as Snakemake reads them was set elsewhere (`--config`, or the
+    `config` of a module) and counts most. Keys are in the order of the files: Snakemake puts those of an
+    overlay first, which would turn the axes of a grid around.
     """
-    keys = dict.fromkeys(key for document in (*documents, config) for key in document if key in config)
-    return {key: _value_in_order(config[key], key, documents) for key in keys}
+    own: dict[str, Any] = {}
+    seen: dict[str, Any] = {}
+    for document in _read_files(files, overlays):
+        update_config(own, document)
+    for path in (*files, *overlays):
+        update_config(seen, _as_snakemake_reads(path))
+    update_config(own, _beyond(config, seen))
+    return own
 
 
-def _value_in_order(value: Any, key: str, documents: Sequence[Mapping[str, Any]]) -> Any:
-    blocks = [document[key] for document in documents if isinstance(document.get(key), Mapping)]
-    return in_order(value, blocks) if isinstance(value, Mapping) else value
+def _as_snakemake_reads(path: str | Path) -> dict:
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _beyond(config: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a configuration that differs from another one."""
+    beyond = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping) and isinstance(seen.get(key), Mapping):
+            if inner := _beyond(value, seen[key]):
+                beyond[key] = inner
+        elif key not in seen or value != seen[key]:
+            beyond[key] = value
+    return beyond
 
 
 def _read_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> list[dict]:
     """Read all files, and look for what is lost when they are merged: keys given twice, in one or in two."""
     homes: dict[tuple[str, str], Any] = {}
-    documents = [read_yaml(path) for path in files]
+    documents = [read_file(path) for path in files]
     for path, document in zip(files, documents, strict=True):
         for kind in ("experiments", "figures"):
             for name in document.get(kind) or {}:
                 if (kind, name) in homes:
                     raise SpecError(f"{path}: {kind}.{name}: stands in {homes[kind, name]} already")
                 homes[kind, name] = path
-    return documents + [read_yaml(path) for path in overlays]
+    return documents + [read_file(path) for path in overlays]
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:

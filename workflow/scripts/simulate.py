@@ -11,6 +11,7 @@ from teacherstudent.collect import RUNS
 from teacherstudent.progress import reporter
 from teacherstudent.simulation import simulate_points
 from teacherstudent.spec import parse_spec
+from teacherstudent.steps import merged_times
 from teacherstudent.store import write_runs
 
 
@@ -31,6 +32,9 @@ def entries(
     """Yield (group, spec, engine, seed, trajectories) of each point, as it is finished."""
     engine, seed, runs = work["engine"], work["seed"], work["runs"]
     specs = {name: parse_spec(with_values(work["spec"], values)) for name, values in points(work["inner"])}
+    for merged in dict.fromkeys(map(merged_times, specs.values())):
+        if merged is not None:
+            sys.stderr.write(f"note: {merged}\n")
     found = simulate_points(list(specs.values()), engine, seed, runs, threads, report, keeper=checkpoints)
     for name, spec in specs.items():
         trajectories = list(islice(found, runs))

@@ -8,7 +8,6 @@ from teacherstudent.curriculum import (
     Phase,
     head_to_copy,
     phases_left,
-    step_at,
     steps_between_looks,
     under_way,
 )
@@ -20,8 +19,9 @@ from teacherstudent.kernels.alignment import aligned, aligned_zeros
 from teacherstudent.networks import Networks, check_overlaps_fit, sample_coordinates
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history
-from teacherstudent.trajectory import Trajectory, active_teachers, record_times, stored_R, stored_T
+from teacherstudent.start import BEGINNING, Start, State, history, steps_from
+from teacherstudent.steps import step_at
+from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, stored_T
 
 # Chains that advance together: enough to keep vector units busy, not too many for the first-level cache.
 TOGETHER = 64
@@ -105,8 +105,7 @@ class _Block:
         self.constants = _no_constants(self.shape, K, M, C)
         self.work = kernel.work_space(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
-        steps = (step_at(time, self.shape.N) for time in record_times(specs[0]))
-        self.due = [step for step in steps if step >= self.step]
+        self.due = steps_from(specs[0], starts[0].time).tolist()
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
@@ -179,8 +178,8 @@ class _Block:
         return steps_between_looks(self.specs[0]) if looks else 0
 
     def record(self) -> None:
-        """Record the present state at every recorded time that falls on this step; it may end a chain."""
-        while len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
+        """Record the present state if this step is to be recorded; it may end a chain."""
+        if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
             Q, R, errors = frames.measure(self.shape, self.teachers, self.state.S, self.h)
             self.rows.append((Q, R, np.moveaxis(self.h, -1, 0).copy(), errors))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from teacherstudent.curriculum import Phase, head_to_copy, step_at
+from teacherstudent.curriculum import Phase, head_to_copy
 from teacherstudent.engines.weights import in_memory
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
@@ -14,9 +14,10 @@ from teacherstudent.kernels.generalisation import generalisation_error, generali
 from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
-from teacherstudent.start import Snapshot, Start, State, history, of_state
+from teacherstudent.start import Snapshot, Start, State, history, of_state, steps_from
+from teacherstudent.steps import step_at
 from teacherstudent.training_sets import LabelledSet, labelled_sets
-from teacherstudent.trajectory import LEFT_OUT, record_times, stored_R
+from teacherstudent.trajectory import LEFT_OUT, stored_R
 
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 2_000_000_000
@@ -32,7 +33,7 @@ class Run:
     def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, kept, keep):
         self.spec, dtype = spec, np.dtype(spec.numerics.precision)
         self.progress, self.keep = progress, keep
-        first = self.step_at(start.time)
+        self.due = steps_from(spec, start.time).tolist()
         if kept:
             start = of_state(replace(start, state=_part(kept, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
@@ -46,8 +47,6 @@ class Run:
         self.key = counter_key(seed, run, purpose)
         self.step, self.finite = self.step_at(start.time), True
         self.last = self.step_at(spec.duration)
-        steps = map(self.step_at, record_times(spec))
-        self.due = [step for step in steps if step >= first]
         self.rows = _rows(_part(kept, ROWS))
         self.switches, self.sequence = list(start.switches), list(start.sequence)
         self.followers: Sequence[Run] = ()
@@ -93,8 +92,8 @@ class Run:
         self.progress(self.step / self.last)
 
     def record(self) -> None:
-        """Record the present state, while it is finite, at every recorded time that falls on this step."""
-        while self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
+        """Record the present state, if it is finite and this step is to be recorded."""
+        if self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             row = self.measure()
             self.finite = all(np.isfinite(part).all() for part in row.values())
             if self.finite:

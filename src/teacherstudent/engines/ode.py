@@ -22,7 +22,8 @@ from teacherstudent.kernels.integrator import (
 )
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history, times_from
+from teacherstudent.start import BEGINNING, Start, State, history, steps_from
+from teacherstudent.steps import on_step
 from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, stored_T
 
 # Absolute tolerance in units of the relative one: order parameters of interest start at 1e-6.
@@ -48,16 +49,21 @@ class _Run:
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
         self.spec, self.progress = spec, progress
-        self.t, self.status, self.row = start.time, None, 0
+        self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
+        self.status, self.row = None, 0
         self.switches, self.sequence = list(start.switches), list(start.sequence)
         if start.state is None:
             self.initial = initial_order_parameters(spec, seed, run)
         else:
             self.initial = _stored(spec, start.state)
         self.y = np.concatenate([getattr(self.initial, name).ravel() for name in "QRh"])
-        self.times = times_from(spec, start.time)
+        self.times = steps_from(spec, start.time) / spec.inputs.dimension
         self.states = np.empty((len(self.times), len(self.y)))
         self.held, self.held_switches, self.held_constants = nothing_held(len(self.y)), 0, np.zeros(0)
+
+    def on_step(self, time: float) -> float:
+        """Return the time of the step nearest to a time: where simulations switch and end."""
+        return on_step(time, self.spec.inputs.dimension)
 
     def heads(self) -> np.ndarray:
         """The readouts in the state, (H, K)."""
@@ -92,8 +98,8 @@ class _Run:
             reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the phase ends at {phase.end:g}"
             raise RunError(f"engine ode cannot follow rates as different as these: {reached}")
         self.row += written
-        self.progress(self.t / self.spec.duration)
-        if phase.end < self.spec.duration:
+        self.progress(min(1.0, self.t / self.spec.duration))
+        if phase.end < self.end:
             self.held.mark[0] = NOTHING
         elif before != KEPT and self.held.mark[0] == KEPT:
             self.held_switches, self.held_constants = len(self.switches), _numbers(self.spec, constants)
@@ -112,7 +118,7 @@ def simulate(
     if under_way(left[0], state.sequence):
         state.integrate(left.pop(0))
     for phase in left:
-        if state.status == DIVERGED or (state.sequence and state.t >= spec.duration):
+        if state.status == DIVERGED or (state.sequence and state.t >= state.end):
             break
         state.begin(phase)
         state.integrate(phase)
@@ -146,13 +152,13 @@ def _resumed(run: _Run, state: State | None) -> list[Phase]:
     It had gone less far than the run; hence it is of use only if all that moved it is still the same.
     Otherwise the run starts where the other one ended.
     """
-    left = phases_left(run.spec, run.t, run.switches)
+    left = phases_left(run.spec, run.t, run.switches, run.on_step)
     if state is None:
         return left
     switches = run.switches[: int(state["integrator_switches"])]
     sequence = run.sequence[: len(switches) + 1]
     (t, *_), y, k = (state[f"integrator_{name}"] for name in ("numbers", "y", "k"))
-    earlier = phases_left(run.spec, t, switches)
+    earlier = phases_left(run.spec, t, switches, run.on_step)
     numbers = _numbers(run.spec, phase_constants(run.spec, run.initial, earlier[0]))
     same = np.array_equal(numbers, state["integrator_constants"]) and under_way(earlier[0], sequence)
     if not same or earlier[0].end < run.t:

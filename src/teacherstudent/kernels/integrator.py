@@ -250,12 +250,13 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, 
             continue
         fired = event(work.states[STAGES], params) < 0.0
         fraction = 1.0
-        if fired or (row < len(times) and times[row] <= t + step):
+        reached = end if last else t + step  # t + (end - t) may be rounded to before the end
+        if fired or (row < len(times) and times[row] <= reached):
             stages(f, params, y, step, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES)
             fill_dense(y, step, tableau, work)
         if fired:
             fraction = locate_event(event, params, y, work)
-        reached = end if last and not fired else t + fraction * step
+            reached = t + fraction * step
         while row < len(times) and times[row] <= reached:
             interpolate(y, (times[row] - t) / step, work.dense, out[row])
             row += 1

@@ -1,0 +1,45 @@
+"""Steps and times: t = steps / N for all engines, with the N inputs of the spec."""
+
+import numpy as np
+
+from teacherstudent.messages import merged
+from teacherstudent.spec import Spec
+
+
+def step_at(time: float, dimension: int) -> int:
+    """Return the step nearest to a time."""
+    return round(time * dimension)
+
+
+def on_step(time: float, dimension: int) -> float:
+    """Return the time of the step nearest to a time."""
+    return step_at(time, dimension) / dimension
+
+
+def record_steps(spec: Spec) -> np.ndarray:
+    """Return the steps at which a run is recorded, (T,), each once and in order."""
+    return np.unique(np.rint(_asked_times(spec) * spec.inputs.dimension).astype(np.int64))
+
+
+def record_times(spec: Spec) -> np.ndarray:
+    """Return the times at which a run is recorded, (T,): the steps nearest to those asked for, over N."""
+    return record_steps(spec) / spec.inputs.dimension
+
+
+def merged_times(spec: Spec) -> str | None:
+    """Say how many recorded times share a step with others; None where none do or every step is recorded."""
+    asked, left, N = len(_asked_times(spec)), len(record_steps(spec)), spec.inputs.dimension
+    if left == asked or left == step_at(spec.duration, N) + 1:
+        return None
+    return merged(asked, left, N)
+
+
+def _asked_times(spec: Spec) -> np.ndarray:
+    record = spec.record
+    if record.times is not None:
+        return np.array(record.times)
+    if record.spacing == "linear":
+        return np.linspace(0.0, spec.duration, record.count)
+    times = np.concatenate([[0.0], np.geomspace(record.first, spec.duration, record.count - 1)])
+    times[-1] = spec.duration
+    return times
