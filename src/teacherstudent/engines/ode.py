@@ -23,6 +23,7 @@ from teacherstudent.kernels.integrator import (
     scratch,
 )
 from teacherstudent.kernels.pauses import LEFT
+from teacherstudent.looks import pieces
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history, times_from
@@ -214,7 +215,10 @@ def _trajectory(run: _Run) -> Trajectory:
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    errors = generalisation_errors_of_records(*codes, Q, R, run.initial.T, h, run.initial.v)
+    errors = np.empty((len(times), P))
+    for part in pieces(len(times), P * (K + columns) ** 2):
+        records = Q[part], R[part], run.initial.T, h[part], run.initial.v
+        errors[part] = generalisation_errors_of_records(*codes, *records)
     finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
     if not finite.all():  # rounding of overlaps so large that no angle between units is left
         rows = int(np.argmin(finite))

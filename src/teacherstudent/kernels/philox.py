@@ -39,6 +39,7 @@ LOWEST_BIT = np.uint64(1)
 LOWEST_BIT_32 = np.uint32(1)
 MINUS_2_FLOAT32 = np.float32(-2.0)
 
+BLOCK = 4  # normals that are drawn together
 PART = 1024  # normals whose bits wait together in the first-level cache
 
 
@@ -125,9 +126,15 @@ def fill_normals(out, key0, key1, step, stream):
     the beginning of a longer one. Filling n and then m elements repeats the n; distinct numbers need another
     step or stream.
     """
+    fill_normals_from(0, out, key0, key1, step, stream)
+
+
+@entry
+def fill_normals_from(first, out, key0, key1, step, stream):
+    """Fill an array with the elements from `first` on, a multiple of 4, of one that `fill_normals` fills."""
     bits = np.empty(PART // 2, np.uint64)
     for start in range(0, out.size, PART):
-        fill_part(out[start : start + PART], bits, start, key0, key1, step, stream)
+        fill_part(out[start : start + PART], bits, first + start, key0, key1, step, stream)
 
 
 @exact
