@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 # Multiply-adds, or work as long, between two looks: some tenths of a second.
 WORK_PER_LOOK = 200_000_000
+LITTLE = 10  # a part of that by one in so many is too short for a look
 
 _thread = threading.local()
 
@@ -33,9 +34,9 @@ def looking(action: Callable[[], None] | None) -> Iterator[None]:
 
 
 def pieces(count: int, work: int) -> Iterator[slice]:
-    """Cut `count` things, each with as many multiply-adds, into slices; look between them."""
-    size = max(1, WORK_PER_LOOK // max(1, work))
+    """Cut `count` things, each with as many multiply-adds, into slices; look before each, if it takes time."""
+    size, long = max(1, WORK_PER_LOOK // max(1, work)), LITTLE * count * work > WORK_PER_LOOK
     for first in range(0, count, size):
-        if first > 0:
+        if long:
             look()
         yield slice(first, min(first + size, count))

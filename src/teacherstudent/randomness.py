@@ -10,7 +10,7 @@ from teacherstudent.kernels.philox import BLOCK, fill_normals_from
 from teacherstudent.looks import pieces
 
 # Multiply-adds in whose time a block of normals is drawn.
-WORK_PER_BLOCK = 16
+WORK_PER_BLOCK = 48
 
 
 class Purpose(IntEnum):

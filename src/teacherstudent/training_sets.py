@@ -16,7 +16,7 @@ from teacherstudent.randomness import Purpose, counter_key, normals
 from teacherstudent.spec import Spec
 
 # Multiply-adds in whose time a normal is drawn.
-WORK_PER_NORMAL = 4
+WORK_PER_NORMAL = 12
 
 
 class LabelledSet(NamedTuple):
