@@ -107,7 +107,7 @@ def assert_all_same(some, others):
 @pytest.fixture
 def short_pieces(monkeypatch):
     """A few steps between two moments at which a run can be kept."""
-    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 1000)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 2000)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -348,7 +348,7 @@ def test_a_file_that_is_whole_is_used(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
     assert_all_same(list(simulate_runs(small_spec(), "network", 5, 2, keeper=Checkpoints(tmp_path))), whole)
     said = {
-        "run": f"{path}: the run goes on from t = 1",
+        "run": f"{path}: the run goes on from t = 0.6",
         "finished": f"{tmp_path}: 1 of 2 runs are finished",
     }
     assert capsys.readouterr().err == said[kind] + "\n"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 PACKAGE = __package__
 VARIABLE = "NUMBA_CACHE_DIR"
+NO_PART_OF_CODE = (VARIABLE, "NUMBA_NUM_THREADS")
 DIGITS = 16  # of the digest, in the name of the folder
 PACKAGES = ("numba", "llvmlite", "numpy")
 # The lines of /proc/cpuinfo, those of x86 and of ARM, that tell types of processors apart.
@@ -63,7 +64,8 @@ def processor(path: str | Path = "/proc/cpuinfo") -> list[str]:
 
 
 def _settings() -> list[tuple[str, str]]:
-    return sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != VARIABLE)
+    settings = ((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    return sorted(setting for setting in settings if setting[0] not in NO_PART_OF_CODE)
 
 
 def base_folder() -> Path:

@@ -8,9 +8,17 @@ from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.checks import full_overlaps
 from teacherstudent.errors import refuse
 from teacherstudent.initial import initial_readouts, initial_weights
+from teacherstudent.looks import look
 from teacherstudent.randomness import Purpose, normals, triangular_rows
 from teacherstudent.spec import Spec
-from teacherstudent.teachers import orthonormal_rows, related_features, sample_readouts, sample_teachers
+from teacherstudent.teachers import (
+    combined_rows,
+    orthonormal_rows,
+    products_of_rows,
+    related_features,
+    sample_readouts,
+    sample_teachers,
+)
 from teacherstudent.weight_files import Layers, student_layers, teacher_layers
 
 # A row whose distance from the span of others is less, relative to its length, lies in it.
@@ -103,6 +111,7 @@ def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
     """
     coordinates, basis = np.zeros((len(rows), columns)), []
     for i, row in enumerate(rows):
+        look()
         rest = row
         for _ in range(2):
             for j, axis in enumerate(basis):
@@ -139,8 +148,8 @@ def order_parameters(networks: Networks) -> OrderParameters:
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Overlaps a b^T / N of the rows of two matrices (einsum: bits independent of the number of threads)."""
-    return np.einsum("in,jn->ij", a, b) / a.shape[1]
+    """Overlaps a b^T / N of the rows of two matrices."""
+    return products_of_rows(a, b) / a.shape[1]
 
 
 def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, run: int) -> Networks:
@@ -151,7 +160,7 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     """
     A = overlap_factor(given, dimension)
     draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
-    return _split(given, np.sqrt(dimension) * np.einsum("fr,rn->fn", A, orthonormal_rows(draws, draws[:0])))
+    return _split(given, np.sqrt(dimension) * combined_rows(A, orthonormal_rows(draws, draws[:0])))
 
 
 def check_overlaps_fit(spec: Spec) -> None:

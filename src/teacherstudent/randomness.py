@@ -6,7 +6,11 @@ from enum import IntEnum
 import numpy as np
 
 from teacherstudent.kernels.chi_square import fill_chi
-from teacherstudent.kernels.philox import fill_normals
+from teacherstudent.kernels.philox import BLOCK, fill_normals_from
+from teacherstudent.looks import pieces
+
+# Multiply-adds in whose time a block of normals is drawn.
+WORK_PER_BLOCK = 48
 
 
 class Purpose(IntEnum):
@@ -35,8 +39,9 @@ def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.ui
 
 def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np.ndarray:
     """Draw the independent standard normals of a purpose that draws once a run, row by row."""
-    out = np.empty(math.prod(shape))
-    fill_normals(out, *counter_key(seed, run, purpose), 0, 0)
+    out, key = np.empty(math.prod(shape)), counter_key(seed, run, purpose)
+    for part in pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
+        fill_normals_from(BLOCK * part.start, out[BLOCK * part.start : BLOCK * part.stop], *key, 0, 0)
     return out.reshape(shape)
 
 

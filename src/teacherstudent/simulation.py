@@ -16,6 +16,7 @@ from itertools import pairwise
 from threading import Event
 
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.looks import looking
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
@@ -178,7 +179,11 @@ class _Work:
     def trajectories(self, batch: list[int]) -> list[Trajectory]:
         """Compute one batch."""
 
+        done = 0.0
+
         def report(fraction: float) -> None:
+            nonlocal done
+            done = fraction
             if not self.interruptible:
                 self.keeper.look()
             for place in batch:
@@ -186,10 +191,14 @@ class _Work:
                     raise KeyboardInterrupt
                 self.progress(place, fraction)
 
-        self.keeper.look()
-        report(0.0)  # an interrupt can leave batches in the queue: they do not begin
+        def look() -> None:
+            self.keeper.look()
+            report(done)
+
+        look()  # an interrupt can leave batches in the queue: they do not begin
         specs, starts = zip(*(self.begun[place] for place in batch), strict=True)
-        found = self._simulate(batch, specs, starts, report)
+        with looking(look):
+            found = self._simulate(batch, specs, starts, report)
         recorded = [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
         self.keeper.keep_finished(batch, recorded)
         return recorded

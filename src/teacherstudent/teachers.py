@@ -3,6 +3,7 @@
 import numpy as np
 
 from teacherstudent.blocks import Features, Readouts, Teachers
+from teacherstudent.looks import look, pieces
 from teacherstudent.randomness import Purpose, normals
 from teacherstudent.similarity import similarity_factor
 
@@ -105,19 +106,39 @@ def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.nda
     """
     first = rows[0]
     basis = orthonormal_rows(first, first[:0])
-    inside = np.einsum("mn,kn->mk", first, basis)
+    inside = products_of_rows(first, basis)
     taken = orthonormal_rows(np.concatenate([avoid, first]), avoid[:0])
     parts = [first]
     for fresh in rows[1 : L.shape[1]]:
         directions = orthonormal_rows(fresh, taken)
         taken = np.concatenate([taken, directions])
-        parts.append(np.einsum("mk,kn->mn", inside, directions))
+        parts.append(combined_rows(inside, directions))
     return combine(L, np.stack(parts))
 
 
 def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """Sum parts B_q, shape (rank or more, M, N), into sum_q L_pq B_q, shape (P, M, N)."""
-    return np.einsum("pq,qmn->pmn", L, parts[: L.shape[1]])
+    _, M, N = parts.shape
+    sums = np.empty((len(L), M, N))
+    for units in pieces(M, L.size * N):
+        sums[:, units] = np.einsum("pq,qmn->pmn", L, parts[: L.shape[1], units])
+    return sums
+
+
+def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Sum rows (R, N) into sum_r A_fr rows_r, shape (F, N)."""
+    sums = np.empty((len(A), rows.shape[1]))
+    for part in pieces(len(A), rows.size):
+        sums[part] = np.einsum("fr,rn->fn", A[part], rows)
+    return sums
+
+
+def products_of_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Inner products (I, J) of rows (I, N) and (J, N); einsum: bits independent of the number of threads."""
+    products = np.empty((len(a), len(b)))
+    for part in pieces(len(a), b.size):
+        products[part] = np.einsum("in,jn->ij", a[part], b)
+    return products
 
 
 def row_norms(rows: np.ndarray) -> np.ndarray:
@@ -132,6 +153,7 @@ def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
     """
     basis = list(against)
     for row in rows:
+        look()
         for _ in range(2):
             for unit in basis:
                 row = row - np.einsum("n,n->", unit, row) * unit

@@ -11,8 +11,12 @@ from teacherstudent.errors import SpecError
 from teacherstudent.kernels import samples as kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.network import padded
+from teacherstudent.looks import pieces
 from teacherstudent.randomness import Purpose, counter_key, normals
 from teacherstudent.spec import Spec
+
+# Multiply-adds in whose time a normal is drawn.
+WORK_PER_NORMAL = 12
 
 
 class LabelledSet(NamedTuple):
@@ -51,7 +55,9 @@ def labelled_sets(
         return None, None
     if inputs.dataset is None:
         X = np.zeros((inputs.samples, V.shape[-1]), V.dtype)
-        kernel.fill_samples(X, inputs.dimension, *counter_key(seed, run, Purpose.SAMPLES))
+        key = counter_key(seed, run, Purpose.SAMPLES)
+        for part in pieces(len(X), WORK_PER_NORMAL * X.shape[1]):
+            kernel.fill_samples(X[part], inputs.dimension, part.start, *key)
         labels = _teacher_labels(spec, V, v, X)
         return LabelledSet(X, labels + _noise(spec, seed, run)), None
     X = _scaled_images(inputs, spec.numerics.precision)
@@ -85,8 +91,15 @@ def _scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
 
 def _teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> np.ndarray:
     code, N = CODES[spec.teachers.activation], spec.inputs.dimension
-    labels = [np.einsum("m,sm->s", v[p], kernel.activities(code, V[p], X, N)) for p in range(len(V))]
-    return np.array(labels)
+    return np.array([np.einsum("m,sm->s", v[p], activities(code, V[p], X, N)) for p in range(len(V))])
+
+
+def activities(code: int, W: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
+    """Return g(w_k x_i / sqrt N) for inputs X (samples, n) and weights W (K, n), both padded: (samples, K)."""
+    values = np.empty((len(X), len(W)))
+    for part in pieces(len(X), W.size):
+        values[part] = kernel.activities(code, W, X[part], N)
+    return values
 
 
 def _real_labels(spec: Spec, samples: FileSamples) -> np.ndarray:

@@ -116,7 +116,7 @@ def simulated(keeper=NOTHING_KEPT):
 @pytest.fixture
 def kept(disk, monkeypatch):
     """A folder of checkpoints, for runs that can be kept many times."""
-    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 1000)
+    monkeypatch.setattr(network_run, "WORK_PER_REPORT", 2000)
     (disk / "kept").mkdir()
     yield disk / "kept"
     shutil.rmtree(disk / "kept")

@@ -50,7 +50,10 @@ class Case:
         C = len(self.settings)
         ones, zeros = np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64)
         state = chain.State(self.S.copy(), self.h.T.copy(), ones, zeros)
-        teachers = frames.Teachers(self.B, frames.gram(self.B), self.v)
+        T = np.empty((C, len(self.B), len(self.B)))
+        for i in range(len(T[0])):
+            frames.fill_gram(T, self.B, i, i + 1)
+        teachers = frames.Teachers(self.B, T, self.v)
         keys = np.array([KEYS[seed] for seed in self.seeds], dtype=np.uint64).T.copy()
         work = chain.work_space(shape, self.K, self.M, C)
         phase = self.phase()
@@ -339,7 +342,10 @@ def test_order_parameters_and_errors():
     case = Case([Setting("erf", "relu")] * 8, N=30)
     shape, _, teachers, state, *_ = case.kernel()
     heads = np.stack([state.h, 2 * state.h])
-    Q, R, errors = frames.measure(shape, teachers, state.S, heads)
+    (K, _, C), PM, P = state.S.shape, len(teachers.B), teachers.v.shape[1]
+    Q, R, errors = np.empty((C, K, K)), np.empty((C, K, PM)), np.empty((C, P))
+    for columns in ((0, 3), (3, 8)):
+        frames.measure(shape, teachers, state.S, heads, Q, R, errors, *columns)
     for c in range(8):
         S, B, own = state.S[:, :, c], case.B[:, :, c], slice(M, 2 * M)
         np.testing.assert_allclose(Q[c], S @ S.T, rtol=0, atol=1e-14)
@@ -355,7 +361,8 @@ def test_triangular_rows_have_the_same_products(shape):
     rows = np.random.default_rng(0).normal(size=(*shape, 8))
     rows[0, :, 0], rows[1, :, 1], rows[:, 0, 2] = 0.0, rows[0, :, 1], 0.0
     found = rows.copy()
-    frames.triangularise(found)
+    for row in range(min(shape)):
+        frames.triangularise(found, row, row + 1)
     for c in range(8):
         expected = rows[:, :, c] @ rows[:, :, c].T
         np.testing.assert_allclose(found[:, :, c] @ found[:, :, c].T, expected, rtol=0, atol=1e-13)

@@ -13,13 +13,16 @@ from teacherstudent.kernels.integrator import (
     DIVERGED,
     EVENT,
     KEPT,
+    PAUSED,
     REACHED_END,
     RESUME,
     STUCK,
     TABLEAU,
     TIME,
+    Held,
     integrate,
     nothing_held,
+    scratch,
 )
 
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
@@ -36,10 +39,15 @@ class Problem(NamedTuple):
     equation: int
     level: float
     evaluations: np.ndarray
+    calls: np.ndarray
+    pause: int  # one call in so many, or none
 
 
 @njit
 def derivative(y, p, dy):
+    p.calls[0] += 1
+    if p.pause > 0 and p.calls[0] % p.pause == 0:
+        return False
     p.evaluations[0] += 1
     if p.evaluations[0] > PLENTY:
         raise RuntimeError("the integration does not end")
@@ -54,6 +62,7 @@ def derivative(y, p, dy):
         dy[0] = y[0] * y[0]
     else:
         dy[0] = np.nan if y[0] > 2.0 else 1.0
+    return True
 
 
 @njit
@@ -62,8 +71,10 @@ def above_level(y, p):
 
 
 @njit
-def solve(p, y, start, end, times, out, tableau, rtol, atol, held, most):
-    return integrate(derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held, most)
+def solve(p, y, start, end, times, out, tableau, rtol, atol, held, most, work):
+    return integrate(
+        derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held, most, work
+    )
 
 
 class Solution(NamedTuple):
@@ -85,12 +96,15 @@ def solved(
     start=0.0,
     held=None,
     most=PLENTY,
+    pause=0,
 ):
     y, times = np.array(start_state, dtype=float), np.array(times, dtype=float)
-    p = Problem(equation, level, np.zeros(1, np.int64))
+    p = Problem(equation, level, np.zeros(1, np.int64), np.zeros(1, np.int64), pause)
     out = np.full((len(times), len(y)), np.nan)
     held = nothing_held(len(y)) if held is None else held
-    status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held, most)
+    work, status = scratch(len(y)), PAUSED
+    while status == PAUSED:
+        status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held, most, work)
     assert np.isnan(out[written:]).all()
     return Solution(status, time, y, out[:written], int(p.evaluations[0]))
 
@@ -203,7 +217,7 @@ def test_as_frugal_as_scipy(equation, exact, tolerance):
 
 def plain_derivative(equation, y):
     dy = np.empty_like(y)
-    derivative.py_func(y, Problem(equation, NEVER, np.zeros(1)), dy)
+    derivative.py_func(y, Problem(equation, NEVER, np.zeros(1), np.zeros(1), 0), dy)
     return dy
 
 
@@ -316,3 +330,35 @@ def test_the_end_is_recorded_where_the_last_step_is_rounded_to_before_it():
         np.testing.assert_array_equal(found.rows[1], found.state)
         rounded += first + (end - first) < end
     assert rounded > 0
+
+
+def everything(solution, held):
+    return [*solution[:2], *(array.tobytes() for array in (*solution[2:4], *held))]
+
+
+@pytest.mark.parametrize("pause", [2, 3, 7, 100])
+@pytest.mark.parametrize("level", [NEVER, -0.9])
+def test_pauses_leave_no_trace(pause, level):
+    """At the start, in refused steps, in those with recorded times, at the event and before the end."""
+    problem = CIRCLE, [1.0, 0.0], 20.0, np.linspace(0.0, 20.0, 41), 1e-6, 1e-6, level
+    held, others = nothing_held(2), nothing_held(2)
+    whole, paused = solved(*problem, held=held), solved(*problem, held=others, pause=pause)
+    assert everything(whole, held) == everything(paused, others)
+    assert whole.evaluations == paused.evaluations
+
+
+@pytest.mark.parametrize("most", [1, 5, 20])
+def test_pauses_are_no_tries(most):
+    problem = KEPLER, kepler_state(0.0), 100.0
+    whole, paused = solved(*problem, most=most), solved(*problem, most=most, pause=2)
+    assert (whole.status, whole.time) == (paused.status, paused.time) == (STUCK, whole.time)
+
+
+def test_pauses_of_a_resumed_integration_leave_no_trace():
+    held = nothing_held(2)
+    solved(CIRCLE, [1.0, 0.0], 5.0, held=held)
+    ends = []
+    for pause in (0, 2):
+        again = Held(np.full(1, RESUME), *(array.copy() for array in held[1:]))
+        ends.append(everything(solved(CIRCLE, [0.0, 0.0], 9.0, [8.0], held=again, pause=pause), again))
+    assert ends[0] == ends[1]

@@ -192,7 +192,8 @@ def test_every_pair_with_replacement_is_equally_likely():
 
 def test_inputs_are_normals_of_one_step_each():
     X = np.zeros((3, 64))
-    fill_samples(X, 33, *KEY)
+    fill_samples(X[:1], 33, 0, *KEY)
+    fill_samples(X[1:], 33, 1, *KEY)
     key = tuple(map(int, KEY))
     expected = [naive_philox.normals(33, key, i, 0) for i in range(3)]
     np.testing.assert_allclose(X[:, :33], expected, rtol=0, atol=1e-13)

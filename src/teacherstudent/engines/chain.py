@@ -16,6 +16,7 @@ from teacherstudent.kernels import chain as kernel
 from teacherstudent.kernels import frames
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.alignment import aligned, aligned_zeros
+from teacherstudent.looks import pieces
 from teacherstudent.networks import Networks, check_overlaps_fit, sample_coordinates
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
@@ -181,7 +182,7 @@ class _Block:
         """Record the present state if this step is to be recorded; it may end a chain."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
-            Q, R, errors = frames.measure(self.shape, self.teachers, self.state.S, self.h)
+            Q, R, errors = _measured(self.shape, self.teachers, self.state.S, self.h)
             self.rows.append((Q, R, np.moveaxis(self.h, -1, 0).copy(), errors))
             finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in self.rows[-1]]
             self.state.alive[~np.logical_and.reduce(finite)] = 0
@@ -259,7 +260,7 @@ def _resumed(spec: Spec, states: Sequence[State]):
     S = aligned_zeros((len(student), p + r + q, len(states)))
     S[:, : p + r] = student
     v = np.stack([state["teacher_readouts"] for state in states])
-    teachers = frames.Teachers(B, frames.gram(B), v)
+    teachers = frames.Teachers(B, _gram(B), v)
     return _complete(spec, S, teachers, columns("student_readouts"))
 
 
@@ -280,11 +281,31 @@ def _initial(spec: Spec, drawn: list[Networks]):
     rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
     rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
     rows = aligned(np.moveaxis(rows, 0, -1))
-    frames.triangularise(rows)
+    for part in pieces(min(rows.shape[:2]), rows.size):
+        frames.triangularise(rows, part.start, part.stop)
     S = aligned_zeros((K, p + r + q, C))
     S[:, :p], S[:, p : p + r] = rows[PM:, r:], rows[PM:, :r]
-    teachers = frames.Teachers(aligned(rows[:PM, :r]), frames.gram(rows[:PM, :r].copy()), nets.v)
+    teachers = frames.Teachers(aligned(rows[:PM, :r]), _gram(rows[:PM, :r].copy()), nets.v)
     return _complete(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy())
+
+
+def _gram(B: np.ndarray) -> np.ndarray:
+    """Return the overlaps of teachers in each column, (C, P M, P M)."""
+    T = np.empty((B.shape[-1], len(B), len(B)))
+    for part in pieces(len(B), B.size):
+        frames.fill_gram(T, B, part.start, part.stop)
+    return T
+
+
+def _measured(
+    shape: frames.Shape, teachers: frames.Teachers, S: np.ndarray, h: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return Q (C, K, K), R (C, K, P M) and errors (C, P) of all columns."""
+    (K, n, C), PM = S.shape, len(teachers.B)
+    found = np.empty((C, K, K)), np.empty((C, K, PM)), np.empty(teachers.v.shape[:2])
+    for part in pieces(C, K * (K + PM) * n):
+        frames.measure(shape, teachers, S, h, *found, part.start, part.stop)
+    return found
 
 
 def _no_constants(shape: frames.Shape, K: int, M: int, C: int) -> kernel.Phase:

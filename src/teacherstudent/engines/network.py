@@ -14,6 +14,7 @@ from teacherstudent.curriculum import Phase, phases_left, steps_between_looks, u
 from teacherstudent.engines.network_run import Run
 from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels.activations import CODES
+from teacherstudent.looks import looking
 from teacherstudent.networks import check_overlaps_fit
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, State
@@ -80,14 +81,19 @@ def simulate_together(
     def keep_all() -> None:
         keep({place: network.snapshot for place, network in enumerate(networks) if network.finite})
 
+    def look() -> None:
+        keep_all()
+        progress(float(done.mean()))
+
     every = zip(specs, runs, starts, kept or [{}] * len(specs), strict=True)
     for place, (spec, run, start, own) in enumerate(every):
         networks.append(Run(spec, seed, run, partial(report, place), start, own, keep_all))
-    for leader, *followers in _that_begin_alike(networks):
-        _train_first_phase(leader, followers)
-    for network in networks:
-        _train_to_the_end(network)
-    return [_trajectory(network) for network in networks]
+    with looking(look):
+        for leader, *followers in _that_begin_alike(networks):
+            _train_first_phase(leader, followers)
+        for network in networks:
+            _train_to_the_end(network)
+        return [_trajectory(network) for network in networks]
 
 
 def _that_begin_alike(networks: Iterable[Run]) -> list[list[Run]]:

@@ -11,16 +11,19 @@ from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.looks import looking
 from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
 from teacherstudent.spec import Spec
 from teacherstudent.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.steps import step_at
-from teacherstudent.training_sets import LabelledSet, labelled_sets
+from teacherstudent.training_sets import LabelledSet, activities, labelled_sets
 from teacherstudent.trajectory import LEFT_OUT, stored_R
 
 # Multiply-adds between two reports of progress.
-WORK_PER_REPORT = 2_000_000_000
+WORK_PER_REPORT = 1_000_000_000
+# Multiply-adds in whose time a number of an input is drawn.
+DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
 
 
@@ -66,7 +69,8 @@ class Run:
 
     def train_until(self, end: int, teacher: int, constants: kernel.Phase) -> None:
         """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
-        piece = max(1, WORK_PER_REPORT // (self.weights.W.size * constants.batch))
+        work = (self.weights.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
+        piece = max(1, WORK_PER_REPORT // work)
         while self.step < end and self.finite:
             steps = min(piece, end - self.step)
             done = self.train(steps, teacher, constants)
@@ -115,7 +119,8 @@ class Run:
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Stack the rows along time; without any, the arrays have the shapes that rows would give."""
-        like = self.rows[0] if self.rows else self.measure()
+        with looking(None):  # it may be called at a look
+            like = self.rows[0] if self.rows else self.measure()
         return {
             name: np.array([row[name] for row in self.rows]).reshape(-1, *np.shape(like[name]))
             for name in like
@@ -154,8 +159,9 @@ class Run:
         spec = self.spec
         heads = self.h[[spec.head_of(p) for p in range(spec.teachers.count)]]
         code = CODES[spec.student.activation]
-        activities = samples_kernel.activities(code, self.weights.W, labelled.X, spec.inputs.dimension)
-        return np.einsum("pk,sk->ps", heads, activities)
+        return np.einsum(
+            "pk,sk->ps", heads, activities(code, self.weights.W, labelled.X, spec.inputs.dimension)
+        )
 
     def error(self, teacher: int) -> float:
         """Return the error on a teacher that is compared with thresholds."""

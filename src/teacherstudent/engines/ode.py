@@ -14,12 +14,16 @@ from teacherstudent.kernels.integrator import (
     DIVERGED,
     KEPT,
     NOTHING,
+    PAUSED,
     RESUME,
     STUCK,
     TABLEAU,
     Held,
     nothing_held,
+    scratch,
 )
+from teacherstudent.kernels.pauses import LEFT
+from teacherstudent.looks import pieces
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Start, State, history, steps_from
@@ -30,6 +34,8 @@ from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, sto
 ABSOLUTE_TOLERANCE = 1e-3
 # Steps of one phase, some minutes of work; more of them mean that rates are out of proportion.
 MAX_STEPS = 10_000_000
+# Work between two reports of progress, in units of `kernels.pauses`: some tenths of a second.
+WORK_PER_REPORT = 200_000_000
 
 
 def check(spec: Spec) -> None:
@@ -82,23 +88,27 @@ class _Run:
     def integrate(self, phase: Phase) -> None:
         """Integrate a phase, and note where the end of the run first cuts a step."""
         constants, before = phase_constants(self.spec, self.initial, phase), self.held.mark[0]
-        self.status, self.t, written = kernel.integrate_phase(
-            constants,
-            self.y,
-            self.t,
-            phase.end,
-            self.times[self.row :],
-            self.states[self.row :],
-            TABLEAU,
-            *_tolerances(self.spec),
-            self.held,
-            MAX_STEPS,
-        )
+        start, work, self.status = self.t, scratch(len(self.y)), PAUSED
+        while self.status == PAUSED:
+            constants.work.place[LEFT] = WORK_PER_REPORT
+            self.status, self.t, written = kernel.integrate_phase(
+                constants,
+                self.y,
+                start,
+                phase.end,
+                self.times[self.row :],
+                self.states[self.row :],
+                TABLEAU,
+                *_tolerances(self.spec),
+                self.held,
+                MAX_STEPS,
+                work,
+            )
+            self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
             reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the phase ends at {phase.end:g}"
             raise RunError(f"engine ode cannot follow rates as different as these: {reached}")
         self.row += written
-        self.progress(min(1.0, self.t / self.spec.duration))
         if phase.end < self.end:
             self.held.mark[0] = NOTHING
         elif before != KEPT and self.held.mark[0] == KEPT:
@@ -211,7 +221,10 @@ def _trajectory(run: _Run) -> Trajectory:
     R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
     h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    errors = generalisation_errors_of_records(*codes, Q, R, run.initial.T, h, run.initial.v)
+    errors = np.empty((len(times), P))
+    for part in pieces(len(times), P * (K + columns) ** 2):
+        records = Q[part], R[part], run.initial.T, h[part], run.initial.v
+        errors[part] = generalisation_errors_of_records(*codes, *records)
     finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
     if not finite.all():  # rounding of overlaps so large that no angle between units is left
         rows = int(np.argmin(finite))

@@ -3,6 +3,7 @@
 from numba import config, njit
 
 from teacherstudent.kernels.disk import CheckedCache
+from teacherstudent.kernels.libraries import OwnCopiesCompiler
 
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
@@ -35,7 +36,17 @@ by_column = njit(
 
 def entry(function):
     """Compile a function that is called from Python, and keep its code on the disk."""
-    compiled = njit(error_model="numpy", nogil=True, cache=True)(function)
+    return _on_disk(function, nogil=True)
+
+
+def scalar(function):
+    """Compile a function of numbers to be part of every loop that calls it, and keep its code on the disk."""
+    return _on_disk(function, forceinline=True)
+
+
+def _on_disk(function, **options):
+    options |= {"error_model": "numpy", "cache": True, "pipeline_class": OwnCopiesCompiler}
+    compiled = njit(**options)(function)
     if not config.DISABLE_JIT:
         compiled._cache = CheckedCache(function)  # in place of numba's
     return compiled

@@ -40,11 +40,11 @@ def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
 
 
 @entry
-def triangularise(rows):
-    """Rotate the axes of rows (F, n, C) until each row ends on the diagonal."""
+def triangularise(rows, first, last):
+    """Rotate the axes of rows (F, n, C) until rows `first`, ..., `last` - 1 end on the diagonal, as those before."""
     F, n, C = rows.shape
     cosine, sine = np.empty(C), np.empty(C)
-    for j in range(min(F, n)):
+    for j in range(first, last):
         for i in range(j + 1, n):
             rotation(rows[j, j], rows[j, i], cosine, sine)
             rows[j, i] = 0.0
@@ -53,30 +53,26 @@ def triangularise(rows):
 
 
 @entry
-def gram(B):
-    """T = B B^T of each column, (C, P M, P M)."""
-    PM, _, C = B.shape
-    T = np.empty((C, PM, PM))
-    for c in range(C):
-        for i in range(PM):
-            for k in range(PM):
+def fill_gram(T, B, first, last):
+    """Fill the rows `first`, ..., `last` - 1 of T = B B^T of each column, (C, P M, P M)."""
+    for c in range(len(T)):
+        for i in range(first, last):
+            for k in range(len(B)):
                 T[c, i, k] = inner_product(B[i], B[k], c)
-    return T
 
 
 @entry
-def measure(shape, teachers, S, h):
-    """Order parameters and errors of all columns, h (H, K, C): Q (C, K, K), R (C, K, P M), errors (C, P)."""
-    (K, _, C), PM = S.shape, len(teachers.B)
-    Q, R = np.empty((C, K, K)), np.empty((C, K, PM))
-    errors = np.empty((C, teachers.v.shape[1]))
-    for c in range(C):
+def measure(shape, teachers, S, h, Q, R, errors, first, last):
+    """Fill in order parameters and errors of the columns `first`, ..., `last` - 1 for heads h (H, K, C).
+
+    Q (C, K, K), R (C, K, P M), errors (C, P).
+    """
+    for c in range(first, last):
         overlaps(shape, S, teachers.B, c, Q[c], R[c])
         heads = np.ascontiguousarray(h[:, :, c])
         errors[c] = generalisation_errors(
             shape.student, shape.teacher, Q[c], R[c], teachers.T[c], heads, teachers.v[c]
         )
-    return Q, R, errors
 
 
 @by_column

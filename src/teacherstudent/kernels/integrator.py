@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels import dop853
-from teacherstudent.kernels.compilation import exact, inlined, inner
+from teacherstudent.kernels.compilation import inlined, inner
 
 STAGES = 12
 DENSE_STAGES = 3
@@ -23,9 +23,10 @@ EXPONENT = -1.0 / 8.0  # the error estimate is of order seven
 MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution diverges
 EVENT_HALVINGS = 60  # of the step in which the event lies
 
-REACHED_END, EVENT, DIVERGED, STUCK = 0, 1, 2, 3
+REACHED_END, EVENT, DIVERGED, STUCK, PAUSED = 0, 1, 2, 3, 4
 NOTHING, KEPT, RESUME = 0, 1, 2  # what `Held` is for
 TIME, STEP, GROWTH = 0, 1, 2  # its numbers
+IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # where `Scratch` is: in a step at all, what is done
 
 
 class Tableau(NamedTuple):
@@ -47,12 +48,14 @@ TABLEAU = _tableau()
 
 
 class Scratch(NamedTuple):
-    """Work space for a state of n numbers."""
+    """Work space for a state of n numbers, and where a paused integration is to go on."""
 
     states: np.ndarray  # (16, n) states at the stages; number 12 is the one after the step
     k: np.ndarray  # (16, n) derivatives there
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
+    place: np.ndarray  # (4,) int64
+    numbers: np.ndarray  # (3,) as in `Held`, when the step began
 
 
 class Held(NamedTuple):
@@ -72,10 +75,10 @@ def nothing_held(n: int) -> Held:
     return Held(np.full(1, NOTHING), np.zeros(3), np.zeros(n), np.zeros(n))
 
 
-@exact
-def scratch(n):
-    """Allocate the work space for a state of n numbers."""
-    return Scratch(np.empty((16, n)), np.empty((16, n)), np.empty((2, n)), np.empty((7, n)))
+def scratch(n: int) -> Scratch:
+    """Allocate the work space of one integration, for a state of n numbers."""
+    rows = (np.empty((count, n)) for count in (16, 16, 2, 7))
+    return Scratch(*rows, np.zeros(4, np.int64), np.zeros(3))
 
 
 @inner
@@ -104,10 +107,16 @@ def state_at(s, y, step, tableau, work):
 
 @inlined
 def stages(f, params, y, step, tableau, work, first, last):
-    """Compute the states and derivatives at stages first, ..., last - 1."""
-    for s in range(first, last):
+    """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
+
+    Returns False where f pauses.
+    """
+    for s in range(max(first, work.place[STAGES_DONE]), last):
         state_at(s, y, step, tableau, work)
-        f(work.states[s], params, work.k[s])
+        if not f(work.states[s], params, work.k[s]):
+            return False
+        work.place[STAGES_DONE] = s + 1
+    return True
 
 
 @inner
@@ -144,11 +153,15 @@ def norm(x, y, rtol, atol):
 def initial_step(f, params, y, tableau, work, rtol, atol):
     """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
 
-    It does not know the end: an integration that goes further begins with the same step.
+    It does not know the end: an integration that goes further begins with the same step. Returns 0 where f
+    pauses.
     """
+    if not stages(f, params, y, 0.0, tableau, work, 0, 1):
+        return 0.0
     d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
-    stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2)
+    if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
+        return 0.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
     d2 = norm(work.k[1], y, rtol, atol) / h0
@@ -205,60 +218,75 @@ def hold(held, t, step, grow, y, k):
     copy(held.k, k)
 
 
+@inner
+def pause(work, t, step, grow, row, tries):
+    """Keep the place of a step in which f paused."""
+    work.place[IN_STEP], work.place[ROW], work.place[TRIES] = 1, row, tries
+    work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, grow
+
+
 @inlined
-def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held, most):
+def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held, most, work):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
-    f(y, params, dy) writes the derivative. The state (n,) is changed in place to the one at the returned
+    f(y, params, dy) writes the derivative and returns True; it may return False to pause, and goes on when it
+    is called again with the same y. The state (n,) is changed in place to the one at the returned
     time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
     are reached. Where `held` is to be resumed, its time and state take the place of `start` and y; where it
     holds nothing, it keeps the integrator as it is before a step is first cut to reach the end. Returns
-    (status, time, number of rows written), status REACHED_END, EVENT, DIVERGED, or STUCK after `most` tries
-    of a step: the equations are stiff.
+    (status, time, number of rows written), status REACHED_END, EVENT, DIVERGED, STUCK after `most` tries
+    of a step: the equations are stiff; or PAUSED where f pauses: the same call, with the same `work`, goes on
+    to the same bits.
     """
-    t, row, tries, resumed = start, 0, 0, held.mark[0] == RESUME
-    work = scratch(len(y))
-    if resumed:
+    t, row, tries = start, 0, 0
+    if work.place[IN_STEP]:
+        row, tries = work.place[ROW], work.place[TRIES]
+        t, step, grow = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
+    elif held.mark[0] == RESUME:
         t, step, grow = held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH]
         copy(y, held.y)
         copy(work.k[0], held.k)
-        held.mark[0] = NOTHING
+        held.mark[0], work.place[STAGES_DONE] = NOTHING, 1
     else:
         while row < len(times) and times[row] <= start:
             copy(out[row], y)
             row += 1
         if event(y, params) < 0.0:
             return EVENT, t, row
-        stages(f, params, y, 0.0, tableau, work, 0, 1)
         step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
+        if step == 0.0:
+            return PAUSED, t, row
+        work.place[STAGES_DONE] = 1
     while t < end:
         if tries == most:
             return STUCK, t, row
-        tries += 1
         last = t + step >= end * (1.0 - 1e-15)
         if last and held.mark[0] == NOTHING:
             hold(held, t, step, grow, y, work.k[0])
-        if last:
-            step = end - t
-        stages(f, params, y, step, tableau, work, 1, STAGES + 1)
-        error = error_norm(tableau, step, y, work, rtol, atol)
+        cut = end - t if last else step
+        if not stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
+            pause(work, t, step, grow, row, tries)
+            return PAUSED, t, row
+        error = error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
-            if not step >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
+            if not cut >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
                 return DIVERGED, t, row
-            step *= max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR
-            grow = 1.0
+            step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
+            grow, tries, work.place[STAGES_DONE] = 1.0, tries + 1, 1
             continue
         fired = event(work.states[STAGES], params) < 0.0
         fraction = 1.0
-        reached = end if last else t + step  # t + (end - t) may be rounded to before the end
+        reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
         if fired or (row < len(times) and times[row] <= reached):
-            stages(f, params, y, step, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES)
-            fill_dense(y, step, tableau, work)
+            if not stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
+                pause(work, t, step, grow, row, tries)
+                return PAUSED, t, row
+            fill_dense(y, cut, tableau, work)
         if fired:
             fraction = locate_event(event, params, y, work)
-            reached = t + fraction * step
+            reached = t + fraction * cut
         while row < len(times) and times[row] <= reached:
-            interpolate(y, (times[row] - t) / step, work.dense, out[row])
+            interpolate(y, (times[row] - t) / cut, work.dense, out[row])
             row += 1
         if fired:
             interpolate(y, fraction, work.dense, work.states[STAGES])
@@ -267,6 +295,6 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, 
         if fired:
             return EVENT, t, row
         copy(work.k[0], work.k[STAGES])
-        step *= min(grow, SAFETY * error**EXPONENT) if error > 0.0 else grow
-        grow = MAX_FACTOR
+        step = cut * (min(grow, SAFETY * error**EXPONENT) if error > 0.0 else grow)
+        grow, tries, work.place[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
     return REACHED_END, t, row

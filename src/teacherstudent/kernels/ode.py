@@ -17,6 +17,7 @@ from teacherstudent.kernels.integrator import integrate
 from teacherstudent.kernels.ode_erf import Lanes, lanes_for, means_of_erf
 from teacherstudent.kernels.ode_fields import Fields, fields_of, gather
 from teacherstudent.kernels.ode_means import means
+from teacherstudent.kernels.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
 
 
 class Work(NamedTuple):
@@ -29,6 +30,7 @@ class Work(NamedTuple):
     drift: np.ndarray  # (K, K + P M) < d g'(x_i) z > for all of B
     power: np.ndarray  # (K, K) < d^2 g'(x_i) g'(x_k) > for i <= k
     lanes: Lanes
+    place: np.ndarray  # (2,) int64: rows of the means that are done, and the work left before a pause
 
 
 class Phase(NamedTuple):
@@ -56,7 +58,7 @@ def work_space(K: int, T: np.ndarray, v: np.ndarray, first: int, head: int, inpu
     fields = fields_of(K, T, v, first, head, input_power)
     clean = fields if input_power == 1.0 else fields_of(K, T, v, first, head, 1.0)
     means = np.zeros(K), np.zeros((K, D)), np.zeros((K, projections)), np.zeros((K, K))
-    return Work(fields, clean, *means, lanes_for(K, D))
+    return Work(fields, clean, *means, lanes_for(K, D), np.array([0, NO_PAUSE]))
 
 
 @inner
@@ -66,17 +68,22 @@ def derivative(y, p, dy):
     dR_ib = -eta h_i <d g'_i x_b>,
     dQ_ik = -eta (h_i <d g'_i x_k> + i <-> k) + (eta^2 / batch) h_i h_k <d^2 g'_i g'_k>,
     dh_i = -eta_h <d g_i>, d the error (student - noisy teacher); decay adds -w R, -2 w Q and -w h.
+    Returns False where no work is left before a pause; called again it goes on.
     """
     w = p.work
+    w.place[LEFT] -= CALL + w.drift.size * len(w.fields.C) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
     c, C, B = w.fields.c, w.fields.C, w.fields.B
     gather(y, w.fields)
     if p.student == ERF and p.teacher == ERF:
-        means_of_erf(c, C, p.output_variance, w.lanes, w.output, w.weights, w.power)
+        finished = means_of_erf(c, C, p.output_variance, w.lanes, w.output, w.weights, w.power, w.place)
     else:
-        means(p.student, p.teacher, c, C, p.output_variance, w.output, w.weights, w.power)
+        finished = means(p.student, p.teacher, c, C, p.output_variance, w.output, w.weights, w.power, w.place)
+    if not finished:
+        return False
     fill_drift(w.weights, B, w.drift)
     move_features(y, p, c, w.drift, w.power, dy)
     move_readouts(y, p, w.drift.size, w.output, dy)
+    return True
 
 
 @inlined
@@ -133,10 +140,10 @@ def above_threshold(y, p):
 
 
 @entry
-def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held, most):
+def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held, most, work):
     """Integrate one phase; see `integrator.integrate` for the arguments and what is returned."""
     return integrate(
-        derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol, held, most
+        derivative, above_threshold, p, y, start, end, times, out, tableau, rtol, atol, held, most, work
     )
 
 
@@ -144,5 +151,6 @@ def integrate_phase(p, y, start, end, times, out, tableau, rtol, atol, held, mos
 def rate_of_change(p, y):
     """Time derivative of the state, as a new array."""
     dy = np.empty_like(y)
+    p.work.place[LEFT] = NO_PAUSE
     derivative(y, p, dy)
     return dy

@@ -16,6 +16,7 @@ import numpy as np
 
 from teacherstudent.kernels.alignment import aligned_zeros
 from teacherstudent.kernels.compilation import inlined, inner
+from teacherstudent.kernels.pauses import DONE, row_done
 from teacherstudent.kernels.special import asin
 
 # The number of lanes is a multiple of this, so that loops along them are made of whole vectors.
@@ -55,14 +56,20 @@ def whole_vectors(size: int) -> int:
 
 
 @inlined
-def means_of_erf(c, C, output_variance, w, output, weights, power):
-    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`, by way of the lanes w."""
-    tilt_by_one(C, w.root, w.root_i, w.pair)
-    tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
-    fill_squares(c, C, w.tilted, w.square, w.angle)
+def means_of_erf(c, C, output_variance, w, output, weights, power, place):
+    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`, by way of the lanes w.
+
+    Returns False where it pauses, at a `place` as in `ode.Work`.
+    """
+    if place[DONE] == 0:
+        tilt_by_one(C, w.root, w.root_i, w.pair)
+        tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
+    if not fill_squares(c, C, w.tilted, w.square, w.angle, place):
+        return False
     fill_output(c, w.angle, output)
     fill_weights(c, C, w.root, w.root_i, weights)
     fill_power(w.root, w.root_i, w.square, output_variance, power)
+    return True
 
 
 @inlined
@@ -111,15 +118,17 @@ def inverse_roots(x):
 
 
 @inlined
-def fill_squares(c, C, tilted, square, angle):
+def fill_squares(c, C, tilted, square, angle, place):
     """square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))), and the asin of the last lane.
 
     Indices are unsigned: those that might be negative would keep checks of the arrays in the inner loops.
+    Returns False where it pauses between two values of a.
     """
-    D, n = np.uint64(len(c)), np.uint64(len(square))
-    for q in range(n):
-        square[q] = 0.0
-    for a in range(D):
+    D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(place[DONE])
+    if first == 0:
+        for q in range(n):
+            square[q] = 0.0
+    for a in range(first, D):
         for b in range(a, D):
             C_ab, weight = C[a, b], TWO_OVER_PI * c[a] * c[b]
             if a != b:
@@ -129,6 +138,9 @@ def fill_squares(c, C, tilted, square, angle):
                 last = asin(S_ab * tilted[2, a, q] * tilted[2, b, q])
                 square[q] += weight * last
             angle[a, b] = last
+        if row_done(place, a, len(c), (len(c) - np.int64(a)) * len(square)):
+            return False
+    return True
 
 
 @inlined

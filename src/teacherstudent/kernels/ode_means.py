@@ -5,13 +5,17 @@ c (D,) and C (D, D) are signed readouts and covariance of the error units, the K
 
 from teacherstudent.kernels.compilation import inlined, inner
 from teacherstudent.kernels.integrals import I2, J2, pair_tilt, tilt, tilted
+from teacherstudent.kernels.pauses import DONE, PAIR, row_done
 
 
 @inlined
-def means(student, teacher, c, C, output_variance, output, weights, power):
-    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`."""
+def means(student, teacher, c, C, output_variance, output, weights, power, place):
+    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`.
+
+    Returns False where it pauses between two units, at a `place` as there.
+    """
     K, D = weights.shape
-    for i in range(K):
+    for i in range(place[DONE], K):
         output[i] = output_of(i, K, student, teacher, c, C)
         pull = 0.0
         for a in range(D):
@@ -21,6 +25,9 @@ def means(student, teacher, c, C, output_variance, output, weights, power):
         for k in range(i, K):
             norm = J2(student, student, C[i, i], C[i, k], C[k, k])
             power[i, k] = norm * (square_of_error(i, k, K, student, teacher, c, C) + output_variance)
+        if row_done(place, i, K, PAIR * (K - i) * D * D):
+            return False
+    return True
 
 
 @inner

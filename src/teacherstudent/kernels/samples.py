@@ -102,10 +102,13 @@ def learn(h, p, work, labels, chosen):
 
 
 @entry
-def fill_samples(X, N, key0, key1):
-    """Draw the inputs X (samples, n) of N numbers each; input i is the normals of step i, stream 0."""
+def fill_samples(X, N, first, key0, key1):
+    """Draw the inputs X (samples, n) of N numbers each from input `first` on.
+
+    Input i of all is the normals of step i, stream 0.
+    """
     for i in range(len(X)):
-        fill_normals(X[i, :N], key0, key1, i, 0)
+        fill_normals(X[i, :N], key0, key1, first + i, 0)
 
 
 @entry

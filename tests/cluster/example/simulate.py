@@ -38,7 +38,7 @@ def patient():
 
 def long():
     """Take longer than the first attempt may, for a run in many pieces."""
-    network_run.WORK_PER_REPORT = 1000
+    network_run.WORK_PER_REPORT = 2000
     if snakemake.resources.runtime == 2:
         keep = Checkpoints.keep
         Checkpoints.keep = lambda *arguments: (time.sleep(3), keep(*arguments))

@@ -1,0 +1,42 @@
+"""Moments at which preparations and measurements of a run, which can take long, may be ended.
+
+They pass several such moments a second, and call `look` there. What happens then is up to who runs them, in
+the same thread: by itself nothing.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+# Multiply-adds, or work as long, between two looks: some tenths of a second.
+WORK_PER_LOOK = 200_000_000
+LITTLE = 10  # a part of that by one in so many is too short for a look
+
+_thread = threading.local()
+
+
+def look() -> None:
+    """Call what `looking` was given last in this thread, which may raise an error to end the work."""
+    action = getattr(_thread, "action", None)
+    if action is not None:
+        action()
+
+
+@contextmanager
+def looking(action: Callable[[], None] | None) -> Iterator[None]:
+    """Let `look` call a function, or nothing, in this thread."""
+    before = getattr(_thread, "action", None)
+    _thread.action = action
+    try:
+        yield
+    finally:
+        _thread.action = before
+
+
+def pieces(count: int, work: int) -> Iterator[slice]:
+    """Cut `count` things, each with as many multiply-adds, into slices; look before each, if it takes time."""
+    size, long = max(1, WORK_PER_LOOK // max(1, work)), LITTLE * count * work > WORK_PER_LOOK
+    for first in range(0, count, size):
+        if long:
+            look()
+        yield slice(first, min(first + size, count))

@@ -1,0 +1,115 @@
+"""Print digests of numbers that all kernels make, as JSON; to be run in a process of its own.
+
+python numbers_of_all.py [NAME...]: in the order of the names given, otherwise all.
+"""
+
+import hashlib
+import json
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+
+from teacherstudent import kernels, parse_spec
+from teacherstudent.analysis import fixed_point, long_time_state
+from teacherstudent.kernels import generalisation
+from teacherstudent.kernels.activations import ERF, LINEAR, RELU
+from teacherstudent.simulation import simulate_runs
+
+SPEC = {
+    "inputs": {"dimension": 40},
+    "teachers": {"count": 2, "hidden": 3, "output_noise": [0.1, 0.1]},
+    "student": {"hidden": 4},
+    "training": {"learning_rate": 0.5},
+    "curriculum": {"switch_times": [3.0]},
+    "duration": 6.0,
+    "record": {"count": 40},
+}
+COMMITTEE = {
+    "inputs": {"dimension": 500},
+    "teachers": {"count": 1, "hidden": 2, "output_noise": [0.1]},
+    "student": {"hidden": 4},
+    "training": {"learning_rate": 0.5, "weight_decay": 0.001},
+    "duration": 200.0,
+}
+THRESHOLD = {"curriculum": {"switch_times": None, "thresholds": [0.3, 0.3]}}
+SINGLE = {"numerics": {"precision": "float32"}}
+LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
+
+
+def spec(**blocks):
+    """Return SPEC with some keys of its blocks changed; None leaves a key out."""
+    document = {key: dict(value) if isinstance(value, dict) else value for key, value in SPEC.items()}
+    for name, block in blocks.items():
+        document[name] = {**document.get(name, {}), **block}
+        document[name] = {key: value for key, value in document[name].items() if value is not None}
+    return parse_spec(document)
+
+
+def run(engine, threads=2, **blocks):
+    """Return the arrays of two runs, side by side."""
+    found = simulate_runs(spec(**blocks), engine, 0, 2, threads)
+    return [array for trajectory in found for array in vars(trajectory).values()]
+
+
+def errors():
+    """Return errors for random overlaps, small and large."""
+    found = []
+    for K, M in ((1, 1), (2, 3), (4, 5), (30, 2)):
+        rows = np.random.default_rng(K).standard_normal((50, K + M, 60)) / np.sqrt(60)
+        C = np.einsum("rin,rjn->rij", rows, rows)
+        Q, R, T, h, v = C[:, :K, :K], C[:, :K, K:], C[0, K:, K:], rows[:, :1, :K], rows[0, :1, -M:]
+        parts = [np.ascontiguousarray(part) for part in (Q, R, T, h, v)]
+        for student, teacher in ((ERF, ERF), (LINEAR, ERF), (RELU, RELU)):
+            found.append(generalisation.generalisation_errors_of_records(student, teacher, *parts))
+    return found
+
+
+def fixed_points():
+    """Return a fixed point with its eigenvalues, and what a plateau is found to be."""
+    committee = parse_spec(COMMITTEE)
+    point = fixed_point(committee, long_time_state(committee))
+    return [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+
+
+NUMBERS = {
+    "errors": errors,
+    "network": lambda: run("network"),
+    "network, single precision": lambda: run("network", **SINGLE),
+    "network, a threshold": lambda: run("network", **THRESHOLD),
+    "network, a finite set": lambda: run("network", inputs={"dimension": 40, "samples": 50}),
+    "network, wide": lambda: run("network", student={"hidden": 200}),
+    "chain": lambda: run("chain"),
+    "chain, a threshold": lambda: run("chain", **THRESHOLD),
+    "ode": lambda: run("ode"),
+    "ode, other units": lambda: run("ode", **LINEAR_UNITS),
+    "fixed points": fixed_points,
+}
+
+
+def digest(arrays):
+    """Return the digest of the bits of all arrays; other things do not count."""
+    parts = [array.tobytes() for array in arrays if isinstance(array, np.ndarray)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def entries():
+    """Return all functions of kernels that Python calls, by name; `advance` is there for tests."""
+    modules = [
+        import_module(f"{kernels.__name__}.{module.name}") for module in iter_modules(kernels.__path__)
+    ]
+    every = {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
+    return {
+        name: value
+        for name, value in every.items()
+        if isinstance(value, Dispatcher) and value.targetoptions.get("nogil") and "advance" not in name
+    }
+
+
+if __name__ == "__main__":
+    digests = {name: digest(NUMBERS[name]()) for name in sys.argv[1:] or NUMBERS}
+    unused = [name for name, function in entries().items() if not function.signatures]
+    compiled = sum(sum(function.stats.cache_misses.values()) for function in entries().values())
+    json.dump({"digests": digests, "unused": unused, "compiled": compiled}, sys.stdout)

@@ -1,0 +1,51 @@
+"""The numbers of a run do not depend on what was compiled, loaded or run before, and by how many threads."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kernels.numbers_of_all import NUMBERS
+
+SCRIPT = Path(__file__).with_name("numbers_of_all.py")
+THREADS = "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"
+
+
+def started(cache, *names, **variables):
+    """Start a process that prints its numbers."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)} | variables
+    command = [sys.executable, str(SCRIPT), *names]
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE)
+
+
+def found(process):
+    """Return what a process prints."""
+    text, _ = process.communicate()
+    assert process.returncode == 0
+    return json.loads(text)
+
+
+@pytest.mark.slow
+def test_the_first_run_is_the_second(tmp_path):
+    one, three = ({name: count for name in THREADS} for count in "13")
+    first = found(started(tmp_path, **three))
+    assert first["unused"] == []
+    assert first["compiled"] > 0
+    second = found(started(tmp_path, **one))
+    backwards = found(started(tmp_path, *reversed(NUMBERS), **three))
+    assert (second["compiled"], backwards["compiled"]) == (0, 0)
+    assert second["digests"] == first["digests"]
+    assert backwards["digests"] == first["digests"]
+
+
+@pytest.mark.slow
+def test_processes_that_compile_at_the_same_time_or_keep_nothing_have_the_same_numbers(tmp_path):
+    (tmp_path / "file").write_text("")  # where no folder can be made
+    folders = tmp_path / "cache", tmp_path / "cache", tmp_path / "file" / "cache"
+    processes = [started(folder, "errors", TMPDIR=str(tmp_path)) for folder in folders]
+    digests = [found(process)["digests"] for process in processes]
+    digests.append(found(started(tmp_path / "cache", "errors"))["digests"])
+    assert digests == digests[:1] * 4

@@ -1,0 +1,62 @@
+"""Code that calls its own copy of a function, whatever copies of it the process has."""
+
+import ctypes
+
+import pytest
+from llvmlite import binding
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
+
+from teacherstudent.kernels.libraries import OwnCopies
+
+CALLEE = "define {} double @callee() noinline optnone {{ ret double {} }}"
+CALLER = """
+define double @caller() {
+    %result = call double @callee()
+    ret double %result
+}
+"""
+
+
+@pytest.fixture
+def made():
+    """Return a function that puts the code in a text into a library of a process's code."""
+    codegen = JITCPUCodegen("test")
+
+    def library(kind, text):
+        with global_compiler_lock:
+            new = kind(codegen, "a library")
+            new.enable_object_caching()
+            new.add_llvm_module(binding.parse_assembly(text))
+            new.finalize()
+        return new
+
+    return library
+
+
+def result(library):
+    """Call the caller in a library."""
+    return ctypes.CFUNCTYPE(ctypes.c_double)(library.get_pointer_to_function("caller"))()
+
+
+@pytest.mark.parametrize("kind, expected", [(OwnCopies, 2.0), (JITCodeLibrary, 1.0)])
+def test_the_copy_of_a_callee_is_that_beside_the_caller(made, kind, expected):
+    made(JITCodeLibrary, CALLEE.format("", 1.0))
+    assert result(made(kind, CALLEE.format("linkonce_odr", 2.0) + CALLER)) == expected
+
+
+@pytest.mark.parametrize("kind", [OwnCopies, JITCodeLibrary])
+def test_code_from_the_disk_is_the_same(made, kind):
+    library = made(kind, CALLEE.format("linkonce_odr", 2.0) + CALLER)
+    assert result(library) == 2.0
+    again = JITCPUCodegen("another process").unserialize_library(library.serialize_using_object_code())
+    assert result(again) == 2.0
+
+
+def test_others_can_link_and_inline_it(made):
+    library = made(OwnCopies, CALLEE.format("linkonce_odr", 2.0) + CALLER)
+    functions = {function.name: function for function in library._get_module_for_linking().functions}
+    assert {name: function.linkage for name, function in functions.items()} == {
+        "callee": binding.Linkage.linkonce_odr,
+        "caller": binding.Linkage.linkonce_odr,
+    }
