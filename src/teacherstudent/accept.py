@@ -11,6 +11,7 @@ from teacherstudent.content import DIGEST, groups_of, is_as_written, present, si
 from teacherstudent.curves import Curves, curves_in, is_curves
 from teacherstudent.errors import RunError
 from teacherstudent.files import HDF5, whole_file
+from teacherstudent.heaps import check_heaps
 from teacherstudent.hdf5 import LINE, METADATA, failing_in_one_line, naming_damage
 from teacherstudent.layout import STATE, VARIABLES, StoredRun
 from teacherstudent.store import is_run, runs_in
@@ -34,16 +35,16 @@ def accept(path: str | Path) -> bool:
         if not image.getbuffer()[: len(HDF5)] == HDF5:
             raise RunError("not an HDF5 file")
         has_line = check_line(image)
+        check_heaps(image.getvalue())
         with naming_damage(), h5py.File(image, "r+", libver=METADATA) as file:
             changed = [] if has_line and LINE in file.attrs else _changed(file)
             if changed:
                 _check(file)
+                file.attrs.pop(LINE, None)
             for group in changed:
                 group.attrs[ACCEPTED] = WORDS
                 attributes, datasets = present(group)
                 sign(group, {*attributes, ACCEPTED}, datasets)
-            if changed and LINE in file.attrs:
-                del file.attrs[LINE]
     if changed:
         with whole_file(path) as temporary:
             temporary.write_bytes(image.getbuffer())

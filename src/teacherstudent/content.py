@@ -75,9 +75,9 @@ def is_as_written(group: h5py.Group) -> bool:
     """Return whether the content of a group has its digest. Raises what h5py does for damage."""
     found = listed(group)
     sha256 = found.pop("sha256")
-    present = all(name in group.attrs for name in found["attributes"])
-    present = present and all(isinstance(group.get(name), h5py.Dataset) for name in found["datasets"])
-    return present and content_digest(group, **found) == sha256
+    complete = all(name in group.attrs for name in found["attributes"])
+    complete = complete and all(name in group and isinstance(group[name], h5py.Dataset) for name in found["datasets"])
+    return complete and content_digest(group, **found) == sha256
 
 
 def check_content(file: h5py.File) -> None:

@@ -10,6 +10,7 @@ import io
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from teacherstudent.checksum_line import check_line
 from teacherstudent.content import CHANGED, block_shape, blocks, check_content, datasets_of, groups_of, sign
 from teacherstudent.errors import RunError
 from teacherstudent.files import DAMAGE, HDF5, reason, whole_file
+from teacherstudent.heaps import check_heaps
 
 COMPRESSED_FROM = 65536  # bytes; smaller datasets are not worth compressing
 LINE = "checksum"  # attribute of the root of files that end in a line with a checksum
@@ -104,6 +106,8 @@ def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
             if content.read(len(HDF5)) != HDF5:
                 raise RunError("not an HDF5 file")
             has_line = check_line(content)
+            with mmap(content.fileno(), 0, access=ACCESS_READ) as mapped:
+                check_heaps(mapped)
         with _opened(path) as file:
             check_file(file, has_line)
             yield file
@@ -111,9 +115,9 @@ def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
 
 def check_file(file: h5py.File, has_line: bool) -> None:
     """Raise RunError where a file does not have the content that it was written with."""
-    if LINE in file.attrs and not has_line:
-        raise RunError(f"its checksum is missing: {CHANGED}")
     with naming_damage():
+        if LINE in file.attrs and not has_line:
+            raise RunError(f"its checksum is missing: {CHANGED}")
         check_content(file)
 
 

@@ -34,6 +34,11 @@ from teacherstudent.spec import Spec
 from teacherstudent.stacking import common_times, filler, names_of, padded_shape, stacked
 from teacherstudent.trajectory import Trajectory
 
+CURVES = (
+    "holds the curves of an experiment, not runs; `teacherstudent show` lists them, "
+    "teacherstudent.curves.read_curves and xarray read them"
+)
+
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
     """Write one trajectory as the root of a file; see `write_runs`."""
@@ -92,8 +97,7 @@ def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
     """Do the same with an open file."""
     groups = [group for group in groups_of(file) if is_run(group)]
     if not groups:
-        holds = "curves of an experiment and no run" if any(map(is_curves, groups_of(file))) else "no run"
-        raise RunError(f"the file holds {holds}")
+        raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file holds no run")
     return [_read(group, states) for group in groups]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from teacherstudent.checksum_line import check_line_of
 from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.files import DAMAGE, HDF5, check_archive, file_digest, reason
+from teacherstudent.heaps import check_heaps
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -146,6 +147,7 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     if not content.startswith(HDF5):
         raise SpecError("not an HDF5 file")
     has_line = check_line_of(content)
+    check_heaps(content)
     with h5py.File(io.BytesIO(content), "r") as file:
         check_file(file, has_line)
         if "spec" not in file.attrs or "engine" not in file.attrs:
