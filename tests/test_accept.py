@@ -1,5 +1,6 @@
 """What others do with a file: changes are found and can be accepted, damage cannot, and copies are read."""
 
+import hashlib
 import io
 import json
 import os
@@ -13,12 +14,15 @@ import pytest
 import xarray
 import yaml
 
+import collect
+from _logs import logged
 from samples import assert_same, document, spec, trajectory
 from teacherstudent.accept import accept
 from teacherstudent.cli import main
 from teacherstudent.content import content_digest
 from teacherstudent.curves import Curves, read_curves, write_curves
 from teacherstudent.errors import RunError
+from teacherstudent.experiments import parse_experiment
 from teacherstudent.store import read_run, read_runs, write_run, write_runs
 
 CHANGED = "it was changed after it was written; if that was you, run `teacherstudent accept` on it"
@@ -56,7 +60,9 @@ def curves(path="curves.h5"):
     axes = {"training.learning_rate": np.array([0.1, 0.2]), "student.activation": np.array(["erf", "relu"])}
     quantities = {"generalisation_error": np.random.default_rng(0).normal(size=(2, 2, 3, 6, 2))}
     diverged, switches = np.zeros((2, 2, 3), bool), np.full((2, 2, 3, 1), 2.0)
-    write_curves(path, [Curves("ode", axes, 3, 0, np.arange(6.0), quantities, diverged, switches, document())])
+    write_curves(
+        path, [Curves("ode", axes, 3, 0, np.arange(6.0), quantities, diverged, switches, document())]
+    )
 
 
 RUNS = {"one run": one_run, "with its state": run_with_state, "several runs": several_runs}
@@ -85,7 +91,9 @@ def test_looking_and_adding_do_no_harm(write, change, capsys):
     with h5py.File("run.h5", "a") as file:
         change(file)
     after = read_run("run.h5")
-    assert [vars(run).keys() for run in after.trajectories] == [vars(run).keys() for run in before.trajectories]
+    assert [vars(run).keys() for run in after.trajectories] == [
+        vars(run).keys() for run in before.trajectories
+    ]
     for one, other in zip(after.trajectories, before.trajectories, strict=True):
         assert_same(one, other)
     assert main(["show", "run.h5"]) == 0
@@ -155,7 +163,9 @@ def test_copies_are_read(write, copy):
     assert (one.engine, one.seed, one.spec) == (other.engine, other.seed, other.spec)
     for run, copied in zip(one.trajectories, other.trajectories, strict=True):
         assert copied.diverged_at == run.diverged_at
-        assert all(np.array_equal(vars(copied)[name], vars(run)[name]) for name in ("time", "student_overlaps"))
+        assert all(
+            np.array_equal(vars(copied)[name], vars(run)[name]) for name in ("time", "student_overlaps")
+        )
     assert main(["show", "copy.h5"]) == 0
     assert main(["plot", "copy.h5", "--output", "copy.png"]) == 0
 
@@ -190,8 +200,6 @@ def test_curves_can_be_copied():
 
 def test_the_digest_is_that_of_the_written_form():
     """Made here by hand, without the code that makes it."""
-    import hashlib
-
     with h5py.File(io.BytesIO(), "w") as file:
         file.attrs.update(engine="ode", seed=7)
         file["x"] = np.array([[1.0, 2.0, np.nan]])
@@ -281,6 +289,50 @@ def test_a_file_with_a_line_that_was_changed_can_be_accepted():
         read_run("run.h5")
     assert accept("run.h5")
     assert_same(read_run("run.h5").trajectories[0], trajectory())
+
+
+def test_a_run_of_an_earlier_version_is_read_checked_and_accepted():
+    """Contiguous datasets, no digests, and a line with the checksum of all bytes before it."""
+    one_run()
+    with h5py.File("run.h5") as one, h5py.File("old.h5", "w") as old:
+        old.attrs.update({name: value for name, value in one.attrs.items() if name != "content_digest"})
+        old.attrs["checksum"] = "sha256 of all bytes before the last line, which it is in"
+        for name, array in one.items():
+            old[name] = array[()]
+    content = Path("old.h5").read_bytes()
+    line = b"\nsha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
+    Path("old.h5").write_bytes(content + line)
+    assert_same(read_run("old.h5").trajectories[0], trajectory())
+    assert not accept("old.h5")
+    Path("old.h5").write_bytes(content.replace(b"1", b"2", 1) + line)
+    with pytest.raises(RunError, match=r"old.h5: checksum mismatch: the file is damaged; make it again"):
+        accept("old.h5")
+    Path("old.h5").write_bytes(content)
+    assert accept("old.h5")
+    assert_same(read_run("old.h5").trajectories[0], trajectory())
+
+
+GRID = parse_experiment("sample", {"spec": document(), "engines": {"ode": {"runs": 2}}}).grids["ode"]
+
+
+def test_a_changed_input_of_the_workflow_is_one_line_in_the_log():
+    def collected():
+        with logged("collect.log"):
+            collect.main(
+                {"ode": vars(GRID)}, {"ode": {"job.h5": GRID.inner}}, ["generalisation_error"], "curves.h5"
+            )
+
+    write_runs("job.h5", [("/runs/all", spec(), "ode", 0, [trajectory(0), trajectory(1)])], run_axis=True)
+    with h5py.File("job.h5", "a") as file:
+        file["runs/all/generalisation_error"][0, 0, 0] = 0.5
+    with pytest.raises(SystemExit):
+        collected()
+    (line,) = Path("collect.log").read_text(encoding="utf-8").splitlines()
+    assert line.startswith(f"error: job.h5: {CHANGED}")
+    assert not Path("curves.h5").exists()
+    assert accept("job.h5")
+    collected()
+    assert read_curves("curves.h5")["ode"].quantities["generalisation_error"][0, 0, 0] == 0.5
 
 
 # What cannot be accepted

@@ -44,7 +44,7 @@ def test_what_was_written_is_read(path):
 
 
 def test_all_that_can_have_a_checksum_of_hdf5_has_one(path):
-    """The metadata is in the format of HDF5 1.10; no index of chunks (TREE) or list of links (SNOD) is older."""
+    """The metadata is as of HDF5 1.10; no index of chunks (TREE) or list of links (SNOD) is older."""
     content = path.read_bytes()
     assert content[8] == 2  # the superblock
     assert b"OHDR" in content and b"TREE" not in content and b"SNOD" not in content
@@ -68,7 +68,9 @@ def test_damage_to_numbers_is_found_by_hdf5(path, name):
 def test_a_change_by_other_programs_is_noticed(path):
     with h5py.File(path, "a") as file:
         file["x"][0] = 5.0
-    with pytest.raises(RunError, match="numbers.h5: it was changed after it was written; .* `teacherstudent accept`"):
+    with pytest.raises(
+        RunError, match="numbers.h5: it was changed after it was written; .* `teacherstudent accept`"
+    ):
         numbers(path)
 
 
@@ -80,7 +82,8 @@ def test_looking_in_append_mode_changes_nothing(path):
 
 
 def test_a_program_that_is_killed_while_it_has_the_file_open_does_no_harm(path):
-    code = f"import h5py, time; file = h5py.File({str(path)!r}, 'a'); print(file['x'][0], flush=True); time.sleep(60)"
+    code = f"import h5py, time; file = h5py.File({str(path)!r}, 'a'); file['x'][0]; print(flush=True); "
+    code += "time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         assert numbers(path) == [0.0, 1.0, 2.0]  # while it is open there

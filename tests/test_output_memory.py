@@ -41,7 +41,8 @@ def curves(path, size):
     axes = {{"training.learning_rate": np.arange(4.0)}}
     diverged, switches = np.zeros((4, 2), bool), np.full((4, 2, 1), 2.0)
     time = np.arange(float(size // 64))
-    entry = Curves("ode", axes, 2, 0, time, {{"generalisation_error": errors}}, diverged, switches, document())
+    kept = {{"generalisation_error": errors}}
+    entry = Curves("ode", axes, 2, 0, time, kept, diverged, switches, document())
     return lambda: write_curves(path, [entry])
 
 ROW = 8 * (6 * 6 + 2 * 6 * 2 + 2 * 6 + 2 + 2)
@@ -59,6 +60,8 @@ def test_writing_costs_a_copy_of_the_records_at_most(kind, tmp_path):
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("needs the memory counters of Linux")
     code = CODE.format(tests=str(Path(__file__).parent), kind=kind, size=SIZE)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < MARGIN * SIZE

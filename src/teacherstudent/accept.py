@@ -11,8 +11,8 @@ from teacherstudent.content import DIGEST, groups_of, is_as_written, present, si
 from teacherstudent.curves import Curves, curves_in, is_curves
 from teacherstudent.errors import RunError
 from teacherstudent.files import HDF5, whole_file
-from teacherstudent.heaps import check_heaps
 from teacherstudent.hdf5 import LINE, METADATA, failing_in_one_line, naming_damage
+from teacherstudent.heaps import check_heaps
 from teacherstudent.layout import STATE, VARIABLES, StoredRun
 from teacherstudent.store import is_run, runs_in
 
@@ -23,7 +23,8 @@ WORDS = "by `teacherstudent accept`: this content may differ from what was compu
 def accept(path: str | Path) -> bool:
     """Give the groups of a file whose content is not what was written the digests of what it is now.
 
-    They say so in the attribute `accepted`. The file is replaced as a whole. Return whether there was such a group.
+    They say so in the attribute `accepted`. The file is replaced as a whole. Return whether there was such a
+    group.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def accept(path: str | Path) -> bool:
 
 
 def _changed(file: h5py.File) -> list[h5py.Group]:
-    """Return the groups of runs, states and curves whose content is not what was written, as far as is known."""
+    """Return the groups of runs, states and curves whose content is not known to be what was written."""
     named = [group for group in groups_of(file) if is_run(group) or is_curves(group)]
     states = [group[STATE] for group in named if isinstance(group.get(STATE), h5py.Group)]
     return [group for group in named + states if DIGEST not in group.attrs or not is_as_written(group)]
@@ -77,7 +78,9 @@ def _check_sizes(run: StoredRun) -> None:
         lead = ("run",) if run.has_run_axis and name != "time" else ()
         dimensions = (*lead, *VARIABLES[name][0])
         if array.ndim != len(dimensions):
-            raise RunError(f"dataset {name} has {array.ndim} dimensions; it must have {', '.join(dimensions)}")
+            raise RunError(
+                f"dataset {name} has {array.ndim} dimensions; it must have {', '.join(dimensions)}"
+            )
         for dimension, size in zip(dimensions, array.shape, strict=True):
             if sizes.setdefault(dimension, size) != size:
                 raise RunError(f"dataset {name} has size {size} along {dimension}, others {sizes[dimension]}")
@@ -91,4 +94,6 @@ def _check_axes(curves: Curves) -> None:
     arrays = curves.quantities | {"diverged": curves.diverged, "switch_times": curves.switch_times}
     for name, array in arrays.items():
         if array.shape[: len(lead)] != lead:
-            raise RunError(f"dataset {name} of engine {curves.engine} has shape {array.shape}, not {lead} first")
+            raise RunError(
+                f"dataset {name} of engine {curves.engine} has shape {array.shape}, not {lead} first"
+            )

@@ -44,7 +44,9 @@ def parser() -> Parser:
     show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
     _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
     accept = _command(commands, "accept", "take a file as it is that you changed after it was written")
-    accept.add_argument("file", metavar="FILE.h5", help="a file of runs or curves; it then says that it was accepted")
+    accept.add_argument(
+        "file", metavar="FILE.h5", help="a file of runs or curves; it then says that it was accepted"
+    )
     names = _command(commands, "list", "name engines, and the experiments and figures of the workflow here")
     names.add_argument("kind", nargs="?", choices=LISTS, help="one of engines, experiments, figures")
     return top

@@ -16,7 +16,7 @@ BLOCK = 2**20
 
 
 def check_line(file: BinaryIO) -> bool:
-    """Return whether a file, open for reading, ends in such a line; raises RunError where the line is wrong."""
+    """Return whether a file, open for reading, ends in such a line; RunError where the line is wrong."""
     size = file.seek(0, os.SEEK_END) - LENGTH
     if size < 0:
         return False

@@ -134,7 +134,14 @@ def list_names(options: Namespace) -> None:
     print_list(options.kind)
 
 
-COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "accept": accept, "list": list_names}
+COMMANDS = {
+    "run": run,
+    "validate": validate,
+    "show": show,
+    "plot": plot,
+    "accept": accept,
+    "list": list_names,
+}
 
 
 def _settings(options: Namespace) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The content of a group in HDF5 and its digest, which every group that this package writes carries.
 
-HDF5 has checksums of its metadata and of each chunk of a dataset (Fletcher-32): they find damage. The digest is
-over what a group says, not over how it is stored: names, types, shapes and values of its datasets, and its
-attributes. It is the same for a copy in another layout, and it differs where values were changed. Attributes and
-datasets that others add are not part of it, since it names those that it is over.
+HDF5 has checksums of its metadata and of the chunks of datasets: they find damage. The digest is over what a
+group says, not over how that is stored: names, types, shapes and values of its datasets, and its attributes.
+A copy in another layout has the same digest; other values have another one. Attributes and datasets that
+others add are not part of it, since it lists what it is over.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ from teacherstudent.errors import RunError
 DIGEST = "content_digest"  # attribute of a group
 BLOCK = 2**20  # bytes that are read at a time; also the largest chunk that is written
 CHANGED = (
-    "it was changed after it was written; if that was you, run `teacherstudent accept` on it, otherwise make it again"
+    "it was changed after it was written; "
+    "if that was you, run `teacherstudent accept` on it, otherwise make it again"
 )
 
 
@@ -50,8 +51,8 @@ def sign(group: h5py.Group, attributes: Sequence[str], datasets: Sequence[str]) 
 def present(group: h5py.Group) -> tuple[list[str], list[str]]:
     """Return the attributes and datasets that a new digest of a group is to be over.
 
-    They are those that it was over before and that are still there; in a group without a digest all, but for the
-    attributes of NetCDF, which its programs write anew.
+    They are those that it was over before and that are still there; in a group without a digest all, but for
+    the attributes of NetCDF, which its programs write anew.
     """
     attributes = [name for name in group.attrs if name != DIGEST and not name.startswith("_")]
     datasets = datasets_of(group)
@@ -68,7 +69,9 @@ def listed(group: h5py.Group) -> dict[str, Any]:
         found = json.loads(attribute(group, DIGEST))
         return {key: found[key] for key in ("attributes", "datasets", "sha256")}
     except (ValueError, LookupError, TypeError) as error:
-        raise RunError(f"the attribute {DIGEST} of group {group.name} is damaged; make the file again") from error
+        raise RunError(
+            f"the attribute {DIGEST} of group {group.name} is damaged; make the file again"
+        ) from error
 
 
 def is_as_written(group: h5py.Group) -> bool:
@@ -76,7 +79,9 @@ def is_as_written(group: h5py.Group) -> bool:
     found = listed(group)
     sha256 = found.pop("sha256")
     complete = all(name in group.attrs for name in found["attributes"])
-    complete = complete and all(name in group and isinstance(group[name], h5py.Dataset) for name in found["datasets"])
+    complete = complete and all(
+        name in group and isinstance(group[name], h5py.Dataset) for name in found["datasets"]
+    )
     return complete and content_digest(group, **found) == sha256
 
 
@@ -113,11 +118,14 @@ def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Seque
         digest.update(f"attribute {json.dumps([name, plain])}\n".encode())
     for name in datasets:
         dataset = group[name]
-        texts = h5py.check_string_dtype(dataset.dtype)
-        kind = "text" if texts else f"{dataset.dtype.kind}{dataset.dtype.itemsize}"
+        if h5py.check_string_dtype(dataset.dtype):
+            texts = np.ravel(dataset.asstr()[()]).tolist()
+            digest.update(f"dataset {json.dumps([name, 'text', dataset.shape, texts])}\n".encode())
+            continue
+        kind = f"{dataset.dtype.kind}{dataset.dtype.itemsize}"
         digest.update(f"dataset {json.dumps([name, kind, dataset.shape])}\n".encode())
         for block in blocks(dataset.shape, dataset.dtype.itemsize):
-            digest.update(_texts(dataset, block) if texts else _numbers(dataset[block]))
+            digest.update(_numbers(dataset[block]))
     return digest.hexdigest()
 
 
@@ -134,7 +142,9 @@ def block_shape(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
 def blocks(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
     """Yield the slices of an array of a shape that are such blocks, in C order."""
     steps = zip(shape, block_shape(shape, itemsize), strict=True)
-    yield from itertools.product(*([slice(i, i + step) for i in range(0, length, step)] for length, step in steps))
+    yield from itertools.product(
+        *([slice(i, i + step) for i in range(0, length, step)] for length, step in steps)
+    )
 
 
 def _numbers(array: np.ndarray) -> bytes:
@@ -144,7 +154,3 @@ def _numbers(array: np.ndarray) -> bytes:
         if missing.any():  # their bits differ between programs
             array[missing] = np.nan
     return array.tobytes()
-
-
-def _texts(dataset: h5py.Dataset, block: tuple[slice, ...]) -> bytes:
-    return json.dumps(np.ravel(dataset.asstr()[block]).tolist()).encode()

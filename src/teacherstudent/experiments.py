@@ -83,15 +83,18 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
 def jobs(experiment: Experiment, seconds: float) -> list[Job]:
     """List the jobs of an experiment, in the order of the outer axes.
 
-    Neighbouring cells of the outer axes share a job while it takes no more than some seconds. Raises SpecError
-    where the name of a file would be too long.
+    Neighbouring cells of the outer axes share a job while it takes no more than some seconds. Raises
+    SpecError where the name of a file would be too long.
     """
     _check_length(f"experiment {experiment.name[:20]}…: its name", experiment.name, "choose a shorter one")
     listed = []
     for engine, grid in experiment.grids.items():
         for part in _parts(grid, experiment.costs[engine], seconds):
             estimate = experiment.costs[engine].of(part | grid.inner)
-            curve, where = _curve(part), f"experiment {experiment.name}: engines.{engine}.outer: the name of a job"
+            curve, where = (
+                _curve(part),
+                f"experiment {experiment.name}: engines.{engine}.outer: the name of a job",
+            )
             _check_length(where, curve, "move axes to `inner`")
             listed.append(Job(experiment.name, engine, curve, _work(grid, part), estimate))
     return listed
@@ -100,7 +103,9 @@ def jobs(experiment: Experiment, seconds: float) -> list[Job]:
 def _check_length(where: str, name: str, remedy: str) -> None:
     """Raise SpecError where the files of a job or an experiment would have names that are too long."""
     if len(name.encode()) > LONGEST_NAME:
-        raise SpecError(f"{where} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}")
+        raise SpecError(
+            f"{where} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
+        )
 
 
 def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:

@@ -60,8 +60,8 @@ def whole_text(path: str | Path) -> Iterator[TextIO]:
 def check_place(path: str | Path) -> None:
     """Raise RunError where no file can be put at `path`.
 
-    There is no such folder, something else or a file that is not to be written to is there, permission is missing,
-    or the name is too long.
+    There is no such folder, or it cannot be written to; something else is there, or a file that cannot be
+    written to; or the name is too long.
     """
     place = Path(os.path.realpath(path))
     try:
@@ -69,11 +69,15 @@ def check_place(path: str | Path) -> None:
             raise RunError(f"{path}: the folder {place.parent} does not exist")
         longest = os.pathconf(place.parent, "PC_NAME_MAX")
         if len(os.fsencode(place.name)) > longest:
-            raise RunError(f"{path}: the name of the file is longer than {longest} bytes; choose a shorter one")
+            raise RunError(
+                f"{path}: the name of the file is longer than {longest} bytes; choose a shorter one"
+            )
         if place.exists() and not place.is_file():
             raise RunError(f"{path}: exists and is not a file")
         if place.exists() and not _is_replaceable(place):
-            raise RunError(f"{path}: exists and cannot be written to; choose another name or allow it (chmod u+w)")
+            raise RunError(
+                f"{path}: exists and cannot be written to; choose another name or allow it (chmod u+w)"
+            )
         if not os.access(place.parent, os.W_OK | os.X_OK):
             raise RunError(f"{path}: the folder {place.parent} cannot be written to")
     except OSError as error:

@@ -1,9 +1,9 @@
 """HDF5 files of this package: they appear whole or not at all, and what changed in them later is noticed.
 
-They have the checksums that HDF5 knows: of all metadata, in the file format of HDF5 1.10, and of each chunk of
-the datasets (Fletcher-32). Each group carries a digest of its content besides (`content`). Files of earlier
-versions end in a line with a checksum, which the attribute `checksum` announces (`checksum_line`), or have
-neither and are read unchecked.
+They have the checksums that HDF5 knows: of all metadata, in the file format of HDF5 1.10, and of each chunk
+of the datasets (Fletcher-32). Each group carries a digest of its content besides (`content`). Files of
+earlier versions end in a line with a checksum, which the attribute `checksum` announces (`checksum_line`), or
+have neither and are read unchecked.
 """
 
 import io
@@ -35,8 +35,8 @@ METADATA = "v110", "v110"
 def write_hdf5(path: str | Path, fill: Callable[[h5py.File], None]) -> None:
     """Let a function fill a new file, which then appears at `path`; equal content gives equal bytes.
 
-    Each group with attributes or datasets gets the digest of them all. Raises RunError where the file cannot be
-    written.
+    Each group with attributes or datasets gets the digest of them all. Raises RunError where the file cannot
+    be written.
     """
     # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
     image = io.BytesIO()
@@ -66,8 +66,8 @@ def add_dataset(
 ) -> h5py.Dataset:
     """Add a dataset of a shape to be filled in; what is not filled in is `filler`.
 
-    Chunks have checksums, but for those of texts, which HDF5 stores elsewhere. A scalar is stored in the metadata,
-    which has a checksum too.
+    Chunks have checksums, but for those of texts, which HDF5 stores elsewhere. A scalar is stored in the
+    metadata, which has a checksum too.
     """
     if not shape:
         return _add_scalar(group, name, dtype)
@@ -89,7 +89,7 @@ def _add_scalar(group: h5py.Group, name: str, dtype: np.dtype) -> h5py.Dataset:
 
 
 def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarray) -> None:
-    """Write an array to the start of a dataset, or of its part at an index of leading axes, block by block."""
+    """Write an array to the start of a dataset, or of its part at an index of leading axes, in blocks."""
     for block in blocks(array.shape, array.dtype.itemsize):
         dataset[(*index, *block)] = array[block]
 
@@ -98,8 +98,8 @@ def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarra
 def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
     """Open a file for reading once its checksums are checked.
 
-    Raises RunError with one line that names the file where it is none of HDF5, where it is damaged or changed,
-    and for whatever goes wrong with it in the block.
+    Raises RunError with one line that names the file where it is none of HDF5, where it is damaged or
+    changed, and for whatever goes wrong with it in the block.
     """
     with failing_in_one_line(path):
         with Path(path).open("rb") as content:

@@ -1,7 +1,7 @@
 """Global heaps of HDF5, which hold texts and have no checksum.
 
-The HDF5 library never returns from reading a damaged one in which an object takes no space (seen in versions 1.10
-to 2.0). Hence they are looked at before a file is opened; whether their content is right the digest tells.
+The HDF5 library (2.0, and earlier ones) never returns from reading a heap in which an object takes no space.
+Hence heaps are checked for that before a file is opened; the digest tells whether their content is right.
 """
 
 import struct
@@ -9,30 +9,30 @@ from mmap import mmap
 
 from teacherstudent.errors import RunError
 
-MARK = b"GCOL\x01\x00\x00\x00"  # how a heap begins: signature, version 1, three reserved bytes
-HEAD = struct.Struct("<8xQ")  # mark; size of the heap
+MARK = b"GCOL\x01"  # signature and version
+HEAD = struct.Struct("<8xQ")  # mark and three reserved bytes; size of the heap
 OBJECT = struct.Struct("<H6xQ")  # index, 0 for free space; references; size
+SIZES = 2**64  # the library computes with sizes of 64 bits
 
 
 def check_heaps(content: bytes | mmap) -> None:
-    """Raise RunError where the objects of a heap do not fill it."""
+    """Raise RunError where an object of a heap takes no space."""
     start = content.find(MARK)
     while start >= 0:
-        if not _is_filled(content, start):
-            raise RunError("it is damaged: a heap of texts is not filled; make it again")
+        if start + HEAD.size <= len(content) and _is_endless(content, start):
+            raise RunError("it is damaged: a text takes no space in its heap; make it again")
         start = content.find(MARK, start + 1)
 
 
-def _is_filled(content: bytes | mmap, start: int) -> bool:
-    """Return whether one object follows another up to the end of a heap, each with some space."""
-    if start + HEAD.size > len(content):
-        return False
-    end = start + HEAD.unpack_from(content, start)[0]
+def _is_endless(content: bytes | mmap, start: int) -> bool:
+    """Return whether the library would stay at an object, which takes no space, for ever."""
+    end = min(start + HEAD.unpack_from(content, start)[0], len(content))
     position = start + HEAD.size
-    while position + OBJECT.size <= min(end, len(content)):
+    while position + OBJECT.size <= end:
         index, size = OBJECT.unpack_from(content, position)
-        space = OBJECT.size + -(-size // 8) * 8 if index else size  # objects are aligned, free space has no head
+        # objects have a head and are aligned, free space counts all of itself
+        space = (OBJECT.size + -(-size // 8) * 8) % SIZES if index else size
         if space == 0:
-            return False
+            return True
         position += space
-    return position <= end
+    return False

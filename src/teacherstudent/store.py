@@ -124,7 +124,10 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
-    attributes, state = {name: attribute(group, name) for name in group.attrs}, group.get(STATE) if states else None
+    attributes, state = (
+        {name: attribute(group, name) for name in group.attrs},
+        group.get(STATE) if states else None,
+    )
     run = StoredRun(
         group=group.name,
         engine=attributes["engine"],

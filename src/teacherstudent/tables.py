@@ -40,7 +40,9 @@ def print_curves(curves: Curves) -> None:
     table.add_section()
     if "generalisation_error" in curves.quantities and len(curves.time):
         for index in np.ndindex(*map(len, curves.axes.values())):
-            point = ", ".join(f"{key} {values[i]}" for (key, values), i in zip(curves.axes.items(), index, strict=True))
+            point = ", ".join(
+                f"{key} {values[i]}" for (key, values), i in zip(curves.axes.items(), index, strict=True)
+            )
             errors = " ".join(f"{error:.4e}" for error in curves.mean("generalisation_error")[index][-1])
             table.add_row(Text(f"error at the end, {point}".removesuffix(", ")), Text(errors))
     print_table(table)
@@ -54,7 +56,9 @@ def _about(curves: Curves) -> dict[str, str]:
         **axes,
         "runs of each point": f"{curves.runs}, {curves.excluded} of {curves.diverged.size} diverged",
         "quantities": ", ".join(curves.quantities),
-        "duration": f"{curves.time[-1]:g}, {len(curves.time)} recorded times" if len(curves.time) else "nothing recorded",
+        "duration": f"{curves.time[-1]:g}, {len(curves.time)} recorded times"
+        if len(curves.time)
+        else "nothing recorded",
     }
 
 
