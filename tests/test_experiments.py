@@ -100,6 +100,23 @@ def test_errors_are_collected_unless_more_is_asked_for():
     assert parse_experiment("plain", more).collect == ["student_overlaps"]
 
 
+LONG_NAMES = {key: [1.23456789012e-5] for key in ("training.learning_rate", "training.weight_decay")}
+LONG_NAMES |= {f"student.initial.{part}": [1.23456789012e-5] for part in ("weights_std", "readouts_std")}
+LONG_NAMES |= {f"teachers.{part}.norm": [1.23456789012e-5] for part in ("features", "readouts")}
+LONG_NAMES |= {"inputs.dimension": [100000], "duration": [1.23456789012], "record.count": [123456]}
+LONG_NAMES |= {"curriculum.switch_times.0": [0.123456789012], SIMILARITY: [0.123456789012]}
+
+
+def test_names_of_files_that_are_too_long_are_refused_by_name():
+    words = "experiment plain: engines.ode.outer: the name of a job is longer than 240 bytes.*; move axes to"
+    with pytest.raises(SpecError, match=words):
+        expand("plain", experiment(ode={"outer": LONG_NAMES}), EACH)
+    (job,) = expand("plain", experiment(ode={"inner": LONG_NAMES}), EACH)
+    assert job.curve == "all"
+    with pytest.raises(SpecError, match="its name is longer than 240 bytes"):
+        expand("x" * 241, experiment(), EACH)
+
+
 @pytest.mark.parametrize(("place", "count"), [("outer", 141 * 142), ("inner", 1)])
 def test_large_grids_expand_in_seconds(place, count):
     axes = {SIMILARITY: {"linspace": [0, 1, 141]}, "training.learning_rate": {"linspace": [0.1, 1, 142]}}

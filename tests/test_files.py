@@ -1,5 +1,7 @@
 import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +79,51 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # the superuser may write anywhere
     with pytest.raises(RunError, match="cannot be written to"):
         check_place(tmp_path / "out")
+
+
+@pytest.fixture
+def as_another_user(tmp_path_factory):
+    """Make this process another user's until the end of the test; gives a folder that both can write to."""
+    if os.getuid() != 0:
+        pytest.skip("only the superuser can become another")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        yield Path(folder), lambda: os.setresuid(65534, 65534, 0)
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.parametrize(("mode", "folder_mode"), [(0o644, 0o777), (0o666, 0o1777)])
+def test_a_file_of_another_user_is_refused(as_another_user, mode, folder_mode):
+    """It may not be written to, or not be replaced in a folder such as /tmp."""
+    folder, become = as_another_user
+    (folder / "out").write_text("")
+    os.chmod(folder / "out", mode)
+    os.chmod(folder, folder_mode)
+    check_place(folder / "out")
+    become()
+    with pytest.raises(RunError, match="out: exists and cannot be written to; choose another name"):
+        check_place(folder / "out")
+    check_place(folder / "another")
+
+
+def test_a_file_that_is_write_protected_is_refused(as_another_user):
+    folder, become = as_another_user
+    become()
+    (folder / "out").write_text("")
+    check_place(folder / "out")
+    os.chmod(folder / "out", 0o444)
+    with pytest.raises(RunError, match="out: exists and cannot be written to"):
+        check_place(folder / "out")
+
+
+@pytest.mark.parametrize("character", ["x", "é"])
+def test_names_have_at_most_as_many_bytes_as_the_disk_allows(tmp_path, character):
+    fits = 255 // len(character.encode())
+    check_place(tmp_path / (character * fits))
+    with pytest.raises(RunError, match="longer than 255 bytes"):
+        check_place(tmp_path / (character * (fits + 1)))
+    with pytest.raises(RunError, match="File name too long|does not exist"):
+        check_place(tmp_path / ("x" * 300) / "out")
 
 
 def test_reason_is_one_line():

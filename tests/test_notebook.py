@@ -82,7 +82,7 @@ SHORT = trajectory(1, rows=4, switches=(), diverged_at=3.5)
 def test_xarray_has_what_it_reads_from_the_file(run, tmp_path):
     run.save(tmp_path / "run.h5")
     with xarray.open_dataset(tmp_path / "run.h5", engine="h5netcdf") as stored:
-        del stored.attrs["checksum"]
+        del stored.attrs["content_digest"]
         dataset = run.to_xarray()
         assert {name: array.dims for name, array in dataset.variables.items()} == {
             name: array.dims for name, array in stored.variables.items()

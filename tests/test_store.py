@@ -265,10 +265,10 @@ except RunError as error:
 
 STOPS_BEFORE_THE_END = """
 from teacherstudent import hdf5, store
-def check(file):
-    print(file.name, flush=True)
+def check(file, has_line):
+    print(file.filename, flush=True)
     time.sleep(60)
-hdf5.check_seal = check
+hdf5.check_file = check
 store.write_run("run.h5", spec(), "network", 0, trajectory())
 """
 

@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    """Return the parser; what it parses has `command`, one of run, validate, show, plot and list."""
+    """Return the parser; what it parses has `command`, one of run, validate, show, plot, accept and list."""
     top = Parser(
         prog="teacherstudent",
         description="Dynamics of online learning in the teacher-student setup.",
@@ -41,8 +41,12 @@ def parser() -> Parser:
     validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
     _add_settings(validate)
     show = _command(commands, "show", "print tables of the runs in a file")
-    show.add_argument("file", metavar="FILE.h5", help="a file written by `run` or by the workflow")
+    show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
     _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
+    accept = _command(commands, "accept", "take a file as it is that you changed after it was written")
+    accept.add_argument(
+        "file", metavar="FILE.h5", help="a file of runs or curves; it then says that it was accepted"
+    )
     names = _command(commands, "list", "name engines, and the experiments and figures of the workflow here")
     names.add_argument("kind", nargs="?", choices=LISTS, help="one of engines, experiments, figures")
     return top

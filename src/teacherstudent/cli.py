@@ -1,4 +1,4 @@
-"""The command `teacherstudent`: run, validate, show, plot and list.
+"""The command `teacherstudent`: run, validate, show, plot, accept and list.
 
 Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
 interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
@@ -105,10 +105,15 @@ def validate(options: Namespace) -> None:
 
 
 def show(options: Namespace) -> None:
-    """Print tables of the runs of a file."""
+    """Print tables of the runs of a file, or of its curves."""
+    from teacherstudent.curves import holds_curves, read_curves
     from teacherstudent.store import read_runs
-    from teacherstudent.tables import print_run
+    from teacherstudent.tables import print_curves, print_run
 
+    if holds_curves(options.file):
+        for curves in read_curves(options.file).values():
+            print_curves(curves)
+        return
     for stored in read_runs(options.file):
         print_run(stored)
 
@@ -122,6 +127,14 @@ def plot(options: Namespace) -> None:
     write_whole(options.output, as_bytes(figure, figure_format(options.output)))
 
 
+def accept(options: Namespace) -> None:
+    """Accept a file that was changed after it was written."""
+    from teacherstudent.accept import accept
+
+    done = "accepted as it is now" if accept(options.file) else "it is as it was written"
+    sys.stdout.write(f"{options.file}: {done}\n")
+
+
 def list_names(options: Namespace) -> None:
     """List engines, experiments and figures."""
     from teacherstudent.listing import print_list
@@ -129,7 +142,14 @@ def list_names(options: Namespace) -> None:
     print_list(options.kind)
 
 
-COMMANDS = {"run": run, "validate": validate, "show": show, "plot": plot, "list": list_names}
+COMMANDS = {
+    "run": run,
+    "validate": validate,
+    "show": show,
+    "plot": plot,
+    "accept": accept,
+    "list": list_names,
+}
 
 
 def _settings(options: Namespace) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import h5py
 import numpy as np
 
 from teacherstudent.axes import short_names
+from teacherstudent.content import attribute, groups_of
 from teacherstudent.errors import RunError
-from teacherstudent.hdf5 import opened_hdf5, write_hdf5
+from teacherstudent.hdf5 import add_array, opened_hdf5, write_hdf5
 from teacherstudent.layout import DIMENSIONS, VARIABLES
 
 
@@ -138,8 +139,7 @@ def _write(group: h5py.Group, curves: Curves) -> None:
 
 
 def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: str) -> None:
-    kind = None if np.issubdtype(values.dtype, np.number) else h5py.string_dtype()
-    group.create_dataset(name, data=values.astype(object) if kind else values, dtype=kind, track_times=False)
+    add_array(group, name, values if np.issubdtype(values.dtype, np.number) else values.astype(object))
     group[name].attrs["description"] = description
     group[name].make_scale(name)
 
@@ -147,7 +147,7 @@ def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: s
 def _dataset(
     group: h5py.Group, name: str, array: np.ndarray, dimensions: tuple[str, ...], description: str
 ) -> None:
-    group.create_dataset(name, data=array, track_times=False)
+    add_array(group, name, array)
     group[name].attrs["description"] = description
     for axis, dimension in enumerate(dimensions):
         if dimension not in group:
@@ -158,23 +158,40 @@ def _dataset(
 def read_curves(path: str | Path) -> dict[str, Curves]:
     """Read the curves of an experiment, one entry per engine. Raises RunError where the file has none."""
     with opened_hdf5(path) as file:
-        if not len(file):
-            raise RunError("the file holds no curves")
-        return {engine: _read(engine, group) for engine, group in file.items()}
+        return curves_in(file)
 
 
-def _read(engine: str, group: h5py.Group) -> Curves:
-    names = json.loads(group.attrs["axes"])
+def curves_in(file: h5py.File) -> dict[str, Curves]:
+    """Do the same with an open file."""
+    found = [_read(group) for group in groups_of(file) if is_curves(group)]
+    if not found:
+        raise RunError("the file holds no curves")
+    return {curves.engine: curves for curves in found}
+
+
+def holds_curves(path: str | Path) -> bool:
+    """Return whether a file holds curves. Raises RunError where it cannot be read."""
+    with opened_hdf5(path) as file:
+        return any(map(is_curves, groups_of(file)))
+
+
+def is_curves(item: object) -> bool:
+    """Return whether something in a file is the group of the curves of an engine."""
+    return isinstance(item, h5py.Group) and "axes" in item.attrs and "quantities" in item.attrs
+
+
+def _read(group: h5py.Group) -> Curves:
+    about = {name: attribute(group, name) for name in group.attrs}
     return Curves(
-        engine=engine,
-        axes={key: _values(group[name]) for key, name in names.items()},
-        runs=int(group.attrs["runs"]),
-        seed=int(group.attrs["seed"]),
+        engine=about["engine"],
+        axes={key: _values(group[name]) for key, name in json.loads(about["axes"]).items()},
+        runs=int(about["runs"]),
+        seed=int(about["seed"]),
         time=group["time"][()],
-        quantities={name: group[name][()] for name in json.loads(group.attrs["quantities"])},
+        quantities={name: group[name][()] for name in json.loads(about["quantities"])},
         diverged=group["diverged"][()].astype(bool),
         switch_times=group["switch_times"][()],
-        spec=json.loads(group.attrs["spec"]),
+        spec=json.loads(about["spec"]),
     )
 
 

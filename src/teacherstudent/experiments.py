@@ -18,6 +18,8 @@ from teacherstudent.simulation import ENGINES
 from teacherstudent.spec import Spec, parse_spec
 from teacherstudent.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
+LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 with all endings
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -81,14 +83,29 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
 def jobs(experiment: Experiment, seconds: float) -> list[Job]:
     """List the jobs of an experiment, in the order of the outer axes.
 
-    Neighbouring cells of the outer axes share a job while it takes no more than some seconds.
+    Neighbouring cells of the outer axes share a job while it takes no more than some seconds. Raises
+    SpecError where the name of a file would be too long.
     """
+    _check_length(f"experiment {experiment.name[:20]}…: its name", experiment.name, "choose a shorter one")
     listed = []
     for engine, grid in experiment.grids.items():
         for part in _parts(grid, experiment.costs[engine], seconds):
             estimate = experiment.costs[engine].of(part | grid.inner)
-            listed.append(Job(experiment.name, engine, _curve(part), _work(grid, part), estimate))
+            curve, where = (
+                _curve(part),
+                f"experiment {experiment.name}: engines.{engine}.outer: the name of a job",
+            )
+            _check_length(where, curve, "move axes to `inner`")
+            listed.append(Job(experiment.name, engine, curve, _work(grid, part), estimate))
     return listed
+
+
+def _check_length(where: str, name: str, remedy: str) -> None:
+    """Raise SpecError where the files of a job or an experiment would have names that are too long."""
+    if len(name.encode()) > LONGEST_NAME:
+        raise SpecError(
+            f"{where} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
+        )
 
 
 def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import stat
 import struct
 import zipfile
 import zlib
@@ -57,14 +58,39 @@ def whole_text(path: str | Path) -> Iterator[TextIO]:
 
 
 def check_place(path: str | Path) -> None:
-    """Raise RunError where no file can be put at `path`: no such folder, no permission, or no file there."""
+    """Raise RunError where no file can be put at `path`.
+
+    There is no such folder, or it cannot be written to; something else is there, or a file that cannot be
+    written to; or the name is too long.
+    """
     place = Path(os.path.realpath(path))
-    if not place.parent.is_dir():
-        raise RunError(f"{path}: the folder {place.parent} does not exist")
-    if place.exists() and not place.is_file():
-        raise RunError(f"{path}: exists and is not a file")
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise RunError(f"{path}: the folder {place.parent} cannot be written to")
+    try:
+        if not place.parent.is_dir():
+            raise RunError(f"{path}: the folder {place.parent} does not exist")
+        longest = os.pathconf(place.parent, "PC_NAME_MAX")
+        if len(os.fsencode(place.name)) > longest:
+            raise RunError(
+                f"{path}: the name of the file is longer than {longest} bytes; choose a shorter one"
+            )
+        if place.exists() and not place.is_file():
+            raise RunError(f"{path}: exists and is not a file")
+        if place.exists() and not _is_replaceable(place):
+            raise RunError(
+                f"{path}: exists and cannot be written to; choose another name or allow it (chmod u+w)"
+            )
+        if not os.access(place.parent, os.W_OK | os.X_OK):
+            raise RunError(f"{path}: the folder {place.parent} cannot be written to")
+    except OSError as error:
+        raise RunError(f"{path}: {reason(error)}") from error
+
+
+def _is_replaceable(place: Path) -> bool:
+    """Return whether the user may write to a file and put another in its place."""
+    if not os.access(place, os.W_OK):
+        return False
+    folder = os.stat(place.parent)
+    owners = folder.st_uid, os.stat(place).st_uid
+    return not folder.st_mode & stat.S_ISVTX or os.getuid() in (0, *owners)  # as in /tmp
 
 
 def file_digest(path: str | Path) -> str:

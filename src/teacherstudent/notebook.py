@@ -97,7 +97,8 @@ class Run:
     def to_xarray(self) -> "xarray.Dataset":
         """Return the arrays with named dimensions: what xarray reads from the file that `save` writes.
 
-        Only the attribute `checksum` of that file is missing. Raises RunError where xarray is not installed.
+        Only the attribute `content_digest` of that file is missing. Raises RunError where xarray is not
+        installed.
         """
         try:
             import xarray

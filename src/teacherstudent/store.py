@@ -4,6 +4,7 @@ A run is a group, the root of a file or one of many (`/runs/<key>`). It holds th
 a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
 """
 
+import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -15,9 +16,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from teacherstudent.content import BLOCK, attribute, groups_of
+from teacherstudent.curves import is_curves
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
-from teacherstudent.hdf5 import opened_hdf5, write_hdf5
+from teacherstudent.hdf5 import add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
 from teacherstudent.layout import (
     DIMENSIONS,
     OPTIONAL,
@@ -28,10 +31,13 @@ from teacherstudent.layout import (
     StoredRun,
 )
 from teacherstudent.spec import Spec
-from teacherstudent.stacking import joined, stacked
+from teacherstudent.stacking import common_times, filler, names_of, padded_shape, stacked
 from teacherstudent.trajectory import Trajectory
 
-LARGE = 65536  # bytes; smaller datasets are not worth compressing
+CURVES = (
+    "holds the curves of an experiment, not runs; `teacherstudent show` lists them, "
+    "teacherstudent.curves.read_curves and xarray read them"
+)
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
@@ -62,7 +68,7 @@ def write_runs(
             target = file.require_group(group)
             target.attrs.update(run_attributes(spec, engine, seed, trajectories, run_axis))
             target.attrs.update(attributes)
-            shapes[group] = _write_arrays(target, joined(trajectories, run_axis), run_axis)
+            shapes[group] = _write_arrays(target, trajectories, run_axis)
             if trajectories[0].state is not None:
                 shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
         _check(file, shapes)
@@ -73,7 +79,7 @@ def write_runs(
 def read_run(path: str | Path, group: str = "/") -> StoredRun:
     """Read one group of a file. Raises RunError where it is not a run."""
     with opened_hdf5(path) as file:
-        if not _is_run(file.get(group)):
+        if not is_run(file.get(group)):
             raise RunError(f"there is no run in group {group}")
         return _read(file[group])
 
@@ -84,10 +90,15 @@ def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
     Raises RunError where there is none.
     """
     with opened_hdf5(path) as file:
-        runs = [_read(group, states) for group in _runs_within(file)]
-        if not runs:
-            raise RunError("the file holds no run")
-    return runs
+        return runs_in(file, states)
+
+
+def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
+    """Do the same with an open file."""
+    groups = [group for group in groups_of(file) if is_run(group)]
+    if not groups:
+        raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file holds no run")
+    return [_read(group, states) for group in groups]
 
 
 def run_attributes(
@@ -102,14 +113,10 @@ def run_attributes(
     return attributes
 
 
-def _runs_within(group: h5py.Group) -> list[h5py.Group]:
-    if _is_run(group):
-        return [group]
-    return [run for item in group.values() if isinstance(item, h5py.Group) for run in _runs_within(item)]
-
-
-def _is_run(item) -> bool:
-    return isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
+def is_run(item: object) -> bool:
+    """Return whether something in a file is a group of runs."""
+    named = isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
+    return named and not is_curves(item)
 
 
 def _read(group: h5py.Group, states: bool = False) -> StoredRun:
@@ -117,15 +124,21 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
-    attributes, state = dict(group.attrs), group.get(STATE) if states else None
-    return StoredRun(
+    attributes, state = (
+        {name: attribute(group, name) for name in group.attrs},
+        group.get(STATE) if states else None,
+    )
+    run = StoredRun(
         group=group.name,
         engine=attributes["engine"],
         seed=int(attributes["seed"]),
         attributes=attributes,
         arrays={name: group[name][()] for name in VARIABLES if name in present},
-        state=state and {name: array[()] for name, array in state.items()},
+        state=state and {name: state[name][()] for name in STATE_VARIABLES if name in state},
     )
+    if run.has_run_axis and "diverged_at" in attributes:
+        attributes["diverged_at"] = np.atleast_1d(attributes["diverged_at"])
+    return run
 
 
 @cache
@@ -139,53 +152,67 @@ def _provenance(engine: str) -> dict:
     }
 
 
-def _write_states(group: h5py.Group, trajectories: list[Trajectory], run_axis: bool) -> dict[str, tuple]:
+def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write the states at the end; return the shapes of all datasets by name."""
     shapes = {}
-    for name, array in trajectories[0].state.items():
-        if run_axis:
-            array = stacked([trajectory.state[name] for trajectory in trajectories])
-        shapes[name] = _write_dataset(group, name, array, *STATE_VARIABLES[name][:2]).shape
+    for name in trajectories[0].state:
+        arrays = [trajectory.state[name] for trajectory in trajectories]
+        shapes[name] = _write_dataset(group, name, arrays, run_axis, *STATE_VARIABLES[name][:2]).shape
     return shapes
 
 
-def _write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray], run_axis: bool) -> dict[str, tuple]:
+def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write all datasets with their dimension scales; return their shapes by name."""
-    written = {
-        name: _write_dataset(group, name, array, *VARIABLES[name][1:]) for name, array in arrays.items()
-    }
-    scales = {"time": written["time"]}
+    if not run_axis and len(trajectories) > 1:
+        raise ValueError("several runs need an axis")
+    time = common_times(trajectories)
+    scales = {"time": _write_dataset(group, "time", [time], False, *VARIABLES["time"][1:])}
     scales["time"].make_scale("time")
-    for name in arrays:
-        dimensions = VARIABLES[name][0]
-        for axis, dimension in enumerate(("run", *dimensions) if run_axis and name != "time" else dimensions):
+    shapes = {"time": scales["time"].shape}
+    for name in names_of(trajectories[0]):
+        dimensions, symbol, description = VARIABLES[name]
+        if name == "time":
+            continue
+        arrays = [getattr(trajectory, name) for trajectory in trajectories]
+        dataset = _write_dataset(group, name, arrays, run_axis, symbol, description)
+        for axis, dimension in enumerate(("run", *dimensions) if run_axis else dimensions):
             if dimension not in scales:
-                scales[dimension] = _write_scale(group, dimension, arrays[name].shape[axis])
-            if dimension != name:
-                written[name].dims[axis].attach_scale(scales[dimension])
-    return {name: dataset.shape for name, dataset in (written | scales).items()}
+                scales[dimension] = _write_scale(group, dimension, dataset.shape[axis])
+            dataset.dims[axis].attach_scale(scales[dimension])
+        shapes[name] = dataset.shape
+    return shapes | {name: scale.shape for name, scale in scales.items()}
 
 
 def _write_scale(group: h5py.Group, dimension: str, size: int) -> h5py.Dataset:
-    scale = _write_dataset(group, dimension, np.arange(size), *DIMENSIONS[dimension])
+    scale = _write_dataset(group, dimension, [np.arange(size)], False, *DIMENSIONS[dimension])
     scale.make_scale(dimension)
     return scale
 
 
 def _write_dataset(
-    group: h5py.Group, name: str, array: np.ndarray, symbol: str, description: str
+    group: h5py.Group, name: str, arrays: Sequence[np.ndarray], run_axis: bool, symbol: str, description: str
 ) -> h5py.Dataset:
-    packed = {"compression": "gzip", "shuffle": True} if array.nbytes > LARGE else {}
-    dataset = group.create_dataset(name, data=array, track_times=False, **packed)
+    """Write the one array, or the arrays of all runs along an axis, without a copy of them all."""
+    if run_axis:
+        shape, dtype = padded_shape(arrays), arrays[0].dtype
+        dataset = add_dataset(group, name, (len(arrays), *shape), dtype, filler(dtype))
+        step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
+        for first in range(0, len(arrays), max(1, step)):
+            if step > 1:
+                dataset[first : first + step] = stacked(arrays[first : first + step], shape)
+            else:
+                write_blocks(dataset, (first,), arrays[first])
+    else:
+        dataset = add_array(group, name, arrays[0])
     dataset.attrs["symbol"] = symbol
     dataset.attrs["description"] = description
     return dataset
 
 
 def _check(file: h5py.File, shapes: dict[str, dict[str, tuple]]) -> None:
-    """Read what was written again; raise RunError where a dataset is missing or has another shape."""
+    """Raise RunError where a dataset is missing or has another shape than what was to be written."""
     for group, expected in shapes.items():
         for name, shape in expected.items():
             dataset = file.get(f"{group}/{name}")
-            if dataset is None or dataset[()].shape != shape:
+            if dataset is None or dataset.shape != shape:
                 raise RunError(f"dataset {group}/{name} was not written as it should be")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from teacherstudent.curves import Curves
 from teacherstudent.layout import StoredRun
 from teacherstudent.spec import Spec
 from teacherstudent.trajectory import Trajectory
@@ -31,6 +32,36 @@ def print_run(stored: StoredRun) -> None:
     print_table(table)
 
 
+def print_curves(curves: Curves) -> None:
+    """Print the curves of one engine: axes, sizes, and the mean error at the end of each point."""
+    table = Table(show_header=False, box=box.SIMPLE_HEAD)
+    for name, value in _about(curves).items():
+        table.add_row(Text(name), Text(value))
+    table.add_section()
+    if "generalisation_error" in curves.quantities and len(curves.time):
+        for index in np.ndindex(*map(len, curves.axes.values())):
+            point = ", ".join(
+                f"{key} {values[i]}" for (key, values), i in zip(curves.axes.items(), index, strict=True)
+            )
+            errors = " ".join(f"{error:.4e}" for error in curves.mean("generalisation_error")[index][-1])
+            table.add_row(Text(f"error at the end, {point}".removesuffix(", ")), Text(errors))
+    print_table(table)
+
+
+def _about(curves: Curves) -> dict[str, str]:
+    axes = {f"axis {key}": ", ".join(map(str, values)) for key, values in curves.axes.items()}
+    return {
+        "curves of engine": curves.engine,
+        "seed": str(curves.seed),
+        **axes,
+        "runs of each point": f"{curves.runs}, {curves.excluded} of {curves.diverged.size} diverged",
+        "quantities": ", ".join(curves.quantities),
+        "duration": f"{curves.time[-1]:g}, {len(curves.time)} recorded times"
+        if len(curves.time)
+        else "nothing recorded",
+    }
+
+
 def print_table(table: Table) -> None:
     """Print a table, as wide as the terminal or as it needs to be where the output is none."""
     Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
@@ -45,6 +76,7 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "group": stored.group,
         "engine": stored.engine,
         **_origin(stored),
+        **_accepted(stored.attributes),
         "seed": str(stored.seed),
         "runs": str(len(stored.trajectories)),
         "inputs": _inputs(spec),
@@ -72,6 +104,11 @@ def _origin(stored: StoredRun) -> dict[str, str]:
     origin = json.loads(stored.attributes["started_from"])
     where = f"t = {origin['time']:g} of a run in the file with sha256 {origin['sha256'][:12]}"
     return {"started from": f"{origin['from']} at {where}"}
+
+
+def _accepted(attributes: dict) -> dict[str, str]:
+    """Say whether the content was changed after it was written."""
+    return {"accepted": str(attributes["accepted"])} if "accepted" in attributes else {}
 
 
 def _teachers(spec: Spec) -> str:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.checksum_line import check_line_of
+from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.files import DAMAGE, HDF5, check_archive, file_digest, reason
-from teacherstudent.seals import check_seal_of
+from teacherstudent.heaps import check_heaps
 
 if TYPE_CHECKING:
     from teacherstudent.spec import Spec
@@ -115,7 +116,7 @@ def _read(key: str, path: str, version: tuple) -> Layers:
         found = readers[ending](key, content)
         arrays = [_numbers(name, array) for name, array in zip(ARRAYS, found, strict=True)]
         _check_dimensions(key, arrays)
-    except SpecError as error:
+    except (SpecError, RunError) as error:
         raise SpecError(f"{key}: {path}: {error}") from error
     except DAMAGE as error:
         said = " ".join(str(error).split()) or type(error).__name__
@@ -141,13 +142,14 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     """Read the weights at the end of a stored run."""
     import h5py
 
-    from teacherstudent.hdf5 import check_sealed
+    from teacherstudent.hdf5 import check_file
 
     if not content.startswith(HDF5):
         raise SpecError("not an HDF5 file")
-    has_seal = check_seal_of(content)
+    has_line = check_line_of(content)
+    check_heaps(content)
     with h5py.File(io.BytesIO(content), "r") as file:
-        check_sealed(file, has_seal)
+        check_file(file, has_line)
         if "spec" not in file.attrs or "engine" not in file.attrs:
             raise SpecError("there is no run in group /")
         if "diverged_at" in file.attrs:

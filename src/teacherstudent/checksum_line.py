@@ -1,4 +1,7 @@
-"""Seals: the last line of a file is the SHA-256 of all before it, so that no changed byte goes unnoticed."""
+"""The checksum of earlier versions: a last line behind the HDF5 content with the SHA-256 of all before it.
+
+Such files are still read and checked; new ones have digests of their content instead (`content`).
+"""
 
 import hashlib
 import io
@@ -12,13 +15,8 @@ LENGTH = len(MARK) + 64 + 1  # of the line, with its end
 BLOCK = 2**20
 
 
-def seal(content: bytes) -> bytes:
-    """Return the line that belongs behind the content of a file."""
-    return MARK + hashlib.sha256(content).hexdigest().encode() + b"\n"
-
-
-def check_seal(file: BinaryIO) -> bool:
-    """Return whether a file, open for reading, ends in a seal; raises RunError where that is another's."""
+def check_line(file: BinaryIO) -> bool:
+    """Return whether a file, open for reading, ends in such a line; RunError where the line is wrong."""
     size = file.seek(0, os.SEEK_END) - LENGTH
     if size < 0:
         return False
@@ -27,13 +25,13 @@ def check_seal(file: BinaryIO) -> bool:
     if not found.startswith(MARK):
         return False
     if found != MARK + _digest(file, size).encode() + b"\n":
-        raise RunError("its content does not have its checksum: it is damaged; make it again")
+        raise RunError("checksum mismatch: the file is damaged; make it again")
     return True
 
 
-def check_seal_of(content: bytes) -> bool:
+def check_line_of(content: bytes) -> bool:
     """Do the same for the content of a file."""
-    return check_seal(io.BytesIO(content))
+    return check_line(io.BytesIO(content))
 
 
 def _digest(file: BinaryIO, size: int) -> str:
