@@ -35,7 +35,16 @@ by_column = njit(
 
 def entry(function):
     """Compile a function that is called from Python, and keep its code on the disk."""
-    compiled = njit(error_model="numpy", nogil=True, cache=True)(function)
+    return _on_disk(function, nogil=True)
+
+
+def scalar(function):
+    """Compile a function of numbers to be part of every loop that calls it, and keep its code on the disk."""
+    return _on_disk(function, forceinline=True)
+
+
+def _on_disk(function, **options):
+    compiled = njit(error_model="numpy", **options)(function)
     if not config.DISABLE_JIT:
-        compiled._cache = CheckedCache(function)  # in place of numba's
+        compiled._cache = CheckedCache(function)  # with `cache=True` numba would look for a folder of its own
     return compiled

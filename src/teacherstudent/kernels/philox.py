@@ -10,9 +10,10 @@ counter of Philox is (number of the block, stream, low and high word of the step
 import math
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from teacherstudent.kernels.compilation import entry, exact, scalar
 from teacherstudent.kernels.special import (
     UNIT_32,
     UNIT_64,
@@ -41,7 +42,7 @@ MINUS_2_FLOAT32 = np.float32(-2.0)
 PART = 1024  # normals whose bits wait together in the first-level cache
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def philox(c0, c1, c2, c3, key0, key1):
     """Philox4x32-10 of the counter (c0, c1, c2, c3); each word, given or returned, is a uint64 < 2^32."""
     for _ in range(ROUNDS):
@@ -55,7 +56,7 @@ def philox(c0, c1, c2, c3, key0, key1):
     return c0 & WORD_MASK, c1 & WORD_MASK, c2 & WORD_MASK, c3 & WORD_MASK
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def random_words(block, key0, key1, step, stream):
     """Four random 32-bit words, as uint64, for the number of a block."""
     low, high = np.uint64(step) & WORD_MASK, np.uint64(step) >> WORD_BITS
@@ -64,14 +65,14 @@ def random_words(block, key0, key1, step, stream):
     )
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def random_bits(block, key0, key1, step, stream):
     """Two random uint64 for the number of a block."""
     w0, w1, w2, w3 = random_words(block, key0, key1, step, stream)
     return (w0 << WORD_BITS) | w1, (w2 << WORD_BITS) | w3
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def box_muller(bits):
     """
     Two independent standard normals from a random uint64, half of it for the angle.
@@ -87,7 +88,7 @@ def box_muller(bits):
     return radius * cosine, radius * sine
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def box_muller_float32(bits):
     """The same in single precision, where u is the high word alone; the radius reaches 6.6."""
     high = np.uint32(bits >> WORD_BITS)
@@ -97,7 +98,7 @@ def box_muller_float32(bits):
     return radius * cosine, radius * sine
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def four_normals(block, key0, key1, step, stream):
     """
     Elements 4 block to 4 block + 3 of what `fill_normals` fills.
@@ -109,13 +110,13 @@ def four_normals(block, key0, key1, step, stream):
     return *box_muller(first), *box_muller(second)
 
 
-@njit(cache=True, error_model="numpy")
+@exact
 def normal(key0, key1, step, stream):
     """One standard normal: the first that `fill_normals` fills."""
     return four_normals(0, key0, key1, step, stream)[0]
 
 
-@njit(cache=True, error_model="numpy")
+@entry
 def fill_normals(out, key0, key1, step, stream):
     """
     Fill a contiguous float64 or float32 array (n,) with standard normals.
@@ -129,7 +130,7 @@ def fill_normals(out, key0, key1, step, stream):
         fill_part(out[start : start + PART], bits, start, key0, key1, step, stream)
 
 
-@njit(cache=True, error_model="numpy")
+@exact
 def fill_part(out, bits, start, key0, key1, step, stream):
     """
     Fill in at most PART of the elements that `fill_normals` fills, those from `start` on, a multiple of 4.
@@ -140,7 +141,7 @@ def fill_part(out, bits, start, key0, key1, step, stream):
     _transform(bits, out)
 
 
-@njit(cache=True, error_model="numpy")
+@exact
 def _fill_bits(bits, blocks, first, key0, key1, step, stream):
     """Fill in the bits of `blocks` blocks, beginning with the block number `first`."""
     for i in range(blocks):

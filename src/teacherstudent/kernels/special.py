@@ -9,8 +9,9 @@ minimax (Remez) fits made for this module.
 import math
 
 import numpy as np
-from numba import njit
 from numba.extending import intrinsic, overload
+
+from teacherstudent.kernels.compilation import scalar
 
 LN_2 = math.log(2.0)
 INVERSE_LN_2 = 1.0 / LN_2
@@ -62,7 +63,7 @@ def _compiled_fma(a, b, c):
     return compiled
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def asin(x):
     """
     Arcsine of -1 <= x <= 1, within 3e-16.
@@ -89,7 +90,7 @@ def asin(x):
     return -result if x < 0.0 else result
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def erf_and_derivative(x):
     """
     The activation erf(x / sqrt 2) and its derivative sqrt(2 / pi) exp(-x^2 / 2).
@@ -119,7 +120,7 @@ def erf_and_derivative(x):
     return -erf if x < 0.0 else erf, SQRT_2_OVER_PI * e
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def _exp_minus(z):
     """exp(-z) for 0 <= z < 700: 2^-k exp(-r) with z = k log 2 + r, |r| <= log(2) / 2."""
     shifted = fma(z, INVERSE_LN_2, ROUNDER)
@@ -139,7 +140,7 @@ def _exp_minus(z):
     return np.int64(np.float64(p).view(np.int64) - k).view(np.float64)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def log(x):
     """
     Natural logarithm of a positive normal number, within a fraction 6e-16 of it.
@@ -159,7 +160,7 @@ def log(x):
     return fma(np.float64(k), LN_2, s * fma(z, p, 2.0))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def sincos_turns(bits):
     """
     Sine and cosine of 2 pi u for u = bits / 2^64 - 1/8, bits a uint64; both within 2e-16.
@@ -188,7 +189,7 @@ def sincos_turns(bits):
     return np.uint64(a).view(np.float64), np.uint64(b).view(np.float64)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def log_float32(x):
     """Like `log`, in single precision: within a fraction 2.5e-7."""
     bits = np.float32(x).view(np.int32)
@@ -201,7 +202,7 @@ def log_float32(x):
     return fma(np.float32(k), LN_2, s * fma(z, p, 2.0))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@scalar
 def sincos_turns_float32(bits):
     """Like `sincos_turns`, for u = bits / 2^32 - 1/8, bits a uint32; both within 1.2e-7."""
     f = np.float32(np.uint32(np.uint32(bits << TWO_32) ^ SIGN_BIT_32).view(np.int32)) * UNIT_32

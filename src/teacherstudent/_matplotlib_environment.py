@@ -1,0 +1,66 @@
+"""Matplotlib without the settings of its user, which must neither end a command nor change a figure.
+
+What a figure looks like is in `teacherstudent.figure_settings`; here is what acts when matplotlib is
+imported: the variable MPLBACKEND (a Jupyter kernel sets it for all commands that it starts), a matplotlibrc
+(in the working folder, named by MATPLOTLIBRC, or in the user's configuration), style sheets and lists of
+fonts.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from teacherstudent._cache_folders import PACKAGE, usable_folder, user_cache
+
+FOLDER = "MPLCONFIGDIR"  # the variable that names the folder of settings and of lists of fonts
+NO_SETTINGS = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+OWN = (PACKAGE, "matplotlib")
+
+
+def isolate() -> None:
+    """Let this process and all that it starts import matplotlib without the settings of the user.
+
+    For commands and scripts, before matplotlib is imported. A notebook keeps its environment.
+    """
+    os.environ.update(NO_SETTINGS)
+    os.environ[FOLDER] = str(usable_folder(own_folder, "lists of fonts", FOLDER))
+
+
+def own_folder() -> Path:
+    """Return the folder for lists of fonts: in MPLCONFIGDIR if that is set, otherwise in the user's cache."""
+    asked = os.environ.get(FOLDER)
+    folder = Path(asked) if asked else user_cache()
+    return folder if folder.parts[-len(OWN) :] == OWN else folder.joinpath(*OWN)
+
+
+def import_matplotlib() -> None:
+    """Import matplotlib; where the settings of the user prevent it, without them.
+
+    The environment is the same afterwards.
+    """
+    try:
+        import_module("matplotlib")
+    except (
+        Exception
+    ):  # a ValueError for the backend, UnicodeDecodeError, OSError, locale.Error for matplotlibrc
+        for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        with _without_settings():
+            import_module("matplotlib")
+
+
+@contextmanager
+def _without_settings() -> Iterator[None]:
+    changed = NO_SETTINGS | {"MPLBACKEND": ""}  # empty: matplotlib chooses
+    before = {name: os.environ[name] for name in changed if name in os.environ}
+    os.environ.update(changed)
+    try:
+        with chdir(Path(__file__).parent):  # a matplotlibrc in the working folder goes before all others
+            yield
+    finally:
+        for name in changed:
+            del os.environ[name]
+        os.environ.update(before)
