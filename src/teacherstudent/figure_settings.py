@@ -46,10 +46,13 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
 
 
 class NotebookFigure(Figure):
-    """A figure for users: it is drawn and saved as in `drawing`, whatever is set by then."""
+    """A figure for users: drawn and saved as in `drawing`, whatever is set by then and however often."""
 
     def draw(self, renderer) -> None:
-        """Draw the figure."""
+        """Draw the figure; the layout starts anew, since an earlier one may have had another resolution."""
+        for ax in self.axes:
+            if ax.get_in_layout() and ax.get_subplotspec():
+                ax.set_subplotspec(ax.get_subplotspec())
         with drawing():
             super().draw(renderer)
 
