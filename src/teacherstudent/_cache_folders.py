@@ -31,21 +31,24 @@ def usable_folder(find: Callable[[], Path], content: str, variable: str) -> Path
     """Make the folder that `find` returns; where that is not possible, warn and make a temporary one.
 
     The warning says what the `content` of the folder would have been, and that the environment `variable` can
-    name another one. Raises OSError where there is no temporary folder either.
+    name another one. Where there is no temporary folder either, the result is a folder that cannot be used.
     """
-    folder = None
+    folder = named = Path(os.devnull) / PACKAGE
     try:
-        folder = find()
+        folder = named = find()
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
             return folder
         cause = "it cannot be written to"
     except OSError as error:
-        folder, cause = folder or error.filename, error.strerror
+        named, cause = error.filename, error.strerror
+    try:
+        temporary = tempfile.mkdtemp(prefix=f"{PACKAGE}-")
+    except OSError:  # saving will warn
+        return folder
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     sys.stderr.write(
-        f"warning: {content} cannot be saved in {folder}: {cause}; a temporary folder is used"
+        f"warning: {content} cannot be saved in {named}: {cause}; a temporary folder is used"
         f" (set {variable} to a folder that can be written to)\n"
     )
-    temporary = tempfile.mkdtemp(prefix=f"{PACKAGE}-")
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return Path(temporary)
