@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -153,19 +152,3 @@ def test_the_environment_is_restored_after_an_import_that_failed():
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, env=BASE | {"MPLBACKEND": "nonsense"}, capture_output=True)
     assert (done.returncode, done.stdout[:4]) == (0, b"\x89PNG"), done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.workflow
-def test_the_workflow_draws_the_same_figures(checkout, files, monkeypatch, tmp_path):
-    figures = {path: content for path, content in checkout.results().items() if path.startswith("figures")}
-    (checkout.root / "matplotlibrc").write_bytes((files / "binary").read_bytes())
-    monkeypatch.setenv("MPLBACKEND", "module://ipympl.backend_nbagg")
-    monkeypatch.setenv("MATPLOTLIBRC", str(files / "red"))
-    monkeypatch.setenv("MPLCONFIGDIR", str(files / "folder"))
-    monkeypatch.setenv("LC_ALL", "xx_XX")
-    for path in figures:
-        Path(checkout.root, "results", path).unlink()
-    checkout.snakemake("--cores", "2")
-    after = checkout.results()
-    assert {path: after[path] for path in figures} == figures
