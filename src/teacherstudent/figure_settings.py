@@ -58,7 +58,7 @@ class NotebookFigure(Figure):
 
     def savefig(self, fname, **options) -> None:
         """Save the figure, as that of matplotlib does; png, pdf and svg files have no date."""
-        ending = "" if hasattr(fname, "write") else os.path.splitext(fname)[1][1:]
+        ending = os.path.splitext(fname)[1][1:] if isinstance(fname, str | os.PathLike) else ""
         kind = (options.get("format") or ending or "png").lower()
         metadata = UNDATED.get(kind, {}) | (options.pop("metadata", None) or {})
         with drawing():

@@ -1,7 +1,7 @@
 """A real Jupyter kernel: commands that a notebook starts, and the library in it.
 
-A kernel sets MPLBACKEND for all processes that it starts. Its module is in the environment of these tests; that
-of Jupyter's widgets is missing, as both are where this project is installed without Jupyter.
+A kernel sets MPLBACKEND for all processes that it starts. Its module is in the environment of these tests;
+that of Jupyter's widgets is missing, as both are where this project is installed without Jupyter.
 """
 
 import base64
@@ -22,7 +22,7 @@ PNG = b"\x89PNG"
 
 @pytest.fixture
 def executed(tmp_path, monkeypatch):
-    """Return a function that runs cells in a kernel with no settings of its user; it returns their outputs."""
+    """Return a function that runs cells in a kernel with no settings of a user; it returns their outputs."""
     scripts = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
