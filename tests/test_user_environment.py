@@ -46,6 +46,9 @@ ENVIRONMENTS = {
 }
 
 
+IN_WORKING_FOLDER = ("red", "binary")  # as ./matplotlibrc
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("settings")
@@ -99,7 +102,7 @@ def test_the_environment_changes_no_byte(name, files, expected, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["red", "binary"])
+@pytest.mark.parametrize("name", IN_WORKING_FOLDER)
 def test_a_matplotlibrc_in_the_working_folder_changes_no_byte(name, files, expected, tmp_path):
     (tmp_path / "matplotlibrc").write_bytes((files / name).read_bytes())
     user, command = (started(who, tmp_path / who, {}) for who in ("user", "command"))

@@ -27,21 +27,26 @@ def user_cache() -> Path:
         raise OSError(errno.ENOENT, "the user has no home folder", "~/.cache") from error
 
 
-def usable_folder(find: Callable[[], Path], content: str, variable: str) -> Path:
+def usable_folder(
+    find: Callable[[], Path], content: str, variable: str, room: Callable[[Path], int] | None = None
+) -> Path:
     """Make the folder that `find` returns; where that is not possible, warn and make a temporary one.
 
     The warning says what the `content` of the folder would have been, and that the environment `variable` can
-    name another one. Where there is no temporary folder either, the result is a folder that cannot be used.
+    name another one. `room` returns how many bytes must fit into the folder. Where there is no temporary
+    folder either, the result is a folder that cannot be used.
     """
     folder = named = Path(os.devnull) / PACKAGE
     try:
         folder = named = find()
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
+            if room:
+                _write(folder, room(folder))
             return folder
         cause = "it cannot be written to"
     except OSError as error:
-        named, cause = error.filename, error.strerror
+        named, cause = error.filename or folder, error.strerror
     try:
         temporary = tempfile.mkdtemp(prefix=f"{PACKAGE}-")
     except OSError:  # saving will warn
@@ -52,3 +57,9 @@ def usable_folder(find: Callable[[], Path], content: str, variable: str) -> Path
         f" (set {variable} to a folder that can be written to)\n"
     )
     return Path(temporary)
+
+
+def _write(folder: Path, count: int) -> None:
+    """Raise OSError where so many bytes cannot be written."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(count))

@@ -18,6 +18,7 @@ from teacherstudent._cache_folders import PACKAGE, usable_folder, user_cache
 FOLDER = "MPLCONFIGDIR"  # the variable that names the folder of settings and of lists of fonts
 NO_SETTINGS = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 OWN = (PACKAGE, "matplotlib")
+ROOM = 2**20  # bytes; more than lists of fonts take
 
 
 def isolate() -> None:
@@ -26,14 +27,19 @@ def isolate() -> None:
     For commands and scripts, before matplotlib is imported. A notebook keeps its environment.
     """
     os.environ.update(NO_SETTINGS)
-    os.environ[FOLDER] = str(usable_folder(own_folder, "lists of fonts", FOLDER))
+    os.environ[FOLDER] = str(usable_folder(own_folder, "matplotlib's list of fonts", FOLDER, _room))
 
 
 def own_folder() -> Path:
-    """Return the folder for lists of fonts: in MPLCONFIGDIR if that is set, otherwise in the user's cache."""
+    """Return the folder for the list of fonts: in MPLCONFIGDIR, or the user's cache where it is unset."""
     asked = os.environ.get(FOLDER)
     folder = Path(asked) if asked else user_cache()
     return folder if folder.parts[-len(OWN) :] == OWN else folder.joinpath(*OWN)
+
+
+def _room(folder: Path) -> int:
+    """Return how many bytes matplotlib may write, which says itself that a disk is full but not where."""
+    return 0 if any(folder.glob("fontlist-*.json")) else ROOM
 
 
 def import_matplotlib() -> None:

@@ -1,4 +1,4 @@
-"""A folder for compiled code that cannot be used: the run is made without it, and one warning says so."""
+"""A folder for compiled code or for matplotlib's list of fonts that cannot be used: one warning says so."""
 
 import os
 import re
@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from faults.disks import fill, mounted, remount
-from samples import document
-from teacherstudent.store import read_run
+from samples import document, spec, trajectory
+from teacherstudent.store import read_run, write_run
 
 pytestmark = pytest.mark.faults
 
@@ -68,6 +68,11 @@ BEFORE = {
     "read-only": lambda disk: remount(disk, "ro"),
 }
 MEANWHILE = {"fills up": BEFORE["full"], "becomes read-only": BEFORE["read-only"]}
+HAS_FOLDER = {"new": False, "used": True}
+FILES = {  # a variable and its value, and where the folder would be
+    "NUMBA_CACHE_DIR": ("file", "file"),
+    "HOME": ("file/home", "file/home/.cache/teacherstudent/numba"),
+}
 REASONS = {
     "full": "No space left on device",
     "without inodes": "No space left on device",
@@ -78,7 +83,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("way", BEFORE)
-@pytest.mark.parametrize("has_folder", [False, True], ids=["new", "used"])
+@pytest.mark.parametrize("has_folder", HAS_FOLDER.values(), ids=HAS_FOLDER)
 def test_a_disk_that_cannot_be_written_to(way, has_folder, disk, tmp_path):
     variables = {"NUMBA_CACHE_DIR": str(disk)}
     if has_folder:  # made by another kernel
@@ -104,17 +109,30 @@ def test_a_disk_that_changes_during_the_run(way, disk, tmp_path):
     assert not list(disk.rglob("*.tmp.*"))
 
 
-@pytest.mark.parametrize(
-    ("variable", "path", "named"),
-    [("NUMBA_CACHE_DIR", "file", "file"), ("HOME", "file/home", "file/home/.cache/teacherstudent/numba")],
-)
-def test_a_file_in_place_of_the_folder(variable, path, named, tmp_path):
+@pytest.mark.parametrize("variable", FILES)
+def test_a_file_in_place_of_the_folder(variable, tmp_path):
+    path, named = FILES[variable]
     (tmp_path / "file").touch()
     variables = {"NUMBA_CACHE_DIR": ""} | {variable: str(tmp_path / path)}
     values, (line,) = result(tmp_path, variables)
     assert values == ["3.0", "5.0", "0"]
     told = rf"warning: compiled code cannot be saved in {tmp_path / named}/\S+: Not a directory; {TEMPORARY}"
     assert re.fullmatch(told, line)
+
+
+@pytest.mark.parametrize("way", BEFORE)
+def test_a_list_of_fonts_that_cannot_be_saved(way, disk, tmp_path):
+    write_run(tmp_path / "run.h5", spec(), "network", 3, trajectory())
+    BEFORE[way](disk)
+    command = [sys.executable, "-m", "teacherstudent", "plot", "run.h5", "--output", "run.png"]
+    environment = os.environ | {"MPLCONFIGDIR": str(disk)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
+    (line,) = done.stderr.splitlines()
+    told = rf"warning: matplotlib's list of fonts cannot be saved in {disk}/\S+: {REASONS[way]}; a temporary"
+    assert re.match(told, line)
+    assert "set MPLCONFIGDIR to" in line
 
 
 @pytest.mark.slow
