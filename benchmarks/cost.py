@@ -3,10 +3,14 @@
 import csv
 from pathlib import Path
 
+# isort: split
+from teacherstudent.figure_settings import UNDATED, drawing  # imports matplotlib safely
+
+# isort: split
 import equations
-import matplotlib
 import numpy as np
 import simulations
+from matplotlib.figure import Figure
 from timing import seconds
 
 INPUTS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
@@ -46,21 +50,19 @@ def make(folder: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("what", "inputs", "seconds"))
         writer.writerows((name, N, f"{time:.4g}") for name, points in costs.items() for N, time in points)
-    matplotlib.use("agg")
-    draw(costs, folder / "cost_per_step")
+    with drawing():
+        draw(costs, folder / "cost_per_step")
 
 
 def draw(costs: dict[str, list[tuple[int, float]]], path: Path) -> None:
     """Draw the cost of a step in a log-log plot."""
-    from matplotlib import pyplot as plt
-
-    fig, ax = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
+    fig = Figure(figsize=(4.5, 3.2), layout="constrained")
+    ax = fig.subplots()
     for name, points in costs.items():
         color, marker = NAMES[name]
         N, times = zip(*points, strict=True)
         ax.loglog(N, times, color=color, marker=marker, markersize=4, label=name)
     ax.set(xlabel="number of inputs $N$", ylabel="CPU time of a step (s)")
     ax.legend(frameon=False, fontsize=8)
-    for kind, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        fig.savefig(path.with_suffix(f".{kind}"), metadata=metadata, dpi=200)
-    plt.close(fig)
+    for kind in ("pdf", "png"):
+        fig.savefig(path.with_suffix(f".{kind}"), metadata=UNDATED[kind], dpi=200)

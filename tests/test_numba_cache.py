@@ -183,12 +183,32 @@ def test_without_permission_the_folder_is_temporary(environment, tmp_path):
     assert folder.parent == tmp_path
 
 
-def test_without_a_home_the_folder_is_temporary(environment, tmp_path):
-    def no_home():
+@pytest.fixture
+def no_home(environment):
+    def home():
         raise RuntimeError
 
     environment.delenv("XDG_CACHE_HOME", raising=False)
-    environment.setattr(Path, "home", no_home)
+    environment.setattr(Path, "home", home)
+
+
+def test_without_a_home_the_folder_is_temporary(environment, no_home, tmp_path, capsys):
     environment.setattr("tempfile.tempdir", str(tmp_path))
     _numba_cache.use_own_folder()
     assert Path(os.environ["NUMBA_CACHE_DIR"]).parent == tmp_path
+    told = (
+        "warning: compiled code cannot be saved in ~/.cache: the user has no home folder; a temporary folder"
+    )
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_without_a_temporary_folder_there_is_no_cache(environment, no_home, tmp_path):
+    def mkdtemp(prefix):
+        raise FileNotFoundError("No usable temporary directory")
+
+    environment.chdir(tmp_path)
+    environment.setattr("tempfile.mkdtemp", mkdtemp)
+    _numba_cache.use_own_folder()
+    with pytest.raises(NotADirectoryError):
+        Path(os.environ["NUMBA_CACHE_DIR"]).mkdir(parents=True)
+    assert os.listdir(tmp_path) == []

@@ -1,13 +1,16 @@
 import io
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from samples import spec, trajectory
-from teacherstudent.plotting import plot_runs
+from teacherstudent.errors import RunError
+from teacherstudent.notebook import Run
+from teacherstudent.plotting import MOST_LINES, plot_runs
 from teacherstudent.store import read_runs, write_runs
 
 
@@ -142,6 +145,105 @@ def test_nothing_sticks_out_of_the_figure(stored, P, K):
     assert figure.bbox.contains(legend.x0, legend.y0)
     assert figure.bbox.contains(legend.x1, legend.y1)
     assert all(ax.get_window_extent().width > 100 for ax in figure.axes)
+
+
+def test_one_run_may_be_given_without_a_list(stored):
+    run = Run(spec(), "ode", 0, (trajectory(),))
+    (stored_run,) = stored("ode", trajectory())
+    for one in (run, stored_run):
+        panels = plot_runs(one).axes, plot_runs([one]).axes, plot_runs((one,)).axes
+        assert [[len(curves(ax)) for ax in axes] for axes in panels] == [[2, 6, 6, 6, 6]] * 3
+
+
+def test_no_runs_is_one_line():
+    with pytest.raises(RunError, match="^there are no runs to draw$"):
+        plot_runs([])
+
+
+MANY = MOST_LINES + 1
+
+
+def drawn_bands(ax):
+    """Lower and upper edge of each band of a panel, and its colour."""
+    for band in ax.collections:
+        corners = band.get_paths()[0].vertices
+        middle = (len(corners) - 1) // 2
+        yield corners[1:middle, 1], corners[middle + 1 : -1, 1][::-1], to_hex(band.get_facecolor()[0])
+
+
+def test_ten_runs_are_a_line_each(stored):
+    axes = plot_runs(stored("network", *map(trajectory, range(MOST_LINES)))).axes
+    assert [len(curves(ax)) for ax in axes] == [MOST_LINES * lines for lines in (2, 6, 6, 6, 6)]
+    assert not any(ax.collections for ax in axes)
+
+
+def test_more_are_their_median_and_a_band(stored):
+    """Of eleven numbers the quantiles of 10, 50 and 90 % are the second, the sixth and the tenth."""
+    runs = [trajectory(seed) for seed in range(MANY)]
+    errors, Q, _, R1, readouts = plot_runs(stored("network", *runs)).axes
+
+    def expected(values):
+        return np.sort([values(run) for run in runs], axis=0)[[1, 5, 9]]
+
+    def assert_drawn(ax, values):
+        low, median, high = expected(values)
+        (line,) = [line for line in curves(ax) if np.array_equal(line.get_ydata(), median)]
+        color = to_hex(line.get_color())
+        found = [edges for *edges, own in drawn_bands(ax) if own == color]
+        assert any(np.allclose(edges, (low, high), rtol=1e-12, atol=0) for edges in found)
+
+    assert_drawn(errors, lambda run: run.generalisation_error[:, 0])
+    assert_drawn(errors, lambda run: run.generalisation_error[:, 1])
+    assert_drawn(Q, lambda run: run.student_overlaps[:, 0, 2])
+    assert_drawn(Q, lambda run: run.student_overlaps[:, 1, 1])
+    assert_drawn(R1, lambda run: run.student_teacher_overlaps[:, 1, 2, 0])
+    assert_drawn(readouts, lambda run: run.student_readouts[:, 1, 0])
+    assert [len(curves(ax)) for ax in (errors, Q, R1, readouts)] == [2, 6, 6, 6]
+
+
+def test_the_legend_says_what_a_band_is(stored):
+    many = stored("network", *map(trajectory, range(MANY)))
+    figure = plot_runs([*many, *stored("ode", trajectory())])
+    assert words(figure.legends[0])[:2] == [f"network, {MANY} runs:\nmedian, 10% to 90%", "ode"]
+
+
+def test_a_run_that_diverged_is_in_no_band(stored):
+    runs = [trajectory(seed) for seed in range(MANY)]
+    figure = plot_runs(stored("chain", *runs, trajectory(99, rows=4, switches=(), diverged_at=3.5)))
+    alone = plot_runs(stored("chain", *runs))
+    for ax, other in zip(figure.axes, alone.axes, strict=True):
+        for line, same in zip(curves(ax), curves(other), strict=True):
+            assert np.array_equal(line.get_ydata(), same.get_ydata())
+    assert figure.get_suptitle() == f"1 of {MANY + 1} runs diverged and are left out"
+    assert words(figure.legends[0])[0].startswith(f"chain, {MANY} runs")
+
+
+def test_runs_of_two_specs_are_not_mixed(stored):
+    slow, fast = ([trajectory(seed + shift) for seed in range(MANY)] for shift in (0, 100))
+    runs = stored("network", *slow) + stored("network", *fast, training={"learning_rate": 0.5})
+    errors = plot_runs(runs).axes[0]
+    assert len(curves(errors)) == len(errors.collections) == 4
+    for group in (slow, fast):
+        assert has_curve(errors, np.sort([run.generalisation_error[:, 0] for run in group], axis=0)[5])
+
+
+def test_single_runs_of_one_spec_are_a_band(stored):
+    runs = [Run(spec(), "chain", seed, (trajectory(seed),)) for seed in range(MANY)]
+    assert len(plot_runs(runs).axes[0].collections) == 2
+
+
+def test_switches_of_many_runs_are_at_their_median(stored):
+    runs = [trajectory(seed, switches=(2.0 + 0.1 * seed, 4.0)[: 1 + seed % 2]) for seed in range(MANY)]
+    for ax in plot_runs(stored("network", *runs)).axes:
+        switches = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
+        assert sorted(switches) == [2.5, 4.0]
+
+
+def test_a_thousand_runs_take_seconds(stored):
+    runs = stored("network", *(trajectory(seed, rows=300) for seed in range(1000)))
+    start = time.process_time()
+    plot_runs(runs).savefig(io.BytesIO(), format="png")
+    assert time.process_time() - start < 5.0  # 1.4 where it was measured
 
 
 def test_pyplot_is_not_touched():

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# isort: split
+from teacherstudent.figure_settings import UNDATED, drawing  # imports matplotlib safely
+
+# isort: split
 from matplotlib.figure import Figure
 
 MARKDOWN, CODE = "markdown", "code"
@@ -55,5 +59,6 @@ def picture(value: Any) -> bytes | None:
     if not isinstance(value, Figure):
         return None
     buffer = io.BytesIO()
-    value.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    with drawing():
+        value.savefig(buffer, format="png", dpi=110, metadata=UNDATED["png"])
     return buffer.getvalue()

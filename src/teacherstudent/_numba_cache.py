@@ -6,18 +6,16 @@ size at the same time, one of a package that compiled code depends on, or of a s
 code depends on is in the name of a folder: computers that share a disk share it if all of that is the same.
 """
 
-import atexit
 import hashlib
 import os
 import re
-import shutil
 import sys
-import tempfile
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
 
-PACKAGE = __package__
+from teacherstudent._cache_folders import PACKAGE, usable_folder, user_cache
+
 VARIABLE = "NUMBA_CACHE_DIR"
 NO_PART_OF_CODE = (VARIABLE, "NUMBA_NUM_THREADS")
 DIGITS = 16  # of the digest, in the name of the folder
@@ -32,7 +30,8 @@ def use_own_folder() -> None:
 
     Numba itself, slow to import, is not imported here: the environment will tell it the folder.
     """
-    folder, config = str(_writable_folder()), sys.modules.get("numba.core.config")
+    folder = str(usable_folder(own_folder, "compiled code", VARIABLE))
+    config = sys.modules.get("numba.core.config")
     if config is None:
         os.environ[VARIABLE] = folder
     else:
@@ -75,20 +74,11 @@ def base_folder() -> Path:
     """
     asked = os.environ.get(VARIABLE)
     if not asked:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / PACKAGE / "numba"
+        return user_cache() / PACKAGE / "numba"
     inherited = re.fullmatch(rf"{PACKAGE}-[0-9a-f]{{{DIGITS}}}", Path(asked).name)
     return Path(asked).parent if inherited else Path(asked)
 
 
-def _writable_folder() -> Path:
-    """Make the folder; where that is not possible make one that lasts as long as the process."""
-    try:
-        folder = base_folder() / f"{PACKAGE}-{state_digest()}"
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home
-        pass
-    folder = Path(tempfile.mkdtemp(prefix=f"{PACKAGE}-numba-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+def own_folder() -> Path:
+    """Return the folder for all that compiled code depends on."""
+    return base_folder() / f"{PACKAGE}-{state_digest()}"

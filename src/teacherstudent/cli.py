@@ -120,6 +120,9 @@ def show(options: Namespace) -> None:
 
 def plot(options: Namespace) -> None:
     """Draw the runs of some files into one figure."""
+    from teacherstudent._matplotlib_environment import isolate
+
+    isolate()
     from teacherstudent.plotting import as_bytes, plot_runs
     from teacherstudent.store import read_runs
 

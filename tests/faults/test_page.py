@@ -14,6 +14,8 @@ from faults.counts import (
     SPECS,
     WRITES_AT_ONCE,
 )
+from faults.test_cache import BEFORE as DISKS
+from faults.test_cache import FILES, HAS_FOLDER, MEANWHILE
 from faults.test_clock import WRONG
 from faults.test_corruption import READERS
 from faults.test_paths import NAMES
@@ -21,6 +23,7 @@ from faults.test_yaml import SECONDS
 from faults.writers import WRITERS
 from teacherstudent.simulation import ENGINES
 from test_kills import KILLS as RUN_KILLS
+from test_user_environment import ENVIRONMENTS, IN_WORKING_FOLDER
 
 pytestmark = pytest.mark.faults
 
@@ -44,6 +47,9 @@ EXPECTED = {
     "The clock is set back": [len(WRONG)],
     "Files have times": [2],
     "Folders with spaces": [len(NAMES)],
+    "The folder of compiled code": [len(HAS_FOLDER) * len(DISKS) + len(MEANWHILE) + len(FILES)],
+    "The folder of matplotlib's list of fonts": [len(DISKS)],
+    "Settings of matplotlib": [len(ENVIRONMENTS) + len(IN_WORKING_FOLDER) + 1],
     "Pickled objects": [3],
     "The process of a long run": [RUN_KILLS],
     "A long run is ended": [2, 1, 19],

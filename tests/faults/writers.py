@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import _animations
 import _figures
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 import measure_agreement
 import write_digits
@@ -67,7 +67,7 @@ def figure(kind):
     """Write a figure, all of whose files but one stand elsewhere."""
 
     def write(path):
-        picture = plt.figure(figsize=(2, 2))
+        picture = Figure(figsize=(2, 2))
         _figures.plot_theory(picture.subplots(), np.arange(500.0), np.arange(500.0) ** 0.5, "line")
         with tempfile.TemporaryDirectory() as folder:
             files = {kind: f"{folder}/figure.{kind}" for kind in ("pdf", "png", "csv")} | {kind: path}
@@ -80,7 +80,7 @@ def animation(kind):
     """Write a movie, of which the other form stands elsewhere."""
 
     def write(path):
-        picture = plt.figure(figsize=(1.6, 1.6))
+        picture = Figure(figsize=(1.6, 1.6))
         (line,) = picture.subplots().plot([0, 1], [0, 1])
         movie = _animations.Movie(picture, 4, lambda frame: line.set_linewidth(frame))
         with tempfile.TemporaryDirectory() as folder:

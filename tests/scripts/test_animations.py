@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import sgd_on_ode
 import specialisation
-from matplotlib import pyplot as plt
 from PIL import Image
 
 from samples import document
@@ -73,12 +72,11 @@ def cases(monkeypatch):
         "network": switching("network", np.arange(0, 6, 2)),
     }
     sweep = {"ode": along("ode", [0.0, 0.5, 1.0]), "network": along("network", [0.0, 1.0])}
-    yield {
+    return {
         "sgd_on_ode": (sgd_on_ode, {sgd_on_ode.EXPERIMENT: verification}),
         "specialisation": (specialisation, {specialisation.EXPERIMENT: {"ode": committee}}),
         "forgetting": (forgetting, {forgetting.EXPERIMENT: sweep}),
     }
-    plt.close("all")
 
 
 def test_points_of_the_simulation_appear_as_time_goes_by(cases):

@@ -1,4 +1,5 @@
-"""Make the code of this checkout importable: here, in the scripts, and on the nodes of a cluster.
+"""Make the code of this checkout importable, and matplotlib independent of the user's settings: here, in the
+scripts, and on the nodes of a cluster.
 
 Every process that runs a part of the workflow parses the Snakefile first, so that the environment set here
 reaches all scripts.
@@ -15,3 +16,7 @@ FOLDERS = [str(ROOT / "src"), str(SCRIPTS), str(SCRIPTS / "figures")]  # animati
 others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in FOLDERS]
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS + others)
 sys.path[:0] = [path for path in FOLDERS if path not in sys.path]
+
+from teacherstudent._matplotlib_environment import isolate  # noqa: E402
+
+isolate()

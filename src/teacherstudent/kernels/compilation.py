@@ -45,8 +45,7 @@ def scalar(function):
 
 
 def _on_disk(function, **options):
-    options |= {"error_model": "numpy", "cache": True, "pipeline_class": OwnCopiesCompiler}
-    compiled = njit(**options)(function)
+    compiled = njit(error_model="numpy", pipeline_class=OwnCopiesCompiler, **options)(function)
     if not config.DISABLE_JIT:
-        compiled._cache = CheckedCache(function)  # in place of numba's
+        compiled._cache = CheckedCache(function)  # with `cache=True` numba would look for a folder of its own
     return compiled

@@ -4,15 +4,23 @@ Numba numbers the files of a function by what its index lists: two processes tha
 choose one number, and the code of one of them is then found for the arguments of the other; a file that was
 cut short raises an error in every process. Here the name of a file is the digest of its content: it has one
 content for ever, and is compared with its name before it is used.
+
+Saving only makes the next process faster: where it fails, one warning says so and the work continues.
 """
 
 import hashlib
 import os
 import pickle
+import sys
 from pathlib import Path
 
 from numba.core import config
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    UserProvidedCacheLocator,
+)
 
 KERNELS = Path(__file__).parent
 # In place of time and size of the source: the folder is named after the content of all kernels already.
@@ -31,6 +39,13 @@ class CheckedFiles(IndexDataCacheFile):
             file.write(content)
         self._save_index(self._load_index() | {key: name})
 
+    def load(self, key):
+        """Return the code for a key, or None where it cannot be read."""
+        try:
+            return super().load(key)
+        except Exception:  # as below
+            return None
+
     def _load_index(self):
         try:
             return super()._load_index()
@@ -44,8 +59,29 @@ class CheckedFiles(IndexDataCacheFile):
         return pickle.loads(content)
 
 
+class Folder(UserProvidedCacheLocator):
+    """The folder of compiled code; numba would take another one where it cannot be written to."""
+
+    @classmethod
+    def from_function(cls, py_func, py_file):
+        """Return the folder of a function."""
+        return cls(py_func, py_file)
+
+    def ensure_cache_path(self):
+        """Do nothing: saving makes the folder."""
+
+
+class CodeInFolder(CompileResultCacheImpl):
+    """How code is brought into files."""
+
+    _locator_classes = [Folder]
+
+
 class CheckedCache(FunctionCache):
     """The cache of one function; all copies of the package with these kernels share that of a kernel."""
+
+    _impl_class = CodeInFolder
+    _has_warned = False
 
     def __init__(self, function):
         super().__init__(function)
@@ -53,6 +89,19 @@ class CheckedCache(FunctionCache):
         if Path(function.__code__.co_filename).parent == KERNELS:
             self._cache_path, stamp = os.path.join(config.CACHE_DIR, KERNELS.name), SAME
         self._cache_file = CheckedFiles(self._cache_path, name, stamp)
+
+    def save_overload(self, sig, data):
+        """Save the code for a signature; where that fails, warn once in a process."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            if not CheckedCache._has_warned:
+                CheckedCache._has_warned = True
+                sys.stderr.write(
+                    f"warning: compiled code cannot be saved in {self._cache_path}: {error.strerror}; it is"
+                    " compiled again in the next process (make space there, or set NUMBA_CACHE_DIR to another"
+                    " folder)\n"
+                )
 
 
 def _digest(content: bytes) -> str:

@@ -4,7 +4,6 @@ import csv
 from types import SimpleNamespace
 
 import _figures
-import matplotlib
 import numpy as np
 import pytest
 
@@ -12,7 +11,6 @@ from samples import trajectory
 from teacherstudent.claims import Claim, read_claims
 from teacherstudent.curves import Curves, write_curves
 
-matplotlib.use("agg")
 STYLE = "workflow/styles/paper.mplstyle"
 
 
@@ -31,12 +29,6 @@ def curves(diverged=0):
         diverged=marks,
         switch_times=np.full((3, 2, 1), 2.0),
     )
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def test_lines_and_points_are_in_the_table():

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import _figures
 import goldt2019_asymptotic_error as asymptotic
 import goldt2019_both_layers as both
 import goldt2019_dynamics as dynamics
@@ -14,12 +13,6 @@ from _goldt2019 import denoising_error, errors, in_order, informed_error, late_e
 from goldt2019_samples import HIDDEN, NOISE, RATE, START, curves, document, resting
 from lee2021_samples import by_words, data
 from teacherstudent.analysis import linear_error, plateau
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def failing(found):

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import _figures
 import goldt2019_finite_dataset as finite
 import numpy as np
 import pytest
@@ -26,12 +25,6 @@ EARLY = (0.5, 0.7, 0.9)
 RISE = "First layer, 10 samples per input or more: "
 FLAT = "Both layers, 10 samples per input or more: "
 END = "{} layer{}: error at the end over that at the one best time for all runs, {}"
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def failing(found):

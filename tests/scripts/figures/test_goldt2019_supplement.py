@@ -1,6 +1,5 @@
 """Variations: what the figure shows, what its claims read, and the closed forms behind them."""
 
-import _figures
 import goldt2019_supplement as supplement
 import numpy as np
 import pytest
@@ -17,12 +16,6 @@ KAPPA, UNITS, LABELS = "training.weight_decay", "teachers.features.units", "inpu
 STUDENT, TEACHER = "student.activation", "teachers.activation"
 SIZES = np.array([2, 4, 8])
 SMALL = 1e-3  # rate and noise at which limits of small rates hold
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def failing(found):

@@ -1,6 +1,5 @@
 """Early switch, pretraining, transfer against scratch: what figures show, and what claims read."""
 
-import _figures
 import lee2021_early_switch as early
 import lee2021_pretraining as pretraining
 import lee2021_tabula_rasa as tabula_rasa
@@ -10,12 +9,6 @@ import pytest
 from lee2021_samples import SIMILARITY, by_words, curves, data
 
 ORDER = "curriculum.order.0"
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def made_early(ends=0.0):

@@ -1,6 +1,5 @@
 """The figure of feature similarity shows its curves, and its claims read known curves right."""
 
-import _figures
 import _lee2021_similarity as similarity
 import lee2021_feature_similarity as script
 import numpy as np
@@ -11,12 +10,6 @@ from lee2021_samples import SIMILARITY, by_words, curves, data
 TIME = np.arange(301.0)
 GRID = np.linspace(0.0, 1.0, 21)
 START = -4.0
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def errors_of(grid, runs=1, shift=0.0):

@@ -1,6 +1,5 @@
 """The figure of the spread over seeds shows mean and percentiles, and its claims read known curves right."""
 
-import _figures
 import lee2021_feature_similarity_spread as script
 import numpy as np
 import pytest
@@ -10,12 +9,6 @@ from lee2021_samples import SIMILARITY, by_words, curves, data
 TIME = np.array([100.0, 105.0, 300.0])
 GRID = np.linspace(0.0, 1.0, 11)
 RUNS = 101
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def grown(runs, seed):

@@ -1,6 +1,5 @@
 """The sketch of the measures shows its run, and its claims read a known overshoot right."""
 
-import _figures
 import lee2021_measures as script
 import numpy as np
 import pytest
@@ -15,12 +14,6 @@ SECOND = np.interp(TIME, [0, 50, 56, 100], [-0.8, -0.8, -3.8, -4.3])
 
 def made(log_first=FIRST):
     return {script.FIGURE: {"ode": curves(TIME, np.stack([log_first, FIRST + 0.1]), SECOND)}}
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def test_errors_and_slopes_are_drawn():

@@ -1,6 +1,5 @@
 """The figure of equations and simulation shows both, and its claims read known order parameters right."""
 
-import _figures
 import lee2021_ode_verification as script
 import numpy as np
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from lee2021_samples import by_words, curves, data
 
 FINE, COARSE = np.linspace(0.0, 100.0, 401), np.linspace(0.0, 100.0, 101)
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def order_parameters(time):

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import _figures
 import _lee2021_maps as maps
 import lee2021_heatmap_sections as sections
 import lee2021_heatmap_trace as trace
@@ -23,12 +22,6 @@ FEATURES, READOUTS = "teachers.features.similarity", "teachers.readouts.similari
 GRID = np.linspace(0.0, 1.0, 11)
 SWITCH, END = 100_000.0, 200_000.0
 ROW = 100 / 15
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def wide(time, first, second, axes, switch=SWITCH, units=maps.UNITS, **quantities):

@@ -1,6 +1,5 @@
 """Plateau, specialisation and learning rates: what figures show, and what claims read."""
 
-import _figures
 import numpy as np
 import pytest
 import saadsolla1995_dynamics as dynamics
@@ -12,12 +11,6 @@ from teacherstudent.analysis import error_decay_rate, plateau, plateau_error
 from teacherstudent.curves import Curves
 
 RATE, NOISE = "training.learning_rate", "teachers.output_noise"
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    _figures.plt.close("all")
 
 
 def curves(time, error, R=None, Q=None, axes=None, engine="ode", rate=0.1):

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# isort: split
+from teacherstudent.figure_settings import drawing  # imports matplotlib safely
+
+# isort: split
 import imageio_ffmpeg
-import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -43,6 +46,12 @@ class Movie:
     draw: Callable[[int], None]
 
 
+def panels(**grid) -> tuple[Figure, np.ndarray]:
+    """Return a figure of the size of all animations and its two axes, side by side."""
+    figure = Figure(figsize=SIZE)
+    return figure, figure.subplots(1, 2, **grid)
+
+
 def rows_of(time: np.ndarray, moments: np.ndarray) -> np.ndarray:
     """Return the last recorded row at or before each moment."""
     return np.clip(np.searchsorted(time, moments, side="right") - 1, 0, len(time) - 1)
@@ -52,8 +61,7 @@ def make(snakemake, animate: Callable[[Experiments], Movie]) -> None:
     """Read the curves that a rule asks for, and write the animation as GIF and as MP4."""
     with logged(snakemake.log[0]):
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
-        matplotlib.use("agg")
-        with plt.style.context(snakemake.input.style):
+        with drawing(snakemake.input.style):
             save(animate(curves), snakemake.output.gif, snakemake.output.mp4)
 
 
@@ -68,7 +76,6 @@ def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
         _write_mp4(temporary, shown)
         if not _has_frames(temporary, len(shown)):
             raise RunError(f"{mp4}: ffmpeg could not write all of it")
-    plt.close(movie.figure)
 
 
 def _write_mp4(path: Path, shown: list[Image.Image]) -> None:
@@ -90,11 +97,12 @@ def _has_frames(path: Path, count: int) -> bool:
 
 def pictures(movie: Movie) -> Iterator[np.ndarray]:
     """Yield all frames, (height, width, 3); they share the layout of the last one."""
+    canvas = FigureCanvasAgg(movie.figure)
     movie.figure.set_dpi(DPI)
     movie.draw(movie.frames - 1)
-    movie.figure.canvas.draw()
+    canvas.draw()
     movie.figure.set_layout_engine("none")
     for frame in range(movie.frames):
         movie.draw(frame)
-        movie.figure.canvas.draw()
-        yield np.array(movie.figure.canvas.buffer_rgba())[:, :, :3]
+        canvas.draw()
+        yield np.array(canvas.buffer_rgba())[:, :, :3]

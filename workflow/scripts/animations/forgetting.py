@@ -8,7 +8,6 @@ import _animations
 import _figures
 import numpy as np
 from _lee2021 import DRAWN, errors
-from matplotlib import pyplot as plt
 
 from teacherstudent.measures import forgetting, transfer
 
@@ -22,7 +21,7 @@ def animate(curves):
     theory, simulation = curves[EXPERIMENT]["ode"], curves[EXPERIMENT]["network"]
     switch = theory.spec["curriculum"]["switch_times"][0]
     after = np.r_[0.0, np.geomspace(FIRST, theory.time[-1] - switch, _animations.FRAMES - 1)]
-    fig, axes = plt.subplots(1, 2, figsize=_animations.SIZE)
+    fig, axes = _animations.panels()
     moving = []
     for task, (ax, (label, measure)) in enumerate(zip(axes, PANELS, strict=True)):
         color = _figures.task_color(task)

@@ -8,7 +8,6 @@ import _animations
 import _figures
 import numpy as np
 from _lee2021 import DRAWN
-from matplotlib import pyplot as plt
 
 EXPERIMENT = "lee2021_ode_verification"
 PAIRS = {(0, 0): ("#3B528B", "$Q_{11}$"), (0, 1): ("#666666", "$Q_{12}$"), (1, 1): ("#7B5EA7", "$Q_{22}$")}
@@ -17,7 +16,7 @@ PAIRS = {(0, 0): ("#3B528B", "$Q_{11}$"), (0, 1): ("#666666", "$Q_{12}$"), (1, 1
 def animate(curves):
     """Draw the lines; each frame shows the points of the simulation up to its time."""
     theory, simulation = curves[EXPERIMENT]["ode"], curves[EXPERIMENT]["network"]
-    fig, axes = plt.subplots(1, 2, figsize=_animations.SIZE)
+    fig, axes = _animations.panels()
     lines, points = panels(theory), panels(simulation)
     dots = []
     for ax, panel, (label, entries) in zip(axes, points, lines, strict=True):

@@ -8,7 +8,6 @@ import _animations
 import _figures
 import numpy as np
 from _saadsolla1995 import errors, teacher_overlaps
-from matplotlib import pyplot as plt
 
 EXPERIMENT = "saadsolla1995_isotropic"
 LEARNT = 1e-6  # error at which the film ends
@@ -21,7 +20,7 @@ def animate(curves):
     R, error = teacher_overlaps(ode), errors(ode)
     end = int(np.argmax(error < LEARNT)) or len(error) - 1
     rows = frames_of(R[: end + 1])
-    fig, (left, right) = plt.subplots(1, 2, figsize=_animations.SIZE, width_ratios=[1.0, 1.25])
+    fig, (left, right) = _animations.panels(width_ratios=[1.0, 1.25])
     image = left.imshow(R[0], cmap="Blues", vmin=0.0, vmax=1.0)
     texts = [left.text(m, i, "", ha="center", va="center", fontsize=9) for i, m in np.ndindex(R.shape[1:])]
     K, M = R.shape[1:]

@@ -17,15 +17,17 @@ and is exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhlin
 """
 
 import csv
-import io
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from string import ascii_lowercase
 
+# isort: split
+from teacherstudent.figure_settings import as_bytes, drawing  # imports matplotlib safely
+
+# isort: split
 import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection, QuadMesh
@@ -42,9 +44,6 @@ PAGE = 6.75
 
 # One colour per task, teal and amber for the first two: safe for colour-blind readers, used for nothing else.
 TASK_COLORS = ("#1B9E8A", "#E6A117", "#7B5EA7", "#C8553D", "#4C78A8")
-
-# Bytes that do not change with the day or the machine's clock.
-UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
 
 # Columns of the CSV; `error` is a standard error, `low` and `high` bound a band, `value` is that of a cell.
 CSV_COLUMNS = ("panel", "x_label", "y_label", "series", "kind", "x", "y", "error", "low", "high", "value")
@@ -68,8 +67,8 @@ def panels(
     rows: int = 1, columns: int = 1, width: float = COLUMN, ratio: float = 0.75
 ) -> tuple[Figure, np.ndarray]:
     """Return a figure and its axes, (rows, columns); panels are `ratio` times as high as wide."""
-    height = width / columns * ratio * rows
-    return plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
+    fig = Figure(figsize=(width, width / columns * ratio * rows))
+    return fig, fig.subplots(rows, columns, squeeze=False)
 
 
 def plot_theory(ax: Axes, x, y, series: str, **style):
@@ -191,8 +190,7 @@ def make(
     """Read the curves that a rule asks for, and write its figure, numbers, caption and claims."""
     with logged(snakemake.log[0]):
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
-        matplotlib.use("agg")
-        with plt.style.context(snakemake.input.style):
+        with drawing(snakemake.input.style):
             save(figure(curves), snakemake.output)
         text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
         with whole_text(snakemake.output.caption) as file:
@@ -203,11 +201,8 @@ def make(
 def save(fig: Figure, output) -> None:
     """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes."""
     for kind, path in (("pdf", output.pdf), ("png", output.png)):
-        picture = io.BytesIO()
-        fig.savefig(picture, format=kind, metadata=UNDATED[kind])
-        write_whole(path, picture.getvalue())
+        write_whole(path, as_bytes(fig, kind))
     with whole_text(output.csv) as file:
         writer = csv.DictWriter(file, CSV_COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(numbers(fig))
-    plt.close(fig)
