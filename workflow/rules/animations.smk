@@ -15,8 +15,8 @@ for animation, source in ANIMATIONS.items():
             f"animate_{animation}"
         input:
             curves=[CURVES.format(experiment=source)],
-            style="workflow/styles/paper.mplstyle",
-            helpers=sorted(glob("workflow/scripts/animations/_*.py") + glob("workflow/scripts/figures/_*.py")),
+            style=source_file("workflow/styles/paper.mplstyle"),
+            helpers=source_files("workflow/scripts/animations/_*.py", "workflow/scripts/figures/_*.py"),
         output:
             gif=f"results/animations/{animation}.gif",
             mp4=f"results/animations/{animation}.mp4",

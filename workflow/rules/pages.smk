@@ -4,8 +4,8 @@
 rule settings:
     """Write the page of settings."""
     input:
-        template="workflow/report/settings.html.jinja",
-        base="workflow/report/page.html.jinja",
+        template=source_file("workflow/report/settings.html.jinja"),
+        base=source_file("workflow/report/page.html.jinja"),
         helpers=page_helpers("write_settings"),
     output:
         report(
@@ -33,10 +33,10 @@ rule explorer:
     """Write the page with sliders over the experiment under `explorer:`."""
     input:
         curves=explored,
-        template="workflow/report/explorer.html.jinja",
-        base="workflow/report/page.html.jinja",
-        script="workflow/report/explorer.js",
-        colors="workflow/scripts/figures/_figures.py",
+        template=source_file("workflow/report/explorer.html.jinja"),
+        base=source_file("workflow/report/page.html.jinja"),
+        script=source_file("workflow/report/explorer.js"),
+        colors=source_file("workflow/scripts/figures/_figures.py"),
         helpers=page_helpers("draw_explorer"),
     output:
         EXPLORER,
