@@ -43,3 +43,6 @@ rule all:
         rules.settings.output,
         explorer_page(),
     localrule: True
+
+
+include: "workflow/rules/targets.smk"
