@@ -141,7 +141,7 @@ def _check_lengths(experiments: Mapping[str, Experiment], listed: Sequence[Job])
             keys = ", ".join(experiments[job.experiment].grids[job.engine].outer)
             raise SpecError(
                 f"experiment {job.experiment}: engines.{job.engine}.outer: the name of the file of a curve, "
-                f"made of {keys}, has {size} bytes; use fewer outer axes or shorter values (at most {LONGEST})"
+                f"made of {keys}, has {size} bytes; use fewer outer axes (at most {LONGEST})"
             )
 
 
