@@ -4,8 +4,6 @@
 only that; `verify` checks the claims. config/README.md explains the settings.
 """
 
-from glob import glob
-
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -14,10 +12,10 @@ min_version("9.0")
 include: "workflow/rules/guard.smk"
 
 
-configfile: "config/config.yaml"
+configfile: str(CONFIG / "config.yaml")
 
 
-for path in sorted(glob("config/experiments/*.yaml")):
+for path in EXPERIMENT_FILES:
 
     configfile: path
 
@@ -45,3 +43,6 @@ rule all:
         rules.settings.output,
         explorer_page(),
     localrule: True
+
+
+include: "workflow/rules/targets.smk"

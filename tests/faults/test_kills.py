@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from checkouts import make_checkout
@@ -42,12 +43,13 @@ def kill_all(driver):
 
 
 def jobs_of(driver):
-    """List the processes of a Snakemake that run scripts."""
+    """List the processes below a Snakemake that run scripts."""
     found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{entry}/cmdline", encoding="utf-8") as file:
-            if JOB in file.read() and os.getsid(int(entry)) == driver.pid:
-                found.append(int(entry))
+    with contextlib.suppress(psutil.NoSuchProcess):  # Snakemake may have ended
+        for process in psutil.Process(driver.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any(JOB in word for word in process.cmdline()):
+                    found.append(process.pid)
     return found
 
 

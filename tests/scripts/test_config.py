@@ -73,6 +73,37 @@ def test_the_schema_describes_every_key():
     check(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")), "config")
 
 
+LONG_AXES = {
+    "training.learning_rate": [0.123456789012],
+    "training.readout_learning_rate": [0.123456789012],
+    "training.weight_decay": [1.23456789012e-05],
+    "student.initial.weights_std": [0.00123456789012],
+    "student.initial.readouts_std": [0.00123456789012],
+    "numerics.relative_tolerance": [1.23456789012e-09],
+    "teachers.features.norm": [0.00123456789012],
+}
+
+
+def long_names(size):
+    """A configuration with a curve whose name has so many bytes: the duration fills it up."""
+    axes = LONG_AXES | {"duration": [1]}
+    curve = "__".join(f"{name.split('.')[-1]}~{values[0]}" for name, values in axes.items())
+    axes["duration"] = [int("1" * (1 + size - len(curve)))]
+    return config(experiments={"errors": {"spec": document(), "engines": {"ode": {"outer": axes}}}})
+
+
+def test_names_of_files_are_as_long_as_file_systems_allow():
+    (job,) = read(long_names(240)).jobs_of("errors")
+    assert len(f"{job.curve}.h5.checkpoints") == 255
+
+
+def test_names_of_files_that_are_too_long_are_refused():
+    with pytest.raises(SpecError, match="experiment errors: engines.ode.outer: .* duration, has 241 bytes; "):
+        read(long_names(241))
+    with pytest.raises(SpecError, match="figure aaaa.*: has 241 letters; use at most 240"):
+        read(config(figures={"a" * 241: {"paper": "lee", "experiments": ["errors"]}}))
+
+
 def test_a_plan_knows_jobs_and_papers():
     plan = read(config())
     assert list(plan.jobs) == [("errors", "ode", "all"), ("errors", "network", "all")]

@@ -15,7 +15,7 @@ for animation, source in ANIMATIONS.items():
             f"animate_{animation}"
         input:
             curves=[CURVES.format(experiment=source)],
-            style="workflow/styles/paper.mplstyle",
+            style=source_file("workflow/styles/paper.mplstyle"),
             helpers=helpers_of(f"animations/{animation}.py"),
         output:
             gif=f"results/animations/{animation}.gif",

@@ -1,24 +1,26 @@
 """The configuration, checked, and what the rules look up in it."""
 
 import ast
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import _bootstrap
 from _config import data_files, read_plan
+from _folders import ROOT, shown, source_file
 from _groups import curve_group, experiment_groups, minutes
 from _imports import helpers, library
 from fetch_dataset import COLLECTIONS
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from teacherstudent.digest import code_digest, run_digest
+from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
 
 ENVIRONMENT = "../../envs/environment.yaml"
 DATASET_RULES = ("dataset_digits", *(f"fetch_{collection}" for collection in COLLECTIONS))
-WORKFLOW = Path(workflow.basedir) / "workflow"
+WORKFLOW = ROOT / "workflow"
 SCRIPTS = _bootstrap.SCRIPTS
 TARGETS = (
     "all",
@@ -46,11 +48,21 @@ FIGURE = {
     "caption": "results/figures/{paper}/{figure}.txt",
 }
 
+# Of a module Snakemake leaves out `configfile:`; what the other workflow gives is laid over the experiments.
+if AS_MODULE:
+    given, config = config, {}
+    for document in [*map(read_yaml, EXPERIMENT_FILES), given]:
+        update_config(config, document)
+    FILES, OVERLAYS = EXPERIMENT_FILES, []
+else:
+    FILES = [path for path in workflow.configfiles if path not in workflow.overwrite_configfiles]
+    OVERLAYS = workflow.overwrite_configfiles
+
 try:
     PLAN = read_plan(
         config,
-        files=[path for path in workflow.configfiles if path not in workflow.overwrite_configfiles],
-        overlays=workflow.overwrite_configfiles,
+        files=FILES,
+        overlays=OVERLAYS,
         schema=WORKFLOW / "schemas" / "config.schema.yaml",
         reserved=TARGETS,
     )
@@ -194,7 +206,7 @@ def about(figure):
 def helpers_of(script):
     """The files of code that a script, found from the folder of scripts, shares with others."""
     found = (path.relative_to(SCRIPTS) for path in helpers(SCRIPTS / script))
-    return [f"workflow/scripts/{path.as_posix()}" for path in found]
+    return [source_file(f"workflow/scripts/{path.as_posix()}") for path in found]
 
 
 def code_of(script):
@@ -211,9 +223,9 @@ def code_of(script):
 
 def configuration_files():
     """The files of the configuration, later ones over earlier ones."""
-    overlays = [Path(path).resolve() for path in workflow.overwrite_configfiles]
-    base = [path for path in map(Path.resolve, map(Path, workflow.configfiles)) if path not in overlays]
-    return [os.path.relpath(path) for path in base + overlays]
+    overlays = [shown(path) for path in workflow.overwrite_configfiles]
+    base = [path for path in map(shown, [*workflow.configfiles, *FILES]) if path not in overlays]
+    return [*dict.fromkeys(base), *overlays]
 
 
 def configured_experiments(engines=1):

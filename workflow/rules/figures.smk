@@ -11,7 +11,7 @@ for figure in PLAN.figures.values():
             f"draw_{figure.name}"
         input:
             curves=[CURVES.format(experiment=name) for name in figure.experiments],
-            style="workflow/styles/paper.mplstyle",
+            style=source_file("workflow/styles/paper.mplstyle"),
             helpers=helpers_of(script_of(figure)),
         output:
             pdf=figure_file(figure, "pdf"),

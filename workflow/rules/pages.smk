@@ -4,8 +4,8 @@
 rule settings:
     """Write the page of settings."""
     input:
-        template="workflow/report/settings.html.jinja",
-        base="workflow/report/page.html.jinja",
+        template=source_file("workflow/report/settings.html.jinja"),
+        base=source_file("workflow/report/page.html.jinja"),
         helpers=helpers_of("write_settings.py"),
     output:
         report(
@@ -34,9 +34,9 @@ rule explorer:
     """Write the page with sliders over the experiment under `explorer:`."""
     input:
         curves=explored,
-        template="workflow/report/explorer.html.jinja",
-        base="workflow/report/page.html.jinja",
-        script="workflow/report/explorer.js",
+        template=source_file("workflow/report/explorer.html.jinja"),
+        base=source_file("workflow/report/page.html.jinja"),
+        script=source_file("workflow/report/explorer.js"),
         helpers=helpers_of("draw_explorer.py"),
     output:
         EXPLORER,

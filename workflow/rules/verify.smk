@@ -54,8 +54,8 @@ rule write_claims_page:
     input:
         claims=rules.gather_claims.output[0],
         agreement=rules.measure_agreement.output[0],
-        template="workflow/report/claims.html.jinja",
-        base="workflow/report/page.html.jinja",
+        template=source_file("workflow/report/claims.html.jinja"),
+        base=source_file("workflow/report/page.html.jinja"),
         helpers=helpers_of("write_claims_page.py"),
     output:
         report(
