@@ -76,7 +76,7 @@ def test_defaults():
     assert (spec.teachers.readouts.relation, spec.teachers.readouts.norm) == ("independent", None)
     assert spec.teachers.output_noise == spec.teachers.input_noise == (0.0, 0.0)
     assert (spec.teachers.output_scale, spec.student.output_scale) == ("none", "none")
-    assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", False)
+    assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", "never")
     assert spec.student.initial == Initial("gaussian", weights_std=0.001, readouts_std=0.001)
     assert spec.training.readout_learning_rate == 0.5
     assert spec.training.train == ("features", "readouts")
@@ -220,7 +220,7 @@ WRONG_VALUES = [
     ("training.learning_rate", True, "a number"),
     ("teachers.count", True, "an integer"),
     ("student.hidden", None, "an integer"),
-    ("student.copy_head_at_switch", "yes", "true or false"),
+    ("student.copy_head_at_switch", "yes", "one of never, first, every, false, true"),
     ("training.train", "features", "a list"),
     ("teachers.output_noise", ["a", 1.0], "[0]: 'a' is not allowed; it must be a number"),
     ("curriculum.order", [0, 0.5], "[1]: 0.5 is not allowed; it must be an integer"),
@@ -258,7 +258,7 @@ WRONG_VALUES = [
     ("teachers.features.norm", 0, "a number or null > 0"),
     ("teachers.readouts.norm", -1.0, "> 0"),
     ("training.batch_size", 0, ">= 1"),
-    ("training.sampling", "shuffled", "one of with_replacement, without_replacement"),
+    ("training.sampling", "shuffled", "one of with_replacement, without_replacement, epochs"),
     ("inputs.samples", 0, "an integer or null >= 1"),
     ("inputs.samples", "all", "an integer or null"),
     ("curriculum.period", 0, "> 0"),
@@ -279,7 +279,7 @@ WRONG_VALUES = [
     (
         "student.initial.scheme",
         "tiny",
-        "one of gaussian, large, small, mixed, informed, denoising, symmetric",
+        "one of gaussian, large, small, mixed, informed, denoising, one_direction, symmetric",
     ),
     ("student.initial.readouts_value", "one", "a number"),
     ("student.initial.readouts_value", None, "a number"),
