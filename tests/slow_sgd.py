@@ -120,7 +120,11 @@ def move_on(document, net, which, time):
     old = heads(document, active_teachers(document, net))[which]
     net.switch_times[which, net.phase[which]] = time
     net.phase[which] += 1
-    if document["student"]["copy_head_at_switch"]:
+    rule = document["student"]["copy_head_at_switch"]
+    if rule == "first":  # teachers come in turn: later phases come back to one
+        new = net.phase[which] < document["teachers"]["count"]
+        which, old = which[new], old[new]
+    if rule != "never":
         net.h[which, heads(document, active_teachers(document, net))[which]] = net.h[which, old]
 
 

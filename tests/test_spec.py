@@ -100,6 +100,17 @@ def test_heads():
     assert (shared.heads, shared.head_of(0), shared.head_of(1)) == (1, 0, 0)
 
 
+@pytest.mark.parametrize("older, word", [(False, "never"), (True, "first")])
+def test_the_rule_of_copying_heads_may_be_true_or_false(older, word):
+    """As in older specs and stored runs."""
+    key = "student.copy_head_at_switch"
+    spec = parse_spec(changed(MINIMAL, {key: older}))
+    assert spec == parse_spec(changed(MINIMAL, {key: word}))
+    assert spec.student.copy_head_at_switch == word
+    stored = changed(json.loads(spec.to_json()), {key: older})
+    assert parse_spec(stored) == spec
+
+
 def test_output_scales():
     changes = {"student.output_scale": "mean", "teachers.output_scale": "mean_field"}
     scaled = parse_spec(changed(MINIMAL, changes | {"training.readout_learning_rate": 0.9}))
@@ -345,6 +356,9 @@ WRONG_VALUES = [
     ("student.initial", {"scheme": "informed", "asymmetry": 0.1}, "scheme informed takes only weights_std"),
     ("student.initial", {"scheme": "denoising", "weights_std": 1}, "denoising takes only readouts_std"),
     ("student.initial", {"scheme": "denoising", "readouts_value": 1}, "denoising takes only readouts_std"),
+    ("student.initial", {"scheme": "one_direction", "weights_std": 1}, "direction takes only readouts_std"),
+    ("student.initial.scheme", "one_direction", "it needs linear units (set student.activation: linear)"),
+    ("training.sampling", "epochs", "epochs needs a finite training set (set inputs.samples)"),
     ("student.initial", {"readouts_value": 1.0, "readouts_std": 0.1}, "readouts_value is given already"),
     ("record.times", [1.0, 0.0], "must increase"),
     ("record.times", [1.0, 1.0], "must increase"),
