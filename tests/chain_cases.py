@@ -108,10 +108,6 @@ CASES = {
     "frozen_units": {"training": {"frozen_units": [[1], [0]]}},
     "shared_head": {"student": {"heads": "shared"}},
     "copied_head": {"student": {"copy_head_at_switch": "first"}},
-    "heads_copied_at_every_switch": {
-        "student": {"copy_head_at_switch": "every"},
-        "curriculum": {"switch_times": [0.15, 0.3]},
-    },
     "thresholds": {"curriculum": {"thresholds": [0.2]}},
     "more_units_than_inputs": {"teachers": {"hidden": 2}, "student": {"hidden": 3}},
     "all_terms": ALL_TERMS,
@@ -121,6 +117,10 @@ CASES = {
     "sampled": {"sampled": True},
     "sampled_all_terms": ALL_TERMS | {"sampled": True, "curriculum": {"thresholds": [0.2]}},
     "sampled_three_teachers": THREE_TEACHERS | {"curriculum": {"switch_times": [0.2, 0.4]}},
+    "heads_copied_at_every_switch": {
+        "student": {"copy_head_at_switch": "every"},
+        "curriculum": {"switch_times": [0.15, 0.3]},
+    },
 }
 
 RELATIONS = {

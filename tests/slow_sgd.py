@@ -30,7 +30,7 @@ def simulate(document, replicas, seed):
     rng, N = np.random.default_rng(seed), document["inputs"]["dimension"]
     net = sample(document, replicas, rng)
     net.phase = np.zeros(replicas, dtype=int)
-    net.switch_times = np.full((replicas, document["teachers"]["count"] - 1), np.inf)
+    net.switch_times = np.full((replicas, count_switches(document)), np.inf)
     due = [round(time * N) for time in document["record"]["times"]]
     rows = []
     for step in range(due[-1]):
@@ -92,6 +92,11 @@ def moving(document, K):
 
 
 # Curriculum: the teachers 0, 1, ... in turn
+
+
+def count_switches(document):
+    """How many switches there can be."""
+    return len(document["curriculum"].get("switch_times", document["curriculum"].get("thresholds", [])))
 
 
 def active_teachers(document, net):

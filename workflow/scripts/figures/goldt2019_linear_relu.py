@@ -160,9 +160,9 @@ def linear_claims(chain):
 def both_claim(chain, start):
     """Compare both layers with the closed form for the readouts that the start leads to."""
     mean, _ = averages(late_errors(chain.select(scheme=start)))
-    start_in_words = start.replace("_", "-")
+    words = start.replace("_", "-")
     return recomputed(
-        f"Linear, both layers from {start_in_words} starts: error of runs over the closed form with the sum of "
+        f"Linear, both layers from {words} starts: error of runs over the closed form with the sum of "
         "squared readouts for K, largest relative difference.",
         value=np.abs(mean / formula(chain, squared_readouts(chain, start)) - 1.0).max(),
         low=0.0,
