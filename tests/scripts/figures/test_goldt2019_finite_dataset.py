@@ -101,7 +101,7 @@ def test_claims_read_the_numbers():
     assert added == pytest.approx((REPLACED * 0.0043 - 0.004) / (SIGMA**2 / 100.0))
     part = repeats_in_passes(2, 0.2, 100.0, TIME[TIME >= 200.0])
     assert by_words(found, "in passes: final").value == pytest.approx(0.0003 / (SIGMA**2 / 100.0) / part)
-    replaced = by_words(found, "First layer, most samples: final error with replacement").value
+    replaced = by_words(found, "Both layers, most samples: final error with replacement").value
     assert replaced == pytest.approx(REPLACED)
     assert by_words(found, END.format("Both", "s", "smallest")).value == pytest.approx(2.0)
     training = by_words(found, "First layer: final training error over the error of fresh").value
@@ -169,9 +169,9 @@ def test_repeated_samples_in_passes(rate, alpha, time):
         (
             {"replaced": 0.99},
             [
-                f"{name} layer{s}, {samples} samples: {what} error with replacement"
-                for name, s in (("First", ""), ("Both", "s"))
-                for samples, what in (("most", "final"), ("fewest", "training"))
+                "First layer, fewest samples: training error with replacement",
+                "Both layers, fewest samples: training error with replacement",
+                "Both layers, most samples: final error with replacement",
             ],
         ),
     ],
