@@ -90,6 +90,7 @@ def test_all_errors_are_shown():
     np.testing.assert_allclose(seen[r"first layer, $\alpha = 100$"][1], TRAINING[2])
     assert [ax.get_yscale() for ax in axes] == ["log"] * 4
     texts = [text.get_text() for text in axes[1].get_legend().get_texts()]
+    assert [text.get_text() for text in axes[3].get_legend().get_texts()] == ["thin: with replacement"]
     assert texts == [r"$\alpha = 3$", r"$\alpha = 10$", r"$\alpha = 100$", "fresh samples"]
 
 

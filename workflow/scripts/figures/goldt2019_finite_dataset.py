@@ -35,11 +35,11 @@ labels (filled), over time at alpha = 10 for the largest K. Dotted here and in (
 the noise alone adds to an error with noisy labels. (b) Generalisation error at the end, mean over the last
 third of runs; black: fresh samples in every step, exact samples of networks of the same size from engine
 chain. (c) Least generalisation error along each run, as if stopped there. (d) Training error at the end.
-Replacement makes the steps noisier: with many samples the final error is larger than in passes (at the scale
-of the paper by 11 percent for the first layer, 25 percent for both, mean over K), with few ones it is the same
-but the training error falls more slowly (to 2.2 and 1.2 times as much at the end). No statement about the size
-of students depends on it.
-Sizes, noise, rate, samples and initial weights are guessed: those of the paper are not known.
+Replacement makes the steps noisier: with many samples the final error is larger than in passes (at the
+scale of the paper by 11 percent for the first layer, 25 percent for both, mean over K), with few ones it is
+the same but the training error falls more slowly (to 2.2 and 1.2 times as much at the end). No statement
+about the size of students depends on it. Sizes, noise, rate, samples and initial weights are guessed: those
+of the paper are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -150,8 +150,10 @@ def add_legends(axes, finite):
     low, high = axes[0, 1].get_ylim()
     axes[0, 1].set_ylim(low, high * 4.0)
     axes[0, 1].legend([handles[i] for i in kept], [short[i] for i in kept], loc="upper left", ncols=2)
-    axes[1, 1].plot([], [], color="0.3", linewidth=THIN["linewidth"], label="thin: with replacement")
-    axes[1, 1].legend(loc="lower left")
+    (thin,) = axes[1, 1].plot(
+        [], [], color="0.3", linewidth=THIN["linewidth"], label="thin: with replacement"
+    )
+    axes[1, 1].legend(handles=[thin], loc="lower left")
 
 
 def claims(curves):
