@@ -20,7 +20,7 @@ BASE = {
         "hidden": 2,
         "activation": "erf",
         "heads": "per_task",
-        "copy_head_at_switch": False,
+        "copy_head_at_switch": "never",
         "initial": {"weights_std": 0.7, "readouts_std": 0.8},
     },
     "training": {
@@ -84,7 +84,7 @@ def activation(name, rate):
 
 ALL_TERMS = {
     "teachers": {"hidden": 2, "output_noise": [0.5, 0.2], "input_noise": [0.3, 0.6]},
-    "student": {"hidden": 3, "copy_head_at_switch": True},
+    "student": {"hidden": 3, "copy_head_at_switch": "first"},
     "training": {"frozen_units": [[1], [0, 2]], "weight_decay": 0.5, "batch_size": 2},
 }
 THREE_TEACHERS = {
@@ -107,7 +107,7 @@ CASES = {
     "readouts_only": {"training": {"train": ["readouts"]}},
     "frozen_units": {"training": {"frozen_units": [[1], [0]]}},
     "shared_head": {"student": {"heads": "shared"}},
-    "copied_head": {"student": {"copy_head_at_switch": True}},
+    "copied_head": {"student": {"copy_head_at_switch": "first"}},
     "thresholds": {"curriculum": {"thresholds": [0.2]}},
     "more_units_than_inputs": {"teachers": {"hidden": 2}, "student": {"hidden": 3}},
     "all_terms": ALL_TERMS,
@@ -117,13 +117,17 @@ CASES = {
     "sampled": {"sampled": True},
     "sampled_all_terms": ALL_TERMS | {"sampled": True, "curriculum": {"thresholds": [0.2]}},
     "sampled_three_teachers": THREE_TEACHERS | {"curriculum": {"switch_times": [0.2, 0.4]}},
+    "heads_copied_at_every_switch": {
+        "student": {"copy_head_at_switch": "every"},
+        "curriculum": {"switch_times": [0.15, 0.3]},
+    },
 }
 
 RELATIONS = {
     "independent": {"relation": "independent", "norm": 1.3},
     "identical": {"relation": "identical", "norm": None},
     "rotated": {"relation": "rotated", "similarity": -0.6, "norm": None},
-    "interpolated": {"relation": "interpolated", "similarity": 0.7, "norm": None},
+    "interpolated": {"relation": "interpolated", "similarity": 0.7, "norm": 1.2},
     "shared_nodes": {"relation": "shared_nodes", "similarity": 0.4, "shared": 1, "norm": 1.0},
 }
 

@@ -25,6 +25,7 @@ def sample(document, replicas, rng):
 def related(rows, features):
     """Teachers from Gaussian rows: `rotated` ones, at most two, have V_1 = s V_0 + sqrt(1 - s^2) V_0 O."""
     N, norm, relation = rows.shape[-1], features["norm"], features["relation"]
+    fresh = rows[:, -1] * (norm or 1.0)
     if norm is not None:
         rows = rows * norm * math.sqrt(N) / np.linalg.norm(rows, axis=-1, keepdims=True)
     if relation == "independent":
@@ -33,7 +34,7 @@ def related(rows, features):
         return np.repeat(rows[:, :1], rows.shape[1], axis=1)
     first, second, s = rows[:, 0], rows[:, -1], features["similarity"]
     if relation == "interpolated":
-        mixed = s * first + math.sqrt(1 - s**2) * second
+        mixed = s * first + math.sqrt(1 - s**2) * fresh
         lengths = np.linalg.norm([first, mixed], axis=-1, keepdims=True)
         return np.stack([first, mixed * lengths[0] / lengths[1]], axis=1)
     shared = features["shared"] if relation == "shared_nodes" else 0

@@ -30,7 +30,7 @@ def simulate(document, replicas, seed):
     rng, N = np.random.default_rng(seed), document["inputs"]["dimension"]
     net = sample(document, replicas, rng)
     net.phase = np.zeros(replicas, dtype=int)
-    net.switch_times = np.full((replicas, document["teachers"]["count"] - 1), np.inf)
+    net.switch_times = np.full((replicas, count_switches(document)), np.inf)
     due = [round(time * N) for time in document["record"]["times"]]
     rows = []
     for step in range(due[-1]):
@@ -94,6 +94,11 @@ def moving(document, K):
 # Curriculum: the teachers 0, 1, ... in turn
 
 
+def count_switches(document):
+    """How many switches there can be."""
+    return len(document["curriculum"].get("switch_times", document["curriculum"].get("thresholds", [])))
+
+
 def active_teachers(document, net):
     return net.phase % document["teachers"]["count"]
 
@@ -120,7 +125,11 @@ def move_on(document, net, which, time):
     old = heads(document, active_teachers(document, net))[which]
     net.switch_times[which, net.phase[which]] = time
     net.phase[which] += 1
-    if document["student"]["copy_head_at_switch"]:
+    rule = document["student"]["copy_head_at_switch"]
+    if rule == "first":  # teachers come in turn: later phases come back to one
+        new = net.phase[which] < document["teachers"]["count"]
+        which, old = which[new], old[new]
+    if rule != "never":
         net.h[which, heads(document, active_teachers(document, net))[which]] = net.h[which, old]
 
 

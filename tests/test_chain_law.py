@@ -28,7 +28,7 @@ def engine_samples(described, runs, seed=0):
     """Runs of the engine in the shapes of the slow simulation; a switch that never comes is at infinity."""
     found = list(simulate_runs(parse_spec(described), "chain", seed=seed, runs=runs))
     assert all(one.diverged_at is None for one in found)
-    switches = np.full((runs, described["teachers"]["count"] - 1), np.inf)
+    switches = np.full((runs, slow_sgd.count_switches(described)), np.inf)
     for row, one in zip(switches, found, strict=True):
         row[: len(one.switch_times)] = one.switch_times
     samples = {name: np.stack([getattr(one, name) for one in found]) for name in (*HISTORY, *TEACHERS)}

@@ -35,7 +35,7 @@ CASES = {
     "weights by input": WIDE,
     "weights by input in single precision": WIDE | {"numerics": {"precision": "float32"}},
     "copied heads and frozen units": {
-        "student": {"hidden": 3, "copy_head_at_switch": True},
+        "student": {"hidden": 3, "copy_head_at_switch": "every"},
         "training": {"learning_rate": 1.0, "frozen_units": [[], [0]]},
     },
     "many switches, some on one step": {"curriculum": {"switch_times": [1.0, 1.001, 2.0, 3.1, 4.999]}},
@@ -45,6 +45,11 @@ CASES = {
     "samples, all different in a batch": {
         "inputs": {"dimension": 20, "samples": 30},
         "training": {"learning_rate": 0.5, "batch_size": 4, "sampling": "without_replacement"},
+        "teachers": {"count": 2, "hidden": 2, "output_noise": 0.1},
+    },
+    "passes": {
+        "inputs": {"dimension": 20, "samples": 30},
+        "training": {"learning_rate": 0.5, "batch_size": 7, "sampling": "epochs"},
         "teachers": {"count": 2, "hidden": 2, "output_noise": 0.1},
     },
     "images": {

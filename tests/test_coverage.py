@@ -38,7 +38,10 @@ ROWS = {
         *each("student.initial.scheme", "gaussian", "large", "small", "mixed"),
         {"student.initial": {"scheme": "symmetric", "asymmetry": 0.1}},
     ],
-    "students that begin": each("student.initial.scheme", "informed", "denoising"),
+    "students that begin": [
+        *each("student.initial.scheme", "informed", "denoising"),
+        {"student.initial.scheme": "one_direction", "student.activation": "linear"},
+    ],
     "students from a file": each("student.initial", {"scheme": "file", "file": "student.npz"}),
     "given order": each("initial_overlaps", OVERLAPS),
     "a stored run": NONE,
@@ -72,12 +75,12 @@ ROWS = {
     "frozen units": [
         *each("training.frozen_units", [[0], [1, 2]]),
         *each("student.heads", "shared", "per_task"),
-        *each("student.copy_head_at_switch", True),
+        *each("student.copy_head_at_switch", "first", "every"),
     ],
     "switches at times": each("curriculum", {"switch_times": [2.0]}, {"period": 1.0}, {"thresholds": [0.01]}),
     "finite training sets": [
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
-        for sampling in ("with_replacement", "without_replacement")
+        for sampling in ("with_replacement", "without_replacement", "epochs")
     ],
     "data sets": each("inputs", DATASET),
 }

@@ -190,6 +190,18 @@ def test_labels(folder, name):
     np.testing.assert_allclose(noise.std(axis=1), spec.teachers.output_noise, rtol=0.4, atol=1e-12)
 
 
+def test_a_pass_visits_every_image_once(folder):
+    """One step on all images has the moves of one sample after the other, if these are small."""
+    moves = []
+    for batch, rate in ((1, 1e-6), (TRAIN, 1e-6 * TRAIN)):
+        training = {"learning_rate": rate, "batch_size": batch, "sampling": "epochs"}
+        steps = TRAIN // batch
+        blocks = {"training": training, "duration": steps / 20, "record": {"weights": True, "count": 2}}
+        weights = simulate(spec_of(**blocks), "network").student_weights
+        moves.append(weights[-1] - weights[0])
+    np.testing.assert_allclose(*moves, rtol=0, atol=1e-4 * np.abs(moves[0]).max())
+
+
 def test_shuffled_labels_are_the_same_ones_elsewhere(folder):
     block = {"labels": "given"}
     plain = sets_of(spec_of(block, teachers=ONE))
@@ -441,7 +453,7 @@ def test_a_data_set_is_needed(folder, capsys):
 
 def test_without_replacement_there_must_be_samples(folder):
     training = {"learning_rate": 1.0, "batch_size": 51, "sampling": "without_replacement"}
-    with pytest.raises(SpecError, match=r"^training.batch_size: 51 is not allowed; there are 50 samples"):
+    with pytest.raises(SpecError, match=r"^training.batch_size: 51 is not allowed; with .* all 50 samples"):
         spec_of(training=training)
 
 

@@ -55,7 +55,7 @@ DIFFERENT = {
     "similarity": {"teachers": document()["teachers"] | {"features": {"relation": "identical"}}},
     "other_switches": {"curriculum": {"switch_times": [0.333, 0.7, 2.9], "order": [1, 0]}},
     "threshold": {"curriculum": {"thresholds": [0.4, 0.2]}},
-    "copied_head": {"student": document()["student"] | {"copy_head_at_switch": True}},
+    "copied_head": {"student": document()["student"] | {"copy_head_at_switch": "every"}},
     "diverging": {"training": {"learning_rate": 1e40}},
 }
 

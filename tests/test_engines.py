@@ -277,9 +277,9 @@ def test_a_period_is_the_same_as_its_switch_times(engine):
 
 
 @EACH
-@pytest.mark.parametrize("copy", [False, True])
-def test_head_is_copied_at_the_first_meeting_only(engine, copy):
-    """The head of teacher 1 starts from that of teacher 0, which later goes on with its own."""
+@pytest.mark.parametrize("copy", ["never", "first", "every"])
+def test_heads_are_copied_at_the_first_switch_to_a_task_or_at_every_switch(engine, copy):
+    """Teacher 1 starts from the head of teacher 0, who is met again with the own head or with a copy."""
     dimension = 2000
     after = 1 / dimension
     trajectory = run(
@@ -290,9 +290,10 @@ def test_head_is_copied_at_the_first_meeting_only(engine, copy):
         record={"times": [0.0, 1.0, 1.0 + after, 2.0, 2.0 + after]},
     )
     h, one_step = trajectory.student_readouts, 5 * after
-    np.testing.assert_allclose(h[2, 1], h[1, 0] if copy else h[0, 1], rtol=0, atol=one_step)
+    np.testing.assert_allclose(h[2, 1], h[0, 1] if copy == "never" else h[1, 0], rtol=0, atol=one_step)
     np.testing.assert_array_equal(h[2, 0], h[1, 0])
-    np.testing.assert_allclose(h[4, 0], h[1, 0], rtol=0, atol=one_step)
+    np.testing.assert_allclose(h[4, 0], h[3, 1] if copy == "every" else h[1, 0], rtol=0, atol=one_step)
+    np.testing.assert_array_equal(h[4, 1], h[3, 1])
     assert np.abs(h[1, 0] - h[0, 1]).max() > 2 * one_step
     assert np.abs(h[3, 1] - h[1, 0]).max() > 2 * one_step
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from teacherstudent.errors import SpecError
 from teacherstudent.networks import sample_coordinates, sample_networks
-from teacherstudent.simulation import simulate
+from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
 
 N, M, K = 40, 2, 5
@@ -18,16 +19,18 @@ SCHEMES = {
     "mixed": {"readouts_value": 1.0},
     "informed": {"weights_std": 0.5, "readouts_std": 0.3},
     "denoising": {"readouts_std": 0.3},
+    "one_direction": {"readouts_std": 0.3},
     "symmetric": {"weights_std": 0.7, "readouts_std": 0.3, "asymmetry": 0.5},
 }
 
 
 def spec(scheme, dimension=N, hidden=K, blocks=None, **initial):
     """Three teachers, of whom the second comes first, with a head each."""
+    activation = {"activation": "linear"} if scheme == "one_direction" else {}
     document = {
         "inputs": {"dimension": dimension},
         "teachers": {"count": 3, "hidden": M, "features": {"norm": 1.5}},
-        "student": {"hidden": hidden, "initial": {"scheme": scheme} | initial},
+        "student": {"hidden": hidden, "initial": {"scheme": scheme} | initial} | activation,
         "training": {"learning_rate": 1.0},
         "curriculum": {"order": [1, 0, 2]},
     }
@@ -58,6 +61,7 @@ def test_deviations_where_none_are_given():
     assert spec("gaussian").student.initial.weights_std == 0.001
     assert spec("symmetric", asymmetry=0.1).student.initial.readouts_std == 0.001
     assert spec("denoising").student.initial.readouts_std == 0.001
+    assert spec("one_direction").student.initial.readouts_std == 0.001
     fixed = spec("large").student.initial
     assert fixed.weights_std is fixed.readouts_std is None
     assert spec("gaussian", readouts_value=1.0).student.initial.readouts_std is None
@@ -101,6 +105,77 @@ def test_denoising_units_copy_the_first_teacher_in_turn(sample):
     np.testing.assert_array_equal(net.h[1], net.v[1, [0, 1, 0, 1, 0]] / [3, 2, 3, 2, 3])
     plain = sample(spec("gaussian", readouts_std=0.2), 3, 1)
     np.testing.assert_array_equal(net.h[[0, 2]], plain.h[[0, 2]])
+
+
+@BOTH
+def test_units_on_one_direction(sample):
+    """All along sum_m v_m V_m of the first teacher in turn; the output is that of a linear teacher."""
+    net = sample(spec("one_direction", readouts_std=0.2), 3, 1)
+    np.testing.assert_allclose(net.W, np.tile(net.v[1] @ net.V[1] / np.sqrt(M * K), (K, 1)), rtol=1e-14)
+    np.testing.assert_allclose(net.h[1], np.full(K, np.sqrt(M / K)), rtol=1e-14)
+    np.testing.assert_allclose(net.h[1] @ net.W, net.v[1] @ net.V[1], rtol=1e-13)
+    plain = sample(spec("gaussian", readouts_std=0.2), 3, 1)
+    np.testing.assert_array_equal(net.h[[0, 2]], plain.h[[0, 2]])
+
+
+@BOTH
+def test_overlaps_of_units_on_one_direction(sample):
+    """By hand for orthonormal units with readouts 3, and a scale: Q_ik = 9 / K and R_km = 3 / sqrt(M K)."""
+    student = {"hidden": K, "activation": "linear", "initial": {"scheme": "one_direction"}}
+    readouts, units = {"relation": "uniform", "value": 3.0}, {"units": "orthogonal"}
+    blocks = {
+        "teachers": {"count": 1, "hidden": M, "features": units, "readouts": readouts},
+        "student": student | {"output_scale": "mean"},
+        "curriculum": {},
+    }
+    net = sample(spec("one_direction", blocks=blocks), 0, 0)
+    Q, R, _ = overlaps(net)
+    np.testing.assert_allclose(Q, np.full((K, K), 9 / K), rtol=1e-13)
+    np.testing.assert_allclose(R, np.full((K, M), 3 / np.sqrt(M * K)), rtol=1e-13)
+    np.testing.assert_allclose(net.h, np.full((1, K), np.sqrt(M / K)), rtol=1e-13)
+
+
+def test_one_direction_needs_linear_units():
+    with pytest.raises(SpecError, match=r"scheme: one_direction is not allowed; it needs linear units"):
+        spec("one_direction", blocks={"student": {"hidden": K, "initial": {"scheme": "one_direction"}}})
+
+
+@pytest.mark.parametrize("engine, runs", [("network", 5), ("chain", 32)])
+@pytest.mark.parametrize("scheme, expected", [
+    ("one_direction", [0.0043, 0.0043, 0.0043]), ("denoising", [0.0043, 0.0023, 0.0012]),
+])  # fmt: skip
+def test_final_errors_of_linear_students(engine, runs, scheme, expected):
+    """The numbers of the authors' start and of clones; they include the finite number of inputs."""
+    errors, _ = late_errors(engine, runs, scheme)
+    np.testing.assert_allclose(errors.mean(axis=1), expected, rtol=0.06)
+
+
+@pytest.mark.parametrize("scheme", ["one_direction", "denoising"])
+def test_final_errors_of_linear_students_in_the_limit(scheme):
+    """eta sigma^2 S / (4 - 2 eta S) with S = sum_k h_k^2, while the readouts move slowly."""
+    errors, squares = late_errors("ode", 1, scheme)
+    np.testing.assert_allclose(errors, 0.1 * 0.3**2 * squares / (4.0 - 0.2 * squares), rtol=0.01)
+    assert (scheme == "one_direction") == np.allclose(errors[1:], errors[0], rtol=1e-6)
+
+
+def late_errors(engine, runs, scheme):
+    """Errors and sums of squared readouts of students with 2, 4, 8 units, M = 2, eta = 0.1, sigma = 0.3."""
+    teachers = {"count": 1, "hidden": 2, "activation": "linear", "output_noise": 0.3}
+    blocks = {
+        "teachers": teachers | {"features": {"units": "orthogonal"}, "readouts": {"relation": "ones"}},
+        "training": {"learning_rate": 0.1},
+        "curriculum": {},
+        "duration": 300.0,
+        "record": {"times": {"linspace": [150.0, 300.0, 76]}},
+    }
+    errors, squares = [], []
+    for hidden in (2, 4, 8):
+        student = {"hidden": hidden, "activation": "linear", "initial": {"scheme": scheme}}
+        described = spec(scheme, 200, blocks=blocks | {"student": student})
+        found = list(simulate_runs(described, engine, runs=runs))
+        errors.append(np.concatenate([run.generalisation_error[:, 0] for run in found]))
+        squares.append(np.concatenate([(run.student_readouts[:, 0] ** 2).sum(axis=1) for run in found]))
+    return np.array(errors), np.array(squares)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -180,6 +255,9 @@ def test_every_engine_starts_from_the_scheme(engine, scheme):
     teacher[np.arange(len(own)), M + own] = 1.5
     deviation = {"gaussian": 0.5, "large": 1.0, "informed": 0.5, "symmetric": 0.35}.get(scheme, 0.0)
     rest = deviation**2 * (np.arange(K) >= len(own))
+    if scheme == "one_direction":
+        teacher[:, M : 2 * M] = 1.5 * start.teacher_readouts[1] / np.sqrt(M * K)
+        rest[:] = 0.0
     Q = teacher @ teacher.T + np.diag(rest) + (0.49 if scheme == "symmetric" else 0.0)
     R = 1.5 * teacher.reshape(K, 3, M).swapaxes(0, 1)
     np.testing.assert_allclose(start.student_overlaps[0], Q, rtol=0, atol=0.04)

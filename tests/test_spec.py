@@ -77,7 +77,7 @@ def test_defaults():
     assert (spec.teachers.readouts.relation, spec.teachers.readouts.norm) == ("independent", None)
     assert spec.teachers.output_noise == spec.teachers.input_noise == (0.0, 0.0)
     assert (spec.teachers.output_scale, spec.student.output_scale) == ("none", "none")
-    assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", False)
+    assert (spec.student.heads, spec.student.copy_head_at_switch) == ("per_task", "never")
     assert spec.student.initial == Initial("gaussian", weights_std=0.001, readouts_std=0.001)
     assert spec.training.readout_learning_rate == 0.5
     assert spec.training.train == ("features", "readouts")
@@ -99,6 +99,17 @@ def test_heads():
     per_task, shared = parse_spec(MINIMAL), parse_spec(changed(MINIMAL, {"student.heads": "shared"}))
     assert (per_task.heads, per_task.head_of(0), per_task.head_of(1)) == (2, 0, 1)
     assert (shared.heads, shared.head_of(0), shared.head_of(1)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("older, word", [(False, "never"), (True, "first")])
+def test_the_rule_of_copying_heads_may_be_true_or_false(older, word):
+    """As in older specs and stored runs."""
+    key = "student.copy_head_at_switch"
+    spec = parse_spec(changed(MINIMAL, {key: older}))
+    assert spec == parse_spec(changed(MINIMAL, {key: word}))
+    assert spec.student.copy_head_at_switch == word
+    stored = changed(json.loads(spec.to_json()), {key: older})
+    assert parse_spec(stored) == spec
 
 
 def test_output_scales():
@@ -221,7 +232,7 @@ WRONG_VALUES = [
     ("training.learning_rate", True, "a number"),
     ("teachers.count", True, "an integer"),
     ("student.hidden", None, "an integer"),
-    ("student.copy_head_at_switch", "yes", "true or false"),
+    ("student.copy_head_at_switch", "yes", "one of never, first, every, false, true"),
     ("training.train", "features", "a list"),
     ("teachers.output_noise", ["a", 1.0], "[0]: 'a' is not allowed; it must be a number"),
     ("curriculum.order", [0, 0.5], "[1]: 0.5 is not allowed; it must be an integer"),
@@ -259,7 +270,7 @@ WRONG_VALUES = [
     ("teachers.features.norm", 0, "a number or null > 0"),
     ("teachers.readouts.norm", -1.0, "> 0"),
     ("training.batch_size", 0, ">= 1"),
-    ("training.sampling", "shuffled", "one of with_replacement, without_replacement"),
+    ("training.sampling", "shuffled", "one of with_replacement, without_replacement, epochs"),
     ("inputs.samples", 0, "an integer or null >= 1"),
     ("inputs.samples", "all", "an integer or null"),
     ("curriculum.period", 0, "> 0"),
@@ -280,7 +291,7 @@ WRONG_VALUES = [
     (
         "student.initial.scheme",
         "tiny",
-        "one of gaussian, large, small, mixed, informed, denoising, symmetric",
+        "one of gaussian, large, small, mixed, informed, denoising, one_direction, symmetric",
     ),
     ("student.initial.readouts_value", "one", "a number"),
     ("student.initial.readouts_value", None, "a number"),
@@ -346,6 +357,9 @@ WRONG_VALUES = [
     ("student.initial", {"scheme": "informed", "asymmetry": 0.1}, "scheme informed takes only weights_std"),
     ("student.initial", {"scheme": "denoising", "weights_std": 1}, "denoising takes only readouts_std"),
     ("student.initial", {"scheme": "denoising", "readouts_value": 1}, "denoising takes only readouts_std"),
+    ("student.initial", {"scheme": "one_direction", "weights_std": 1}, "direction takes only readouts_std"),
+    ("student.initial.scheme", "one_direction", "it needs linear units (set student.activation: linear)"),
+    ("training.sampling", "epochs", "epochs needs a finite training set (set inputs.samples)"),
     ("student.initial", {"readouts_value": 1.0, "readouts_std": 0.1}, "readouts_value is given already"),
     ("record.times", [1.0, 0.0], "must increase"),
     ("record.times", [1.0, 1.0], "must increase"),

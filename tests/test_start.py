@@ -49,7 +49,7 @@ def document(**blocks):
         },
         "student": {
             "hidden": 3,
-            "copy_head_at_switch": True,
+            "copy_head_at_switch": "every",
             "initial": {"weights_std": 0.1, "readouts_std": 0.3},
         },
         "training": {

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import sample_coordinates
+from teacherstudent.networks import sample_coordinates, sample_networks
 from teacherstudent.similarity import similarity_factor
 from teacherstudent.spec import parse_spec
 from teacherstudent.teachers import sample_teachers
@@ -181,6 +182,39 @@ def test_interpolated_teachers_have_the_similarity_up_to_chance(similarity):
     for p, q in ((0, 1), (0, 2), (1, 2)):
         deviations = np.sqrt(dimension) * np.abs(np.diag(T[p, q]) - similarity)
         assert 0.0 < deviations.max() < 4.0
+
+
+def mixed_by_the_authors(similarity, dimension, count, rng):
+    """Cosines of the rows of two teachers as the code of Lee et al. 2021 makes them.
+
+    The first row has the length sqrt N; a Gaussian row is added as it is, then the sum gets that length.
+    """
+    first = rng.normal(size=(count, dimension))
+    first *= np.sqrt(dimension) / np.linalg.norm(first, axis=1, keepdims=True)
+    second = similarity * first + np.sqrt(1 - similarity**2) * rng.normal(size=first.shape)
+    return np.einsum("rn,rn->r", first, second) / np.sqrt(dimension) / np.linalg.norm(second, axis=1)
+
+
+@pytest.mark.parametrize("norm", [1.0, 1.7])
+@pytest.mark.parametrize("sampler, hidden, dimension", [
+    ("networks", 40, 10), ("coordinates", 40, 10), ("coordinates", 3, 30),
+])  # fmt: skip
+@pytest.mark.parametrize("similarity", [0.3, 0.6, 0.9])
+def test_realised_similarities_are_spread_as_the_authors_ones(similarity, sampler, hidden, dimension, norm):
+    features = {"relation": "interpolated", "similarity": similarity, "norm": norm}
+    sample = {"networks": sample_networks, "coordinates": sample_coordinates}[sampler]
+    described, found = spec(2, hidden, dimension, features), []
+    for run in range(6000 // hidden):
+        V = sample(described, 2, run).V
+        found += cosines_of_rows(*V)
+    expected = mixed_by_the_authors(similarity, dimension, 100_000, np.random.default_rng(5))
+    assert np.std(found) == pytest.approx(expected.std(), rel=0.05)
+    assert ks_2samp(found, expected).pvalue > 1e-3
+
+
+def cosines_of_rows(one, other):
+    products = np.einsum("mn,mn->m", one, other)
+    return (products / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)).tolist()
 
 
 @pytest.mark.parametrize("relation", ["independent", "identical", "rotated", "interpolated", "shared_nodes"])

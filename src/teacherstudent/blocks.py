@@ -80,6 +80,7 @@ INITIAL_KEYS = {
     "mixed": ("readouts_value",),
     "informed": ("weights_std", "readouts_std", "readouts_value"),
     "denoising": ("readouts_std",),
+    "one_direction": ("readouts_std",),
     "symmetric": ("weights_std", "readouts_std", "readouts_value", "asymmetry"),
     "file": ("file", "sha256"),
 }
@@ -106,7 +107,7 @@ class Student:
     activation: str
     output_scale: str
     heads: str
-    copy_head_at_switch: bool
+    copy_head_at_switch: str  # never, first or every
     initial: Initial
 
     @property

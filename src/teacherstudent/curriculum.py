@@ -65,10 +65,13 @@ def _switch_times(rule, duration: float) -> tuple[float, ...]:
 
 
 def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
-    """Return the head that a teacher's own head starts from, or None: asked for, and at the first meeting,
-    only.
+    """Return the head that is copied to a teacher's own head at a switch to it, or None.
+
+    `met` lists the teachers trained on before. With `first` a head is copied at the first switch to its
+    teacher, and not to the teacher that training began with; with `every` at each switch.
     """
-    if spec.student.copy_head_at_switch and met and teacher not in met:
+    rule = spec.student.copy_head_at_switch
+    if met and (rule == "every" or (rule == "first" and teacher not in met)):
         return spec.head_of(met[-1])
     return None
 

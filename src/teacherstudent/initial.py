@@ -5,8 +5,8 @@ import numpy as np
 from teacherstudent.spec import Spec
 
 
-def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray) -> np.ndarray:
-    """First layer (K, N) from standard normal rows (K, N) and the teachers' first layers V (P, M, N).
+def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """First layer (K, N) from standard normal rows (K, N) and the teachers, V (P, M, N) and v (P, M).
 
     Only sums of rows are taken: coordinates of all rows in one orthonormal frame give the coordinates of the
     first layer.
@@ -14,6 +14,9 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray) -> np.ndarray:
     initial, teacher = spec.student.initial, V[spec.curriculum.order[0]]
     if initial.scheme == "denoising":
         return teacher[np.arange(len(draws)) % len(teacher)]
+    if initial.scheme == "one_direction":
+        row = np.einsum("m,mn->n", v[spec.curriculum.order[0]], teacher) / np.sqrt(len(teacher) * len(draws))
+        return np.repeat(row[None], len(draws), axis=0)
     if initial.scheme == "symmetric":
         return initial.weights_std * nearly_equal_rows(draws, initial.asymmetry)
     W = deviations(spec)[0] * draws
@@ -26,7 +29,7 @@ def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray
     """Readouts h (H, K) from standard normal numbers (H, K) and the teachers' readouts v (P, M).
 
     All are effective ones: the output scales of student and teachers are in them. The head of the first
-    teacher of the curriculum is the one that `informed` and `denoising` prepare.
+    teacher of the curriculum is the one that `informed`, `denoising` and `one_direction` prepare.
     """
     initial, first, scale = spec.student.initial, spec.curriculum.order[0], spec.student.scale
     if initial.readouts_value is not None:
@@ -38,6 +41,8 @@ def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray
         h[head, : v.shape[1]] = v[first]
     elif initial.scheme == "denoising":
         h[head] = shared_readouts(v[first], draws.shape[1])
+    elif initial.scheme == "one_direction":
+        h[head] = np.sqrt(v.shape[1] / draws.shape[1])
     return h
 
 

@@ -53,19 +53,14 @@ def _with_classes(block: dict, teachers: int) -> dict:
 
 def check_inputs(spec: "Spec") -> None:
     """Raise SpecError where the inputs contradict each other or other blocks."""
-    if spec.inputs.samples is None:
-        if spec.training.sampling == "without_replacement":
-            refuse(
-                "training.sampling",
-                "without_replacement",
-                "only a finite training set, inputs.samples, has it",
-            )
+    sampling, batch, samples = spec.training.sampling, spec.training.batch_size, spec.inputs.samples
+    if samples is None:
+        if sampling != "with_replacement":
+            raise SpecError(f"training.sampling: {sampling} needs a finite training set (set inputs.samples)")
         return
-    batch, samples = spec.training.batch_size, spec.inputs.samples
-    if spec.training.sampling == "without_replacement" and batch > samples:
-        refuse(
-            "training.batch_size", batch, f"there are {samples} samples to choose from without replacement"
-        )
+    if sampling != "with_replacement" and batch > samples:
+        most = f"with sampling {sampling} a step takes at most all {samples} samples"
+        refuse("training.batch_size", batch, most)
     if any(spec.teachers.input_noise):
         noise = list(spec.teachers.input_noise)
         refuse("teachers.input_noise", noise, "a finite training set has none")

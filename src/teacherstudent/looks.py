@@ -34,7 +34,7 @@ def looking(action: Callable[[], None] | None) -> Iterator[None]:
 
 
 def pieces(count: int, work: int) -> Iterator[slice]:
-    """Cut `count` things, each with as many multiply-adds, into slices; look before each, if it takes time."""
+    """Cut `count` things of `work` multiply-adds each into slices; look before each, if it takes time."""
     size, long = max(1, WORK_PER_LOOK // max(1, work)), LITTLE * count * work > WORK_PER_LOOK
     for first in range(0, count, size):
         if long:

@@ -102,7 +102,8 @@ def in_document(value: Any) -> str:
 def allowed(schema: Mapping) -> str:
     """Say in words what a schema fragment allows."""
     if "enum" in schema:
-        return "one of " + ", ".join(str(choice) for choice in schema["enum"])
+        choices = [str(choice) for choice in schema["enum"]]
+        return "one of " + ", ".join(choices).replace("False", "false").replace("True", "true")
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
     words = " or ".join(_TYPES[name] for name in types) + (" " + " and ".join(bounds) if bounds else "")

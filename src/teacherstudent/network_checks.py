@@ -138,6 +138,9 @@ def _check_initial(spec: "Spec") -> None:
         for name, value in (("scheme", initial.scheme), ("readouts_value", initial.readouts_value)):
             if value not in ("gaussian", None):
                 refuse(f"student.initial.{name}", value, "initial_overlaps are given in its place")
+    elif initial.scheme == "one_direction" and spec.student.activation != "linear":
+        needed = "it needs linear units (set student.activation: linear)"
+        refuse("student.initial.scheme", initial.scheme, needed)
     elif initial.scheme in ("informed", "denoising") and K < M:
         needed = f"it needs as many student units as a teacher has, {M}, and student.hidden is {K}"
         refuse("student.initial.scheme", initial.scheme, needed)

@@ -60,7 +60,7 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     if student:
         return Networks(student.weights, student.readouts, V, v)
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
-    return Networks(initial_weights(draws, spec, V), _sample_heads(spec, v, seed, run), V, v)
+    return Networks(initial_weights(draws, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
 
 
 def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
@@ -83,7 +83,7 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
     v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
     if student:
         return Networks(W, student.readouts, V, v)
-    return Networks(initial_weights(W, spec, V), _sample_heads(spec, v, seed, run), V, v)
+    return Networks(initial_weights(W, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
 
 
 def _given_coordinates(

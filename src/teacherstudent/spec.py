@@ -174,7 +174,10 @@ def _resolved(filled: dict) -> dict:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
     curriculum.setdefault("order", list(range(count)))
-    filled["student"]["initial"] = _initial_with_defaults(filled["student"]["initial"])
+    student = filled["student"]
+    student["initial"] = _initial_with_defaults(student["initial"])
+    if isinstance(student["copy_head_at_switch"], bool):  # as in older specs
+        student["copy_head_at_switch"] = "first" if student["copy_head_at_switch"] else "never"
     return filled
 
 

@@ -34,9 +34,10 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
 
     `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
     those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
-    the same sum with the Gaussian rows as they are, then rescaled to the first teacher's norms (as Lee et al.
-    2021 sample them); a whitened first teacher is mixed with Gaussian rows without that (as in their maps of
-    feature and readout similarity). `shared_nodes`: the first rows copied, the others rotated.
+    the same sum with Gaussian rows of standard deviation `norm` (1 without a norm) in place of the B_q, then
+    rescaled to the first teacher's lengths (as Lee et al. 2021 sample them); a whitened first teacher is
+    mixed without rescaling (as in their maps of feature and readout similarity). `shared_nodes`: the first
+    rows copied, the others rotated.
     """
     P, rows = len(draws), unrelated_features(draws, features, dimension)
     if features.relation == "independent":
@@ -44,11 +45,10 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     if features.relation == "identical":
         return np.repeat(rows[:1], P, axis=0)
     L = similarity_factor(features.similarity, P)
-    if features.relation == "interpolated" and features.units == "whitened":
-        return combine(L, np.concatenate([rows[:1], features.norm * draws[1:]]))
     if features.relation == "interpolated":
-        mixed = combine(L, rows)
-        return mixed * (row_norms(rows[:1]) / row_norms(mixed))
+        fresh = draws[1:] if features.norm is None else features.norm * draws[1:]
+        mixed = combine(L, np.concatenate([rows[:1], fresh]))
+        return mixed if features.units == "whitened" else mixed * (row_norms(rows[:1]) / row_norms(mixed))
     shared = features.shared or 0
     rotated = rotated_family(rows[:, shared:], L, avoid=rows[0, :shared])
     return np.concatenate([np.repeat(rows[:1, :shared], P, axis=0), rotated], axis=1)

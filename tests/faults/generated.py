@@ -70,6 +70,8 @@ NEEDED = {
     ("teachers.readouts.relation", "uniform"): ["teachers.readouts.value"],
     ("student.initial.scheme", "symmetric"): ["student.initial.asymmetry"],
     ("training.sampling", "without_replacement"): ["inputs.samples"],
+    ("training.sampling", "epochs"): ["inputs.samples"],
+    ("student.initial.scheme", "one_direction"): ["student.activation"],
 }
 ADDED = 6  # at most so many keys beyond the base
 
@@ -86,7 +88,7 @@ def leaves(schema: dict, path: str = "") -> dict[str, dict]:
 
 LEAVES = leaves(SCHEMA)
 GIVEN = [key for key in LEAVES if key.startswith("initial_overlaps")]
-COMPANIONS = {key for keys in NEEDED.values() for key in keys} - {"inputs.samples"}
+COMPANIONS = {key for keys in NEEDED.values() for key in keys} - {"inputs.samples", "student.activation"}
 FREE = [key for key in LEAVES if key not in GIVEN and key not in COMPANIONS]
 
 

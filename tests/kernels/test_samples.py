@@ -12,6 +12,7 @@ from kernels.test_network import ALL_TERMS, HEAD, KEY, H, K, M, N, gradient, net
 from naive import DG, G, Setting
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.network import PIECE, padded, work_space
+from teacherstudent.kernels.passes import passes_through
 from teacherstudent.kernels.samples import Samples, activities, choose, fill_samples, train
 
 COUNT = 7  # samples of a training set
@@ -23,25 +24,29 @@ def training_set(N=N, seed=3):
     return rng.normal(size=(COUNT, N)), rng.normal(size=COUNT)
 
 
-def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64, distinct=True, h=None, weights=None):
+def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64, sampling=True, h=None, weights=None):
     """Weights and readouts after some steps of the kernel, and the number of steps it says it did."""
     start, readouts, V, v = networks(shape)
     W = padded(start if weights is None else weights, dtype)
     h = readouts if h is None else h
     X, labels = training_set(shape[-1])
-    samples = Samples(padded(X, dtype), labels, distinct)
+    passes = passes_through(COUNT if sampling == "epochs" else 0)
+    samples = Samples(padded(X, dtype), labels, sampling is True, passes)
     p = phase(setting, padded(V, dtype), v, shape[0], shape[-1])
     done = train(W, h, p, samples, work_space(len(W), len(V), setting.batch, W), *KEY, first, steps)
     assert not W[:, shape[-1] :].any()
     return W[:, : shape[-1]], h, done
 
 
-def trained_slowly(setting, first, steps, shape=(K, M, N), dtype=np.float64, distinct=True):
+def trained_slowly(setting, first, steps, shape=(K, M, N), dtype=np.float64, sampling=True):
     W, h, _, _ = networks(shape)
     X, labels = training_set(shape[-1])
     X = X.astype(dtype).astype(float)
     for step in range(first, first + steps):
-        chosen = slow_choice(COUNT, setting.batch, distinct, step)
+        if sampling == "epochs":
+            chosen = slow_visit(COUNT, setting.batch, step)
+        else:
+            chosen = slow_choice(COUNT, setting.batch, sampling, step)
         W, h[HEAD] = sgd_step(setting, W, h[HEAD], X[chosen], labels[chosen])
     return W, h
 
@@ -55,6 +60,20 @@ def slow_choice(count, batch, distinct, step):
         sample = ((high * 2**32 + low) >> 11) * bound >> 53
         chosen.append(bound - 1 if distinct and sample in chosen else sample)
     return chosen
+
+
+def slow_visit(count, batch, step):
+    """Passes in the orders of Fisher and Yates, whose exchange i takes 53 bits of block i // 2."""
+
+    def order_of(number):
+        def choose(i, left):
+            words = naive_philox.words(i // 2, tuple(map(int, KEY)), number, 0)
+            high, low = words[2 * (i % 2) :][:2]
+            return ((high * 2**32 + low) >> 11) * left >> 53
+
+        return naive.fisher_yates(count, choose)
+
+    return naive.samples_of_passes(count, batch, step, order_of)
 
 
 def sgd_step(s, W, h, X, labels):
@@ -79,10 +98,13 @@ def assert_same_training(setting, steps=50, tolerance=1e-12, first=0, **others):
     np.testing.assert_allclose(h, slow_h, rtol=0, atol=tolerance * np.abs(slow_h).max())
 
 
-@pytest.mark.parametrize("distinct", [True, False])
+SAMPLINGS = {"without_replacement": True, "with_replacement": False, "epochs": "epochs"}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
 @pytest.mark.parametrize("student", naive.ACTIVATIONS)
-def test_all_terms_for_all_activations(student, distinct):
-    assert_same_training(Setting(student, **TERMS), distinct=distinct)
+def test_all_terms_for_all_activations(student, sampling):
+    assert_same_training(Setting(student, **TERMS), sampling=sampling)
 
 
 @pytest.mark.parametrize("term", [name for name in naive.SINGLE_TERMS if "noise" not in name])
@@ -101,8 +123,9 @@ def test_single_precision(N):
     assert_same_training(Setting(**TERMS), steps=20, shape=(K, M, N), dtype=np.float32, tolerance=3e-6)
 
 
-def test_steps_are_numbered_beyond_32_bits():
-    assert_same_training(Setting(**TERMS), first=2**32 - 2, steps=5)
+@pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
+def test_steps_are_numbered_beyond_32_bits(sampling):
+    assert_same_training(Setting(**TERMS), first=2**32 - 2, steps=5, sampling=sampling)
 
 
 def test_a_step_over_all_samples_goes_down_the_gradient_of_the_training_error():
@@ -122,10 +145,11 @@ def test_a_step_over_all_samples_goes_down_the_gradient_of_the_training_error():
     np.testing.assert_allclose(h[HEAD] - new_h[HEAD], slope, rtol=0, atol=1e-8)
 
 
-def test_training_in_pieces_changes_no_bit():
-    W, h, _ = trained(Setting(**TERMS), 0, 61)
-    W, h, _ = trained(Setting(**TERMS), 61, 39, weights=W, h=h)
-    whole_W, whole_h, _ = trained(Setting(**TERMS), 0, 100)
+@pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
+def test_training_in_pieces_changes_no_bit(sampling):
+    W, h, _ = trained(Setting(**TERMS), 0, 61, sampling=sampling)
+    W, h, _ = trained(Setting(**TERMS), 61, 39, weights=W, h=h, sampling=sampling)
+    whole_W, whole_h, _ = trained(Setting(**TERMS), 0, 100, sampling=sampling)
     np.testing.assert_array_equal(W, whole_W)
     np.testing.assert_array_equal(h, whole_h)
 

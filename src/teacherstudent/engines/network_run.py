@@ -11,6 +11,7 @@ from teacherstudent.kernels import network as kernel
 from teacherstudent.kernels import samples as samples_kernel
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.kernels.passes import passes_through
 from teacherstudent.looks import looking
 from teacherstudent.networks import Networks, OrderParameters, order_parameters, sample_networks
 from teacherstudent.randomness import Purpose, counter_key
@@ -48,6 +49,8 @@ class Run:
         self.training_set, self.test_set = labelled_sets(spec, self.weights.V, self.v, seed, run)
         purpose = Purpose.TRAINING if self.training_set is None else Purpose.SAMPLE_CHOICE
         self.key = counter_key(seed, run, purpose)
+        epochs = spec.training.sampling == "epochs"
+        self.passes = passes_through(spec.inputs.samples if epochs else 0)
         self.step, self.finite = self.step_at(start.time), True
         self.last = self.step_at(spec.duration)
         self.rows = _rows(_part(kept, ROWS))
@@ -85,7 +88,8 @@ class Run:
         if self.training_set is None:
             return self.weights.train(self.h, constants, *when)
         distinct = self.spec.training.sampling == "without_replacement"
-        samples = samples_kernel.Samples(self.training_set.X, self.training_set.labels[teacher], distinct)
+        labels = self.training_set.labels[teacher]
+        samples = samples_kernel.Samples(self.training_set.X, labels, distinct, self.passes)
         return samples_kernel.train(self.weights.W, self.h, constants, samples, self.weights.work, *when)
 
     def follow(self, leader: "Run") -> None:

@@ -144,12 +144,12 @@ def fill_part(out, bits, start, key0, key1, step, stream):
 
     `bits`, of shape (PART / 2,) and type uint64, is memory to work in.
     """
-    _fill_bits(bits, (out.size + 3) // 4, start // 4, key0, key1, step, stream)
+    fill_bits(bits, (out.size + 3) // 4, start // 4, key0, key1, step, stream)
     _transform(bits, out)
 
 
 @exact
-def _fill_bits(bits, blocks, first, key0, key1, step, stream):
+def fill_bits(bits, blocks, first, key0, key1, step, stream):
     """Fill in the bits of `blocks` blocks, beginning with the block number `first`."""
     for i in range(blocks):
         bits[2 * i], bits[2 * i + 1] = random_bits(first + i, key0, key1, step, stream)

@@ -22,10 +22,8 @@ from teacherstudent.kernels.network import (
     move_once_more,
     output,
 )
+from teacherstudent.kernels.passes import Passes, below, visit
 from teacherstudent.kernels.philox import fill_normals, random_bits
-
-LOW_BITS = np.uint64(11)  # what a double cannot hold of a random word of 64 bits
-UNIT_53 = 2.0**-53
 
 
 class Samples(NamedTuple):
@@ -34,6 +32,7 @@ class Samples(NamedTuple):
     X: np.ndarray  # (samples, n) inputs, padded like the weights
     labels: np.ndarray  # (samples,) noise included
     distinct: bool  # whether the samples of a batch differ
+    passes: Passes  # in place of independent choices, where it is not empty
 
 
 @entry
@@ -47,7 +46,10 @@ def train(W, h, p, samples, work, key0, key1, first, steps):
     work.moves[:] = 0.0
     for step in range(first, first + steps):
         old, new = work.X[done % 2], work.X[(done + 1) % 2]
-        choose(chosen, len(samples.X), samples.distinct, key0, key1, step)
+        if len(samples.passes.order):
+            visit(chosen, samples.passes, key0, key1, step)
+        else:
+            choose(chosen, len(samples.X), samples.distinct, key0, key1, step)
         move_and_fetch(W, p, work, samples.X, chosen, old, new, done == 0)
         if not learn(h[p.head], p, work, samples.labels, chosen):
             return done
@@ -67,7 +69,7 @@ def choose(chosen, count, distinct, key0, key1, step):
     for b in range(len(chosen)):
         bound = count - len(chosen) + b + 1 if distinct else count
         bits, _ = random_bits(0, key0, key1, step, b)
-        sample = np.int64(UNIT_53 * np.float64(bits >> LOW_BITS) * bound)
+        sample = below(bits, bound)
         chosen[b] = bound - 1 if distinct and sample in chosen[:b] else sample
 
 

@@ -250,10 +250,11 @@ def test_both_layers_claims_can_fail(change, words):
     assert failing(found) == [by_words(found, some).statement for some in words]
 
 
-def made_linear(factor=1.0, clones=1.0, first=(0.6, 1.3), informed=(0.5, 0.5), small=(0.4, 0.4)):
+def made_linear(factor=1.0, clones=1.0, one=1.0, first=(0.6, 1.3), informed=(0.5, 0.5), small=(0.4, 0.4)):
     spec, relu = document(4, rate=0.05, noise=0.1), document(4, rate=0.1, noise=0.1)
     lines = factor * np.array([linear_error(K, 0.05, 1.0) / 0.05 for K in (1, 4, 8)])
     starts = {"denoising": clones * np.array([4.0, 2.0]), "small": np.array([2.0, 2.0])}
+    starts["one_direction"] = np.array([4.0, one * 4.0])
     levels = np.array([[starts[name][k] / (4.0 - 0.1 * starts[name][k]) for name in starts] for k in (0, 1)])
     relus = np.transpose([[0.5, 0.25], informed, small])
     names = ["denoising", "informed", "small"]
@@ -270,8 +271,10 @@ def test_linear_relu_shows_runs_and_closed_forms():
     theory, points = data(axes[0], "theory"), data(axes[0], "simulation")
     K = np.array([1, 4, 8])
     np.testing.assert_allclose(theory["first layer, formula"][1], K / (4.0 - 0.1 * K))
-    for start, name in (("denoising", "both, clones"), ("small", "both, random")):
+    starts = {"denoising": "both, clones", "small": "both, random", "one_direction": "both, one direction"}
+    for start, name in starts.items():
         np.testing.assert_allclose(points[name][1], theory[f"{start}, formula"][1])
+    np.testing.assert_allclose(theory["one_direction, formula"][1], 4.0 / (4.0 - 0.4))
     best = data(axes[1], "simulation")["both, random, best run"][1]
     np.testing.assert_allclose(best, [0.99 * 0.4] * 2)
     assert axes[0].get_legend().get_texts()[0].get_text() == "first layer"
@@ -288,6 +291,7 @@ def test_linear_relu_claims_read_the_numbers():
     [
         ({"factor": 1.06}, ["first layer: error of runs", "closed form in standard errors"]),
         ({"clones": 1.1}, ["denoising starts: error of runs"]),
+        ({"one": 0.5}, ["one-direction starts: error of runs", "one-direction starts: error of the largest"]),
         ({"first": (0.6, 0.6)}, ["ReLU, first layer"]),
         ({"informed": (0.5, 0.6)}, ["from the teacher's units"]),
         ({"small": (0.3, 0.4)}, ["small starts, best runs"]),

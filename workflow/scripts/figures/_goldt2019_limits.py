@@ -1,4 +1,4 @@
-"""Closed forms of final errors for the variations of Goldt et al. 2019; derived for this project.
+"""Closed forms of final errors for the figures of Goldt et al. 2019; derived for this project.
 
 Label noise of standard deviation sigma adds eta sigma^2 / 4 times the mean squared gradient of the student's
 output to the error at a solution, for small eta; an erf unit has h_k^2 (2 / pi) / sqrt(1 + 2 Q_kk).
@@ -27,6 +27,30 @@ def clones_limit(K) -> np.ndarray:
 def informed_limit(K, units: str) -> np.ndarray:
     """Return `noise_error` of the two teacher units beside K - 2 without weights, readouts one."""
     return np.array([noise_error(np.ones(k), [*LENGTHS[units], *np.zeros(k - 2)]) for k in K])
+
+
+def repeats_in_passes(M: int, eta: float, alpha: float, times) -> float:
+    """Return the excess error by repeated samples in passes, relative to that with replacement.
+
+    For the first layer near M orthonormal erf units with readouts 1, a mean over directions and times; eta
+    times the eigenvalues of <g'(lambda_i) g'(lambda_k)> are the rates at which its errors decay.
+    """
+    slopes = 2.0 / np.pi * np.where(np.eye(M) > 0, 1.0 / np.sqrt(3.0), 0.5)
+    rates = eta * np.linalg.eigvalsh(slopes)
+    return float(np.mean([repeats_at_rate(rate, alpha, time) for rate in rates for time in times]))
+
+
+def repeats_at_rate(rate: float, alpha: float, time: float) -> float:
+    """Return the same for one rate: (sum_e w_e)^2 - sum_e w_e^2 with the weights w_e of passes e.
+
+    Weights of the network are averages over past samples, one of the age a with the weight rate exp(-rate a).
+    Noise of a sample that comes twice adds the product of both. With replacement any two are the same sample
+    with the chance 1 / (alpha N), in passes only two of different ones.
+    """
+    starts = np.arange(0.0, time, alpha)
+    ends = np.minimum(starts + alpha, time)
+    weights = np.exp(-rate * (time - ends)) - np.exp(-rate * (time - starts))
+    return float(np.sum(weights) ** 2 - np.sum(weights**2))
 
 
 def linear_errors(K, teacher: str, eta: float, sigma: float) -> np.ndarray:
