@@ -97,7 +97,9 @@ def digest(arrays):
 
 def entries():
     """Return all functions of kernels that Python calls, by name; `advance` is there for tests."""
-    modules = [import_module(f"{kernels.__name__}.{module.name}") for module in iter_modules(kernels.__path__)]
+    modules = [
+        import_module(f"{kernels.__name__}.{module.name}") for module in iter_modules(kernels.__path__)
+    ]
     every = {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
     return {
         name: value

@@ -20,7 +20,7 @@ from teacherstudent.training_sets import LabelledSet, activities, labelled_sets
 from teacherstudent.trajectory import LEFT_OUT, record_times, stored_R
 
 # Multiply-adds between two reports of progress.
-WORK_PER_REPORT = 1_000_000_000
+WORK_PER_REPORT = 400_000_000
 # Multiply-adds in whose time a number of an input is drawn.
 DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
@@ -160,7 +160,9 @@ class Run:
         spec = self.spec
         heads = self.h[[spec.head_of(p) for p in range(spec.teachers.count)]]
         code = CODES[spec.student.activation]
-        return np.einsum("pk,sk->ps", heads, activities(code, self.weights.W, labelled.X, spec.inputs.dimension))
+        return np.einsum(
+            "pk,sk->ps", heads, activities(code, self.weights.W, labelled.X, spec.inputs.dimension)
+        )
 
     def error(self, teacher: int) -> float:
         """Return the error on a teacher that is compared with thresholds."""
