@@ -125,7 +125,9 @@ class Checkpoints(Keeper):
 
     def _end(self, asked: str | None) -> None:
         if asked:
-            raise RunError(f"ended by {asked}; the same call goes on from {self.folder}")
+            kept = self.folder.is_dir()
+            then = f"goes on from {self.folder}" if kept else "starts over: there are no checkpoints yet"
+            raise RunError(f"ended by {asked}; the same call {then}")
 
     def _write_finished(self, asked: str | None) -> None:
         with self.lock:

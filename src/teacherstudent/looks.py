@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Multiply-adds, or work as long, between two looks: some tenths of a second.
-WORK_PER_LOOK = 200_000_000
+# Multiply-adds, or work as long, between two looks: a tenth of a second, or some.
+WORK_PER_LOOK = 50_000_000
 LITTLE = 10  # a part of that by one in so many is too short for a look
 
 _thread = threading.local()

@@ -113,6 +113,7 @@ def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.nda
         directions = orthonormal_rows(fresh, taken)
         taken = np.concatenate([taken, directions])
         parts.append(combined_rows(inside, directions))
+    look()
     return combine(L, np.stack(parts))
 
 
@@ -158,4 +159,5 @@ def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
             for unit in basis:
                 row = row - np.einsum("n,n->", unit, row) * unit
         basis.append(row / np.sqrt(np.einsum("n,n->", row, row)))
+    look()
     return np.array(basis[len(against) :]).reshape(len(rows), rows.shape[1])

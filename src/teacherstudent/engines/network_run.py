@@ -22,7 +22,7 @@ from teacherstudent.training_sets import LabelledSet, activities, labelled_sets
 from teacherstudent.trajectory import LEFT_OUT, stored_R
 
 # Multiply-adds between two reports of progress.
-WORK_PER_REPORT = 1_000_000_000
+WORK_PER_REPORT = 400_000_000
 # Multiply-adds in whose time a number of an input is drawn.
 DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
