@@ -42,7 +42,7 @@ def usable_folder(
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK | os.X_OK):
             if room:
-                _write(folder, room(folder))
+                _try_to_write(folder, room(folder))
             return folder
         cause = "it cannot be written to"
     except OSError as error:
@@ -59,7 +59,9 @@ def usable_folder(
     return Path(temporary)
 
 
-def _write(folder: Path, count: int) -> None:
+def _try_to_write(folder: Path, count: int) -> None:
     """Raise OSError where so many bytes cannot be written."""
+    if count == 0:
+        return
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(count))

@@ -49,9 +49,8 @@ def import_matplotlib() -> None:
     """
     try:
         import_module("matplotlib")
-    except (
-        Exception
-    ):  # a ValueError for the backend, UnicodeDecodeError, OSError, locale.Error for matplotlibrc
+    except Exception:
+        # ValueError for the backend; OSError, UnicodeDecodeError or locale.Error for a matplotlibrc
         for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
             del sys.modules[name]
         with _without_settings():

@@ -19,7 +19,7 @@ import matplotlib  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 COMMON = {"savefig.dpi": 150, "svg.hashsalt": "teacherstudent"}
-# Nothing in a file changes with the day or with the version of matplotlib.
+# Files have no date, and png files no version of matplotlib.
 UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}
 
 
