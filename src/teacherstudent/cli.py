@@ -49,10 +49,10 @@ def run(options: Namespace) -> None:
     from teacherstudent.store import write_runs
 
     spec, engine = load_spec(options.spec, _settings(options)), options.engine
-    _note_merged_times(options, spec)
     starts, seed, runs, origin = _starts(options, spec)
     if not starts:
         check(spec, engine)
+    _note_merged_times(options, spec)
     threads = min(runs, options.threads or _cores())
     minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
     checkpoints = Checkpoints.beside(options.output, minutes)

@@ -40,7 +40,9 @@ class Whole:
         """Return a number by value; SpecError names the key where it cannot be."""
         number = self.of(value)
         if number is None:
-            refuse(key, " ".join(repr(value).split())[:60], self.words)
+            from teacherstudent.plain_values import shown  # which imports numpy
+
+            refuse(key, shown(value), self.words)
         return number
 
 

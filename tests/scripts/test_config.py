@@ -186,6 +186,14 @@ def test_what_is_set_beside_the_files_counts_most(tmp_path):
     assert grid.spec == dict(sorted((document() | {"duration": 4.0}).items()))
 
 
+def test_what_is_not_in_the_configuration_of_snakemake_is_left_out(tmp_path):
+    """As with `--replace-workflow-config`, and where the workflow is a module of another one."""
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(config()), encoding="utf-8")
+    kept = {"papers": [], "job_seconds": 1.0, "experiments": {"other": config()["experiments"]["errors"]}}
+    plan = read(kept, [tmp_path / "base.yaml"])
+    assert (list(plan.experiments), plan.figures, plan.job_seconds) == (["other"], {}, 1.0)
+
+
 @pytest.mark.parametrize("key", ["2021", "true", "null", "1.5", "~"])
 @pytest.mark.parametrize("text", ["experiments: {KEY: {}}", "{a: [{b: {KEY: 1}}]}"])
 def test_keys_that_are_not_texts_are_named(tmp_path, key, text):

@@ -107,7 +107,7 @@ def data_files(work: Mapping[str, Any]) -> list[str]:
 def _merged(config: Mapping[str, Any], files: Sequence[str | Path], overlays: Sequence[str | Path]) -> dict:
     """Merge the files as Snakemake does, but as this project reads them, where 1e-3 is a number.
 
-    What stands in `config` and not in the files as Snakemake reads them was set elsewhere (`--config`, or the
+    Where `config` differs from the files as Snakemake reads them, it was set elsewhere (`--config`, or the
     `config` of a module) and counts most. Keys are in the order of the files: Snakemake puts those of an
     overlay first, which would turn the axes of a grid around.
     """
@@ -117,7 +117,7 @@ def _merged(config: Mapping[str, Any], files: Sequence[str | Path], overlays: Se
         update_config(own, document)
     for path in (*files, *overlays):
         update_config(seen, _as_snakemake_reads(path))
-    update_config(own, _beyond(config, seen))
+    _adopt(own, seen, config)
     return own
 
 
@@ -129,16 +129,15 @@ def _as_snakemake_reads(path: str | Path) -> dict:
         return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def _beyond(config: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a configuration that differs from another one."""
-    beyond = {}
+def _adopt(own: dict, seen: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Change one's own reading where a configuration differs from what Snakemake reads in the same files."""
+    for key in seen.keys() - config.keys():
+        own.pop(key, None)
     for key, value in config.items():
         if isinstance(value, Mapping) and isinstance(seen.get(key), Mapping):
-            if inner := _beyond(value, seen[key]):
-                beyond[key] = inner
+            _adopt(own.get(key, {}), seen[key], value)
         elif key not in seen or value != seen[key]:
-            beyond[key] = value
-    return beyond
+            own[key] = value
 
 
 def _read_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> list[dict]:
