@@ -55,9 +55,7 @@ def _about(curves: Curves) -> dict[str, str]:
         **axes,
         "runs of each point": f"{curves.runs}, {curves.excluded} of {curves.diverged.size} diverged",
         "quantities": ", ".join(curves.quantities),
-        "duration": f"{curves.time[-1]:g}, {len(curves.time)} recorded times"
-        if len(curves.time)
-        else "nothing recorded",
+        "duration": f"{max(curves.time, default=0.0):g}, {len(curves.time)} recorded times",
     }
 
 
