@@ -78,11 +78,7 @@ def is_as_written(group: h5py.Group) -> bool:
     """Return whether the content of a group has its digest. Raises what h5py does for damage."""
     found = listed(group)
     sha256 = found.pop("sha256")
-    complete = all(name in group.attrs for name in found["attributes"])
-    complete = complete and all(
-        name in group and isinstance(group[name], h5py.Dataset) for name in found["datasets"]
-    )
-    return complete and content_digest(group, **found) == sha256
+    return content_digest(group, **found) == sha256
 
 
 def check_content(file: h5py.File) -> None:
@@ -105,26 +101,29 @@ def datasets_of(group: h5py.Group) -> list[str]:
     return [name for name in hard if isinstance(group[name], h5py.Dataset)]
 
 
-def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Sequence[str]) -> str:
-    """SHA-256, in hex, of some attributes and datasets of a group.
+def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Sequence[str]) -> str | None:
+    """SHA-256, in hex, of some attributes and datasets of a group; None where one is missing.
 
     Numbers count with their kind and size in little-endian order, texts as JSON; a NaN is a NaN. Attributes
     count by value: one number is the same as an array of one.
     """
     digest = hashlib.sha256()
     for name in attributes:
+        if name not in group.attrs:
+            return None
         value = attribute(group, name)
         plain = value if isinstance(value, str) else np.ravel(value).tolist()
         digest.update(f"attribute {json.dumps([name, plain])}\n".encode())
     for name in datasets:
-        dataset = group[name]
-        if h5py.check_string_dtype(dataset.dtype):
+        if name not in group or not isinstance(dataset := group[name], h5py.Dataset):
+            return None
+        shape, dtype = dataset.shape, dataset.dtype
+        if h5py.check_string_dtype(dtype):
             texts = np.ravel(dataset.asstr()[()]).tolist()
-            digest.update(f"dataset {json.dumps([name, 'text', dataset.shape, texts])}\n".encode())
+            digest.update(f"dataset {json.dumps([name, 'text', shape, texts])}\n".encode())
             continue
-        kind = f"{dataset.dtype.kind}{dataset.dtype.itemsize}"
-        digest.update(f"dataset {json.dumps([name, kind, dataset.shape])}\n".encode())
-        for block in blocks(dataset.shape, dataset.dtype.itemsize):
+        digest.update(f"dataset {json.dumps([name, f'{dtype.kind}{dtype.itemsize}', shape])}\n".encode())
+        for block in blocks(shape, dtype.itemsize):
             digest.update(_numbers(dataset[block]))
     return digest.hexdigest()
 
@@ -148,7 +147,8 @@ def blocks(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
 
 
 def _numbers(array: np.ndarray) -> bytes:
-    array = np.ascontiguousarray(array, dtype=np.asarray(array).dtype.newbyteorder("<"))
+    """Return numbers in C order, little-endian, as bytes."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     if array.dtype.kind == "f":
         missing = np.isnan(array)
         if missing.any():  # their bits differ between programs

@@ -91,11 +91,8 @@ def jobs(experiment: Experiment, seconds: float) -> list[Job]:
     for engine, grid in experiment.grids.items():
         for part in _parts(grid, experiment.costs[engine], seconds):
             estimate = experiment.costs[engine].of(part | grid.inner)
-            curve, where = (
-                _curve(part),
-                f"experiment {experiment.name}: engines.{engine}.outer: the name of a job",
-            )
-            _check_length(where, curve, "move axes to `inner`")
+            curve, place = _curve(part), f"experiment {experiment.name}: engines.{engine}.outer"
+            _check_length(f"{place}: the name of a job", curve, "move axes to `inner`")
             listed.append(Job(experiment.name, engine, curve, _work(grid, part), estimate))
     return listed
 

@@ -44,8 +44,9 @@ def write_hdf5(path: str | Path, fill: Callable[[h5py.File], None]) -> None:
     with h5py.File(image, "r+", libver=METADATA) as file:
         fill(file)
         for group in groups_of(file):
-            if len(group.attrs) or datasets_of(group):
-                sign(group, list(group.attrs), datasets_of(group))
+            attributes, datasets = list(group.attrs), datasets_of(group)
+            if attributes or datasets:
+                sign(group, attributes, datasets)
     with failing_in_one_line(path), whole_file(path) as temporary:
         with temporary.open("xb") as written:
             written.write(image.getbuffer())

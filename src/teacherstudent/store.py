@@ -124,10 +124,8 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
-    attributes, state = (
-        {name: attribute(group, name) for name in group.attrs},
-        group.get(STATE) if states else None,
-    )
+    attributes = {name: attribute(group, name) for name in group.attrs}
+    state = group.get(STATE) if states else None
     run = StoredRun(
         group=group.name,
         engine=attributes["engine"],
@@ -171,7 +169,7 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     shapes = {"time": scales["time"].shape}
     for name in names_of(trajectories[0]):
         dimensions, symbol, description = VARIABLES[name]
-        if name == "time":
+        if name == "time":  # the same for all runs, and written already
             continue
         arrays = [getattr(trajectory, name) for trajectory in trajectories]
         dataset = _write_dataset(group, name, arrays, run_axis, symbol, description)

@@ -39,12 +39,11 @@ def print_curves(curves: Curves) -> None:
         table.add_row(Text(name), Text(value))
     table.add_section()
     if "generalisation_error" in curves.quantities and len(curves.time):
-        for index in np.ndindex(*map(len, curves.axes.values())):
-            point = ", ".join(
-                f"{key} {values[i]}" for (key, values), i in zip(curves.axes.items(), index, strict=True)
-            )
-            errors = " ".join(f"{error:.4e}" for error in curves.mean("generalisation_error")[index][-1])
-            table.add_row(Text(f"error at the end, {point}".removesuffix(", ")), Text(errors))
+        last = curves.mean("generalisation_error")[..., -1, :]
+        for index in np.ndindex(last.shape[:-1]):
+            at = zip(curves.axes.items(), index, strict=True)
+            point = "".join(f", {key} {values[i]}" for (key, values), i in at)
+            table.add_row(Text(f"error{point}"), Text(" ".join(f"{error:.4e}" for error in last[index])))
     print_table(table)
 
 
@@ -56,9 +55,7 @@ def _about(curves: Curves) -> dict[str, str]:
         **axes,
         "runs of each point": f"{curves.runs}, {curves.excluded} of {curves.diverged.size} diverged",
         "quantities": ", ".join(curves.quantities),
-        "duration": f"{curves.time[-1]:g}, {len(curves.time)} recorded times"
-        if len(curves.time)
-        else "nothing recorded",
+        "duration": f"{max(curves.time, default=0.0):g}, {len(curves.time)} recorded times",
     }
 
 
