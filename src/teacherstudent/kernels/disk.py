@@ -99,8 +99,9 @@ class CheckedCache(FunctionCache):
                 CheckedCache._has_warned = True
                 cause = error.strerror or error
                 sys.stderr.write(
-                    f"warning: compiled code cannot be saved in {self._cache_path}: {cause}; it is compiled again"
-                    " in the next process (make space there, or set NUMBA_CACHE_DIR to another folder)\n"
+                    f"warning: compiled code cannot be saved in {self._cache_path}: {cause}; it is compiled"
+                    " again in the next process"
+                    " (make space there, or set NUMBA_CACHE_DIR to another folder)\n"
                 )
 
 
