@@ -56,6 +56,10 @@ def from_the_library(change=lambda: None):
         figure.savefig(content, format=kind)
         yield f"run.{kind}", content.getvalue()
     yield "shown", figure._repr_png_()
+    content = io.BytesIO()  # as `%matplotlib inline` shows it
+    colors = {"facecolor": "white", "edgecolor": "white"}
+    figure.canvas.print_figure(content, format="png", dpi=100, bbox_inches="tight", metadata={}, **colors)
+    yield "inline", content.getvalue()
 
 
 def from_the_command(folder):
