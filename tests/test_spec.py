@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from teacherstudent.blocks import INITIAL_KEYS, Initial
+from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
 from teacherstudent.messages import NOT_AVAILABLE
 from teacherstudent.spec import Spec, load_spec, parse_spec
@@ -110,6 +111,7 @@ def test_the_rule_of_copying_heads_may_be_true_or_false(older, word):
     assert spec.student.copy_head_at_switch == word
     stored = changed(json.loads(spec.to_json()), {key: older})
     assert parse_spec(stored) == spec
+    assert complete(changed(MINIMAL, {key: older}), "spec")["student"]["copy_head_at_switch"] is older
 
 
 def test_output_scales():

@@ -67,8 +67,8 @@ def _switch_times(rule, duration: float) -> tuple[float, ...]:
 def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
     """Return the head that is copied to a teacher's own head at a switch to it, or None.
 
-    `met` lists the teachers trained on before. With `first` a head is copied at the first switch to its
-    teacher, and not to the teacher that training began with; with `every` at each switch.
+    `met` lists the teachers trained on before, in order. With `first` a head is copied at the
+    switch to a teacher that was not trained on before, with `every` at each switch.
     """
     rule = spec.student.copy_head_at_switch
     if met and (rule == "every" or (rule == "first" and teacher not in met)):
