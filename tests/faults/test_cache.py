@@ -26,7 +26,7 @@ print(double(1), flush=True)
 input()
 print(double(1.5), double(np.float32(2.5)), sum(double.stats.cache_hits.values()))
 """
-ADVICE = r"make space there or set NUMBA_CACHE_DIR to another folder"
+ADVICE = r"make space there, or set NUMBA_CACHE_DIR to another folder"
 TEMPORARY = r"a temporary folder is used \(set NUMBA_CACHE_DIR to a folder that can be written to\)"
 
 

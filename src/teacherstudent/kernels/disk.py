@@ -97,10 +97,11 @@ class CheckedCache(FunctionCache):
         except OSError as error:
             if not CheckedCache._has_warned:
                 CheckedCache._has_warned = True
-                reason = error.strerror or error
+                cause = error.strerror or error
                 sys.stderr.write(
-                    f"warning: compiled code cannot be saved in {self._cache_path}: {reason}; it is compiled"
-                    " again in the next process; make space there or set NUMBA_CACHE_DIR to another folder\n"
+                    f"warning: compiled code cannot be saved in {self._cache_path}: {cause}; it is compiled"
+                    " again in the next process"
+                    " (make space there, or set NUMBA_CACHE_DIR to another folder)\n"
                 )
 
 
