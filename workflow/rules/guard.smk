@@ -7,12 +7,12 @@ without end. What `--configfile` names it has read by now.
 import sys
 
 import _bootstrap
-from _config import read_file
+from _config import check_file
 
 from teacherstudent.errors import SpecError
 
 try:
     for path in ["config/config.yaml", *glob("config/experiments/*.yaml"), *workflow.overwrite_configfiles]:
-        read_file(path)
+        check_file(path)
 except SpecError as error:
     sys.exit(f"error in the configuration: {error}")
