@@ -8,7 +8,7 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from _config import data_files, check_file, read_plan
+from _config import check_file, data_files, read_plan
 from samples import document
 from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
