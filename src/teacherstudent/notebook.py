@@ -38,7 +38,7 @@ def run(
     Parameters
     ----------
     spec
-        A mapping, the path of a YAML or JSON file, or a `Spec`. A mapping may have numpy's numbers and arrays,
+        A mapping, the path of a YAML or JSON file, or a `Spec`. A mapping may have numpy's numbers, arrays,
         tuples and ranges; they count by value.
     engine
         One of network, chain, ode.
