@@ -100,10 +100,11 @@ def test_the_chain_has_the_law_of_the_one_with_the_scale_in_front(student, teach
 def test_readouts_of_the_ode_go_down_the_gradient_of_what_is_scaled(student, teacher):
     """du/dt = -eta_u d(error)/du - decay u, by differences of the slow error in u; dh = c du."""
     after, c_s = 1e-5, SCALES[student](K)
-    trajectory = simulate(
-        spec(student, teacher, duration=1.0, record={"times": [0.0, after, 1.0]}), "ode", seed=7
-    )
-    Q, R, T, _, _ = initial_order_parameters(spec(), 7, 0)
+    Q, R, T, h, v = initial_order_parameters(spec(student, teacher), 7, 0)
+    given = {"student": Q, "student_teacher": R[None], "teacher": T[None, None]}
+    given |= {"student_readouts": h, "teacher_readouts": v}
+    blocks = {"initial_overlaps": given, "duration": 1.0, "record": {"times": [0.0, after, 1.0]}}
+    trajectory = simulate(spec(student, teacher, 10**9, **blocks), "ode")
     (_, u, _, a), rates = (part[0] for part in unscaled_networks(1)), []
     for shift in 1e-5 * np.eye(K):
         ends = [c_s * (u + sign * shift) for sign in (1, -1)]

@@ -11,7 +11,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks import initial_order_parameters
 from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
-from teacherstudent.start import BEGINNING, steps_from
+from teacherstudent.start import BEGINNING, times_from
 from teacherstudent.store import write_runs
 from teacherstudent.trajectory import stored_R, stored_T
 
@@ -186,7 +186,7 @@ def test_another_learning_rate_acts_from_the_start_on_only(tmp_path, engine):
     last = simulate(short, engine, SEED)
     blocks["training"] = {"learning_rate": 0.0}
     still = simulate(parse_spec(blocks | {"curriculum": {"order": [0]}}), engine, SEED, start=start)
-    assert len(still.time) == len(steps_from(parse_spec(blocks), END))
+    assert len(still.time) == len(times_from(parse_spec(blocks), END))
     for name in HISTORY[1:4]:
         for row in getattr(still, name):
             np.testing.assert_allclose(row, getattr(last, name)[-1], rtol=0, atol=1e-14)
@@ -317,11 +317,11 @@ def test_there_is_a_start_for_every_run(tmp_path):
 def test_the_beginning_is_time_zero():
     spec = parse_spec(document())
     assert_same(simulate(spec, "ode", 1), simulate(spec, "ode", 1, start=BEGINNING))
-    assert (steps_from(spec, 0.0) / 60).tolist() == TIMES
+    assert times_from(spec, 0.0).tolist() == TIMES
 
 
 def test_recorded_times_at_the_step_of_the_start_are_kept():
     spec = parse_spec(document())
     for time in (2.0 - 0.4 / 60, np.nextafter(2.0, 0.0), 2.0, np.nextafter(2.0, 3.0), 2.0 + 0.4 / 60):
-        assert (steps_from(spec, time) / 60).tolist() == TIMES[3:]
-    assert (steps_from(spec, 2.0 + 0.6 / 60) / 60).tolist() == TIMES[4:]
+        assert times_from(spec, time).tolist() == TIMES[3:]
+    assert times_from(spec, 2.0 + 0.6 / 60).tolist() == TIMES[4:]

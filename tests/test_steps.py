@@ -20,7 +20,8 @@ from teacherstudent.engines import ode
 from teacherstudent.errors import SpecError
 from teacherstudent.simulation import ENGINES, simulate
 from teacherstudent.spec import load_spec, parse_spec
-from teacherstudent.steps import merged_times, on_step, record_steps, record_times, step_at
+from teacherstudent.steps import merged_times, on_step, record_steps, step_at
+from teacherstudent.trajectory import record_times
 
 SPECS = 60  # generated ones that all engines run
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.spec import Spec
-from teacherstudent.steps import record_steps
-from teacherstudent.trajectory import LEFT_OUT, OVERLAPS
+from teacherstudent.trajectory import LEFT_OUT, OVERLAPS, record_times
 
 STORED_POINT = 0.02  # the attributes of a group, and its datasets as such
 STORED_ROW, STORED_NUMBER = 3e-6, 4e-7  # most of it is compression
@@ -62,7 +61,7 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
 
 def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
     """Estimate the seconds of all runs of a spec and of storing them, as terms that are products."""
-    rows = runs * len(record_steps(spec))
+    rows = runs * len(record_times(spec))
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * _numbers(spec)
     dynamics = {"network": _network, "chain": _chain, "ode": _ode}[engine](spec, runs)
     return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is nothing: factors are ratios
@@ -79,7 +78,7 @@ def _numbers(spec: Spec) -> int:
 
 def _network(spec: Spec, runs: int) -> tuple[float, ...]:
     N, K, M, inputs = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.inputs
-    steps, rows = runs * spec.duration * N, runs * len(record_steps(spec))
+    steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
     samples = steps * spec.training.batch_size
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
     stored = (inputs.samples or 0) + (inputs.dataset.test_samples if inputs.dataset else 0)

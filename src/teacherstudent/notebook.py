@@ -30,13 +30,33 @@ def run(
     runs: int = 1,
     threads: int = 1,
 ) -> "Run":
-    """Simulate a spec, given as a mapping, as the path of a YAML file, or as `Spec`.
+    """Simulate a spec.
 
-    The numbers depend on spec, engine, seed and the number of a run only. Values may be numpy's: numbers,
-    arrays, tuples and ranges count by value. Raises SpecError where the spec is wrong, the engine cannot do
-    what it asks for, or seed, runs and threads are not whole numbers within the bounds of the command. Warns
-    where recorded times are merged because they fall on one step.
+    The numbers depend on spec, engine, seed and the number of a run only. Warns where recorded times are
+    merged because they fall on one step.
 
+    Parameters
+    ----------
+    spec
+        A mapping, the path of a YAML or JSON file, or a `Spec`. A mapping may have numpy's numbers, arrays,
+        tuples and ranges; they count by value.
+    engine
+        One of network, chain, ode.
+    seed, runs, threads
+        Whole numbers within the bounds of the command: seed from 0 to 2^63 - 1, the others from 1 on.
+
+    Returns
+    -------
+    Run
+        Its arrays have time first, after a leading axis `run` if there are several runs.
+
+    Raises
+    ------
+    SpecError
+        Where the spec or another argument is wrong, or the engine cannot do what the spec asks for.
+
+    Examples
+    --------
     >>> spec = {"inputs": {"dimension": 100}, "teachers": {"count": 1, "hidden": 1}, "student": {"hidden": 2},
     ...         "training": {"learning_rate": 0.5}, "duration": 10.0, "record": {"count": 3}}
     >>> theory = run(spec, engine="ode", seed=0)

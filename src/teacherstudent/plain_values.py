@@ -19,9 +19,22 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     """Return a document as JSON has it: dict, list, str, int, float, bool and None, nothing else.
 
     Tuples, ranges and numpy arrays become lists, numpy numbers and arrays without axes the numbers that they
-    are, a float32 the double of equal value, paths texts. `path` is where the value stands. Raises SpecError,
-    with the key, for a value of another kind, a number that is not finite or too large, a key that is not a
-    text, and blocks nested too deeply.
+    are, a float32 the double of equal value, and paths texts.
+
+    Parameters
+    ----------
+    value
+        The document, which stays as it is.
+    path
+        The dotted key of the value in a larger document, for messages.
+    depth
+        How many blocks and lists may be in each other.
+
+    Raises
+    ------
+    SpecError
+        With the key: for a value of another kind, a number that is not finite or larger than LARGEST, a key
+        that is not a text, and blocks nested too deeply.
     """
     if depth == 0:
         raise SpecError(f"{path}: {nested_too_deeply(MAX_DEPTH)}")

@@ -76,7 +76,7 @@ def start_for(
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
         refuse("duration", spec.duration, f"the run starts at t = {start.time:g} and must go on from there")
-    if not len(steps_from(spec, start.time)):
+    if not len(times_from(spec, start.time)):
         raise SpecError(f"record.times: none is left from t = {start.time:g} on, where the run starts")
     return spec, start
 
@@ -101,6 +101,11 @@ def steps_from(spec: Spec, time: float) -> np.ndarray:
     """Return the steps at which a run is recorded that starts at the step nearest to a time."""
     steps = record_steps(spec)
     return steps[steps >= step_at(time, spec.inputs.dimension)]
+
+
+def times_from(spec: Spec, time: float) -> np.ndarray:
+    """Return the recorded times of a run that starts at the step nearest to a time."""
+    return steps_from(spec, time) / spec.inputs.dimension
 
 
 def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:

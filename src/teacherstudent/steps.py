@@ -17,19 +17,26 @@ def on_step(time: float, dimension: int) -> float:
 
 
 def record_steps(spec: Spec) -> np.ndarray:
-    """Return the steps at which a run is recorded, (T,), each once and in order."""
+    """Return the steps at which a run is recorded, those nearest to the times that the spec asks for.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+        Increasing, each step once, between 0 and the last step of the run.
+    """
     return np.unique(np.rint(_asked_times(spec) * spec.inputs.dimension).astype(np.int64))
 
 
-def record_times(spec: Spec) -> np.ndarray:
-    """Return the times at which a run is recorded, (T,): the steps nearest to those asked for, over N."""
-    return record_steps(spec) / spec.inputs.dimension
-
-
 def merged_times(spec: Spec) -> str | None:
-    """Say how many recorded times share a step with others; None where none do or every step is recorded."""
+    """Return a sentence on recorded times that share a step, of which one is left.
+
+    Returns
+    -------
+    str or None
+        None where all times have steps of their own, and where every step of the run is recorded.
+    """
     asked, left, N = len(_asked_times(spec)), len(record_steps(spec)), spec.inputs.dimension
-    if left == asked or left == step_at(spec.duration, N) + 1:
+    if left in (asked, step_at(spec.duration, N) + 1):
         return None
     return merged(asked, left, N)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from teacherstudent.spec import Spec
+from teacherstudent.steps import record_steps
 
 OVERLAPS = ("student_overlaps", "student_teacher_overlaps", "teacher_overlaps")
 # record.quantities: what is left out.
@@ -42,6 +43,11 @@ def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
     """Return a trajectory without what is not to be recorded."""
     left_out = LEFT_OUT[spec.record.quantities]
     return replace(trajectory, **dict.fromkeys(left_out)) if left_out else trajectory
+
+
+def record_times(spec: Spec) -> np.ndarray:
+    """Return the times at which a run is recorded on every engine: steps / N, increasing, shape (T,)."""
+    return record_steps(spec) / spec.inputs.dimension
 
 
 def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int]) -> np.ndarray:

@@ -17,7 +17,7 @@ from teacherstudent.engines import ode
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation import ENGINES, simulate
 from teacherstudent.spec import parse_spec
-from teacherstudent.steps import record_times
+from teacherstudent.trajectory import record_times
 
 pytestmark = pytest.mark.faults
 

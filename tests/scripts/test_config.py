@@ -8,7 +8,7 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from _config import data_files, read_file, read_plan
+from _config import check_file, data_files, read_plan
 from samples import document
 from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
@@ -200,7 +200,7 @@ def test_keys_that_are_not_texts_are_named(tmp_path, key, text):
     path = tmp_path / "config.yaml"
     path.write_text(text.replace("KEY", key), encoding="utf-8")
     with pytest.raises(SpecError) as error:
-        read_file(path)
+        check_file(path)
     shown = {"2021": "2021", "1.5": "1.5", "true": "True"}.get(key, "None")
     place = f"experiments.{shown}" if "experiments" in text else f"a[0].b.{shown}"
     remedy = "write a word that starts with a letter"

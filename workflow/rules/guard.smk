@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import _bootstrap
-from _config import read_file
+from _config import check_file
 from _folders import ROOT, config_folder
 
 from teacherstudent.errors import SpecError
@@ -19,8 +19,8 @@ EXPERIMENT_FILES = sorted(str(path) for path in CONFIG.glob("experiments/*.yaml"
 
 try:
     for path in EXPERIMENT_FILES:
-        read_file(path)
+        check_file(path)
     for path in [] if AS_MODULE else [CONFIG / "config.yaml", *workflow.overwrite_configfiles]:
-        read_file(path)
+        check_file(path)
 except SpecError as error:
     sys.exit(f"error in the configuration: {error}")

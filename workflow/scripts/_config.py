@@ -81,10 +81,10 @@ def read_plan(
     return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
 
 
-def read_file(path: str | Path) -> dict:
-    """Return the content of a file of the configuration.
+def check_file(path: str | Path) -> dict:
+    """Return the content of a file of the configuration, with plain values.
 
-    Raises SpecError where it is not plain YAML or JSON, one block of keys that are texts.
+    Raises SpecError where it is not YAML or JSON with one block of keys that are texts.
     """
     document = read_yaml(path)
     if not isinstance(document, Mapping):
@@ -143,14 +143,14 @@ def _adopt(own: dict, seen: Mapping[str, Any], config: Mapping[str, Any]) -> Non
 def _read_files(files: Sequence[str | Path], overlays: Sequence[str | Path]) -> list[dict]:
     """Read all files, and look for what is lost when they are merged: keys given twice, in one or in two."""
     homes: dict[tuple[str, str], Any] = {}
-    documents = [read_file(path) for path in files]
+    documents = [check_file(path) for path in files]
     for path, document in zip(files, documents, strict=True):
         for kind in ("experiments", "figures"):
             for name in document.get(kind) or {}:
                 if (kind, name) in homes:
                     raise SpecError(f"{path}: {kind}.{name}: stands in {homes[kind, name]} already")
                 homes[kind, name] = path
-    return documents + [read_file(path) for path in overlays]
+    return documents + [check_file(path) for path in overlays]
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from teacherstudent.kernels.pauses import LEFT
 from teacherstudent.looks import pieces
 from teacherstudent.networks import OrderParameters, initial_order_parameters
 from teacherstudent.spec import Spec
-from teacherstudent.start import BEGINNING, Start, State, history, steps_from
+from teacherstudent.start import BEGINNING, Start, State, history, times_from
 from teacherstudent.steps import on_step
 from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, stored_T
 
@@ -63,7 +63,7 @@ class _Run:
         else:
             self.initial = _stored(spec, start.state)
         self.y = np.concatenate([getattr(self.initial, name).ravel() for name in "QRh"])
-        self.times = steps_from(spec, start.time) / spec.inputs.dimension
+        self.times = times_from(spec, start.time)
         self.states = np.empty((len(self.times), len(self.y)))
         self.held, self.held_switches, self.held_constants = nothing_held(len(self.y)), 0, np.zeros(0)
 
