@@ -7,11 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from llvmlite import binding
 
 from kernels.numbers_of_all import NUMBERS
-from teacherstudent.kernels.generalisation import generalisation_error
-from teacherstudent.kernels.philox import fill_normals
 
 SCRIPT = Path(__file__).with_name("numbers_of_all.py")
 THREADS = "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"
