@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 # Multiply-adds, or work as long, between two looks: a tenth of a second, or some.
 WORK_PER_LOOK = 50_000_000
-LITTLE = 10  # a part of that by one in so many is too short for a look
+LITTLE = 10  # work that is shorter than that by this factor has no looks
 
 _thread = threading.local()
 
@@ -34,7 +34,7 @@ def looking(action: Callable[[], None] | None) -> Iterator[None]:
 
 
 def pieces(count: int, work: int) -> Iterator[slice]:
-    """Cut `count` things of `work` multiply-adds each into slices; look before each, if it takes time."""
+    """Cut `count` things, each with `work` multiply-adds, into slices; look before each, if long."""
     size, long = max(1, WORK_PER_LOOK // max(1, work)), LITTLE * count * work > WORK_PER_LOOK
     for first in range(0, count, size):
         if long:

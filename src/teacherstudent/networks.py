@@ -8,6 +8,7 @@ from teacherstudent.blocks import InitialOverlaps
 from teacherstudent.checks import full_overlaps
 from teacherstudent.errors import refuse
 from teacherstudent.initial import initial_readouts, initial_weights
+from teacherstudent.linear_algebra import one_thread
 from teacherstudent.looks import look
 from teacherstudent.randomness import Purpose, normals, triangular_rows
 from teacherstudent.spec import Spec
@@ -169,6 +170,7 @@ def check_overlaps_fit(spec: Spec) -> None:
         overlap_factor(spec.initial_overlaps, spec.inputs.dimension)
 
 
+@one_thread()
 def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
     """A with A A^T = C, the covariance of all fields, one column per eigenvalue above rounding.
 

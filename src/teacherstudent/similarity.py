@@ -24,12 +24,12 @@ def similarity_factor(similarity, count: int, key: str = "similarity") -> np.nda
     S = _matrix(similarity, count, key)
     L = np.zeros((count, count))
     for j in range(count):
-        pivot = S[j, j] - L[j] @ L[j]
+        pivot = S[j, j] - np.einsum("q,q->", L[j], L[j])
         if pivot < -MATRIX_PRECISION:
             raise SpecError(
                 f"{key}: {similarity} is not allowed; no {count} teachers have these similarities"
             )
-        column = S[j:, j] - L[j:] @ L[j]
+        column = S[j:, j] - np.einsum("pq,q->p", L[j:], L[j])
         if pivot > PIVOT_PRECISION:
             L[j:, j] = column / np.sqrt(pivot)
         elif np.abs(column).max() > np.sqrt(MATRIX_PRECISION):

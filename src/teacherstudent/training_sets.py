@@ -95,7 +95,7 @@ def _teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> 
 
 
 def activities(code: int, W: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
-    """Return g(w_k x_i / sqrt N) for padded inputs X (samples, n) and weights W (K, n): (samples, K)."""
+    """Return g(w_k x_i / sqrt N), (samples, K), for padded inputs X (samples, n) and weights W (K, n)."""
     values = np.empty((len(X), len(W)))
     for part in pieces(len(X), W.size):
         values[part] = kernel.activities(code, W, X[part], N)

@@ -10,6 +10,7 @@ from teacherstudent.checks import OVERLAP_PRECISION
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.activations import CODES
 from teacherstudent.kernels.generalisation import generalisation_errors
+from teacherstudent.linear_algebra import one_thread
 from teacherstudent.networks import OrderParameters
 from teacherstudent.simulation import simulate
 from teacherstudent.spec import Spec
@@ -50,6 +51,7 @@ class FixedPoint:
         return bool(self.growth_rate < -FLAT * np.abs(self.eigenvalues).max(initial=0.0))
 
 
+@one_thread()
 def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPoint:
     """Find a fixed point of engine `ode` by damped Newton steps, while one teacher is active.
 

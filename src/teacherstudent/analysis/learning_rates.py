@@ -12,6 +12,7 @@ from scipy.optimize import brentq, minimize_scalar
 from teacherstudent.analysis.committees import check_sizes, committee, informed_state
 from teacherstudent.analysis.equations import Equations, equations
 from teacherstudent.analysis.fixed_points import modes
+from teacherstudent.linear_algebra import one_thread
 
 PRECISION = 1e-10  # of learning rates, in units of the critical one
 FIRST_ORDER = 1e-8  # least part of its gradient by which a mode changes the error in first order
@@ -36,6 +37,7 @@ def optimal_learning_rate_formula(hidden: int) -> float:
     return 2.0 / 3.0 * critical_learning_rate_formula(hidden)
 
 
+@one_thread()
 def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     """Return the rate above which the Jacobian at the teacher's solution has a positive eigenvalue.
 
@@ -57,6 +59,7 @@ def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     return brentq(growth, low, high, rtol=PRECISION)
 
 
+@one_thread()
 def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     """Return the rate at which the error decays fastest in the end; see `error_decay_rate`.
 
@@ -82,6 +85,7 @@ def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: fl
     return decay_rate(_at_rate(_solution(teacher_hidden, student_hidden), learning_rate))
 
 
+@one_thread()
 def decay_rate(system: Equations) -> float:
     """Return the rate of decay of the error for equations that start at a fixed point."""
     y = system.vector()

@@ -41,7 +41,10 @@ def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
 
 @entry
 def triangularise(rows, first, last):
-    """Rotate the axes of rows (F, n, C) until rows `first` to `last` - 1 end on the diagonal."""
+    """Rotate the axes of rows (F, n, C) until each row up to `last` - 1 ends on the diagonal.
+
+    Those before `first` do so already; there are min(F, n) of them in the end.
+    """
     F, n, C = rows.shape
     cosine, sine = np.empty(C), np.empty(C)
     for j in range(first, last):
