@@ -26,6 +26,7 @@ def engine_digest(engine: str) -> str:
     """
     root = f"{PACKAGE}.engines.{engine}"
     others = {f"{PACKAGE}.engines.{other}" for other in ENGINES if other != engine}
+    others.add(f"{PACKAGE}.memory")  # says whether runs begin, not what they give
     code = code_digest(f"{PACKAGE}.simulation", root, without=others)
     return hashlib.sha256(f"{code}\n{schema_meaning('spec')}".encode()).hexdigest()
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 from threading import Event
 
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.memory import check_memory
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
@@ -89,6 +90,7 @@ def simulate(
     now and then. Raises SpecError where the engine cannot do what the spec asks for.
     """
     spec, start = begin(spec, engine, start)
+    check_memory([[spec]], engine, runs=1, threads=1)
     return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)
 
 
@@ -131,7 +133,9 @@ def simulate_points(
     for spec in specs:
         begun += [begin(spec, engine, start) for start in starts] or [begin(spec, engine, BEGINNING)] * runs
     keeper.open(begun, engine, seed, runs)
-    return _in_order(_Work(begun, engine, seed, runs, threads, progress, keeper), threads)
+    work = _Work(begun, engine, seed, runs, threads, progress, keeper)
+    check_memory([[begun[place][0] for place in batch] for batch in work.batches], engine, runs, threads)
+    return _in_order(work, threads)
 
 
 class _Work:
