@@ -56,10 +56,10 @@ NETWORKS = {
     "batch": large(100_000, batch=150),
     "samples": large(1000, inputs={"samples": 25_000}),
     "weights": large(2500, steps=1000, K=4, record={"count": 1001, "weights": True}),
-    "records": large(10, steps=1_000_000, P=2, M=2, K=4, record={"count": 100_001}),
+    "records": large(10, steps=500_000, P=2, M=2, K=4, record={"count": 50_001}),
 }
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
-    ("chain", 1, large(1000, steps=50_000, P=2, M=2, K=4, record={"count": 50_001})),
+    ("chain", 1, large(1000, steps=25_000, P=2, M=2, K=4, record={"count": 25_001})),
     ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
     ("ode", 1, large(1000, steps=200_000, P=2, M=2, K=4, record={"count": 500_001})),
     ("ode", 1, large(4_000_000, P=2, M=1)),

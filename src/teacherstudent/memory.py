@@ -36,6 +36,11 @@ def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, thre
         The number of runs of each spec, which are written together.
     threads
         The number of batches that are computed at the same time.
+
+    Raises
+    ------
+    SpecError
+        Where the estimate is more than 1.25 times what is available.
     """
     costs: dict[tuple[int, ...], Parts] = {}
     for batch in batches:
