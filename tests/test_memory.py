@@ -12,6 +12,7 @@ from samples import spec
 from teacherstudent import available, memory
 from teacherstudent.available import available_memory, cgroup_memory
 from teacherstudent.errors import SpecError
+from teacherstudent.layout import VARIABLES
 from teacherstudent.memory import batch_memory, check_memory, record_memory
 from teacherstudent.simulation import simulate, simulate_runs
 from teacherstudent.spec import parse_spec
@@ -142,11 +143,12 @@ def test_small_runs_do_not_look_at_the_machine(monkeypatch):
 
 
 def test_records_are_as_large_as_their_arrays():
-    for engine in ("network", "chain", "ode"):
-        trajectory = simulate(spec(), engine)
-        names = "time", "generalisation_error", "active_teacher", "student_readouts", "student_overlaps"
-        arrays = [getattr(trajectory, name) for name in (*names, "student_teacher_overlaps")]
-        assert record_memory(spec(), engine) == sum(array.nbytes for array in arrays)
+    names = [name for name, (dimensions, *_) in VARIABLES.items() if dimensions[0] == "time"]
+    for record in ({}, {"weights": True}, {"quantities": "readouts"}, {"quantities": "errors"}):
+        asked = spec(record={"count": 6} | record, inputs={"dimension": 20, "samples": 5})
+        trajectory = simulate(asked, "network")
+        arrays = [getattr(trajectory, name) for name in names if getattr(trajectory, name) is not None]
+        assert record_memory(asked) == sum(array.nbytes for array in arrays)
 
 
 def test_many_specs_are_estimated_quickly():

@@ -47,11 +47,11 @@ def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, thre
         costs.setdefault(tuple(map(id, batch)), batch_memory(batch, engine))
     largest = heapq.nlargest(threads, (sum(costs[tuple(map(id, batch))].values()) for batch in batches))
     specs = {id(spec): spec for batch in batches for spec in batch}.values()
-    stored = max((COPIES * runs * record_memory(spec, engine) for spec in specs), default=0.0)
+    stored = max((COPIES * runs * record_memory(spec) for spec in specs), default=0.0)
     needed = max(sum(largest), stored)
     if needed > SMALL:
         parts = max(costs.values(), key=lambda parts: sum(parts.values()))
-        spec = max(specs, key=lambda spec: record_memory(spec, engine))
+        spec = max(specs, key=record_memory)
         _compare(needed, stored, parts, spec, runs, len(largest))
 
 
@@ -77,18 +77,15 @@ def batch_memory(specs: Sequence[Spec], engine: str) -> Parts:
     return {"network": _networks, "chain": _chains, "ode": _equations}[engine](specs)
 
 
-def record_memory(spec: Spec, engine: str) -> float:
-    """Return the bytes of what one run records."""
-    return NUMBER * len(record_times(spec)) * _recorded_numbers(spec, engine)
-
-
-def _recorded_numbers(spec: Spec, engine: str) -> float:
-    """Return how many numbers are recorded at a time, in units of double precision."""
+def record_memory(spec: Spec, quantities: str | None = None) -> float:
+    """Return the bytes of the records of one run, those of `record.quantities` or of others."""
     P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
-    left_out, sets = LEFT_OUT[spec.record.quantities], spec.inputs.samples is not None
-    overlaps = 0 if engine == "network" and OVERLAPS[0] in left_out else K * (K + P * M)
-    weights = K * spec.inputs.dimension * _itemsize(spec) / NUMBER if spec.record.weights else 0
-    return 2 + P * (1 + sets + (spec.inputs.dataset is not None)) + overlaps + spec.heads * K + weights
+    left_out, sets = LEFT_OUT[quantities or spec.record.quantities], spec.inputs.samples is not None
+    overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
+    readouts = 0 if "student_readouts" in left_out else spec.heads * K
+    errors = P * (1 + sets + (spec.inputs.dataset is not None))
+    weights = K * spec.inputs.dimension * _itemsize(spec) if spec.record.weights else 0
+    return len(record_times(spec)) * (NUMBER * (2 + errors + overlaps + readouts) + weights)
 
 
 def _networks(specs: Sequence[Spec]) -> Parts:
@@ -99,7 +96,7 @@ def _networks(specs: Sequence[Spec]) -> Parts:
         for key, size in own.items():
             held = _with(held, key, size)
         drawing = max(drawing, _drawing(spec) - sum(own.values()))
-        rows += COPIES * record_memory(spec, "network") + ROW * len(record_times(spec))
+        rows += COPIES * record_memory(spec) + ROW * len(record_times(spec))
     key = "inputs.dimension" if drawing > rows else _record_key(specs[0])
     return _with(held, key, max(drawing, rows))
 
@@ -145,7 +142,7 @@ def _chains(specs: Sequence[Spec]) -> Parts:
     PM, count = spec.teachers.count * M, len(record_times(spec))
     p, r, q = axes(spec.inputs.dimension, K, PM, batch)
     frame = NUMBER * C * (K + PM) * (p + r + q)
-    rows = (C + len(specs)) * record_memory(spec, "chain") + ROW * count
+    rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
     drawing = max(0.0, 2 * frame - rows)  # networks are drawn, then their frame is turned
     parts = {
         "student.hidden": frame + drawing,
@@ -161,7 +158,7 @@ def _equations(specs: Sequence[Spec]) -> Parts:
     drawn = 0.0 if spec.initial_overlaps is not None else _sampling(spec)
     work = NUMBER * (STAGES * state + 6 * (K + PM) ** 2)
     parts = {"inputs.dimension": max(0.0, drawn - work), "student.hidden": work}
-    return _with(parts, _record_key(spec), record_memory(spec, "ode"))
+    return _with(parts, _record_key(spec), record_memory(spec, "all"))
 
 
 def _record_key(spec: Spec) -> str:
