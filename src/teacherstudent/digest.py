@@ -29,6 +29,7 @@ def engine_digest(engine: str) -> str:
     """
     root = f"{PACKAGE}.engines.{engine}"
     others = {f"{PACKAGE}.engines.{other}" for other in ENGINES if other != engine}
+    others.add(f"{PACKAGE}.memory")  # decides whether runs begin, not what they give
     return code_digest(f"{PACKAGE}.simulation", root, without=others)
 
 

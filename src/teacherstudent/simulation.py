@@ -17,6 +17,7 @@ from threading import Event
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.looks import looking
+from teacherstudent.memory import check_memory
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
@@ -96,6 +97,7 @@ def simulate(
     """
     seed, run = SEED.checked("seed", seed), RUN.checked("run", run)
     spec, start = begin(spec, engine, start)
+    check_memory([[spec]], engine, runs=1, threads=1)
     return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)
 
 
@@ -141,7 +143,9 @@ def simulate_points(
     for spec in specs:
         begun += [begin(spec, engine, start) for start in starts] or [begin(spec, engine, BEGINNING)] * runs
     keeper.open(begun, engine, seed, runs)
-    return _in_order(_Work(begun, engine, seed, runs, threads, progress, keeper), threads)
+    work = _Work(begun, engine, seed, runs, threads, progress, keeper)
+    check_memory([[begun[place][0] for place in batch] for batch in work.batches], engine, runs, threads)
+    return _in_order(work, threads)
 
 
 class _Work:

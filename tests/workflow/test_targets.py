@@ -114,3 +114,37 @@ def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
     )
     told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
     assert "example_final.py: teacherstudent.missing is not a module of teacherstudent" in told
+
+
+@pytest.mark.parametrize(
+    ("target", "closest"),
+    [
+        ("verfy", "closest: verify"),
+        ("exmple_final", "closest: example_final, example"),
+        ("results/curves/example_errors", "closest: results/curves/example_errors.h5, "),
+        ("results/curves/mine.h5", "closest: "),
+        ("results/runs/example_errors/network/similarity~0.5.h5", "network/similarity~0.0.h5, "),
+        ("README.md", "`snakemake --list` lists all rules"),
+    ],
+)
+def test_a_mistyped_target_is_answered_in_one_line(fresh_checkout, target, closest):
+    told = fresh_checkout.snakemake(
+        "--cores", "1", "--configfile", "config/config.yaml", "--", target, status=1
+    )
+    (line,) = [line for line in told.splitlines() if not line.startswith(("Using", "Config file"))]
+    assert line.startswith(f"error: there is no target {target} (")
+    assert closest in line
+
+
+def test_targets_are_files_in_every_spelling_and_rules(finished_checkout):
+    for target in ("./results/curves/../explorer.html", "results/logs/gather_claims.log", "settings"):
+        assert finished_checkout.planned(target) == ({}, set())
+    assert finished_checkout.planned("settings", "--forcerun", "collect")[0] == {}
+    told = finished_checkout.snakemake("settings", "--forcerun", "colect", "--cores", "1", status=1)
+    assert "there is no target colect (closest: collect)" in told
+
+
+def test_options_of_a_list_end_before_the_target(finished_checkout):
+    overlay = "--configfile", "config/config.yaml"
+    assert finished_checkout.planned("settings", *overlay) == ({}, set())
+    assert finished_checkout.planned(*overlay, "--", "settings") == ({}, set())

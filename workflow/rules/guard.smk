@@ -7,7 +7,11 @@ without end. What `--configfile` names it has read by now; of a workflow that us
 import sys
 from pathlib import Path
 
-import _bootstrap
+try:
+    import _bootstrap
+except ModuleNotFoundError:
+    sys.exit("error: this workflow needs a clone of its repository; name the Snakefile there by its path")
+
 from _config import check_file
 from _folders import ROOT, config_folder
 

@@ -93,7 +93,9 @@ def simulate_together(
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
-        return [_trajectory(network) for network in networks]
+        found = [_trajectory(network) for network in networks]
+    networks.clear()  # they and `keep_all` refer to each other, which would keep their weights in memory
+    return found
 
 
 def _that_begin_alike(networks: Iterable[Run]) -> list[list[Run]]:

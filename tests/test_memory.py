@@ -1,0 +1,214 @@
+"""The estimate of memory against what processes take, and what is refused."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from samples import spec
+from teacherstudent import available, memory
+from teacherstudent.available import available_memory, cgroup_memory
+from teacherstudent.errors import SpecError
+from teacherstudent.layout import VARIABLES
+from teacherstudent.memory import batch_memory, check_memory, record_memory
+from teacherstudent.simulation import simulate, simulate_runs
+from teacherstudent.spec import parse_spec
+
+MEGABYTE = 1e6
+ROTATED = {"relation": "rotated", "similarity": 0.5}
+
+
+def large(N, steps=2, P=1, M=1, K=2, batch=1, **changes):
+    """A document of a short run of large networks."""
+    return {
+        "inputs": {"dimension": N} | changes.pop("inputs", {}),
+        "teachers": {"count": P, "hidden": M} | changes.pop("teachers", {}),
+        "student": {"hidden": K},
+        "training": {"learning_rate": 0.1, "batch_size": batch},
+        "duration": steps / N,
+        "record": {"count": 2},
+    } | changes
+
+
+# The most memory that this process has had, in bytes, before and after a run; a small run compiles first.
+MEASURE = """
+import json, resource, sys
+import psutil
+from teacherstudent import parse_spec, simulate_runs
+
+def peak(document, runs):
+    list(simulate_runs(parse_spec(document), ENGINE, 0, runs, threads=1))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+ENGINE, RUNS, DOCUMENT, SMALL = json.loads(sys.argv[1])
+peak(SMALL, 1)
+before = psutil.Process().memory_info().rss
+print(peak(DOCUMENT, RUNS) - before)
+"""
+
+NETWORKS = {
+    "inputs": large(2_000_000, P=2, M=1, K=2),
+    "rotated": large(500_000, P=3, M=3, teachers={"features": ROTATED}),
+    "units": large(1_000_000, M=2, K=8),
+    "single": large(2_000_000, M=2, K=8, numerics={"precision": "float32"}),
+    "batch": large(100_000, batch=150),
+    "samples": large(1000, inputs={"samples": 25_000}),
+    "weights": large(2500, steps=1000, K=4, record={"count": 1001, "weights": True}),
+    "records": large(10, steps=500_000, P=2, M=2, K=4, record={"count": 50_001}),
+}
+CASES = [("network", 1, document) for document in NETWORKS.values()] + [
+    ("chain", 1, large(1000, steps=25_000, P=2, M=2, K=4, record={"count": 25_001})),
+    ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
+    ("ode", 1, large(1000, steps=200_000, P=2, M=2, K=4, record={"count": 500_001})),
+    ("ode", 1, large(4_000_000, P=2, M=1)),
+]
+NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "runs", "document"), CASES, ids=NAMES)
+def test_the_estimate_is_near_to_what_a_process_takes(engine, runs, document):
+    small = large(40, P=2, **{key: document[key] for key in ("numerics",) if key in document})
+    argument = json.dumps([engine, runs, document, small])
+    done = subprocess.run([sys.executable, "-c", MEASURE, argument], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    estimate = sum(batch_memory([parse_spec(document)] * runs, engine).values())
+    measured = int(done.stdout)
+    assert measured > 80 * MEGABYTE
+    assert 1 / 1.5 < estimate / measured < memory.SLACK
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Say that so many bytes are available."""
+
+    def pretend(size):
+        monkeypatch.setattr(available, "available_memory", lambda: (size, "a test"))
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("engine", "document", "words"),
+    [
+        ("network", large(10**9), "inputs.dimension: 1000000000 needs about"),
+        ("network", large(1000, inputs={"samples": 10**7}), "inputs.samples: 10000000 needs about"),
+        ("network", large(1000, batch=10**6), "training.batch_size: 1000000 needs about"),
+        ("network", large(10, steps=10**8, record={"count": 10**7}), "record.count: 10000000 needs about"),
+        (
+            "network",
+            large(10**6, steps=10**5, record={"count": 10**4, "weights": True}),
+            "record.weights: true, at 10000 times, needs about",
+        ),
+        (
+            "ode",
+            large(10, steps=10**5, K=60, record={"times": {"linspace": [0.0, 10.0**4, 8001]}}),
+            "record.times: a list of 8001 needs about",
+        ),
+        ("chain", large(10**6, K=10_000), "student.hidden: 10000 needs about"),
+    ],
+)
+def test_what_cannot_fit_is_refused_with_both_numbers(engine, document, words, free):
+    free(0.04e9)
+    with pytest.raises(SpecError) as caught:
+        simulate(parse_spec(document), engine)
+    message = str(caught.value)
+    assert message.startswith(words)
+    assert " GB of memory, and 0.04 GB are available (a test); use a smaller value" in message
+    assert "\n" not in message
+
+
+def test_runs_and_threads_are_named_where_one_run_fits(free):
+    document = parse_spec(large(10, steps=10**6, record={"count": 100_000}))
+    free(2 * sum(batch_memory([document], "network").values()))
+    simulate_runs(document, "network", runs=2)
+    with pytest.raises(SpecError, match="runs: 100 needs about"):
+        simulate_runs(document, "network", runs=100)
+    with pytest.raises(SpecError, match="threads: 4 needs about"):
+        simulate_runs(parse_spec(large(4_000_000)), "network", runs=4, threads=4)
+
+
+def test_what_could_fit_begins(free):
+    asked = parse_spec(large(10**7))
+    free(sum(batch_memory([asked], "network").values()) / memory.SLACK + 1.0)
+    check_memory([[asked]], "network", runs=1, threads=1)
+
+
+def test_small_runs_do_not_look_at_the_machine(monkeypatch):
+    monkeypatch.setattr(available, "available_memory", lambda: pytest.fail("not asked"))
+    simulate(spec(), "ode")
+
+
+def test_records_are_as_large_as_their_arrays():
+    names = [name for name, (dimensions, *_) in VARIABLES.items() if dimensions[0] == "time"]
+    for record in ({}, {"weights": True}, {"quantities": "readouts"}, {"quantities": "errors"}):
+        asked = spec(record={"count": 6} | record, inputs={"dimension": 20, "samples": 5})
+        trajectory = simulate(asked, "network")
+        arrays = [getattr(trajectory, name) for name in names if getattr(trajectory, name) is not None]
+        assert record_memory(asked) == sum(array.nbytes for array in arrays)
+
+
+def test_many_specs_are_estimated_quickly():
+    specs = [spec(training={"learning_rate": 0.1 + 1e-6 * i}) for i in range(300)]
+    for engine in ("network", "chain", "ode"):
+        before = time.process_time()
+        check_memory([[own] for own in specs], engine, runs=1, threads=2)
+        assert time.process_time() - before < 0.3
+
+
+def group(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(f"{content}\n", encoding="utf-8")
+
+
+def test_control_groups_of_version_2(tmp_path):
+    listing, root = tmp_path / "cgroup", tmp_path / "fs"
+    listing.write_text("0::/slice/job\n", encoding="utf-8")
+    stat = "anon 1\ninactive_file 300"
+    group(root / "slice", {"memory.max": 5000, "memory.current": 2000, "memory.stat": stat})
+    group(root / "slice" / "job", {"memory.max": "max", "memory.current": 900, "memory.stat": stat})
+    assert list(cgroup_memory(listing, root)) == [5000 - 2000 + 300]
+
+
+def test_control_groups_of_version_1_in_a_container(tmp_path):
+    listing, root = tmp_path / "cgroup", tmp_path / "fs"
+    listing.write_text("5:cpu,cpuacct:/docker/a\n4:memory:/docker/a\n", encoding="utf-8")
+    files = {"memory.limit_in_bytes": 1000, "memory.usage_in_bytes": 1200, "memory.stat": "cache 5"}
+    group(root / "memory", files)
+    assert list(cgroup_memory(listing, root)) == [0.0]
+    assert list(cgroup_memory(tmp_path / "nothing", root)) == []
+
+
+def test_memory_that_slurm_grants(monkeypatch):
+    free, _ = available_memory()
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", "700")
+    granted, limit = available_memory()
+    assert granted < min(free, 700 * 2**20)
+    assert limit == "SLURM_MEM_PER_NODE" or granted == 0.0
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", "0")
+    assert available_memory()[1] != "SLURM_MEM_PER_NODE"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of processes are those of POSIX systems")
+def test_the_command_says_in_one_line_what_does_not_fit(tmp_path):
+    import resource
+
+    path = tmp_path / "spec.yaml"
+    path.write_text(json.dumps(large(10**9, steps=10**9)), encoding="utf-8")
+    command = [sys.executable, "-m", "teacherstudent", "run", "spec.yaml", "--engine", "network"]
+    done = subprocess.run(
+        [*command, "--output", "out.h5"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (8 * 10**9, 8 * 10**9)),
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: inputs.dimension: 1000000000 needs about ")
+    assert done.stderr.endswith("(limit of the address space, ulimit -v); use a smaller value\n")
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == ["spec.yaml"]
