@@ -128,7 +128,7 @@ def modules_of_engines():
     found = {}
     while waiting:
         name = waiting.pop()
-        if name not in found and name not in digest.WORDS:
+        if name not in found and name not in {*digest.WORDS, *digest.UNCOUNTED}:
             found[name] = digest._file(name)
             around = name if found[name].name == "__init__.py" else name.rpartition(".")[0]
             waiting |= digest.imported(ast.parse(found[name].read_text(encoding="utf-8")), around)

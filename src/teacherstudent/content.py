@@ -16,13 +16,10 @@ import h5py
 import numpy as np
 
 from teacherstudent.errors import RunError
+from teacherstudent.messages import CHANGED
 
 DIGEST = "content_digest"  # attribute of a group
 BLOCK = 2**20  # bytes that are read at a time; also the largest chunk that is written
-CHANGED = (
-    "it was changed after it was written; "
-    "if that was you, run `teacherstudent accept` on it, otherwise make it again"
-)
 
 
 def attribute(item: h5py.Group | h5py.Dataset, name: str) -> Any:

@@ -23,6 +23,12 @@ NOT_AVAILABLE = {
     ("student.layers", None): "more than two layers",
 }
 
+# What a reader says of a file whose values are not those that were written.
+CHANGED = (
+    "it was changed after it was written; "
+    "if that was you, run `teacherstudent accept` on it, otherwise make it again"
+)
+
 _BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}
 _TYPES = {"array": "a list", "object": "a block of keys", "integer": "an integer", "number": "a number",
           "boolean": "true or false", "null": "null", "string": "a text"}  # fmt: skip

@@ -98,7 +98,7 @@ def test_names_of_files_are_as_long_as_file_systems_allow():
 
 
 def test_names_of_files_that_are_too_long_are_refused():
-    with pytest.raises(SpecError, match="experiment errors: engines.ode.outer: .* duration, has 241 bytes; "):
+    with pytest.raises(SpecError, match="experiment errors: engines.ode.outer: .* longer than 240 bytes"):
         read(long_names(241))
     with pytest.raises(SpecError, match="figure aaaa.*: has 241 letters; use at most 240"):
         read(config(figures={"a" * 241: {"paper": "lee", "experiments": ["errors"]}}))

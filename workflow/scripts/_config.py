@@ -13,14 +13,13 @@ from snakemake.utils import update_config
 
 from teacherstudent.documents import check_document, read_yaml
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import Experiment, Job, jobs, parse_experiment
+from teacherstudent.experiments import LONGEST_NAME, Experiment, Job, jobs, parse_experiment
 from teacherstudent.plain_values import plain
 
 # The keys of the block `inputs.dataset` of a spec that name files.
 DATA_KEYS = ("file", "labels_file")
 TEMPLATE = "__use_yte__"  # the key by which a file asks Snakemake to run code in it
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-LONGEST = 255 - len(".h5.checkpoints")  # bytes of a name: file systems allow 255 with all that is added to it
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ def read_plan(
     if explorer is not None:
         _check_experiment("explorer", explorer, experiments)
     listed = [job for experiment in experiments.values() for job in jobs(experiment, config["job_seconds"])]
-    _check_lengths(experiments, listed)
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
     return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
 
@@ -159,23 +157,11 @@ def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: 
         for name in names:
             if not NAME.fullmatch(name):
                 raise SpecError(f"{kind} {name}: a name has letters, digits and _ only, and a letter first")
-            if len(name) > LONGEST:
-                raise SpecError(f"{kind} {name[:40]}...: has {len(name)} letters; use at most {LONGEST}")
+            if len(name) > LONGEST_NAME:
+                raise SpecError(f"{kind} {name[:40]}...: has {len(name)} letters; use at most {LONGEST_NAME}")
     for name in (*figures, *papers):
         if name in reserved or (name in figures and name in papers):
             raise SpecError(f"{name}: is the name of another target already")
-
-
-def _check_lengths(experiments: Mapping[str, Experiment], listed: Sequence[Job]) -> None:
-    """Refuse curves whose files would have longer names than file systems allow."""
-    for job in listed:
-        size = len(job.curve.encode())
-        if size > LONGEST:
-            keys = ", ".join(experiments[job.experiment].grids[job.engine].outer)
-            raise SpecError(
-                f"experiment {job.experiment}: engines.{job.engine}.outer: the name of the file of a curve, "
-                f"made of {keys}, has {size} bytes; use fewer outer axes (at most {LONGEST})"
-            )
 
 
 def _check_references(papers: Sequence[str], experiments: Mapping, figures: Mapping[str, Figure]) -> None:
