@@ -21,6 +21,7 @@ from faults.test_yaml import SECONDS
 from faults.writers import WRITERS
 from teacherstudent.simulation import ENGINES
 from test_kills import KILLS as RUN_KILLS
+from test_signals import WAYS
 
 pytestmark = pytest.mark.faults
 
@@ -43,6 +44,7 @@ EXPECTED = {
     "A second Snakemake": [1],
     "The clock is set back": [len(WRONG)],
     "Files have times": [2],
+    "A run is ended by Ctrl-C": [len(WAYS)],
     "Folders with spaces": [len(NAMES)],
     "Pickled objects": [3],
     "The process of a long run": [RUN_KILLS],
