@@ -143,6 +143,7 @@ def test_settings_of_numba_have_digests_of_their_own(monkeypatch):
     monkeypatch.delenv("NUMBA_OPT", raising=False)
     before = _numba_cache.state_digest()
     monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     assert _numba_cache.state_digest() == before
     monkeypatch.setenv("NUMBA_OPT", "1")
     assert _numba_cache.state_digest() != before

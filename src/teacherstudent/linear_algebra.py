@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import RLock
 
 _lock = RLock()  # the number of threads belongs to the process
@@ -13,7 +14,13 @@ def one_thread() -> Iterator[None]:
 
     Sums that are divided among threads round in another way. Small matrices are no slower for it.
     """
+    with _lock, _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries():
+    """Return what knows the libraries of NumPy, which are there by now."""
     from threadpoolctl import ThreadpoolController
 
-    with _lock, ThreadpoolController().limit(limits=1, user_api="blas"):
-        yield
+    return ThreadpoolController()

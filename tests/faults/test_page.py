@@ -23,6 +23,7 @@ from faults.test_yaml import SECONDS
 from faults.writers import WRITERS
 from teacherstudent.simulation import ENGINES
 from test_kills import KILLS as RUN_KILLS
+from test_signals import WAYS
 from test_user_environment import ENVIRONMENTS, IN_WORKING_FOLDER
 
 pytestmark = pytest.mark.faults
@@ -46,6 +47,7 @@ EXPECTED = {
     "A second Snakemake": [1],
     "The clock is set back": [len(WRONG)],
     "Files have times": [2],
+    "A run is ended by Ctrl-C": [len(WAYS)],
     "Folders with spaces": [len(NAMES)],
     "The folder of compiled code": [len(HAS_FOLDER) * len(DISKS) + len(MEANWHILE) + len(FILES)],
     "The folder of matplotlib's list of fonts": [len(DISKS)],

@@ -70,7 +70,7 @@ def above_level(y, p):
     return y[0] - p.level
 
 
-@njit
+@njit(error_model="numpy")
 def solve(p, y, start, end, times, out, tableau, rtol, atol, held, most, work):
     return integrate(
         derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held, most, work
@@ -362,3 +362,8 @@ def test_pauses_of_a_resumed_integration_leave_no_trace():
         again = Held(np.full(1, RESUME), *(array.copy() for array in held[1:]))
         ends.append(everything(solved(CIRCLE, [0.0, 0.0], 9.0, [8.0], held=again, pause=pause), again))
     assert ends[0] == ends[1]
+
+
+def test_a_first_step_of_no_length_is_no_pause():
+    """With an infinite derivative the integration is over at once."""
+    assert solved(SQUARE, [1e200], 1.0).status == DIVERGED

@@ -153,15 +153,15 @@ def norm(x, y, rtol, atol):
 def initial_step(f, params, y, tableau, work, rtol, atol):
     """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
 
-    It does not know the end: an integration that goes further begins with the same step. Returns 0 where f
-    pauses.
+    It does not know the end: an integration that goes further begins with the same step. Returns -1
+    where f pauses.
     """
     if not stages(f, params, y, 0.0, tableau, work, 0, 1):
-        return 0.0
+        return -1.0
     d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
     if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
-        return 0.0
+        return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
     d2 = norm(work.k[1], y, rtol, atol) / h0
@@ -254,7 +254,7 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, 
         if event(y, params) < 0.0:
             return EVENT, t, row
         step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
-        if step == 0.0:
+        if step < 0.0:
             return PAUSED, t, row
         work.place[STAGES_DONE] = 1
     while t < end:

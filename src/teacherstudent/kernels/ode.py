@@ -71,6 +71,8 @@ def derivative(y, p, dy):
     Returns False where no work is left before a pause; called again it goes on.
     """
     w = p.work
+    if w.place[LEFT] < 0:
+        return False
     w.place[LEFT] -= CALL + w.drift.size * len(w.fields.C) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
     c, C, B = w.fields.c, w.fields.C, w.fields.B
     gather(y, w.fields)

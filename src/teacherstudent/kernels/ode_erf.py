@@ -138,7 +138,8 @@ def fill_squares(c, C, tilted, square, angle, place):
                 last = asin(S_ab * tilted[2, a, q] * tilted[2, b, q])
                 square[q] += weight * last
             angle[a, b] = last
-        if row_done(place, a, len(c), (len(c) - np.int64(a)) * len(square)):
+        row = np.int64(a)
+        if row_done(place, row, len(c), (len(c) - row) * len(square)):
             return False
     return True
 
