@@ -34,8 +34,8 @@ from teacherstudent.trajectory import Trajectory, active_teachers, stored_R, sto
 ABSOLUTE_TOLERANCE = 1e-3
 # Steps of one phase, some minutes of work; more of them mean that rates are out of proportion.
 MAX_STEPS = 10_000_000
-# Work between two reports of progress, in units of `kernels.pauses`: some tenths of a second.
-WORK_PER_REPORT = 200_000_000
+# Work between two reports of progress, in units of `kernels.pauses`: a tenth of a second or two.
+WORK_PER_REPORT = 100_000_000
 
 
 def check(spec: Spec) -> None:
