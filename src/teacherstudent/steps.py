@@ -24,7 +24,8 @@ def record_steps(spec: Spec) -> np.ndarray:
     ndarray of int64, shape (T,)
         Increasing, each step once, between 0 and the last step of the run.
     """
-    return np.unique(np.rint(_asked_times(spec) * spec.inputs.dimension).astype(np.int64))
+    steps = np.rint(_asked_times(spec) * spec.inputs.dimension).astype(np.int64)
+    return steps[np.diff(steps, prepend=-1) > 0]
 
 
 def merged_times(spec: Spec) -> str | None:
