@@ -184,7 +184,7 @@ def figure_file(figure, kind):
 
 def in_report(figure, kind, shown):
     """A file of a figure, marked for the report; what it shows is first in the alphabet where it is shown first."""
-    labels = {"name": figure.name, "show": shown}
+    labels = {"name": figure.name, "title": figure.title, "show": shown}
     return report(
         figure_file(figure, kind), caption="../report/figure.rst", category=figure.paper, labels=labels
     )
