@@ -7,6 +7,12 @@ ANIMATIONS = {
 }
 
 
+def animation_files(*experiments):
+    """The files of the animations that are drawn from some experiments."""
+    names = [name for name, source in ANIMATIONS.items() if source in experiments]
+    return [f"results/animations/{name}.{kind}" for name in names for kind in ("gif", "mp4")]
+
+
 for animation, source in ANIMATIONS.items():
 
     rule:
@@ -37,5 +43,5 @@ for animation, source in ANIMATIONS.items():
 rule animations:
     """Make all animations."""
     input:
-        [f"results/animations/{name}.{kind}" for name in ANIMATIONS for kind in ("gif", "mp4")],
+        animation_files(*ANIMATIONS.values()),
     localrule: True
