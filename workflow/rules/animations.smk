@@ -1,18 +1,5 @@
 """Short animations for the front page of the documentation, from curves that figures need too."""
 
-ANIMATIONS = {
-    "sgd_on_ode": "lee2021_ode_verification",
-    "specialisation": "saadsolla1995_isotropic",
-    "forgetting": "lee2021_feature_similarity",
-}
-
-
-def animation_files(*experiments):
-    """The files of the animations that are drawn from some experiments."""
-    names = [name for name, source in ANIMATIONS.items() if source in experiments]
-    return [f"results/animations/{name}.{kind}" for name in names for kind in ("gif", "mp4")]
-
-
 for animation, source in ANIMATIONS.items():
 
     rule:
