@@ -34,7 +34,7 @@ report: "workflow/report/workflow.rst"
 
 
 rule all:
-    """Make all figures of the configured papers, gather their claims, and write the pages."""
+    """Make all figures and animations of the configured papers, gather their claims, and write the pages."""
     default_target: True
     input:
         figure_files(*figures_of(*PLAN.papers)),
@@ -42,6 +42,7 @@ rule all:
         rules.write_claims_page.output,
         rules.settings.output,
         explorer_page(),
+        animation_files(*configured_experiments()),
     localrule: True
 
 

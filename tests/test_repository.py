@@ -103,10 +103,19 @@ def test_text_names_no_machine():
     assert found == []
 
 
-def test_the_readme_has_the_table_of_the_stored_claims():
-    """`make claims-table` writes both."""
+def test_the_readme_has_the_table_of_all_figures_and_of_the_stored_claims():
+    """`make readme-table` writes it."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert write_readme_table.with_table(text, read_claims(ROOT / "docs" / "claims.csv")) == text
+    figures, claims = write_readme_table.titles(ROOT), read_claims(ROOT / "docs" / "claims.csv")
+    assert write_readme_table.with_table(text, figures, claims) == text
+
+
+def test_every_figure_has_a_title_of_its_own():
+    """Titles stand in the navigation of the documentation and in the report: they are short."""
+    titles = write_readme_table.titles(ROOT)
+    assert [name for name, title in titles.items() if title == name] == []
+    assert len(set(titles.values())) == len(titles)
+    assert [title for title in titles.values() if len(title) > 85 or "|" in title or title[-1] == "."] == []
 
 
 def merged_config():

@@ -5,13 +5,15 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from markup import plain
 
+from teacherstudent import listing
+
+# Papers by name: authors and year, and what they are about.
 PAPERS = {
-    "lee2021": "Lee, Goldt & Saxe 2021, continual learning and task similarity",
-    "saadsolla1995": "Saad & Solla 1995, on-line learning in soft committee machines",
-    "goldt2019": "Goldt et al. 2019, dynamics of SGD for two-layer networks",
+    "lee2021": ("Lee, Goldt & Saxe 2021", "continual learning and task similarity"),
+    "saadsolla1995": ("Saad & Solla 1995", "on-line learning in soft committee machines"),
+    "goldt2019": ("Goldt et al. 2019", "dynamics of SGD for two-layer networks"),
 }
 GALLERY = (
     "# Gallery",
@@ -21,15 +23,21 @@ GALLERY = (
     "",
 )
 NOT_BUILT = "This {what} has not been built yet: `{command}`, then `make docs`."
+# Of the front page without animations.
+PICTURE = """![Forgetting and transfer against task similarity](images/lee2021_feature_similarity.png)
+
+*Forgetting is worst for tasks of intermediate similarity (Lee, Goldt & Saxe 2021): theory as lines, simulated
+networks as points.*
+"""
 SMALL_FORM = "snakemake --cores all --configfile config/quick.yaml {target}"
 
 
 def navigation(root: Path) -> list:
-    """Return the pages of the figures, by paper."""
+    """Return the pages of the figures by their titles, by paper."""
     papers: dict[str, list] = {}
     for name, figure in figures(root).items():
-        papers.setdefault(figure["paper"], []).append({name: f"figures/{name}.md"})
-    return [{paper: pages} for paper, pages in papers.items()]
+        papers.setdefault(figure["paper"], []).append({title(name, figure): f"figures/{name}.md"})
+    return [{plain(PAPERS.get(paper, (paper,))[0]): pages} for paper, pages in papers.items()]
 
 
 def files(root: Path) -> dict[str, str | bytes]:
@@ -48,10 +56,12 @@ def files(root: Path) -> dict[str, str | bytes]:
 
 def figures(root: Path) -> dict[str, dict]:
     """Return the figures of the configuration by name."""
-    known: dict[str, dict] = {}
-    for path in sorted((root / "config" / "experiments").glob("*.yaml")):
-        known |= (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("figures") or {}
-    return known
+    return listing.entries("figures", root)
+
+
+def title(name: str, figure: dict) -> str:
+    """Return the title of a figure as Markdown."""
+    return plain(figure.get("title", name))
 
 
 def picture(root: Path, name: str, figure: dict) -> Path:
@@ -65,17 +75,15 @@ def numbers(root: Path, name: str, figure: dict) -> Path:
 
 
 def animations(root: Path) -> str:
-    """Return the animations as Markdown, for the front page."""
+    """Return the animations that have been made, or else a picture, as Markdown for the front page."""
     scripts = sorted((root / "workflow" / "scripts" / "animations").glob("[!_]*.py"))
-    return "\n".join(line for script in scripts for line in _animation(root, script))
+    made = [script for script in scripts if (root / "results" / "animations" / f"{script.stem}.gif").exists()]
+    return "\n".join(map(_animation, made)) or PICTURE
 
 
-def _animation(root: Path, script: Path) -> Iterator[str]:
+def _animation(script: Path) -> str:
     name, text = script.stem, _first_paragraph(_docstring(script))
-    if (root / "results" / "animations" / f"{name}.gif").exists():
-        yield from (f"![{text}](animations/{name}.gif)", "", f"*{text}* [MP4](animations/{name}.mp4)", "")
-    else:
-        yield from _note("animation", SMALL_FORM.format(target="-- animations"), text)
+    return f"![{text}](animations/{name}.gif)\n\n*{text}* [MP4](animations/{name}.mp4)\n"
 
 
 def _note(what: str, command: str, text: str) -> Iterator[str]:
@@ -85,24 +93,26 @@ def _note(what: str, command: str, text: str) -> Iterator[str]:
 def _gallery(root: Path, known: dict[str, dict]) -> str:
     lines = [*GALLERY]
     for paper in dict.fromkeys(figure["paper"] for figure in known.values()):
-        lines += [f"## {PAPERS.get(paper, paper)}", ""]
+        lines += [f"## {plain(', '.join(PAPERS.get(paper, (paper,))))}", ""]
         for name, figure in known.items():
             if figure["paper"] == paper:
                 text = _first_paragraph(_docstring(_script(root, name)))
-                lines += [f"### [{name}]({name}.md)", "", text, "", *_shown(root, name, figure)]
+                lines += [f"### [{title(name, figure)}]({name}.md)", "", f"`{name}`: {text}", ""]
+                lines += _shown(root, name, figure)
     return "\n".join(lines)
 
 
 def _shown(root: Path, name: str, figure: dict) -> Iterator[str]:
     if picture(root, name, figure).exists():
-        yield from (f"[![{name}]({name}.png)]({name}.md)", "")
+        yield from (f"[![{title(name, figure)}]({name}.png)]({name}.md)", "")
     else:
         yield from _note("figure", SMALL_FORM.format(target=f"-- {name}"), "")
 
 
 def _page(root: Path, name: str, figure: dict) -> str:
     sources = ", ".join(f"`{experiment}`" for experiment in figure["experiments"])
-    lines = [f"# {name}", "", _docstring(_script(root, name)), "", *_shown(root, name, figure)]
+    lines = [f"# {title(name, figure)}", "", f"Target: `{name}`.", "", _docstring(_script(root, name)), ""]
+    lines += _shown(root, name, figure)
     lines += ["## Caption", "", _caption(root, name, figure), ""]
     lines += [f"Drawn by `workflow/scripts/figures/{name}.py` from {sources}.", ""]
     if numbers(root, name, figure).exists():

@@ -48,18 +48,19 @@ def _engines() -> Iterator[tuple[str, ...]]:
 
 def _experiments() -> Iterator[tuple[str, ...]]:
     used: dict[str, list[str]] = {}
-    for figure, entry in _entries("figures").items():
+    for figure, entry in entries("figures").items():
         for name in entry.get("experiments", []):
             used.setdefault(name, []).append(figure)
     yield "experiment", "runs", "figures"
-    for name, entry in _entries("experiments").items():
+    for name, entry in entries("experiments").items():
         yield name, _runs(name, entry), ", ".join(used.get(name, []))
 
 
 def _figures() -> Iterator[tuple[str, ...]]:
     yield "figure", "paper", "what it shows"
-    for name, entry in _entries("figures").items():
-        yield name, entry.get("paper", ""), figure_summary(SCRIPTS / f"{name}.py")
+    for name, entry in entries("figures").items():
+        shown = entry.get("title") or figure_summary(SCRIPTS / f"{name}.py")
+        yield name, entry.get("paper", ""), str(shown)
 
 
 def figure_summary(script: Path) -> str:
@@ -85,15 +86,19 @@ def _count(engine: str, grid: Mapping[str, Any]) -> int:
     return grid["runs"] * math.prod(len(values) for values in axes.values())
 
 
-def _entries(kind: str) -> dict[str, dict]:
-    """Read the experiments or the figures of all files of the workflow in the working folder."""
-    if not EXPERIMENTS.is_dir():
-        raise RunError(f"there is no folder {EXPERIMENTS} here; go to the folder of a workflow")
-    entries: dict[str, dict] = {}
-    for path in sorted(EXPERIMENTS.glob("*.yaml")):
+def entries(kind: str, root: Path = Path()) -> dict[str, dict]:
+    """Return the experiments or the figures of the workflow in a folder, from all of its files, by name.
+
+    Raises RunError where the folder has no workflow, SpecError where its files cannot be read.
+    """
+    folder = root / EXPERIMENTS
+    if not folder.is_dir():
+        raise RunError(f"there is no folder {folder} here; go to the folder of a workflow")
+    merged: dict[str, dict] = {}
+    for path in sorted(folder.glob("*.yaml")):
         document = read_yaml(path) or {}
         found = (document.get(kind) or {}) if isinstance(document, Mapping) else document
         if not isinstance(found, Mapping) or not all(isinstance(item, Mapping) for item in found.values()):
             raise SpecError(f"{path}: {kind} must be a block of names, each with a block of keys")
-        entries |= found
-    return entries
+        merged |= found
+    return merged

@@ -13,10 +13,19 @@ pytestmark = needs_slurm
 QUICK = ("--configfile", "config/quick.yaml")
 EXPERIMENTS = (ROOT / "config" / "experiments").glob("*.yaml")
 FIGURES = sum(len(read_yaml(path)["figures"]) for path in EXPERIMENTS)
-OTHERS = 2  # the page with sliders, and the agreement of engines
+OTHERS = 5  # the page with sliders, the agreement of engines, and three animations
 KEPT = "results", ".snakemake"
 # What must be the same files; in the repository there may be other pages, and runs of other curves.
-NAMED = "claims", "curves", "datasets", "explorer.html", "figures", "settings.html", "verification"
+NAMED = (
+    "animations",
+    "claims",
+    "curves",
+    "datasets",
+    "explorer.html",
+    "figures",
+    "settings.html",
+    "verification",
+)
 
 
 @pytest.fixture(scope="module")

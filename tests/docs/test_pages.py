@@ -66,7 +66,9 @@ def root(tmp_path):
         "results/figures/mine",
     ):
         (tmp_path / folder).mkdir(parents=True)
-    figures = {"figures": {"mine_rates": {"paper": "mine", "experiments": ["rates"]}}}
+    figures = {
+        "figures": {"mine_rates": {"title": "Errors *at* rates", "paper": "mine", "experiments": ["rates"]}}
+    }
     (tmp_path / "config/experiments/mine.yaml").write_text(yaml.safe_dump(figures))
     (tmp_path / "config/experiments/none.yaml").write_text("")
     (tmp_path / "workflow/scripts/figures/mine_rates.py").write_text(SCRIPT)
@@ -111,7 +113,20 @@ def test_what_a_script_says_is_no_markup(root):
 
 
 def test_figures_are_in_the_navigation_by_paper(root):
-    assert figure_pages.navigation(root) == [{"mine": [{"mine_rates": "figures/mine_rates.md"}]}]
+    title = "Errors &#42;at&#42; rates"
+    assert figure_pages.navigation(root) == [{"mine": [{title: "figures/mine_rates.md"}]}]
+
+
+def test_a_title_stands_beside_the_name_of_the_target(root):
+    pages = figure_pages.files(root)
+    assert pages["figures/mine_rates.md"].startswith("# Errors &#42;at&#42; rates\n\nTarget: `mine_rates`.\n")
+    assert "### [Errors &#42;at&#42; rates](mine_rates.md)\n\n`mine_rates`: What" in pages["figures/index.md"]
+
+
+def test_a_figure_without_a_title_has_its_name(root):
+    path = root / "config/experiments/mine.yaml"
+    path.write_text(path.read_text().replace("title: Errors *at* rates", ""))
+    assert "### [mine&#95;rates](mine_rates.md)" in figure_pages.files(root)["figures/index.md"]
 
 
 def test_animations_are_shown_where_they_are_built(root):
@@ -119,12 +134,13 @@ def test_animations_are_shown_where_they_are_built(root):
     folder.mkdir()
     for name in ("_animations", "one", "two"):
         (folder / f"{name}.py").write_text(SCRIPT)
-    assert figure_pages.animations(root).count("What is drawn. This animation has not been built yet") == 2
+    assert "images/lee2021_feature_similarity.png" in figure_pages.animations(root)
     (root / "results/animations").mkdir()
     for ending in ("gif", "mp4"):
         (root / f"results/animations/one.{ending}").write_bytes(b"film")
-    assert figure_pages.animations(root).count("has not been built yet") == 1
-    assert "![What is drawn.](animations/one.gif)" in figure_pages.animations(root)
+    assert figure_pages.animations(root) == (
+        "![What is drawn.](animations/one.gif)\n\n*What is drawn.* [MP4](animations/one.mp4)\n"
+    )
     assert figure_pages.files(root)["animations/one.mp4"] == b"film"
 
 

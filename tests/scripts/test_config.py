@@ -48,6 +48,16 @@ def test_the_configuration_of_this_repository_is_sound(overlay):
         assert (ROOT / "workflow" / "scripts" / "figures" / f"{figure.name}.py").is_file()
 
 
+def test_a_figure_has_its_name_where_no_title_is_given():
+    figures = {name: {"paper": "lee", "experiments": ["errors"]} for name in ("a", "b")}
+    figures["b"]["title"] = "Errors of two tasks"
+    plan = read(config(figures=figures))
+    assert {name: figure.title for name, figure in plan.figures.items()} == {
+        "a": "a",
+        "b": "Errors of two tasks",
+    }
+
+
 def test_the_quick_form_only_changes_values():
     """It names no experiment, engine or axis that the full form does not have."""
     full_form = merged(FILES)
@@ -126,6 +136,7 @@ def test_a_configuration_may_be_empty():
         ({"explorer": "error"}, ["explorer: unknown experiment error; there are errors"]),
         ({"experiments": {"errors": 1}}, ["experiments.errors"]),
         ({"experiments": {"errors": {"spec": {}}}}, ["experiment errors: missing key engines"]),
+        ({"figures": {"a": {"title": 1, "paper": "lee", "experiments": ["errors"]}}}, ["figures.a.title"]),
         ({"figures": {"lee_errors": {"paper": "lee"}}}, ["figures.lee_errors", "missing key experiments"]),
         ({"figures": {"a-b": {"paper": "lee", "experiments": ["errors"]}}}, ["figure a-b", "letters"]),
         ({"figures": {"all": {"paper": "lee", "experiments": ["errors"]}}}, ["all", "another target"]),

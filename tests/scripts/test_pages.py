@@ -152,15 +152,29 @@ TEXT = f"before\n{write_readme_table.START}\nstale\n{write_readme_table.END}\naf
 
 def test_the_table_of_the_readme_counts_and_names_what_fails():
     claims = [claim(low=0.0), claim(value=3.0, high=2.0), claim("goldt")]
-    text = write_readme_table.with_table(TEXT, claims)
-    assert text.startswith("before\n<!-- claims")
-    assert text.endswith("<!-- end of claims -->\nafter\n")
+    figures = {"lee": "Tasks", "goldt": "Errors", "saad": "Plateaus"}
+    text = write_readme_table.with_table(TEXT, figures, claims)
+    assert text.startswith("before\n<!-- figures")
+    assert text.endswith("<!-- end of figures -->\nafter\n")
     assert "stale" not in text
-    assert "| `lee` | 1 of 2 |\n| `goldt` | 1 of 1 |\n| all | 2 of 3 |" in text
+    assert (
+        "| `lee` | Tasks | 1 of 2 |\n| `goldt` | Errors | 1 of 1 |\n| `saad` | Plateaus | 0 of 0 |\n" in text
+    )
+    assert "\n| all | | 2 of 3 |\n" in text
     assert "- `lee`: It is so. Found 3, expected 2 or less, read.\n" in text
-    assert write_readme_table.with_table(text, claims) == text
+    assert write_readme_table.with_table(text, figures, claims) == text
+
+
+def test_the_table_of_the_readme_has_the_figures_in_the_order_of_the_papers(tmp_path):
+    (tmp_path / "config" / "experiments").mkdir(parents=True)
+    (tmp_path / "config" / "config.yaml").write_text("papers: [late, early]")
+    for name, paper in (("1", "other"), ("2", "early"), ("3", "late")):
+        figures = f"figures: {{{paper}_errors: {{title: Of {paper}, paper: {paper}, experiments: []}}}}"
+        (tmp_path / "config" / "experiments" / f"{name}.yaml").write_text(figures)
+    titles = write_readme_table.titles(tmp_path)
+    assert list(titles.items()) == [(f"{name}_errors", f"Of {name}") for name in ("late", "early", "other")]
 
 
 def test_the_marks_of_the_table_must_be_there_once():
     with pytest.raises(ValueError, match="once each"):
-        write_readme_table.with_table(TEXT + TEXT, [])
+        write_readme_table.with_table(TEXT + TEXT, {}, [])

@@ -111,6 +111,12 @@ def test_cells_in_one_job_make_the_same_curves(checkout):
     assert path.read_bytes() == before
 
 
+def test_another_title_reruns_nothing(checkout):
+    old, title = "example_final: {", "example_final: {title: Errors at the end, "
+    checkout.edit("config/experiments/example.yaml", old, title)
+    assert checkout.planned() == ({}, set())
+
+
 def test_another_quantity_to_collect_runs_no_simulation(checkout):
     checkout.edit_experiment(lambda experiment: experiment["collect"].append("student_readouts"))
     assert checkout.planned()[1] == AFTER_RUNS

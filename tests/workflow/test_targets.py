@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from checkouts import ROOT, Checkout, copy_repository
+
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
@@ -21,6 +23,16 @@ def test_one_paper_by_its_name(fresh_checkout):
         "draw_example_final": 1,
         "example": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("papers", "animations"), [("lee2021,saadsolla1995", 3), ("saadsolla1995", 1), ("goldt2019", 0)]
+)
+def test_animations_of_configured_papers_are_made_by_default(tmp_path, papers, animations):
+    """The front page of the documentation shows them."""
+    copy_repository(tmp_path / "checkout", ROOT / "config")
+    counts, _ = Checkout(tmp_path / "checkout").planned("--config", f"papers=[{papers}]")
+    assert sum(rule.startswith("animate_") for rule in counts) == animations
 
 
 def test_a_large_grid_is_planned_in_seconds(new_checkout):

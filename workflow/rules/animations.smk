@@ -1,12 +1,5 @@
 """Short animations for the front page of the documentation, from curves that figures need too."""
 
-ANIMATIONS = {
-    "sgd_on_ode": "lee2021_ode_verification",
-    "specialisation": "saadsolla1995_isotropic",
-    "forgetting": "lee2021_feature_similarity",
-}
-
-
 for animation, source in ANIMATIONS.items():
 
     rule:
@@ -37,5 +30,5 @@ for animation, source in ANIMATIONS.items():
 rule animations:
     """Make all animations."""
     input:
-        [f"results/animations/{name}.{kind}" for name in ANIMATIONS for kind in ("gif", "mp4")],
+        animation_files(*ANIMATIONS.values()),
     localrule: True

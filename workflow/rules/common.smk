@@ -47,6 +47,12 @@ FIGURE = {
     "csv": "results/figures/{paper}/{figure}.csv",
     "caption": "results/figures/{paper}/{figure}.txt",
 }
+# The animations, and the experiment that each is drawn from.
+ANIMATIONS = {
+    "sgd_on_ode": "lee2021_ode_verification",
+    "specialisation": "saadsolla1995_isotropic",
+    "forgetting": "lee2021_feature_similarity",
+}
 
 # Of a module Snakemake leaves out `configfile:`; what the other workflow gives is laid over the experiments.
 if AS_MODULE:
@@ -182,9 +188,15 @@ def figure_file(figure, kind):
     return FIGURE[kind].format(paper=figure.paper, figure=figure.name)
 
 
+def animation_files(*experiments):
+    """The files of the animations that are drawn from some experiments."""
+    names = [name for name, source in ANIMATIONS.items() if source in experiments]
+    return [f"results/animations/{name}.{kind}" for name in names for kind in ("gif", "mp4")]
+
+
 def in_report(figure, kind, shown):
     """A file of a figure, marked for the report; what it shows is first in the alphabet where it is shown first."""
-    labels = {"name": figure.name, "show": shown}
+    labels = {"name": figure.name, "title": figure.title, "show": shown}
     return report(
         figure_file(figure, kind), caption="../report/figure.rst", category=figure.paper, labels=labels
     )

@@ -24,9 +24,10 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its paper, the experiments that it is drawn from, and its script."""
+    """A figure: its title, its paper, the experiments that it is drawn from, and its script."""
 
     name: str
+    title: str
     paper: str
     experiments: list[str]
 
@@ -68,7 +69,9 @@ def read_plan(
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
     }
-    figures = {name: Figure(name, **entry) for name, entry in config.get("figures", {}).items()}
+    figures = {
+        name: Figure(name, **{"title": name, **entry}) for name, entry in config.get("figures", {}).items()
+    }
     _check_names(experiments, figures, reserved)
     _check_references(config["papers"], experiments, figures)
     explorer = config.get("explorer")

@@ -1,22 +1,37 @@
-"""Write the table of claims into README.md, from the stored claims of a run at the scale of the papers.
+"""Write the table of figures into README.md, from the configuration and the stored claims.
 
-`make claims-table` makes these claims, stores them in docs/claims.csv and calls this script.
+`make readme-table` calls this script. `make claims-table` first makes the claims at the scale of the papers
+and stores them in docs/claims.csv.
 """
 
 from pathlib import Path
 
 from _claims import by_figure, count, expected, found
 from teacherstudent.claims import Claim, read_claims
+from teacherstudent.documents import read_yaml
+from teacherstudent.listing import entries
 
 ROOT = Path(__file__).parents[2]
 README, STORED = ROOT / "README.md", ROOT / "docs" / "claims.csv"
-START, END = "<!-- claims: written by `make claims-table` -->", "<!-- end of claims -->"
+START, END = "<!-- figures: written by `make readme-table` -->", "<!-- end of figures -->"
 
 
-def table(claims: list[Claim]) -> str:
-    """Return the table: how many claims about each figure hold, and those that do not in words."""
-    rows = [f"| `{figure}` | {count(group)} |" for figure, group in by_figure(claims).items()]
-    lines = ["| figure | claims that hold |", "|---|---|", *rows, f"| all | {count(claims)} |"]
+def titles(root: Path) -> dict[str, str]:
+    """Return the titles of all figures of a repository by name, in the order of its papers."""
+    figures = entries("figures", root)
+    papers = [*read_yaml(root / "config" / "config.yaml")["papers"], *(f["paper"] for f in figures.values())]
+    ordered = sorted(figures.items(), key=lambda item: papers.index(item[1]["paper"]))
+    return {name: figure.get("title", name) for name, figure in ordered}
+
+
+def table(figures: dict[str, str], claims: list[Claim]) -> str:
+    """Return the table: each figure and how many of its claims hold; and those that do not in words.
+
+    `figures` has the titles by name.
+    """
+    groups = by_figure(claims)
+    rows = [f"| `{name}` | {title} | {count(groups.get(name, []))} |" for name, title in figures.items()]
+    lines = ["| target | figure | claims that hold |", "|---|---|---|", *rows, f"| all | | {count(claims)} |"]
     failed = [claim for claim in claims if not claim.holds]
     if failed:
         lines += ["", "These do not:", "", *map(finding, failed)]
@@ -29,19 +44,19 @@ def finding(claim: Claim) -> str:
     return f"- `{claim.figure}`: {claim.statement} {numbers}"
 
 
-def with_table(text: str, claims: list[Claim]) -> str:
+def with_table(text: str, figures: dict[str, str], claims: list[Claim]) -> str:
     """Return a text with the table between its two marks; ValueError if it does not have each mark once."""
     if text.count(START) != 1 or text.count(END) != 1:
         raise ValueError(f"README.md must have the lines {START} and {END} once each")
     before, rest = text.split(START)
     after = rest.split(END)[1]
-    return f"{before}{START}\n{table(claims)}\n{END}{after}"
+    return f"{before}{START}\n{table(figures, claims)}\n{END}{after}"
 
 
 def main() -> None:
     """Write the table into README.md."""
     text = README.read_text(encoding="utf-8")
-    README.write_text(with_table(text, read_claims(STORED)), encoding="utf-8")
+    README.write_text(with_table(text, titles(ROOT), read_claims(STORED)), encoding="utf-8")
 
 
 if __name__ == "__main__":
