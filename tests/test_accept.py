@@ -404,3 +404,15 @@ def test_curves_are_shown_and_other_commands_say_what_they_are(capsys):
     one_run()
     with pytest.raises(RunError, match="run.h5: the file holds no curves"):
         read_curves("run.h5")
+
+
+@pytest.mark.parametrize("added", [1.0, np.zeros(3), np.zeros((6, 2))])
+def test_an_array_of_a_user_with_a_name_of_the_package_is_not_read(added, capsys):
+    one_run()
+    with h5py.File("run.h5", "a") as file:
+        file["training_error"] = added
+    (found,) = read_runs("run.h5")
+    assert "training_error" not in found.arrays
+    assert found.trajectories[0].training_error is None
+    assert main(["show", "run.h5"]) == 0
+    assert "training error" not in capsys.readouterr().out

@@ -49,6 +49,8 @@ def test_words_keep_their_order():
         {},
         {"linspace": [0, 1]},
         {"linspace": [0, 1, 0]},
+        {"linspace": [0, 1, True]},
+        {"linspace": [False, 1, 3]},
         {"linspace": [0, 1, 2.5]},
         {"linspace": [0, 1, 3], "concatenate": []},
         {"concatenate": [0.5]},

@@ -11,7 +11,8 @@ import yaml
 import teacherstudent
 from samples import assert_same, document, trajectory
 from teacherstudent import simulation as engines
-from teacherstudent.cli import main
+from teacherstudent.cli import _progress, main
+from teacherstudent.looks import look, looking
 from teacherstudent.store import read_run, read_runs, write_runs
 
 
@@ -300,3 +301,20 @@ def test_several_groups_are_plotted(folder):
     write_runs("out.h5", [(f"/runs/{name}", spec, "ode", 0, [trajectory()]) for name in "ab"], run_axis=True)
     assert len(read_runs("out.h5")) == 2
     assert command("plot", "out.h5", "--output", "figure.png") == 0
+
+
+def test_an_interrupt_while_a_file_is_written_waits_for_the_next_look():
+    """An exception inside what h5py calls back would be lost."""
+    with _progress(1, "a test") as report:
+        with looking(lambda: report(0, 1.0)):
+            os.kill(os.getpid(), signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                look()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_closed_output_does_not_end_the_command(folder):
+    line = f"{sys.executable} -m teacherstudent"
+    subprocess.run(f"{line} run spec.yaml --engine ode --output out.h5 2>&-", shell=True, check=True)
+    subprocess.run(f"{line} show out.h5 >&-", shell=True, check=True)

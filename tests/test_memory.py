@@ -216,3 +216,18 @@ def test_the_command_says_in_one_line_what_does_not_fit(tmp_path):
     assert done.stderr.endswith("(limit of the address space, ulimit -v); use a smaller value\n")
     assert done.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["spec.yaml"]
+
+
+def test_any_number_of_runs_is_refused_at_once(free, monkeypatch):
+    free(1e9)
+    monkeypatch.setattr("teacherstudent.simulation.begin", lambda *_: pytest.fail("not before the check"))
+    with pytest.raises(SpecError, match="runs: 100000000 needs about"):
+        simulate_runs(parse_spec(large(50)), "network", runs=10**8)
+
+
+def test_the_estimate_is_made_once_for_each_spec(monkeypatch):
+    made = []
+    monkeypatch.setattr(memory, "batch_memory", lambda batch, _: made.append(batch) or {"a": 1.0})
+    one, other = spec(), spec(duration=7.0)
+    check_memory([[one], [one], [other], [one]], "network", runs=2, threads=1)
+    assert made == [[one], [other]]

@@ -16,6 +16,7 @@ from samples import assert_same, document, edited, spec, trajectory
 from teacherstudent import store
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
+from teacherstudent.looks import looking
 from teacherstudent.store import read_run, read_runs, write_run, write_runs
 
 # The table of the interface, for T = 6, P = 2, K = 3, M = 2, H = 2, S = 1.
@@ -333,3 +334,12 @@ def test_a_stored_spec_of_another_version_is_refused_when_it_is_asked_for(path):
     assert_same(stored.trajectories[0], trajectory())
     with pytest.raises(RunError, match="unheard_of"):
         _ = stored.spec
+
+
+def test_writing_can_be_ended(path):
+    def end():
+        raise RunError("ended by a test")
+
+    with looking(end), pytest.raises(RunError, match="ended by a test"):
+        write_run(path, spec(), "ode", 0, trajectory())
+    assert list(path.parent.iterdir()) == []

@@ -90,7 +90,7 @@ def _listed(place: str, given: Any) -> list:
         case list():
             return given
         case {"linspace": [int() | float() as first, int() | float() as last, int() | float() as count]} if (
-            len(given) == 1 <= count and count % 1 == 0
+            len(given) == 1 <= count and count % 1 == 0 and bool not in map(type, given["linspace"])
         ):
             return np.linspace(first, last, int(count)).tolist()
         case {"concatenate": list(parts)} if len(given) == 1:

@@ -11,6 +11,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from teacherstudent.arguments import figure_format, parser
@@ -20,6 +21,9 @@ from teacherstudent.files import reason, write_whole
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with the given arguments or those of the process; return the exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started the command
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     options = parser().parse_args(arguments)
     try:
         COMMANDS[options.command](options)
@@ -44,6 +48,7 @@ def _failed(error: object, status: int) -> int:
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
     from teacherstudent.checkpoints import MINUTES, Checkpoints
+    from teacherstudent.looks import looking
     from teacherstudent.simulation import check, simulate_runs
     from teacherstudent.spec import load_spec
     from teacherstudent.store import write_runs
@@ -56,15 +61,21 @@ def run(options: Namespace) -> None:
     threads = min(runs, options.threads or _cores())
     minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
     checkpoints = Checkpoints.beside(options.output, minutes)
-    with checkpoints.on_signals():
-        with _progress(runs, f"{options.spec}, engine {engine}") as report:
-            trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints))
-        write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
+    with checkpoints.on_signals(), _progress(runs, f"{options.spec}, engine {engine}") as report:
+        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints))
+        with looking(partial(_look, checkpoints, report)):
+            write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
             when = f"t = {trajectory.diverged_at:g}"
             sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
+
+
+def _look(checkpoints, report: Callable[[int, float], None]) -> None:
+    """End the writing of a result after a signal."""
+    checkpoints.look()
+    report(0, 1.0)
 
 
 def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
@@ -171,13 +182,15 @@ def _settings(options: Namespace) -> dict[str, Any]:
 @contextmanager
 def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
     """Show progress, and stop at an interrupt: it sets a flag too, since Python can lose the exception."""
+    from teacherstudent.looks import will_look
     from teacherstudent.progress import reporter
 
     interrupted = threading.Event()
 
     def interrupt(*_) -> None:
         interrupted.set()
-        raise KeyboardInterrupt
+        if not will_look():  # where h5py calls back, an exception would be lost
+            raise KeyboardInterrupt
 
     with reporter(runs, label) as display:
 

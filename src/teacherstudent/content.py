@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from teacherstudent.errors import RunError
+from teacherstudent.looks import look
 from teacherstudent.messages import CHANGED
 
 DIGEST = "content_digest"  # attribute of a group
@@ -71,6 +72,11 @@ def listed(group: h5py.Group) -> dict[str, Any]:
         ) from error
 
 
+def recorded_in(group: h5py.Group) -> set[str]:
+    """Return the names of the datasets that were written with a group, without those that others added."""
+    return set(group).intersection(listed(group)["datasets"] if DIGEST in group.attrs else group)
+
+
 def is_as_written(group: h5py.Group) -> bool:
     """Return whether the content of a group has its digest. Raises what h5py does for damage."""
     found = listed(group)
@@ -121,6 +127,7 @@ def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Seque
             continue
         digest.update(f"dataset {json.dumps([name, f'{dtype.kind}{dtype.itemsize}', shape])}\n".encode())
         for block in blocks(shape, dtype.itemsize):
+            look()
             digest.update(_numbers(dataset[block]))
     return digest.hexdigest()
 

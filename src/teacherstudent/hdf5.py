@@ -22,6 +22,7 @@ from teacherstudent.content import CHANGED, block_shape, blocks, check_content, 
 from teacherstudent.errors import RunError
 from teacherstudent.files import DAMAGE, HDF5, reason, whole_file
 from teacherstudent.heaps import check_heaps
+from teacherstudent.looks import look
 
 COMPRESSED_FROM = 65536  # bytes; smaller datasets are not worth compressing
 LINE = "checksum"  # attribute of the root of files that end in a line with a checksum
@@ -92,6 +93,7 @@ def _add_scalar(group: h5py.Group, name: str, dtype: np.dtype) -> h5py.Dataset:
 def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarray) -> None:
     """Write an array to the start of a dataset, or of its part at an index of leading axes, in blocks."""
     for block in blocks(array.shape, array.dtype.itemsize):
+        look()
         dataset[(*index, *block)] = array[block]
 
 

@@ -17,9 +17,13 @@ _thread = threading.local()
 
 def look() -> None:
     """Call what `looking` was given last in this thread, which may raise an error to end the work."""
-    action = getattr(_thread, "action", None)
-    if action is not None:
-        action()
+    if will_look():
+        _thread.action()
+
+
+def will_look() -> bool:
+    """Return whether `look` would call a function in this thread."""
+    return getattr(_thread, "action", None) is not None
 
 
 @contextmanager

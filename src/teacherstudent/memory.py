@@ -15,6 +15,7 @@ SLACK = 1.25  # the estimate may be too large by so much: what could fit begins
 SMALL = 2.0**26  # bytes: less than this is not compared with what is available
 NUMBER = 8  # bytes of a number in double precision
 ROW = 1200  # bytes of the Python objects of a recorded row, its numbers aside
+RESULT = 1500  # bytes of the Python objects of a finished run
 COPIES = 2  # of the records while they are stacked or written
 ROTATED = 7  # arrays as large as all teachers while rotated ones are drawn
 STAGES = 41  # states of the equations that the integrator holds
@@ -42,17 +43,33 @@ def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, thre
     SpecError
         Where the estimate is more than 1.25 times what is available.
     """
-    costs: dict[tuple[int, ...], Parts] = {}
-    for batch in batches:
-        costs.setdefault(tuple(map(id, batch)), batch_memory(batch, engine))
-    largest = heapq.nlargest(threads, (sum(costs[tuple(map(id, batch))].values()) for batch in batches))
-    specs = {id(spec): spec for batch in batches for spec in batch}.values()
-    stored = max((COPIES * runs * record_memory(spec) for spec in specs), default=0.0)
+    different = {tuple(map(id, batch)): batch for batch in batches}
+    costs = {key: batch_memory(batch, engine) for key, batch in different.items()}
+    totals = {key: sum(parts.values()) for key, parts in costs.items()}
+    largest = heapq.nlargest(threads, (totals[tuple(map(id, batch))] for batch in batches))
+    specs = {id(spec): spec for batch in different.values() for spec in batch}.values()
+    stored = max((stored_memory(spec, runs) for spec in specs), default=0.0)
     needed = max(sum(largest), stored)
     if needed > SMALL:
         parts = max(costs.values(), key=lambda parts: sum(parts.values()))
         spec = max(specs, key=record_memory)
         _compare(needed, stored, parts, spec, runs, len(largest))
+
+
+def check_stored(specs: Sequence[Spec], runs: int) -> None:
+    """Raise SpecError where the results of the runs of one spec need more memory than there is.
+
+    In contrast to `check_memory`, this needs no list of the runs, of which there may be too many.
+    """
+    spec = max(specs, key=record_memory)
+    stored = stored_memory(spec, runs)
+    if stored > SMALL:
+        _compare(stored, stored, {}, spec, runs, threads=1)
+
+
+def stored_memory(spec: Spec, runs: int) -> float:
+    """Return the bytes that the results of all runs of a spec take while they are written."""
+    return runs * (COPIES * record_memory(spec) + RESULT)
 
 
 def _compare(needed: float, stored: float, parts: Parts, spec: Spec, runs: int, threads: int) -> None:

@@ -17,7 +17,7 @@ from threading import Event
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.looks import looking
-from teacherstudent.memory import check_memory
+from teacherstudent.memory import check_memory, check_stored
 from teacherstudent.spec import Spec
 from teacherstudent.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.trajectory import Trajectory, as_recorded
@@ -139,6 +139,7 @@ def simulate_points(
     threads = THREADS.checked("threads", threads)
     if starts and len(starts) != runs:
         raise SpecError(f"runs: {runs} is not allowed; there are {len(starts)} to start from")
+    check_stored(specs, runs)
     begun: list[tuple[Spec, Start]] = []
     for spec in specs:
         begun += [begin(spec, engine, start) for start in starts] or [begin(spec, engine, BEGINNING)] * runs

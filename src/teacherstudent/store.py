@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from teacherstudent.content import BLOCK, attribute, groups_of
+from teacherstudent.content import BLOCK, attribute, groups_of, recorded_in
 from teacherstudent.curves import is_curves
 from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
@@ -30,6 +30,7 @@ from teacherstudent.layout import (
     VARIABLES,
     StoredRun,
 )
+from teacherstudent.looks import look
 from teacherstudent.spec import Spec
 from teacherstudent.stacking import common_times, filler, names_of, padded_shape, stacked
 from teacherstudent.trajectory import Trajectory
@@ -120,7 +121,7 @@ def is_run(item: object) -> bool:
 
 
 def _read(group: h5py.Group, states: bool = False) -> StoredRun:
-    present = set(group)
+    present = recorded_in(group)
     missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
@@ -196,6 +197,7 @@ def _write_dataset(
         dataset = add_dataset(group, name, (len(arrays), *shape), dtype, filler(dtype))
         step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
         for first in range(0, len(arrays), max(1, step)):
+            look()
             if step > 1:
                 dataset[first : first + step] = stacked(arrays[first : first + step], shape)
             else:

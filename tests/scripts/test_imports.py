@@ -12,9 +12,11 @@ from teacherstudent import digest
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FIGURES = sorted((SCRIPTS / "figures").glob("[a-z]*.py"))
 OTHERS = [*sorted((SCRIPTS / "animations").glob("[a-z]*.py")), *sorted(SCRIPTS.glob("[a-z]*.py"))]
-# The package itself only hands on names, and says where compiled code is kept.
-NOT_FOLLOWED = "teacherstudent"
-LEFT_OUT = {"teacherstudent.messages"}
+PACKAGE = "teacherstudent"
+# The package itself only hands on names, and says where compiled code is kept; estimates of memory decide
+# whether a run begins only.
+NOT_FOLLOWED = {PACKAGE, "teacherstudent.memory"}
+LEFT_OUT = {"teacherstudent.messages", "teacherstudent.memory"}
 
 
 class _Finder(ModuleFinder):
@@ -24,7 +26,7 @@ class _Finder(ModuleFinder):
         super().__init__(path=[str(digest.FOLDER.parent), str(SCRIPTS), str(SCRIPTS / "figures")])
 
     def import_hook(self, name, caller=None, fromlist=None, level=-1):
-        if caller is not None and caller.__name__ == NOT_FOLLOWED:
+        if caller is not None and caller.__name__ in NOT_FOLLOWED:
             return None
         if level > 0 or name.split(".")[0] in ("teacherstudent", "figures") or name.startswith("_"):
             return super().import_hook(name.removeprefix("figures."), caller, fromlist, level)
@@ -42,7 +44,7 @@ def loaded(script):
 
 def reached(script):
     """Those of the library."""
-    return {name for name in loaded(script) if name.split(".")[0] == "teacherstudent"} - {NOT_FOLLOWED}
+    return {name for name in loaded(script) if name.split(".")[0] == "teacherstudent"} - {PACKAGE}
 
 
 def module_name(path):

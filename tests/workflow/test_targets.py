@@ -137,6 +137,7 @@ def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
         ("results/curves/mine.h5", "closest: "),
         ("results/runs/example_errors/network/similarity~0.5.h5", "network/similarity~0.0.h5, "),
         ("README.md", "`snakemake --list` lists all rules"),
+        ("", "`snakemake --list` lists all rules"),
     ],
 )
 def test_a_mistyped_target_is_answered_in_one_line(fresh_checkout, target, closest):

@@ -18,6 +18,6 @@ def files_made():
 
 if workflow.is_main_process and not AS_MODULE:
     for target in asked_for():
-        path = target if os.path.isabs(target) else os.path.relpath(target)
+        path = target if not target or os.path.isabs(target) else os.path.relpath(target)
         if not workflow.is_rule(target) and path not in files_made():
             sys.exit(unknown(target, [*TARGETS, *PLAN.figures, *PLAN.paper_names], files_made()))

@@ -8,6 +8,7 @@ from _logs import logged
 from teacherstudent.axes import points, with_values
 from teacherstudent.checkpoints import MINUTES, Checkpoints
 from teacherstudent.collect import RUNS
+from teacherstudent.looks import looking
 from teacherstudent.progress import reporter
 from teacherstudent.simulation import simulate_points
 from teacherstudent.spec import parse_spec
@@ -21,7 +22,11 @@ def main(work: dict, path: str, threads: int = 1, minutes: float = MINUTES) -> N
     A job that was killed goes on from its checkpoints, which long ones write every so many minutes.
     """
     total, checkpoints = work["runs"] * len(list(points(work["inner"]))), Checkpoints.beside(path, minutes)
-    with reporter(total, work["engine"]) as report, checkpoints.on_signals():
+    with (
+        reporter(total, work["engine"]) as report,
+        checkpoints.on_signals(),
+        looking(checkpoints.look),
+    ):
         write_runs(path, entries(work, threads, report, checkpoints), run_axis=True)
     checkpoints.remove()
 
