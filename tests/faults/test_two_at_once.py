@@ -16,6 +16,8 @@ from teacherstudent.store import read_run, write_run
 
 pytestmark = pytest.mark.faults
 
+LOCKS = 2  # files in which Snakemake lists what it reads and what it writes, before it starts
+
 
 def test_two_writers_of_one_file(tmp_path):
     """Who reads meanwhile finds the whole file of one of them."""
@@ -50,7 +52,7 @@ def test_a_second_snakemake_is_told_that_the_folder_is_locked(undisturbed, tmp_p
     first = started(checkout)
     try:
         deadline = time.monotonic() + 120
-        while not (locks.is_dir() and any(locks.iterdir())):
+        while not (locks.is_dir() and sum(path.stat().st_size > 0 for path in locks.iterdir()) == LOCKS):
             assert first.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
         os.killpg(first.pid, signal.SIGSTOP)
