@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 # isort: split
-from teacherstudent.figure_settings import UNDATED, drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import UNDATED, drawing  # imports matplotlib safely
 
 # isort: split
 import equations

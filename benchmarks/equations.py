@@ -10,11 +10,11 @@ from numba import njit
 from timing import Line, faster, seconds, within
 
 from teacherstudent import parse_spec
-from teacherstudent.curriculum import phases
-from teacherstudent.engines import ode
-from teacherstudent.engines.ode import phase_constants
-from teacherstudent.kernels import ode as kernel
-from teacherstudent.networks import initial_order_parameters
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.ode.engine import phase_constants
+from teacherstudent.engines.phases import phases
+from teacherstudent.kernels.ode import equations as kernel
+from teacherstudent.networks.sampling import initial_order_parameters
 
 DURATION = 1000.0
 EULER_STEPS = (0.01, 0.001)

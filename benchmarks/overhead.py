@@ -22,7 +22,7 @@ rule empty:
 """
 EMPTY = """
 import simulate
-from teacherstudent.simulation import engine_module
+from teacherstudent.engines.base import engine_module
 engine_module("network"), engine_module("chain"), engine_module("ode")
 open(snakemake.output[0], "w").close()
 """

@@ -8,14 +8,14 @@ from numba import njit
 from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
-from teacherstudent.engines.chain import TOGETHER, _Block
-from teacherstudent.kernels import chain as chain_kernel
-from teacherstudent.kernels import network as network_kernel
-from teacherstudent.kernels import wide as wide_kernel
-from teacherstudent.kernels.activations import ERF
-from teacherstudent.kernels.columns import fill_normal_rows
-from teacherstudent.kernels.philox import fill_normals
-from teacherstudent.start import BEGINNING
+from teacherstudent.engines.chain.engine import TOGETHER, _Block
+from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.chain import recursion as chain_kernel
+from teacherstudent.kernels.chain.columns import fill_normal_rows
+from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network import sgd as network_kernel
+from teacherstudent.kernels.network import wide as wide_kernel
 
 K, M = 4, 2
 KEY = np.uint32(1), np.uint32(2)

@@ -46,7 +46,7 @@ def change():
 
 def from_the_library(change=lambda: None):
     from samples import spec, trajectory
-    from teacherstudent.notebook import Run
+    from teacherstudent.api import Run
     from teacherstudent.plotting import plot_runs
 
     figure = plot_runs(Run(spec(), "network", 3, (trajectory(),)))
@@ -64,8 +64,8 @@ def from_the_library(change=lambda: None):
 
 def from_the_command(folder):
     from samples import spec, trajectory
-    from teacherstudent.cli import main
-    from teacherstudent.store import write_run
+    from teacherstudent.command.main import main
+    from teacherstudent.store.runs import write_run
 
     write_run(folder / "run.h5", spec(), "network", 3, trajectory())
     for kind in KINDS:
@@ -116,7 +116,7 @@ def swept(curves):
 
 def rule_of(folder, experiment, entries, kinds):
     """What a rule gives to its script, and the files that the script is to write."""
-    from teacherstudent.curves import write_curves
+    from teacherstudent.store.curves import write_curves
 
     write_curves(folder / f"{experiment}.h5", entries)
     given = SimpleNamespace(curves=[str(folder / f"{experiment}.h5")], style=STYLE)

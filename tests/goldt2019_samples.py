@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 HIDDEN, RATE, NOISE = "student.hidden", "training.learning_rate", "teachers.output_noise"
 START = "student.initial.scheme"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 SIMILARITY = "teachers.features.similarity"
 

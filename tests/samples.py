@@ -5,10 +5,11 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
-from teacherstudent.content import DIGEST, groups_of, present, sign
-from teacherstudent.layout import VARIABLES
-from teacherstudent.spec import Spec, parse_spec
-from teacherstudent.trajectory import Trajectory
+from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.files.content import DIGEST, groups_of, present, sign
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
 
 
 def document(**changes) -> dict:

@@ -17,13 +17,13 @@ import yaml
 import collect
 from _logs import logged
 from samples import assert_same, document, spec, trajectory
-from teacherstudent.accept import accept
-from teacherstudent.cli import main
-from teacherstudent.content import content_digest
-from teacherstudent.curves import Curves, read_curves, write_curves
+from teacherstudent.command.accept import accept
+from teacherstudent.command.main import main
 from teacherstudent.errors import RunError
-from teacherstudent.experiments import parse_experiment
-from teacherstudent.store import read_run, read_runs, write_run, write_runs
+from teacherstudent.experiments.jobs import parse_experiment
+from teacherstudent.files.content import content_digest
+from teacherstudent.store.curves import Curves, read_curves, write_curves
+from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
 
 CHANGED = "it was changed after it was written; if that was you, run `teacherstudent accept` on it"
 STATE = {

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from teacherstudent.agreement import ROOT_N, STANDARD_ERRORS, distance, distances
-from teacherstudent.curves import Curves
+from teacherstudent.experiments.agreement import ROOT_N, STANDARD_ERRORS, distance, distances
+from teacherstudent.store.curves import Curves
 
 SIMILARITY, RATE = "teachers.features.similarity", "training.learning_rate"
 SPEC = {

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from teacherstudent.axes import points, read_axes, short_names, with_values
 from teacherstudent.errors import SpecError
+from teacherstudent.spec.axes import points, read_axes, short_names, with_values
 
 
 def values(given):

@@ -8,7 +8,7 @@ import reference
 import simulations
 from timing import Line
 
-from teacherstudent.kernels.ode import rate_of_change
+from teacherstudent.kernels.ode.equations import rate_of_change
 
 
 @pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])

@@ -7,8 +7,8 @@ from scipy.stats import ks_2samp
 import slow_chain
 import slow_sgd
 from chain_cases import ALL_TERMS, CASES, RELATIONS, SHARP_CASES, THREE_TEACHERS, document
-from teacherstudent.simulation import simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation.runs import simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 # The chance that a right engine fails in one or more of all tests, and an upper bound of their number.
 LEVEL, TESTS = 1e-3, 100

@@ -5,8 +5,8 @@ import pytest
 
 from chain_cases import ALL_TERMS, ONE, STUDENT, document, given
 from samples import assert_same
-from teacherstudent.simulation import simulate, simulate_points, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 ORDER_PARAMETERS = ("student_overlaps", "student_teacher_overlaps", "student_readouts")
 ONE_TEACHER = {"count": 1, "output_noise": [0.0], "input_noise": [0.0]}

@@ -12,14 +12,14 @@ import pytest
 
 from samples import assert_equal, assert_same, trajectory
 from samples import spec as small_spec
-from teacherstudent import checkpoints
-from teacherstudent.checkpoints import Checkpoints
-from teacherstudent.continuation import load_start
-from teacherstudent.engines import network_run
+from teacherstudent.engines.network import run as network_run
+from teacherstudent.engines.start import BEGINNING, Start
 from teacherstudent.errors import RunError
-from teacherstudent.simulation import simulate_points, simulate_runs
-from teacherstudent.start import BEGINNING, Start
-from teacherstudent.store import write_run
+from teacherstudent.simulation.runs import simulate_points, simulate_runs
+from teacherstudent.store import checkpoints
+from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.runs import write_run
+from teacherstudent.store.starts import load_start
 
 LINEAR = {"hidden": 3, "activation": "linear"}
 LARGE = {"scheme": "gaussian", "weights_std": 1.0, "readouts_std": 1.0}

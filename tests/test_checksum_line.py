@@ -5,9 +5,9 @@ import h5py
 import numpy as np
 import pytest
 
-from teacherstudent.checksum_line import BLOCK, LENGTH, check_line, check_line_of
 from teacherstudent.errors import RunError
-from teacherstudent.hdf5 import opened_hdf5
+from teacherstudent.files.checksum_line import BLOCK, LENGTH, check_line, check_line_of
+from teacherstudent.files.hdf5 import opened_hdf5
 
 
 def line(content):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from teacherstudent.claims import Claim, read_claims, write_claims
+from teacherstudent.experiments.claims import Claim, read_claims, write_claims
 
 
 def claim(**changes):

@@ -10,10 +10,10 @@ import yaml
 
 import teacherstudent
 from samples import assert_same, document, trajectory
-from teacherstudent import simulation as engines
-from teacherstudent.cli import _progress, main
-from teacherstudent.looks import look, looking
-from teacherstudent.store import read_run, read_runs, write_runs
+from teacherstudent.command.main import _progress, main
+from teacherstudent.errors.interruption import look, looking
+from teacherstudent.simulation import runs as engines
+from teacherstudent.store.runs import read_run, read_runs, write_runs
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_a_failed_run_is_one_line_and_leaves_the_old_file(
 
 SLOW_ENGINE = """
 import sys, time, types
-from teacherstudent.cli import main
+from teacherstudent.command.main import main
 
 def simulate(spec, seed, run, progress, start):
     print("started", flush=True)
@@ -206,7 +206,7 @@ def simulate(spec, seed, run, progress, start):
         progress(step / 600)
 
 engine = types.SimpleNamespace(check=lambda spec: None, fits=lambda spec, state: True, simulate=simulate)
-sys.modules["teacherstudent.engines.network"] = engine
+sys.modules["teacherstudent.engines.network.engine"] = engine
 options = "--engine network --runs 3 --threads 1 --output out.h5"
 sys.exit(main(["run", "spec.yaml", *options.split()]))
 """
@@ -262,7 +262,8 @@ def test_plot_refuses_an_output_it_cannot_write(folder, capsys, output):
 
 def test_validate_needs_nothing_that_is_slow_to_import(folder):
     code = (
-        "import sys\nfrom teacherstudent.cli import main\nassert main(['validate', 'spec.yaml']) == 0\n"
+        "import sys\nfrom teacherstudent.command.main import main\n"
+        "assert main(['validate', 'spec.yaml']) == 0\n"
         "print({'numba', 'scipy', 'matplotlib', 'h5py', 'rich'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

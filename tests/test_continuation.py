@@ -14,11 +14,11 @@ import yaml
 import teacherstudent
 from samples import assert_same, document, edited, trajectory
 from samples import spec as small_spec
-from teacherstudent.cli import main
-from teacherstudent.continuation import load_start
+from teacherstudent.command.main import main
+from teacherstudent.engines.observables import STATE_VARIABLES
 from teacherstudent.errors import SpecError
-from teacherstudent.layout import STATE_VARIABLES
-from teacherstudent.store import read_run, read_runs, write_runs
+from teacherstudent.store.runs import read_run, read_runs, write_runs
+from teacherstudent.store.starts import load_start
 
 EACH = pytest.mark.parametrize("engine", ["network", "chain", "ode"])
 

@@ -6,12 +6,12 @@ import pytest
 from snakemake.utils import update_config
 
 from samples import document, spec
-from teacherstudent import cost
-from teacherstudent.cost import point_terms
-from teacherstudent.documents import read_yaml
-from teacherstudent.engines import chain
-from teacherstudent.experiments import jobs, parse_experiment
-from teacherstudent.spec import parse_spec
+from teacherstudent.engines.chain import engine as chain
+from teacherstudent.experiments import cost
+from teacherstudent.experiments.cost import point_terms
+from teacherstudent.experiments.jobs import jobs, parse_experiment
+from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.spec.parse import parse_spec
 
 ROOT = Path(__file__).parents[1]
 START = 1.5  # until a job has imported what it needs and loaded compiled kernels

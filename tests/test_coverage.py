@@ -8,10 +8,11 @@ import pytest
 
 from samples import document
 from teacherstudent import load_start, write_run
-from teacherstudent.axes import with_values
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
-from teacherstudent.simulation import ENGINES, simulate
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.axes import with_values
+from teacherstudent.spec.parse import parse_spec
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NONE = [{}]

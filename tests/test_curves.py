@@ -3,14 +3,14 @@ import pytest
 import xarray
 
 from samples import document, trajectory
-from teacherstudent.axes import points, with_values
-from teacherstudent.collect import collect
-from teacherstudent.curves import Curves, mean_over, read_curves, sem_over, write_curves
 from teacherstudent.errors import RunError
-from teacherstudent.experiments import parse_experiment
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import write_runs
+from teacherstudent.experiments.collect import collect
+from teacherstudent.experiments.jobs import parse_experiment
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.axes import points, with_values
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.curves import Curves, mean_over, read_curves, sem_over, write_curves
+from teacherstudent.store.runs import write_runs
 
 HIDDEN, RATE = "student.hidden", "training.learning_rate"
 QUANTITIES = ["generalisation_error", "student_overlaps", "teacher_readouts", "active_teacher"]

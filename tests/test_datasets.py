@@ -17,16 +17,16 @@ import yaml
 from kernels.test_samples import sgd_step
 from naive import G, Setting
 from samples import assert_same
-from teacherstudent.cli import main
+from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
-from teacherstudent.kernels.network import padded
-from teacherstudent.kernels.samples import choose
-from teacherstudent.networks import sample_networks
-from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.simulation import check, simulate
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import read_run
-from teacherstudent.training_sets import labelled_sets
+from teacherstudent.inputs.training_sets import labelled_sets
+from teacherstudent.kernels.network.samples import choose
+from teacherstudent.kernels.network.sgd import padded
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.sampling import sample_networks
+from teacherstudent.simulation.runs import check, simulate
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import read_run
 
 TRAIN, TEST = 50, 10
 

@@ -2,8 +2,9 @@ import shutil
 
 import pytest
 
-from teacherstudent import digest, layout
-from teacherstudent.digest import code_digest, engine_digest, run_digest, schema_meaning
+from teacherstudent.engines.observables import DIMENSIONS
+from teacherstudent.store import digest
+from teacherstudent.store.digest import code_digest, engine_digest, run_digest, schema_meaning
 
 
 @pytest.fixture
@@ -124,24 +125,25 @@ def test_an_engine_does_not_depend_on_the_others(package):
     before = engine_digests()
     for name in ("network", "ode"):
         for folder in ("engines", "kernels"):
-            with (package / folder / f"{name}.py").open("a") as file:
+            with (package / folder / name / "__init__.py").open("a") as file:
                 file.write("\nx = 1\n")
             after = engine_digests()
             assert {engine for engine in after if after[engine] != before[engine]} == {name}
             before = after
 
 
-@pytest.mark.parametrize("part", ["weights", "network_run"])
+@pytest.mark.parametrize("part", ["weights", "run"])
 def test_an_engine_depends_on_its_parts(package, part):
     before = engine_digests()
-    with (package / "engines" / f"{part}.py").open("a") as file:
+    with (package / "engines" / "network" / f"{part}.py").open("a") as file:
         file.write("\nx = 1\n")
     after = engine_digests()
     assert {engine for engine in after if after[engine] != before[engine]} == {"network"}
 
 
 @pytest.mark.parametrize(
-    "path", ["kernels/integrals.py", "teachers.py", "simulation.py", "engines/__init__.py"]
+    "path",
+    ["kernels/maths/integrals.py", "networks/teachers.py", "simulation/runs.py", "engines/__init__.py"],
 )
 def test_all_engines_depend_on_what_they_share(package, path):
     before = engine_digests()
@@ -153,24 +155,24 @@ def test_all_engines_depend_on_what_they_share(package, path):
 
 def test_an_engine_does_not_depend_on_store_and_command(package):
     before = engine_digests()
-    for name in ("store", "plotting", "cli", "__init__"):
+    for name in ("store/runs", "plotting/__init__", "command/main", "__init__"):
         with (package / f"{name}.py").open("a") as file:
             file.write("\nx = 1\n")
     assert engine_digests() == before
 
 
 def test_what_reads_a_schema_depends_on_it(package):
-    names = ("analysis", "collect", "measures")
+    names = ("analysis", "experiments.collect", "measures")
     before = {name: code_digest(f"teacherstudent.{name}") for name in names}
-    edit(package / "schemas" / "spec.yaml", "default: 300.0", "default: 200.0")
+    edit(package / "spec" / "schemas" / "spec.yaml", "default: 300.0", "default: 200.0")
     after = {name: code_digest(f"teacherstudent.{name}") for name in names}
-    assert {name for name in names if after[name] != before[name]} == {"analysis", "collect"}
+    assert {name for name in names if after[name] != before[name]} == {"analysis", "experiments.collect"}
 
 
 def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
     before = {name: run_digest(name) for name in ("network", "ode")}
     assert len(set(before.values())) == 2
-    monkeypatch.setitem(layout.DIMENSIONS, "run", ("r", "other words"))
+    monkeypatch.setitem(DIMENSIONS, "run", ("r", "other words"))
     run_digest.cache_clear()
     after = {name: run_digest(name) for name in before}
     run_digest.cache_clear()
@@ -178,7 +180,7 @@ def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
 
 
 def test_the_schema_counts_by_its_meaning(package):
-    before, schema = engine_digests(), package / "schemas" / "spec.yaml"
+    before, schema = engine_digests(), package / "spec" / "schemas" / "spec.yaml"
     edit(schema, "description: Number of inputs N.", "description: The number of inputs.")
     edit(schema, "title: spec", "title: a spec")
     assert engine_digests() == before
@@ -187,8 +189,8 @@ def test_the_schema_counts_by_its_meaning(package):
 
 
 def test_a_property_called_description_is_kept(small):
-    (small / "schemas").mkdir()
-    (small / "schemas" / "x.yaml").write_text(
+    (small / "spec" / "schemas").mkdir(parents=True)
+    (small / "spec" / "schemas" / "x.yaml").write_text(
         "type: object\ndescription: gone\nproperties: {description: {type: string, title: gone}}"
     )
     assert schema_meaning("x") == '{"properties": {"description": {"type": "string"}}, "type": "object"}'

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from teacherstudent.division import divided
+from teacherstudent.experiments.division import divided
 
 VALUES = {
     "steps": [i / 10 for i in range(11)],

@@ -19,6 +19,4 @@ def test_examples_are_true(path):
 
 
 def test_what_users_call_first_has_examples():
-    assert {"notebook", "spec", "measures", "plateaus", "learning_rates"} <= {
-        path.stem for path in WITH_EXAMPLES
-    }
+    assert {"api", "parse", "measures", "plateaus", "learning_rates"} <= {path.stem for path in WITH_EXAMPLES}

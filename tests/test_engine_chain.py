@@ -9,14 +9,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from teacherstudent import simulation as runs_module
-from teacherstudent.engines import chain
+from teacherstudent.engines.chain import engine as chain
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import order_parameters, sample_coordinates, sample_networks
-from teacherstudent.randomness import triangular_rows
-from teacherstudent.simulation import simulate, simulate_points, simulate_runs
-from teacherstudent.spec import parse_spec
-from teacherstudent.trajectory import Trajectory
+from teacherstudent.networks.randomness import triangular_rows
+from teacherstudent.networks.sampling import order_parameters, sample_coordinates, sample_networks
+from teacherstudent.simulation import runs as runs_module
+from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 
 def document(**blocks):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from samples import document
-from teacherstudent.engines import network, network_run
-from teacherstudent.simulation import simulate, simulate_points
-from teacherstudent.spec import parse_spec
+from teacherstudent.engines.network import engine as network
+from teacherstudent.engines.network import run as network_run
+from teacherstudent.simulation.runs import simulate, simulate_points
+from teacherstudent.spec.parse import parse_spec
 
 SIMILARITIES = (0.0, 0.5, 1.0)
 CURRICULA = {

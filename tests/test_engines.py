@@ -10,11 +10,11 @@ from scipy.optimize import brentq
 
 import naive
 from naive import Overlaps, Setting
-from teacherstudent.engines import ode
+from teacherstudent.engines.ode import engine as ode
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.networks import initial_order_parameters, order_parameters, sample_networks
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.networks.sampling import initial_order_parameters, order_parameters, sample_networks
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 DATA = Path(__file__).parent / "data"
 EACH = pytest.mark.parametrize("engine", ["network", "chain", "ode"])

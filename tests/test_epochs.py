@@ -12,11 +12,11 @@ from naive import DG, G
 from samples import assert_same
 from teacherstudent import load_start
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import sample_networks
-from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import write_run
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.sampling import sample_networks
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_run
 from test_training_sets import SETTING, document, sgd_step, slow_set
 
 EPOCHS = {"sampling": "epochs"}

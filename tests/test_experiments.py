@@ -5,7 +5,7 @@ import pytest
 
 from samples import document
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import expand, parse_experiment
+from teacherstudent.experiments.jobs import expand, parse_experiment
 
 SIMILARITY = "teachers.features.similarity"
 EACH = 1e-9  # seconds of a job: a job for each cell

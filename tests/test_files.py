@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import RunError
-from teacherstudent.files import check_archive, check_place, reason, whole_file, whole_text, write_whole
+from teacherstudent.files.writing import (
+    check_archive,
+    check_place,
+    reason,
+    whole_file,
+    whole_text,
+    write_whole,
+)
 
 
 def test_a_file_appears_when_its_block_ends(tmp_path):

@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from teacherstudent import hdf5
 from teacherstudent.errors import RunError
-from teacherstudent.hdf5 import add_array, opened_hdf5, write_hdf5
+from teacherstudent.files import hdf5
+from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
 
 SCALAR, LARGE = np.array(2.0), np.random.default_rng(0).normal(size=(300, 1000))
 

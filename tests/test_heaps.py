@@ -5,8 +5,8 @@ import pytest
 
 from samples import spec, trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.heaps import check_heaps
-from teacherstudent.store import read_run, write_run
+from teacherstudent.files.heaps import check_heaps
+from teacherstudent.store.runs import read_run, write_run
 
 
 def heap(*objects, size=64):

@@ -17,8 +17,9 @@ def test_every_public_name_can_be_imported():
 
 
 def test_public_names_are_those_of_the_modules():
-    from teacherstudent import measures, simulate, store
-    from teacherstudent.simulation import simulate as defined
+    from teacherstudent import measures, simulate
+    from teacherstudent.simulation.runs import simulate as defined
+    from teacherstudent.store import runs as store
 
     assert simulate is defined
     assert teacherstudent.read_run is store.read_run

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import sample_coordinates, sample_networks
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.networks.sampling import sample_coordinates, sample_networks
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 N, M, K = 40, 2, 5
 SAMPLERS = {"networks": sample_networks, "coordinates": sample_coordinates}

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from samples import document
-from teacherstudent.checkpoints import MINUTES
-from teacherstudent.cli import main
-from teacherstudent.store import read_run
+from teacherstudent.command.main import main
+from teacherstudent.store.checkpoints import MINUTES
+from teacherstudent.store.runs import read_run
 
 KILLS = 4
 

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from samples import document
-from teacherstudent.cli import main
-from teacherstudent.simulation import ENGINES
+from teacherstudent.command.main import main
+from teacherstudent.engines.base import ENGINES
 
 ROOT = Path(__file__).parents[1]
 GRID = {"outer": {"training.learning_rate": [0.1, 0.2]}, "inner": {"duration": [1.0, 2.0, 3.0]}, "runs": 5}

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from samples import assert_same
-from teacherstudent import looks, parse_spec, simulate
-from teacherstudent.engines import ode
-from teacherstudent.looks import look, looking, pieces
+from teacherstudent import parse_spec, simulate
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.errors import interruption as looks
+from teacherstudent.errors.interruption import look, looking, pieces
 
 TEACHERS = {"count": 2, "hidden": 3, "features": {"relation": "rotated", "similarity": 0.5}}
 SPEC = {

@@ -6,17 +6,18 @@ from copy import deepcopy
 
 import pytest
 
-from teacherstudent import digest, errors
-from teacherstudent.digest import engine_digest
-from teacherstudent.meaning import RAISING, meaning
-from teacherstudent.messages import NOT_AVAILABLE
-from teacherstudent.simulation import ENGINES
-from teacherstudent.spec import parse_spec
+from teacherstudent import errors
+from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.errors.messages import NOT_AVAILABLE
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store import digest
+from teacherstudent.store.digest import engine_digest
+from teacherstudent.store.meaning import RAISING, meaning
 
 # Texts of several words that are values: they are stored in files, or taken apart.
 VALUES = {
-    "hdf5": {"sha256 of all bytes before the last line, which it is in"},
-    "weight_files": {"(K, N)", "(H, K)", "(P, M, N)", "(P, M)"},
+    "files.hdf5": {"sha256 of all bytes before the last line, which it is in"},
+    "spec.weight_files": {"(K, N)", "(H, K)", "(P, M, N)", "(P, M)"},
 }
 
 
@@ -41,7 +42,7 @@ def in_function(body):
         ("refuse('key', x, 'a')", "refuse('other', y, f'b {x}')"),
         ("refuse('key', x, 'a')", "raise SpecError('key: needs b')"),
         ("return refuse('key', x, 'a')", "return refuse('key', y, 'b')"),
-        ("from teacherstudent.errors import SpecError", "from teacherstudent.messages import shown"),
+        ("from teacherstudent.errors import SpecError", "from teacherstudent.errors.messages import shown"),
         (
             "def refuse(key, value, allowed):\n    raise SpecError('a')",
             "def refuse(key):\n    raise SpecError('b')",
@@ -88,7 +89,7 @@ def test_words_do_not_count(one, other):
         ("global why\nwhy = 'a'\nraise SpecError(why)", "global why\nwhy = 'b'\nraise SpecError(why)"),
         ("class C:\n    kind = 'a'\nreturn C", "class C:\n    kind = 'b'\nreturn C"),
         ("why = 'a'\ndef g():\n    return why\nreturn g", "why = 'b'\ndef g():\n    return why\nreturn g"),
-        ("from teacherstudent.spec import Spec", "from teacherstudent.start import Spec"),
+        ("from teacherstudent.spec.parse import Spec", "from teacherstudent.engines.start import Spec"),
         ("sys.stdout.write('a')", "sys.stdout.write('b')"),
         ("x.append('a')", "x.append('b')"),
     ],
@@ -110,7 +111,7 @@ def test_constants_of_a_module_count():
 
 
 def test_all_functions_that_raise_for_other_modules_are_known():
-    tree = ast.parse((digest.FOLDER / "errors.py").read_text(encoding="utf-8"))
+    tree = ast.parse((digest.FOLDER / "errors" / "__init__.py").read_text(encoding="utf-8"))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert functions == set(RAISING)
     for name, kind in RAISING.items():
@@ -124,7 +125,7 @@ def test_all_functions_that_raise_for_other_modules_are_known():
 
 def modules_of_engines():
     """The files of the modules behind the digests of all engines, by name."""
-    waiting = {"teacherstudent.simulation", *(f"teacherstudent.engines.{name}" for name in ENGINES)}
+    waiting = {"teacherstudent.simulation.runs", *map(module_name, ENGINES)}
     found = {}
     while waiting:
         name = waiting.pop()
@@ -173,8 +174,9 @@ def test_other_words_for_every_error_leave_all_digests_of_engines_as_they_are(tm
         (folder / path.relative_to(digest.FOLDER)).write_text(text, encoding="utf-8")
         count += rewording.count
     assert count > 150
-    messages = (folder / "messages.py").read_text(encoding="utf-8")
-    (folder / "messages.py").write_text(messages.replace("is not allowed", "cannot be"), encoding="utf-8")
+    messages = folder / "errors" / "messages.py"
+    words = messages.read_text(encoding="utf-8").replace("is not allowed", "cannot be")
+    messages.write_text(words, encoding="utf-8")
     monkeypatch.setattr(digest, "FOLDER", folder)
     engine_digest.cache_clear()
     try:
@@ -207,7 +209,7 @@ def test_no_sentence_is_left_in_what_engines_import(name):
 
 
 def test_the_module_of_messages_stands_alone():
-    tree = ast.parse((digest.FOLDER / "messages.py").read_text(encoding="utf-8"))
+    tree = ast.parse((digest.FOLDER / "errors" / "messages.py").read_text(encoding="utf-8"))
     assert digest.imported(tree, "teacherstudent") == set()
 
 
@@ -220,7 +222,7 @@ def test_what_is_not_available_yet_would_be_refused_anyway(monkeypatch):
         "training": {"learning_rate": 1.0},
     }
     parse_spec(document)
-    monkeypatch.setattr("teacherstudent.spec.NOT_AVAILABLE", {})
+    monkeypatch.setattr("teacherstudent.spec.parse.NOT_AVAILABLE", {})
     for key, value in NOT_AVAILABLE:
         block, name = key.split(".")
         asked = document | {block: document.get(block, {}) | {name: 1 if value is None else value}}

@@ -9,13 +9,13 @@ import time
 import pytest
 
 from samples import spec
-from teacherstudent import available, memory
-from teacherstudent.available import available_memory, cgroup_memory
+from teacherstudent.engines.observables import VARIABLES
 from teacherstudent.errors import SpecError
-from teacherstudent.layout import VARIABLES
-from teacherstudent.memory import batch_memory, check_memory, record_memory
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation import available, memory
+from teacherstudent.simulation.available import available_memory, cgroup_memory
+from teacherstudent.simulation.memory import batch_memory, check_memory, record_memory
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 MEGABYTE = 1e6
 ROTATED = {"relation": "rotated", "similarity": 0.5}
@@ -220,7 +220,9 @@ def test_the_command_says_in_one_line_what_does_not_fit(tmp_path):
 
 def test_any_number_of_runs_is_refused_at_once(free, monkeypatch):
     free(1e9)
-    monkeypatch.setattr("teacherstudent.simulation.begin", lambda *_: pytest.fail("not before the check"))
+    monkeypatch.setattr(
+        "teacherstudent.simulation.runs.begin", lambda *_: pytest.fail("not before the check")
+    )
     with pytest.raises(SpecError, match="runs: 100000000 needs about"):
         simulate_runs(parse_spec(large(50)), "network", runs=10**8)
 

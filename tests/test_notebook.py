@@ -8,10 +8,10 @@ import yaml
 
 import teacherstudent as ts
 from samples import assert_same, document, spec, trajectory
+from teacherstudent.api import Run
+from teacherstudent.engines.observables import VARIABLES
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.layout import VARIABLES
-from teacherstudent.notebook import Run
-from teacherstudent.store import read_run
+from teacherstudent.store.runs import read_run
 
 SMALL = document(duration=2.5, record={"count": 3})
 

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from teacherstudent import _numba_cache, digest
+from teacherstudent.files import numba_cache
+from teacherstudent.store import digest
 
 CALLEE = """
-from teacherstudent.kernels.compilation import entry
+from teacherstudent.kernels.compile.flags import entry
 
 @entry
 def callee(x):
@@ -19,7 +20,7 @@ def callee(x):
 """
 
 CALLER = """
-from teacherstudent.kernels.compilation import entry
+from teacherstudent.kernels.compile.flags import entry
 from teacherstudent.kernels.callee import callee
 
 @entry
@@ -79,44 +80,44 @@ def test_copies_of_the_package_share_the_code_of_equal_kernels(tmp_path):
 
 def test_the_folder_is_named_after_the_digest(environment, tmp_path):
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    _numba_cache.use_own_folder()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / f"teacherstudent-{_numba_cache.state_digest()}")
+    numba_cache.use_own_folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / f"teacherstudent-{numba_cache.state_digest()}")
 
 
 def kernels_in(folder, text="x = 1\n"):
     """Make a package with one kernel and return the place of its module for the cache."""
     (folder / "kernels").mkdir(exist_ok=True)
     (folder / "kernels" / "one.py").write_text(text)
-    return str(folder / "_numba_cache.py")
+    return str(folder / "files" / "numba_cache.py")
 
 
 def test_code_of_the_same_size_and_time_has_another_digest(monkeypatch, tmp_path):
-    monkeypatch.setattr(_numba_cache, "__file__", kernels_in(tmp_path))
-    before, time = _numba_cache.state_digest(), os.stat(tmp_path / "kernels" / "one.py").st_mtime_ns
+    monkeypatch.setattr(numba_cache, "__file__", kernels_in(tmp_path))
+    before, time = numba_cache.state_digest(), os.stat(tmp_path / "kernels" / "one.py").st_mtime_ns
     kernels_in(tmp_path, "x = 2\n")
     os.utime(tmp_path / "kernels" / "one.py", ns=(time, time))
-    assert _numba_cache.state_digest() != before
+    assert numba_cache.state_digest() != before
     kernels_in(tmp_path)
-    assert _numba_cache.state_digest() == before
+    assert numba_cache.state_digest() == before
 
 
 @pytest.mark.parametrize("package", ["numba", "llvmlite", "numpy", "other"])
 def test_versions_have_digests_of_their_own(monkeypatch, package):
-    before = _numba_cache.state_digest()
-    monkeypatch.setattr(_numba_cache, "version", lambda name: "9.9" if name == package else version(name))
-    assert (_numba_cache.state_digest() == before) is (package == "other")
+    before = numba_cache.state_digest()
+    monkeypatch.setattr(numba_cache, "version", lambda name: "9.9" if name == package else version(name))
+    assert (numba_cache.state_digest() == before) is (package == "other")
 
 
 def test_pythons_have_digests_of_their_own(monkeypatch):
-    before = _numba_cache.state_digest()
+    before = numba_cache.state_digest()
     monkeypatch.setattr(sys, "version", "3.99.0 (main)")
-    assert _numba_cache.state_digest() != before
+    assert numba_cache.state_digest() != before
 
 
 def test_processors_have_digests_of_their_own(monkeypatch):
-    before = _numba_cache.state_digest()
-    monkeypatch.setattr(_numba_cache, "processor", lambda: ["model : 1", "flags : sse2"])
-    assert _numba_cache.state_digest() != before
+    before = numba_cache.state_digest()
+    monkeypatch.setattr(numba_cache, "processor", lambda: ["model : 1", "flags : sse2"])
+    assert numba_cache.state_digest() != before
 
 
 CORE = """processor : {core}
@@ -132,53 +133,53 @@ def test_a_processor_is_its_type_not_its_core_or_clock(tmp_path):
     def seen(*cores, model=85, flags="avx2"):
         text = "".join(CORE.format(core=core, model=model, flags=flags) for core in cores)
         (tmp_path / "cpuinfo").write_text(text)
-        return _numba_cache.processor(tmp_path / "cpuinfo")
+        return numba_cache.processor(tmp_path / "cpuinfo")
 
     assert seen(0) == seen(1) == seen(0, 1, 2)
     assert len({tuple(seen(0)), tuple(seen(0, model=86)), tuple(seen(0, flags="avx2 avx512f"))}) == 3
-    assert _numba_cache.processor(tmp_path / "none")
+    assert numba_cache.processor(tmp_path / "none")
 
 
 def test_settings_of_numba_have_digests_of_their_own(monkeypatch):
     monkeypatch.delenv("NUMBA_OPT", raising=False)
-    before = _numba_cache.state_digest()
+    before = numba_cache.state_digest()
     monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    assert _numba_cache.state_digest() == before
+    assert numba_cache.state_digest() == before
     monkeypatch.setenv("NUMBA_OPT", "1")
-    assert _numba_cache.state_digest() != before
+    assert numba_cache.state_digest() != before
 
 
 def test_a_numba_that_is_there_already_is_told_directly(environment, tmp_path):
     config = SimpleNamespace(CACHE_DIR="")
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     environment.setitem(sys.modules, "numba.core.config", config)
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     assert Path(config.CACHE_DIR).parent == tmp_path
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path)
 
 
 def test_child_processes_share_the_folder(environment, tmp_path):
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     inherited = os.environ["NUMBA_CACHE_DIR"]
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     assert os.environ["NUMBA_CACHE_DIR"] == inherited
 
 
 def test_the_base_is_the_cache_folder_of_the_user(environment, tmp_path):
     environment.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert _numba_cache.base_folder() == tmp_path / "teacherstudent" / "numba"
+    assert numba_cache.base_folder() == tmp_path / "teacherstudent" / "numba"
     environment.delenv("XDG_CACHE_HOME")
     environment.setenv("HOME", str(tmp_path))
-    assert _numba_cache.base_folder() == tmp_path / ".cache" / "teacherstudent" / "numba"
+    assert numba_cache.base_folder() == tmp_path / ".cache" / "teacherstudent" / "numba"
 
 
 def test_without_permission_the_folder_is_temporary(environment, tmp_path):
     (tmp_path / "file").write_text("")
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
     environment.setattr("tempfile.tempdir", str(tmp_path))
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
     assert folder.is_dir()
     assert folder.parent == tmp_path
@@ -195,7 +196,7 @@ def no_home(environment):
 
 def test_without_a_home_the_folder_is_temporary(environment, no_home, tmp_path, capsys):
     environment.setattr("tempfile.tempdir", str(tmp_path))
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     assert Path(os.environ["NUMBA_CACHE_DIR"]).parent == tmp_path
     told = (
         "warning: compiled code cannot be saved in ~/.cache: the user has no home folder; a temporary folder"
@@ -209,7 +210,7 @@ def test_without_a_temporary_folder_there_is_no_cache(environment, no_home, tmp_
 
     environment.chdir(tmp_path)
     environment.setattr("tempfile.mkdtemp", mkdtemp)
-    _numba_cache.use_own_folder()
+    numba_cache.use_own_folder()
     with pytest.raises(NotADirectoryError):
         Path(os.environ["NUMBA_CACHE_DIR"]).mkdir(parents=True)
     assert os.listdir(tmp_path) == []

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from teacherstudent.documents import parse_yaml
 from teacherstudent.errors import SpecError
+from teacherstudent.files.yaml_documents import parse_yaml
 
 NUMBERS = {
     "0": 0,

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 sys.path.insert(0, {tests!r})
 from samples import document, spec, trajectory
-from teacherstudent.curves import Curves, write_curves
-from teacherstudent.store import write_run, write_runs
+from teacherstudent.store.curves import Curves, write_curves
+from teacherstudent.store.runs import write_run, write_runs
 
 def highest():
     lines = Path("/proc/self/status").read_text().splitlines()

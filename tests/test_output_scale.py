@@ -5,12 +5,12 @@ import pytest
 
 import naive
 from naive import DG, G
-from teacherstudent.kernels.network import INPUT, LABEL_NOISE
-from teacherstudent.kernels.philox import fill_normals
-from teacherstudent.networks import initial_order_parameters, sample_coordinates, sample_networks
-from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network.sgd import INPUT, LABEL_NOISE
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.sampling import initial_order_parameters, sample_coordinates, sample_networks
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
 
 N, M, K, STEPS, NOISE = 12, 2, 3, 30, 0.4
 ETA, ETA_U, DECAY = 1.5, 2.5, 0.7

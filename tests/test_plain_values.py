@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import expand
-from teacherstudent.plain_values import MAX_DEPTH, plain
-from teacherstudent.spec import parse_spec
+from teacherstudent.experiments.jobs import expand
+from teacherstudent.files.plain_values import MAX_DEPTH, plain
+from teacherstudent.spec.parse import parse_spec
 
 Pair = namedtuple("Pair", "first last")
 SAME = {

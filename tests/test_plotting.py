@@ -8,10 +8,11 @@ import pytest
 from matplotlib.colors import to_hex
 
 from samples import spec, trajectory
+from teacherstudent.api import Run
 from teacherstudent.errors import RunError
-from teacherstudent.notebook import Run
-from teacherstudent.plotting import MOST_LINES, plot_runs
-from teacherstudent.store import read_runs, write_runs
+from teacherstudent.plotting import plot_runs
+from teacherstudent.plotting.quick_looks import MOST_LINES
+from teacherstudent.store.runs import read_runs, write_runs
 
 
 @pytest.fixture

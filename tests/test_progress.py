@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from teacherstudent.progress import duration, reporter
+from teacherstudent.simulation.progress import duration, reporter
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from scipy import stats
 
 import teacherstudent
 from kernels import naive_chain, naive_philox
-from teacherstudent.randomness import Purpose, counter_key, normals, triangular_rows
+from teacherstudent.networks.randomness import Purpose, counter_key, normals, triangular_rows
 
 SOURCES = sorted(Path(teacherstudent.__file__).parent.rglob("*.py"))
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import write_readme_table
-from teacherstudent.claims import read_claims
+from teacherstudent.experiments.claims import read_claims
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

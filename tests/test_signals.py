@@ -22,7 +22,7 @@ ENDED = "ended by SIGTERM; the same call starts over: there are no checkpoints y
 # Say when the equations are integrated at last, with all code there.
 TELLING = """
 import sys
-from teacherstudent.engines import ode
+from teacherstudent.engines.ode import engine as ode
 
 def integrate(self, phase, whole=ode._Run.integrate):
     shown = self.progress
@@ -38,7 +38,7 @@ def integrate(self, phase, whole=ode._Run.integrate):
 ode._Run.integrate = integrate
 """
 COMMAND = """
-from teacherstudent.cli import main
+from teacherstudent.command.main import main
 sys.exit(main(["run", "spec.yaml", "--engine", "ode", "--runs", "2", "--threads", "2", "--output", "out.h5"]))
 """
 PYTHON = """

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import yaml
 
-from teacherstudent.blocks import INITIAL_KEYS, Initial
-from teacherstudent.documents import complete
 from teacherstudent.errors import SpecError
-from teacherstudent.messages import NOT_AVAILABLE
-from teacherstudent.spec import Spec, load_spec, parse_spec
+from teacherstudent.errors.messages import NOT_AVAILABLE
+from teacherstudent.spec.model import INITIAL_KEYS, Initial, Spec
+from teacherstudent.spec.parse import load_spec, parse_spec
+from teacherstudent.spec.schema import complete
 
-SCHEMA = yaml.safe_load(files("teacherstudent").joinpath("schemas", "spec.yaml").read_text(encoding="utf-8"))
+SCHEMA = yaml.safe_load(
+    files("teacherstudent.spec").joinpath("schemas", "spec.yaml").read_text(encoding="utf-8")
+)
 
 MINIMAL = {
     "inputs": {"dimension": 100},

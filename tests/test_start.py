@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from samples import assert_equal, assert_same
-from teacherstudent.continuation import load_start
+from teacherstudent.engines.start import BEGINNING, times_from
+from teacherstudent.engines.trajectory import stored_R, stored_T
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import initial_order_parameters
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
-from teacherstudent.start import BEGINNING, times_from
-from teacherstudent.store import write_runs
-from teacherstudent.trajectory import stored_R, stored_T
+from teacherstudent.networks.sampling import initial_order_parameters
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_runs
+from teacherstudent.store.starts import load_start
 
 ENGINES = ["network", "chain", "ode"]
 EACH = pytest.mark.parametrize("engine", ENGINES)

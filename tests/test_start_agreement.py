@@ -8,15 +8,15 @@ import pytest
 import yaml
 
 from samples import assert_same
-from teacherstudent.axes import with_values
-from teacherstudent.cli import main
-from teacherstudent.continuation import load_start
-from teacherstudent.documents import package_schema
+from teacherstudent.command.main import main
+from teacherstudent.engines.start import MAY_CHANGE
 from teacherstudent.errors import SpecError
-from teacherstudent.simulation import begin, simulate, simulate_runs
-from teacherstudent.spec import parse_spec
-from teacherstudent.start import MAY_CHANGE
-from teacherstudent.store import read_run, write_runs
+from teacherstudent.simulation.runs import begin, simulate, simulate_runs
+from teacherstudent.spec.axes import with_values
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.spec.schema import package_schema
+from teacherstudent.store.runs import read_run, write_runs
+from teacherstudent.store.starts import load_start
 
 ENGINES = ["network", "chain", "ode"]
 PAIRS = [(source, engine) for source in ENGINES for engine in ENGINES]

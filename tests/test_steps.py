@@ -13,15 +13,16 @@ import yaml
 import teacherstudent as ts
 from faults.generated import draw
 from samples import assert_same, document
-from teacherstudent.cli import main
-from teacherstudent.curriculum import phases
-from teacherstudent.documents import parse_yaml
-from teacherstudent.engines import ode
+from teacherstudent.command.main import main
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.phases import phases
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import SpecError
-from teacherstudent.simulation import ENGINES, simulate
-from teacherstudent.spec import load_spec, parse_spec
-from teacherstudent.steps import merged_times, on_step, record_steps, step_at
-from teacherstudent.trajectory import record_times
+from teacherstudent.files.yaml_documents import parse_yaml
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.parse import load_spec, parse_spec
+from teacherstudent.spec.steps import merged_times, on_step, record_steps, step_at
 
 SPECS = 60  # generated ones that all engines run
 

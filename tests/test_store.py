@@ -13,11 +13,11 @@ import pytest
 import xarray
 
 from samples import assert_same, document, edited, spec, trajectory
-from teacherstudent import store
-from teacherstudent.digest import engine_digest
 from teacherstudent.errors import RunError
-from teacherstudent.looks import looking
-from teacherstudent.store import read_run, read_runs, write_run, write_runs
+from teacherstudent.errors.interruption import looking
+from teacherstudent.store import runs as store
+from teacherstudent.store.digest import engine_digest
+from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
 
 # The table of the interface, for T = 6, P = 2, K = 3, M = 2, H = 2, S = 1.
 SHAPES = {
@@ -251,12 +251,12 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from samples import spec, trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.store import write_runs
+from teacherstudent.store.runs import write_runs
 """
 
 FULL_DISK = """
 import resource
-from teacherstudent.store import write_run
+from teacherstudent.store.runs import write_run
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:
     write_run("run.h5", spec(), "network", 0, trajectory(rows=5000))
@@ -265,7 +265,8 @@ except RunError as error:
 """
 
 STOPS_BEFORE_THE_END = """
-from teacherstudent import hdf5, store
+from teacherstudent.files import hdf5
+from teacherstudent.store import runs as store
 def check(file, has_line):
     print(file.filename, flush=True)
     time.sleep(60)

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from samples import spec, trajectory
-from teacherstudent.store import read_runs, write_runs
-from teacherstudent.tables import print_run
+from teacherstudent.command.tables import print_run
+from teacherstudent.store.runs import read_runs, write_runs
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import ks_2samp
 
 from teacherstudent.errors import SpecError
-from teacherstudent.networks import sample_coordinates, sample_networks
-from teacherstudent.similarity import similarity_factor
-from teacherstudent.spec import parse_spec
-from teacherstudent.teachers import sample_teachers
+from teacherstudent.networks.sampling import sample_coordinates, sample_networks
+from teacherstudent.networks.teachers import sample_teachers
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.spec.similarity import similarity_factor
 
 N = 400
 MATRIX = [[1.0, 0.5, -0.3], [0.5, 1.0, 0.2], [-0.3, 0.2, 1.0]]

@@ -11,18 +11,18 @@ import naive
 from kernels.test_samples import sgd_step
 from naive import G, Setting
 from samples import assert_same
-from teacherstudent.collect import collect
-from teacherstudent.curves import read_curves, write_curves
+from teacherstudent.command.tables import print_run
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.experiments import Grid, parse_experiment
-from teacherstudent.kernels.philox import fill_normals
-from teacherstudent.kernels.samples import choose
-from teacherstudent.networks import sample_networks
-from teacherstudent.randomness import Purpose, counter_key
-from teacherstudent.simulation import simulate, simulate_runs
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import read_run, read_runs, write_run, write_runs
-from teacherstudent.tables import print_run
+from teacherstudent.experiments.collect import collect
+from teacherstudent.experiments.jobs import Grid, parse_experiment
+from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network.samples import choose
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.sampling import sample_networks
+from teacherstudent.simulation.runs import simulate, simulate_runs
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.curves import read_curves, write_curves
+from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
 
 SETTING = Setting(eta=0.9, eta_h=0.6, decay=0.2, batch=3)
 

@@ -135,7 +135,7 @@ before = dict(os.environ)
 import matplotlib
 matplotlib.rcParams["lines.linewidth"] = 9
 settings = dict(matplotlib.rcParams)
-from teacherstudent.figure_settings import drawing
+from teacherstudent.plotting.settings import drawing
 with drawing():
     assert matplotlib.rcParams["lines.linewidth"] == 1.5
 assert dict(matplotlib.rcParams) == settings
@@ -147,7 +147,7 @@ assert dict(os.environ) == before
 
 def test_the_environment_is_restored_after_an_import_that_failed():
     code = (
-        "import os, sys; before = dict(os.environ); import teacherstudent.plotting\n"
+        "import os, sys; before = dict(os.environ); from teacherstudent.plotting import plot_runs\n"
         "import matplotlib.pyplot as plt\n"
         "before['NUMBA_CACHE_DIR'] = os.environ['NUMBA_CACHE_DIR']; assert dict(os.environ) == before\n"
         "plt.plot([0, 1]); plt.savefig(sys.stdout.buffer)"

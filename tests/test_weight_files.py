@@ -11,19 +11,19 @@ import pytest
 import yaml
 
 from samples import edited
-from teacherstudent.axes import with_values
-from teacherstudent.cli import main
+from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import expand
-from teacherstudent.networks import (
+from teacherstudent.experiments.jobs import expand
+from teacherstudent.networks.sampling import (
     frame_coordinates,
     initial_order_parameters,
     sample_coordinates,
     sample_networks,
 )
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import read_run, write_run
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.axes import with_values
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import read_run, write_run
 
 N, P, M, K = 12, 2, 2, 3
 ENGINES = ["network", "chain", "ode"]

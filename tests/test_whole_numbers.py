@@ -5,9 +5,9 @@ import pytest
 
 import teacherstudent as ts
 from samples import assert_same, document
-from teacherstudent.arguments import parser
+from teacherstudent.command.arguments import parser
 from teacherstudent.errors import SpecError
-from teacherstudent.whole_numbers import RUNS, SEED
+from teacherstudent.spec.whole_numbers import RUNS, SEED
 
 SMALL = document(duration=1.0, curriculum={}, record={"count": 3})
 WRONG = [-1, None, 1.5, True, np.bool_(True), "1", float("nan"), float("inf"), np.array([1]), 1j, object()]

@@ -5,15 +5,16 @@ import pytest
 
 from samples import document
 from teacherstudent import read_run, simulate, write_run
-from teacherstudent.cli import main
-from teacherstudent.continuation import load_start
-from teacherstudent.engines import weights
+from teacherstudent.command.main import main
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.network import weights
+from teacherstudent.engines.observables import OPTIONAL
+from teacherstudent.engines.trajectory import OVERLAPS
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.layout import OPTIONAL
 from teacherstudent.plotting import plot_runs
-from teacherstudent.simulation import ENGINES, check
-from teacherstudent.spec import parse_spec
-from teacherstudent.trajectory import OVERLAPS
+from teacherstudent.simulation.runs import check
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.starts import load_start
 
 TERMS = {"learning_rate": 0.5, "weight_decay": 0.2, "batch_size": 2, "frozen_units": [[0], [3, 7]]}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from markup import plain
 
-from teacherstudent import listing
+from teacherstudent.command import listing
 
 # Papers by name: authors and year, and what they are about.
 PAPERS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 # isort: split
-from teacherstudent.figure_settings import UNDATED, drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import UNDATED, drawing  # imports matplotlib safely
 
 # isort: split
 from matplotlib.figure import Figure

@@ -7,18 +7,18 @@ from pathlib import Path
 import yaml
 from markup import plain
 
-from teacherstudent.messages import allowed
+from teacherstudent.errors.messages import allowed
 
 # Page: title, schema, what stands before the keys.
 PAGES = {
     "reference/spec.md": (
         "A spec",
-        "src/teacherstudent/schemas/spec.yaml",
+        "src/teacherstudent/spec/schemas/spec.yaml",
         "One run, for `teacherstudent run` and `teacherstudent.run`, and the base of an experiment.",
     ),
     "reference/experiment.md": (
         "An experiment",
-        "src/teacherstudent/schemas/experiment.yaml",
+        "src/teacherstudent/spec/schemas/experiment.yaml",
         "The entries below `experiments:` in `config/experiments/*.yaml`. How axes are written stands in "
         "[Configuration](../configuration.md).",
     ),

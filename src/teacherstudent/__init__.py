@@ -5,25 +5,25 @@ The names below are imported when they are first used, so that `import teacherst
 
 from importlib import import_module
 
-from teacherstudent import _numba_cache
+from teacherstudent.files.numba_cache import use_own_folder
 
-_numba_cache.use_own_folder()
+use_own_folder()
 
 _HOMES = {
-    "Run": "notebook",
+    "Run": "api",
     "RunError": "errors",
-    "Spec": "spec",
+    "Spec": "spec.model",
     "SpecError": "errors",
-    "Start": "start",
-    "Trajectory": "trajectory",
-    "load_spec": "spec",
-    "load_start": "continuation",
-    "parse_spec": "spec",
-    "read_run": "store",
-    "run": "notebook",
-    "simulate": "simulation",
-    "simulate_runs": "simulation",
-    "write_run": "store",
+    "Start": "engines.start",
+    "Trajectory": "engines.trajectory",
+    "load_spec": "spec.parse",
+    "load_start": "store.starts",
+    "parse_spec": "spec.parse",
+    "read_run": "store.runs",
+    "run": "api",
+    "simulate": "simulation.runs",
+    "simulate_runs": "simulation.runs",
+    "write_run": "store.runs",
 }
 
 _MODULES = ("analysis", "measures", "plotting")
@@ -45,4 +45,4 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

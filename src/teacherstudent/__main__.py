@@ -2,6 +2,6 @@
 
 import sys
 
-from teacherstudent.cli import main
+from teacherstudent.command.main import main
 
 sys.exit(main())

@@ -6,8 +6,8 @@ from scipy.integrate import solve_ivp
 import naive
 from naive import Overlaps
 from teacherstudent.analysis.equations import equations
-from teacherstudent.networks import OrderParameters
-from teacherstudent.spec import parse_spec
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.spec.parse import parse_spec
 
 # Central differences of order eight: weights of f(y + j s) - f(y - j s).
 WEIGHTS = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}

@@ -10,8 +10,8 @@ from teacherstudent.analysis.committees import committee, denoiser_state, inform
 from teacherstudent.analysis.equations import equations
 from teacherstudent.analysis.fixed_points import Point, descend, fixed_point, long_time_state, modes
 from teacherstudent.errors import RunError
-from teacherstudent.networks import OrderParameters
-from teacherstudent.simulation import simulate
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.simulation.runs import simulate
 
 BOTH = ("features", "readouts")
 NAMES = (

@@ -10,9 +10,9 @@ from analysis import cases
 from naive import Setting
 from teacherstudent.analysis.equations import equations
 from teacherstudent.errors import SpecError
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.integrals import J2
-from teacherstudent.kernels.slopes import I2_slopes, precision
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.integrals import J2
+from teacherstudent.kernels.maths.slopes import I2_slopes, precision
 
 PAIRS = list(product(("erf", "linear"), naive.ACTIVATIONS))  # student, teacher
 ALL_TERMS = {"decay": 0.3, "output_noise": 0.5, "input_noise": 0.4, "batch": 2}

@@ -14,8 +14,8 @@ from teacherstudent.analysis import (
     plateau_length,
     symmetric_state,
 )
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.parse import parse_spec
 
 SIZES = [(2, 2), (3, 3), (5, 5), (2, 3), (3, 2), (1, 3), (4, 1)]  # M, K
 

@@ -5,7 +5,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from teacherstudent.analysis import committee, error_decay_rate, fixed_point, informed_state
-from teacherstudent.linear_algebra import one_thread
+from teacherstudent.networks.linear_algebra import one_thread
 
 
 def point():

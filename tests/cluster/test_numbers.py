@@ -6,7 +6,7 @@ import pytest
 
 from checkouts import ROOT
 from cluster.slurm import needs_slurm, wait_for
-from teacherstudent.documents import read_yaml
+from teacherstudent.files.yaml_documents import read_yaml
 
 pytestmark = needs_slurm
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from docs_guides import blocks, commands, named_files
-from teacherstudent.cli import main
-from teacherstudent.notebook import Run
+from teacherstudent.api import Run
+from teacherstudent.command.main import main
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import schema_pages
 import yaml
 from markup import plain
 
-from teacherstudent.claims import Claim, write_claims
+from teacherstudent.experiments.claims import Claim, write_claims
 
 ROOT = Path(__file__).parents[2]
 

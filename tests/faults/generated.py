@@ -7,7 +7,7 @@ import math
 import random
 from typing import Any
 
-from teacherstudent.documents import package_schema
+from teacherstudent.spec.schema import package_schema
 
 SCHEMA = package_schema("spec")
 # Largest values of what makes a run long or large.

@@ -10,13 +10,13 @@ import yaml
 
 from faults.disks import fill, mounted, remount
 from samples import document, spec, trajectory
-from teacherstudent.store import read_run, write_run
+from teacherstudent.store.runs import read_run, write_run
 
 pytestmark = pytest.mark.faults
 
 CODE = """
 import numpy as np
-from teacherstudent.kernels.compilation import entry
+from teacherstudent.kernels.compile.flags import entry
 
 @entry
 def double(x):

@@ -11,12 +11,12 @@ import pytest
 from checkouts import Checkout
 from faults.conftest import TARGET
 from samples import document, edited
-from teacherstudent.continuation import load_start
-from teacherstudent.progress import INTERVAL, reporter
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import write_run
-from teacherstudent.weight_files import TEACHERS_KEY, read_layers
+from teacherstudent.simulation.progress import INTERVAL, reporter
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.spec.weight_files import TEACHERS_KEY, read_layers
+from teacherstudent.store.runs import write_run
+from teacherstudent.store.starts import load_start
 
 pytestmark = pytest.mark.faults
 

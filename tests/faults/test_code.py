@@ -9,12 +9,12 @@ import pytest
 from checkouts import ROOT
 from samples import document
 from teacherstudent.errors import SpecError
-from teacherstudent.spec import parse_spec
+from teacherstudent.spec.parse import parse_spec
 
 pytestmark = pytest.mark.faults
 
 # Compiled kernels in the user's own cache are pickles of numba's, as in numba itself.
-CACHE = ROOT / "src" / "teacherstudent" / "kernels" / "disk.py"
+CACHE = ROOT / "src" / "teacherstudent" / "kernels" / "compile" / "cache.py"
 SOURCES = sorted(chain((ROOT / "src").rglob("*.py"), (ROOT / "workflow").rglob("*.py")))
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "codeop"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "unsafe_load", "full_load"}

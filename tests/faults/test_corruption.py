@@ -21,16 +21,16 @@ from checkouts import ROOT
 from faults.damage import damaged
 from samples import document, spec, trajectory
 from teacherstudent import plotting
-from teacherstudent.cli import main
-from teacherstudent.collect import collect
-from teacherstudent.curves import write_curves
-from teacherstudent.datasets import load_samples
+from teacherstudent.command.main import main
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.experiments import parse_experiment
-from teacherstudent.files import file_digest
-from teacherstudent.networks import sample_networks
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import read_run, write_run, write_runs
+from teacherstudent.experiments.collect import collect
+from teacherstudent.experiments.jobs import parse_experiment
+from teacherstudent.files.writing import file_digest
+from teacherstudent.inputs.datasets import load_samples
+from teacherstudent.networks.sampling import sample_networks
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.curves import write_curves
+from teacherstudent.store.runs import read_run, write_run, write_runs
 
 pytestmark = pytest.mark.faults
 

@@ -16,12 +16,12 @@ from faults.counts import FULL_DISKS, FULL_FROM
 from faults.disks import PAGE, fill, mounted, remount
 from faults.writers import WRITERS
 from samples import assert_same, document
-from teacherstudent.checkpoints import Checkpoints
-from teacherstudent.cli import main
-from teacherstudent.engines import network_run
+from teacherstudent.command.main import main
+from teacherstudent.engines.network import run as network_run
 from teacherstudent.errors import RunError
-from teacherstudent.simulation import NOTHING_KEPT, simulate_runs
-from teacherstudent.spec import parse_spec
+from teacherstudent.simulation.runs import NOTHING_KEPT, simulate_runs
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.checkpoints import Checkpoints
 
 UNCLOSED = "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
 pytestmark = [pytest.mark.faults, *map(pytest.mark.filterwarnings, UNCLOSED)]

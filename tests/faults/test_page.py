@@ -21,7 +21,7 @@ from faults.test_corruption import READERS
 from faults.test_paths import NAMES
 from faults.test_yaml import SECONDS
 from faults.writers import WRITERS
-from teacherstudent.simulation import ENGINES
+from teacherstudent.engines.base import ENGINES
 from test_kills import KILLS as RUN_KILLS
 from test_signals import WAYS
 from test_user_environment import ENVIRONMENTS, IN_WORKING_FOLDER

@@ -8,8 +8,8 @@ import yaml
 from checkouts import make_checkout
 from faults.conftest import TARGET
 from samples import document
-from teacherstudent.cli import main
-from teacherstudent.store import read_run
+from teacherstudent.command.main import main
+from teacherstudent.store.runs import read_run
 
 pytestmark = pytest.mark.faults
 

@@ -12,12 +12,13 @@ import yaml
 
 from faults.counts import SPECS
 from faults.generated import draw
-from teacherstudent.documents import parse_yaml
-from teacherstudent.engines import ode
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.simulation import ENGINES, simulate
-from teacherstudent.spec import parse_spec
-from teacherstudent.trajectory import record_times
+from teacherstudent.files.yaml_documents import parse_yaml
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.parse import parse_spec
 
 pytestmark = pytest.mark.faults
 

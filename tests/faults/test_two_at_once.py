@@ -12,7 +12,7 @@ from faults.conftest import TARGET
 from faults.counts import WRITES_AT_ONCE
 from faults.test_kills import kill_all, started
 from samples import spec, trajectory
-from teacherstudent.store import read_run, write_run
+from teacherstudent.store.runs import read_run, write_run
 
 pytestmark = pytest.mark.faults
 

@@ -7,9 +7,9 @@ import yaml
 
 from checkouts import make_checkout
 from faults.counts import ODD_DOCUMENTS
-from teacherstudent.cli import main
-from teacherstudent.documents import parse_yaml
+from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
+from teacherstudent.files.yaml_documents import parse_yaml
 
 pytestmark = pytest.mark.faults
 

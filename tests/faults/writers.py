@@ -17,15 +17,15 @@ import write_digits
 from _pages import write_page
 from fetch_dataset import fetch
 from samples import document, spec, trajectory
-from teacherstudent.checkpoint_files import packed, write_checkpoint
-from teacherstudent.claims import Claim, write_claims
-from teacherstudent.cli import main
-from teacherstudent.collect import collect
-from teacherstudent.curves import write_curves
+from teacherstudent.command.main import main
 from teacherstudent.errors import RunError
-from teacherstudent.experiments import parse_experiment
-from teacherstudent.files import file_digest
-from teacherstudent.store import write_run, write_runs
+from teacherstudent.experiments.claims import Claim, write_claims
+from teacherstudent.experiments.collect import collect
+from teacherstudent.experiments.jobs import parse_experiment
+from teacherstudent.files.writing import file_digest
+from teacherstudent.store.checkpoint_files import packed, write_checkpoint
+from teacherstudent.store.curves import write_curves
+from teacherstudent.store.runs import write_run, write_runs
 
 ROWS = 200
 ENGINES = {"ode": {"runs": 2}, "network": {"runs": 2}}

@@ -14,9 +14,9 @@ from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
 from teacherstudent.analysis import fixed_point, long_time_state
-from teacherstudent.kernels import generalisation
-from teacherstudent.kernels.activations import ERF, LINEAR, RELU
-from teacherstudent.simulation import simulate_runs
+from teacherstudent.kernels.maths import generalisation
+from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
+from teacherstudent.simulation.runs import simulate_runs
 
 SPEC = {
     "inputs": {"dimension": 40},

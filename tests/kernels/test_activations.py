@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 import naive
-from teacherstudent.kernels.activations import CODES, activate
+from teacherstudent.kernels.maths.activations import CODES, activate
 
 POINTS = np.concatenate([np.linspace(-6.0, 6.0, 48), [-1e-3, 1e-3, 30.0, -30.0]])
 

@@ -8,9 +8,11 @@ import pytest
 import naive
 from kernels import naive_chain
 from naive import Setting
-from teacherstudent.kernels import chain, frames, network
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.philox import fill_normals
+from teacherstudent.kernels.chain import frames
+from teacherstudent.kernels.chain import recursion as chain
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network import sgd as network
 
 K, M, P = 3, 2, 2
 ALL_TERMS = {"decay": 0.8, "output_noise": 0.5, "input_noise": 0.4, "batch": 3, "frozen": (1,)}

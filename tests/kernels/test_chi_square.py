@@ -6,8 +6,8 @@ from numba import njit
 from scipy import stats
 
 from kernels import naive_chain
-from teacherstudent.kernels.chi_square import chi
-from teacherstudent.kernels.philox import four_normals
+from teacherstudent.kernels.maths.chi_square import chi
+from teacherstudent.kernels.maths.philox import four_normals
 
 COLUMNS = 64
 DEGREES = pytest.mark.parametrize("dof", [1, 2, 3, 10, 1000, 10**9, 2**40])

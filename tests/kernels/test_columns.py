@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from teacherstudent.kernels.columns import fill_normal_rows, inverse_root, rotate, rotation
-from teacherstudent.kernels.philox import fill_normals
+from teacherstudent.kernels.chain.columns import fill_normal_rows, inverse_root, rotate, rotation
+from teacherstudent.kernels.maths.philox import fill_normals
 
 
 @njit

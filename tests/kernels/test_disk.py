@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from teacherstudent.kernels.disk import CheckedFiles
+from teacherstudent.kernels.compile.cache import CheckedFiles
 
 STAMP = (1.0, 10)
 
@@ -64,7 +64,7 @@ def test_code_with_a_wrong_bit_is_as_good_as_none(files, tmp_path):
 
 SUM = """
 import numpy as np
-from teacherstudent.kernels.compilation import entry
+from teacherstudent.kernels.compile.flags import entry
 
 @entry
 def total(values):

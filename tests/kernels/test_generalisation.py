@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import naive
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.generalisation import (
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.generalisation import (
     generalisation_error,
     generalisation_errors,
     generalisation_errors_of_records,

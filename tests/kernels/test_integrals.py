@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import naive
-from teacherstudent.kernels import integrals
-from teacherstudent.kernels.activations import CODES
+from teacherstudent.kernels.maths import integrals
+from teacherstudent.kernels.maths.activations import CODES
 
 SMOOTH = ("erf", "linear")  # the activations of a student: their derivatives stand in J2, I3 and I4
 DRAWS = range(3)

@@ -9,7 +9,7 @@ from numba import njit
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from teacherstudent.kernels.integrator import (
+from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EVENT,
     KEPT,

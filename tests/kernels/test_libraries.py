@@ -7,7 +7,7 @@ from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 
-from teacherstudent.kernels.libraries import OwnCopies
+from teacherstudent.kernels.compile.libraries import OwnCopies
 
 CALLEE = "define {} double @callee() noinline optnone {{ ret double {} }}"
 CALLER = """

@@ -5,8 +5,9 @@ import pytest
 
 import naive
 from naive import Setting
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.network import (
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network.sgd import (
     INPUT,
     INPUT_NOISE,
     LABEL_NOISE,
@@ -17,7 +18,6 @@ from teacherstudent.kernels.network import (
     train,
     work_space,
 )
-from teacherstudent.kernels.philox import fill_normals
 
 KEY = np.uint32(17), np.uint32(4)
 N, M, K, H = 33, 2, 3, 2

@@ -8,12 +8,12 @@ from scipy.integrate import solve_ivp
 
 import naive
 from naive import Overlaps, Setting
-from teacherstudent.curriculum import phases
-from teacherstudent.engines import ode as engine
-from teacherstudent.kernels.ode import rate_of_change
-from teacherstudent.networks import initial_order_parameters
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import parse_spec
+from teacherstudent.engines.ode import engine
+from teacherstudent.engines.phases import phases
+from teacherstudent.kernels.ode.equations import rate_of_change
+from teacherstudent.networks.sampling import initial_order_parameters
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.parse import parse_spec
 
 ALL_TERMS = Setting(decay=0.3, output_noise=0.5, input_noise=0.4, batch=3, frozen=(1,))
 PAIRS = list(product(("erf", "linear"), naive.ACTIVATIONS))  # student, teacher

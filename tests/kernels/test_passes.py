@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 
 from kernels.test_network import KEY
 from kernels.test_samples import slow_visit
-from teacherstudent.kernels.passes import passes_through, visit
+from teacherstudent.kernels.network.passes import passes_through, visit
 
 ORDERS = 24_000  # of as many passes
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import special, stats
 
 from kernels import naive_philox as naive
-from teacherstudent.kernels.philox import (
+from teacherstudent.kernels.maths.philox import (
     PART,
     box_muller,
     box_muller_float32,

@@ -10,10 +10,10 @@ import naive
 from kernels import naive_philox
 from kernels.test_network import ALL_TERMS, HEAD, KEY, H, K, M, N, gradient, networks, phase
 from naive import DG, G, Setting
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.network import PIECE, padded, work_space
-from teacherstudent.kernels.passes import passes_through
-from teacherstudent.kernels.samples import Samples, activities, choose, fill_samples, train
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.network.passes import passes_through
+from teacherstudent.kernels.network.samples import Samples, activities, choose, fill_samples, train
+from teacherstudent.kernels.network.sgd import PIECE, padded, work_space
 
 COUNT = 7  # samples of a training set
 TERMS = {name: value for name, value in ALL_TERMS.items() if not name.endswith("noise")}

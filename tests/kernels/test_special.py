@@ -5,7 +5,7 @@ import pytest
 from numba import config, njit
 from scipy import special as scipy_special
 
-from teacherstudent.kernels.special import (
+from teacherstudent.kernels.maths.special import (
     asin,
     erf_and_derivative,
     fma,

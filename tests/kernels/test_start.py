@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-KERNELS = "import sys, teacherstudent.kernels.ode, teacherstudent.kernels.network\n"
+KERNELS = "import sys, teacherstudent.kernels.ode.equations, teacherstudent.kernels.network.sgd\n"
 PRODUCT = """
 import numpy as np
 from numba import njit

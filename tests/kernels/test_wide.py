@@ -6,7 +6,7 @@ import pytest
 import naive
 from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, phase, trained_slowly
 from naive import Setting
-from teacherstudent.kernels import wide
+from teacherstudent.kernels.network import wide
 
 
 def constants(setting, V, v, K, N):

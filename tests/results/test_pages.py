@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from browsers import errors_of, needs_browser, open_browser, open_page, requests_of
-from teacherstudent.claims import read_claims
+from teacherstudent.experiments.claims import read_claims
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"

@@ -13,7 +13,7 @@ import specialisation
 from PIL import Image
 
 from samples import document
-from teacherstudent.curves import Curves, write_curves
+from teacherstudent.store.curves import Curves, write_curves
 
 RNG = np.random.default_rng(0)
 SIZE = 2_000_000  # bytes

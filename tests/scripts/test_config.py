@@ -10,8 +10,8 @@ from snakemake.utils import update_config
 
 from _config import check_file, data_files, read_plan
 from samples import document
-from teacherstudent.documents import read_yaml
 from teacherstudent.errors import SpecError
+from teacherstudent.files.yaml_documents import read_yaml
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"

@@ -9,8 +9,8 @@ from selenium.webdriver import ActionChains, Keys
 
 import draw_explorer
 from browsers import errors_of, needs_browser, open_browser, open_page, requests_of
-from teacherstudent.curves import Curves, write_curves
 from teacherstudent.errors import RunError
+from teacherstudent.store.curves import Curves, write_curves
 
 TEMPLATES = Path(__file__).parents[2] / "workflow" / "report"
 SIMILARITY = np.array([0.0, 0.25, 0.5, 0.75, 1.0])

@@ -11,7 +11,7 @@ import pytest
 
 from fetch_dataset import COLLECTIONS, main
 from teacherstudent.errors import RunError
-from teacherstudent.spec import parse_spec
+from teacherstudent.spec.parse import parse_spec
 
 CONTENT = {"images.gz": b"many pixels" * 1000, "labels.gz": b"few labels"}
 DIGESTS = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from _imports import helpers, library
-from teacherstudent import digest
+from teacherstudent.store import digest
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FIGURES = sorted((SCRIPTS / "figures").glob("[a-z]*.py"))
 OTHERS = [*sorted((SCRIPTS / "animations").glob("[a-z]*.py")), *sorted(SCRIPTS.glob("[a-z]*.py"))]
 PACKAGE = "teacherstudent"
+CURVES = {"store", "store.curves"}
 # The package itself only hands on names, and says where compiled code is kept; estimates of memory decide
 # whether a run begins only.
-NOT_FOLLOWED = {PACKAGE, "teacherstudent.memory"}
-LEFT_OUT = {"teacherstudent.messages", "teacherstudent.memory"}
+NOT_FOLLOWED = {PACKAGE, "teacherstudent.simulation.memory"}
+LEFT_OUT = {"teacherstudent.errors.messages", "teacherstudent.simulation.memory"}
 
 
 class _Finder(ModuleFinder):
@@ -112,14 +113,20 @@ def test_helpers_are_followed_through_one_another(tmp_path):
         ("import teacherstudent\nteacherstudent.kernels.ode.f.g(x).h", {"kernels", "kernels.ode"}),
         ("import teacherstudent as ts\nx = ts.measures.forgetting", {"measures"}),
         ("import teacherstudent.kernels as k\nk.ode.f()", {"kernels", "kernels.ode"}),
-        ("import teacherstudent.curves\nteacherstudent.measures.f()", {"curves", "measures"}),
+        (
+            "import teacherstudent.store.curves\nteacherstudent.measures.f()",
+            {"store", "store.curves", "measures"},
+        ),
         ("from teacherstudent import kernels\nkernels.ode", {"kernels", "kernels.ode"}),
-        ("from teacherstudent import load_spec", {"spec"}),
-        ("import teacherstudent\nteacherstudent.load_spec('x')", {"spec"}),
+        ("from teacherstudent import load_spec", {"spec", "spec.parse"}),
+        ("import teacherstudent\nteacherstudent.load_spec('x')", {"spec", "spec.parse"}),
         ("from teacherstudent import __version__", set()),
         ("import teacherstudent\nprint(teacherstudent.__version__)", set()),
         ("import numpy\nnumpy.measures.x", set()),
-        ("if x:\n    def f():\n        from teacherstudent import claims", {"claims"}),
+        (
+            "if x:\n    def f():\n        from teacherstudent.experiments import claims",
+            {"experiments", "experiments.claims"},
+        ),
     ],
 )
 def test_every_way_to_use_the_library_is_found(tmp_path, code, found):
@@ -132,12 +139,12 @@ def test_every_way_to_use_the_library_is_found(tmp_path, code, found):
     [
         "from teacherstudent import simulate",
         "import teacherstudent\nteacherstudent.run({})",
-        "from teacherstudent.simulation import simulate_runs",
+        "from teacherstudent.simulation.runs import simulate_runs",
     ],
 )
 def test_a_script_that_runs_simulations_uses_all_engines(tmp_path, code):
     (tmp_path / "figure.py").write_text(code, encoding="utf-8")
-    engines = {f"teacherstudent.engines.{name}" for name in ("network", "chain", "ode")}
+    engines = {f"teacherstudent.engines.{name}.engine" for name in ("network", "chain", "ode")}
     assert engines < library(tmp_path / "figure.py")
 
 

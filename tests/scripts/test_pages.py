@@ -14,8 +14,8 @@ import write_readme_table
 import write_settings
 from _claims import expected, found
 from _pages import write_page
-from teacherstudent.agreement import ROOT_N, STANDARD_ERRORS, Distance
-from teacherstudent.claims import Claim, write_claims
+from teacherstudent.experiments.agreement import ROOT_N, STANDARD_ERRORS, Distance
+from teacherstudent.experiments.claims import Claim, write_claims
 
 TEMPLATES = Path(__file__).parents[2] / "workflow" / "report"
 

@@ -11,14 +11,14 @@ import simulate
 import verify
 from _logs import logged
 from samples import document
-from teacherstudent.checkpoints import Checkpoints
-from teacherstudent.claims import Claim, read_claims, write_claims
-from teacherstudent.curves import read_curves
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.experiments import jobs, parse_experiment
-from teacherstudent.simulation import simulate as run_one
-from teacherstudent.spec import parse_spec
-from teacherstudent.store import read_runs
+from teacherstudent.experiments.claims import Claim, read_claims, write_claims
+from teacherstudent.experiments.jobs import jobs, parse_experiment
+from teacherstudent.simulation.runs import simulate as run_one
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.curves import read_curves
+from teacherstudent.store.runs import read_runs
 
 RATE = "training.learning_rate"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from docs_guides import blocks, commands, named_files
-from teacherstudent.claims import read_claims
+from teacherstudent.experiments.claims import read_claims
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -67,7 +67,7 @@ def test_what_pages_and_one_figure_use_reruns_them(checkout):
 
 
 def test_what_files_of_runs_have_in_them_reruns_all_simulations(checkout):
-    checkout.edit("src/teacherstudent/layout.py", '"time t = steps / N"', '"steps per input"')
+    checkout.edit("src/teacherstudent/store/stored_run.py", '"time t = steps / N"', '"steps per input"')
     assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
 
 

@@ -14,8 +14,8 @@ from fetch_dataset import COLLECTIONS
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from teacherstudent.digest import code_digest, run_digest
-from teacherstudent.documents import read_yaml
+from teacherstudent.store.digest import code_digest, run_digest
+from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.errors import SpecError
 
 ENVIRONMENT = "../../envs/environment.yaml"

@@ -3,7 +3,7 @@
 import math
 import sys
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 # The low end of an open range.
 SMALLEST = sys.float_info.min

@@ -11,10 +11,11 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from teacherstudent.documents import check_document, read_yaml
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments import LONGEST_NAME, Experiment, Job, jobs, parse_experiment
-from teacherstudent.plain_values import plain
+from teacherstudent.experiments.jobs import LONGEST_NAME, Experiment, Job, jobs, parse_experiment
+from teacherstudent.files.plain_values import plain
+from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.spec.schema import check_document
 
 # The keys of the block `inputs.dataset` of a spec that name files.
 DATA_KEYS = ("file", "labels_file")
@@ -99,7 +100,7 @@ def check_file(path: str | Path) -> dict:
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:
-    """List the files of data sets that a job needs (the `work` of `teacherstudent.experiments.Job`)."""
+    """List the files of data sets that a job needs (the `work` of `teacherstudent.experiments.jobs.Job`)."""
     block = work["spec"]["inputs"].get("dataset", {})
     axes = {key: work["inner"].get(f"inputs.dataset.{key}", [block.get(key)]) for key in DATA_KEYS}
     return [path for paths in axes.values() for path in paths if path is not None]

@@ -3,7 +3,7 @@
 import math
 
 from _config import Plan
-from teacherstudent.experiments import Job
+from teacherstudent.experiments.jobs import Job
 
 # So many times what a job takes on one computer, `job_seconds` of the configuration.
 MANY = 16

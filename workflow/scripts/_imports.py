@@ -4,12 +4,13 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from teacherstudent import digest
+from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.store import digest
 
 SCRIPTS = Path(__file__).parent
 # What runs a simulation by the name of its engine: all engines belong to it.
-RUNNING = {"teacherstudent.notebook", "teacherstudent.simulation"}
-ENGINES = {f"teacherstudent.engines.{engine}" for engine in digest.ENGINES}
+RUNNING = {"teacherstudent.api", "teacherstudent.simulation.runs"}
+ENGINE_MODULES = {module_name(engine) for engine in ENGINES}
 
 
 def helpers(script: Path) -> list[Path]:
@@ -32,7 +33,7 @@ def library(script: Path) -> set[str]:
     Raises ValueError where the library does not have what they import from it.
     """
     modules = set().union(*(_modules(_text(path)) for path in [script, *helpers(script)]))
-    return modules | ENGINES if modules & RUNNING else modules
+    return modules | ENGINE_MODULES if modules & RUNNING else modules
 
 
 def _path(name: str, beside: Path) -> Path | None:

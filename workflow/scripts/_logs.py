@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.files import reason
+from teacherstudent.files.writing import reason
 
 
 @contextmanager

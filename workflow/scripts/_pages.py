@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from teacherstudent.files import whole_text
+from teacherstudent.files.writing import whole_text
 
 
 def write_page(template: str | Path, path: str | Path, **content) -> None:

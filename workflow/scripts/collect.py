@@ -4,9 +4,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from _logs import logged
-from teacherstudent.collect import collect
-from teacherstudent.curves import write_curves
-from teacherstudent.experiments import Grid
+from teacherstudent.experiments.collect import collect
+from teacherstudent.experiments.jobs import Grid
+from teacherstudent.store.curves import write_curves
 
 
 def main(

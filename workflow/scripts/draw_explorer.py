@@ -11,9 +11,9 @@ from plotly.subplots import make_subplots
 from _logs import logged
 from _pages import write_page
 from figures._figures import task_color
-from teacherstudent.curves import Curves, read_curves
 from teacherstudent.errors import RunError
 from teacherstudent.measures import forgetting, log10_error
+from teacherstudent.store.curves import Curves, read_curves
 
 DRAWN = 0  # run
 DIGITS = 4  # of log10 of errors

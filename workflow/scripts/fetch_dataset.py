@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 from _logs import logged
 from teacherstudent.errors import RunError
-from teacherstudent.files import check_place, reason, write_whole
+from teacherstudent.files.writing import check_place, reason, write_whole
 
 TIMEOUT = 60  # seconds without an answer
 

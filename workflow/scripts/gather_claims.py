@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from _logs import logged
-from teacherstudent.claims import read_claims, write_claims
+from teacherstudent.experiments.claims import read_claims, write_claims
 
 
 def main(paths: Sequence[str], path: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from _logs import logged
-from teacherstudent.agreement import Distance, distances
-from teacherstudent.curves import read_curves
-from teacherstudent.files import whole_text
+from teacherstudent.experiments.agreement import Distance, distances
+from teacherstudent.files.writing import whole_text
+from teacherstudent.store.curves import read_curves
 
 COLUMNS = (
     "experiment",

@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from _logs import logged
-from teacherstudent.axes import points, with_values
-from teacherstudent.checkpoints import MINUTES, Checkpoints
-from teacherstudent.collect import RUNS
-from teacherstudent.looks import looking
-from teacherstudent.progress import reporter
-from teacherstudent.simulation import simulate_points
-from teacherstudent.spec import parse_spec
-from teacherstudent.steps import merged_times
-from teacherstudent.store import write_runs
+from teacherstudent.errors.interruption import looking
+from teacherstudent.experiments.collect import RUNS
+from teacherstudent.simulation.progress import reporter
+from teacherstudent.simulation.runs import simulate_points
+from teacherstudent.spec.axes import points, with_values
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.spec.steps import merged_times
+from teacherstudent.store.checkpoints import MINUTES, Checkpoints
+from teacherstudent.store.runs import write_runs
 
 
 def main(work: dict, path: str, threads: int = 1, minutes: float = MINUTES) -> None:
-    """Run a job (the `work` of `teacherstudent.experiments.Job`) and write its runs, one group per point.
+    """Run a job (the `work` of `experiments.jobs.Job`) and write its runs, one group per point.
 
     A job that was killed goes on from its checkpoints, which long ones write every so many minutes.
     """

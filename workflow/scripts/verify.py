@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from _claims import count, expected, found
-from teacherstudent.claims import Claim, read_claims
+from teacherstudent.experiments.claims import Claim, read_claims
 
 
 def line(claim: Claim) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from _claims import by_figure, count, expected, found
 from _logs import logged
 from _pages import write_page
-from teacherstudent.agreement import STANDARD_ERRORS
-from teacherstudent.axes import short_names
-from teacherstudent.claims import read_claims
+from teacherstudent.experiments.agreement import STANDARD_ERRORS
+from teacherstudent.experiments.claims import read_claims
+from teacherstudent.spec.axes import short_names
 
 
 def main(claims: str, agreement: str, files: Sequence[str], template: str, path: str) -> None:

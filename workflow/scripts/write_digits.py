@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from _logs import logged
-from teacherstudent.files import whole_file
+from teacherstudent.files.writing import whole_file
 
 
 def main(path: str) -> None:

@@ -7,9 +7,9 @@ and stores them in docs/claims.csv.
 from pathlib import Path
 
 from _claims import by_figure, count, expected, found
-from teacherstudent.claims import Claim, read_claims
-from teacherstudent.documents import read_yaml
-from teacherstudent.listing import entries
+from teacherstudent.command.listing import entries
+from teacherstudent.experiments.claims import Claim, read_claims
+from teacherstudent.files.yaml_documents import read_yaml
 
 ROOT = Path(__file__).parents[2]
 README, STORED = ROOT / "README.md", ROOT / "docs" / "claims.csv"

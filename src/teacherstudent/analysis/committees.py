@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teacherstudent.networks import OrderParameters
-from teacherstudent.spec import Spec, parse_spec
-from teacherstudent.trajectory import stored_R, stored_T
+from teacherstudent.engines.trajectory import stored_R, stored_T
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
 
 DIMENSION = 10_000  # a spec must say it; the equations do not depend on it
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.analysis.jacobian import State, changes_of_error, changes_of_rates
-from teacherstudent.curriculum import Phase
-from teacherstudent.engines import ode
-from teacherstudent.kernels import ode as kernel
-from teacherstudent.networks import OrderParameters
-from teacherstudent.spec import Spec
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.phases import Phase
+from teacherstudent.kernels.ode import equations as kernel
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.spec.model import Spec
 
 
 class Equations(NamedTuple):

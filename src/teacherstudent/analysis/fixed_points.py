@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.analysis.equations import Equations, equations
-from teacherstudent.checks import OVERLAP_PRECISION
 from teacherstudent.errors import RunError
-from teacherstudent.kernels.activations import CODES
-from teacherstudent.kernels.generalisation import generalisation_errors
-from teacherstudent.linear_algebra import one_thread
-from teacherstudent.networks import OrderParameters
-from teacherstudent.simulation import simulate
-from teacherstudent.spec import Spec
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.generalisation import generalisation_errors
+from teacherstudent.networks.linear_algebra import one_thread
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.simulation.runs import simulate
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.rules import OVERLAP_PRECISION
 
 MAX_STEPS = 200
 SMALLEST_FRACTION = 2.0**-20  # of a Newton step

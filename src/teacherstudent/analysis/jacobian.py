@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.ode import Phase
-from teacherstudent.kernels.slopes import Tables, tables
+from teacherstudent.kernels.maths.slopes import Tables, tables
+from teacherstudent.kernels.ode.equations import Phase
 
 
 class State(NamedTuple):

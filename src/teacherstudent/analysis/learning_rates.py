@@ -12,7 +12,7 @@ from scipy.optimize import brentq, minimize_scalar
 from teacherstudent.analysis.committees import check_sizes, committee, informed_state
 from teacherstudent.analysis.equations import Equations, equations
 from teacherstudent.analysis.fixed_points import modes
-from teacherstudent.linear_algebra import one_thread
+from teacherstudent.networks.linear_algebra import one_thread
 
 PRECISION = 1e-10  # of learning rates, in units of the critical one
 FIRST_ORDER = 1e-8  # least part of its gradient by which a mode changes the error in first order

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from samples import trajectory
-from teacherstudent.claims import Claim, read_claims
-from teacherstudent.curves import Curves, write_curves
+from teacherstudent.experiments.claims import Claim, read_claims
+from teacherstudent.store.curves import Curves, write_curves
 
 STYLE = "workflow/styles/paper.mplstyle"
 

@@ -10,7 +10,7 @@ from scipy.special import erf
 from goldt2019_samples import HIDDEN, RATE, TIME, curves, document, resting
 from lee2021_samples import by_words, data
 from teacherstudent.analysis import committee, denoiser_state, fixed_point
-from teacherstudent.networks import OrderParameters
+from teacherstudent.networks.sampling import OrderParameters
 
 KAPPA, UNITS, LABELS = "training.weight_decay", "teachers.features.units", "inputs.dataset.labels"
 STUDENT, TEACHER = "student.activation", "teachers.activation"

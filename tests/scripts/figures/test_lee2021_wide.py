@@ -16,7 +16,7 @@ import pytest
 from _lee2021_recorded import RECORDED, SIMILARITIES
 
 from lee2021_samples import by_words, curves, data
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 FEATURES, READOUTS = "teachers.features.similarity", "teachers.readouts.similarity"
 GRID = np.linspace(0.0, 1.0, 11)

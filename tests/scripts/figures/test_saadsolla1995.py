@@ -8,7 +8,7 @@ from _saadsolla1995 import errors, flattest
 
 from lee2021_samples import by_words, data
 from teacherstudent.analysis import error_decay_rate, plateau, plateau_error
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 RATE, NOISE = "training.learning_rate", "teachers.output_noise"
 

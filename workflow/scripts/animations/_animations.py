@@ -2,7 +2,7 @@
 
 A script has a docstring that says what the reader should see, `animate(curves)`, which draws everything that
 stands still and returns a `Movie`, and a tail like that of a figure. `curves[experiment][engine]` is a
-`teacherstudent.curves.Curves`.
+`teacherstudent.store.curves.Curves`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # isort: split
-from teacherstudent.figure_settings import drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import drawing  # imports matplotlib safely
 
 # isort: split
 import imageio_ffmpeg
@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from _logs import logged
-from teacherstudent.curves import Curves, read_curves
 from teacherstudent.errors import RunError
-from teacherstudent.files import whole_file
+from teacherstudent.files.writing import whole_file
+from teacherstudent.store.curves import Curves, read_curves
 
 SIZE = (6.4, 3.2)  # inches; times DPI an even number of pixels, as the codec wants them
 DPI = 100

@@ -5,15 +5,16 @@ A figure script has
 - a docstring: which published figure it is believed to be, and what the reader should see;
 - `CAPTION`: the text under the figure, which says what is drawn and which part of it is theory;
 - `figure(curves)`: draws and returns a matplotlib Figure; no file, no config;
-- `claims(curves)`: returns the list of `teacherstudent.claims.Claim` of this figure;
+- `claims(curves)`: returns the list of `teacherstudent.experiments.claims.Claim` of this figure;
 - the tail
 
       if __name__ == "__main__":
           _figures.make(snakemake, figure, claims, CAPTION)
 
-Both functions get `curves[experiment][engine]`, a `teacherstudent.curves.Curves`. What shows data is drawn by
+Both functions get `curves[experiment][engine]`, a `store.curves.Curves`. What shows data is drawn by
 `plot_theory`, `plot_simulation`, `plot_band` and `plot_heatmap`: the CSV is read back from what these drew,
-and is exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in it.
+and is exactly what is plotted. Lines that guide the eye (`mark_switch`, `axhline`) are no data and not in
+it.
 """
 
 import csv
@@ -23,7 +24,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 # isort: split
-from teacherstudent.figure_settings import as_bytes, drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import as_bytes, drawing  # imports matplotlib safely
 
 # isort: split
 import matplotlib
@@ -34,9 +35,9 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from _logs import logged
-from teacherstudent.claims import Claim, write_claims
-from teacherstudent.curves import Curves, read_curves
-from teacherstudent.files import whole_text, write_whole
+from teacherstudent.experiments.claims import Claim, write_claims
+from teacherstudent.files.writing import whole_text, write_whole
+from teacherstudent.store.curves import Curves, read_curves
 
 # Widths in inches: one column and the full page of a two-column paper.
 COLUMN = 3.25

@@ -6,7 +6,7 @@ import _figures
 import numpy as np
 
 from teacherstudent.analysis import committee, denoiser_state, fixed_point, informed_state
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 TEACHER = DRAWN = HEAD = 0
 NOISE = 0.01  # of fixed points: near the limit in which errors are proportional to its square

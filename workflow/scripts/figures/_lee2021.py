@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 DRAWN = 0
 SIMILARITY_MAPS = ("viridis", "plasma")  # of the errors of task 1 and task 2, as published

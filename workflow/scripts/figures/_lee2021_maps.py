@@ -9,7 +9,7 @@ import numpy as np
 from _lee2021 import errors, inputs
 
 from teacherstudent import measures
-from teacherstudent.curves import Curves, mean_over
+from teacherstudent.store.curves import Curves, mean_over
 
 FEATURES, READOUTS = "features.similarity", "readouts.similarity"
 ROW, UNITS = 100, 1000  # steps in a row, units of the published student

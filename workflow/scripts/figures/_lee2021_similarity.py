@@ -3,7 +3,7 @@
 import numpy as np
 from _lee2021 import DRAWN, errors, inputs, inverted_u, levels, median, peak
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_feature_similarity"
 SWITCH, LATE = 100.0, 200

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.curves import Curves
+from teacherstudent.store.curves import Curves
 
 RUN = TEACHER = 0
 ROUNDING = 1e-16  # errors below are rounding

@@ -23,7 +23,7 @@ from _goldt2019 import (
 )
 
 from teacherstudent.analysis import first_layer_error
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_asymptotic_error"
 INFORMED = {M: f"goldt2019_first_layer_{M}" for M in (2, 4)}

@@ -27,7 +27,7 @@ from _goldt2019 import (
 from matplotlib.ticker import NullLocator
 
 from teacherstudent.analysis import committee, denoiser_error, denoiser_state, fixed_point
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_both_layers"
 FIRST_LAYER, DENOISING, RANDOM, CLONES = (

@@ -12,7 +12,7 @@ import numpy as np
 from _goldt2019 import COLORS, DRAWN, GUESSED, NOISE, TEACHER, errors, informed_error
 
 from teacherstudent.analysis import plateau
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_dynamics"
 SIZES = (2, 4, 6)  # K

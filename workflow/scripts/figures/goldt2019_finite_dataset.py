@@ -13,7 +13,7 @@ from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth,
 from _goldt2019_limits import repeats_in_passes
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_finite_dataset"
 LAYERS = {"first layer": "first_layer", "both layers": "both_layers"}

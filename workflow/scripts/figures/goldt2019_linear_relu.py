@@ -13,7 +13,7 @@ from _goldt2019 import APART, COLORS, GUESSED, averages, late_errors
 from matplotlib.ticker import MaxNLocator
 
 from teacherstudent.analysis import linear_error
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_linear_relu"
 LINEAR_FIRST, LINEAR_BOTH, RELU_FIRST, RELU_BOTH = (

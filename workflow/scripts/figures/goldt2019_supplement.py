@@ -23,7 +23,7 @@ from _goldt2019_variations import (
 )
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_supplement"
 DECAY, NORMALISED, RANDOM, GRADED, MISMATCH = (

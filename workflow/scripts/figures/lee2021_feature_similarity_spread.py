@@ -10,7 +10,7 @@ import numpy as np
 from _lee2021 import inputs
 from _lee2021_similarity import LOW, gain
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_feature_similarity_spread"
 AFTER = (5, 200)

@@ -11,7 +11,7 @@ import _figures
 import numpy as np
 from _lee2021_maps import READOUTS, forgetting, measured, similarities
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS = "lee2021_heatmap_sections", "lee2021_similarity_maps"
 INTERVALS = (10, 100, 1000, 10_000)  # rows of 100 steps

@@ -11,7 +11,7 @@ import numpy as np
 from _lee2021 import DRAWN, errors
 from _lee2021_maps import FEATURES, READOUTS, SPREAD, as_published, switch
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS = "lee2021_heatmap_trace", "lee2021_similarity_maps"
 SIMILARITY = 0.8  # of readouts

@@ -13,7 +13,7 @@ import numpy as np
 from _lee2021 import DRAWN, errors
 
 from teacherstudent import measures
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_measures"
 SWITCH, END = 50.0, 100.0

@@ -12,7 +12,7 @@ import numpy as np
 from _lee2021 import DRAWN, inputs
 from _lee2021_maps import UNITS, as_published, switch
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE, MOVEMENT = "lee2021_neuron_movement", "lee2021_weight_movement"
 EARLY = 15_000

@@ -12,7 +12,7 @@ import numpy as np
 from _lee2021 import DRAWN, inputs
 from matplotlib.lines import Line2D
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_ode_verification"
 SWITCH = 50.0

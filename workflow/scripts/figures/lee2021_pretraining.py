@@ -11,7 +11,7 @@ import _figures
 import numpy as np
 from _lee2021 import DRAWN, error_axes, errors, levels, median, peak, plot_errors
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_pretraining"
 SWITCH, LENGTH = 100.0, 200.0

@@ -12,8 +12,8 @@ import numpy as np
 from _lee2021 import DRAWN
 from _lee2021_maps import FEATURES, SPREAD, as_published, measured, similarities, switch
 
-from teacherstudent.claims import Claim
-from teacherstudent.curves import mean_over, sem_over
+from teacherstudent.experiments.claims import Claim
+from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
 CAPTION = """

@@ -11,7 +11,7 @@ import _figures
 import numpy as np
 from _lee2021 import levels
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_relu"
 CAPTION = """

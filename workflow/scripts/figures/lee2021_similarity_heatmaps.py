@@ -15,7 +15,7 @@ from _lee2021_recorded import RECORDED
 from _lee2021_recorded import SIMILARITIES as GRID
 from scipy.stats import spearmanr
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS, DOUBLE = (
     "lee2021_similarity_heatmaps",

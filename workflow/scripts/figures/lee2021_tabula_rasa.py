@@ -12,7 +12,7 @@ import numpy as np
 from _lee2021 import DRAWN, errors, median
 
 from teacherstudent import measures
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_tabula_rasa"
 SWITCH, AFTER = 100.0, 50.0

@@ -13,8 +13,8 @@ from _lee2021 import errors
 from _lee2021_maps import as_published, draw, similarities, switch
 
 from teacherstudent import measures
-from teacherstudent.claims import Claim
-from teacherstudent.curves import mean_over
+from teacherstudent.experiments.claims import Claim
+from teacherstudent.store.curves import mean_over
 
 FIGURE, MAPS = "lee2021_threshold_heatmaps", "lee2021_threshold_maps"
 CAPTION = """

@@ -11,8 +11,8 @@ import numpy as np
 from _lee2021 import errors, inputs
 from _lee2021_maps import SPREAD
 
-from teacherstudent.claims import Claim
-from teacherstudent.curves import mean_over, sem_over
+from teacherstudent.experiments.claims import Claim
+from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """

@@ -12,7 +12,7 @@ import numpy as np
 from _saadsolla1995 import errors, flattest, overlaps, teacher_overlaps
 
 from teacherstudent.analysis import plateau, plateau_error
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "saadsolla1995_dynamics"
 ISOTROPIC, GRADED, OVER, UNDER, FLOOR = (

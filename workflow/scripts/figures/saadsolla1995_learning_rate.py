@@ -23,7 +23,7 @@ from teacherstudent.analysis import (
     plateau_length,
 )
 from teacherstudent.analysis.plateaus import time_below
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 FIGURE = "saadsolla1995_learning_rate"
 PLATEAU, ALIKE, LENGTH = (f"saadsolla1995_{name}" for name in ("plateau", "alike", "length"))

@@ -6,7 +6,7 @@ The reader should see the first error fall, and the second one after the switch.
 import _figures
 
 from teacherstudent import analysis
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 CAPTION = "Errors of both tasks at similarity 1: theory (lines) and simulation (points)."
 

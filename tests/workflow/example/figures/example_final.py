@@ -2,7 +2,7 @@
 
 import _figures
 
-from teacherstudent.claims import Claim
+from teacherstudent.experiments.claims import Claim
 
 CAPTION = "Final error of the first task against the similarity of the teachers: theory, mean of two runs."
 

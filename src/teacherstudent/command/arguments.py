@@ -1,0 +1,164 @@
+"""The arguments of the command `teacherstudent`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from teacherstudent.errors import RunError
+from teacherstudent.files.writing import check_place
+from teacherstudent.spec.whole_numbers import RUNS, SEED, THREADS, Whole
+
+ENGINES = {
+    "network": "SGD of real weights",
+    "chain": "the exact law of the order parameters",
+    "ode": "the limit of infinitely many inputs",
+}
+LISTS = ("engines", "experiments", "figures")
+FIGURE_FORMATS = ("png", "pdf", "svg")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit."""
+        self.exit(2, f"error: {message}\n")
+
+
+def parser() -> Parser:
+    """Return the parser; what it parses has `command`, one of run, validate, show, plot, accept and list."""
+    top = Parser(
+        prog="teacherstudent",
+        description="Dynamics of online learning in the teacher-student setup.",
+        epilog="`teacherstudent COMMAND --help` explains a command.",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    _add_run(_command(commands, "run", "simulate a spec and store the result"))
+    validate = _command(commands, "validate", "check a spec without running it")
+    validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
+    _add_settings(validate)
+    show = _command(commands, "show", "print tables of the runs in a file")
+    show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
+    _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
+    accept = _command(commands, "accept", "take a file as it is that you changed after it was written")
+    accept.add_argument(
+        "file", metavar="FILE.h5", help="a file of runs or curves; it then says that it was accepted"
+    )
+    names = _command(commands, "list", "name engines, and the experiments and figures of the workflow here")
+    names.add_argument("kind", nargs="?", choices=LISTS, help="one of engines, experiments, figures")
+    return top
+
+
+def figure_format(path: str) -> str:
+    """Return the format that the name of a figure asks for."""
+    return os.path.splitext(path)[1].lstrip(".").lower()
+
+
+def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    engines = "; ".join(f"{name}: {text}" for name, text in ENGINES.items())
+    add = command.add_argument
+    add("spec", metavar="SPEC.yaml", help="what to simulate")
+    _add_settings(command)
+    add("--engine", required=True, choices=ENGINES, help=engines)
+    add("--from", dest="start", metavar="FILE.h5", help="start from the last state of the runs in a file")
+    add("--at", type=float, metavar="TIME", help="with --from: from the order parameters at a recorded time")
+    of_file = "or those of --from"
+    add("--seed", type=_whole_number(SEED), metavar="S", help=f"default 0, {of_file}")
+    add("--runs", type=_whole_number(RUNS), metavar="R", help=f"independent runs (default 1, {of_file})")
+    add(
+        "--threads",
+        type=_whole_number(THREADS),
+        metavar="T",
+        help="runs at a time (default: as many as cores)",
+    )
+    often = "write long runs to FILE.h5.checkpoints every M minutes, to go on after a kill (default 10)"
+    add("--checkpoint-minutes", type=_minutes, metavar="M", help=often)
+    add(
+        "--output",
+        required=True,
+        type=_output,
+        metavar="FILE.h5",
+        help="where to store; replaced if it exists",
+    )
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    example = "training.learning_rate=0.2 or curriculum.switch_times=[10.0]"
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="KEY=VALUE",
+        help=f"use another value (in YAML) for a key of the spec, such as {example}; may be repeated",
+    )
+
+
+def _add_plot(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("files", nargs="+", metavar="FILE.h5", help="files written by `run` or by the workflow")
+    add("--output", required=True, type=_figure, metavar="FIGURE.png", help="the figure: png, pdf or svg")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print the version and exit; only now is it looked up."""
+        import teacherstudent
+
+        sys.stdout.write(f"teacherstudent {teacherstudent.__version__}\n")
+        parser.exit()
+
+
+def _whole_number(bounds: Whole) -> Callable[[str], int]:
+    """Return a reader of whole numbers within bounds."""
+
+    def read(text: str) -> int:
+        number = bounds.read(text)
+        if number is None:
+            raise argparse.ArgumentTypeError(f"{text} is not allowed; {bounds.words}")
+        return number
+
+    return read
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not minutes >= 0.0:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a number >= 0")
+    return minutes
+
+
+def _setting(text: str) -> tuple[str, str]:
+    """Read KEY=VALUE; the value is still YAML."""
+    key, equals, value = text.partition("=")
+    if not equals or not all(part.isidentifier() or part.isdigit() for part in key.split(".")):
+        shown = " ".join(text.split())
+        raise argparse.ArgumentTypeError(f"{shown} is not allowed; it must be KEY=VALUE with a dotted KEY")
+    return key, value
+
+
+def _output(text: str) -> str:
+    """Read a path that a file can be put at: better known now than after hours of work."""
+    try:
+        check_place(text)
+    except RunError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _figure(text: str) -> str:
+    if figure_format(text) not in FIGURE_FORMATS:
+        endings = ", ".join(f".{name}" for name in FIGURE_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; its name must end in one of {endings}")
+    return _output(text)

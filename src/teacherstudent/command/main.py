@@ -1,0 +1,210 @@
+"""The command `teacherstudent`: run, validate, show, plot, accept and list.
+
+Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
+interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
+"""
+
+import os
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from teacherstudent.command.arguments import figure_format, parser
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.files.writing import reason, write_whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the given arguments or those of the process; return the exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started the command
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    options = parser().parse_args(arguments)
+    try:
+        COMMANDS[options.command](options)
+    except SpecError as error:
+        return _failed(error, 2)
+    except RunError as error:
+        return _failed(error, 1)
+    except OSError as error:
+        return _failed(f"{error.filename}: {reason(error)}" if error.filename else reason(error), 1)
+    except MemoryError as error:
+        return _failed(f"not enough memory: {error}", 1)
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    return 0
+
+
+def _failed(error: object, status: int) -> int:
+    sys.stderr.write(f"error: {error}\n")
+    return status
+
+
+def run(options: Namespace) -> None:
+    """Simulate the runs of a spec and store them."""
+    from teacherstudent.errors.interruption import looking
+    from teacherstudent.simulation.runs import check, simulate_runs
+    from teacherstudent.spec.parse import load_spec
+    from teacherstudent.store.checkpoints import MINUTES, Checkpoints
+    from teacherstudent.store.runs import write_runs
+
+    spec, engine = load_spec(options.spec, _settings(options)), options.engine
+    starts, seed, runs, origin = _starts(options, spec)
+    if not starts:
+        check(spec, engine)
+    _note_merged_times(options, spec)
+    threads = min(runs, options.threads or _cores())
+    minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
+    checkpoints = Checkpoints.beside(options.output, minutes)
+    with checkpoints.on_signals(), _progress(runs, f"{options.spec}, engine {engine}") as report:
+        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints))
+        with looking(partial(_look, checkpoints, report)):
+            write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
+    checkpoints.remove()
+    for number, trajectory in enumerate(trajectories):
+        if trajectory.diverged_at is not None:
+            when = f"t = {trajectory.diverged_at:g}"
+            sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
+
+
+def _look(checkpoints, report: Callable[[int, float], None]) -> None:
+    """End the writing of a result after a signal."""
+    checkpoints.look()
+    report(0, 1.0)
+
+
+def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
+    """Return what the runs start from, seed and number of runs, and the attributes that say so."""
+    if options.start is None:
+        if options.at is not None:
+            raise SpecError("--at: is allowed only with --from")
+        return [], options.seed or 0, options.runs or 1, {}
+    from teacherstudent.files.writing import file_digest
+    from teacherstudent.simulation.runs import begin
+    from teacherstudent.store.starts import origin, starts_of, stored_runs
+
+    stored = stored_runs(options.start)
+    starts = starts_of(options.start, stored, options.at)
+    runs = options.runs or len(starts)
+    if runs != len(starts):
+        raise SpecError(f"--runs {runs}: is not allowed; {options.start} has {len(starts)} to start from")
+    _, first = begin(spec, options.engine, starts[0])
+    what = "order parameters recorded" if first.state is None else "state stored"
+    sys.stderr.write(f"{options.start}: starting from the {what} at t = {first.time:g}\n")
+    seed = stored.seed if options.seed is None else options.seed
+    return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}
+
+
+def _note_merged_times(options: Namespace, spec) -> None:
+    from teacherstudent.spec.steps import merged_times
+
+    if (merged := merged_times(spec)) is not None:
+        sys.stderr.write(f"note: {options.spec}: {merged}\n")
+
+
+def validate(options: Namespace) -> None:
+    """Check a spec."""
+    from teacherstudent.spec.parse import load_spec
+
+    _note_merged_times(options, load_spec(options.spec, _settings(options)))
+    sys.stdout.write(f"{options.spec}: valid\n")
+
+
+def show(options: Namespace) -> None:
+    """Print tables of the runs of a file, or of its curves."""
+    from teacherstudent.command.tables import print_curves, print_run
+    from teacherstudent.store.curves import holds_curves, read_curves
+    from teacherstudent.store.runs import read_runs
+
+    if holds_curves(options.file):
+        for curves in read_curves(options.file).values():
+            print_curves(curves)
+        return
+    for stored in read_runs(options.file):
+        print_run(stored)
+
+
+def plot(options: Namespace) -> None:
+    """Draw the runs of some files into one figure."""
+    from teacherstudent.plotting.environment import isolate
+
+    isolate()
+    from teacherstudent.plotting import as_bytes, plot_runs
+    from teacherstudent.store.runs import read_runs
+
+    figure = plot_runs([stored for path in options.files for stored in read_runs(path)])
+    write_whole(options.output, as_bytes(figure, figure_format(options.output)))
+
+
+def accept(options: Namespace) -> None:
+    """Accept a file that was changed after it was written."""
+    from teacherstudent.command.accept import accept
+
+    done = "accepted as it is now" if accept(options.file) else "it is as it was written"
+    sys.stdout.write(f"{options.file}: {done}\n")
+
+
+def list_names(options: Namespace) -> None:
+    """List engines, experiments and figures."""
+    from teacherstudent.command.listing import print_list
+
+    print_list(options.kind)
+
+
+COMMANDS = {
+    "run": run,
+    "validate": validate,
+    "show": show,
+    "plot": plot,
+    "accept": accept,
+    "list": list_names,
+}
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    """Return the values that --set gives, by dotted key."""
+    from teacherstudent.files.yaml_documents import parse_yaml
+
+    settings: dict[str, Any] = {}
+    for key, text in options.settings:
+        shown = f"--set {key}={' '.join(text.split())}"
+        if key in settings:
+            raise SpecError(f"{shown}: the key is set twice")
+        settings[key] = parse_yaml(text, shown)
+    return settings
+
+
+@contextmanager
+def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
+    """Show progress, and stop at an interrupt: it sets a flag too, since Python can lose the exception."""
+    from teacherstudent.errors.interruption import will_look
+    from teacherstudent.simulation.progress import reporter
+
+    interrupted = threading.Event()
+
+    def interrupt(*_) -> None:
+        interrupted.set()
+        if not will_look():  # where h5py calls back, an exception would be lost
+            raise KeyboardInterrupt
+
+    with reporter(runs, label) as display:
+
+        def report(number: int, fraction: float) -> None:
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            display(number, fraction)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield report
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

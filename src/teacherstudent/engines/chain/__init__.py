@@ -1,0 +1,1 @@
+"""Engine `chain`: the exact law of the order parameters at finite N."""

@@ -1,0 +1,1 @@
+"""Engine `network`: the weights themselves, trained on sampled inputs."""

@@ -1,0 +1,1 @@
+"""Engine `ode`: the limit of infinitely many inputs."""

@@ -1,0 +1,1 @@
+"""Experiments: grids, their cost, their division into jobs, their results, and claims about these."""

@@ -1,0 +1,151 @@
+"""How far apart two engines are on the same experiment, in units of chance.
+
+Two engines that solve the same model differ by chance only. With several runs of both, the difference of
+their mean errors is counted in its standard error over runs; with one run of either, the difference of log10
+errors is counted in N^-1/2, the size of the fluctuations of a simulation with N inputs.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from teacherstudent.measures import log10_error
+from teacherstudent.spec.axes import with_values
+from teacherstudent.spec.schema import complete
+from teacherstudent.store.curves import Curves, mean_over, sem_over
+
+QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
+STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
+ROUNDING = 1e-6  # errors that differ by less than this part are equal: single precision has 6 digits
+ZERO = 1e-14  # an error that rounding leaves of a student equal to its teacher
+SAME_NETWORKS = {"ode", "network"}  # engines whose runs of equal seed start from the same networks
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The largest distance of two engines over the times, tasks and points of the axes that both have."""
+
+    engines: tuple[str, str]
+    runs: tuple[int, int]  # those that are compared
+    paired: bool  # runs start from the same networks, one by one: the differences of such pairs are averaged
+    inputs: int
+    points: int
+    largest: float
+    unit: str
+    time: float  # where the distance is largest
+    task: int  # counted from 1
+    point: dict  # dotted keys to values; empty without axes
+
+
+def distances(curves: Mapping[str, Curves]) -> list[Distance]:
+    """Return the distance of each pair of engines of one experiment that has a common point."""
+    pairs = itertools.combinations(curves.values(), 2)
+    return [found for pair in pairs if (found := distance(*pair)) is not None]
+
+
+def distance(one: Curves, other: Curves) -> Distance | None:
+    """Return the largest distance of two engines, or None if no point of their axes is common.
+
+    The engine with more rows is interpolated linearly in time, in log10 of the error, at the times of the
+    other that it covers. Of engines that start from the same networks, only runs that both have are compared.
+    """
+    fine, coarse = (one, other) if len(one.time) >= len(other.time) else (other, one)
+    matched = list(common_points(fine, coarse))
+    if not matched:
+        return None
+    time = coarse.time[(coarse.time >= fine.time[0]) & (coarse.time <= fine.time[-1])]
+    paired = start_alike(fine, coarse)
+    runs = [min(one.runs, other.runs)] * 2 if paired else [one.runs, other.runs]
+    used = slice(min(runs)) if paired else slice(None)
+    pairs = [(errors_at(fine, i, time)[used], errors_at(coarse, j, time)[used]) for _, i, j in matched]
+    inputs = [point.get(INPUTS, _at(coarse.spec, INPUTS)) for point, _, _ in matched]
+    several = min(runs) > 1
+    if several:
+        gaps = np.array([in_standard_errors(*pair, paired) for pair in pairs])
+    else:
+        gaps = np.array([in_root_n(*pair, N) for pair, N in zip(pairs, inputs, strict=True)])
+    # NaN stands where too few runs are left
+    where, row, task = np.unravel_index(np.argmax(np.nan_to_num(gaps, nan=-1.0)), gaps.shape)
+    return Distance(
+        engines=(one.engine, other.engine),
+        runs=tuple(runs),
+        paired=paired,
+        inputs=int(inputs[where]),
+        points=len(matched),
+        largest=float(gaps[where, row, task]),
+        unit=STANDARD_ERRORS if several else ROOT_N,
+        time=float(time[row]),
+        task=int(task) + 1,
+        point=matched[where][0],
+    )
+
+
+def start_alike(one: Curves, other: Curves) -> bool:
+    """Tell whether the runs of two engines start from the same networks, one by one."""
+    return one.seed == other.seed and {one.engine, other.engine} == SAME_NETWORKS
+
+
+def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.ndarray:
+    """Return |mean - mean| over its standard error, (time, task), from errors (run, time, task).
+
+    The squared errors of the two means add, unless runs are paired: then it is that of the mean difference.
+    """
+    gap = mean_over(one, 0) - mean_over(other, 0)
+    if paired:
+        gap, error = mean_over(one - other, 0), sem_over(one - other, 0)
+    else:
+        error = np.hypot(sem_over(one, 0), sem_over(other, 0))
+    equal = np.abs(gap) <= ROUNDING * np.abs(mean_over(one, 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(equal, 0.0, np.abs(gap) / error)
+
+
+def in_root_n(one: np.ndarray, other: np.ndarray, inputs: int) -> np.ndarray:
+    """Return |log10 mean - log10 mean| sqrt(N), (time, task), from errors (run, time, task)."""
+    logs = (np.log10(np.maximum(mean_over(errors, 0), ZERO)) for errors in (one, other))
+    return np.abs(np.subtract(*logs)) * np.sqrt(inputs)
+
+
+def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.ndarray:
+    """Return the errors at one point of the axes, (run, time, task), interpolated in log10."""
+    errors = curves.values(QUANTITY)[index]
+    logs = np.moveaxis(log10_error(errors), 1, -1)
+    rows = [np.interp(time, curves.time, row) for row in logs.reshape(-1, len(curves.time))]
+    return 10.0 ** np.moveaxis(np.reshape(rows, (*logs.shape[:-1], len(time))), -1, 1)
+
+
+def common_points(one: Curves, other: Curves) -> Iterator[tuple[dict, tuple[int, ...], tuple[int, ...]]]:
+    """Yield the points that two engines share, with their indices along the axes of each."""
+    keys = list(dict.fromkeys([*one.axes, *other.axes]))
+    known = {values: index for values, index in _points(other, keys)}
+    for values, index in _points(one, keys):
+        if values in known:
+            yield dict(zip(keys, values, strict=True)), index, known[values]
+
+
+def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int, ...]]]:
+    """Yield the values of keys at all points; of a key that is no axis here the value in the spec."""
+    first = {key: values.tolist()[0] for key, values in curves.axes.items()}
+    spec = complete(with_values(curves.spec, first), "spec")
+    for index in np.ndindex(*(len(values) for values in curves.axes.values())):
+        along = {key: values[i] for (key, values), i in zip(curves.axes.items(), index, strict=True)}
+        yield tuple(_plain(along[key] if key in along else _at(spec, key)) for key in keys), index
+
+
+def _at(spec: dict, key: str):
+    """Return what stands at a dotted key of a document; None if nothing does."""
+    place = spec
+    for part in key.split("."):
+        try:
+            place = place[int(part)] if isinstance(place, list) else place[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return place
+
+
+def _plain(value):
+    """Return a value that equals others as numbers do up to rounding, and that can be a key."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return float(f"{value:.9g}") if isinstance(value, (int, float)) else str(value)

@@ -1,0 +1,72 @@
+"""Claims: statements of a paper about a figure, each with a number, its expected range, and a verdict."""
+
+import csv
+import dataclasses
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from teacherstudent.files.writing import whole_text
+
+# How the expected range is known: from the authors' text or code, by another computation, or from memory.
+CERTAINTIES = ("read", "recomputed", "remembered")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement about a figure; it holds if its value lies in the expected range, ends included."""
+
+    figure: str
+    statement: str  # one sentence
+    value: float
+    low: float = -math.inf
+    high: float = math.inf
+    source: str = ""  # where the expectation comes from
+    certainty: str = "read"
+    uncertainty: float | None = None  # standard error of the value, where it is an average
+
+    def __post_init__(self):
+        """Refuse words and ranges that make no sense."""
+        if self.certainty not in CERTAINTIES:
+            raise ValueError(f"certainty: {self.certainty} is not one of {', '.join(CERTAINTIES)}")
+        if not self.low <= self.high:
+            raise ValueError(f"{self.statement}: the range [{self.low}, {self.high}] is empty")
+
+    @property
+    def holds(self) -> bool:
+        """The verdict; a value that is not a number never holds."""
+        return bool(self.low <= self.value <= self.high)
+
+
+COLUMNS = [*(field.name for field in dataclasses.fields(Claim)), "holds"]
+_NUMBERS = ("value", "low", "high")
+
+
+def write_claims(path: str | Path, claims: Iterable[Claim]) -> None:
+    """Write claims as CSV, one row each with its verdict; the file appears whole or not at all."""
+    with whole_text(path) as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for claim in claims:
+            writer.writerow(
+                {**dataclasses.asdict(claim), **_numbers(claim), "holds": "yes" if claim.holds else "no"}
+            )
+
+
+def _numbers(claim: Claim) -> dict[str, str]:
+    """Write out numbers so that reading them gives the same ones back; numpy's would print their type."""
+    numbers = {name: repr(float(getattr(claim, name))) for name in _NUMBERS}
+    return numbers | {"uncertainty": "" if claim.uncertainty is None else repr(float(claim.uncertainty))}
+
+
+def read_claims(path: str | Path) -> list[Claim]:
+    """Read claims written by `write_claims`; verdicts are formed anew."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [_claim(row) for row in csv.DictReader(file)]
+
+
+def _claim(row: dict[str, str]) -> Claim:
+    numbers = {name: float(row[name]) for name in _NUMBERS}
+    texts = {name: row[name] for name in ("figure", "statement", "source", "certainty")}
+    return Claim(**texts, **numbers, uncertainty=float(row["uncertainty"]) if row["uncertainty"] else None)

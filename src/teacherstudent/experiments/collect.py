@@ -1,0 +1,101 @@
+"""From the files of an experiment's jobs to its curves."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.errors import RunError
+from teacherstudent.experiments.division import Axes
+from teacherstudent.experiments.jobs import Grid
+from teacherstudent.spec.axes import points
+from teacherstudent.store.curves import Curves
+from teacherstudent.store.runs import read_runs
+from teacherstudent.store.stored_run import StoredRun
+
+# Where a job stores its points.
+RUNS = "/runs"
+
+
+def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -> Curves:
+    """Stack the runs of a grid over its axes.
+
+    `files` are those of its jobs in the order of the outer axes, each with the axes that are looped inside
+    it; `keep` names the quantities. What a run that diverged did not reach is NaN. Raises RunError where a
+    point is missing, or where points differ in recorded times or in shape.
+    """
+    entries = [_kept(run, keep) for path, axes in files.items() for run in _in_order(path, axes)]
+    lengths = [len(values) for values in grid.axes.values()]
+
+    def over_axes(name: str) -> np.ndarray:
+        stacked = _stacked([entry[name] for entry in entries], name)
+        return stacked.reshape(*lengths, *stacked.shape[1:])
+
+    return Curves(
+        engine=grid.engine,
+        axes={key: np.array(values) for key, values in grid.axes.items()},
+        runs=grid.runs,
+        seed=grid.seed,
+        time=_common_times(entries),
+        quantities={name: over_axes(name) for name in keep},
+        diverged=over_axes("diverged"),
+        switch_times=over_axes("switch_times"),
+        spec=grid.spec,
+    )
+
+
+def _in_order(path: str | Path, axes: Axes) -> Iterator[StoredRun]:
+    runs = {run.group: run for run in read_runs(path)}
+    for name, _ in points(axes):
+        if f"{RUNS}/{name}" not in runs:
+            raise RunError(f"{path}: there is no run {name}")
+        yield runs[f"{RUNS}/{name}"]
+
+
+def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
+    """Take what is wanted of the runs at one point; the rest can leave the memory."""
+    for name in keep:
+        if name not in run.arrays:
+            raise RunError(f"{name}: the runs of engine {run.engine} have none: it cannot be collected")
+    arrays = {name: run.arrays[name] for name in ("time", "switch_times", *keep)}
+    count = len(run.arrays["generalisation_error"])
+    diverged = np.isfinite(run.attributes.get("diverged_at", np.full(count, np.nan)))
+    step = 1.0 / json.loads(run.attributes["spec"])["inputs"]["dimension"]
+    return {**arrays, "diverged": diverged, "step": step}
+
+
+def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
+    """Stack arrays over (run, time or switch, ...), the shorter ones filled up to the longest."""
+    if VARIABLES.get(name, [()])[0][:1] in (("time",), ("switch",)):
+        longest = max(array.shape[1] for array in arrays)
+        arrays = [_filled(array, longest) for array in arrays]
+    shapes = sorted({array.shape for array in arrays})
+    if len(shapes) > 1:
+        raise RunError(
+            f"{name} has shape {shapes[0]} at one point and {shapes[-1]} at another: it cannot be collected"
+        )
+    return np.stack(arrays)
+
+
+def _filled(array: np.ndarray, length: int) -> np.ndarray:
+    filler = np.nan if array.dtype.kind == "f" else -1
+    missing = [(0, 0)] * array.ndim
+    missing[1] = (0, length - array.shape[1])
+    return np.pad(array, missing, constant_values=filler)
+
+
+def _common_times(entries: list[dict]) -> np.ndarray:
+    """Return the times of the longest run; those of the others are the same up to a step.
+
+    Runs that did not diverge have all of them, unless several times fall on one step at some points only.
+    """
+    longest = max((entry["time"] for entry in entries), key=len)
+    for entry in entries:
+        shorter = len(entry["time"]) < len(longest) and not entry["diverged"].all()
+        if shorter or np.any(np.abs(entry["time"] - longest[: len(entry["time"])]) > entry["step"]):
+            raise RunError(
+                "the points of this grid are recorded at different times: make an experiment of each"
+            )
+    return longest

@@ -1,0 +1,171 @@
+"""Experiments: a base spec with axes, engines and seeds, expanded into jobs.
+
+A job is one curve: a cell of the outer axes, or neighbouring cells that are short, with the inner axes and
+all runs.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments.cost import Cost, grid_cost
+from teacherstudent.experiments.division import Axes, divided
+from teacherstudent.spec.axes import points, read_axes, with_values
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
+from teacherstudent.spec.schema import complete
+from teacherstudent.spec.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
+
+LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 with all endings
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What one engine runs in an experiment: axes map dotted keys to values."""
+
+    engine: str
+    spec: dict  # the base document with the settings of this engine
+    outer: dict[str, list]
+    inner: dict[str, list]
+    runs: int
+    seed: int
+
+    @property
+    def axes(self) -> dict[str, list]:
+        """All axes, outer ones first."""
+        return self.outer | self.inner
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Grids by engine with what their points cost, and the quantities that figures need of them."""
+
+    name: str
+    grids: dict[str, Grid]
+    costs: dict[str, Cost]
+    collect: list[str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One curve of one engine; `work` is all that it depends on, as a plain document."""
+
+    experiment: str
+    engine: str
+    curve: str
+    work: dict
+    seconds: float  # estimated, of one core
+
+
+def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
+    """Check an experiment and list its jobs; SpecError names experiment and key in one line."""
+    return jobs(parse_experiment(name, document), seconds)
+
+
+def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
+    """Check an experiment and write out its axes.
+
+    Each value of each axis is tried in one spec, with first values on the other axes; the product is not
+    walked through. Raises SpecError with one line that names the experiment, the key, the value and what is
+    allowed.
+    """
+    try:
+        filled = complete(document, "experiment")
+        grids = {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
+        costs = {engine: _cost(grid) for engine, grid in grids.items()}
+    except SpecError as error:
+        raise SpecError(f"experiment {name}: {error}") from error
+    return Experiment(name, grids, costs, filled["collect"])
+
+
+def jobs(experiment: Experiment, seconds: float) -> list[Job]:
+    """List the jobs of an experiment, in the order of the outer axes.
+
+    Neighbouring cells of the outer axes share a job while it takes no more than some seconds. Raises
+    SpecError where the name of a file would be too long.
+    """
+    _check_length(f"experiment {experiment.name[:20]}…: its name", experiment.name, "choose a shorter one")
+    listed = []
+    for engine, grid in experiment.grids.items():
+        for part in _parts(grid, experiment.costs[engine], seconds):
+            estimate = experiment.costs[engine].of(part | grid.inner)
+            curve, place = _curve(part), f"experiment {experiment.name}: engines.{engine}.outer"
+            _check_length(f"{place}: the name of a job", curve, "move axes to `inner`")
+            listed.append(Job(experiment.name, engine, curve, _work(grid, part), estimate))
+    return listed
+
+
+def _check_length(where: str, name: str, remedy: str) -> None:
+    """Raise SpecError where the files of a job or an experiment would have names that are too long."""
+    if len(name.encode()) > LONGEST_NAME:
+        raise SpecError(
+            f"{where} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
+        )
+
+
+def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:
+    return divided(grid.outer, lambda outer: cost.of(outer | grid.inner), seconds)
+
+
+def _curve(part: Axes) -> str:
+    """Name a part of the outer axes by its values, or by the first and the last one."""
+    ends = {key: values if len(values) == 1 else [_between(*values)] for key, values in part.items()}
+    return next(points(ends))[0]
+
+
+def _between(first: Any, *others: Any) -> str:
+    return "..".join(json.dumps(end).strip('"') for end in (first, others[-1]))
+
+
+def _work(grid: Grid, part: Axes) -> dict:
+    """Return what a job does: axes with one value are in its spec, the others are looped like inner ones."""
+    spec = with_values(grid.spec, {key: values[0] for key, values in part.items() if len(values) == 1})
+    inner = {key: values for key, values in part.items() if len(values) > 1} | grid.inner
+    work = {"engine": grid.engine, "spec": spec, "inner": inner, "runs": grid.runs, "seed": grid.seed}
+    files = _files(spec, inner)
+    return work | {"files": digests(files)} if files else work
+
+
+def _files(spec: dict, inner: dict[str, list]) -> list[str]:
+    """List the files of networks that the points of a curve take."""
+    initial = spec.get("student", {}).get("initial", {})
+    named = {STUDENT_KEY: initial.get("file"), TEACHERS_KEY: spec.get("teachers", {}).get("file")}
+    paths = {path for key, path in named.items() for path in inner.get(key, [path])}
+    return [path for path in paths if path is not None]
+
+
+def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
+    place = f"engines.{engine}"
+    if engine not in ENGINES:
+        raise SpecError(f"{place}: unknown engine; allowed are {', '.join(ENGINES)}")
+    outer, inner = (read_axes(f"{place}.{part}", entry[part]) for part in ("outer", "inner"))
+    for key in outer.keys() & inner.keys():
+        raise SpecError(f"{place}.inner.{key}: is an outer axis already")
+    own = _sorted(with_values(spec, entry["set"]))
+    return Grid(engine, own, outer, inner, entry["runs"], entry["seed"])
+
+
+def _sorted(value: Any) -> Any:
+    """Bring keys into order, so that their order in a file makes no difference to what a job is."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    return value
+
+
+def _cost(grid: Grid) -> Cost:
+    """Check every value of every axis, with first values on the other ones, and estimate what they cost."""
+    values = {key: {value: _spec_at(grid, key, value) for value in axis} for key, axis in grid.axes.items()}
+    return grid_cost(grid.engine, grid.runs, _spec_at(grid), values)
+
+
+def _spec_at(grid: Grid, key: str | None = None, value: Any = None) -> Spec:
+    """Return the spec at the first point of a grid, or with another value on one axis."""
+    first = {key: values[0] for key, values in grid.axes.items()}
+    try:
+        return parse_spec(with_values(grid.spec, first | ({} if key is None else {key: value})))
+    except SpecError as error:
+        where = f"engines.{grid.engine}" + (f" at {key} = {value}" if key is not None else "")
+        raise SpecError(f"{where}: {error}") from error

@@ -1,0 +1,103 @@
+"""Arrays from files: .npz, HDF5 and IDX (the format of MNIST), and all that can be wrong with them.
+
+Errors are SpecErrors of one line that names the file.
+"""
+
+import gzip
+import hashlib
+import io
+import math
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.files.writing import HDF5, check_archive
+
+GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
+# Type of the numbers in an IDX file, by its third byte.
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
+    """Return the bytes of a file and their SHA-256, which must be the given one."""
+    try:
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: no path at all
+        raise SpecError(f"inputs.dataset.{key}: {path}: {getattr(error, 'strerror', error)}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if digest not in (None, found):
+        digest_key = {"file": "sha256", "labels_file": "labels_sha256"}[key]
+        refuse(f"inputs.dataset.{digest_key}", digest, f"the SHA-256 of {path} is {found}")
+    return content, found
+
+
+def images_of(content: bytes, path: str, name: str) -> np.ndarray:
+    """Return the images in the bytes of a file, one row of finite numbers each."""
+    images = array(content, path, name)
+    if images.ndim < 2 or images.size == 0:
+        _spoilt(
+            path,
+            f"the images have the shape {images.shape}; it must be (samples, pixels, ...), none of them 0",
+        )
+    check_numbers(images, path, "images")
+    return images.reshape(len(images), -1)
+
+
+def array(content: bytes, path: str, name: str) -> np.ndarray:
+    """Return one array from the bytes of a file, whose first ones tell what it is."""
+    try:
+        if content.startswith(ZIP):
+            return _npz_array(content, name)
+        if content.startswith(HDF5):
+            return _hdf5_array(content, name)
+        return _idx_array(gzip.decompress(content) if content.startswith(GZIP) else content)
+    except Exception as error:  # a damaged file makes readers raise nearly anything
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise SpecError(f"inputs.dataset: {path}: cannot be read: {words}") from error
+
+
+def _npz_array(content: bytes, name: str) -> np.ndarray:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        check_archive(archive.zip)
+        _check_name(name, archive.files)
+        return np.asarray(archive[name])
+
+
+def _hdf5_array(content: bytes, name: str) -> np.ndarray:
+    import h5py  # slow to import
+
+    with h5py.File(h5py.h5f.open_file_image(content)) as file:
+        _check_name(name, [key for key, item in file.items() if isinstance(item, h5py.Dataset)])
+        return np.asarray(file[name][()])
+
+
+def _check_name(name: str, names: list[str]) -> None:
+    if name not in names:
+        raise ValueError(f"there is no array {name}; there are {', '.join(names) or 'none'}")
+
+
+def _idx_array(content: bytes) -> np.ndarray:
+    """Two zeros, type, rank, the lengths as big-endian uint32, then the numbers (Y. LeCun's MNIST page)."""
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
+        raise ValueError("not an .npz, HDF5 or IDX file")
+    kind, rank = np.dtype(IDX_TYPES[content[2]]), content[3]
+    start = 4 + 4 * rank
+    shape = [int.from_bytes(content[4 * i : 4 * i + 4], "big") for i in range(1, rank + 1)]
+    expected = start + kind.itemsize * math.prod(shape)
+    if len(content) != expected:
+        raise ValueError(f"{len(content)} bytes, where its header says {expected}")
+    return np.frombuffer(content, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
+
+
+def check_numbers(array: np.ndarray, path: str, what: str) -> None:
+    """Raise SpecError where an array is not of finite numbers."""
+    if array.dtype.kind not in "buif":
+        _spoilt(path, f"the {what} are of type {array.dtype}; they must be numbers")
+    if not np.isfinite(array).all():
+        _spoilt(path, f"the {what} are not all finite")
+
+
+def _spoilt(path: str, what: str) -> NoReturn:
+    raise SpecError(f"inputs.dataset: {path}: {what}")

@@ -1,0 +1,166 @@
+"""HDF5 files of this package: they appear whole or not at all, and what changed in them later is noticed.
+
+They have the checksums that HDF5 knows: of all metadata, in the file format of HDF5 1.10, and of each chunk
+of the datasets (Fletcher-32). Each group carries a digest of its content besides (`content`). Files of
+earlier versions end in a line with a checksum, which the attribute `checksum` announces (`checksum_line`), or
+have neither and are read unchecked.
+"""
+
+import io
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from teacherstudent.errors import RunError
+from teacherstudent.errors.interruption import look
+from teacherstudent.files.checksum_line import check_line
+from teacherstudent.files.content import (
+    CHANGED,
+    block_shape,
+    blocks,
+    check_content,
+    datasets_of,
+    groups_of,
+    sign,
+)
+from teacherstudent.files.heaps import check_heaps
+from teacherstudent.files.writing import DAMAGE, HDF5, reason, whole_file
+
+COMPRESSED_FROM = 65536  # bytes; smaller datasets are not worth compressing
+LINE = "checksum"  # attribute of the root of files that end in a line with a checksum
+# A superblock of version 2 has a checksum. Version 3 would mark a file as open for writing: it would stay
+# unreadable after a program that has it open in append mode is killed.
+SUPERBLOCK = "v108", "v108"
+# The oldest format in which the index of chunks has a checksum too.
+METADATA = "v110", "v110"
+
+
+def write_hdf5(path: str | Path, fill: Callable[[h5py.File], None]) -> None:
+    """Let a function fill a new file, which then appears at `path`; equal content gives equal bytes.
+
+    Each group with attributes or datasets gets the digest of them all. Raises RunError where the file cannot
+    be written.
+    """
+    # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
+    image = io.BytesIO()
+    h5py.File(image, "w", libver=SUPERBLOCK).close()
+    with h5py.File(image, "r+", libver=METADATA) as file:
+        fill(file)
+        for group in groups_of(file):
+            attributes, datasets = list(group.attrs), datasets_of(group)
+            if attributes or datasets:
+                sign(group, attributes, datasets)
+    with failing_in_one_line(path), whole_file(path) as temporary:
+        with temporary.open("xb") as written:
+            written.write(image.getbuffer())
+        with _opened(temporary) as file:
+            check_file(file, has_line=False)
+
+
+def add_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Dataset:
+    """Add an array as a dataset with checksums; texts may be objects. It is copied in blocks only."""
+    dtype = h5py.string_dtype() if array.dtype.kind == "O" else array.dtype
+    dataset = add_dataset(group, name, array.shape, dtype)
+    write_blocks(dataset, (), array)
+    return dataset
+
+
+def add_dataset(
+    group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype, filler: float | None = None
+) -> h5py.Dataset:
+    """Add a dataset of a shape to be filled in; what is not filled in is `filler`.
+
+    Chunks have checksums, but for those of texts, which HDF5 stores elsewhere. A scalar is stored in the
+    metadata, which has a checksum too.
+    """
+    if not shape:
+        return _add_scalar(group, name, dtype)
+    how: dict[str, Any] = {}
+    if 0 not in shape:
+        how = {"chunks": block_shape(shape, dtype.itemsize), "fillvalue": filler}
+        how["fletcher32"] = h5py.check_string_dtype(dtype) is None
+        if math.prod(shape) * dtype.itemsize > COMPRESSED_FROM:
+            how |= {"compression": "gzip", "shuffle": True}
+    return group.create_dataset(name, shape, dtype, track_times=False, **how)
+
+
+def _add_scalar(group: h5py.Group, name: str, dtype: np.dtype) -> h5py.Dataset:
+    storage = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    storage.set_layout(h5py.h5d.COMPACT)
+    storage.set_obj_track_times(False)
+    kind, space = h5py.h5t.py_create(dtype, logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
+    return h5py.Dataset(h5py.h5d.create(group.id, name.encode(), kind, space, storage))
+
+
+def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarray) -> None:
+    """Write an array to the start of a dataset, or of its part at an index of leading axes, in blocks."""
+    for block in blocks(array.shape, array.dtype.itemsize):
+        look()
+        dataset[(*index, *block)] = array[block]
+
+
+@contextmanager
+def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
+    """Open a file for reading once its checksums are checked.
+
+    Raises RunError with one line that names the file where it is none of HDF5, where it is damaged or
+    changed, and for whatever goes wrong with it in the block.
+    """
+    with failing_in_one_line(path):
+        with Path(path).open("rb") as content:
+            if content.read(len(HDF5)) != HDF5:
+                raise RunError("not an HDF5 file")
+            has_line = check_line(content)
+            with mmap(content.fileno(), 0, access=ACCESS_READ) as mapped:
+                check_heaps(mapped)
+        with _opened(path) as file:
+            check_file(file, has_line)
+            yield file
+
+
+def check_file(file: h5py.File, has_line: bool) -> None:
+    """Raise RunError where a file does not have the content that it was written with."""
+    with naming_damage():
+        if LINE in file.attrs and not has_line:
+            raise RunError(f"its checksum is missing: {CHANGED}")
+        check_content(file)
+
+
+@contextmanager
+def naming_damage() -> Iterator[None]:
+    """Turn what h5py raises where checksums do not hold into RunError."""
+    try:
+        yield
+    except RunError:
+        raise
+    except DAMAGE as error:
+        raise RunError(f"it is damaged: {_said(error)}; make it again") from error
+
+
+def _opened(path: str | Path) -> h5py.File:
+    """Open a file for reading, also where another program has it open: what it does shows in the digest."""
+    with naming_damage():
+        return h5py.File(path, "r", locking=False)
+
+
+@contextmanager
+def failing_in_one_line(path: str | Path) -> Iterator[None]:
+    """Turn all that h5py and the system raise over a file into RunError."""
+    try:
+        yield
+    except RunError as error:
+        raise RunError(f"{path}: {error}") from error
+    except OSError as error:
+        raise RunError(f"{path}: {reason(error)}") from error
+    except DAMAGE as error:
+        raise RunError(f"{path}: cannot be read: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,105 @@
+"""Documents from the outside: safe YAML and JSON, with errors of one line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import given_twice, nested_too_deeply, on_one_line, without_line
+from teacherstudent.files.number_forms import with_number_forms
+from teacherstudent.files.plain_values import MAX_DEPTH
+
+MAX_LOADED_DEPTH = 200
+# Values that anchors may add to those that are written: a few anchors in each other say billions.
+MAX_REPEATED = 1_000_000
+
+
+@with_number_forms
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Safe YAML that refuses a key given twice, and what cannot be read in bounded time and memory."""
+
+    depth = 0
+
+    def descend_resolver(self, node, index):
+        """Count the blocks around a node while it is composed, which overflows the stack at some depth."""
+        self.depth += 1
+        if self.depth > MAX_LOADED_DEPTH:
+            raise SpecError(nested_too_deeply(MAX_DEPTH))
+        super().descend_resolver(node, index)
+
+    def ascend_resolver(self):
+        """Leave a node."""
+        self.depth -= 1
+        super().ascend_resolver()
+
+    def get_single_node(self):
+        """Compose the document, and count its values before anything walks through them."""
+        node, written = super().get_single_node(), {}
+        if node is not None and _count(node, written) - len(written) > MAX_REPEATED:
+            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values")
+        return node
+
+    def construct_mapping(self, node, deep=False):
+        """Build one mapping; YAML itself would silently keep the last of equal keys."""
+        keys = [
+            self.construct_object(key, deep=True)
+            for key, _ in node.value
+            if key.tag != "tag:yaml.org,2002:merge"
+        ]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise SpecError(given_twice(key))
+        return super().construct_mapping(node, deep)
+
+
+def _count(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the values of a node with all anchors written out; `known` gets the counts of its parts."""
+    if id(node) not in known:
+        known[id(node)] = 1  # in case that it is a part of itself
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        pairs = isinstance(node, yaml.MappingNode)
+        parts = [part for pair in parts for part in pair] if pairs else parts
+        known[id(node)] += sum(_count(part, known) for part in parts)
+    return known[id(node)]
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Read one YAML document; SpecError names the file where it cannot be read."""
+    try:
+        return parse_yaml(Path(path).read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise SpecError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: not valid YAML: {on_one_line(error)}") from error
+
+
+def parse_yaml(text: str, place: str) -> Any:
+    """Parse one document in YAML or JSON; SpecError names the place that it comes from where it is not valid.
+
+    Numbers are decimal (1e-3 is one), as in YAML 1.2 and JSON (`number_forms`).
+    """
+    try:
+        return _parse_json(text) if text.lstrip().startswith("{") else yaml.load(text, _StrictLoader)
+    except SpecError as error:
+        raise SpecError(f"{place}: {without_line(str(error), text)}") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise SpecError(f"{place}: not valid YAML: {on_one_line(error)}") from error
+
+
+def _parse_json(text: str) -> Any:
+    """Parse JSON, or YAML that begins like JSON; readers of YAML do not know all escapes of JSON."""
+    try:
+        return json.loads(text, object_pairs_hook=_block)
+    except (json.JSONDecodeError, RecursionError):
+        return yaml.load(text, _StrictLoader)
+
+
+def _block(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    block: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in block:
+            raise SpecError(given_twice(key))
+        block[key] = value
+    return block

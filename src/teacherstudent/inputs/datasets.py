@@ -1,0 +1,65 @@
+"""Data sets from files: images, and the targets that belong to them."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.files.arrays import ZIP, array, check_numbers, images_of, read_content
+from teacherstudent.files.writing import HDF5
+from teacherstudent.spec.model import DataSet, Inputs
+
+
+class FileSamples(NamedTuple):
+    """Training samples in front, test samples behind them."""
+
+    images: np.ndarray  # (samples, N) as they are in the file
+    targets: np.ndarray | None  # (samples,) classes or numbers; None where teachers label the images
+
+
+@lru_cache(maxsize=2)
+def load_samples(inputs: Inputs) -> FileSamples:
+    """Read the samples that a complete block `inputs` asks for; the digests in it make them what they are."""
+    block = inputs.dataset
+    content, _ = read_content("file", block.file, block.sha256)
+    images = images_of(content, block.file, block.images)
+    rest = len(images) - block.test_samples
+    if inputs.samples > rest:
+        total = f"{block.file} has {len(images)} samples, {block.test_samples} of them for testing"
+        refuse("inputs.samples", inputs.samples, total)
+    if inputs.dimension != images.shape[1]:
+        refuse(
+            "inputs.dimension", inputs.dimension, f"the images in {block.file} have {images.shape[1]} pixels"
+        )
+    chosen = np.r_[: inputs.samples, rest : len(images)]
+    if block.labels == "teacher":
+        return FileSamples(images[chosen], None)
+    targets = _targets(block, content, len(images))
+    _check_classes(block, targets[: inputs.samples])
+    return FileSamples(images[chosen], targets[chosen])
+
+
+def _targets(block: DataSet, content: bytes, count: int) -> np.ndarray:
+    path = block.labels_file or block.file
+    if block.labels_file is not None:
+        content, _ = read_content("labels_file", path, block.labels_sha256)
+    elif not content.startswith((ZIP, HDF5)):
+        raise SpecError(f"inputs.dataset.labels_file: missing; {path} is an IDX file and has images only")
+    targets = array(content, path, block.targets)
+    if targets.shape != (count,):
+        raise SpecError(
+            f"inputs.dataset: {path}: the targets have the shape {targets.shape}; "
+            f"for {count} images it must be ({count},)"
+        )
+    check_numbers(targets, path, "targets")
+    if block.labels != "given" and (targets != np.floor(targets)).any():
+        raise SpecError(f"inputs.dataset: {path}: labels {block.labels} need targets that are whole numbers")
+    return targets
+
+
+def _check_classes(block: DataSet, targets: np.ndarray) -> None:
+    for number in block.classes or ():
+        if number not in targets:
+            there = ", ".join(f"{known:g}" for known in np.unique(targets)[:20])
+            refuse("inputs.dataset.classes", number, f"the training samples of {block.file} have {there}")

@@ -1,0 +1,51 @@
+"""How kernels are compiled; fast-math flags and error model have their one home here."""
+
+from numba import config, njit
+
+from teacherstudent.kernels.compile.cache import CheckedCache
+from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler
+
+# Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
+REORDER = {"contract", "reassoc", "nsz", "arcp"}
+
+# Division by zero gives inf or nan instead of an exception, whose check would cost more than the division.
+exact = njit(error_model="numpy")
+fast = njit(error_model="numpy", fastmath=REORDER)
+# For functions on arrays that others hold, called by kernels only: neither counts references to the arrays
+# (atomic operations, dearer than the arithmetic of a small loop) nor can be called from Python.
+inner = njit(
+    error_model="numpy", fastmath={"contract"}, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
+# The same for a stretch of one kernel's loop: handing over all that it needs would cost more than its work.
+part = njit(
+    error_model="numpy",
+    fastmath={"contract"},
+    _nrt=False,
+    no_cpython_wrapper=True,
+    no_cfunc_wrapper=True,
+    forceinline=True,
+)
+# For functions that take functions as arguments: numba caches no code that passes them around.
+inlined = njit(error_model="numpy", inline="always")
+# For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
+# has the same bits in whatever company. A call would cost more than such a loop.
+by_column = njit(
+    error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)
+
+
+def entry(function):
+    """Compile a function that is called from Python, and keep its code on the disk."""
+    return _on_disk(function, nogil=True)
+
+
+def scalar(function):
+    """Compile a function of numbers to be part of every loop that calls it, and keep its code on the disk."""
+    return _on_disk(function, forceinline=True)
+
+
+def _on_disk(function, **options):
+    compiled = njit(error_model="numpy", pipeline_class=OwnCopiesCompiler, **options)(function)
+    if not config.DISABLE_JIT:
+        compiled._cache = CheckedCache(function)  # with `cache=True` numba would look for a folder of its own
+    return compiled

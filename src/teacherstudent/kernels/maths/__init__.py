@@ -1,0 +1,1 @@
+"""Special functions, activations, Gaussian integrals and random numbers, shared by all engines."""

@@ -1,0 +1,72 @@
+"""Generalisation errors from order parameters."""
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import entry, exact, fast
+from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.integrals import I2
+
+
+@entry
+def generalisation_error(student, teacher, Q, R, T, h, v):
+    """eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 > on fresh clean inputs.
+
+    Q (K, K), R (K, M), T (M, M) are the overlaps of the student with itself and with one teacher, h (K,) and
+    v (M,) the readouts, `student` and `teacher` activation codes. Goldt et al. 2019, eq. (7) in general form;
+    rounding below zero is cut off.
+    """
+    eps = 0.5 * (second_moment(student, Q, h) + second_moment(teacher, T, v))
+    for i in range(len(h)):
+        eps -= h[i] * second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
+    return max(eps, 0.0)
+
+
+@exact
+def second_moment(code, C, weights):
+    """< (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is taken once."""
+    total = 0.0
+    for i in range(len(weights)):
+        own = weights[i] * I2(code, code, C[i, i], C[i, i], C[i, i])
+        others = second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
+        total += weights[i] * (own + 2.0 * others)
+    return total
+
+
+@fast
+def second_moments(a, b, c11, C, i, D, weights, first):
+    """< g_a(x) sum_k w_k g_b(y_k) >, k >= first: x has the variance c11 and the covariances C_ik with y_k,
+    which have the variances D_kk.
+    """
+    total = 0.0
+    if a == ERF and b == ERF:  # the same, but with codes that the compiler knows, so that it vectorises
+        for k in range(first, len(weights)):
+            total += weights[k] * I2(ERF, ERF, c11, C[i, k], D[k, k])
+    else:
+        for k in range(first, len(weights)):
+            total += weights[k] * I2(a, b, c11, C[i, k], D[k, k])
+    return total
+
+
+@entry
+def generalisation_errors(student, teacher, Q, R, T, h, v):
+    """Errors against every teacher, shape (P,): h (H, K) has one row per teacher or a single shared one, v is
+    (P, M).
+    """
+    P, M = v.shape
+    errors = np.empty(P)
+    for p in range(P):
+        own = slice(p * M, (p + 1) * M)
+        head = h[p] if len(h) > 1 else h[0]
+        errors[p] = generalisation_error(student, teacher, Q, R[:, own], T[own, own], head, v[p])
+    return errors
+
+
+@entry
+def generalisation_errors_of_records(student, teacher, Q, R, T, h, v):
+    """Errors (records, P): those of every record, the first index of Q, R and h; T and v stay the same."""
+    errors = np.empty((len(Q), len(v)))
+    for record in range(len(Q)):
+        own = generalisation_errors(student, teacher, Q[record], R[record], T, h[record], v)
+        for p in range(len(v)):
+            errors[record, p] = own[p]
+    return errors

@@ -1,0 +1,102 @@
+"""Gaussian integrals of activations, for zero-mean fields x1, x2, ... with covariances c11, c12, ...
+
+All follow from two facts: a factor g'(x) of an erf unit only tilts the Gaussian (covariances change, a norm
+appears), and E[x2 f(x3)] = c23 E[f'(x3)] (Stein). Saad & Solla 1995, appendix; Goldt et al. 2019, supplement.
+"""
+
+import math
+
+from teacherstudent.kernels.compile.flags import fast
+from teacherstudent.kernels.maths.activations import ERF, RELU, SQRT_2_OVER_PI
+from teacherstudent.kernels.maths.special import asin
+
+
+@fast
+def I2(a, b, c11, c12, c22):
+    """E[g_a(x1) g_b(x2)] for any pair of activations, in closed form.
+
+    erf-erf: (2/pi) asin(c12 / sqrt((1 + c11)(1 + c22))); relu-relu: the arc-cosine kernel of first order; a
+    linear factor is removed by Stein's identity; relu-erf: only the odd half x/2 of relu counts.
+    """
+    if a < b:
+        a, b, c11, c22 = b, a, c22, c11
+    if a == RELU:
+        return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * I2_linear(b, c12, c22)
+    if b == ERF:
+        return 2.0 / math.pi * asin(c12 / math.sqrt((1.0 + c11) * (1.0 + c22)))
+    return I2_linear(a, c12, c11)
+
+
+@fast
+def I2_linear(b, c12, c22):
+    """E[x1 g_b(x2)] for b linear or erf: c12 E[g_b'(x2)]."""
+    return c12 * SQRT_2_OVER_PI / math.sqrt(1.0 + c22) if b == ERF else c12
+
+
+@fast
+def _relu_I2(c11, c12, c22):
+    s = math.sqrt(max(c11 * c22 - c12 * c12, 0.0))
+    # For equal fields s is rounding of order 1e-8; the angle from the same s makes it cancel.
+    return (s + c12 * (math.pi - math.atan2(s, c12))) / (2.0 * math.pi)
+
+
+@fast
+def J2(a, b, c11, c12, c22):
+    """E[g_a'(x1) g_b'(x2)], a erf or linear.
+
+    erf-erf: (2/pi) / sqrt((1 + c11)(1 + c22) - c12^2); a relu factor counts half, as its derivative is 1/2
+    plus an odd part.
+    """
+    if a == ERF and b == ERF:
+        return 2.0 / math.pi / math.sqrt((1.0 + c11) * (1.0 + c22) - c12 * c12)
+    half = 0.5 if b == RELU else 1.0
+    if a == ERF:
+        return half * SQRT_2_OVER_PI / math.sqrt(1.0 + c11)
+    return SQRT_2_OVER_PI / math.sqrt(1.0 + c22) if b == ERF else half
+
+
+@fast
+def tilt(a, c11, c12):
+    """The number q in I3 = J2(1, 3) (c23 - q c13): how far the factor g_a'(x1) pulls x2 in; 0 for a linear
+    unit.
+    """
+    return c12 / (1.0 + c11) if a == ERF else 0.0
+
+
+@fast
+def I3(a, b, c11, c12, c13, c22, c23, c33):
+    """E[g_a'(x1) x2 g_b(x3)], a erf or linear: J2(x1, x3) (c23 - c13 c12 / (1 + c11)) for erf, J2 c23 for
+    linear.
+    """
+    return J2(a, b, c11, c13, c33) * (c23 - tilt(a, c11, c12) * c13)
+
+
+@fast
+def pair_tilt(a, c11, c12, c22):
+    """Tilt of a Gaussian by the factors g_a'(x1) g_a'(x2), a erf or linear.
+
+    Returns (p11, p12, p22): covariances of other fields y, z become c_yz - sum_ij c_yi p_ij c_zj. For erf
+    units p is the inverse of 1 + C over the fields 1 and 2, for linear units zero.
+    """
+    if a != ERF:
+        return 0.0, 0.0, 0.0
+    det = (1.0 + c11) * (1.0 + c22) - c12 * c12
+    return (1.0 + c22) / det, -c12 / det, (1.0 + c11) / det
+
+
+@fast
+def tilted(p, cy1, cy2, cyz, cz1, cz2):
+    """Covariance of y and z under the tilt p of `pair_tilt`."""
+    return cyz - cz1 * (p[0] * cy1 + p[1] * cy2) - cz2 * (p[1] * cy1 + p[2] * cy2)
+
+
+@fast
+def I4(a, b, d, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44):
+    """E[g_a'(x1) g_a'(x2) g_b(x3) g_d(x4)], a erf or linear: J2(x1, x2) times I2 of x3 and x4 under the tilt
+    of x1 and x2.
+    """
+    p = pair_tilt(a, c11, c12, c22)
+    s33 = tilted(p, c13, c23, c33, c13, c23)
+    s34 = tilted(p, c13, c23, c34, c14, c24)
+    s44 = tilted(p, c14, c24, c44, c14, c24)
+    return J2(a, a, c11, c12, c22) * I2(b, d, s33, s34, s44)

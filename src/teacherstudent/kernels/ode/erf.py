@@ -1,0 +1,177 @@
+"""Means over the fields of erf units, for the right-hand side of `ode`.
+
+A factor g'(x_i) in a mean only tilts the Gaussian. With C the covariance of the error units, g'(x_i) g'(x_k)
+gives the norm J2(i, k) and leaves the covariance S_ab = C_ab - u_a u_b - v_a v_b,
+
+    u_a = C_ai / sqrt(1 + C_ii),   v_a = (C_ak - u_a u_k) / sqrt(1 + C_kk - u_k^2),
+
+so that I4 = J2(i, k) (2/pi) asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))). All pairs i <= k are done at once: each
+is a lane, a column of arrays whose rows are error units. Loops along lanes are vectorised.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.alignment import aligned_zeros
+from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.maths.special import asin
+from teacherstudent.kernels.ode.pauses import DONE, row_done
+
+# The number of lanes is a multiple of this, so that loops along them are made of whole vectors.
+VECTOR = 8
+
+TWO_OVER_PI = 2.0 / math.pi
+
+
+class Lanes(NamedTuple):
+    """Work space for pairs of erf units of the student; lanes that fill up, one at least, have no tilt."""
+
+    i: np.ndarray  # (lanes,) unsigned: an index that might be negative costs a comparison
+    k: np.ndarray
+    root: np.ndarray  # (D or more,) 1 / sqrt(1 + C_aa)
+    root_i: np.ndarray  # (K, D) 1 / sqrt(1 + C_aa - u_a^2) for every i
+    pair: np.ndarray  # (3, lanes) 1 / sqrt(1 + C_ii), u_k and 1 / sqrt(1 + C_kk - u_k^2)
+    tilted: np.ndarray  # (3, D, lanes) u, v and 1 / sqrt(1 + S_aa)
+    angle: np.ndarray  # (D, D) asin without tilt, for a <= b
+    square: np.ndarray  # (lanes,) < d^2 > under the tilt, without label noise
+
+
+def lanes_for(K: int, D: int) -> Lanes:
+    """Allocate the lanes for K student units among D error units."""
+    pairs = np.triu_indices(K)
+    n = whole_vectors(len(pairs[0]) + 1)
+    units = np.zeros((2, n), np.uint64)
+    units[:, : len(pairs[0])] = pairs
+    shapes = (whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
+    lanes = Lanes(*units, *map(aligned_zeros, shapes))
+    lanes.root[:] = 1.0
+    return lanes
+
+
+def whole_vectors(size: int) -> int:
+    """Round up to a multiple of VECTOR."""
+    return -(-size // VECTOR) * VECTOR
+
+
+@inlined
+def means_of_erf(c, C, output_variance, w, output, weights, power, place):
+    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`, by way of the lanes w.
+
+    Returns False where it pauses, at a `place` as in `ode.Work`.
+    """
+    if place[DONE] == 0:
+        tilt_by_one(C, w.root, w.root_i, w.pair)
+        tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
+    if not fill_squares(c, C, w.tilted, w.square, w.angle, place):
+        return False
+    fill_output(c, w.angle, output)
+    fill_weights(c, C, w.root, w.root_i, weights)
+    fill_power(w.root, w.root_i, w.square, output_variance, power)
+    return True
+
+
+@inlined
+def tilt_by_one(C, root, root_i, pair):
+    """Fill 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and what is the same for all a."""
+    K, D = root_i.shape
+    for a in range(D):
+        root[a] = 1.0 + C[a, a]
+    inverse_roots(root)
+    for i in range(K):
+        for a in range(D):
+            u_a = root[i] * C[i, a]
+            root_i[i, a] = 1.0 + C[a, a] - u_a * u_a
+    inverse_roots(root_i.reshape(-1))
+    q = 0
+    for i in range(K):
+        for k in range(i, K):
+            pair[0, q], pair[1, q], pair[2, q] = root[i], root[i] * C[i, k], root_i[i, k]
+            q += 1
+
+
+@inlined
+def tilt_by_two(C, i, k, pair, tilted):
+    """Fill u, v and 1 / sqrt(1 + S_aa) for every pair."""
+    for a in range(len(C)):
+        variance = 1.0 + C[a, a]
+        for q in range(len(i)):
+            u_a = pair[0, q] * C[a, i[q]]
+            v_a = (C[a, k[q]] - u_a * pair[1, q]) * pair[2, q]
+            tilted[0, a, q], tilted[1, a, q] = u_a, v_a
+            tilted[2, a, q] = variance - u_a * u_a - v_a * v_a
+    inverse_roots(tilted[2].reshape(-1))
+
+
+@inner
+def inverse_roots(x):
+    """Replace every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
+
+    Two Newton steps y (3 - x y^2) / 2 from single precision take a third of the time of root and division.
+    """
+    for e in range(len(x)):
+        y = np.float64(np.float32(1.0) / np.float32(math.sqrt(np.float32(x[e]))))
+        half = 0.5 * x[e]
+        y *= 1.5 - half * y * y
+        x[e] = y * (1.5 - half * y * y)
+
+
+@inlined
+def fill_squares(c, C, tilted, square, angle, place):
+    """square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))), and the asin of the last lane.
+
+    Indices are unsigned: those that might be negative would keep checks of the arrays in the inner loops.
+    Returns False where it pauses between two values of a.
+    """
+    D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(place[DONE])
+    if first == 0:
+        for q in range(n):
+            square[q] = 0.0
+    for a in range(first, D):
+        for b in range(a, D):
+            C_ab, weight = C[a, b], TWO_OVER_PI * c[a] * c[b]
+            if a != b:
+                weight *= 2.0
+            for q in range(n):
+                S_ab = C_ab - tilted[0, a, q] * tilted[0, b, q] - tilted[1, a, q] * tilted[1, b, q]
+                last = asin(S_ab * tilted[2, a, q] * tilted[2, b, q])
+                square[q] += weight * last
+            angle[a, b] = last
+        row = np.int64(a)
+        if row_done(place, row, len(c), (len(c) - row) * len(square)):
+            return False
+    return True
+
+
+@inlined
+def fill_output(c, angle, output):
+    """output_i = (2/pi) sum_a c_a angle_ia."""
+    for i in range(len(output)):
+        total = 0.0
+        for a in range(i):
+            total += c[a] * angle[a, i]
+        for a in range(i, len(c)):
+            total += c[a] * angle[i, a]
+        output[i] = TWO_OVER_PI * total
+
+
+@inlined
+def fill_weights(c, C, root, root_i, weights):
+    """weights[i, a] = c_a J2(i, a), less for a = i: I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1+C_ii))."""
+    for i in range(weights.shape[0]):
+        norm, pull = TWO_OVER_PI * root[i], 0.0
+        for a in range(weights.shape[1]):
+            weights[i, a] = norm * c[a] * root_i[i, a]
+            pull += weights[i, a] * C[i, a]
+        weights[i, i] -= pull * root[i] * root[i]
+
+
+@inlined
+def fill_power(root, root_i, square, output_variance, power):
+    """power[i, k] = J2(i, k) (square + sigma^2)."""
+    q = 0
+    for i in range(len(power)):
+        for k in range(i, len(power)):
+            power[i, k] = TWO_OVER_PI * root[i] * root_i[i, k] * (square[q] + output_variance)
+            q += 1

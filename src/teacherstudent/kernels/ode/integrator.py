@@ -1,0 +1,300 @@
+"""Adaptive Runge-Kutta integration of y' = f(y), compiled: DOP853 with dense output and one event.
+
+Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.4 to II.6. `integrate` is
+generic: functions that take the right-hand side as an argument are inlined where they are called, since numba
+caches no code that passes functions around.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.ode import dop853
+
+STAGES = 12
+DENSE_STAGES = 3
+
+SAFETY = 0.9  # of the step size that would just pass
+MIN_FACTOR = 0.2  # smallest change of the step size
+MAX_FACTOR = 10.0  # largest
+EXPONENT = -1.0 / 8.0  # the error estimate is of order seven
+MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution diverges
+EVENT_HALVINGS = 60  # of the step in which the event lies
+
+REACHED_END, EVENT, DIVERGED, STUCK, PAUSED = 0, 1, 2, 3, 4
+NOTHING, KEPT, RESUME = 0, 1, 2  # what `Held` is for
+TIME, STEP, GROWTH = 0, 1, 2  # its numbers
+IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # where `Scratch` is: in a step at all, what is done
+
+
+class Tableau(NamedTuple):
+    """Coefficients of the method; an argument of kernels, since numba caches no code with global arrays."""
+
+    A: np.ndarray  # (16, 16) weights of the stages: 12 of a step, its end, 3 more for dense output
+    E: np.ndarray  # (2, 13) error estimates of order five and three
+    D: np.ndarray  # (4, 16) upper coefficients of the interpolant
+
+
+def _tableau() -> Tableau:
+    A = np.zeros((16, 16))
+    for stage, weights in enumerate(dop853.A, start=1):
+        A[stage, : len(weights)] = weights
+    return Tableau(A, np.array(dop853.E), np.array(dop853.D))
+
+
+TABLEAU = _tableau()
+
+
+class Scratch(NamedTuple):
+    """Work space for a state of n numbers, and where a paused integration is to go on."""
+
+    states: np.ndarray  # (16, n) states at the stages; number 12 is the one after the step
+    k: np.ndarray  # (16, n) derivatives there
+    errors: np.ndarray  # (2, n) error estimates of order five and three
+    dense: np.ndarray  # (7, n) coefficients of the interpolant
+    place: np.ndarray  # (4,) int64
+    numbers: np.ndarray  # (3,) as in `Held`, when the step began
+
+
+class Held(NamedTuple):
+    """The integrator after its last step that knows nothing of the end of the integration.
+
+    The next step was cut to reach the end; going on from here gives the bits of a longer integration.
+    """
+
+    mark: np.ndarray  # (1,) int64: NOTHING; KEPT, the rest is filled in; RESUME, integrate from there
+    numbers: np.ndarray  # (3,) time, size of the next step, and the most that it may grow by
+    y: np.ndarray  # (n,) state
+    k: np.ndarray  # (n,) its derivative
+
+
+def nothing_held(n: int) -> Held:
+    """Return memory for a state of n numbers."""
+    return Held(np.full(1, NOTHING), np.zeros(3), np.zeros(n), np.zeros(n))
+
+
+def scratch(n: int) -> Scratch:
+    """Allocate the work space of one integration, for a state of n numbers."""
+    rows = (np.empty((count, n)) for count in (16, 16, 2, 7))
+    return Scratch(*rows, np.zeros(4, np.int64), np.zeros(3))
+
+
+@inner
+def copy(out, x):
+    """Copy a vector: no assignment to a slice, whose check of shapes takes seconds to compile."""
+    for i in range(len(out)):
+        out[i] = x[i]
+
+
+@inner
+def add_weighted(out, step, weights, row, k):
+    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are not looked at."""
+    for j in range(weights.shape[1]):
+        weight = step * weights[row, j]
+        if weight != 0.0:
+            for i in range(len(out)):
+                out[i] += weight * k[j, i]
+
+
+@inner
+def state_at(s, y, step, tableau, work):
+    """Compute the state at stage s from the derivatives at the earlier ones."""
+    copy(work.states[s], y)
+    add_weighted(work.states[s], step, tableau.A, s, work.k)
+
+
+@inlined
+def stages(f, params, y, step, tableau, work, first, last):
+    """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
+
+    Returns False where f pauses.
+    """
+    for s in range(max(first, work.place[STAGES_DONE]), last):
+        state_at(s, y, step, tableau, work)
+        if not f(work.states[s], params, work.k[s]):
+            return False
+        work.place[STAGES_DONE] = s + 1
+    return True
+
+
+@inner
+def error_norm(tableau, step, y, work, rtol, atol):
+    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order."""
+    five, three = 0.0, 0.0
+    for order in range(tableau.E.shape[0]):
+        for i in range(len(y)):
+            work.errors[order, i] = 0.0
+        for j in range(tableau.E.shape[1]):  # zero weights too: what is no number at any stage must show
+            for i in range(len(y)):
+                work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
+    for i in range(len(y)):
+        scale = atol + rtol * max(abs(y[i]), abs(work.states[STAGES, i]))
+        e5, e3 = work.errors[0, i] / scale, work.errors[1, i] / scale
+        five += e5 * e5
+        three += e3 * e3
+    if five == 0.0 and three == 0.0:
+        return 0.0
+    return abs(step) * five / math.sqrt((five + 0.01 * three) * len(y))
+
+
+@inner
+def norm(x, y, rtol, atol):
+    """Root mean square of x in units of the tolerance."""
+    total = 0.0
+    for i in range(len(y)):
+        scaled = x[i] / (atol + rtol * abs(y[i]))
+        total += scaled * scaled
+    return math.sqrt(total / len(y))
+
+
+@inlined
+def initial_step(f, params, y, tableau, work, rtol, atol):
+    """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
+
+    It does not know the end: an integration that goes further begins with the same step. Returns -1
+    where f pauses.
+    """
+    if not stages(f, params, y, 0.0, tableau, work, 0, 1):
+        return -1.0
+    d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
+    h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
+    if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
+        return -1.0
+    for i in range(len(y)):
+        work.k[1, i] -= work.k[0, i]
+    d2 = norm(work.k[1], y, rtol, atol) / h0
+    largest = max(d1, d2)
+    h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
+    return min(100.0 * h0, h1)
+
+
+@inner
+def fill_dense(y, step, tableau, work):
+    """Fill the coefficients of the interpolant of the step just taken from the derivatives at all stages."""
+    for i in range(len(y)):
+        change = work.states[STAGES, i] - y[i]
+        old, new = step * work.k[0, i], step * work.k[STAGES, i]
+        work.dense[0, i] = change
+        work.dense[1, i] = old - change
+        work.dense[2, i] = 2.0 * change - new - old
+        for row in range(3, 7):
+            work.dense[row, i] = 0.0
+    for row in range(4):
+        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
+
+
+@inner
+def interpolate(y, x, dense, out):
+    """State at fraction x of the step just taken."""
+    for i in range(len(y)):
+        value = 0.0
+        for row in range(7):
+            value = (value + dense[6 - row, i]) * (x if row % 2 == 0 else 1.0 - x)
+        out[i] = y[i] + value
+
+
+@inlined
+def locate_event(event, params, y, work):
+    """Fraction of the step at which the event function falls below zero, by bisection on the interpolant."""
+    low, high = 0.0, 1.0
+    for _ in range(EVENT_HALVINGS):
+        middle = 0.5 * (low + high)
+        interpolate(y, middle, work.dense, work.states[0])
+        if event(work.states[0], params) < 0.0:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@inner
+def hold(held, t, step, grow, y, k):
+    """Keep the integrator as it is."""
+    held.mark[0] = KEPT
+    held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH] = t, step, grow
+    copy(held.y, y)
+    copy(held.k, k)
+
+
+@inner
+def pause(work, t, step, grow, row, tries):
+    """Keep the place of a step in which f paused."""
+    work.place[IN_STEP], work.place[ROW], work.place[TRIES] = 1, row, tries
+    work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, grow
+
+
+@inlined
+def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held, most, work):
+    """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
+
+    f(y, params, dy) writes the derivative and returns True; it may return False to pause, and goes on when it
+    is called again with the same y. The state (n,) is changed in place to the one at the returned
+    time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
+    are reached. Where `held` is to be resumed, its time and state take the place of `start` and y; where it
+    holds nothing, it keeps the integrator as it is before a step is first cut to reach the end. Returns
+    (status, time, number of rows written), status REACHED_END, EVENT, DIVERGED, STUCK after `most` tries
+    of a step: the equations are stiff; or PAUSED where f pauses: the same call, with the same `work`, goes on
+    to the same bits.
+    """
+    t, row, tries = start, 0, 0
+    if work.place[IN_STEP]:
+        row, tries = work.place[ROW], work.place[TRIES]
+        t, step, grow = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
+    elif held.mark[0] == RESUME:
+        t, step, grow = held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH]
+        copy(y, held.y)
+        copy(work.k[0], held.k)
+        held.mark[0], work.place[STAGES_DONE] = NOTHING, 1
+    else:
+        while row < len(times) and times[row] <= start:
+            copy(out[row], y)
+            row += 1
+        if event(y, params) < 0.0:
+            return EVENT, t, row
+        step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
+        if step < 0.0:
+            return PAUSED, t, row
+        work.place[STAGES_DONE] = 1
+    while t < end:
+        if tries == most:
+            return STUCK, t, row
+        last = t + step >= end * (1.0 - 1e-15)
+        if last and held.mark[0] == NOTHING:
+            hold(held, t, step, grow, y, work.k[0])
+        cut = end - t if last else step
+        if not stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
+            pause(work, t, step, grow, row, tries)
+            return PAUSED, t, row
+        error = error_norm(tableau, cut, y, work, rtol, atol)
+        if not error < 1.0:
+            if not cut >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
+                return DIVERGED, t, row
+            step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
+            grow, tries, work.place[STAGES_DONE] = 1.0, tries + 1, 1
+            continue
+        fired = event(work.states[STAGES], params) < 0.0
+        fraction = 1.0
+        reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
+        if fired or (row < len(times) and times[row] <= reached):
+            if not stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
+                pause(work, t, step, grow, row, tries)
+                return PAUSED, t, row
+            fill_dense(y, cut, tableau, work)
+        if fired:
+            fraction = locate_event(event, params, y, work)
+            reached = t + fraction * cut
+        while row < len(times) and times[row] <= reached:
+            interpolate(y, (times[row] - t) / cut, work.dense, out[row])
+            row += 1
+        if fired:
+            interpolate(y, fraction, work.dense, work.states[STAGES])
+        copy(y, work.states[STAGES])
+        t = reached
+        if fired:
+            return EVENT, t, row
+        copy(work.k[0], work.k[STAGES])
+        step = cut * (min(grow, SAFETY * error**EXPONENT) if error > 0.0 else grow)
+        grow, tries, work.place[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
+    return REACHED_END, t, row

@@ -1,0 +1,1 @@
+"""Initial teachers and students, their order parameters, and random numbers."""

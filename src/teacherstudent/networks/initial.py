@@ -1,0 +1,73 @@
+"""Initial weights and readouts of the student, from independent normal numbers and the teachers."""
+
+import numpy as np
+
+from teacherstudent.spec.model import Spec
+
+
+def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """First layer (K, N) from standard normal rows (K, N) and the teachers, V (P, M, N) and v (P, M).
+
+    Only sums of rows are taken: coordinates of all rows in one orthonormal frame give the coordinates of the
+    first layer.
+    """
+    initial, teacher = spec.student.initial, V[spec.curriculum.order[0]]
+    if initial.scheme == "denoising":
+        return teacher[np.arange(len(draws)) % len(teacher)]
+    if initial.scheme == "one_direction":
+        row = np.einsum("m,mn->n", v[spec.curriculum.order[0]], teacher) / np.sqrt(len(teacher) * len(draws))
+        return np.repeat(row[None], len(draws), axis=0)
+    if initial.scheme == "symmetric":
+        return initial.weights_std * nearly_equal_rows(draws, initial.asymmetry)
+    W = deviations(spec)[0] * draws
+    if initial.scheme == "informed":
+        W[: len(teacher)] = teacher
+    return W
+
+
+def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray:
+    """Readouts h (H, K) from standard normal numbers (H, K) and the teachers' readouts v (P, M).
+
+    All are effective ones: the output scales of student and teachers are in them. The head of the first
+    teacher of the curriculum is the one that `informed`, `denoising` and `one_direction` prepare.
+    """
+    initial, first, scale = spec.student.initial, spec.curriculum.order[0], spec.student.scale
+    if initial.readouts_value is not None:
+        return np.full_like(draws, scale * initial.readouts_value)
+    if initial.scheme == "symmetric":
+        draws = np.repeat(draws[:, :1], draws.shape[1], axis=1)
+    h, head = scale * deviations(spec)[1] * draws, spec.head_of(first)
+    if initial.scheme == "informed":
+        h[head, : v.shape[1]] = v[first]
+    elif initial.scheme == "denoising":
+        h[head] = shared_readouts(v[first], draws.shape[1])
+    elif initial.scheme == "one_direction":
+        h[head] = np.sqrt(v.shape[1] / draws.shape[1])
+    return h
+
+
+def deviations(spec: Spec) -> tuple[float, float]:
+    """Standard deviations of weights and readouts; 1 / sqrt N and 1 / sqrt K as in Goldt et al. 2019."""
+    initial, small = spec.student.initial, 1.0 / np.sqrt(spec.inputs.dimension)
+    of_schemes = {
+        "large": (1.0, 1.0),
+        "small": (small, small),
+        "mixed": (small, 1.0 / np.sqrt(spec.student.hidden)),
+    }
+    return of_schemes.get(initial.scheme, (initial.weights_std, initial.readouts_std))
+
+
+def nearly_equal_rows(draws: np.ndarray, asymmetry: float) -> np.ndarray:
+    """Rows z_0 + a z_k in law, with z independent and standard normal, from as many standard normal rows.
+
+    Their covariance is 1 1^T + a^2 I = S^2 with S = a I + b 1 1^T, 2 a b + K b^2 = 1; the rows are S draws.
+    """
+    K = len(draws)
+    b = (np.sqrt(asymmetry**2 + K) - asymmetry) / K
+    return asymmetry * draws + b * draws.sum(axis=0)
+
+
+def shared_readouts(v: np.ndarray, units: int) -> np.ndarray:
+    """Readouts v_m / (number of copies of m) of student units that copy the teacher's, unit k its k mod M."""
+    copied = np.arange(units) % len(v)
+    return v[copied] / np.bincount(copied)[copied]

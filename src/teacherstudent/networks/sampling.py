@@ -1,0 +1,190 @@
+"""Initial networks and their order parameters."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.errors import refuse
+from teacherstudent.errors.interruption import look
+from teacherstudent.networks.initial import initial_readouts, initial_weights
+from teacherstudent.networks.linear_algebra import one_thread
+from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
+from teacherstudent.networks.teachers import (
+    combined_rows,
+    orthonormal_rows,
+    products_of_rows,
+    related_features,
+    sample_readouts,
+    sample_teachers,
+)
+from teacherstudent.spec.model import InitialOverlaps, Spec
+from teacherstudent.spec.rules import full_overlaps
+from teacherstudent.spec.weight_files import Layers, student_layers, teacher_layers
+
+# A row whose distance from the span of others is less, relative to its length, lies in it.
+ROUNDING = 1e-14
+
+
+class Networks(NamedTuple):
+    """Weights of the student and of all teachers, or coordinates of them in fewer than N dimensions.
+
+    Readouts, here and everywhere after, are effective ones: times the output scale.
+    """
+
+    W: np.ndarray  # (K, N) first layer of the student
+    h: np.ndarray  # (H, K) its readouts, one row per head
+    V: np.ndarray  # (P, M, N) first layers of the teachers
+    v: np.ndarray  # (P, M) their readouts
+
+
+class OrderParameters(NamedTuple):
+    """Overlaps of all first layers (each includes the factor 1 / N), and all readouts.
+
+    Teacher units of all teachers stand in one row: unit m of teacher p has column p M + m.
+    """
+
+    Q: np.ndarray  # (K, K) student with student
+    R: np.ndarray  # (K, P M) student with teachers
+    T: np.ndarray  # (P M, P M) teachers with teachers
+    h: np.ndarray  # (H, K)
+    v: np.ndarray  # (P, M)
+
+
+def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
+    """Draw the initial networks of one run; given overlaps are realised exactly by random weights."""
+    if spec.initial_overlaps is not None:
+        return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
+    K, N = spec.student.hidden, spec.inputs.dimension
+    teachers, student = teacher_layers(spec), student_layers(spec)
+    V, v = teachers[:2] if teachers else sample_teachers(spec.teachers, N, seed, run)
+    if student:
+        return Networks(student.weights, student.readouts, V, v)
+    draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
+    return Networks(initial_weights(draws, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
+
+
+def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
+    """Draw networks with the law of `sample_networks`, by their coordinates in a frame adapted to them.
+
+    There are min(N, K + P M) coordinates, so that any N can be had; the readouts are those of
+    `sample_networks`.
+    """
+    N, PM = spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
+    columns = min(N, spec.student.hidden + PM)
+    if spec.initial_overlaps is not None:
+        factor = overlap_factor(spec.initial_overlaps, N)
+        padding = [(0, 0), (0, columns - factor.shape[1])]
+        return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
+    rows = triangular_rows(seed, run, spec.student.hidden + PM, N)
+    teachers, student = teacher_layers(spec), student_layers(spec)
+    V, W = _given_coordinates(rows, PM, teachers, student)
+    V = V.reshape(spec.teachers.count, spec.teachers.hidden, columns)
+    V = V if teachers else related_features(V, spec.teachers.features, N)
+    v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
+    if student:
+        return Networks(W, student.readouts, V, v)
+    return Networks(initial_weights(W, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
+
+
+def _given_coordinates(
+    rows: np.ndarray, PM: int, teachers: Layers | None, student: Layers | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put the rows of given networks in the place of drawn ones; return those of teachers and student.
+
+    The frame begins with the given networks, of which the others, drawn after them, know nothing.
+    """
+    K, N = len(rows) - PM, rows.shape[1]
+    given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]
+    if given:
+        fixed = frame_coordinates(np.concatenate(given), N)
+        rows[: len(fixed)] = fixed
+    if student and not teachers:
+        return rows[K:], rows[:K]
+    return rows[:PM], rows[PM:]
+
+
+def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
+    """Coordinates (F, columns) of rows (F, N) in an orthonormal frame that they span one after the other.
+
+    Gram-Schmidt, done twice for full precision; a row in the span of those before it, up to rounding, adds no
+    axis.
+    """
+    coordinates, basis = np.zeros((len(rows), columns)), []
+    for i, row in enumerate(rows):
+        look()
+        rest = row
+        for _ in range(2):
+            for j, axis in enumerate(basis):
+                along = np.einsum("n,n->", axis, rest)
+                coordinates[i, j] += along
+                rest = rest - along * axis
+        length = np.sqrt(np.einsum("n,n->", rest, rest))
+        if len(basis) < columns and length > ROUNDING * np.sqrt(np.einsum("n,n->", row, row)):
+            coordinates[i, len(basis)] = length
+            basis.append(rest / length)
+    return coordinates
+
+
+def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
+    draws = normals(seed, run, Purpose.STUDENT_READOUTS, (spec.heads, spec.student.hidden))
+    return initial_readouts(draws, spec, v)
+
+
+def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters:
+    """Return the order parameters of the initial networks of one run."""
+    if spec.initial_overlaps is None:
+        return order_parameters(sample_networks(spec, seed, run))
+    given = spec.initial_overlaps
+    K, C = spec.student.hidden, full_overlaps(given)
+    h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
+    return OrderParameters(C[:K, :K].copy(), C[:K, K:].copy(), C[K:, K:].copy(), h, v)
+
+
+def order_parameters(networks: Networks) -> OrderParameters:
+    """Measure Q = W W^T / N, R = W V^T / N and T = V V^T / N."""
+    W, h, V, v = networks
+    flat = V.reshape(-1, V.shape[-1])
+    return OrderParameters(overlap(W, W), overlap(W, flat), overlap(flat, flat), h.copy(), v.copy())
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Overlaps a b^T / N of the rows of two matrices."""
+    return products_of_rows(a, b) / a.shape[1]
+
+
+def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, run: int) -> Networks:
+    """Build random weights whose overlaps are exactly the given ones.
+
+    The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
+    random orthonormal E of as many rows as C has rank. Raises SpecError where N is smaller than that rank.
+    """
+    A = overlap_factor(given, dimension)
+    draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
+    return _split(given, np.sqrt(dimension) * combined_rows(A, orthonormal_rows(draws, draws[:0])))
+
+
+def check_overlaps_fit(spec: Spec) -> None:
+    """Raise SpecError where no networks with these numbers of inputs have the overlaps that are given."""
+    if spec.initial_overlaps is not None:
+        overlap_factor(spec.initial_overlaps, spec.inputs.dimension)
+
+
+@one_thread()
+def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
+    """A with A A^T = C, the covariance of all fields, one column per eigenvalue above rounding.
+
+    Raises SpecError where there are more columns than inputs.
+    """
+    C = full_overlaps(given)
+    values, vectors = np.linalg.eigh((C + C.T) / 2)
+    keep = values > len(C) * np.finfo(float).eps * values.max()
+    if keep.sum() > dimension:
+        refuse("inputs.dimension", dimension, f"these overlaps need at least {keep.sum()} inputs")
+    return vectors[:, keep] * np.sqrt(values[keep])
+
+
+def _split(given: InitialOverlaps, rows: np.ndarray) -> Networks:
+    """Networks of rows (K + P M, columns) with given readouts."""
+    K, (P, M) = len(given.student), np.shape(given.teacher_readouts)
+    h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
+    return Networks(rows[:K].copy(), h, rows[K:].reshape(P, M, -1).copy(), v)

@@ -1,0 +1,163 @@
+"""Sampling of the fixed networks and of their relations."""
+
+import numpy as np
+
+from teacherstudent.errors.interruption import look, pieces
+from teacherstudent.networks.randomness import Purpose, normals
+from teacherstudent.spec.model import Features, Readouts, Teachers
+from teacherstudent.spec.similarity import similarity_factor
+
+
+def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the first layers, shape (P, M, N), and the readouts, shape (P, M), of all teachers.
+
+    The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their
+    first teacher, and a change of similarity moves the others continuously.
+    """
+    shape = teachers.count, teachers.hidden, dimension
+    draws = normals(seed, run, Purpose.TEACHER_FEATURES, shape)
+    return related_features(draws, teachers.features, dimension), sample_readouts(teachers, seed, run)
+
+
+def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
+    """Draw the readouts of all teachers, shape (P, M), times their output scale."""
+    shape = teachers.count, teachers.hidden
+    draws = normals(seed, run, Purpose.TEACHER_READOUTS, shape)
+    return teachers.scale * related_readouts(draws, teachers.readouts)
+
+
+def related_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
+    """Turn independent Gaussian rows (P, M, N) into first layers with the units and the relation asked for.
+
+    Only inner products are used: coordinates of the rows in any orthonormal frame, fewer than the `dimension`
+    N, give the coordinates of the first layers.
+
+    `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
+    those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
+    the same sum with Gaussian rows of standard deviation `norm` (1 without a norm) in place of the B_q, then
+    rescaled to the first teacher's lengths (as Lee et al. 2021 sample them); a whitened first teacher is
+    mixed without rescaling (as in their maps of feature and readout similarity). `shared_nodes`: the first
+    rows copied, the others rotated.
+    """
+    P, rows = len(draws), unrelated_features(draws, features, dimension)
+    if features.relation == "independent":
+        return rows
+    if features.relation == "identical":
+        return np.repeat(rows[:1], P, axis=0)
+    L = similarity_factor(features.similarity, P)
+    if features.relation == "interpolated":
+        fresh = draws[1:] if features.norm is None else features.norm * draws[1:]
+        mixed = combine(L, np.concatenate([rows[:1], fresh]))
+        return mixed if features.units == "whitened" else mixed * (row_norms(rows[:1]) / row_norms(mixed))
+    shared = features.shared or 0
+    rotated = rotated_family(rows[:, shared:], L, avoid=rows[0, :shared])
+    return np.concatenate([np.repeat(rows[:1, :shared], P, axis=0), rotated], axis=1)
+
+
+def unrelated_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
+    """Give the Gaussian rows (P, M, N) of each teacher by itself the lengths and angles asked for.
+
+    T_mm = norm^2 for `independent` rows; exactly T_mn = norm^2 delta_mn for `orthogonal` ones and, as in Saad
+    & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones. For `whitened` ones, M >= N, the
+    directions are alike instead: (1 / M) sum_m V_mi V_mj = norm^2 delta_ij.
+    """
+    if features.norm is None:
+        return draws
+    if features.units == "whitened":
+        return np.stack([whitened_rows(block, features.norm) for block in draws])
+    length = features.norm * np.sqrt(dimension)
+    if features.units == "independent":
+        return draws * (length / row_norms(draws))
+    rows = length * np.stack([orthonormal_rows(block, block[:0]) for block in draws])
+    grades = np.sqrt(np.arange(1.0, rows.shape[1] + 1.0))[:, None]
+    return grades * rows if features.units == "graded" else rows
+
+
+def whitened_rows(block: np.ndarray, norm: float) -> np.ndarray:
+    """Combine the columns of a block V (M, N), M >= N, so that V^T V = M norm^2 times the identity."""
+    return norm * np.sqrt(len(block)) * orthonormal_rows(block.T, block.T[:0]).T
+
+
+def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
+    """Turn independent Gaussian vectors (P, M) into readouts with the relation and length asked for.
+
+    `rotated` vectors have exactly the cosines S_pq, whatever M, and the length of the first.
+    """
+    P = len(draws)
+    if readouts.relation == "uniform":
+        return np.full_like(draws, readouts.value)
+    vectors = np.ones_like(draws) if readouts.relation == "ones" else draws
+    if readouts.norm is not None:
+        vectors = vectors * (readouts.norm / row_norms(vectors))
+    if readouts.relation == "identical":
+        return np.repeat(vectors[:1], P, axis=0)
+    if readouts.relation == "rotated":
+        L = similarity_factor(readouts.similarity, P)
+        return rotated_family(vectors[:, None, :], L, avoid=vectors[:0])[:, 0]
+    return vectors
+
+
+def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
+    """Combine mutually orthogonal copies of the first block by L, so that block p overlaps with q by (L
+    L^T)_pq.
+
+    `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions
+    are orthogonal to the first block and to the rows `avoid`.
+    """
+    first = rows[0]
+    basis = orthonormal_rows(first, first[:0])
+    inside = products_of_rows(first, basis)
+    taken = orthonormal_rows(np.concatenate([avoid, first]), avoid[:0])
+    parts = [first]
+    for fresh in rows[1 : L.shape[1]]:
+        directions = orthonormal_rows(fresh, taken)
+        taken = np.concatenate([taken, directions])
+        parts.append(combined_rows(inside, directions))
+    look()
+    return combine(L, np.stack(parts))
+
+
+def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Sum parts B_q, shape (rank or more, M, N), into sum_q L_pq B_q, shape (P, M, N)."""
+    _, M, N = parts.shape
+    sums = np.empty((len(L), M, N))
+    for units in pieces(M, L.size * N):
+        sums[:, units] = np.einsum("pq,qmn->pmn", L, parts[: L.shape[1], units])
+    return sums
+
+
+def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Sum rows (R, N) into sum_r A_fr rows_r, shape (F, N)."""
+    sums = np.empty((len(A), rows.shape[1]))
+    for part in pieces(len(A), rows.size):
+        sums[part] = np.einsum("fr,rn->fn", A[part], rows)
+    return sums
+
+
+def products_of_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Inner products (I, J) of rows (I, N) and (J, N); einsum: bits independent of the number of threads."""
+    products = np.empty((len(a), len(b)))
+    for part in pieces(len(a), b.size):
+        products[part] = np.einsum("in,jn->ij", a[part], b)
+    return products
+
+
+def row_norms(rows: np.ndarray) -> np.ndarray:
+    """Euclidean lengths of the rows, with the last axis kept."""
+    return np.sqrt(np.einsum("...n,...n->...", rows, rows))[..., None]
+
+
+def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Orthonormalise rows among themselves and against orthonormal rows, by Gram-Schmidt.
+
+    Done twice for full precision. einsum and not BLAS: its bits do not depend on the number of threads.
+    """
+    basis = list(against)
+    for row in rows:
+        look()
+        for _ in range(2):
+            for unit in basis:
+                row = row - np.einsum("n,n->", unit, row) * unit
+        basis.append(row / np.sqrt(np.einsum("n,n->", row, row)))
+    look()
+    return np.array(basis[len(against) :]).reshape(len(rows), rows.shape[1])

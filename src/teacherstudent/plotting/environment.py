@@ -1,0 +1,71 @@
+"""Matplotlib without the settings of its user, which must neither end a command nor change a figure.
+
+What a figure looks like is in `teacherstudent.plotting.settings`; here is what acts when matplotlib is
+imported: the variable MPLBACKEND (a Jupyter kernel sets it for all commands that it starts), a matplotlibrc
+(in the working folder, named by MATPLOTLIBRC, or in the user's configuration), style sheets and lists of
+fonts.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from teacherstudent.files.cache_folders import PACKAGE, usable_folder, user_cache
+
+FOLDER = "MPLCONFIGDIR"  # the variable that names the folder of settings and of lists of fonts
+NO_SETTINGS = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+OWN = (PACKAGE, "matplotlib")
+ROOM = 2**20  # bytes; more than lists of fonts take
+
+
+def isolate() -> None:
+    """Let this process and all that it starts import matplotlib without the settings of the user.
+
+    For commands and scripts, before matplotlib is imported. A notebook keeps its environment.
+    """
+    os.environ.update(NO_SETTINGS)
+    os.environ[FOLDER] = str(usable_folder(own_folder, "matplotlib's list of fonts", FOLDER, _room))
+
+
+def own_folder() -> Path:
+    """Return the folder for the list of fonts: in MPLCONFIGDIR, or the user's cache where it is unset."""
+    asked = os.environ.get(FOLDER)
+    folder = Path(asked) if asked else user_cache()
+    return folder if folder.parts[-len(OWN) :] == OWN else folder.joinpath(*OWN)
+
+
+def _room(folder: Path) -> int:
+    """Return how many bytes matplotlib may write, which says itself that a disk is full but not where."""
+    return 0 if any(folder.glob("fontlist-*.json")) else ROOM
+
+
+def import_matplotlib() -> None:
+    """Import matplotlib; where the settings of the user prevent it, without them.
+
+    The environment is the same afterwards.
+    """
+    try:
+        import_module("matplotlib")
+    except Exception:
+        # ValueError for the backend; OSError, UnicodeDecodeError or locale.Error for a matplotlibrc
+        for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        with _without_settings():
+            import_module("matplotlib")
+
+
+@contextmanager
+def _without_settings() -> Iterator[None]:
+    changed = NO_SETTINGS | {"MPLBACKEND": ""}  # empty: matplotlib chooses
+    before = {name: os.environ[name] for name in changed if name in os.environ}
+    os.environ.update(changed)
+    try:
+        with chdir(Path(__file__).parent):  # a matplotlibrc in the working folder goes before all others
+            yield
+    finally:
+        for name in changed:
+            del os.environ[name]
+        os.environ.update(before)

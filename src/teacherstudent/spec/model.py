@@ -1,0 +1,228 @@
+"""The blocks of a spec, as frozen dataclasses; `schemas/spec.yaml` says what each key means."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Where images and labels come from; digests are of the files."""
+
+    file: str
+    test_samples: int
+    images: str
+    labels: str
+    targets: str
+    shuffle_labels: bool
+    sha256: str
+    labels_file: str | None = None
+    labels_sha256: str | None = None
+    classes: tuple[int, ...] | None = None  # one per teacher
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Law and number of the inputs."""
+
+    distribution: str
+    samples: int | None  # of the training set; None where every step has fresh ones
+    dimension: int
+    dataset: DataSet | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """Units of the teachers' first layers, and their relation."""
+
+    units: str
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+    shared: int | None = None
+
+
+@dataclass(frozen=True)
+class Readouts:
+    """Relation of the teachers' second layers."""
+
+    relation: str
+    norm: float | None
+    similarity: float | tuple | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The fixed networks that label the inputs; noises are tuples with one number per teacher."""
+
+    count: int
+    hidden: int
+    activation: str
+    features: Features
+    readouts: Readouts
+    output_scale: str
+    output_noise: tuple[float, ...]
+    input_noise: tuple[float, ...]
+    file: str | None = None  # of the networks, in place of features and readouts
+    sha256: str | None = None  # of its content
+
+    @property
+    def scale(self) -> float:
+        """Factor of the output of a teacher."""
+        return _scale(self.output_scale, self.hidden)
+
+
+# The keys of `student.initial` that each scheme takes.
+INITIAL_KEYS = {
+    "gaussian": ("weights_std", "readouts_std", "readouts_value"),
+    "large": ("readouts_value",),
+    "small": ("readouts_value",),
+    "mixed": ("readouts_value",),
+    "informed": ("weights_std", "readouts_std", "readouts_value"),
+    "denoising": ("readouts_std",),
+    "one_direction": ("readouts_std",),
+    "symmetric": ("weights_std", "readouts_std", "readouts_value", "asymmetry"),
+    "file": ("file", "sha256"),
+}
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Initial weights and readouts of the student: a scheme and the numbers that it takes."""
+
+    scheme: str
+    weights_std: float | None = None
+    readouts_std: float | None = None
+    readouts_value: float | None = None
+    asymmetry: float | None = None
+    file: str | None = None
+    sha256: str | None = None  # of its content
+
+
+@dataclass(frozen=True)
+class Student:
+    """The network that learns."""
+
+    hidden: int
+    activation: str
+    output_scale: str
+    heads: str
+    copy_head_at_switch: str  # never, first or every
+    initial: Initial
+
+    @property
+    def scale(self) -> float:
+        """Factor of the output."""
+        return _scale(self.output_scale, self.hidden)
+
+
+def _scale(name: str, units: int) -> float:
+    return {"none": 1.0, "mean": 1.0 / units, "mean_field": 1.0 / math.sqrt(units)}[name]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher."""
+
+    learning_rate: float
+    readout_learning_rate: float
+    train: tuple[str, ...]
+    frozen_units: tuple[tuple[int, ...], ...]
+    weight_decay: float
+    batch_size: int
+    sampling: str
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """Order of the teachers and the rule for switching between them."""
+
+    order: tuple[int, ...]
+    look_every: float  # time between two looks at a threshold, for the engines that go step by step
+    switch_times: tuple[float, ...] | None = None
+    period: float | None = None
+    thresholds: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """When the run is recorded, a spacing with a count or the times themselves, and what of it."""
+
+    spacing: str | None = None
+    count: int | None = None
+    first: float | None = None
+    times: tuple[float, ...] | None = None
+    quantities: str = "all"
+    weights: bool = False
+    state: bool = False
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """Precision of the solvers."""
+
+    relative_tolerance: float  # of engine ode
+    precision: str  # of engine network: float64 or float32
+
+
+@dataclass(frozen=True)
+class InitialOverlaps:
+    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested
+    tuples.
+    """
+
+    student: tuple
+    student_teacher: tuple
+    teacher: tuple
+    student_readouts: tuple
+    teacher_readouts: tuple
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One run, complete and consistent."""
+
+    inputs: Inputs
+    teachers: Teachers
+    student: Student
+    training: Training
+    curriculum: Curriculum
+    duration: float
+    record: Record
+    numerics: Numerics
+    initial_overlaps: InitialOverlaps | None = None
+
+    @property
+    def heads(self) -> int:
+        """Number of readout vectors H."""
+        return self.teachers.count if self.student.heads == "per_task" else 1
+
+    @property
+    def readout_rate(self) -> float:
+        """Learning rate of the effective readouts h = c u: c^2 times that of u, for c the student's scale."""
+        return self.student.scale**2 * self.training.readout_learning_rate
+
+    def head_of(self, teacher: int) -> int:
+        """The head that is trained on a teacher."""
+        return teacher if self.student.heads == "per_task" else 0
+
+    def to_dict(self) -> dict:
+        """Return the document, complete with defaults; `parse_spec` gives the same spec back."""
+        return _plain(self)
+
+    def to_json(self) -> str:
+        """Return the complete document as JSON with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """Turn dataclasses and tuples into mappings and lists, without the optional keys that were not given."""
+    if dataclasses.is_dataclass(value):
+        items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {
+            field.name: _plain(item) for field, item in items if item is not None or field.default is not None
+        }
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

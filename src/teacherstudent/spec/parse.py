@@ -1,0 +1,180 @@
+"""The spec: one run, described completely by one validated document.
+
+`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses; `schemas/spec.yaml` holds
+every key with its description, range and default.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+import numpy as np
+
+from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import NOT_AVAILABLE
+from teacherstudent.files.plain_values import plain
+from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.spec.axes import read_values, with_values
+from teacherstudent.spec.model import (
+    INITIAL_KEYS,
+    Spec,
+)
+from teacherstudent.spec.rules import check_spec
+from teacherstudent.spec.rules_inputs import completed_inputs
+from teacherstudent.spec.schema import complete
+from teacherstudent.spec.weight_files import check_files, fill_from_files
+
+# Standard deviation of initial weights and readouts where none is given.
+SMALL_STD = 0.001
+# What may stand beside the recorded times themselves.
+BESIDE_TIMES = ("quantities", "weights", "state")
+
+
+def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
+    """Read and check a spec from a YAML file, with the values at dotted keys replaced by settings.
+
+    SpecError says in one line what is wrong.
+    """
+    document = read_yaml(path)
+    return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
+
+
+def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
+    """Check a document against the schema and across its blocks, and fill in the defaults.
+
+    Raises SpecError with one line naming the key, the value and what is allowed. Without `files` those that a
+    complete document names are not looked at: the spec of a stored run outlives them.
+
+    >>> spec = parse_spec({"inputs": {"dimension": 100}, "teachers": {"count": 2, "hidden": 1},
+    ...                    "student": {"hidden": 2}, "training": {"learning_rate": 0.5}})
+    >>> spec.student.activation, spec.duration, spec.heads
+    ('erf', 300.0, 2)
+    >>> parse_spec({"duration": 0})
+    Traceback (most recent call last):
+    teacherstudent.errors.SpecError: duration: 0 is not allowed; it must be a number > 0
+    """
+    if not isinstance(document, Mapping):
+        raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
+    document = plain(document)
+    _refuse_what_is_not_available(document)
+    _counts_from_overlaps(document)
+    _write_out_times(document)
+    if files:
+        fill_from_files(document)
+    filled = complete(document, "spec")
+    if "times" in filled["record"]:
+        kept = {key: filled["record"][key] for key in BESIDE_TIMES}
+        filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept
+    filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
+    spec = _build(Spec, _resolved(filled))
+    check_spec(spec)
+    if files:
+        check_files(spec)
+    return spec
+
+
+def _refuse_what_is_not_available(document: Mapping) -> None:
+    for (key, value), what in NOT_AVAILABLE.items():
+        block, name = key.split(".")
+        asked = document.get(block)
+        if isinstance(asked, Mapping) and name in asked and (value is None or asked[name] == value):
+            raise SpecError(f"{key}: {what} is not available in this version")
+
+
+def _counts_from_overlaps(document: dict) -> None:
+    """Take P, K, M from given overlaps where the blocks leave them out."""
+    overlaps = document.get("initial_overlaps")
+    if not isinstance(overlaps, Mapping):
+        return
+    for block, source, counts in (
+        ("teachers", "teacher_readouts", ("count", "hidden")),
+        ("student", "student", ("hidden",)),
+    ):
+        try:
+            shape = np.shape(overlaps.get(source))
+        except ValueError as error:
+            raise SpecError(f"initial_overlaps.{source}: rows of different lengths") from error
+        asked = document.setdefault(block, {})
+        if isinstance(asked, Mapping) and len(shape) == 2:
+            document[block] = dict(zip(counts, shape, strict=False)) | dict(asked)
+
+
+def _write_out_times(document: dict) -> None:
+    """Replace recorded times in a short form by all of them."""
+    record = document.get("record")
+    if isinstance(record, Mapping) and isinstance(record.get("times"), Mapping):
+        document["record"] = dict(record) | {"times": read_values("record.times", record["times"])}
+
+
+def _times_alone(times: list, record: Mapping) -> list:
+    others = [key for key in record if key not in ("times", *BESIDE_TIMES)]
+    if others:
+        raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
+    return times
+
+
+def _resolved(filled: dict) -> dict:
+    """Replace the short forms of values by the full ones: one number for all teachers, default order, default
+    rates.
+    """
+    teachers, training, curriculum = filled["teachers"], filled["training"], filled["curriculum"]
+    count = teachers["count"]
+    for key in ("output_noise", "input_noise"):
+        if not isinstance(teachers[key], list):
+            teachers[key] = [teachers[key]] * count
+    if training["readout_learning_rate"] is None:
+        training["readout_learning_rate"] = training["learning_rate"]
+    training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
+    curriculum.setdefault("order", list(range(count)))
+    student = filled["student"]
+    student["initial"] = _initial_with_defaults(student["initial"])
+    if isinstance(student["copy_head_at_switch"], bool):  # as in older specs
+        student["copy_head_at_switch"] = "first" if student["copy_head_at_switch"] else "never"
+    return filled
+
+
+def _initial_with_defaults(initial: dict) -> dict:
+    """Add the standard deviations that the scheme takes, where they are not given."""
+    deviations = ["weights_std"] if "readouts_value" in initial else ["weights_std", "readouts_std"]
+    taken = [key for key in deviations if key in INITIAL_KEYS[initial["scheme"]]]
+    return dict.fromkeys(taken, SMALL_STD) | initial
+
+
+class _Kind:
+    """What the type of a field says, looked up once: grids build thousands of specs."""
+
+    def __init__(self, kind: Any) -> None:
+        parts = (kind, *get_args(kind))
+        self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
+        self.item = int if "int" in str(kind) else float
+        self.fraction = "float" in getattr(kind, "__name__", str(kind))
+
+
+def _build(cls: type, values: dict) -> Any:
+    """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats
+    are due.
+    """
+    kinds = _field_kinds(cls)
+    return cls(**{key: _convert(kinds[key], value) for key, value in values.items()})
+
+
+@cache
+def _field_kinds(cls: type) -> dict[str, _Kind]:
+    return {field.name: _Kind(field.type) for field in dataclasses.fields(cls)}
+
+
+def _convert(kind: _Kind, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _build(kind.block, value)
+    if isinstance(value, list):
+        return _tupled(value, kind.item)
+    return float(value) if kind.fraction and isinstance(value, int) else value
+
+
+def _tupled(value: Any, number: type) -> Any:
+    if isinstance(value, list):
+        return tuple(_tupled(item, number) for item in value)
+    return value if isinstance(value, str) else number(value)

@@ -1,0 +1,127 @@
+"""Checks that look across the keys of a spec; each failure is one line."""
+
+import numpy as np
+
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.rules_inputs import check_inputs
+from teacherstudent.spec.rules_networks import check_networks
+
+# Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
+OVERLAP_PRECISION = 1e-6
+# More switches than this are a slip of the pen.
+MAX_SWITCHES = 1_000_000
+# More units or steps than these cannot be counted or stored.
+MAX_UNITS = 100_000
+MAX_STEPS = 2**53
+
+
+def check_spec(spec: Spec) -> None:
+    """Raise SpecError where the keys of a spec contradict each other."""
+    _check_sizes(spec)
+    check_networks(spec)
+    check_inputs(spec)
+    _check_lists_per_teacher(spec)
+    _check_curriculum(spec)
+    _check_record(spec)
+    if spec.initial_overlaps is not None:
+        _check_overlaps(spec)
+
+
+def _check_sizes(spec: Spec) -> None:
+    units = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    if units > MAX_UNITS:
+        raise SpecError(f"student.hidden, teachers.hidden: {units} units in all; allowed are {MAX_UNITS}")
+    if spec.duration * spec.inputs.dimension > MAX_STEPS:
+        refuse(
+            "duration", spec.duration, f"a run has at most {MAX_STEPS} steps, duration times inputs.dimension"
+        )
+
+
+def _check_lists_per_teacher(spec: Spec) -> None:
+    lists = {
+        "teachers.output_noise": spec.teachers.output_noise,
+        "teachers.input_noise": spec.teachers.input_noise,
+        "training.frozen_units": spec.training.frozen_units,
+    }
+    for key, values in lists.items():
+        if len(values) != spec.teachers.count:
+            refuse(key, f"a list of {len(values)}", f"there are {spec.teachers.count} teachers")
+    for unit in (unit for units in spec.training.frozen_units for unit in units):
+        if unit >= spec.student.hidden:
+            refuse("training.frozen_units", unit, f"units are counted from 0 to {spec.student.hidden - 1}")
+
+
+def _check_curriculum(spec: Spec) -> None:
+    curriculum = spec.curriculum
+    for teacher in curriculum.order:
+        if teacher >= spec.teachers.count:
+            refuse("curriculum.order", teacher, f"teachers are counted from 0 to {spec.teachers.count - 1}")
+    rules = {key: getattr(curriculum, key) for key in ("switch_times", "period", "thresholds")}
+    given = [key for key, value in rules.items() if value]
+    if len(given) > 1:
+        refuse(f"curriculum.{given[1]}", rules[given[1]], f"curriculum.{given[0]} is given already")
+    if given and len(curriculum.order) < 2:
+        refuse(f"curriculum.{given[0]}", rules[given[0]], "a switch needs at least two teachers in turn")
+    if spec.duration > MAX_SWITCHES * (curriculum.period or spec.duration):
+        refuse("curriculum.period", curriculum.period, f"a run has at most {MAX_SWITCHES} switches")
+    _check_switch_times(curriculum.switch_times or (), spec.duration)
+
+
+def _check_switch_times(times: tuple, duration: float) -> None:
+    if list(times) != sorted(set(times)):
+        refuse("curriculum.switch_times", list(times), "times must increase")
+    if times and times[-1] >= duration:
+        refuse("curriculum.switch_times", times[-1], f"switches must lie before the duration {duration}")
+
+
+def _check_record(spec: Spec) -> None:
+    record, duration = spec.record, spec.duration
+    if record.times is None:
+        if record.spacing == "log" and record.first >= duration:
+            refuse("record.first", record.first, f"it must lie before the duration {duration}")
+        return
+    if list(record.times) != sorted(set(record.times)):
+        refuse("record.times", "this order", "times must increase")
+    if record.times[-1] > duration:
+        refuse("record.times", record.times[-1], f"times must lie within the duration {duration}")
+
+
+def _check_overlaps(spec: Spec) -> None:
+    P, M, K, H = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.heads
+    shapes = {
+        "student": (K, K),
+        "student_teacher": (P, K, M),
+        "teacher": (P, P, M, M),
+        "student_readouts": (H, K),
+        "teacher_readouts": (P, M),
+    }
+    for key, shape in shapes.items():
+        try:
+            found = np.shape(getattr(spec.initial_overlaps, key))
+        except ValueError:
+            found = None
+        if found != shape:
+            said = "rows of different lengths" if found is None else found
+            refuse(f"initial_overlaps.{key}", f"shape {said}", f"its shape must be {shape}")
+    _check_covariance(spec)
+
+
+def _check_covariance(spec: Spec) -> None:
+    C = full_overlaps(spec.initial_overlaps)
+    scale = OVERLAP_PRECISION * max(1.0, float(np.abs(C).max()))
+    if np.abs(C - C.T).max() > scale:
+        raise SpecError("initial_overlaps: student and teacher overlaps must be symmetric")
+    smallest = float(np.linalg.eigvalsh(C / 2 + C.T / 2).min())
+    if smallest < -scale:
+        raise SpecError(
+            f"initial_overlaps: no weights have these overlaps (smallest eigenvalue {smallest:.3g} < 0)"
+        )
+
+
+def full_overlaps(overlaps) -> np.ndarray:
+    """Join Q (K, K), R (P, K, M) and T (P, P, M, M) into the covariance of all fields, (K + P M, K + P M)."""
+    Q, R, T = (np.asarray(part) for part in (overlaps.student, overlaps.student_teacher, overlaps.teacher))
+    P, K, M = R.shape
+    R = R.transpose(1, 0, 2).reshape(K, P * M)
+    return np.block([[Q, R], [R.T, T.transpose(0, 2, 1, 3).reshape(P * M, P * M)]])

@@ -1,0 +1,57 @@
+"""The closed schemas of documents, with their defaults; errors are one line."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import one_line
+from teacherstudent.files.plain_values import plain
+from teacherstudent.files.yaml_documents import parse_yaml
+
+
+@cache
+def package_schema(name: str) -> dict:
+    """Return a schema of the package by its name, such as `spec`."""
+    path = files("teacherstudent.spec").joinpath("schemas", f"{name}.yaml")
+    return parse_yaml(path.read_text(encoding="utf-8"), path.name)
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(package_schema(name))
+
+
+def complete(document: Any, schema: str) -> dict:
+    """Check a document against a schema of the package; return it with plain values and every default."""
+    document = plain(document)
+    check_document(document, _validator(schema), schema)
+    return _filled(document, package_schema(schema))
+
+
+def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
+    """Raise SpecError with one line where a plain document, called by a name, does not follow a schema."""
+    errors = sorted(validator.iter_errors(document), key=_rank)
+    if errors:
+        raise SpecError(one_line(errors[0], name))
+
+
+def _rank(error) -> tuple[bool, int]:
+    """What is wrong comes before what is missing, which may follow from it; outer keys before inner ones."""
+    return error.validator == "required", len(error.absolute_path)
+
+
+def _filled(value: Any, schema: Mapping) -> Any:
+    """Fill in the defaults, and make whole numbers integers where integers are due."""
+    if isinstance(value, list):
+        return [_filled(item, schema.get("items", {})) for item in value]
+    if isinstance(value, float):
+        return int(value) if "integer" in schema.get("type", "") else value
+    if not isinstance(value, Mapping):
+        return value
+    known, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+    defaults = {key: sub["default"] for key, sub in known.items() if "default" in sub}
+    return {key: _filled(item, known.get(key, others)) for key, item in (defaults | dict(value)).items()}

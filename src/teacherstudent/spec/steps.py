@@ -1,0 +1,53 @@
+"""Steps and times: t = steps / N for all engines, with the N inputs of the spec."""
+
+import numpy as np
+
+from teacherstudent.errors.messages import merged
+from teacherstudent.spec.model import Spec
+
+
+def step_at(time: float, dimension: int) -> int:
+    """Return the step nearest to a time."""
+    return round(time * dimension)
+
+
+def on_step(time: float, dimension: int) -> float:
+    """Return the time of the step nearest to a time."""
+    return step_at(time, dimension) / dimension
+
+
+def record_steps(spec: Spec) -> np.ndarray:
+    """Return the steps at which a run is recorded, those nearest to the times that the spec asks for.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+        Increasing, each step once, between 0 and the last step of the run.
+    """
+    steps = np.rint(_asked_times(spec) * spec.inputs.dimension).astype(np.int64)
+    return steps[np.diff(steps, prepend=-1) > 0]
+
+
+def merged_times(spec: Spec) -> str | None:
+    """Return a sentence on recorded times that share a step, of which one is left.
+
+    Returns
+    -------
+    str or None
+        None where all times have steps of their own, and where every step of the run is recorded.
+    """
+    asked, left, N = len(_asked_times(spec)), len(record_steps(spec)), spec.inputs.dimension
+    if left in (asked, step_at(spec.duration, N) + 1):
+        return None
+    return merged(asked, left, N)
+
+
+def _asked_times(spec: Spec) -> np.ndarray:
+    record = spec.record
+    if record.times is not None:
+        return np.array(record.times)
+    if record.spacing == "linear":
+        return np.linspace(0.0, spec.duration, record.count)
+    times = np.concatenate([[0.0], np.geomspace(record.first, spec.duration, record.count - 1)])
+    times[-1] = spec.duration
+    return times

@@ -1,0 +1,1 @@
+"""Runs and curves in HDF5, checkpoints, starts from stored runs, and digests of the code."""

@@ -1,0 +1,86 @@
+"""The form of a checkpoint: runs as arrays, what they belong to, and a SHA-256 over all of it."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from teacherstudent.engines.start import Snapshot, Start
+from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import RunError
+from teacherstudent.files.writing import DAMAGE, whole_file
+
+KIND = b"teacherstudent checkpoint 1 "
+ABOUT = "about"
+FIELDS = [field.name for field in fields(Trajectory) if field.name != "state"]
+STATE = "state/"
+
+
+def write_checkpoint(path: Path, about: Mapping[int, Mapping], runs: Mapping[int, Snapshot]) -> None:
+    """Write runs by their places, and in the same way what they belong to, as a file that appears whole.
+
+    The first line has the SHA-256 of the rest, which is an .npz archive. Raises RunError or OSError.
+    """
+    arrays = {f"{place}/{name}": array for place, run in runs.items() for name, array in run.items()}
+    body = io.BytesIO()
+    np.savez(body, **arrays, **{ABOUT: np.array(json.dumps(about))})
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        file.writelines([_first_line(body.getbuffer()), body.getbuffer()])
+
+
+def read_checkpoint(path: Path, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np.ndarray]]:
+    """Return the runs of a file by their places.
+
+    `check` is called with each place and what its run belongs to. RunError says in one line what is wrong.
+    """
+    try:
+        first, end, body = path.read_bytes().partition(b"\n")
+        if first + end != _first_line(body):
+            raise RunError("it is damaged, or no checkpoint")
+        with np.load(io.BytesIO(body), allow_pickle=False) as file:
+            return _runs(file, check)
+    except DAMAGE as error:
+        raise RunError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def packed(trajectory: Trajectory) -> dict[str, np.ndarray]:
+    """Return a trajectory as arrays by name."""
+    present = {name: getattr(trajectory, name) for name in FIELDS if getattr(trajectory, name) is not None}
+    return present | {f"{STATE}{name}": array for name, array in (trajectory.state or {}).items()}
+
+
+def unpacked(arrays: Mapping[str, np.ndarray]) -> Trajectory:
+    """Undo `packed`."""
+    present = {name: array for name, array in arrays.items() if name in FIELDS}
+    if "diverged_at" in present:
+        present["diverged_at"] = float(present["diverged_at"])
+    state = {name.removeprefix(STATE): array for name, array in arrays.items() if name.startswith(STATE)}
+    return Trajectory(**present, state=state or None)
+
+
+def start_digest(start: Start) -> str:
+    """SHA-256, in hex, of what a run starts from beside its spec."""
+    digest = hashlib.sha256(json.dumps([start.time, start.switches, start.sequence]).encode())
+    for name, array in sorted((start.state or {}).items()):
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _first_line(body: bytes | memoryview) -> bytes:
+    return KIND + hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+def _runs(file, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np.ndarray]]:
+    runs: dict[int, dict] = {}
+    for place, about in json.loads(str(file[ABOUT])).items():
+        check(int(place), about)
+        runs[int(place)] = {}
+    for name in file.files:
+        place, slash, rest = name.partition("/")
+        if slash:
+            runs[int(place)][rest] = file[name]
+    return runs

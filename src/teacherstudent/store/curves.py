@@ -1,0 +1,199 @@
+"""Curves: the runs of one engine in one experiment, stacked over the axes of the experiment."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from teacherstudent.engines.observables import DIMENSIONS, VARIABLES
+from teacherstudent.errors import RunError
+from teacherstudent.files.content import attribute, groups_of
+from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
+from teacherstudent.spec.axes import short_names
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Kept quantities of one engine, each an array over (axes..., run, time, ...).
+
+    `axes` maps the dotted key of the spec to its values, outer axes first. A run that diverged is marked, and
+    its quantities are NaN from there on. Methods take an axis by its key or by the end of it: `similarity`
+    for `teachers.features.similarity`.
+    """
+
+    engine: str
+    axes: dict[str, np.ndarray]
+    runs: int
+    seed: int
+    time: np.ndarray  # (T,) t = steps / N
+    quantities: dict[str, np.ndarray]  # name -> (axes..., run, time, ...); teacher quantities without time
+    diverged: np.ndarray  # (axes..., run) bool
+    switch_times: np.ndarray  # (axes..., run, S), NaN where a switch did not come
+    spec: dict = field(default_factory=dict)  # the base document; axes replace values of it
+
+    def key(self, name: str) -> str:
+        """Return the dotted key of the one axis that ends in a name."""
+        keys = [name] if name in self.axes else [key for key in self.axes if key.endswith(f".{name}")]
+        if len(keys) != 1:
+            known = ", ".join(self.axes) or "no axes"
+            raise KeyError(f"{name} names {len(keys)} axes of engine {self.engine}, which has {known}")
+        return keys[0]
+
+    def axis(self, name: str) -> np.ndarray:
+        """Return the values along an axis."""
+        return self.axes[self.key(name)]
+
+    def select(self, **values) -> "Curves":
+        """Return the curves at one value of some axes, which then disappear; numbers are met to 9 digits."""
+        chosen = self
+        for name, value in values.items():
+            chosen = chosen._at(chosen.key(name), value)
+        return chosen
+
+    def _at(self, key: str, value) -> "Curves":
+        index, position = _index(self.axes[key], value, key), list(self.axes).index(key)
+
+        def cut(array):
+            return np.take(array, index, axis=position)
+
+        return dataclasses.replace(
+            self,
+            axes={other: values for other, values in self.axes.items() if other != key},
+            quantities={name: cut(array) for name, array in self.quantities.items()},
+            diverged=cut(self.diverged),
+            switch_times=cut(self.switch_times),
+        )
+
+    def values(self, quantity: str) -> np.ndarray:
+        """Return a quantity over (axes..., run, time, ...), NaN throughout for the runs that diverged."""
+        array = self.quantities[quantity].astype(float)
+        array[self.diverged] = np.nan
+        return array
+
+    def mean(self, quantity: str) -> np.ndarray:
+        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN where none is left."""
+        return mean_over(self.values(quantity), axis=len(self.axes))
+
+    def sem(self, quantity: str) -> np.ndarray:
+        """Return the standard error of `mean`; NaN where fewer than two runs are left."""
+        return sem_over(self.values(quantity), axis=len(self.axes))
+
+    @property
+    def excluded(self) -> int:
+        """Number of runs that diverged; `values`, `mean` and `sem` leave them out."""
+        return int(self.diverged.sum())
+
+
+def mean_over(array: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean along an axis without the entries that are NaN."""
+    count = np.isfinite(array).sum(axis=axis)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nansum(array, axis=axis) / count
+
+
+def sem_over(array: np.ndarray, axis: int) -> np.ndarray:
+    """Return the standard error of `mean_over`."""
+    count = np.isfinite(array).sum(axis=axis)
+    squares = (array - np.expand_dims(mean_over(array, axis), axis)) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(np.nansum(squares, axis=axis) / (count - 1) / count)
+
+
+def _index(values: np.ndarray, value, key: str) -> int:
+    numeric = np.issubdtype(values.dtype, np.number)
+    found = np.flatnonzero(np.isclose(values, value, rtol=1e-9, atol=1e-12) if numeric else values == value)
+    if len(found) != 1:
+        raise KeyError(f"{key} = {value} is not among {', '.join(map(str, values))}")
+    return int(found[0])
+
+
+def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
+    """Write the curves of an experiment, one group per engine; the file appears whole or not at all.
+
+    Dimensions are named, so that xarray opens a group.
+    """
+
+    def fill(file: h5py.File) -> None:
+        for entry in curves:
+            _write(file.create_group(entry.engine), entry)
+
+    write_hdf5(path, fill)
+
+
+def _write(group: h5py.Group, curves: Curves) -> None:
+    names = short_names(curves.axes)
+    group.attrs.update(axes=json.dumps(names), quantities=json.dumps(list(curves.quantities)))
+    group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.spec))
+    for key, name in names.items():
+        _coordinate(group, name, curves.axes[key], key)
+    _coordinate(group, "time", curves.time, VARIABLES["time"][2])
+    lead = (*names.values(), "run")
+    for name, array in curves.quantities.items():
+        _dataset(group, name, array, lead + VARIABLES[name][0], VARIABLES[name][2])
+    _dataset(group, "diverged", curves.diverged.astype(np.int8), lead, "1 where the run diverged")
+    _dataset(group, "switch_times", curves.switch_times, (*lead, "switch"), VARIABLES["switch_times"][2])
+
+
+def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: str) -> None:
+    add_array(group, name, values if np.issubdtype(values.dtype, np.number) else values.astype(object))
+    group[name].attrs["description"] = description
+    group[name].make_scale(name)
+
+
+def _dataset(
+    group: h5py.Group, name: str, array: np.ndarray, dimensions: tuple[str, ...], description: str
+) -> None:
+    add_array(group, name, array)
+    group[name].attrs["description"] = description
+    for axis, dimension in enumerate(dimensions):
+        if dimension not in group:
+            _coordinate(group, dimension, np.arange(array.shape[axis]), DIMENSIONS[dimension][1])
+        group[name].dims[axis].attach_scale(group[dimension])
+
+
+def read_curves(path: str | Path) -> dict[str, Curves]:
+    """Read the curves of an experiment, one entry per engine. Raises RunError where the file has none."""
+    with opened_hdf5(path) as file:
+        return curves_in(file)
+
+
+def curves_in(file: h5py.File) -> dict[str, Curves]:
+    """Do the same with an open file."""
+    found = [_read(group) for group in groups_of(file) if is_curves(group)]
+    if not found:
+        raise RunError("the file holds no curves")
+    return {curves.engine: curves for curves in found}
+
+
+def holds_curves(path: str | Path) -> bool:
+    """Return whether a file holds curves. Raises RunError where it cannot be read."""
+    with opened_hdf5(path) as file:
+        return any(map(is_curves, groups_of(file)))
+
+
+def is_curves(item: object) -> bool:
+    """Return whether something in a file is the group of the curves of an engine."""
+    return isinstance(item, h5py.Group) and "axes" in item.attrs and "quantities" in item.attrs
+
+
+def _read(group: h5py.Group) -> Curves:
+    about = {name: attribute(group, name) for name in group.attrs}
+    return Curves(
+        engine=about["engine"],
+        axes={key: _values(group[name]) for key, name in json.loads(about["axes"]).items()},
+        runs=int(about["runs"]),
+        seed=int(about["seed"]),
+        time=group["time"][()],
+        quantities={name: group[name][()] for name in json.loads(about["quantities"])},
+        diverged=group["diverged"][()].astype(bool),
+        switch_times=group["switch_times"][()],
+        spec=json.loads(about["spec"]),
+    )
+
+
+def _values(dataset: h5py.Dataset) -> np.ndarray:
+    return dataset.asstr()[()].astype(str) if h5py.check_string_dtype(dataset.dtype) else dataset[()]

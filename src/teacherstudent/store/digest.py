@@ -1,0 +1,185 @@
+"""Digests of what code means, so that a change of meaning and nothing else makes results stale."""
+
+import ast
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from functools import cache
+from importlib.util import resolve_name
+from pathlib import Path
+
+import yaml
+
+import teacherstudent
+from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.engines.observables import DIMENSIONS, SCHEMA_VERSION, STATE, STATE_VARIABLES, VARIABLES
+from teacherstudent.store.meaning import WORDS, dotted, meaning
+
+PACKAGE = "teacherstudent"
+FOLDER = Path(__file__).parents[1]
+# What decides whether runs begin, and not what they give; it is in no digest.
+UNCOUNTED = {f"{PACKAGE}.simulation.memory"}
+
+
+@cache
+def engine_digest(engine: str) -> str:
+    """Digest of all that a trajectory of an engine depends on, in hex.
+
+    It covers `teacherstudent.simulation.runs`, the engine and every module that they import; the other
+    engines stay out, so that a change of one leaves the digests of the others as they are. Raises ValueError
+    for an unknown engine.
+    """
+    others = {module_name(other) for other in ENGINES if other != engine}
+    return code_digest(f"{PACKAGE}.simulation.runs", module_name(engine), without=others)
+
+
+@cache
+def run_digest(engine: str) -> str:
+    """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
+
+    That is what `layout` says of datasets and dimensions; how `store` writes and reads them is left out.
+    Raises ValueError for an unknown engine.
+    """
+    form = (SCHEMA_VERSION, VARIABLES, DIMENSIONS, STATE, STATE_VARIABLES)
+    return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()
+
+
+def code_digest(*roots: str, without: Collection[str] = ()) -> str:
+    """SHA-256, in hex, of what modules mean and everything of this package that they import.
+
+    Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
+    parsing, those inside functions too; `roots` and `without` (modules left out, with what only they import)
+    are full names such as "teacherstudent.simulation.runs". With the module that reads schemas that of a spec
+    counts. Raises ValueError for a module that does not exist.
+    """
+    meanings: dict[str, str] = {}
+    waiting = [name for root in roots for name in _with_packages(root)]
+    while waiting:
+        name = waiting.pop()
+        if name not in meanings and name not in {*without, *WORDS, *UNCOUNTED}:
+            found, meanings[name] = _analysed(name, _source(name))
+            waiting += found
+    if f"{PACKAGE}.spec.schema" in meanings:
+        meanings["schema"] = schema_meaning("spec")
+    digest = hashlib.sha256()
+    for name in sorted(meanings):
+        digest.update(f"{name} {meanings[name]}\n".encode())
+    return digest.hexdigest()
+
+
+def schema_meaning(name: str) -> str:
+    """Return a schema as JSON with sorted keys and without titles and descriptions."""
+    return _as_json((FOLDER / "spec" / "schemas" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def _as_json(text: str) -> str:
+    schema = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return json.dumps(_without_words(schema), sort_keys=True)
+
+
+def _without_words(schema):
+    if isinstance(schema, list):
+        return [_without_words(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    words = ("title", "description")  # where they are texts; a property may have one of these names
+    kept = {key: item for key, item in schema.items() if not (key in words and isinstance(item, str))}
+    return {key: _without_words(item) for key, item in kept.items()}
+
+
+def _source(name: str) -> str:
+    return _file(name).read_text(encoding="utf-8")
+
+
+def _file(name: str) -> Path:
+    package, *parts = name.split(".")
+    path = FOLDER.joinpath(*parts)
+    for candidate in (path / "__init__.py", path.parent / f"{path.name}.py"):
+        if package == PACKAGE and candidate.is_file():
+            return candidate
+    raise ValueError(f"{name} is not a module of {PACKAGE}")
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return _file(name).is_file()
+    except ValueError:
+        return False
+
+
+@cache
+def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
+    """Return the modules that a module imports, and the SHA-256 of what it means."""
+    tree = ast.parse(source)
+    around = name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
+    found = tuple(sorted(imported(tree, around)))
+    return found, hashlib.sha256(meaning(tree).encode()).hexdigest()
+
+
+def imported(tree: ast.Module, around: str = "") -> set[str]:
+    """Return the full names of the modules of this package that code imports, subpackages around them too.
+
+    `around` is the package that the code is in. A module counts that is imported itself, has a name that is
+    imported, or is read as an attribute: `teacherstudent.analysis.plateau` after `import teacherstudent`.
+    The package itself hands on names of its modules and is not followed. Raises ValueError where it has no
+    such name.
+    """
+    found, modules, attributes = set(), {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(_statement(node, around, modules))
+        elif isinstance(node, ast.Attribute):
+            attributes.append(node)
+    for node in attributes if modules else ():
+        found.update(_attribute(node, modules))
+    return {part for module in found for part in _with_packages(module)}
+
+
+def _statement(node: ast.Import | ast.ImportFrom, around: str, modules: dict[str, str]) -> Iterator[str]:
+    """Yield the modules behind an import statement; `modules` gets those that have a name in the code."""
+    source = "" if isinstance(node, ast.Import) else _module_of(node, around)
+    for alias in node.names:
+        name = f"{source}.{alias.name}" if source else alias.name
+        if name.split(".")[0] != PACKAGE:
+            continue
+        module = name if not source or _is_module(name) else _home(name) if source == PACKAGE else source
+        if module is None:
+            continue
+        if not source and not alias.asname:
+            modules[PACKAGE] = PACKAGE
+        elif module == name:
+            modules[alias.asname or alias.name] = module
+        yield from (source, module) if source else (module,)
+
+
+def _module_of(node: ast.ImportFrom, around: str) -> str:
+    source = node.module or ""
+    return resolve_name("." * node.level + source, around) if node.level else source
+
+
+def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
+    """Yield the module that an attribute is or is defined in, where it is one of a module's."""
+    first, *others = dotted(node).split(".")
+    if first in modules:
+        name = ".".join([modules[first], *others])
+        if _is_module(name):
+            yield name
+        elif name.rpartition(".")[0] == PACKAGE and others[-1] in teacherstudent._HOMES:
+            yield _home(name)
+
+
+def _home(name: str) -> str | None:
+    """Return the module of a name that the package hands on, None for one of its own."""
+    member = name.rpartition(".")[2]
+    if member in teacherstudent._HOMES:
+        return f"{PACKAGE}.{teacherstudent._HOMES[member]}"
+    if member in (*vars(teacherstudent), *teacherstudent.__all__):
+        return None
+    raise ValueError(f"{PACKAGE} has no {member}")
+
+
+def _with_packages(name: str) -> list[str]:
+    """Return a module and the subpackages around it, without the package itself."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]

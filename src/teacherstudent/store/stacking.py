@@ -1,0 +1,53 @@
+"""Arrays of several runs in one: stacked along a leading axis, shorter runs filled up."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.trajectory import Trajectory
+
+
+def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
+    """Return the arrays by name, those of several trajectories stacked along a leading axis."""
+    names = names_of(trajectories[0])
+    if not run_axis:
+        (trajectory,) = trajectories
+        return {name: getattr(trajectory, name) for name in names}
+    arrays = {name: stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in names}
+    return arrays | {"time": common_times(trajectories)}
+
+
+def names_of(trajectory: Trajectory) -> list[str]:
+    """Return the names of the arrays that a trajectory has, in the order of the layout."""
+    return [name for name in VARIABLES if getattr(trajectory, name) is not None]
+
+
+def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
+    """Return the times of the longest run. Raises ValueError where the others have different ones."""
+    longest = max((trajectory.time for trajectory in trajectories), key=len)
+    for trajectory in trajectories:
+        if not np.array_equal(trajectory.time, longest[: len(trajectory.time)]):
+            raise ValueError("runs recorded at different times cannot share an axis")
+    return longest
+
+
+def stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Stack arrays whose first axes may differ in length, padded to the longest or to a shape."""
+    shape = padded_shape(arrays) if shape is None else shape
+    if not shape:
+        return np.array(arrays)
+    whole = np.full((len(arrays), *shape), filler(arrays[0].dtype), dtype=arrays[0].dtype)
+    for row, array in zip(whole, arrays, strict=True):
+        row[: len(array)] = array
+    return whole
+
+
+def padded_shape(arrays: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """Return the shape of the longest of some arrays, whose other axes are the same."""
+    return max(array.shape for array in arrays)
+
+
+def filler(dtype: np.dtype) -> float:
+    """Return what fills up the arrays of shorter runs."""
+    return -1 if np.issubdtype(dtype, np.integer) else np.nan

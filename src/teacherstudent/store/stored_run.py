@@ -1,0 +1,67 @@
+"""A run as it is read from HDF5."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One group of a file: the runs of one spec with one engine and seed.
+
+    `arrays` holds the datasets by name as they are stored: of one trajectory, or with a leading axis `run`
+    (all but `time`), where runs that diverged end in NaN, `active_teacher` in -1. The optional ones are there
+    where the runs have them.
+    """
+
+    group: str
+    engine: str
+    seed: int
+    attributes: dict
+    arrays: dict[str, np.ndarray]
+    state: dict[str, np.ndarray] | None = None  # where it was recorded and asked for
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The spec; parsed when it is first asked for. Raises RunError where this version cannot read it."""
+        try:
+            return parse_spec(json.loads(self.attributes["spec"]), files=False)
+        except (SpecError, ValueError) as error:
+            raise RunError(f"group {self.group}: the stored spec cannot be read: {error}") from error
+
+    @property
+    def has_run_axis(self) -> bool:
+        """Whether the arrays have a leading axis `run`."""
+        return self.arrays["generalisation_error"].ndim > 2
+
+    @cached_property
+    def trajectories(self) -> tuple[Trajectory, ...]:
+        """The trajectories of all runs, without padding."""
+        if not self.has_run_axis:
+            diverged = self.attributes.get("diverged_at")
+            diverged = None if diverged is None else float(diverged)
+            return (Trajectory(**self.arrays, diverged_at=diverged, state=self.state),)
+        return tuple(self._one(run) for run in range(len(self.arrays["generalisation_error"])))
+
+    def _one(self, run: int) -> Trajectory:
+        rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
+        own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
+        own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
+        own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
+        diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
+        state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}
+        return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
+
+
+def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
+    """Leave out what fills up the shorter ones of the lists in a state."""
+    filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
+    return array[filled[name](array)] if name in filled else array
