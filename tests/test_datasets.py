@@ -370,7 +370,7 @@ DAMAGED = {
     "no_targets": (npz(images=IMAGES), "there is no array targets; there are images"),
     "nan_targets": (npz(images=IMAGES, targets=CLASSES * np.nan), "the targets are not all finite"),
     "text_targets": (npz(images=IMAGES, targets=CLASSES.astype(str)), "they must be numbers"),
-    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "not whole numbers, which labels one_versus_rest"),
+    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "labels one_versus_rest need targets that are whole"),
     "missing_class": (npz(images=IMAGES, targets=CLASSES % 7), "classes: 7 is not allowed"),
     "few_samples": (npz(images=IMAGES[:10], targets=CLASSES[:10]), "has 10 samples, and at least one"),
 }  # fmt: skip
