@@ -13,6 +13,7 @@ from teacherstudent import parse_spec
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
+from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.ode import equations as kernel
 from teacherstudent.networks.sampling import initial_order_parameters
 
@@ -85,7 +86,7 @@ def lines() -> Iterator[Line]:
         (right_hand_side(K, M), 20_000),
         (euler(reference.euler_step, K, M), 5),
         (euler(compiled_reference().euler_step, K, M), 200),
-        (lambda n: ode.simulate(of, 0, 0, lambda fraction: None), 1),
+        (lambda n: ode.simulate([of], 0, [0], lambda fraction: None, [BEGINNING]), 1),
     )
     yield faster("ode, right-hand side against Euler step in numpy", ours, plain, 100, 300)
     yield faster("ode, right-hand side against Euler step in numba", ours, compiled, 40, 90)

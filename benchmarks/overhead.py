@@ -22,8 +22,9 @@ rule empty:
 """
 EMPTY = """
 import simulate
-from teacherstudent.engines.base import engine_module
-engine_module("network"), engine_module("chain"), engine_module("ode")
+from importlib import import_module
+from teacherstudent.engines.base import ENGINES
+[import_module(module) for engine in ENGINES.values() for module in engine.modules]
 open(snakemake.output[0], "w").close()
 """
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"

@@ -8,7 +8,8 @@ from numba import njit
 from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
-from teacherstudent.engines.chain.engine import TOGETHER, _Block
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.chain.engine import _Block
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.chain.columns import fill_normal_rows
@@ -18,6 +19,7 @@ from teacherstudent.kernels.network import sgd as network_kernel
 from teacherstudent.kernels.network import wide as wide_kernel
 
 K, M = 4, 2
+CHAINS = ENGINES["chain"].batch_limit
 KEY = np.uint32(1), np.uint32(2)
 STREAM = np.uint32(0)
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
@@ -78,7 +80,7 @@ def chains(N: int) -> Work:
     block = chain_block(N)
     terms = chain_kernel.terms_of(block.constants)
     fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.work
-    return lambda n: chain_kernel.train(*fixed, 0, max(1, n // TOGETHER), 0), CHAIN_STEPS * TOGETHER
+    return lambda n: chain_kernel.train(*fixed, 0, max(1, n // CHAINS), 0), CHAIN_STEPS * CHAINS
 
 
 def chain_block(N: int) -> _Block:
@@ -91,7 +93,7 @@ def chain_block(N: int) -> _Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return _Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER), [BEGINNING] * TOGETHER)
+    return _Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
 def chain_draws(N: int) -> Work:
@@ -99,7 +101,7 @@ def chain_draws(N: int) -> Work:
     block = chain_block(N)
     count = block.shape.p + block.shape.r + 1
     fixed = block.work.u[0], count, block.work.bits, block.keys.key0, block.keys.key1
-    return lambda n: draw_coordinates(*fixed, max(1, n // TOGETHER), STREAM), CHAIN_STEPS * TOGETHER
+    return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS), STREAM), CHAIN_STEPS * CHAINS
 
 
 @njit

@@ -17,7 +17,7 @@ from teacherstudent.engines.start import BEGINNING, Start
 from teacherstudent.errors import RunError
 from teacherstudent.simulation.runs import simulate_points, simulate_runs
 from teacherstudent.store import checkpoints
-from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.checkpoints import CheckpointFile
 from teacherstudent.store.runs import write_run
 from teacherstudent.store.starts import load_start
 
@@ -72,7 +72,7 @@ CASES = {
 }
 
 
-class Ending(Checkpoints):
+class Ending(CheckpointFile):
     """Ends the work after some checkpoints, as a signal does."""
 
     def __init__(self, folder, count):
@@ -92,11 +92,11 @@ def in_pieces(specs, folder, runs=1, threads=1, starts=(), engine="network", cou
     ended = 0
     while True:
         try:
-            keeper = Ending(folder, count)
-            found = simulate_points(specs, engine, 5, runs, threads, starts=starts, keeper=keeper)
+            store = Ending(folder, count)
+            found = simulate_points(specs, engine, 5, runs, threads, starts=starts, checkpoints=store)
             return list(found), ended
         except RunError as error:
-            assert str(error) == f"ended by a test; the same call goes on from {folder}"
+            assert str(error) == f"ended by a test; the same call resumes from {folder}"
             ended += 1
 
 
@@ -174,9 +174,9 @@ class Clock:
 
 def opened(folder, clock, runs=3):
     """Return the checkpoints of some runs whose files are written every ten minutes."""
-    keeper = Checkpoints(folder, 10.0, clock)
-    keeper.open([(small_spec(), BEGINNING)] * runs, "network", 5, runs)
-    return keeper
+    store = CheckpointFile(folder, 10.0, clock)
+    store.open([(small_spec(), BEGINNING)] * runs, "network", 5, runs)
+    return store
 
 
 def names(folder):
@@ -190,31 +190,31 @@ def test_a_run_is_written_every_ten_minutes(tmp_path):
         taken.append(clock.now)
         return {"state/time": np.array(clock.now)}
 
-    keeper = opened(folder, clock)
+    store = opened(folder, clock)
     clock.now = 100.0
-    assert keeper.kept(1) == {}
+    assert store.saved(1) == {}
     for clock.now in np.arange(101.0, 2000.0):
-        keeper.keep({1: snapshot})
-        keeper.look()
+        store.save({1: snapshot})
+        store.look()
         assert folder.exists() == (clock.now >= 700.0)
     assert taken == [700.0, 1300.0, 1900.0]
     assert names(folder) == ["run-1.checkpoint"]
-    assert opened(folder, clock).kept(1) == {"state/time": np.array(1900.0)}
+    assert opened(folder, clock).saved(1) == {"state/time": np.array(1900.0)}
 
 
 def test_finished_runs_are_written_together(tmp_path):
     clock, folder = Clock(), tmp_path / "kept"
-    keeper = opened(folder, clock)
+    store = opened(folder, clock)
     done = [trajectory(seed, diverged_at=seed and 3.5) for seed in range(3)]
     clock.now = 599.0
-    keeper.keep_finished([0, 2], [done[0], done[2]])
+    store.save_finished([0, 2], [done[0], done[2]])
     assert not folder.exists()
     clock.now = 600.0
-    keeper.look()
+    store.look()
     assert names(folder) == ["finished-0.checkpoint"]
-    keeper.keep_finished([1], [done[1]])
+    store.save_finished([1], [done[1]])
     clock.now = 1200.0
-    keeper.look()
+    store.look()
     assert names(folder) == ["finished-0.checkpoint", "finished-1.checkpoint"]
     found = opened(folder, clock).finished()
     assert sorted(found) == [0, 1, 2]
@@ -223,13 +223,13 @@ def test_finished_runs_are_written_together(tmp_path):
 
 def test_a_run_that_is_finished_needs_its_own_file_no_longer(tmp_path):
     clock, folder = Clock(), tmp_path / "kept"
-    keeper = opened(folder, clock)
+    store = opened(folder, clock)
     for place in (0, 1):
-        keeper.kept(place)
+        store.saved(place)
     clock.now = 600.0
-    keeper.keep(dict.fromkeys((0, 1), lambda: {"state/time": np.array(1.0)}))
+    store.save(dict.fromkeys((0, 1), lambda: {"state/time": np.array(1.0)}))
     assert names(folder) == ["run-0.checkpoint", "run-1.checkpoint"]
-    keeper.keep_finished([1], [trajectory()])
+    store.save_finished([1], [trajectory()])
     assert names(folder) == ["finished-1.checkpoint", "run-0.checkpoint"]
 
 
@@ -237,30 +237,32 @@ def test_a_run_that_is_finished_needs_its_own_file_no_longer(tmp_path):
 def test_runs_that_are_finished_are_not_run_again(tmp_path, monkeypatch, engine):
     spec, reports = small_spec(), []
     whole = list(simulate_runs(spec, engine, 5, runs=3))
-    keeper = Checkpoints(tmp_path / "kept", 0.0)
-    keeper.open([(spec, BEGINNING)] * 3, engine, 5, 3)
-    keeper.keep_finished([0, 2], [whole[0], whole[2]])
-    again = simulate_runs(spec, engine, 5, 3, 1, lambda run, part: reports.append((run, part)), keeper=keeper)
+    store = CheckpointFile(tmp_path / "kept", 0.0)
+    store.open([(spec, BEGINNING)] * 3, engine, 5, 3)
+    store.save_finished([0, 2], [whole[0], whole[2]])
+    again = simulate_runs(
+        spec, engine, 5, 3, 1, lambda run, part: reports.append((run, part)), checkpoints=store
+    )
     assert_all_same(list(again), whole)
     assert [report for report in reports if report[0] != 1] == [(0, 1.0), (2, 1.0)]
-    everything = simulate_runs(spec, engine, 5, runs=3, keeper=Checkpoints(tmp_path / "kept", 0.0))
+    everything = simulate_runs(spec, engine, 5, runs=3, checkpoints=CheckpointFile(tmp_path / "kept", 0.0))
     assert_all_same(list(everything), whole)
 
 
 def test_short_work_leaves_no_trace(tmp_path):
-    list(simulate_runs(small_spec(), "network", 5, keeper=Checkpoints(tmp_path / "kept")))
+    list(simulate_runs(small_spec(), "network", 5, checkpoints=CheckpointFile(tmp_path / "kept")))
     assert names(tmp_path) == []
 
 
 def test_what_is_left_is_removed_but_for_files_of_others(tmp_path):
     with pytest.raises(RunError):
-        list(simulate_runs(small_spec(), "network", 5, keeper=Ending(tmp_path / "kept", 1)))
+        list(simulate_runs(small_spec(), "network", 5, checkpoints=Ending(tmp_path / "kept", 1)))
     (tmp_path / "kept" / ".teacherstudent-0123456789abcdef.part").touch()
     (tmp_path / "kept" / "notes.txt").touch()
-    Checkpoints(tmp_path / "kept").remove()
+    CheckpointFile(tmp_path / "kept").remove()
     assert names(tmp_path / "kept") == ["notes.txt"]
     (tmp_path / "kept" / "notes.txt").unlink()
-    Checkpoints(tmp_path / "kept").remove()
+    CheckpointFile(tmp_path / "kept").remove()
     assert names(tmp_path) == []
 
 
@@ -269,21 +271,21 @@ def test_what_is_left_is_removed_but_for_files_of_others(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_writes_all_runs_and_ends_the_work(tmp_path, short_pieces, number):
-    keeper, before, sent = Checkpoints(tmp_path / "kept"), signal.getsignal(number), []
+    store, before, sent = CheckpointFile(tmp_path / "kept"), signal.getsignal(number), []
 
     def progress(run, fraction):
         if fraction > 0.5 and not sent:
             sent.append(run)
             os.kill(os.getpid(), number)
-        while sent and not keeper.asked:
+        while sent and not store.asked:
             time.sleep(0.001)
 
-    said = f"ended by {number.name}; the same call goes on from {tmp_path / 'kept'}"
-    with pytest.raises(RunError, match=said), keeper.on_signals():
-        list(simulate_runs(small_spec(), "network", 5, 3, 2, progress, keeper=keeper))
+    said = f"ended by {number.name}; the same call resumes from {tmp_path / 'kept'}"
+    with pytest.raises(RunError, match=said), store.on_signals():
+        list(simulate_runs(small_spec(), "network", 5, 3, 2, progress, checkpoints=store))
     assert signal.getsignal(number) == before
     assert names(tmp_path / "kept")
-    again = list(simulate_runs(small_spec(), "network", 5, 3, keeper=Checkpoints(tmp_path / "kept")))
+    again = list(simulate_runs(small_spec(), "network", 5, 3, checkpoints=CheckpointFile(tmp_path / "kept")))
     assert_all_same(again, list(simulate_runs(small_spec(), "network", 5, 3)))
 
 
@@ -294,22 +296,22 @@ def test_a_signal_at_any_moment_loses_nothing(tmp_path, short_pieces, moment):
 
     def clock():
         if next(ticks) == moment:
-            keeper.asked = "a test"
+            store.asked = "a test"
         return 0.0
 
     def progress(run, fraction):
         done[run:] = [fraction]
 
-    keeper = Checkpoints(folder, clock=clock)
+    store = CheckpointFile(folder, clock=clock)
     try:
-        list(simulate_runs(small_spec(), "network", 5, 2, progress=progress, keeper=keeper))
+        list(simulate_runs(small_spec(), "network", 5, 2, progress=progress, checkpoints=store))
     except RunError:
-        again = Checkpoints(folder)
+        again = CheckpointFile(folder)
         again.open([(small_spec(), BEGINNING)] * 2, "network", 5, 2)
         for run, fraction in enumerate(done):
-            kept = again.kept(run)
+            kept = again.saved(run)
             assert run in again.finished() or kept.get("state/time", 0.0) >= 5.0 * fraction
-    assert keeper.asked
+    assert store.asked
 
 
 # What is refused
@@ -321,39 +323,41 @@ def whole_and_file(folder, kind):
     whole = list(simulate_runs(spec, "network", 5, runs=2))
     if kind == "run":
         with pytest.raises(RunError):
-            list(simulate_runs(spec, "network", 5, runs=2, keeper=Ending(folder, 1)))
+            list(simulate_runs(spec, "network", 5, runs=2, checkpoints=Ending(folder, 1)))
     else:
-        keep_finished(folder, 0, whole[0])
+        save_finished(folder, 0, whole[0])
     (path,) = folder.glob("*")
     return whole, path
 
 
-def keep_finished(folder, place, trajectory, runs=2):
-    keeper = Checkpoints(folder, 0.0)
-    keeper.open([(small_spec(), BEGINNING)] * runs, "network", 5, runs)
-    keeper.keep_finished([place], [trajectory])
+def save_finished(folder, place, trajectory, runs=2):
+    store = CheckpointFile(folder, 0.0)
+    store.open([(small_spec(), BEGINNING)] * runs, "network", 5, runs)
+    store.save_finished([place], [trajectory])
 
 
 def assert_refused(folder, whole, capsys, reason, spec=None, runs=2, seed=5):
     """A call after the one that was ended says one line and gives the right result."""
     capsys.readouterr()
-    found = simulate_runs(spec or small_spec(), "network", seed, runs, keeper=Checkpoints(folder))
+    found = simulate_runs(spec or small_spec(), "network", seed, runs, checkpoints=CheckpointFile(folder))
     assert_all_same(list(found), whole)
     (line,) = capsys.readouterr().err.splitlines()
     (path,) = folder.glob("*")
-    assert line == f"checkpoint {path} refused: {reason}; what it holds starts over"
+    assert line == f"checkpoint {path} refused: {reason}; its runs start again"
 
 
 KINDS = pytest.mark.parametrize("kind", ["run", "finished"])
-DAMAGED = "it is damaged, or no checkpoint"
+DAMAGED = "it is damaged, or not a checkpoint"
 
 
 @KINDS
 def test_a_file_that_is_whole_is_used(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
-    assert_all_same(list(simulate_runs(small_spec(), "network", 5, 2, keeper=Checkpoints(tmp_path))), whole)
+    assert_all_same(
+        list(simulate_runs(small_spec(), "network", 5, 2, checkpoints=CheckpointFile(tmp_path))), whole
+    )
     said = {
-        "run": f"{path}: the run goes on from t = 0.6",
+        "run": f"{path}: the run resumes from t = 0.6",
         "finished": f"{tmp_path}: 1 of 2 runs are finished",
     }
     assert capsys.readouterr().err == said[kind] + "\n"
@@ -433,14 +437,14 @@ def test_files_of_another_code_are_refused(tmp_path, short_pieces, capsys, monke
 def test_a_file_of_another_run_is_refused(tmp_path, short_pieces, capsys):
     whole, path = whole_and_file(tmp_path, "run")
     path.rename(tmp_path / "run-1.checkpoint")
-    assert_refused(tmp_path, whole, capsys, "it holds other runs")
+    assert_refused(tmp_path, whole, capsys, "it contains other runs")
 
 
 def test_a_file_of_more_runs_is_refused(tmp_path, short_pieces, capsys):
     whole, path = whole_and_file(tmp_path, "finished")
     path.unlink()
-    keep_finished(tmp_path, 2, trajectory(), runs=3)
-    assert_refused(tmp_path, whole, capsys, "it holds other runs")
+    save_finished(tmp_path, 2, trajectory(), runs=3)
+    assert_refused(tmp_path, whole, capsys, "it contains other runs")
 
 
 def test_a_file_of_another_start_is_refused(tmp_path, short_pieces, capsys):
@@ -450,7 +454,7 @@ def test_a_file_of_another_start_is_refused(tmp_path, short_pieces, capsys):
     state |= {"time": np.array(1.0), "switch_times": np.array([]), "teachers": np.array([0])}
     start = Start(1.0, sequence=(0,), engine="network", state=state)
     capsys.readouterr()
-    list(simulate_runs(small_spec(), "network", 5, starts=[start], keeper=Checkpoints(tmp_path)))
+    list(simulate_runs(small_spec(), "network", 5, starts=[start], checkpoints=CheckpointFile(tmp_path)))
     assert "refused: it has another start; " in capsys.readouterr().err
 
 
@@ -464,7 +468,7 @@ def test_where_nothing_can_be_written_the_work_goes_on(tmp_path, short_pieces, c
         pytest.skip("root may write everywhere")
     else:
         folder.mkdir(mode=0o500)
-    found = list(simulate_runs(small_spec(), "network", 5, keeper=Checkpoints(folder, 0.0)))
+    found = list(simulate_runs(small_spec(), "network", 5, checkpoints=CheckpointFile(folder, 0.0)))
     lines = capsys.readouterr().err.splitlines()
     assert lines
     assert all(line.startswith(f"warning: checkpoint {folder}/") for line in lines)

@@ -199,13 +199,15 @@ SLOW_ENGINE = """
 import sys, time, types
 from teacherstudent.command.main import main
 
-def simulate(spec, seed, run, progress, start):
+def simulate(specs, seed, runs, progress, starts, **checkpoints):
     print("started", flush=True)
     for step in range(600):
         time.sleep(0.1)
         progress(step / 600)
 
-engine = types.SimpleNamespace(check=lambda spec: None, fits=lambda spec, state: True, simulate=simulate)
+engine = types.SimpleNamespace(
+    check=lambda spec: None, batch_key=lambda spec, run: run, simulate=simulate
+)
 sys.modules["teacherstudent.engines.network.engine"] = engine
 options = "--engine network --runs 3 --threads 1 --output out.h5"
 sys.exit(main(["run", "spec.yaml", *options.split()]))

@@ -197,5 +197,5 @@ def test_a_property_called_description_is_kept(small):
 
 
 def test_unknown_engine_is_refused():
-    with pytest.raises(ValueError, match="engines.chian"):
+    with pytest.raises(ValueError, match="engine: chian is not allowed; it must be one of network"):
         engine_digest("chian")

@@ -9,12 +9,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
 from teacherstudent.networks.randomness import triangular_rows
 from teacherstudent.networks.sampling import order_parameters, sample_coordinates, sample_networks
-from teacherstudent.simulation import runs as runs_module
 from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -66,12 +66,12 @@ def grid():
     return specs, list(simulate_points(specs, "chain", seed=5, runs=7))
 
 
-def test_all_points_of_the_grid_are_of_one_company(grid):
-    assert len({chain.company(one, 0) for one in grid[0]}) == 1
-    assert len(grid[1]) == 70 > chain.TOGETHER
+def test_all_points_of_the_grid_have_one_batch_key(grid):
+    assert len({chain.batch_key(one, 0) for one in grid[0]}) == 1
+    assert len(grid[1]) == 70 > ENGINES["chain"].batch_limit
 
 
-def test_a_chain_is_the_same_alone_and_in_company(grid):
+def test_a_chain_is_the_same_alone_and_in_a_batch(grid):
     specs, trajectories = grid
     for place in (0, 8, 16, 20, 29, 34, 36, 43, 50, 57, 63, 69):
         alone = simulate(specs[place // 7], "chain", seed=5, run=place % 7)
@@ -101,7 +101,7 @@ def test_every_chain_has_its_own_switches(grid):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_points_come_in_order_whatever_their_company(grid, threads):
+def test_points_come_in_order_whatever_their_batches(grid, threads):
     """Widths of students alternate, so that the batches do not follow the order of the points."""
     specs = [
         spec(student=document()["student"] | {"hidden": hidden}, training={"learning_rate": rate})
@@ -121,7 +121,7 @@ def test_batches_are_as_large_as_they_may_be(monkeypatch):
         sizes.append(len(specs))
         return [None] * len(specs)
 
-    monkeypatch.setattr(chain, "simulate_together", counted)
+    monkeypatch.setattr(chain, "simulate", counted)
     for runs, threads, expected in ((1, 4, [1]), (64, 1, [64]), (65, 1, [32, 33]), (10, 2, [5, 5])):
         sizes.clear()
         assert len(list(simulate_runs(spec(), "chain", runs=runs, threads=threads))) == runs
@@ -130,7 +130,7 @@ def test_batches_are_as_large_as_they_may_be(monkeypatch):
 
 def test_points_of_engines_that_do_one_run_at_a_time():
     specs = [spec(training={"learning_rate": rate}) for rate in (1.0, 0.5)]
-    assert not hasattr(runs_module.engine_module("ode"), "simulate_together")
+    assert ENGINES["ode"].batch_limit == 1
     found = list(simulate_points(specs, "ode", seed=2, runs=2, threads=2))
     for place, one in enumerate(found):
         assert_same(one, simulate(specs[place // 2], "ode", 2, place % 2))

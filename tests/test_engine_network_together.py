@@ -100,15 +100,15 @@ def test_students_of_another_first_teacher_share_nothing(monkeypatch):
     assert steps_trained(monkeypatch, points) == 3 * 30
 
 
-def test_company_is_of_one_run_and_of_all_similarities():
+def test_batches_are_of_one_run_and_of_all_similarities():
     one, other, third = specs({"switch_times": [1.0]})
-    assert network.company(one, 0) == network.company(other, 0) == network.company(third, 0)
-    assert network.company(one, 0) != network.company(one, 1)
+    assert network.batch_key(one, 0) == network.batch_key(other, 0) == network.batch_key(third, 0)
+    assert network.batch_key(one, 0) != network.batch_key(one, 1)
     faster = specs({"switch_times": [1.0]}, training={"learning_rate": 0.1})[0]
-    assert network.company(one, 0) != network.company(faster, 0)
+    assert network.batch_key(one, 0) != network.batch_key(faster, 0)
 
 
-def test_progress_is_that_of_the_company():
+def test_progress_is_that_of_the_batch():
     heard = []
     list(
         simulate_points(

@@ -84,7 +84,7 @@ def test_a_signal_is_one_line_and_status_1(folder, number):
         process.send_signal(number)
         output, errors = process.communicate()
     assert process.returncode == 1
-    said = f"error: ended by {number.name}; the same call goes on from out.h5.checkpoints"
+    said = f"error: ended by {number.name}; the same call resumes from out.h5.checkpoints"
     assert (output, errors.splitlines()[-1]) == ("", said)  # slow runs report their progress as well
     assert main([*COMMAND, "--output", "out.h5"]) == 0
     assert Path("out.h5").read_bytes() == Path("whole.h5").read_bytes()
@@ -101,7 +101,7 @@ def test_the_runs_of_a_file_are_not_those_of_another(folder, capsys):
     assert main([*COMMAND, *changed, "--output", "again.h5"]) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("checkpoint ")]
     assert lines
-    assert all(line.endswith("refused: it has another spec; what it holds starts over") for line in lines)
+    assert all(line.endswith("refused: it has another spec; its runs start again") for line in lines)
     assert Path("again.h5").read_bytes() == Path("other.h5").read_bytes()
     assert not Path("again.h5.checkpoints").exists()
 

@@ -58,7 +58,7 @@ def test_a_figure_without_a_script_is_listed(folder, capsys):
 
 
 def test_engines_are_those_of_the_library(capsys):
-    assert tuple(row.split()[0] for row in listed(capsys, "engines")[2:]) == ENGINES
+    assert [row.split()[0] for row in listed(capsys, "engines")[2:]] == list(ENGINES)
 
 
 def test_without_a_kind_everything_is_listed(folder, capsys):

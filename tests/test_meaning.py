@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 
 from teacherstudent import errors
-from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store import digest
@@ -125,7 +125,7 @@ def test_all_functions_that_raise_for_other_modules_are_known():
 
 def modules_of_engines():
     """The files of the modules behind the digests of all engines, by name."""
-    waiting = {"teacherstudent.simulation.runs", *map(module_name, ENGINES)}
+    waiting = {"teacherstudent.simulation.runs", *(engine.modules[0] for engine in ENGINES.values())}
     found = {}
     while waiting:
         name = waiting.pop()

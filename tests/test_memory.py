@@ -9,11 +9,14 @@ import time
 import pytest
 
 from samples import spec
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.memory import record_memory
+from teacherstudent.engines.network import estimates
 from teacherstudent.engines.observables import VARIABLES
 from teacherstudent.errors import SpecError
 from teacherstudent.simulation import available, memory
 from teacherstudent.simulation.available import available_memory, cgroup_memory
-from teacherstudent.simulation.memory import batch_memory, check_memory, record_memory
+from teacherstudent.simulation.memory import check_memory
 from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -79,7 +82,7 @@ def test_the_estimate_is_near_to_what_a_process_takes(engine, runs, document):
     argument = json.dumps([engine, runs, document, small])
     done = subprocess.run([sys.executable, "-c", MEASURE, argument], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    estimate = sum(batch_memory([parse_spec(document)] * runs, engine).values())
+    estimate = sum(ENGINES[engine].memory([parse_spec(document)] * runs).values())
     measured = int(done.stdout)
     assert measured > 80 * MEGABYTE
     assert 1 / 1.5 < estimate / measured < memory.SLACK
@@ -127,7 +130,7 @@ def test_what_cannot_fit_is_refused_with_both_numbers(engine, document, words, f
 
 def test_runs_and_threads_are_named_where_one_run_fits(free):
     document = parse_spec(large(10, steps=10**6, record={"count": 100_000}))
-    free(2 * sum(batch_memory([document], "network").values()))
+    free(2 * sum(ENGINES["network"].memory([document]).values()))
     simulate_runs(document, "network", runs=2)
     with pytest.raises(SpecError, match="runs: 100 needs about"):
         simulate_runs(document, "network", runs=100)
@@ -137,7 +140,7 @@ def test_runs_and_threads_are_named_where_one_run_fits(free):
 
 def test_what_could_fit_begins(free):
     asked = parse_spec(large(10**7))
-    free(sum(batch_memory([asked], "network").values()) / memory.SLACK + 1.0)
+    free(sum(ENGINES["network"].memory([asked]).values()) / memory.SLACK + 1.0)
     check_memory([[asked]], "network", runs=1, threads=1)
 
 
@@ -221,7 +224,7 @@ def test_the_command_says_in_one_line_what_does_not_fit(tmp_path):
 def test_any_number_of_runs_is_refused_at_once(free, monkeypatch):
     free(1e9)
     monkeypatch.setattr(
-        "teacherstudent.simulation.runs.begin", lambda *_: pytest.fail("not before the check")
+        "teacherstudent.simulation.runs.prepare", lambda *_: pytest.fail("not before the check")
     )
     with pytest.raises(SpecError, match="runs: 100000000 needs about"):
         simulate_runs(parse_spec(large(50)), "network", runs=10**8)
@@ -229,7 +232,7 @@ def test_any_number_of_runs_is_refused_at_once(free, monkeypatch):
 
 def test_the_estimate_is_made_once_for_each_spec(monkeypatch):
     made = []
-    monkeypatch.setattr(memory, "batch_memory", lambda batch, _: made.append(batch) or {"a": 1.0})
+    monkeypatch.setattr(estimates, "memory", lambda batch: made.append(batch) or {"a": 1.0})
     one, other = spec(), spec(duration=7.0)
     check_memory([[one], [one], [other], [one]], "network", runs=2, threads=1)
     assert made == [[one], [other]]

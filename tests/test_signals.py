@@ -17,7 +17,7 @@ WIDE = {
 }
 SECONDS = 2.0  # that are promised
 SPARE = 8.0  # for a machine that does other things
-ENDED = "ended by SIGTERM; the same call starts over: there are no checkpoints yet"
+ENDED = "ended by SIGTERM; the same call starts again: there are no checkpoints yet"
 
 # Say when the equations are integrated at last, with all code there.
 TELLING = """

@@ -11,7 +11,7 @@ from samples import assert_same
 from teacherstudent.command.main import main
 from teacherstudent.engines.start import MAY_CHANGE
 from teacherstudent.errors import SpecError
-from teacherstudent.simulation.runs import begin, simulate, simulate_runs
+from teacherstudent.simulation.runs import prepare, simulate, simulate_runs
 from teacherstudent.spec.axes import with_values
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.schema import package_schema
@@ -145,14 +145,14 @@ def test_what_the_start_has_cannot_be_changed(files, changes, words, has):
             start = load_start(files / f"{source}.h5", at)[0]
             with pytest.raises(SpecError) as error:
                 simulate(spec, engine, SEED, start=start)
-            assert f"{words} is not allowed; the run to start from {has}" in str(error.value)
+            assert f"{words} differs from the run to start from, which {has}" in str(error.value)
 
 
 @pytest.mark.parametrize("changes", ALLOWED + LESS_DETAIL)
 def test_what_is_still_to_come_can_be_changed(files, changes):
     for source, engine in PAIRS:
         for at in (None, 0.5):
-            begin(spec_of(changes), engine, load_start(files / f"{source}.h5", at)[0])
+            prepare(spec_of(changes), engine, load_start(files / f"{source}.h5", at)[0])
 
 
 @pytest.mark.parametrize(("source", "engine"), PAIRS)
@@ -186,19 +186,19 @@ def test_an_accepted_start_has_the_teachers_of_its_file_and_the_stored_spec_repe
 @pytest.mark.parametrize(("source", "engine"), PAIRS)
 def test_other_inputs_are_allowed_for_order_parameters_and_equations(files, source, engine):
     larger = spec_of({"inputs.dimension": 50})
-    begin(larger, engine, load_start(files / f"{source}.h5", at=END)[0])
+    prepare(larger, engine, load_start(files / f"{source}.h5", at=END)[0])
     (start, _) = load_start(files / f"{source}.h5")
     if source == engine != "ode":
         with pytest.raises(SpecError, match=r"inputs.dimension: 50 .* has 40; --at TIME"):
-            begin(larger, engine, start)
+            prepare(larger, engine, start)
     else:
-        begin(larger, engine, start)
+        prepare(larger, engine, start)
 
 
 def test_one_head_is_one_head(tmp_path):
     one = with_values(DOCUMENT, {"teachers.count": 1, "teachers.features": {}, "curriculum": {}})
     (start,) = stored(tmp_path / "a.h5", "ode", one, runs=1)
-    begin(spec_of({"student.heads": "shared"}, one), "ode", start)
+    prepare(spec_of({"student.heads": "shared"}, one), "ode", start)
 
 
 def test_every_key_of_a_spec_is_tried():
@@ -241,9 +241,9 @@ def test_given_overlaps_stay_given(tmp_path, source, engine):
     ):
         (start,) = stored(tmp_path / "a.h5", source, first, runs=1)
         with pytest.raises(SpecError) as error:
-            begin(spec_of({}, second), engine, start)
+            prepare(spec_of({}, second), engine, start)
         assert all(word in str(error.value) for word in words)
-        own_spec, _ = begin(spec_of({}, first), engine, start)
+        own_spec, _ = prepare(spec_of({}, first), engine, start)
         assert own_spec.teachers == start.spec.teachers
 
 
@@ -278,12 +278,12 @@ def test_of_networks_in_files_the_content_counts(tmp_path, monkeypatch, key, wri
     for source in ENGINES:
         (start,) = stored(tmp_path / "a.h5", source, named, runs=1)
         for engine in ENGINES:
-            begin(spec_of({key: "moved.npz"}, document), engine, start)
+            prepare(spec_of({key: "moved.npz"}, document), engine, start)
             with pytest.raises(SpecError) as error:
-                begin(spec_of({key: "other.npz"}, document), engine, start)
-            assert f"{key}: other.npz is not allowed; the run to start from has a.npz" in str(error.value)
+                prepare(spec_of({key: "other.npz"}, document), engine, start)
+            assert f"{key}: other.npz differs from the run to start from, which has a.npz" in str(error.value)
             with pytest.raises(SpecError, match=f"{key}: null is not allowed; .* has a.npz"):
-                begin(spec_of(), engine, start)
+                prepare(spec_of(), engine, start)
 
 
 def test_a_training_set_is_gone_on_with(tmp_path, monkeypatch):
@@ -298,7 +298,7 @@ def test_a_training_set_is_gone_on_with(tmp_path, monkeypatch):
     (start,) = stored(tmp_path / "a.h5", "network", document, runs=1)
     inside = "inputs.dataset"
     for changes in ({}, {f"{inside}.file": "moved.npz"}, {"training.sampling": "without_replacement"}):
-        begin(spec_of(changes, document), "network", start)
+        prepare(spec_of(changes, document), "network", start)
     for changes, words in (
         ({f"{inside}.file": "other.npz"}, [f"{inside}.file: other.npz", "has data.npz with the SHA-256"]),
         ({f"{inside}.test_samples": 6}, ["inputs.samples: 24", "has 25"]),
@@ -308,7 +308,7 @@ def test_a_training_set_is_gone_on_with(tmp_path, monkeypatch):
         ({"inputs": {"dimension": 40}}, [f"{inside}.file: null", "has data.npz"]),
     ):
         with pytest.raises(SpecError) as error:
-            begin(spec_of(changes, document), "network", start)
+            prepare(spec_of(changes, document), "network", start)
         assert all(word in str(error.value) for word in words), error.value
 
 
@@ -340,7 +340,7 @@ def test_another_spec_is_one_line_and_leaves_nothing(folder, capsys, engine, giv
         other = with_values(DOCUMENT, {"teachers.features.similarity": 0.9})
         Path("spec.yaml").write_text(yaml.safe_dump(other), encoding="utf-8")
     assert go_on(*arguments, engine=engine) == 2
-    line = "teachers.features.similarity: 0.9 is not allowed; the run to start from has 0.5"
+    line = "teachers.features.similarity: 0.9 differs from the run to start from, which has 0.5"
     assert capsys.readouterr().err == f"error: {line}\n"
     assert not Path("out.h5").exists()
 

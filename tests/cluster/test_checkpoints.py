@@ -18,8 +18,8 @@ def test_the_second_attempt_goes_on_from_the_checkpoints_of_the_first(make_troub
     told = checkout.finish(driver)
     _, second = checkout.attempts("long", 2)
     assert second["State"] == "COMPLETED"
-    assert "error: ended by SIGTERM; the same call goes on from" in told
-    assert "the run goes on from t = " in (checkout.root / LOG).read_text(encoding="utf-8")
+    assert "error: ended by SIGTERM; the same call resumes from" in told
+    assert "the run resumes from t = " in (checkout.root / LOG).read_text(encoding="utf-8")
     assert not list((checkout.root / "results" / "runs").rglob("*.checkpoints"))
     interrupted = checkout.results()
     checkout.snakemake(RUNS, "--cores", "1", "--force")

@@ -19,9 +19,9 @@ from samples import assert_same, document
 from teacherstudent.command.main import main
 from teacherstudent.engines.network import run as network_run
 from teacherstudent.errors import RunError
-from teacherstudent.simulation.runs import NOTHING_KEPT, simulate_runs
+from teacherstudent.simulation.runs import NO_CHECKPOINTS, simulate_runs
 from teacherstudent.spec.parse import parse_spec
-from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.checkpoints import CheckpointFile
 
 UNCLOSED = "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
 pytestmark = [pytest.mark.faults, *map(pytest.mark.filterwarnings, UNCLOSED)]
@@ -91,7 +91,7 @@ def test_a_log_that_cannot_be_written_is_one_line_on_standard_error(disk, capsys
 # Checkpoints on a full disk
 
 
-class Filling(Checkpoints):
+class Filling(CheckpointFile):
     """Fills the disk before a checkpoint, by its number; may end the work two checkpoints later."""
 
     def __init__(self, disk, number, ending):
@@ -108,8 +108,8 @@ class Filling(Checkpoints):
         return written
 
 
-def simulated(keeper=NOTHING_KEPT):
-    (found,) = simulate_runs(parse_spec(document()), "network", 5, keeper=keeper)
+def simulated(checkpoints=NO_CHECKPOINTS):
+    (found,) = simulate_runs(parse_spec(document()), "network", 5, checkpoints=checkpoints)
     return found
 
 
@@ -127,7 +127,7 @@ def test_a_run_goes_on_without_checkpoints(number, disk, kept, capsys):
     assert_same(simulated(Filling(disk, number, ending=False)), simulated())
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) >= 3
-    said = rf"warning: checkpoint {kept}/\S+ cannot be written: .*No space left on device; the work goes on"
+    said = rf"warning: checkpoint {kept}/\S+ cannot be written: .*No space left on device; the work continues"
     assert all(re.fullmatch(said, line) for line in lines)
 
 
@@ -138,8 +138,8 @@ def test_a_run_ended_while_the_disk_is_full_goes_on_from_the_last_checkpoint(num
     assert os.listdir(kept) == (["run-0.checkpoint"] if number > 1 else [])
     (disk / "filler").unlink()
     capsys.readouterr()
-    assert_same(simulated(Checkpoints(kept, minutes=0.0)), simulated())
-    assert ("the run goes on from t = " in capsys.readouterr().err) == (number > 1)
+    assert_same(simulated(CheckpointFile(kept, minutes=0.0)), simulated())
+    assert ("the run resumes from t = " in capsys.readouterr().err) == (number > 1)
 
 
 # A folder that can only be read

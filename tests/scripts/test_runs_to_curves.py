@@ -16,7 +16,7 @@ from teacherstudent.experiments.claims import Claim, read_claims, write_claims
 from teacherstudent.experiments.jobs import jobs, parse_experiment
 from teacherstudent.simulation.runs import simulate as run_one
 from teacherstudent.spec.parse import parse_spec
-from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.checkpoints import CheckpointFile
 from teacherstudent.store.curves import read_curves
 from teacherstudent.store.runs import read_runs
 
@@ -65,14 +65,14 @@ def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
     def report(place, fraction):
         checkpoints.asked = "a test" if place == 2 else None
 
-    checkpoints = Checkpoints(folder)
+    checkpoints = CheckpointFile(folder)
     with pytest.raises(RunError, match="ended by a test"):
         list(simulate.entries(job.work, 1, report, checkpoints))
     assert sorted(path.name for path in folder.glob("*")) == ["finished-0.checkpoint", "run-2.checkpoint"]
     simulate.main(job.work, tmp_path / "runs.h5")
     lines = capsys.readouterr().err.splitlines()  # slow runs report their progress as well
     said = [line.removeprefix(str(folder)) for line in lines if line.startswith(str(folder))]
-    assert said == [": 2 of 4 runs are finished", "/run-2.checkpoint: the run goes on from t = 1"]
+    assert said == [": 2 of 4 runs are finished", "/run-2.checkpoint: the run resumes from t = 1"]
     assert (tmp_path / "runs.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert not folder.exists()
 

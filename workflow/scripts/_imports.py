@@ -4,13 +4,13 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.store import digest
 
 SCRIPTS = Path(__file__).parent
 # What runs a simulation by the name of its engine: all engines belong to it.
 RUNNING = {"teacherstudent.api", "teacherstudent.simulation.runs"}
-ENGINE_MODULES = {module_name(engine) for engine in ENGINES}
+ENGINE_MODULES = {engine.modules[0] for engine in ENGINES.values()}
 
 
 def helpers(script: Path) -> list[Path]:

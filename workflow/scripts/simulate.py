@@ -12,16 +12,16 @@ from teacherstudent.simulation.runs import simulate_points
 from teacherstudent.spec.axes import points, with_values
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.steps import merged_times
-from teacherstudent.store.checkpoints import MINUTES, Checkpoints
+from teacherstudent.store.checkpoints import MINUTES, CheckpointFile
 from teacherstudent.store.runs import write_runs
 
 
 def main(work: dict, path: str, threads: int = 1, minutes: float = MINUTES) -> None:
     """Run a job (the `work` of `experiments.jobs.Job`) and write its runs, one group per point.
 
-    A job that was killed goes on from its checkpoints, which long ones write every so many minutes.
+    A job that was killed resumes from its checkpoints, which long ones write every so many minutes.
     """
-    total, checkpoints = work["runs"] * len(list(points(work["inner"]))), Checkpoints.beside(path, minutes)
+    total, checkpoints = work["runs"] * len(list(points(work["inner"]))), CheckpointFile.beside(path, minutes)
     with (
         reporter(total, work["engine"]) as report,
         checkpoints.on_signals(),
@@ -32,7 +32,7 @@ def main(work: dict, path: str, threads: int = 1, minutes: float = MINUTES) -> N
 
 
 def entries(
-    work: dict, threads: int, report: Callable[[int, float], None], checkpoints: Checkpoints
+    work: dict, threads: int, report: Callable[[int, float], None], checkpoints: CheckpointFile
 ) -> Iterator[tuple]:
     """Yield (group, spec, engine, seed, trajectories) of each point, as it is finished."""
     engine, seed, runs = work["engine"], work["seed"], work["runs"]
@@ -40,7 +40,9 @@ def entries(
     for merged in dict.fromkeys(map(merged_times, specs.values())):
         if merged is not None:
             sys.stderr.write(f"note: {merged}\n")
-    found = simulate_points(list(specs.values()), engine, seed, runs, threads, report, keeper=checkpoints)
+    found = simulate_points(
+        list(specs.values()), engine, seed, runs, threads, report, checkpoints=checkpoints
+    )
     for name, spec in specs.items():
         trajectories = list(islice(found, runs))
         for run, trajectory in enumerate(trajectories):

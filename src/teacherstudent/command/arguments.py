@@ -6,15 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import RunError
 from teacherstudent.files.writing import check_place
 from teacherstudent.spec.whole_numbers import RUNS, SEED, THREADS, Whole
 
-ENGINES = {
-    "network": "SGD of real weights",
-    "chain": "the exact law of the order parameters",
-    "ode": "the limit of infinitely many inputs",
-}
 LISTS = ("engines", "experiments", "figures")
 FIGURE_FORMATS = ("png", "pdf", "svg")
 
@@ -62,7 +58,7 @@ def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
-    engines = "; ".join(f"{name}: {text}" for name, text in ENGINES.items())
+    engines = "; ".join(f"{engine.name}: {engine.summary}" for engine in ENGINES.values())
     add = command.add_argument
     add("spec", metavar="SPEC.yaml", help="what to simulate")
     _add_settings(command)

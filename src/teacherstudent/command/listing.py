@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from teacherstudent.command.arguments import ENGINES
 from teacherstudent.command.tables import print_table
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.axes import read_axes
@@ -44,7 +44,7 @@ def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 def _engines() -> Iterator[tuple[str, ...]]:
     yield "engine", "what it does"
-    yield from ENGINES.items()
+    yield from ((engine.name, engine.summary) for engine in ENGINES.values())
 
 
 def _experiments() -> Iterator[tuple[str, ...]]:

@@ -48,21 +48,21 @@ def _failed(error: object, status: int) -> int:
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
     from teacherstudent.errors.interruption import looking
-    from teacherstudent.simulation.runs import check, simulate_runs
+    from teacherstudent.simulation.runs import simulate_runs
     from teacherstudent.spec.parse import load_spec
-    from teacherstudent.store.checkpoints import MINUTES, Checkpoints
+    from teacherstudent.store.checkpoints import MINUTES, CheckpointFile
     from teacherstudent.store.runs import write_runs
 
     spec, engine = load_spec(options.spec, _settings(options)), options.engine
-    starts, seed, runs, origin = _starts(options, spec)
-    if not starts:
-        check(spec, engine)
-    _note_merged_times(options, spec)
+    starts, seed, runs, origin, note = _starts(options, spec)
     threads = min(runs, options.threads or _cores())
     minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
-    checkpoints = Checkpoints.beside(options.output, minutes)
+    checkpoints = CheckpointFile.beside(options.output, minutes)
     with checkpoints.on_signals(), _progress(runs, f"{options.spec}, engine {engine}") as report:
-        trajectories = list(simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints))
+        found = simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints)
+        sys.stderr.write(note)
+        _note_merged_times(options, spec)
+        trajectories = list(found)
         with looking(partial(_look, checkpoints, report)):
             write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     checkpoints.remove()
@@ -78,14 +78,15 @@ def _look(checkpoints, report: Callable[[int, float], None]) -> None:
     report(0, 1.0)
 
 
-def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
-    """Return what the runs start from, seed and number of runs, and the attributes that say so."""
+def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str], str]:
+    """Return the starts of the runs, seed and number of runs, attributes about the starts, and a note."""
     if options.start is None:
         if options.at is not None:
             raise SpecError("--at: is allowed only with --from")
-        return [], options.seed or 0, options.runs or 1, {}
+        return [], options.seed or 0, options.runs or 1, {}, ""
+    from teacherstudent.engines.base import engine_named
+    from teacherstudent.engines.start import start_for
     from teacherstudent.files.writing import file_digest
-    from teacherstudent.simulation.runs import begin
     from teacherstudent.store.starts import origin, starts_of, stored_runs
 
     stored = stored_runs(options.start)
@@ -93,11 +94,11 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str]]:
     runs = options.runs or len(starts)
     if runs != len(starts):
         raise SpecError(f"--runs {runs}: is not allowed; {options.start} has {len(starts)} to start from")
-    _, first = begin(spec, options.engine, starts[0])
+    _, first = start_for(spec, engine_named(options.engine), starts[0])
     what = "order parameters recorded" if first.state is None else "state stored"
-    sys.stderr.write(f"{options.start}: starting from the {what} at t = {first.time:g}\n")
+    note = f"{options.start}: starting from the {what} at t = {first.time:g}\n"
     seed = stored.seed if options.seed is None else options.seed
-    return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}
+    return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}, note
 
 
 def _note_merged_times(options: Namespace, spec) -> None:

@@ -1,24 +1,25 @@
-"""Where a run starts from: time 0 of its spec, or a moment of another run."""
+"""The start of a run: time 0 of its spec, or a moment of another run."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.engines.base import Engine
+from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.steps import record_steps, step_at
 
-# All that an engine needs to go on exactly, as arrays by name. Every engine has `time`, `switch_times` and
-# `teachers`, those trained on so far, the last one still.
+# All that an engine needs to resume exactly, as arrays by name. Every engine has `time`, `switch_times` and
+# `teachers`, those trained on so far including the present one.
 State = Mapping[str, np.ndarray]
-# All that a run needs to go on from a moment on its way, with what it has recorded so far: arrays by name.
+# A state with the records so far: all that an interrupted run needs to resume, as arrays by name.
 Snapshot = Mapping[str, np.ndarray]
 
-# What a spec may change when its run starts from another: blocks, and keys of the blocks that describe the
-# networks and the data. All other keys must agree.
+# What a spec may change when its run starts from another one: whole blocks, and keys of the blocks that
+# describe the networks and the data. All other keys must agree.
 MAY_CHANGE = (
     "training",
     "curriculum",
@@ -35,60 +36,105 @@ MAY_CHANGE = (
 
 @dataclass(frozen=True)
 class Start:
-    """A moment of a run: its time and what came before; order parameters, or the state of an engine."""
+    """A moment of a run, with its order parameters or the state of its engine.
+
+    Parameters
+    ----------
+    time : float
+        The time t = steps / N.
+    switches : tuple of float
+        The times of the switches so far.
+    sequence : tuple of int
+        The teachers trained on so far, including the present one.
+    overlaps : InitialOverlaps, optional
+        The order parameters.
+    engine : str, optional
+        The name of the engine of the state.
+    state : mapping of str to ndarray, optional
+        All that the engine needs to resume to the same bits.
+    spec : Spec, optional
+        The spec of the run.
+    """
 
     time: float
     switches: tuple[float, ...] = ()
-    sequence: tuple[int, ...] = ()  # teachers trained on so far, the last one still
+    sequence: tuple[int, ...] = ()
     overlaps: InitialOverlaps | None = None
-    engine: str | None = None  # whose state it is
+    engine: str | None = None
     state: State | None = None
-    spec: Spec | None = None  # of the run that it is a moment of
+    spec: Spec | None = None
 
 
 BEGINNING = Start(0.0)
 
 
-def start_for(
-    spec: Spec, engine: str, start: Start, fits: Callable[[Spec, State], bool]
-) -> tuple[Spec, Start]:
-    """Return the spec and the start of a run of an engine, with its own state or else order parameters.
+def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
+    """Return the spec and the start of a run of an engine, with a state of this engine or order parameters.
 
-    Order parameters become the initial overlaps of the spec. `fits(spec, state)` says whether the engine can
-    go on from a state of its own. Raises SpecError where the run is over by then, and where the spec has
-    other networks or data than that of the run to start from: what `MAY_CHANGE` does not name.
+    Parameters
+    ----------
+    spec
+        The spec of the run.
+    engine
+        The engine of the run.
+    start
+        The moment of another run, or `BEGINNING`.
+
+    Returns
+    -------
+    tuple of Spec and Start
+        Either the spec as it is and the moment of the state, or the spec with the order parameters as its
+        initial overlaps and a start without a state.
+
+    Raises
+    ------
+    SpecError
+        Where the run is over by then, and where the spec has other networks or data than that of the run to
+        start from: keys that are not in `MAY_CHANGE` differ.
     """
     if start.overlaps is None:
         return spec, start
     _check_sizes(spec, start.overlaps)
     if start.spec is not None:
         _check_agreement(spec, start.spec)
-    own = start.engine == engine and start.state is not None
-    if own and fits(spec, start.state):
+    own = start.engine == engine.name and start.state is not None
+    if own and engine.can_resume(spec, start.state):
         start = of_state(start)
     elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
-        has = start.spec.inputs.dimension
-        reason = f"the state to start from has {has}; --at TIME starts from order parameters, which fit any"
-        refuse("inputs.dimension", spec.inputs.dimension, reason)
+        asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
+        raise SpecError(
+            f"inputs.dimension: {asked} differs from the state to start from, which has {stored}; "
+            "use this value, or start from order parameters with --at TIME"
+        )
     else:
         start = replace(start, state=None)
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
-        refuse("duration", spec.duration, f"the run starts at t = {start.time:g} and must go on from there")
+        raise SpecError(f"duration: {spec.duration} is too short: the run starts at t = {start.time:g}")
     if not len(times_from(spec, start.time)):
-        raise SpecError(f"record.times: none is left from t = {start.time:g} on, where the run starts")
+        raise SpecError(f"record.times: all recorded times lie before the start at t = {start.time:g}")
     return spec, start
 
 
 def of_state(start: Start) -> Start:
-    """Return the moment at which the state was kept, which may be after the last recorded time."""
+    """Return the moment of the state, which may be after the last recorded time."""
     state = start.state
     switches, sequence = tuple(state["switch_times"].tolist()), tuple(state["teachers"].tolist())
     return replace(start, time=float(state["time"]), switches=switches, sequence=sequence)
 
 
 def history(time: float, switches: list[float], sequence: list[int]) -> dict[str, np.ndarray]:
-    """Return the part of a state that all engines have."""
+    """Return the part of a state that all engines have.
+
+    Parameters
+    ----------
+    time
+        The time t = steps / N.
+    switches
+        The times of the switches so far.
+    sequence
+        The teachers trained on so far, including the present one.
+    """
     return {
         "time": np.array(float(time)),
         "switch_times": np.array(switches, dtype=float),
@@ -97,7 +143,7 @@ def history(time: float, switches: list[float], sequence: list[int]) -> dict[str
 
 
 def steps_from(spec: Spec, time: float) -> np.ndarray:
-    """Return the steps at which a run is recorded that starts at the step nearest to a time."""
+    """Return the recorded steps of a run that starts at the step nearest to a time."""
     steps = record_steps(spec)
     return steps[steps >= step_at(time, spec.inputs.dimension)]
 
@@ -120,13 +166,13 @@ def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:
         if asked != stored:
             shown = spec.student.heads if key == "student.heads" else asked
             what = f"{stored} of them" if key == "student.heads" else stored
-            refuse(key, shown, f"the run to start from has {what}")
+            raise SpecError(f"{key}: {shown} differs from the run to start from, which has {what}")
 
 
 def _check_agreement(spec: Spec, stored: Spec) -> None:
-    """Raise SpecError where a spec contradicts what the run to start from has already, or has not.
+    """Raise SpecError where a spec contradicts that of the run to start from.
 
-    Of files the digests of their content count: they may have been moved.
+    Files are compared by the digests of their content: they may have been moved.
     """
     asked, has = (dict(_leaves(part.to_dict())) for part in (spec, stored))
     keys = [key for key in (asked | has) if not key.endswith("file") and not _may_change(key)]
@@ -137,7 +183,8 @@ def _check_agreement(spec: Spec, stored: Spec) -> None:
         if key.endswith("sha256"):
             key = key.replace("sha256", "file")
             said = f"{has[key]} with the SHA-256 {said}" if key in has else "null"
-        refuse(key, in_document(asked.get(key)), f"the run to start from has {said}")
+        own = in_document(asked.get(key))
+        raise SpecError(f"{key}: {own} differs from the run to start from, which has {said}")
 
 
 def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -154,5 +201,5 @@ def _may_change(key: str) -> bool:
 
 
 def _rank(key: str) -> int:
-    """What stands in the place of other keys comes before them."""
+    """Return the rank of a key: a block or a file that replaces other keys comes before them."""
     return 0 if key.startswith("initial_overlaps") else 1 if key.endswith("sha256") else 2

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from teacherstudent.engines.base import engine_named
 from teacherstudent.measures import log10_error
 from teacherstudent.spec.axes import with_values
 from teacherstudent.spec.schema import complete
@@ -20,7 +21,6 @@ QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
 STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
 ROUNDING = 1e-6  # errors that differ by less than this part are equal: single precision has 6 digits
 ZERO = 1e-14  # an error that rounding leaves of a student equal to its teacher
-SAME_NETWORKS = {"ode", "network"}  # engines whose runs of equal seed start from the same networks
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ def distance(one: Curves, other: Curves) -> Distance | None:
 
 def start_alike(one: Curves, other: Curves) -> bool:
     """Tell whether the runs of two engines start from the same networks, one by one."""
-    return one.seed == other.seed and {one.engine, other.engine} == SAME_NETWORKS
+    different = one.engine != other.engine
+    sampled = all(engine_named(curves.engine).samples_weights for curves in (one, other))
+    return one.seed == other.seed and different and sampled
 
 
 def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.ndarray:

@@ -4,30 +4,18 @@ The numbers are those of a shared virtual server; expect a factor of two either 
 which cells of a grid share a file, so that files of several cells are made again.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.trajectory import LEFT_OUT, OVERLAPS, record_times
 from teacherstudent.spec.model import Spec
 
 STORED_POINT = 0.02  # the attributes of a group, and its datasets as such
 STORED_ROW, STORED_NUMBER = 3e-6, 4e-7  # most of it is compression
-# Engine network: a step, and in it an input drawn, a weight used and a unit asked.
-STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
-SINGLE = 0.65  # in single precision
-# What is recorded: a pair of units in the errors, a weight times a sample of a training or test set.
-PAIR, SAMPLE = 4e-9, 0.5e-9
-# Engine chain, which is slow to import: chains that go on together, and in a whole vector.
-TOGETHER, LANES = 64, 8
-# A step of chains that go on together, by the number p of units: A0 + A1 p and, for a chain each,
-# B0 + B1 p + B2 p^2.
-TOGETHER_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
-# Engine ode: a run, and K^3 of it until t = 1000, from where on steps grow longer.
-ODE_RUN, ODE_UNITS = 0.003, 0.00013
 
 
 @dataclass(frozen=True)
@@ -63,7 +51,7 @@ def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
     """Estimate the seconds of all runs of a spec and of storing them, as terms that are products."""
     rows = runs * len(record_times(spec))
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * _numbers(spec)
-    dynamics = {"network": _network, "chain": _chain, "ode": _ode}[engine](spec, runs)
+    dynamics = engine_named(engine).cost(spec, runs)
     return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is nothing: factors are ratios
 
 
@@ -74,31 +62,3 @@ def _numbers(spec: Spec) -> int:
     overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
     readouts = 0 if "student_readouts" in left_out else spec.heads * K
     return P + overlaps + readouts
-
-
-def _network(spec: Spec, runs: int) -> tuple[float, ...]:
-    N, K, M, inputs = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.inputs
-    steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
-    samples = steps * spec.training.batch_size
-    single = SINGLE if spec.numerics.precision == "float32" else 1.0
-    stored = (inputs.samples or 0) + (inputs.dataset.test_samples if inputs.dataset else 0)
-    return (
-        STEP * steps,
-        INPUT * samples * N * single * (inputs.samples is None),
-        WEIGHT * samples * N * (K + M) * single,
-        UNIT * samples * (K + M),
-        PAIR * rows * (K + spec.teachers.count * M) ** 2,
-        SAMPLE * rows * stored * K * N,
-    )
-
-
-def _chain(spec: Spec, runs: int) -> tuple[float, ...]:
-    p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
-    steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
-    together, alone = (np.polynomial.Polynomial(cost)(p) for cost in (TOGETHER_COST, CHAIN_COST))
-    batch = spec.training.batch_size
-    return together * steps * batch * math.ceil(runs / TOGETHER), alone * steps * batch * chains
-
-
-def _ode(spec: Spec, runs: int) -> tuple[float, ...]:
-    return ODE_RUN * runs, ODE_UNITS * runs * spec.student.hidden**3 * math.sqrt(spec.duration / 1000.0)

@@ -1,6 +1,6 @@
 """One figure of some runs, for the command and for notebooks: errors and order parameters, engines overlaid.
 
-Theory (engine ode) is drawn as lines, simulations as open markers; colour-blind readers can tell the colours.
+Deterministic engines are drawn as lines, simulations as open markers; colour-blind readers can tell the colours.
 Many runs of one spec are drawn as their median and a band.
 """
 
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.store.stored_run import StoredRun
@@ -39,7 +40,8 @@ UNIT_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
 TEACHER_COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 OFF_DIAGONAL = "#999999"
 DASHES = ("-", "--", ":", "-.")  # teacher units in R, heads in the readouts
-MARKERS = {"network": "o", "chain": "s"}  # engine ode is a line
+LINES = {engine.name for engine in ENGINES.values() if engine.deterministic}
+MARKERS = dict(zip([name for name in ENGINES if name not in LINES], "os^v<>", strict=False))
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
     with drawing():
         figure, axes = _panels(3 + teachers)
         _label(*axes)
-        joined = all(group.engine != "ode" for group in groups)
+        joined = all(group.engine not in LINES for group in groups)
         for group in groups:
             _draw_group(axes, group, _style(group.engine, joined, len(group.time)))
         for ax in axes:
@@ -138,7 +140,7 @@ def _style(engine: str, joined: bool, rows: int) -> dict:
     """Return how the curves of an engine look; simulations are joined by thin lines where there is no
     theory.
     """
-    if engine == "ode":
+    if engine in LINES:
         return {"linewidth": 1.3, "linestyle": "-"}
     return {
         "marker": MARKERS.get(engine, "D"),

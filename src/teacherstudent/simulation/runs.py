@@ -1,12 +1,4 @@
-"""From a spec to trajectories: the one entry to all engines.
-
-An engine is a module with `check(spec)`, `fits(spec, state)`, which says whether it can go on from one of its
-states, and `simulate(spec, seed, run, progress, start)`. One that advances many runs together also has
-TOGETHER, the largest number of them, `company(spec, run)`, equal for those that can do so, and
-`simulate_together(specs, seed, runs, progress, starts)`. With INTERRUPTIBLE, that takes `kept` and `keep`
-too: it calls `keep` between steps with functions by place that return snapshots, and goes on exactly from
-`kept`, such snapshots.
-"""
+"""From specs to trajectories: the one entry to all engines."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,59 +6,90 @@ from functools import partial
 from itertools import pairwise
 from threading import Event
 
-from teacherstudent.engines.base import engine_module
+from teacherstudent.engines.base import ENGINES, Engine, engine_named
 from teacherstudent.engines.start import BEGINNING, Snapshot, Start, start_for
 from teacherstudent.engines.trajectory import Trajectory, as_recorded
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import looking
 from teacherstudent.simulation.memory import check_memory, check_stored
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.whole_numbers import RUN, RUNS, SEED, THREADS
 
 
-class Keeper:
-    """What keeps runs in case they are interrupted. This one keeps nothing; `checkpoints.Checkpoints` does.
+class CheckpointStore:
+    """The interface to checkpoints of runs; this class stores none, `store.checkpoints` has one that does.
 
-    Runs are known by their places: they are counted in the order of `simulate_points`. Several threads call.
+    Runs have an index, counted in the order of `simulate_points`. Several threads call the methods.
     """
 
-    def open(self, begun: Sequence[tuple[Spec, Start]], engine: str, seed: int, runs: int) -> None:
-        """Hear of the work; `begun` has spec and start at every place, the run's number is place % runs."""
+    def open(self, tasks: Sequence[tuple[Spec, Start]], engine: str, seed: int, runs: int) -> None:
+        """Called once, before anything runs.
+
+        Parameters
+        ----------
+        tasks
+            Spec and start of each run; the number of run i is i % runs.
+        engine
+            The name of the engine.
+        seed
+            The seed of all runs.
+        runs
+            The number of runs of each spec.
+        """
 
     def finished(self) -> Mapping[int, Trajectory]:
-        """Return the runs that are finished already, by their places."""
+        """Return the trajectories of finished runs, by their indices."""
         return {}
 
-    def kept(self, place: int) -> Snapshot:
-        """Return what a run that was interrupted goes on from, nothing for one that begins."""
+    def saved(self, index: int) -> Snapshot:
+        """Return the snapshot that a run resumes from, empty for a run without one."""
         return {}
 
-    def keep(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Keep what the functions return, between two steps of some runs; RunError ends the work."""
+    def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
+        """Save the snapshots of some runs between two steps, by their indices; RunError ends the work."""
 
     def look(self) -> None:
-        """Raise RunError to end the work: before runs begin, and on the way of those that are never kept."""
+        """Raise RunError to end the work: before runs start, and during those without snapshots."""
 
-    def keep_finished(self, places: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
-        """Keep some runs that are finished."""
+    def save_finished(self, indices: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
+        """Save some finished runs."""
 
 
-NOTHING_KEPT = Keeper()
+NO_CHECKPOINTS = CheckpointStore()
 
 
 def check(spec: Spec, engine: str) -> None:
-    """Raise SpecError with the reason where a spec lies outside an engine's range."""
-    if spec.record.weights and engine != "network":
-        refuse("record.weights", "true", f"engine {engine} has no weights; only engine network has")
-    engine_module(engine).check(spec)
+    """Raise SpecError with the reason where a spec lies outside the range of an engine."""
+    own = engine_named(engine)
+    if spec.record.weights and not own.has_weights:
+        others = " or ".join(other.name for other in ENGINES.values() if other.has_weights)
+        raise SpecError(f"record.weights: engine {engine} has no weights; use engine {others}")
+    own.check(spec)
 
 
-def begin(spec: Spec, engine: str, start: Start) -> tuple[Spec, Start]:
-    """Return spec and start as the engine takes them (`start.start_for`).
+def prepare(spec: Spec, engine: str, start: Start) -> tuple[Spec, Start]:
+    """Return the spec and the start that an engine simulates (`start.start_for`).
 
-    Raises SpecError with the reason where the engine cannot do what the spec asks for.
+    Parameters
+    ----------
+    spec
+        The spec of a run.
+    engine
+        The name of the engine.
+    start
+        The start of the run.
+
+    Returns
+    -------
+    tuple of Spec and Start
+        The spec with the order parameters of the start, if the engine cannot resume from its state.
+
+    Raises
+    ------
+    SpecError
+        Where the spec contradicts the start, or asks for something that the engine does not have.
     """
-    own_spec, own_start = start_for(spec, engine, start, engine_module(engine).fits)
+    own_spec, own_start = start_for(spec, engine_named(engine), start)
     check(own_spec, engine)
     return own_spec, own_start
 
@@ -81,15 +104,35 @@ def simulate(
 ) -> Trajectory:
     """Turn a spec into one trajectory, from its beginning or from another start (`load_start`).
 
-    The result depends on (spec, engine, seed, run, start) only. `progress` is called with the fraction done
-    now and then. Raises SpecError where the engine cannot do what the spec asks for, where the spec describes
-    other networks or data than that of the run to start from (`start.MAY_CHANGE`), and for a seed or a run
-    that is not a whole number within bounds.
+    Parameters
+    ----------
+    spec
+        The spec.
+    engine
+        The name of the engine.
+    seed, run
+        The random numbers are those of (seed, run): whole numbers from 0 on.
+    progress
+        Called now and then with the fraction done.
+    start
+        The start, if it is not time 0 of the spec.
+
+    Returns
+    -------
+    Trajectory
+        It depends on spec, engine, seed, run and start only.
+
+    Raises
+    ------
+    SpecError
+        Where the engine does not have what the spec asks for, where the spec describes other networks or data
+        than the run to start from (`start.MAY_CHANGE`), and for a seed or a run out of bounds.
     """
     seed, run = SEED.checked("seed", seed), RUN.checked("run", run)
-    spec, start = begin(spec, engine, start)
+    spec, start = prepare(spec, engine, start)
     check_memory([[spec]], engine, runs=1, threads=1)
-    return as_recorded(engine_module(engine).simulate(spec, seed, run, progress, start), spec)
+    (trajectory,) = engine_named(engine).simulate([spec], seed, [run], progress, [start])
+    return as_recorded(trajectory, spec)
 
 
 def simulate_runs(
@@ -100,15 +143,40 @@ def simulate_runs(
     threads: int = 1,
     progress: Callable[[int, float], None] = lambda run, fraction: None,
     starts: Sequence[Start] = (),
-    keeper: Keeper = NOTHING_KEPT,
+    checkpoints: CheckpointStore = NO_CHECKPOINTS,
 ) -> Iterator[Trajectory]:
-    """Yield the trajectories of runs 0, 1, ... in order, computed on several threads; same numbers for any
-    number of them.
+    """Return an iterator over the trajectories of runs 0, 1, ... of a spec, in order.
 
-    `progress` is called with a run and its fraction done. With `starts`, one per run, run i starts from the
-    i-th. `keeper` knows what an interrupted call has left behind.
+    Parameters
+    ----------
+    spec
+        The spec.
+    engine
+        The name of the engine.
+    seed
+        The seed of all runs.
+    runs
+        The number of runs.
+    threads
+        The number of threads; the numbers are the same for any.
+    progress
+        Called now and then, by several threads, with a run and its fraction done.
+    starts
+        The start of each run, if it is not time 0 of the spec.
+    checkpoints
+        Where runs are saved, to resume them after an interruption.
+
+    Returns
+    -------
+    iterator of Trajectory
+        The work starts with the first `next`, after all specs are checked.
+
+    Raises
+    ------
+    SpecError
+        As in `simulate`, and for numbers of runs and threads out of bounds.
     """
-    return simulate_points([spec], engine, seed, runs, threads, progress, starts, keeper)
+    return simulate_points([spec], engine, seed, runs, threads, progress, starts, checkpoints)
 
 
 def simulate_points(
@@ -117,113 +185,132 @@ def simulate_points(
     seed: int = 0,
     runs: int = 1,
     threads: int = 1,
-    progress: Callable[[int, float], None] = lambda number, fraction: None,
+    progress: Callable[[int, float], None] = lambda index, fraction: None,
     starts: Sequence[Start] = (),
-    keeper: Keeper = NOTHING_KEPT,
+    checkpoints: CheckpointStore = NO_CHECKPOINTS,
 ) -> Iterator[Trajectory]:
-    """Yield the trajectories of all runs of the first spec, then those of the second, and so on.
+    """Return an iterator over all runs of the first spec, then those of the second, and so on.
 
-    As for `simulate_runs`; `progress` is called with the place in this order and the fraction done. Raises
-    SpecError for seed, runs or threads that are not whole numbers within bounds.
+    Parameters
+    ----------
+    specs
+        The specs.
+    engine, seed, runs, threads, starts, checkpoints
+        As for `simulate_runs`; `runs` is the number of runs of each spec.
+    progress
+        Called with the index of a run in this order and the fraction done.
+
+    Returns
+    -------
+    iterator of Trajectory
+        The work starts with the first `next`, after all specs are checked.
+
+    Raises
+    ------
+    SpecError
+        As in `simulate_runs`.
     """
     seed, runs = SEED.checked("seed", seed), RUNS.checked("runs", runs)
     threads = THREADS.checked("threads", threads)
     if starts and len(starts) != runs:
-        raise SpecError(f"runs: {runs} is not allowed; there are {len(starts)} to start from")
+        raise SpecError(f"runs: {runs} differs from the number of starts, which is {len(starts)}")
     check_stored(specs, runs)
-    begun: list[tuple[Spec, Start]] = []
+    tasks: list[tuple[Spec, Start]] = []
     for spec in specs:
-        begun += [begin(spec, engine, start) for start in starts] or [begin(spec, engine, BEGINNING)] * runs
-    keeper.open(begun, engine, seed, runs)
-    work = _Work(begun, engine, seed, runs, threads, progress, keeper)
-    check_memory([[begun[place][0] for place in batch] for batch in work.batches], engine, runs, threads)
-    return _in_order(work, threads)
+        tasks += _prepared(spec, engine, starts) or [prepare(spec, engine, BEGINNING)] * runs
+    checkpoints.open(tasks, engine, seed, runs)
+    batches = _Batches(tasks, engine_named(engine), seed, runs, threads, progress, checkpoints)
+    check_memory([[tasks[index][0] for index in batch] for batch in batches.indices], engine, runs, threads)
+    return _in_order(batches, threads)
 
 
-class _Work:
-    """All runs of some specs, in batches for one thread each; places count the runs, spec by spec.
+def _prepared(spec: Spec, engine: str, starts: Sequence[Start]) -> list[tuple[Spec, Start]]:
+    """Return `prepare` of all starts; a spec that the starts leave as it is is checked once."""
+    tasks = [start_for(spec, engine_named(engine), start) for start in starts]
+    for own in {id(own): own for own, _ in tasks}.values():
+        check(own, engine)
+    return tasks
 
-    `begun` has spec and start at every place; `finished` the trajectories that are there already.
+
+class _Batches:
+    """All runs of some specs, in batches that are computed in one thread each.
+
+    `tasks` has spec and start of each run by its index; `finished` the trajectories of finished runs.
     """
 
-    def __init__(self, begun, engine, seed, runs, threads, progress, keeper):
-        self.begun, self.seed, self.runs, self.progress, self.keeper = begun, seed, runs, progress, keeper
-        self.module, self.stopped = engine_module(engine), Event()
-        self.interruptible = hasattr(self.module, "INTERRUPTIBLE")
-        self.finished = dict(keeper.finished())
-        for place in self.finished:
-            progress(place, 1.0)
-        self.batches = self._batches(threads)
+    def __init__(self, tasks, engine: Engine, seed, runs, threads, progress, checkpoints):
+        self.tasks, self.seed, self.runs = tasks, seed, runs
+        self.progress, self.checkpoints = progress, checkpoints
+        self.engine, self.stopped = engine, Event()
+        self.finished = dict(checkpoints.finished())
+        for index in self.finished:
+            progress(index, 1.0)
+        self.indices = self._divided(threads)
 
-    def _batches(self, threads: int) -> list[list[int]]:
-        places = [place for place in range(len(self.begun)) if place not in self.finished]
-        if not hasattr(self.module, "simulate_together"):
-            return [[place] for place in places]
-        companies: dict = {}
-        for place in places:
-            spec, start = self.begun[place]
-            alike = self.module.company(spec, place % self.runs), start.time, start.state is None
-            companies.setdefault(alike, []).append(place)
-        return [part for company in companies.values() for part in self._parts(company, threads)]
+    def _divided(self, threads: int) -> list[list[int]]:
+        """Divide the runs that are not finished into batches of indices."""
+        indices = [index for index in range(len(self.tasks)) if index not in self.finished]
+        if self.engine.batch_limit == 1:
+            return [[index] for index in indices]
+        groups: dict = {}
+        for index in indices:
+            spec, start = self.tasks[index]
+            key = self.engine.batch_key(spec, index % self.runs), start.time, start.state is None
+            groups.setdefault(key, []).append(index)
+        return [part for group in groups.values() for part in self._parts(group, threads)]
 
-    def _parts(self, company: list[int], threads: int) -> list[list[int]]:
-        """Split places into as few parts as fit, and at least one per thread."""
-        count = max(-(-len(company) // self.module.TOGETHER), min(threads, len(company)))
-        bounds = [len(company) * i // count for i in range(count + 1)]
-        return [company[a:b] for a, b in pairwise(bounds)]
+    def _parts(self, group: list[int], threads: int) -> list[list[int]]:
+        """Split indices into as few batches as the limit allows, and at least one per thread."""
+        count = max(-(-len(group) // self.engine.batch_limit), min(threads, len(group)))
+        bounds = [len(group) * i // count for i in range(count + 1)]
+        return [group[a:b] for a, b in pairwise(bounds)]
 
     def trajectories(self, batch: list[int]) -> list[Trajectory]:
         """Compute one batch."""
-
         done = 0.0
 
         def report(fraction: float) -> None:
             nonlocal done
             done = fraction
-            if not self.interruptible:
-                self.keeper.look()
-            for place in batch:
+            if not self.engine.supports_checkpoints:
+                self.checkpoints.look()
+            for index in batch:
                 if self.stopped.is_set():
                     raise KeyboardInterrupt
-                self.progress(place, fraction)
+                self.progress(index, fraction)
 
         def look() -> None:
-            self.keeper.look()
+            self.checkpoints.look()
             report(done)
 
-        look()  # an interrupt can leave batches in the queue: they do not begin
-        specs, starts = zip(*(self.begun[place] for place in batch), strict=True)
+        look()  # after an interrupt, batches that are still in the queue do not start
+        specs, starts = zip(*(self.tasks[index] for index in batch), strict=True)
+        options = {}
+        if self.engine.supports_checkpoints:
+            saved = [self.checkpoints.saved(index) for index in batch]
+            options = {"saved": saved, "save": partial(self._save, batch)}
+        numbers = [index % self.runs for index in batch]
         with looking(look):
-            found = self._simulate(batch, specs, starts, report)
+            found = self.engine.simulate(specs, self.seed, numbers, report, starts, **options)
         recorded = [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
-        self.keeper.keep_finished(batch, recorded)
+        self.checkpoints.save_finished(batch, recorded)
         return recorded
 
-    def _simulate(self, batch, specs, starts, report) -> Sequence[Trajectory]:
-        numbers = [place % self.runs for place in batch]
-        if not hasattr(self.module, "simulate_together"):
-            return [self.module.simulate(specs[0], self.seed, numbers[0], report, starts[0])]
-        options = {}
-        if self.interruptible:
-            options = {
-                "kept": [self.keeper.kept(place) for place in batch],
-                "keep": partial(self._keep, batch),
-            }
-        return self.module.simulate_together(specs, self.seed, numbers, report, starts, **options)
-
-    def _keep(self, batch: list[int], snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        self.keeper.keep({batch[number]: snapshot for number, snapshot in snapshots.items()})
+    def _save(self, batch: list[int], snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
+        """Save snapshots given by the index in a batch."""
+        self.checkpoints.save({batch[number]: snapshot for number, snapshot in snapshots.items()})
 
 
-def _in_order(work: _Work, threads: int) -> Iterator[Trajectory]:
-    ready = work.finished
+def _in_order(batches: _Batches, threads: int) -> Iterator[Trajectory]:
+    """Compute all batches on some threads and yield the trajectories in the order of their indices."""
+    ready = batches.finished
     with ThreadPoolExecutor(threads) as pool:
         try:
-            found = zip(work.batches, pool.map(work.trajectories, work.batches), strict=True)
-            for place in range(len(work.begun)):
-                while place not in ready:
+            found = zip(batches.indices, pool.map(batches.trajectories, batches.indices), strict=True)
+            for index in range(len(batches.tasks)):
+                while index not in ready:
                     ready.update(zip(*next(found), strict=True))
-                yield ready.pop(place)
+                yield ready.pop(index)
         except BaseException:
-            work.stopped.set()  # the threads end at their next report; the pool waits for them
+            batches.stopped.set()  # the threads end at their next report; the pool waits for them
             raise

@@ -1,4 +1,4 @@
-"""The form of a checkpoint: runs as arrays, what they belong to, and a SHA-256 over all of it."""
+"""The format of a checkpoint: runs as arrays, what they belong to, and the SHA-256 of all of it."""
 
 import hashlib
 import io
@@ -21,11 +21,25 @@ STATE = "state/"
 
 
 def write_checkpoint(path: Path, about: Mapping[int, Mapping], runs: Mapping[int, Snapshot]) -> None:
-    """Write runs by their places, and in the same way what they belong to, as a file that appears whole.
+    """Write runs as a file that appears whole.
 
-    The first line has the SHA-256 of the rest, which is an .npz archive. Raises RunError or OSError.
+    The first line has the SHA-256 of the remaining bytes, which are an .npz archive.
+
+    Parameters
+    ----------
+    path
+        The file; its folder exists.
+    about
+        What each run belongs to, as values of JSON by name, by the index of the run.
+    runs
+        The arrays of each run by name, by the index of the run.
+
+    Raises
+    ------
+    RunError, OSError
+        Where the file cannot be written.
     """
-    arrays = {f"{place}/{name}": array for place, run in runs.items() for name, array in run.items()}
+    arrays = {f"{index}/{name}": array for index, run in runs.items() for name, array in run.items()}
     body = io.BytesIO()
     np.savez(body, **arrays, **{ABOUT: np.array(json.dumps(about))})
     with whole_file(path) as temporary, open(temporary, "wb") as file:
@@ -33,14 +47,15 @@ def write_checkpoint(path: Path, about: Mapping[int, Mapping], runs: Mapping[int
 
 
 def read_checkpoint(path: Path, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np.ndarray]]:
-    """Return the runs of a file by their places.
+    """Return the runs of a file by their indices.
 
-    `check` is called with each place and what its run belongs to. RunError says in one line what is wrong.
+    `check` is called with the index of each run and what it belongs to, and may raise RunError. Raises
+    RunError with one line where the file is damaged.
     """
     try:
         first, end, body = path.read_bytes().partition(b"\n")
         if first + end != _first_line(body):
-            raise RunError("it is damaged, or no checkpoint")
+            raise RunError("it is damaged, or not a checkpoint")
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             return _runs(file, check)
     except DAMAGE as error:
@@ -54,7 +69,7 @@ def packed(trajectory: Trajectory) -> dict[str, np.ndarray]:
 
 
 def unpacked(arrays: Mapping[str, np.ndarray]) -> Trajectory:
-    """Undo `packed`."""
+    """Return the trajectory of arrays that `packed` returned."""
     present = {name: array for name, array in arrays.items() if name in FIELDS}
     if "diverged_at" in present:
         present["diverged_at"] = float(present["diverged_at"])
@@ -63,7 +78,7 @@ def unpacked(arrays: Mapping[str, np.ndarray]) -> Trajectory:
 
 
 def start_digest(start: Start) -> str:
-    """SHA-256, in hex, of what a run starts from beside its spec."""
+    """Return the SHA-256, in hex, of a start without its spec and order parameters."""
     digest = hashlib.sha256(json.dumps([start.time, start.switches, start.sequence]).encode())
     for name, array in sorted((start.state or {}).items()):
         digest.update(f"{name} {array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
@@ -76,11 +91,11 @@ def _first_line(body: bytes | memoryview) -> bytes:
 
 def _runs(file, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np.ndarray]]:
     runs: dict[int, dict] = {}
-    for place, about in json.loads(str(file[ABOUT])).items():
-        check(int(place), about)
-        runs[int(place)] = {}
+    for index, about in json.loads(str(file[ABOUT])).items():
+        check(int(index), about)
+        runs[int(index)] = {}
     for name in file.files:
-        place, slash, rest = name.partition("/")
+        index, slash, rest = name.partition("/")
         if slash:
-            runs[int(place)][rest] = file[name]
+            runs[int(index)][rest] = file[name]
     return runs

@@ -1,4 +1,4 @@
-"""Checkpoints: files from which long work goes on after it was killed, to the same bits."""
+"""Checkpoints: files from which long work resumes after it was killed, to the same bits."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ import numpy as np
 from teacherstudent.engines.start import Snapshot
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.simulation.runs import Keeper
+from teacherstudent.simulation.runs import CheckpointStore
 from teacherstudent.store.checkpoint_files import (
     packed,
     read_checkpoint,
@@ -30,13 +30,23 @@ MINUTES = 10.0  # between two checkpoints, and before the first
 SIGNALS = signal.SIGTERM, signal.SIGUSR1
 
 
-class Checkpoints(Keeper):
-    """The checkpoints of some work, in a folder of their own that is made with the first of them.
+class CheckpointFile(CheckpointStore):
+    """The checkpoints of the work for one file of results, in a folder that is made with the first of them.
 
-    A run on its way is written some minutes after it began or was last written, finished ones together as
-    many minutes after the work began or they were last written. Shorter work leaves no files, and after
-    `remove` none does. What cannot be written is said on standard error and changes nothing else. A file that
-    is damaged, or belongs to another spec, start or code, is refused in one line, and its runs start over.
+    A run in progress is written some minutes after it started or was last written; finished runs are written
+    together, as many minutes after the work started or they were last written. Shorter work leaves no files,
+    nor does any work after `remove`. A checkpoint that cannot be written is reported on standard error and
+    changes nothing else. A file that is damaged, or belongs to another spec, start or code, is refused in one
+    line, and its runs start from their beginning.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of the checkpoints.
+    minutes : float
+        The time between two checkpoints of a run.
+    clock : callable
+        Returns the time in seconds.
     """
 
     def __init__(
@@ -44,18 +54,18 @@ class Checkpoints(Keeper):
     ):
         self.folder, self.interval, self.clock = Path(folder), 60.0 * minutes, clock
         self.asked: str | None = None  # the name of the signal that ends the work
-        self.written: dict[int, float] = {}  # when a run began or was last written
+        self.written: dict[int, float] = {}  # when a run started or was last written
         self.waiting: dict[int, Trajectory] = {}  # finished and in no file yet
         self.lock = Lock()
 
     @classmethod
-    def beside(cls, output: str | Path, minutes: float = MINUTES) -> "Checkpoints":
-        """Return the checkpoints of the work that makes a file, in the folder `output`.checkpoints."""
+    def beside(cls, output: str | Path, minutes: float = MINUTES) -> "CheckpointFile":
+        """Return the checkpoints of the work for the file `output`, in the folder `output`.checkpoints."""
         return cls(f"{output}.checkpoints", minutes)
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGUSR1 write all runs at their next reports, and end the work with RunError."""
+        """Write all runs after SIGTERM or SIGUSR1, at their next reports, and end the work with RunError."""
 
         def ask(number: int, _) -> None:
             self.asked = signal.Signals(number).name
@@ -67,42 +77,42 @@ class Checkpoints(Keeper):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def open(self, begun, engine, seed, runs) -> None:
-        """Hear what the checkpoints are of."""
+    def open(self, tasks, engine, seed, runs) -> None:
+        """Set what the checkpoints belong to (`CheckpointStore.open`)."""
 
-        def about(place: int) -> dict:
-            spec, start = begun[place]
+        def about(index: int) -> dict:
+            spec, start = tasks[index]
             code = {"code": engine_digest(engine), "numpy": version("numpy"), "numba": version("numba")}
-            numbers = {"engine": engine, "seed": seed, "run": place % runs}
+            numbers = {"engine": engine, "seed": seed, "run": index % runs}
             return code | numbers | {"spec": _sha256(spec.to_json()), "start": start_digest(start)}
 
-        self.about, self.places, self.together = about, range(len(begun)), self.clock()
+        self.about, self.indices, self.last_written = about, range(len(tasks)), self.clock()
 
     def finished(self) -> dict[int, Trajectory]:
-        """Return the finished runs of all files."""
+        """Return the trajectories of finished runs in all files, by their indices."""
         found = {}
         for path in sorted(self.folder.glob("finished-*.checkpoint")):
-            found |= self._read(path, self.places)
+            found |= self._read(path, self.indices)
         if found:
-            _say(f"{self.folder}: {len(found)} of {len(self.places)} runs are finished")
-        return {place: unpacked(arrays) for place, arrays in found.items()}
+            _say(f"{self.folder}: {len(found)} of {len(self.indices)} runs are finished")
+        return {index: unpacked(arrays) for index, arrays in found.items()}
 
-    def kept(self, place: int) -> Snapshot:
-        """Return what is kept of a run on its way."""
-        path = self._of_run(place)
-        found = self._read(path, [place]).get(place, {}) if os.path.exists(path) else {}
+    def saved(self, index: int) -> Snapshot:
+        """Return the snapshot of a run in progress, empty where there is none."""
+        path = self._of_run(index)
+        found = self._read(path, [index]).get(index, {}) if os.path.exists(path) else {}
         if found:
-            _say(f"{path}: the run goes on from t = {found['state/time']:g}")
-        self.written[place] = self.clock()
+            _say(f"{path}: the run resumes from t = {found['state/time']:g}")
+        self.written[index] = self.clock()
         return found
 
-    def keep(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Write runs on their way, if it is time to; after a signal end the work."""
-        asked = self.asked  # looked at once: a signal that comes later is for the next time
-        for place, snapshot in snapshots.items():
-            if asked or self.clock() - self.written[place] >= self.interval:
-                self._write(self._of_run(place), {place: snapshot()})
-                self.written[place] = self.clock()
+    def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
+        """Write runs in progress, if it is time to; after a signal end the work."""
+        asked = self.asked  # read once: a signal that comes later is for the next time
+        for index, snapshot in snapshots.items():
+            if asked or self.clock() - self.written[index] >= self.interval:
+                self._write(self._of_run(index), {index: snapshot()})
+                self.written[index] = self.clock()
         self._write_finished(asked)
         self._end(asked)
 
@@ -112,10 +122,10 @@ class Checkpoints(Keeper):
         self._write_finished(asked)
         self._end(asked)
 
-    def keep_finished(self, places: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
-        """Keep finished runs in memory until it is time to write them."""
+    def save_finished(self, indices: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
+        """Collect finished runs in memory until it is time to write them."""
         with self.lock:
-            self.waiting.update(zip(places, trajectories, strict=True))
+            self.waiting.update(zip(indices, trajectories, strict=True))
         self._write_finished(self.asked)
 
     def remove(self) -> None:
@@ -126,51 +136,51 @@ class Checkpoints(Keeper):
                     path.unlink(missing_ok=True)
             self.folder.rmdir()
 
-    def _of_run(self, place: int) -> Path:
-        return self.folder / f"run-{place}.checkpoint"
+    def _of_run(self, index: int) -> Path:
+        return self.folder / f"run-{index}.checkpoint"
 
     def _end(self, asked: str | None) -> None:
         if asked:
-            kept = self.folder.is_dir()
-            then = f"goes on from {self.folder}" if kept else "starts over: there are no checkpoints yet"
+            saved = self.folder.is_dir()
+            then = f"resumes from {self.folder}" if saved else "starts again: there are no checkpoints yet"
             raise RunError(f"ended by {asked}; the same call {then}")
 
     def _write_finished(self, asked: str | None) -> None:
         with self.lock:
-            if not self.waiting or not (asked or self.clock() - self.together >= self.interval):
+            if not self.waiting or not (asked or self.clock() - self.last_written >= self.interval):
                 return
             path = self.folder / f"finished-{min(self.waiting)}.checkpoint"
-            if self._write(path, {place: packed(run) for place, run in self.waiting.items()}):
-                for place in self.waiting:
-                    self._of_run(place).unlink(missing_ok=True)
+            if self._write(path, {index: packed(run) for index, run in self.waiting.items()}):
+                for index in self.waiting:
+                    self._of_run(index).unlink(missing_ok=True)
                 self.waiting = {}
-            self.together = self.clock()
+            self.last_written = self.clock()
 
     def _write(self, path: Path, runs: Mapping[int, Snapshot]) -> bool:
         """Write a file; return whether that was possible."""
-        about = {place: self.about(place) for place in runs}
+        about = {index: self.about(index) for index in runs}
         try:
             self.folder.mkdir(exist_ok=True)
             write_checkpoint(path, about, runs)
         except (RunError, OSError) as error:
-            _say(f"warning: checkpoint {path} cannot be written: {error}; the work goes on")
+            _say(f"warning: checkpoint {path} cannot be written: {error}; the work continues")
             return False
         return True
 
-    def _read(self, path: Path, places: Sequence[int]) -> dict[int, dict[str, np.ndarray]]:
-        """Return the runs in a file, which may hold some; none where it is refused."""
+    def _read(self, path: Path, indices: Sequence[int]) -> dict[int, dict[str, np.ndarray]]:
+        """Return the runs in a file, which may be some of these; none where it is refused."""
 
-        def check(place: int, found: Mapping) -> None:
-            if place not in places:
-                raise RunError("it holds other runs")
-            for key, value in self.about(place).items():
+        def check(index: int, found: Mapping) -> None:
+            if index not in indices:
+                raise RunError("it contains other runs")
+            for key, value in self.about(index).items():
                 if found[key] != value:
                     raise RunError(f"it has another {key}")
 
         try:
             return read_checkpoint(path, check)
         except RunError as error:
-            _say(f"checkpoint {path} refused: {error}; what it holds starts over")
+            _say(f"checkpoint {path} refused: {error}; its runs start again")
             return {}
 
 

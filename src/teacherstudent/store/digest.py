@@ -11,14 +11,15 @@ from pathlib import Path
 import yaml
 
 import teacherstudent
-from teacherstudent.engines.base import ENGINES, module_name
+from teacherstudent.engines.base import ENGINES, engine_named
 from teacherstudent.engines.observables import DIMENSIONS, SCHEMA_VERSION, STATE, STATE_VARIABLES, VARIABLES
 from teacherstudent.store.meaning import WORDS, dotted, meaning
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parents[1]
-# What decides whether runs begin, and not what they give; it is in no digest.
-UNCOUNTED = {f"{PACKAGE}.simulation.memory"}
+# Modules that decide which runs start, and in which batches, but no number of them. They are in no digest, so
+# that a new engine leaves the digests of the others as they are.
+UNCOUNTED = {f"{PACKAGE}.engines.base", f"{PACKAGE}.engines.memory", f"{PACKAGE}.simulation.memory"}
 
 
 @cache
@@ -26,19 +27,20 @@ def engine_digest(engine: str) -> str:
     """Digest of all that a trajectory of an engine depends on, in hex.
 
     It covers `teacherstudent.simulation.runs`, the engine and every module that they import; the other
-    engines stay out, so that a change of one leaves the digests of the others as they are. Raises ValueError
-    for an unknown engine.
+    engines stay out, so that a change of one leaves the digests of the others as they are. Raises SpecError,
+    a ValueError, for an unknown engine.
     """
-    others = {module_name(other) for other in ENGINES if other != engine}
-    return code_digest(f"{PACKAGE}.simulation.runs", module_name(engine), without=others)
+    own = engine_named(engine).modules[0]
+    others = {module for other in ENGINES.values() for module in other.modules} - {own}
+    return code_digest(f"{PACKAGE}.simulation.runs", own, without=others)
 
 
 @cache
 def run_digest(engine: str) -> str:
     """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
 
-    That is what `layout` says of datasets and dimensions; how `store` writes and reads them is left out.
-    Raises ValueError for an unknown engine.
+    The content is that of `engines.observables`, datasets and dimensions; how `store` writes and reads them
+    does not count. Raises SpecError, a ValueError, for an unknown engine.
     """
     form = (SCHEMA_VERSION, VARIABLES, DIMENSIONS, STATE, STATE_VARIABLES)
     return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()

@@ -7,7 +7,7 @@ from _simulation import main  # the script that this one stands in for
 
 from _logs import logged
 from teacherstudent.engines.network import run as network_run
-from teacherstudent.store.checkpoints import Checkpoints
+from teacherstudent.store.checkpoints import CheckpointFile
 
 
 def hungry():
@@ -40,8 +40,8 @@ def long():
     """Take longer than the first attempt may, for a run in many pieces."""
     network_run.WORK_PER_REPORT = 2000
     if snakemake.resources.runtime == 2:
-        keep = Checkpoints.keep
-        Checkpoints.keep = lambda *arguments: (time.sleep(3), keep(*arguments))
+        keep = CheckpointFile.save
+        CheckpointFile.save = lambda *arguments: (time.sleep(3), keep(*arguments))
 
 
 TROUBLE = {"hungry": hungry, "slow": slow, "broken": broken, "patient": patient, "long": long}

@@ -5,7 +5,8 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, steps_between_looks, under_way
-from teacherstudent.engines.start import BEGINNING, Start, State, history, steps_from
+from teacherstudent.engines.rates import rates_of
+from teacherstudent.engines.start import Start, State, history, steps_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.errors.interruption import pieces
 from teacherstudent.kernels.chain import frames
@@ -18,8 +19,6 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import step_at
 
-# Chains that advance together: enough to keep vector units busy, not too many for the first-level cache.
-TOGETHER = 64
 # Numbers in a whole vector register; the number of columns is a multiple of it.
 LANES = 8
 # Multiply-adds between two reports of progress.
@@ -32,15 +31,15 @@ def check(spec: Spec) -> None:
     check_overlaps_fit(spec)
 
 
-def fits(spec: Spec, state: State) -> bool:
-    """Say whether a run of a spec can go on from a state: it has as many inputs, and a frame as large."""
+def can_resume(spec: Spec, state: State) -> bool:
+    """Return whether a run of a spec can start from a state: only with as many inputs and axes."""
     p, r, _ = _axes(spec)
     same_frame = state["student_coordinates"].shape[1] == p + r and state["teacher_coordinates"].shape[1] == r
     return same_frame and int(state["dimension"]) == spec.inputs.dimension
 
 
-def company(spec: Spec, run: int) -> Hashable:
-    """Return what specs must have in common for their chains to advance together; the run does not matter."""
+def batch_key(spec: Spec, run: int) -> Hashable:
+    """Return all that the chains of a batch have in common; the run does not matter."""
     teachers, student = spec.teachers, spec.student
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
@@ -48,25 +47,32 @@ def company(spec: Spec, run: int) -> Hashable:
 
 
 def simulate(
-    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
-) -> Trajectory:
-    """Follow one chain; `progress` is called with the fraction done."""
-    return simulate_together([spec], seed, [run], progress, [start])[0]
-
-
-def simulate_together(
     specs: Sequence[Spec],
     seed: int,
     runs: Sequence[int],
     progress: Callable[[float], None],
-    starts: Sequence[Start] = (BEGINNING,),
+    starts: Sequence[Start],
 ) -> list[Trajectory]:
-    """Follow one chain for each spec and its run; the specs are of one company.
+    """Simulate a batch of chains, one for each spec and its run (`Engine.simulate`).
 
-    All start at one time, the last start repeated as needed, all from states or none. The trajectory of a
-    chain does not depend on the others. `progress` is called with the fraction done.
+    Parameters
+    ----------
+    specs
+        The spec of each run; all have one batch key.
+    seed
+        The seed of all runs.
+    runs
+        The number of each run.
+    progress
+        Called with the fraction done.
+    starts
+        The start of each run: all at one time, from states or none of them.
+
+    Returns
+    -------
+    list of Trajectory
+        One for each run.
     """
-    starts = [*starts, *[starts[-1]] * (len(specs) - len(starts))]
     block = _Block(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
@@ -314,18 +320,15 @@ def _set_constants(
     constants: kernel.Phase, c: int, spec: Spec, phase: Phase, teachers: frames.Teachers
 ) -> None:
     """Fill in the constants of one chain."""
-    training, p, M = spec.training, phase.teacher, spec.teachers.hidden
-    moving = np.full(spec.student.hidden, float("features" in training.train))
-    moving[list(training.frozen_units[p])] = 0.0
-    readouts, N = float("readouts" in training.train), spec.inputs.dimension
+    rates, p, M, N = rates_of(spec, phase), phase.teacher, spec.teachers.hidden, spec.inputs.dimension
     constants.active[c] = p
     constants.B[:, :, c] = teachers.B[p * M : (p + 1) * M, :, c]
     constants.v[:, c] = teachers.v[c, p]
-    constants.keep[:, c] = 1.0 - training.weight_decay / N * moving
-    constants.rate[:, c] = training.learning_rate / (N * training.batch_size) * moving
-    constants.keep_h[c] = 1.0 - training.weight_decay / N * readouts
-    constants.rate_h[c] = spec.readout_rate / (N * training.batch_size) * readouts
-    constants.output_noise[c] = spec.teachers.output_noise[p]
-    constants.input_noise[c] = spec.teachers.input_noise[p]
-    constants.input_length[c] = np.sqrt(1.0 + spec.teachers.input_noise[p] ** 2)
+    constants.keep[:, c] = 1.0 - rates.weight_decay / N * rates.moving
+    constants.rate[:, c] = rates.learning_rate / (N * rates.batch_size) * rates.moving
+    constants.keep_h[c] = 1.0 - rates.readout_decay / N
+    constants.rate_h[c] = rates.readout_rate / (N * rates.batch_size)
+    constants.output_noise[c] = rates.output_noise
+    constants.input_noise[c] = rates.input_noise
+    constants.input_length[c] = np.sqrt(1.0 + rates.input_noise**2)
     constants.threshold[c] = phase.threshold

@@ -12,7 +12,8 @@ import numpy as np
 
 from teacherstudent.engines.network.run import Run
 from teacherstudent.engines.phases import Phase, phases_left, steps_between_looks, under_way
-from teacherstudent.engines.start import BEGINNING, Snapshot, Start, State
+from teacherstudent.engines.rates import rates_of
+from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
 from teacherstudent.errors.interruption import looking
 from teacherstudent.inputs.training_sets import check_sets
@@ -21,11 +22,6 @@ from teacherstudent.kernels.network import sgd as kernel
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
-# Runs that are kept in memory together.
-TOGETHER = 16
-# Runs can be kept on their way, see `simulation`.
-INTERRUPTIBLE = True
-
 
 def check(spec: Spec) -> None:
     """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""
@@ -33,13 +29,13 @@ def check(spec: Spec) -> None:
     check_overlaps_fit(spec)
 
 
-def fits(spec: Spec, state: State) -> bool:
-    """Say whether a run of a spec can go on from a state: it has as many inputs."""
+def can_resume(spec: Spec, state: State) -> bool:
+    """Return whether a run of a spec can start from a state: only with the same number of inputs."""
     return state["student_weights"].shape[1] == spec.inputs.dimension
 
 
-def company(spec: Spec, run: int) -> Hashable:
-    """Return what runs must have in common to be trained together: all but the similarity of teachers."""
+def batch_key(spec: Spec, run: int) -> Hashable:
+    """Return all that runs of a batch have in common: everything but the similarity of teachers."""
     if spec.inputs.samples is not None:
         return run, spec
     teachers = spec.teachers
@@ -48,53 +44,63 @@ def company(spec: Spec, run: int) -> Hashable:
 
 
 def simulate(
-    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
-) -> Trajectory:
-    """Train one network from its start on and record it; times and switches fall on whole steps.
-
-    `progress` is called with the fraction done.
-    """
-    return simulate_together([spec], seed, [run], progress, [start])[0]
-
-
-def simulate_together(
     specs: Sequence[Spec],
     seed: int,
     runs: Sequence[int],
     progress: Callable[[float], None],
     starts: Sequence[Start],
-    kept: Sequence[Snapshot] = (),
-    keep: Callable[[Mapping[int, Callable[[], Snapshot]]], None] = lambda snapshots: None,
+    saved: Sequence[Snapshot] = (),
+    save: Callable[[Mapping[int, Callable[[], Snapshot]]], None] = lambda snapshots: None,
 ) -> list[Trajectory]:
-    """Train a network for each spec and its run; those that begin alike are trained once until they part.
+    """Train a network for each spec and its run and record it (`Engine.simulate`).
 
-    The trajectory of a network does not depend on the others. `progress` is called with the fraction done,
-    `keep` with functions, by the places of the networks, that return all that is needed to go on from the
-    present step: given as `kept`, one for each network, it leads to the same trajectories.
+    Networks that are equal until their first switch are trained once until then.
+
+    Parameters
+    ----------
+    specs
+        The spec of each run.
+    seed
+        The seed of all runs.
+    runs
+        The number of each run.
+    progress
+        Called with the fraction done.
+    starts
+        The start of each run.
+    saved
+        The snapshot of each run to resume from, empty for a run that has none.
+    save
+        Called between steps with functions that return snapshots, by the index of the run.
+
+    Returns
+    -------
+    list of Trajectory
+        One for each run; times and switches are those of whole steps.
     """
     done, networks = np.zeros(len(specs)), []
 
-    def report(place: int, fraction: float) -> None:
-        done[place] = fraction
+    def report(index: int, fraction: float) -> None:
+        done[index] = fraction
         progress(float(done.mean()))
 
-    def keep_all() -> None:
-        keep({place: network.snapshot for place, network in enumerate(networks) if network.finite})
+    def save_all() -> None:
+        save({index: network.snapshot for index, network in enumerate(networks) if network.finite})
 
     def look() -> None:
-        keep_all()
+        save_all()
         progress(float(done.mean()))
 
-    every = zip(specs, runs, starts, kept or [{}] * len(specs), strict=True)
-    for place, (spec, run, start, own) in enumerate(every):
-        networks.append(Run(spec, seed, run, partial(report, place), start, own, keep_all))
+    every = zip(specs, runs, starts, saved or [{}] * len(specs), strict=True)
+    for index, (spec, run, start, own) in enumerate(every):
+        networks.append(Run(spec, seed, run, partial(report, index), start, own, save_all))
     with looking(look):
         for leader, *followers in _that_begin_alike(networks):
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
         found = [_trajectory(network) for network in networks]
-    networks.clear()  # they and `keep_all` refer to each other, which would keep their weights in memory
+    networks.clear()  # they and `save_all` refer to each other, which would keep their weights in memory
     return found
 
 
@@ -148,11 +154,7 @@ def _train_phase(run: Run, phase: Phase) -> None:
 
 
 def _constants(run: Run, phase: Phase) -> kernel.Phase:
-    spec, p = run.spec, phase.teacher
-    training = spec.training
-    moving = np.ones(spec.student.hidden)
-    moving[list(training.frozen_units[p])] = 0.0
-    features, readouts = "features" in training.train, "readouts" in training.train
+    spec, p, rates = run.spec, phase.teacher, rates_of(run.spec, phase)
     return kernel.Phase(
         N=spec.inputs.dimension,
         student=CODES[spec.student.activation],
@@ -160,14 +162,14 @@ def _constants(run: Run, phase: Phase) -> kernel.Phase:
         V=run.weights.teacher(p),
         v=run.v[p],
         head=spec.head_of(p),
-        moving=run.weights.per_unit(moving),
-        eta=training.learning_rate * features,
-        eta_h=spec.readout_rate * readouts,
-        decay=training.weight_decay * features,
-        decay_h=training.weight_decay * readouts,
-        output_noise=spec.teachers.output_noise[p],
-        input_noise=spec.teachers.input_noise[p],
-        batch=training.batch_size,
+        moving=run.weights.per_unit(rates.moving),
+        eta=rates.learning_rate,
+        eta_h=rates.readout_rate,
+        decay=rates.weight_decay,
+        decay_h=rates.readout_decay,
+        output_noise=rates.output_noise,
+        input_noise=rates.input_noise,
+        batch=rates.batch_size,
     )
 
 

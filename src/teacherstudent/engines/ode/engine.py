@@ -1,11 +1,12 @@
 """Engine `ode`: the deterministic limit of infinitely many inputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
-from teacherstudent.engines.start import BEGINNING, Start, State, history, times_from
+from teacherstudent.engines.rates import rates_of
+from teacherstudent.engines.start import Start, State, history, times_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.errors.interruption import pieces
@@ -45,8 +46,8 @@ def check(spec: Spec) -> None:
         raise SpecError("student.activation: relu is not available with engine ode; allowed are erf, linear")
 
 
-def fits(spec: Spec, state: State) -> bool:
-    """Say whether a run of a spec can go on from a state: always, where the numbers of units are the same."""
+def can_resume(spec: Spec, state: State) -> bool:
+    """Return whether a run of a spec can start from a state: always, as units are compared before."""
     return True
 
 
@@ -116,13 +117,38 @@ class _Run:
 
 
 def simulate(
-    spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start = BEGINNING
-) -> Trajectory:
+    specs: Sequence[Spec],
+    seed: int,
+    runs: Sequence[int],
+    progress: Callable[[float], None],
+    starts: Sequence[Start],
+) -> list[Trajectory]:
     """Integrate one run from its start, or else from the order parameters of its initial networks.
 
-    `progress` is called with the fraction done. Raises RunError where a phase takes too many steps.
+    Parameters
+    ----------
+    specs
+        The one spec of a batch (`Engine.simulate`).
+    seed
+        The seed of the run.
+    runs
+        The number of the run.
+    progress
+        Called with the fraction done.
+    starts
+        The start of the run.
+
+    Returns
+    -------
+    list of Trajectory
+        The one of the run.
+
+    Raises
+    ------
+    RunError
+        Where a phase takes too many steps.
     """
-    check(spec)
+    (spec,), (run,), (start,) = specs, runs, starts
     state = _Run(spec, seed, run, progress, start)
     left = _resumed(state, start.state)
     if under_way(left[0], state.sequence):
@@ -132,7 +158,7 @@ def simulate(
             break
         state.begin(phase)
         state.integrate(phase)
-    return _trajectory(state)
+    return [_trajectory(state)]
 
 
 def state_of(run: _Run) -> State:
@@ -191,24 +217,21 @@ def _numbers(spec: Spec, constants: kernel.Phase) -> np.ndarray:
 
 def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
     """Return what the right-hand side takes as given during a phase, with the teachers of the start."""
-    K, M, training, p = spec.student.hidden, spec.teachers.hidden, spec.training, phase.teacher
-    moving = np.ones(K)
-    moving[list(training.frozen_units[p])] = 0.0
-    first, head, input_power = p * M, spec.head_of(p), 1.0 + spec.teachers.input_noise[p] ** 2
-    features, readouts = "features" in training.train, "readouts" in training.train
+    K, M, p, rates = spec.student.hidden, spec.teachers.hidden, phase.teacher, rates_of(spec, phase)
+    first, head, input_power = p * M, spec.head_of(p), 1.0 + rates.input_noise**2
     return kernel.Phase(
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         first=first,
         head=head,
-        moving=moving,
-        eta=training.learning_rate * features,
-        eta_h=spec.readout_rate * readouts,
-        decay=training.weight_decay * features,
-        decay_h=training.weight_decay * readouts,
-        output_variance=spec.teachers.output_noise[p] ** 2,
+        moving=rates.moving,
+        eta=rates.learning_rate,
+        eta_h=rates.readout_rate,
+        decay=rates.weight_decay,
+        decay_h=rates.readout_decay,
+        output_variance=rates.output_noise**2,
         input_power=input_power,
-        batch=training.batch_size,
+        batch=rates.batch_size,
         threshold=phase.threshold,
         work=kernel.work_space(K, start.T, start.v[p], first, head, input_power),
     )

@@ -1,0 +1,46 @@
+"""Estimated time and memory of engine `chain`.
+
+Times are those of one core of a shared virtual server; expect a factor of two either way.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.trajectory import record_times
+from teacherstudent.spec.model import Spec
+
+LANES = 8  # chains are filled up to a multiple of it
+# Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and for each one
+# B0 + B1 p + B2 p^2.
+BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
+
+
+def cost(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
+    together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
+    batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
+    return together * steps * batch * batches, alone * steps * batch * chains
+
+
+def memory(specs: Sequence[Spec]) -> Parts:
+    """Estimate the most bytes that a batch takes (`Engine.memory`)."""
+    from teacherstudent.kernels.chain.frames import axes  # slow to import; the engine needs it anyway
+
+    spec, C = specs[0], -(-len(specs) // LANES) * LANES
+    M, K, batch = spec.teachers.hidden, spec.student.hidden, spec.training.batch_size
+    PM, count = spec.teachers.count * M, len(record_times(spec))
+    p, r, q = axes(spec.inputs.dimension, K, PM, batch)
+    frame = NUMBER * C * (K + PM) * (p + r + q)
+    rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
+    sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
+    parts = {
+        "student.hidden": frame + sampling,
+        "training.batch_size": NUMBER * C * batch * (p + 2 * r + batch + 3 * K),
+    }
+    return with_part(parts, record_key(spec), rows)

@@ -1,0 +1,84 @@
+"""Estimated time and memory of engine `network`.
+
+Times are those of one core of a shared virtual server; expect a factor of two either way.
+"""
+
+from collections.abc import Sequence
+
+from teacherstudent.engines.memory import (
+    COPIES,
+    NUMBER,
+    ROW,
+    Parts,
+    itemsize,
+    record_key,
+    record_memory,
+    sampling_memory,
+    with_part,
+)
+from teacherstudent.engines.trajectory import record_times
+from teacherstudent.spec.model import Spec
+
+# Seconds of a step, and in it of a sampled input, a weight and a unit.
+STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
+SINGLE = 0.65  # in single precision
+# Seconds of a record: of a pair of units in the errors, of a weight times a sample of a set.
+PAIR, SAMPLE = 4e-9, 0.5e-9
+
+
+def cost(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    N, K, M, inputs = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.inputs
+    steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
+    samples = steps * spec.training.batch_size
+    single = SINGLE if spec.numerics.precision == "float32" else 1.0
+    stored = (inputs.samples or 0) + (inputs.dataset.test_samples if inputs.dataset else 0)
+    return (
+        STEP * steps,
+        INPUT * samples * N * single * (inputs.samples is None),
+        WEIGHT * samples * N * (K + M) * single,
+        UNIT * samples * (K + M),
+        PAIR * rows * (K + spec.teachers.count * M) ** 2,
+        SAMPLE * rows * stored * K * N,
+    )
+
+
+def memory(specs: Sequence[Spec]) -> Parts:
+    """Estimate the most bytes that a batch takes (`Engine.memory`)."""
+    total: Parts = {}
+    sampling = rows = 0.0
+    for spec in specs:
+        own = _trained(spec)
+        for key, size in own.items():
+            total = with_part(total, key, size)
+        sampling = max(sampling, _initial(spec) - sum(own.values()))
+        rows += COPIES * record_memory(spec) + ROW * len(record_times(spec))
+    key = "inputs.dimension" if sampling > rows else record_key(specs[0])
+    return with_part(total, key, max(sampling, rows))
+
+
+def _trained(spec: Spec) -> Parts:
+    """Return the bytes of a network while it is trained, by responsible key."""
+    P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
+    row, samples = itemsize(spec) * _padded(N), spec.inputs.samples or 0
+    single = spec.numerics.precision == "float32"
+    own = 0 if spec.inputs.dataset is not None else samples * row  # a data set has been read by now
+    return {
+        "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
+        "training.batch_size": row * (2 * spec.training.batch_size + 1),
+        "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
+        "student.hidden": COPIES * NUMBER * (K + P * M) ** 2,
+    }
+
+
+def _initial(spec: Spec) -> float:
+    """Return the most bytes that initial networks take until they are ready to be trained."""
+    P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
+    row = itemsize(spec) * _padded(N)
+    copies = (3 * NUMBER * P * M + NUMBER * K) * N + row * (K + P * M)
+    return max(copies, sampling_memory(spec))
+
+
+def _padded(N: int) -> int:
+    """Return the length of a row of weights, which is filled up to whole vectors."""
+    return -(-N // 32) * 32
