@@ -1,4 +1,4 @@
-"""The engine `chain` at large N: towards the ODE, beyond the reach of networks; the same in any company."""
+"""The engine `chain` at large N: towards the ODE, beyond the reach of networks; the same in any batch."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_a_student_that_has_learnt_its_teacher_has_possible_overlaps():
 
 
 @pytest.fixture(scope="module")
-def company():
+def batch():
     """Specs of one shape that differ in noise, rates, start and rank; the chains switch each on its own."""
     quiet = {"teachers": {"hidden": 2}, "student": {"hidden": 3}, "training": {"batch_size": 2}}
     return [
@@ -110,25 +110,25 @@ def company():
     ]
 
 
-def test_chains_switch_each_on_its_own(company):
-    switches = [one.switch_times.tolist() for one in simulate_points(company[:2], "chain", seed=3, runs=20)]
+def test_chains_switch_each_on_its_own(batch):
+    switches = [one.switch_times.tolist() for one in simulate_points(batch[:2], "chain", seed=3, runs=20)]
     assert len({str(times) for times in switches[:20]}) > 3
     assert len({str(times) for times in switches[20:]}) > 3
 
 
-def test_run_alone_and_among_others(company):
+def test_run_alone_and_among_others(batch):
     for runs in (2, 7, 70):
-        for number, one in enumerate(simulate_runs(company[0], "chain", seed=3, runs=runs)):
-            assert_same(one, simulate(company[0], "chain", seed=3, run=number))
+        for number, one in enumerate(simulate_runs(batch[0], "chain", seed=3, runs=runs)):
+            assert_same(one, simulate(batch[0], "chain", seed=3, run=number))
 
 
-def test_threads_change_nothing(company):
-    one, two = (list(simulate_runs(company[0], "chain", seed=3, runs=150, threads=n)) for n in (1, 2))
+def test_threads_change_nothing(batch):
+    one, two = (list(simulate_runs(batch[0], "chain", seed=3, runs=150, threads=n)) for n in (1, 2))
     for first, second in zip(one, two, strict=True):
         assert_same(first, second)
 
 
-def test_chains_of_other_specs_change_nothing(company):
-    alone = [one for spec in company for one in simulate_runs(spec, "chain", seed=3, runs=5)]
-    for one, other in zip(alone, simulate_points(company, "chain", seed=3, runs=5), strict=True):
+def test_chains_of_other_specs_change_nothing(batch):
+    alone = [one for spec in batch for one in simulate_runs(spec, "chain", seed=3, runs=5)]
+    for one, other in zip(alone, simulate_points(batch, "chain", seed=3, runs=5), strict=True):
         assert_same(one, other)

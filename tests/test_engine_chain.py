@@ -1,4 +1,4 @@
-"""Engine `chain`: chains in company, any number of inputs, initial networks, curricula of single columns.
+"""Engine `chain`: chains in batches, any number of inputs, initial networks, curricula of single columns.
 
 What every engine must do is in test_engines.py, the law itself in test_chain_law.py.
 """

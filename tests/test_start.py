@@ -316,7 +316,7 @@ def test_order_parameters_need_as_many_inputs_as_they_have_directions(tmp_path):
 
 def test_there_is_a_start_for_every_run(tmp_path):
     starts = stored(tmp_path / "a.h5", until(END, document()), "ode", runs=2)
-    with pytest.raises(SpecError, match="runs: 3 is not allowed; there are 2"):
+    with pytest.raises(SpecError, match="runs: 3 differs from the number of starts, which is 2"):
         list(simulate_runs(parse_spec(document()), "ode", runs=3, starts=starts))
 
 

@@ -189,7 +189,7 @@ def test_other_inputs_are_allowed_for_order_parameters_and_equations(files, sour
     prepare(larger, engine, load_start(files / f"{source}.h5", at=END)[0])
     (start, _) = load_start(files / f"{source}.h5")
     if source == engine != "ode":
-        with pytest.raises(SpecError, match=r"inputs.dimension: 50 .* has 40; --at TIME"):
+        with pytest.raises(SpecError, match=r"inputs.dimension: 50 .* has 40; .* --at TIME"):
             prepare(larger, engine, start)
     else:
         prepare(larger, engine, start)
@@ -282,7 +282,7 @@ def test_of_networks_in_files_the_content_counts(tmp_path, monkeypatch, key, wri
             with pytest.raises(SpecError) as error:
                 prepare(spec_of({key: "other.npz"}, document), engine, start)
             assert f"{key}: other.npz differs from the run to start from, which has a.npz" in str(error.value)
-            with pytest.raises(SpecError, match=f"{key}: null is not allowed; .* has a.npz"):
+            with pytest.raises(SpecError, match=f"{key}: null differs .* has a.npz"):
                 prepare(spec_of(), engine, start)
 
 

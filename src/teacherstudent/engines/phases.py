@@ -1,4 +1,4 @@
-"""From the rule for switching to the phases of a run."""
+"""The phases of a run, which follow from the curriculum of its spec."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
@@ -9,17 +9,15 @@ from teacherstudent.spec.steps import on_step, step_at
 
 
 class Phase(NamedTuple):
-    """A stretch of training on one teacher: until the time of a step, or earlier when its error falls below a
-    threshold (0: never).
-    """
+    """A part of a run that trains on one teacher."""
 
-    teacher: int
-    end: float
-    threshold: float
+    teacher: int  # counted from 0
+    end: float  # time of the step at which it ends at the latest
+    threshold: float  # it ends when the error on the teacher is below; 0: never
 
 
 def phases(spec: Spec) -> list[Phase]:
-    """List the phases of a run in order; thresholds that are never reached leave the later ones out."""
+    """Return the phases of a run in order; if a threshold is never reached, later phases do not start."""
     rule, order, duration, N = spec.curriculum, spec.curriculum.order, spec.duration, spec.inputs.dimension
     if rule.thresholds:
         ends = [(duration, threshold) for threshold in rule.thresholds] + [(duration, 0.0)]
@@ -33,10 +31,26 @@ def phases(spec: Spec) -> list[Phase]:
 def phases_left(
     spec: Spec, now: float, switches: Sequence[float], clock: Callable[[float], float] = float
 ) -> list[Phase]:
-    """List the phases that are not over at a moment of a run with some switches behind it, in order.
+    """Return the phases of a run that have not ended at a moment, in order.
 
-    `now` is the moment on the engine's clock, into which `clock` turns a time: the phases before have ended
-    earlier, at this moment if its switch is among those behind, or with thresholds by the switches.
+    Without thresholds, phases have ended whose end is earlier, or is this moment if the last switch is; with
+    thresholds there is one switch for each phase that has ended.
+
+    Parameters
+    ----------
+    spec
+        The spec of the run.
+    now
+        The moment, in the unit of `clock`.
+    switches
+        The times of the switches so far.
+    clock
+        Turns a time t = steps / N into the unit of the engine, such as steps.
+
+    Returns
+    -------
+    list of Phase
+        At least the last one.
     """
     listed = phases(spec)
     ends = [clock(phase.end) for phase in listed]
@@ -50,11 +64,12 @@ def phases_left(
 
 
 def under_way(phase: Phase, sequence: Sequence[int]) -> bool:
-    """Say whether a phase has begun already in a run that starts in it, after some teachers."""
+    """Return whether a phase has started in a run that has trained on some teachers, the last one now."""
     return bool(sequence) and sequence[-1] == phase.teacher
 
 
 def _switch_times(rule, duration: float) -> tuple[float, ...]:
+    """Return the times of the switches that a curriculum sets, or its period."""
     if rule.period is None:
         return rule.switch_times or ()
     times, count = [], 1
@@ -64,19 +79,31 @@ def _switch_times(rule, duration: float) -> tuple[float, ...]:
     return tuple(times)
 
 
-def head_to_copy(spec: Spec, met: list[int], teacher: int) -> int | None:
-    """Return the head that is copied to a teacher's own head at a switch to it, or None.
+def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | None:
+    """Return the head that is copied to the head of a teacher at a switch to it.
 
-    `met` lists the teachers trained on before, in order. With `first` a head is copied at the
-    switch to a teacher that was not trained on before, with `every` at each switch.
+    Parameters
+    ----------
+    spec
+        The spec of the run. With `copy_head_at_switch: first` a head is copied at the switch to a teacher
+        that was not trained on before, with `every` at each switch.
+    sequence
+        The teachers trained on before, in order.
+    teacher
+        The teacher that the run switches to.
+
+    Returns
+    -------
+    int or None
+        The head of the teacher trained on last; None where no head is copied.
     """
     rule = spec.student.copy_head_at_switch
-    if met and (rule == "every" or (rule == "first" and teacher not in met)):
-        return spec.head_of(met[-1])
+    if sequence and (rule == "every" or (rule == "first" and teacher not in sequence)):
+        return spec.head_of(sequence[-1])
     return None
 
 
 def steps_between_looks(spec: Spec) -> int:
-    """Return the number of steps between two looks at a threshold, at least one, and no more than fit."""
-    interval = min(spec.curriculum.look_every, 2.0 * spec.duration)  # longer than the run: there is no look
+    """Return the number of steps between two comparisons of the error with a threshold, at least one."""
+    interval = min(spec.curriculum.look_every, 2.0 * spec.duration)  # longer than the run: no comparison
     return max(1, step_at(interval, spec.inputs.dimension))

@@ -51,7 +51,22 @@ def record_times(spec: Spec) -> np.ndarray:
 
 
 def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int]) -> np.ndarray:
-    """Return the teacher trained on at each time; at a switch it is the new one."""
+    """Return the teacher trained on at each time.
+
+    Parameters
+    ----------
+    times
+        Times t = steps / N, shape (T,).
+    switches
+        The times of the switches.
+    sequence
+        The teachers in order, one more than the switches.
+
+    Returns
+    -------
+    ndarray of int64, shape (T,)
+        At the time of a switch it is the new teacher.
+    """
     return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]
 
 

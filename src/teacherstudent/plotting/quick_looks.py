@@ -1,6 +1,6 @@
 """One figure of some runs, for the command and for notebooks: errors and order parameters, engines overlaid.
 
-Deterministic engines are drawn as lines, simulations as open markers; colour-blind readers can tell the colours.
+Deterministic engines are drawn as lines, others as open markers; colour-blind readers can tell the colours.
 Many runs of one spec are drawn as their median and a band.
 """
 

@@ -1,4 +1,4 @@
-"""How much memory this process can still have: what the computer, control groups, Slurm and limits leave."""
+"""The memory that this process can still allocate: of the computer, control groups, Slurm and limits."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ CGROUP_FILES = {
 
 
 def available_memory() -> tuple[float, str]:
-    """Return the bytes that this process can still allocate, and what limits them, in words."""
+    """Return the bytes that this process can still allocate, and the limit that applies, in words."""
     found = [(float(psutil.virtual_memory().available), "free memory of this computer")]
     found += [(free, "limit of the control group") for free in cgroup_memory()]
     found += [(free, "limit of the address space, ulimit -v") for free in _address_space()]
@@ -24,9 +24,9 @@ def available_memory() -> tuple[float, str]:
 
 
 def cgroup_memory(listing: str | Path = "/proc/self/cgroup", root: str | Path = CGROUPS) -> Iterator[float]:
-    """Yield the bytes that are free in each control group of this process that has a limit.
+    """Yield the free bytes of each control group of this process that has a limit.
 
-    A container may show paths of its host, which do not exist in it: then its own groups are at the root.
+    A container may list paths of its host, which do not exist in it: then its own groups are at the root.
     """
     try:
         lines = Path(listing).read_text(encoding="utf-8").splitlines()

@@ -15,12 +15,12 @@ RESULT = 1500  # bytes of the Python objects of a finished run
 
 
 def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, threads: int) -> None:
-    """Raise SpecError where runs need more memory than there is, with both numbers and the key to change.
+    """Raise SpecError where runs need more memory than is available, with the key to change.
 
     Parameters
     ----------
     batches
-        The specs of the runs that one thread computes together, for all batches of the work.
+        The specs of the runs of each batch, which one thread computes.
     engine
         The name of the engine.
     runs
@@ -47,9 +47,9 @@ def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, thre
 
 
 def check_stored(specs: Sequence[Spec], runs: int) -> None:
-    """Raise SpecError where the results of the runs of one spec need more memory than there is.
+    """Raise SpecError where the results of the runs of one spec need more memory than is available.
 
-    In contrast to `check_memory`, this needs no list of the runs, of which there may be too many.
+    Unlike `check_memory` it needs no list of all runs, which could be too long itself.
     """
     spec = max(specs, key=record_memory)
     stored = stored_memory(spec, runs)

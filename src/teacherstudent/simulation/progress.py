@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, a line now and then in a log, nothing for a short time."""
+"""The progress of long work: a bar on a terminal, some lines in a log, nothing for short work."""
 
 import sys
 import time
@@ -18,11 +18,26 @@ def reporter(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[int, float], None]]:
-    """Give a function (run, fraction done) that several threads may call, and show the progress of all runs.
+    """Show the progress of all runs: a context that gives a function to report it.
 
-    It writes to `stream` (standard error): a bar with the remaining time on a terminal, otherwise lines such
-    as "label: 43 %, 1 min 20 s left" and one at the end. The remaining time takes all runs to be equally
-    long.
+    On a terminal it is a bar with the remaining time, otherwise lines such as "label: 43 %, 1 min 20 s left"
+    and one at the end. The remaining time is estimated as if all runs were equally long.
+
+    Parameters
+    ----------
+    total_runs
+        The number of runs.
+    label
+        The words before the progress.
+    stream
+        Where it is written, by default standard error.
+    clock
+        Returns the time in seconds.
+
+    Yields
+    ------
+    callable
+        Called with the index of a run and its fraction done, by any thread.
     """
     stream = stream or sys.stderr
     display = _Bar(label, stream) if stream.isatty() else _Lines(label, stream)
@@ -97,7 +112,7 @@ class _Bar:
 
 
 def duration(seconds: float) -> str:
-    """Say a time in words: "35 s", "1 min 20 s", "2 h 5 min"."""
+    """Return a duration in words, such as "35 s", "1 min 20 s" or "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""Digests of what code means, so that a change of meaning and nothing else makes results stale."""
+"""Digests of the meaning of code: a change of meaning, and no other change, makes results stale."""
 
 import ast
 import hashlib
@@ -24,7 +24,7 @@ UNCOUNTED = {f"{PACKAGE}.engines.base", f"{PACKAGE}.engines.memory", f"{PACKAGE}
 
 @cache
 def engine_digest(engine: str) -> str:
-    """Digest of all that a trajectory of an engine depends on, in hex.
+    """Return the digest of all code that a trajectory of an engine depends on, in hex.
 
     It covers `teacherstudent.simulation.runs`, the engine and every module that they import; the other
     engines stay out, so that a change of one leaves the digests of the others as they are. Raises SpecError,
@@ -37,7 +37,7 @@ def engine_digest(engine: str) -> str:
 
 @cache
 def run_digest(engine: str) -> str:
-    """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
+    """Return the digest of all code that a file of runs depends on, in hex: `engine_digest` and the layout.
 
     The content is that of `engines.observables`, datasets and dimensions; how `store` writes and reads them
     does not count. Raises SpecError, a ValueError, for an unknown engine.
@@ -47,12 +47,12 @@ def run_digest(engine: str) -> str:
 
 
 def code_digest(*roots: str, without: Collection[str] = ()) -> str:
-    """SHA-256, in hex, of what modules mean and everything of this package that they import.
+    """Return the SHA-256, in hex, of the meaning of modules and of all modules of the package they import.
 
     Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
     parsing, those inside functions too; `roots` and `without` (modules left out, with what only they import)
-    are full names such as "teacherstudent.simulation.runs". With the module that reads schemas that of a spec
-    counts. Raises ValueError for a module that does not exist.
+    are full names such as "teacherstudent.simulation.runs". The schema of specs counts where the module that
+    reads schemas is imported. Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]

@@ -1,6 +1,6 @@
-"""What the source of a module means: its syntax tree without all that is only for people to read.
+"""The meaning of the source of a module: its syntax tree without the texts that are only for people.
 
-Left out are docstrings, and what errors and warnings say: the arguments of an exception whose name ends in
+Left out are docstrings, and messages of errors and warnings: the arguments of an exception whose name ends in
 `Error`, the texts in those of any other exception, the arguments of functions that always raise (annotated
 `NoReturn`, and `refuse`, which is the same as raising SpecError) and of `warnings.warn` and
 `sys.stderr.write`, texts assigned to local variables that only such arguments read, and the statements that
@@ -10,20 +10,20 @@ an exception, the condition for it and the place where it is raised count.
 
 import ast
 
-# Functions of other modules that always raise, and what.
+# Functions of other modules that always raise, with the exception.
 RAISING = {"refuse": "SpecError"}
 # Functions whose arguments are messages.
 TELLING = ("warnings.warn", "warn", "sys.stderr.write")
-# Modules that make words for messages only.
+# Modules that return texts of messages only.
 WORDS = ("teacherstudent.errors.messages",)
-# Modules of which only the use counts, not the import.
+# Modules whose import does not count; uses of their names do.
 UNCOUNTED = ("teacherstudent.errors", *WORDS)
-# Where statements have statements inside.
+# Attributes of statements that are lists of statements.
 BLOCKS = ("body", "orelse", "finalbody")
 
 
 def meaning(tree: ast.Module) -> str:
-    """Return what a module means, as text; the tree is changed.
+    """Return the meaning of a module as text; the tree is changed.
 
     >>> one, other = "raise ValueError(f'{x} is too large')", "raise ValueError('too large:', x, y)  # !"
     >>> meaning(ast.parse(one)) == meaning(ast.parse(other))
@@ -73,7 +73,7 @@ def _raised(statement: ast.stmt) -> ast.stmt:
 
 
 def _exception(call: ast.expr | None) -> ast.expr | None:
-    """Return an exception without what it says, the same with and without parentheses."""
+    """Return an exception without its message, the same with and without parentheses."""
     if not isinstance(call, ast.Call):
         return call
     if dotted(call.func).endswith("Error"):
@@ -104,7 +104,7 @@ def _blanked(node: ast.AST) -> ast.AST:
 
 
 def _blank_unread_texts(function: ast.AST) -> bool:
-    """Blank the texts assigned to variables that nothing but their own assignments reads in a function.
+    """Blank the texts of local variables of a function that are read in their own assignments only.
 
     Returns whether any changed.
     """
