@@ -20,6 +20,7 @@ from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store import digest
 from teacherstudent.store.digest import engine_digest
+from teacherstudent.store.runs import read_run
 
 # Every run has the error seed + run / 10 at all times.
 TOY = '''
@@ -74,7 +75,7 @@ def cost(spec, runs):
 
 
 def memory(specs):
-    return {"student.hidden": 1e15}
+    return {"student.hidden": 1e15 if specs[0].student.hidden == 3 else 1e3}
 '''
 NAME = "teacherstudent.engines.toy"
 LINE = f'    Engine("toy", "a constant", batch_limit=2, dynamics="{NAME}", estimates="{NAME}"),\n'
@@ -158,6 +159,16 @@ def test_it_is_an_engine_of_the_command(library, found, tmp_path):
     assert re.search(r"^ *toy +a constant *$", listed, re.MULTILINE)
     usage = call(library, "-m", "teacherstudent", "run", "--help", cwd=tmp_path)
     assert "toy: a constant" in " ".join(usage.split())
+
+
+def test_its_runs_are_stored_and_shown(library, tmp_path):
+    (tmp_path / "spec.yaml").write_text(json.dumps(document(student={"hidden": 1})), encoding="utf-8")
+    command = ["-m", "teacherstudent", "run", "spec.yaml", "--engine", "toy", "--seed", "7", "--runs", "2"]
+    call(library, *command, "--output", "out.h5", cwd=tmp_path)
+    shown = call(library, "-m", "teacherstudent", "show", "out.h5", cwd=tmp_path)
+    assert re.search(r"\btoy\b", shown)
+    errors = read_run(tmp_path / "out.h5").arrays["generalisation_error"]
+    assert errors[:, -1].tolist() == [[7.0, 7.0], [7.1, 7.1]]
 
 
 def test_it_is_an_engine_of_experiments_with_its_own_cost(found):

@@ -116,6 +116,11 @@ class Engine:
         return self._estimates.memory(specs)
 
     @property
+    def state_names(self) -> tuple[str, ...]:
+        """The names of the arrays of a state, which a run needs to resume: `STATE_NAMES` of the dynamics."""
+        return self._dynamics.STATE_NAMES
+
+    @property
     def _dynamics(self) -> ModuleType:
         return import_module(self.modules[0])
 

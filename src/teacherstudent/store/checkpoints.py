@@ -78,7 +78,19 @@ class CheckpointFile(CheckpointStore):
                 signal.signal(number, handler)
 
     def open(self, tasks, engine, seed, runs) -> None:
-        """Set what the checkpoints belong to (`CheckpointStore.open`)."""
+        """Set what the checkpoints belong to.
+
+        Parameters
+        ----------
+        tasks
+            Spec and start of each run.
+        engine
+            The name of the engine.
+        seed
+            The seed of all runs.
+        runs
+            The number of runs of each spec.
+        """
 
         def about(index: int) -> dict:
             spec, start = tasks[index]
