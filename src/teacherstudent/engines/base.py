@@ -34,7 +34,7 @@ class Engine:
     supports_checkpoints : bool
         Whether `simulate` takes `saved` and `save`, to resume interrupted runs.
     deterministic : bool
-        Whether a run has no chance but in its initial networks: plots show it as a line.
+        Whether only the initial networks of a run are random: plots show it as a line.
     has_weights : bool
         Whether there are weights of N inputs, which `record.weights` asks for.
     samples_weights : bool
@@ -130,9 +130,16 @@ class Engine:
 
 
 _REGISTERED = (
-    Engine("network", "SGD of real weights", 16, True, has_weights=True, samples_weights=True),
+    Engine(
+        "network",
+        "SGD of real weights",
+        batch_limit=16,  # runs whose weights are in memory together
+        supports_checkpoints=True,
+        has_weights=True,
+        samples_weights=True,
+    ),
     # As many chains as keep vector units busy and still fit into the first-level cache.
-    Engine("chain", "the exact law of the order parameters", 64),
+    Engine("chain", "the exact law of the order parameters", batch_limit=64),
     Engine("ode", "the limit of infinitely many inputs", deterministic=True, samples_weights=True),
 )
 ENGINES = {engine.name: engine for engine in _REGISTERED}

@@ -8,7 +8,7 @@ from teacherstudent.engines.phases import Phase
 from teacherstudent.spec.model import Spec
 
 
-class Rates(NamedTuple):
+class PhaseRates(NamedTuple):
     """The numbers of a phase that all engines share; those of a layer that is not trained are 0."""
 
     learning_rate: float  # of the first layer
@@ -21,13 +21,13 @@ class Rates(NamedTuple):
     batch_size: int
 
 
-def rates_of(spec: Spec, phase: Phase) -> Rates:
+def rates_of(spec: Spec, phase: Phase) -> PhaseRates:
     """Return the rates and the noise of a phase of a run."""
     training, teachers, p = spec.training, spec.teachers, phase.teacher
     features, readouts = "features" in training.train, "readouts" in training.train
     moving = np.ones(spec.student.hidden)
     moving[list(training.frozen_units[p])] = 0.0
-    return Rates(
+    return PhaseRates(
         learning_rate=training.learning_rate * features,
         readout_rate=spec.readout_rate * readouts,
         weight_decay=training.weight_decay * features,
