@@ -19,7 +19,8 @@ from samples import assert_same, document
 from teacherstudent.command.main import main
 from teacherstudent.engines.network import run as network_run
 from teacherstudent.errors import RunError
-from teacherstudent.simulation.runs import NO_CHECKPOINTS, simulate_runs
+from teacherstudent.simulation.checkpoints import NO_CHECKPOINTS
+from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.checkpoints import CheckpointFile
 

@@ -16,7 +16,7 @@ import numpy as np
 from teacherstudent.engines.start import Snapshot
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.simulation.runs import CheckpointStore
+from teacherstudent.simulation.checkpoints import CheckpointStore
 from teacherstudent.store.checkpoint_files import (
     packed,
     read_checkpoint,
