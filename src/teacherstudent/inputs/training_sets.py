@@ -10,7 +10,7 @@ from teacherstudent.errors.interruption import pieces
 from teacherstudent.inputs.datasets import FileSamples, load_samples
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network import samples as kernel
-from teacherstudent.kernels.network.sgd import padded
+from teacherstudent.kernels.network.by_unit import padded
 from teacherstudent.networks.randomness import Purpose, counter_key, normals
 from teacherstudent.spec.model import Inputs, Spec
 

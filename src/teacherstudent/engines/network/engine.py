@@ -17,7 +17,8 @@ from teacherstudent.engines.trajectory import Trajectory, active_teachers, store
 from teacherstudent.errors.interruption import looking
 from teacherstudent.inputs.training_sets import check_sets
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.network import sgd as kernel
+from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
@@ -147,14 +148,15 @@ def _train_phase(run: Run, phase: Phase) -> None:
         run.train_until(min(end, due, (run.step // interval + 1) * interval), phase.teacher, constants)
 
 
-def _constants(run: Run, phase: Phase) -> kernel.Phase:
+def _constants(run: Run, phase: Phase) -> StepConstants:
     spec, p = run.spec, phase.teacher
     training = spec.training
     moving = np.ones(spec.student.hidden)
     moving[list(training.frozen_units[p])] = 0.0
     features, readouts = "features" in training.train, "readouts" in training.train
-    return kernel.Phase(
+    return StepConstants(
         N=spec.inputs.dimension,
+        law=SquaredError(spec.teachers.output_noise[p]),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         V=run.weights.teacher(p),
@@ -165,7 +167,6 @@ def _constants(run: Run, phase: Phase) -> kernel.Phase:
         eta_h=spec.readout_rate * readouts,
         decay=training.weight_decay * features,
         decay_h=training.weight_decay * readouts,
-        output_noise=spec.teachers.output_noise[p],
         input_noise=spec.teachers.input_noise[p],
         batch=training.batch_size,
     )

@@ -14,7 +14,7 @@ from teacherstudent.inputs.training_sets import LabelledSet, activities, labelle
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_error, generalisation_errors
 from teacherstudent.kernels.network import samples as samples_kernel
-from teacherstudent.kernels.network import sgd as kernel
+from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.passes import passes_through
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, sample_networks
@@ -70,7 +70,7 @@ class Run:
             self.h[self.spec.head_of(phase.teacher)] = self.h[source]
         self.sequence.append(phase.teacher)
 
-    def train_until(self, end: int, teacher: int, constants: kernel.Phase) -> None:
+    def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
         """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
         work = (self.weights.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
@@ -82,7 +82,7 @@ class Run:
                 self.keep()
             self.progress(self.step / self.last)
 
-    def train(self, steps: int, teacher: int, constants: kernel.Phase) -> int:
+    def train(self, steps: int, teacher: int, constants: StepConstants) -> int:
         """Make some steps, on fresh inputs or on those of the training set; return how many were done."""
         when = *self.key, self.step, steps
         if self.training_set is None:
@@ -90,7 +90,7 @@ class Run:
         distinct = self.spec.training.sampling == "without_replacement"
         labels = self.training_set.labels[teacher]
         samples = samples_kernel.Samples(self.training_set.X, labels, distinct, self.passes)
-        return samples_kernel.train(self.weights.W, self.h, constants, samples, self.weights.work, *when)
+        return samples_kernel.train(self.weights.W, self.h, constants, samples, self.weights.buffers, *when)
 
     def follow(self, leader: "Run") -> None:
         """Take over the student of another run and record it."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from teacherstudent.kernels.network import sgd as network
-from teacherstudent.kernels.network import wide
+from teacherstudent.kernels.network import by_unit, sgd, wide
+from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 
@@ -13,8 +13,8 @@ class ByUnit:
 
     def __init__(self, spec: Spec, networks: Networks):
         dtype, self.N = np.dtype(spec.numerics.precision), spec.inputs.dimension
-        self.W, self.V = network.padded(networks.W, dtype), network.padded(networks.V, dtype)
-        self.work = network.work_space(len(self.W), self.V.shape[1], spec.training.batch_size, self.W)
+        self.W, self.V = by_unit.padded(networks.W, dtype), by_unit.padded(networks.V, dtype)
+        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.training.batch_size, self.W)
 
     def student(self) -> np.ndarray:
         """The first layer of the student, (K, N)."""
@@ -28,12 +28,12 @@ class ByUnit:
         """Numbers for each unit of the student (K,), as the kernel takes them."""
         return values
 
-    def train(self, h: np.ndarray, constants: network.Phase, *when) -> int:
+    def train(self, h: np.ndarray, constants: StepConstants, *when) -> int:
         """Make some steps on fresh inputs; return how many were done.
 
         `when` is the key of the random numbers, the first step and the number of steps.
         """
-        return network.train(self.W, h, constants, self.work, *when)
+        return sgd.train(self.W, h, constants, self.buffers, *when)
 
 
 class ByInput:
@@ -43,7 +43,7 @@ class ByInput:
         dtype, self.K = np.dtype(spec.numerics.precision), spec.student.hidden
         self.W = wide.across(networks.W, dtype)
         self.V = np.stack([wide.across(rows, dtype) for rows in networks.V])
-        self.work = wide.work_space(self.K, networks.V.shape[1], spec.training.batch_size, self.W)
+        self.buffers = wide.new_buffers(self.K, networks.V.shape[1], spec.training.batch_size, self.W)
 
     def student(self) -> np.ndarray:
         """The first layer of the student, (K, N)."""
@@ -57,9 +57,9 @@ class ByInput:
         """Numbers for each unit of the student (K,), as the kernel takes them."""
         return np.pad(values, (0, self.W.shape[1] - self.K))
 
-    def train(self, h: np.ndarray, constants: network.Phase, *when) -> int:
+    def train(self, h: np.ndarray, constants: StepConstants, *when) -> int:
         """Make some steps on fresh inputs; return how many were done, see `ByUnit.train`."""
-        return wide.train(self.W, h, constants, self.work, *when)
+        return wide.train(self.W, h, constants, self.buffers, *when)
 
 
 # Students with this many units for each input are kept by input: then it is the faster way.

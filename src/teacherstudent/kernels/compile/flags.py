@@ -13,18 +13,17 @@ exact = njit(error_model="numpy")
 fast = njit(error_model="numpy", fastmath=REORDER)
 # For functions on arrays that others hold, called by kernels only: neither counts references to the arrays
 # (atomic operations, dearer than the arithmetic of a small loop) nor can be called from Python.
-inner = njit(
-    error_model="numpy", fastmath={"contract"}, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+INNER = {
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 # The same for a stretch of one kernel's loop: handing over all that it needs would cost more than its work.
-part = njit(
-    error_model="numpy",
-    fastmath={"contract"},
-    _nrt=False,
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-    forceinline=True,
-)
+PART = INNER | {"forceinline": True}
+inner = njit(**INNER)
+part = njit(**PART)
 # For functions that take functions as arguments: numba caches no code that passes them around.
 inlined = njit(error_model="numpy", inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
