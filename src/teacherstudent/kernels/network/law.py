@@ -7,7 +7,10 @@ moves of the first layer after it. In both memory layouts a law of two layers fi
 follows the gradient by `descend`.
 """
 
+from teacherstudent.kernels.compile.variants import declared
 
+
+@declared
 def learn(law, h, p, buffers, key0, key1, step):
     """Find the moves of the first layer from fields of student and teacher, and move the readouts.
 
@@ -30,9 +33,9 @@ def learn(law, h, p, buffers, key0, key1, step):
     bool
         False where an error is not finite; then nothing has moved.
     """
-    raise NotImplementedError  # its variants are compiled
 
 
+@declared
 def learn_from_labels(law, h, p, buffers, labels, chosen):
     """Find the moves of the first layer from fields of the student and given labels, and move the readouts.
 
@@ -50,9 +53,9 @@ def learn_from_labels(law, h, p, buffers, labels, chosen):
     bool
         False where an error is not finite; then nothing has moved.
     """
-    raise NotImplementedError
 
 
+@declared
 def output(buffers, code, h, units, N):
     """Return the output sum_k h_k g(lambda_k) of a network of two layers.
 
@@ -69,9 +72,9 @@ def output(buffers, code, h, units, N):
     N : int
         Number of inputs.
     """
-    raise NotImplementedError
 
 
+@declared
 def descend(buffers, h, p):
     """Turn the errors of a batch into the moves of gradient descent of a network of two layers.
 
@@ -91,4 +94,3 @@ def descend(buffers, h, p):
     p : StepConstants
         Constants of the phase.
     """
-    raise NotImplementedError
