@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.run import Run
+from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, phases_left, steps_between_looks, under_way
 from teacherstudent.engines.start import BEGINNING, Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
 from teacherstudent.errors.interruption import looking
-from teacherstudent.inputs.training_sets import check_sets
+from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.squared_error import SquaredError
@@ -30,7 +30,7 @@ INTERRUPTIBLE = True
 
 def check(spec: Spec) -> None:
     """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""
-    check_sets(spec)
+    source_of(spec).check(spec)
     check_overlaps_fit(spec)
 
 
@@ -41,7 +41,7 @@ def fits(spec: Spec, state: State) -> bool:
 
 def company(spec: Spec, run: int) -> Hashable:
     """Return what runs must have in common to be trained together: all but the similarity of teachers."""
-    if spec.inputs.samples is not None:
+    if not source_of(spec).is_independent_of_later_teachers:
         return run, spec
     teachers = spec.teachers
     features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
@@ -88,7 +88,7 @@ def simulate_together(
 
     every = zip(specs, runs, starts, kept or [{}] * len(specs), strict=True)
     for place, (spec, run, start, own) in enumerate(every):
-        networks.append(Run(spec, seed, run, partial(report, place), start, own, keep_all))
+        networks.append(Training(spec, seed, run, partial(report, place), start, own, keep_all))
     with looking(look):
         for leader, *followers in _that_begin_alike(networks):
             _train_first_phase(leader, followers)
@@ -99,18 +99,18 @@ def simulate_together(
     return found
 
 
-def _that_begin_alike(networks: Iterable[Run]) -> list[list[Run]]:
+def _that_begin_alike(networks: Iterable[Training]) -> list[list[Training]]:
     """Group the networks that are at their beginning by student and first teacher."""
     groups: dict = {}
     for network in networks:
-        if network.step == 0 and not network.sequence and network.training_set is None:
-            first = network.spec.curriculum.order[0]
-            alike = network.weights.W, network.h, network.weights.teacher(first), network.v[first]
+        if network.starts_alike:
+            first, nets = network.spec.curriculum.order[0], network.networks
+            alike = nets.W, nets.h, nets.V[first], nets.v[first]
             groups.setdefault(tuple(array.tobytes() for array in alike), []).append(network)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _train_first_phase(leader: Run, followers: Sequence[Run]) -> None:
+def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
     """Train one network on its first teacher, and let others follow it until then."""
     phase = phases_left(leader.spec, 0, [], leader.step_at)[0]
     for network in (leader, *followers):
@@ -122,7 +122,7 @@ def _train_first_phase(leader: Run, followers: Sequence[Run]) -> None:
         follower.follow(leader)
 
 
-def _train_to_the_end(run: Run) -> None:
+def _train_to_the_end(run: Training) -> None:
     """Train through the phases that are left."""
     left = phases_left(run.spec, run.step, run.switches, run.step_at)
     if under_way(left[0], run.sequence):
@@ -134,7 +134,7 @@ def _train_to_the_end(run: Run) -> None:
         _train_phase(run, phase)
 
 
-def _train_phase(run: Run, phase: Phase) -> None:
+def _train_phase(run: Training, phase: Phase) -> None:
     """Train on one teacher until the phase's end or threshold, recording on the way."""
     spec, constants = run.spec, _constants(run, phase)
     end = run.step_at(phase.end)
@@ -142,13 +142,13 @@ def _train_phase(run: Run, phase: Phase) -> None:
     while run.finite:
         run.record()
         look = phase.threshold and run.step % interval == 0
-        if run.step >= end or (look and run.error(phase.teacher) < phase.threshold):
+        if run.step >= end or (look and run.source.error(run.networks, phase.teacher) < phase.threshold):
             return
         due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
         run.train_until(min(end, due, (run.step // interval + 1) * interval), phase.teacher, constants)
 
 
-def _constants(run: Run, phase: Phase) -> StepConstants:
+def _constants(run: Training, phase: Phase) -> StepConstants:
     spec, p = run.spec, phase.teacher
     training = spec.training
     moving = np.ones(spec.student.hidden)
@@ -159,10 +159,10 @@ def _constants(run: Run, phase: Phase) -> StepConstants:
         law=SquaredError(spec.teachers.output_noise[p]),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        V=run.weights.teacher(p),
-        v=run.v[p],
+        V=run.networks.V[p],
+        v=run.networks.v[p],
         head=spec.head_of(p),
-        moving=run.weights.per_unit(moving),
+        moving=run.networks.per_unit(moving),
         eta=training.learning_rate * features,
         eta_h=spec.readout_rate * readouts,
         decay=training.weight_decay * features,
@@ -172,13 +172,13 @@ def _constants(run: Run, phase: Phase) -> StepConstants:
     )
 
 
-def _trajectory(run: Run) -> Trajectory:
+def _trajectory(run: Training) -> Trajectory:
     spec, N = run.spec, run.spec.inputs.dimension
     recorded = run.stacked()
     return Trajectory(
         **recorded,
-        teacher_overlaps=stored_T(run.order_parameters().T, spec.teachers.count),
-        teacher_readouts=run.v,
+        teacher_overlaps=stored_T(run.networks.order_parameters().T, spec.teachers.count),
+        teacher_readouts=run.networks.v,
         active_teacher=active_teachers(recorded["time"], run.switches, run.sequence),
         switch_times=np.array(run.switches),
         diverged_at=None if run.finite else run.step / N,
