@@ -8,8 +8,10 @@ from numba import njit
 from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
-from teacherstudent.engines.chain.engine import TOGETHER, _Block
+from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.engine import TOGETHER
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
@@ -79,12 +81,12 @@ def draw_inputs(x, count, key0, key1, stream):
 def chains(N: int) -> Timed:
     """Steps of one chain among as many as advance together."""
     block = chain_block(N)
-    terms = chain_kernel.terms_of(block.constants)
-    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.work
+    terms = arrays.terms_of(block.constants)
+    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.buffers
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // TOGETHER), 0), CHAIN_STEPS * TOGETHER
 
 
-def chain_block(N: int) -> _Block:
+def chain_block(N: int) -> Block:
     """Chains of networks like those of `network`."""
     document = {
         "inputs": {"dimension": N},
@@ -94,14 +96,14 @@ def chain_block(N: int) -> _Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return _Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER), [BEGINNING] * TOGETHER)
+    return Block([parse_spec(document)] * TOGETHER, 0, range(TOGETHER), [BEGINNING] * TOGETHER)
 
 
 def chain_draws(N: int) -> Timed:
     """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
     block = chain_block(N)
     count = block.shape.p + block.shape.r + 1
-    fixed = block.work.u[0], count, block.work.bits, block.keys.key0, block.keys.key1
+    fixed = block.buffers.u[0], count, block.buffers.bits, block.keys.key0, block.keys.key1
     return lambda n: draw_coordinates(*fixed, max(1, n // TOGETHER), STREAM), CHAIN_STEPS * TOGETHER
 
 
