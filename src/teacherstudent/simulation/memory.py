@@ -123,7 +123,7 @@ def _with(parts: Parts, key: str, size: float) -> Parts:
 
 
 def _held_by_network(spec: Spec) -> Parts:
-    """Return what a network holds while it is trained, as `Run` of engine `network` does."""
+    """Return what a network holds while it is trained, as `Training` of engine `network` does."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     row, samples = _itemsize(spec) * _padded(N), spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"

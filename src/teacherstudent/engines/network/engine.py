@@ -1,7 +1,7 @@
 """Engine `network`: the experiment, SGD of real weights on sampled inputs.
 
-Runs whose teachers differ only in what comes after the first one are the same network until the first switch:
-together they train it once.
+Runs whose teachers differ only after the first one have the same network until the first switch, which is
+trained once for all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -90,7 +90,7 @@ def simulate_together(
     for place, (spec, run, start, own) in enumerate(every):
         networks.append(Training(spec, seed, run, partial(report, place), start, own, keep_all))
     with looking(look):
-        for leader, *followers in _that_begin_alike(networks):
+        for leader, *followers in _starting_alike(networks):
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
@@ -99,8 +99,8 @@ def simulate_together(
     return found
 
 
-def _that_begin_alike(networks: Iterable[Training]) -> list[list[Training]]:
-    """Group the networks that are at their beginning by student and first teacher."""
+def _starting_alike(networks: Iterable[Training]) -> list[list[Training]]:
+    """Group the networks that have not started by student and first teacher; groups have at least two."""
     groups: dict = {}
     for network in networks:
         if network.starts_alike:
@@ -111,7 +111,7 @@ def _that_begin_alike(networks: Iterable[Training]) -> list[list[Training]]:
 
 
 def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
-    """Train one network on its first teacher, and let others follow it until then."""
+    """Train one network on its first teacher, and copy its student to the others."""
     phase = phases_left(leader.spec, 0, [], leader.step_at)[0]
     for network in (leader, *followers):
         network.begin(phase)
@@ -123,7 +123,7 @@ def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
 
 
 def _train_to_the_end(run: Training) -> None:
-    """Train through the phases that are left."""
+    """Train through the remaining phases."""
     left = phases_left(run.spec, run.step, run.switches, run.step_at)
     if under_way(left[0], run.sequence):
         _train_phase(run, left.pop(0))
@@ -135,7 +135,7 @@ def _train_to_the_end(run: Training) -> None:
 
 
 def _train_phase(run: Training, phase: Phase) -> None:
-    """Train on one teacher until the phase's end or threshold, recording on the way."""
+    """Train in one phase until its end or threshold, and record."""
     spec, constants = run.spec, _constants(run, phase)
     end = run.step_at(phase.end)
     interval = steps_between_looks(spec) if phase.threshold else end + 1
@@ -149,6 +149,7 @@ def _train_phase(run: Training, phase: Phase) -> None:
 
 
 def _constants(run: Training, phase: Phase) -> StepConstants:
+    """Return the constants of a phase, with the law of one step."""
     spec, p = run.spec, phase.teacher
     training = spec.training
     moving = np.ones(spec.student.hidden)
@@ -173,6 +174,7 @@ def _constants(run: Training, phase: Phase) -> StepConstants:
 
 
 def _trajectory(run: Training) -> Trajectory:
+    """Return the records of a finished run."""
     spec, N = run.spec, run.spec.inputs.dimension
     recorded = run.stacked()
     return Trajectory(

@@ -18,9 +18,9 @@ from teacherstudent.spec.steps import step_at
 
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 400_000_000
-# Multiply-adds in whose time a number of an input is drawn.
+# Multiply-adds that take as long as to draw one number of an input.
 DRAWING = 8
-STATE, ROWS = "state/", "rows/"  # how the names of the arrays in a snapshot begin
+STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
 
 
 class Training:
@@ -68,7 +68,7 @@ class Training:
         return step_at(time, self.spec.inputs.dimension)
 
     def begin(self, phase: Phase) -> None:
-        """Begin a phase; all but the first come by a switch."""
+        """Start a phase; all but the first come by a switch."""
         if self.sequence:
             self.switches.append(self.step / self.spec.inputs.dimension)
         copied, h = head_to_copy(self.spec, self.sequence, phase.teacher), self.networks.h
@@ -77,7 +77,7 @@ class Training:
         self.sequence.append(phase.teacher)
 
     def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
-        """Train to a step, in pieces short enough to report on; stops where the error is not finite."""
+        """Train to a step, with progress and snapshots in between; stop where the error is not finite."""
         work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
         while self.step < end and self.finite:
@@ -89,14 +89,14 @@ class Training:
             self.progress(self.step / self.last)
 
     def follow(self, leader: "Training") -> None:
-        """Take over the student of another run and record it."""
+        """Copy the student of another run and record it."""
         self.networks.W[:], self.networks.h[:] = leader.networks.W, leader.networks.h
         self.step, self.finite = leader.step, self.finite and leader.finite
         self.record()
         self.progress(self.step / self.last)
 
     def record(self) -> None:
-        """Record the present state, if it is finite and this step is to be recorded."""
+        """Record the present state where it is finite and this step is recorded."""
         if self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             row = self.measure()
             self.finite = all(np.isfinite(part).all() for part in row.values())
@@ -106,21 +106,20 @@ class Training:
             follower.follow(self)
 
     def snapshot(self) -> Snapshot:
-        """Return all that is needed to go on, with the history recorded so far."""
+        """Return all from which the run can resume: its state and the records so far."""
         parts = {STATE: self.state(), ROWS: self.stacked()}
         return {prefix + name: array for prefix, part in parts.items() for name, array in part.items()}
 
     def state(self) -> State:
-        """Return all that is needed to go on; the random numbers of a step depend on its number only."""
-        N = self.spec.inputs.dimension
-        networks = self.networks
+        """Return the state to resume from; the random numbers of a step depend on its number only."""
+        N, networks = self.spec.inputs.dimension, self.networks
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.h.copy(), "teacher_readouts": networks.v.copy()}
         return history(self.step / N, self.switches, self.sequence) | weights | readouts
 
     def stacked(self) -> dict[str, np.ndarray]:
-        """Stack the rows along time; without any, the arrays have the shapes that rows would give."""
-        with looking(None):  # it may be called at a look
+        """Stack the rows along time; without rows, the arrays have the shapes of a measurement."""
+        with looking(None):  # `look` itself may call this
             like = self.rows[0] if self.rows else self.measure()
         return {
             name: np.array([row[name] for row in self.rows]).reshape(-1, *np.shape(like[name]))
@@ -154,6 +153,6 @@ def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
 
 
 def _networks_of(state: State) -> Networks:
-    """Return networks of their own from a state."""
+    """Return networks with copies of the arrays of a state."""
     names = "student_weights", "student_readouts", "teacher_weights", "teacher_readouts"
     return Networks(*(np.array(state[name]) for name in names))

@@ -1,9 +1,9 @@
-"""Compiled kernels on a disk that many processes write to at once, and that may lose some of it.
+"""Compiled kernels on a disk to which many processes write at once, and which may lose parts of files.
 
 Numba numbers the files of a function by what its index lists: two processes that write at the same time
 choose one number, and the code of one of them is then found for the arguments of the other; a file that was
-cut short raises an error in every process. Here the name of a file is the digest of its content: it has one
-content for ever, and is compared with its name before it is used.
+cut short raises an error in every process. Here the name of a file is the digest of its content: it has
+one content, and is compared with its name before it is used.
 
 The folder is named after the content of all kernels. So code for a NamedTuple that is defined elsewhere, with
 functions that belong to it (`variants`), is not saved.
