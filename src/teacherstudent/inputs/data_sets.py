@@ -29,7 +29,7 @@ class DataSetInputs(TrainingSetInputs):
         """Raise SpecError where the files do not have what is asked for."""
         scaled_images(spec.inputs, spec.numerics.precision)
 
-    def drawn(self, networks, seed: int, run: int) -> LabelledSet:
+    def _drawn(self, networks, seed: int, run: int) -> LabelledSet:
         """Return the training set of a run: its labels have noise, and another order where asked for."""
         inputs, count = self.spec.inputs, self.spec.inputs.samples
         X = scaled_images(inputs, self.spec.numerics.precision)

@@ -23,14 +23,14 @@ class TrainingSetInputs(Source):
         self.key = counter_key(seed, run, Purpose.SAMPLE_CHOICE)
         self.is_distinct = spec.training.sampling == "without_replacement"
         self.passes = passes_through(spec.inputs.samples if spec.training.sampling == "epochs" else 0)
-        self.training_set = self.drawn(networks, seed, run)
+        self.training_set = self._drawn(networks, seed, run)
 
     @classmethod
     def provides(cls, spec: Spec) -> bool:
         """Whether a spec has Gaussian inputs with a number of samples."""
         return spec.inputs.distribution == "gaussian" and spec.inputs.samples is not None
 
-    def drawn(self, networks, seed: int, run: int) -> LabelledSet:
+    def _drawn(self, networks, seed: int, run: int) -> LabelledSet:
         """Return the training set of a run, whose labels have noise."""
         inputs = self.spec.inputs
         X = np.zeros((inputs.samples, networks.V.shape[-1]), networks.V.dtype)

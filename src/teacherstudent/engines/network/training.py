@@ -77,7 +77,17 @@ class Training:
         self.sequence.append(phase.teacher)
 
     def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
-        """Train to a step, with progress and snapshots in between; stop where the error is not finite."""
+        """Train to a step, with progress and snapshots in between; stop where the error is not finite.
+
+        Parameters
+        ----------
+        end : int
+            The step, counted from the start of the run.
+        teacher : int
+            Number of the active teacher, counted from 0.
+        constants : StepConstants
+            Constants of the phase.
+        """
         work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
         while self.step < end and self.finite:

@@ -67,14 +67,14 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
 
 
 @part
-def move_and_look(W, p, moves, old, new, fields, first, start):
-    """From `start` on: make the moves of the step before in a piece, add to the fields of new inputs."""
+def move_and_add_fields(W, p, moves, old, new, fields, first, start):
+    """In the piece from `start` on, make the moves of the last step and add to the fields of new inputs."""
     last = p.batch - 1
     if not first:
         decay(W, p, start, min(start + PIECE, W.shape[1]))
     for b in range(last):
         move(W, moves[b], old[b, start : start + PIECE], start)
-    # The last move of the weights and their first fields share one passage through the weights.
+    # The last move of the weights and their first fields share one pass through the weights.
     last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
     move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
     for b in range(1, p.batch):
@@ -82,7 +82,7 @@ def move_and_look(W, p, moves, old, new, fields, first, start):
 
 
 @part
-def move_once_more(W, p, buffers, X):
+def make_last_moves(W, p, buffers, X):
     """Make the moves of the last step, whose inputs are X (batch, n)."""
     decay(W, p, 0, W.shape[1])
     for b in range(p.batch):
@@ -90,7 +90,7 @@ def move_once_more(W, p, buffers, X):
 
 
 @variant(descend, Buffers)
-def descend_by_unit(buffers, h, p):
+def _descend_by_unit(buffers, h, p):
     """See `law.descend`."""
     N, batch = p.N, p.batch
     for k in range(len(h)):
@@ -103,7 +103,7 @@ def descend_by_unit(buffers, h, p):
 
 
 @variant(output, Buffers)
-def output_by_unit(buffers, code, h, units, N):
+def _output_by_unit(buffers, code, h, units, N):
     """See `law.output`."""
     scale, total = 1.0 / math.sqrt(N), 0.0
     for k in range(units.shape[1]):

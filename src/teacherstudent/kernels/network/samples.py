@@ -12,7 +12,13 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import entry, exact, inner, part
 from teacherstudent.kernels.maths.activations import activate
 from teacherstudent.kernels.maths.philox import fill_normals, random_bits
-from teacherstudent.kernels.network.by_unit import LANES, PIECE, add_dots, move_and_look, move_once_more
+from teacherstudent.kernels.network.by_unit import (
+    LANES,
+    PIECE,
+    add_dots,
+    make_last_moves,
+    move_and_add_fields,
+)
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, SLOPE
 from teacherstudent.kernels.network.law import learn_from_labels
 from teacherstudent.kernels.network.passes import Passes, below, visit
@@ -66,7 +72,7 @@ def train(W, h, p, samples, buffers, key0, key1, first, steps):
             return done
         done += 1
     if done > 0:
-        move_once_more(W, p, buffers, buffers.X[done % 2])
+        make_last_moves(W, p, buffers, buffers.X[done % 2])
     return done
 
 
@@ -105,7 +111,7 @@ def move_and_fetch(W, p, buffers, X, chosen, old, new, first):
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
-        move_and_look(W, p, buffers.moves, old, new, fields, first, start)
+        move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner

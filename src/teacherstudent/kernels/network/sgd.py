@@ -7,7 +7,7 @@ The student sees x plus noise where that is asked for. A batch has the mean of i
 
 from teacherstudent.kernels.compile.flags import entry, inner, part
 from teacherstudent.kernels.maths.philox import fill_part
-from teacherstudent.kernels.network.by_unit import PIECE, add, add_dots, move_and_look, move_once_more
+from teacherstudent.kernels.network.by_unit import PIECE, add, add_dots, make_last_moves, move_and_add_fields
 from teacherstudent.kernels.network.constants import FIELD, INPUT, INPUT_NOISE, STREAMS
 from teacherstudent.kernels.network.law import learn
 
@@ -45,7 +45,7 @@ def train(W, h, p, buffers, key0, key1, first, steps):
             return done
         done += 1
     if done > 0:
-        move_once_more(W, p, buffers, buffers.X[done % 2])
+        make_last_moves(W, p, buffers, buffers.X[done % 2])
     return done
 
 
@@ -63,7 +63,7 @@ def move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
                 noise = buffers.noise[start : start + PIECE]
                 draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
-        move_and_look(W, p, buffers.moves, old, new, fields, first, start)
+        move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner

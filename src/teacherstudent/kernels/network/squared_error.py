@@ -16,7 +16,7 @@ class SquaredError(NamedTuple):
 
 
 @variant(learn, SquaredError)
-def from_fields(law, h, p, buffers, key0, key1, step):
+def _from_fields(law, h, p, buffers, key0, key1, step):
     """d = sum_k h_k g(lambda_k) - sum_m v_m g(rho_m) - sigma zeta, see `law.learn`."""
     for b in range(p.batch):
         error = output(buffers, p.student, h, buffers.student[b], p.N)
@@ -31,7 +31,7 @@ def from_fields(law, h, p, buffers, key0, key1, step):
 
 
 @variant(learn_from_labels, SquaredError)
-def from_labels(law, h, p, buffers, labels, chosen):
+def _from_labels(law, h, p, buffers, labels, chosen):
     """d = sum_k h_k g(lambda_k) - label, see `law.learn_from_labels`."""
     for b in range(p.batch):
         error = output(buffers, p.student, h, buffers.student[b], p.N) - labels[chosen[b]]

@@ -1,8 +1,8 @@
 """Online SGD of the actual weights of wide networks with few inputs: `sgd` with another memory layout.
 
 The same steps on the same random numbers as in `sgd`, up to rounding. There the weights of a unit are side by
-side; here those of all units on one input are, so that every loop is one over units and vectorises however
-small N is.
+side; here those of all units on one input are, so each loop runs over units and vectorises for any
+small N.
 """
 
 import math
@@ -44,7 +44,7 @@ def across(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
 
 
 def padded_units(K: int) -> int:
-    """The number of units with those of the padding."""
+    """Return the number of units with those of the padding."""
     return -(-K // LANES) * LANES
 
 
@@ -142,14 +142,14 @@ def move_and_find_fields(W, p, buffers, old, new, first):
         decay(W, p)
     for b in range(last):
         move(W, buffers.moves[b], old[b])
-    # The last move of the weights and their first fields share one passage through the weights.
+    # The last move of the weights and their first fields share one pass through the weights.
     move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
     for b in range(1, p.batch):
         add_fields(W, new[b], buffers.student[b, FIELD])
 
 
 @variant(descend, Buffers)
-def descend_by_input(buffers, h, p):
+def _descend_by_input(buffers, h, p):
     """See `law.descend`."""
     N, batch = p.N, p.batch
     for b in range(batch):
@@ -161,7 +161,7 @@ def descend_by_input(buffers, h, p):
 
 
 @variant(output, Buffers)
-def output_by_input(buffers, code, h, units, N):
+def _output_by_input(buffers, code, h, units, N):
     """See `law.output`."""
     scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
