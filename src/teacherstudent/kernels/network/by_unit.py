@@ -105,6 +105,12 @@ def _descend_by_unit(buffers, h, p):
 @variant(output, Buffers)
 def _output_by_unit(buffers, code, h, units, N):
     """See `law.output`."""
+    return weighted_sum(code, h, units, N)
+
+
+@inner
+def weighted_sum(code, h, units, N):
+    """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
     scale, total = 1.0 / math.sqrt(N), 0.0
     for k in range(units.shape[1]):
         units[FIELD, k] *= scale

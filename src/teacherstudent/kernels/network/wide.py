@@ -163,6 +163,12 @@ def _descend_by_input(buffers, h, p):
 @variant(output, Buffers)
 def _output_by_input(buffers, code, h, units, N):
     """See `law.output`."""
+    return weighted_sum(code, h, units, N)
+
+
+@inner
+def weighted_sum(code, h, units, N):
+    """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
     scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
     return dot(h, units[ACTIVITY])
