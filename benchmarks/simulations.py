@@ -9,14 +9,18 @@ from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
 from teacherstudent.engines.base import ENGINES
-from teacherstudent.engines.chain.engine import _Block
+from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network import by_unit
 from teacherstudent.kernels.network import sgd as network_kernel
 from teacherstudent.kernels.network import wide as wide_kernel
+from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.kernels.network.squared_error import SquaredError
 
 K, M = 4, 2
 CHAINS = ENGINES["chain"].batch_limit
@@ -25,36 +29,36 @@ STREAM = np.uint32(0)
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
 
-Work = tuple[Callable[[int], object], int]
+Timed = tuple[Callable[[int], object], int]
 
 
-def network(N: int, precision: type = np.float64) -> Work:
+def network(N: int, precision: type = np.float64) -> Timed:
     """Steps of the network."""
     random = np.random.default_rng(0)
-    W = network_kernel.padded(random.standard_normal((K, N)), precision)
-    V = network_kernel.padded(random.standard_normal((M, N)), precision)
-    h, work = 0.1 * random.standard_normal((1, K)), network_kernel.work_space(K, M, 1, W)
-    phase = network_kernel.Phase(
-        *(N, ERF, ERF, V, np.ones(M), 0, np.ones(K)), eta=0.1, eta_h=0.1, decay=0.0, decay_h=0.0,
-        output_noise=0.0, input_noise=0.0, batch=1,
+    W = by_unit.padded(random.standard_normal((K, N)), precision)
+    V = by_unit.padded(random.standard_normal((M, N)), precision)
+    h, buffers = 0.1 * random.standard_normal((1, K)), by_unit.new_buffers(K, M, 1, W)
+    constants = StepConstants(
+        *(N, SquaredError(0.0), ERF, ERF, V, np.ones(M), 0, np.ones(K)), eta=0.1, eta_h=0.1,
+        decay=0.0, decay_h=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
-    return lambda n: network_kernel.train(W, h, phase, work, *KEY, 0, n), max(20, ELEMENTS // N)
+    return lambda n: network_kernel.train(W, h, constants, buffers, *KEY, 0, n), max(20, ELEMENTS // N)
 
 
-def wide_network() -> Work:
+def wide_network() -> Timed:
     """Steps of a wide network with few inputs, as in the maps of Lee et al. 2021."""
     many, units, few, random = 1000, 250, 15, np.random.default_rng(0)
     W, V = (wide_kernel.across(random.standard_normal((rows, few))) for rows in (many, units))
-    h, work = random.standard_normal((1, many)) / many, wide_kernel.work_space(many, units, 1, W)
+    h, buffers = random.standard_normal((1, many)) / many, wide_kernel.new_buffers(many, units, 1, W)
     moving, v = np.ones(wide_kernel.padded_units(many)), random.standard_normal(units) / np.sqrt(units)
-    phase = network_kernel.Phase(
-        *(few, ERF, ERF, V, v, 0, moving), eta=5.0, eta_h=75.0 / many**2, decay=0.0, decay_h=0.0,
-        output_noise=0.0, input_noise=0.0, batch=1,
+    constants = StepConstants(
+        *(few, SquaredError(0.0), ERF, ERF, V, v, 0, moving), eta=5.0, eta_h=75.0 / many**2,
+        decay=0.0, decay_h=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
-    return lambda n: wide_kernel.train(W, h, phase, work, *KEY, 0, n), 20_000
+    return lambda n: wide_kernel.train(W, h, constants, buffers, *KEY, 0, n), 20_000
 
 
-def numpy_loop(N: int) -> Work:
+def numpy_loop(N: int) -> Timed:
     """Steps of the plain numpy loop."""
     random = np.random.RandomState(0)
     W, h = random.randn(K, N), 0.1 * random.randn(K)
@@ -62,9 +66,9 @@ def numpy_loop(N: int) -> Work:
     return lambda n: reference.sgd_steps(W, h, V, v, 0.1, n, random), max(10, ELEMENTS // N // 10)
 
 
-def network_draws(N: int, precision: type = np.float64) -> Work:
+def network_draws(N: int, precision: type = np.float64) -> Timed:
     """The inputs of the steps of a network."""
-    x = network_kernel.padded(np.zeros(N), precision)[:N]
+    x = by_unit.padded(np.zeros(N), precision)[:N]
     return lambda n: draw_inputs(x, n, *KEY, STREAM), max(20, ELEMENTS // N)
 
 
@@ -75,15 +79,15 @@ def draw_inputs(x, count, key0, key1, stream):
         fill_normals(x, key0, key1, step, stream)
 
 
-def chains(N: int) -> Work:
+def chains(N: int) -> Timed:
     """Steps of one chain among as many as advance together."""
     block = chain_block(N)
-    terms = chain_kernel.terms_of(block.constants)
-    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.work
+    terms = arrays.terms_of(block.constants)
+    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.buffers
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // CHAINS), 0), CHAIN_STEPS * CHAINS
 
 
-def chain_block(N: int) -> _Block:
+def chain_block(N: int) -> Block:
     """Chains of networks like those of `network`."""
     document = {
         "inputs": {"dimension": N},
@@ -93,14 +97,14 @@ def chain_block(N: int) -> _Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return _Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+    return Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
-def chain_draws(N: int) -> Work:
+def chain_draws(N: int) -> Timed:
     """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
     block = chain_block(N)
     count = block.shape.p + block.shape.r + 1
-    fixed = block.work.u[0], count, block.work.bits, block.keys.key0, block.keys.key1
+    fixed = block.buffers.u[0], count, block.buffers.bits, block.keys.key0, block.keys.key1
     return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS), STREAM), CHAIN_STEPS * CHAINS
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from samples import assert_equal, assert_same, trajectory
 from samples import spec as small_spec
-from teacherstudent.engines.network import run as network_run
+from teacherstudent.engines.network import training as network_run
 from teacherstudent.engines.start import BEGINNING, Start
 from teacherstudent.errors import RunError
 from teacherstudent.simulation.runs import simulate_points, simulate_runs

@@ -18,10 +18,10 @@ from kernels.test_samples import sgd_step
 from naive import G, Setting
 from samples import assert_same
 from teacherstudent.command.main import main
+from teacherstudent.engines.network.weights import in_memory
 from teacherstudent.errors import SpecError
-from teacherstudent.inputs.training_sets import labelled_sets
+from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.network.samples import choose
-from teacherstudent.kernels.network.sgd import padded
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_networks
 from teacherstudent.simulation.runs import check, simulate
@@ -95,8 +95,9 @@ def spec_of(block=(), **blocks):
 
 
 def sets_of(spec, seed=0, run=0):
-    networks = sample_networks(spec, seed, run)
-    return labelled_sets(spec, padded(networks.V), networks.v, seed, run)
+    networks = in_memory(spec, sample_networks(spec, seed, run), may_be_wide=False)
+    source = source_of(spec)(spec, networks, seed, run)
+    return source.training_set, source.test_set
 
 
 def scaled():
@@ -370,7 +371,7 @@ DAMAGED = {
     "no_targets": (npz(images=IMAGES), "there is no array targets; there are images"),
     "nan_targets": (npz(images=IMAGES, targets=CLASSES * np.nan), "the targets are not all finite"),
     "text_targets": (npz(images=IMAGES, targets=CLASSES.astype(str)), "they must be numbers"),
-    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "labels one_versus_rest need targets that are whole"),
+    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "labels one_versus_rest need targets that are"),
     "missing_class": (npz(images=IMAGES, targets=CLASSES % 7), "classes: 7 is not allowed"),
     "few_samples": (npz(images=IMAGES[:10], targets=CLASSES[:10]), "has 10 samples, and at least one"),
 }  # fmt: skip

@@ -132,7 +132,7 @@ def test_an_engine_does_not_depend_on_the_others(package):
             before = after
 
 
-@pytest.mark.parametrize("part", ["weights", "run"])
+@pytest.mark.parametrize("part", ["weights", "training"])
 def test_an_engine_depends_on_its_parts(package, part):
     before = engine_digests()
     with (package / "engines" / "network" / f"{part}.py").open("a") as file:

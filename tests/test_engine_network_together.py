@@ -5,7 +5,7 @@ import pytest
 
 from samples import document
 from teacherstudent.engines.network import engine as network
-from teacherstudent.engines.network import run as network_run
+from teacherstudent.inputs.fresh import FreshInputs
 from teacherstudent.simulation.runs import simulate, simulate_points
 from teacherstudent.spec.parse import parse_spec
 
@@ -82,10 +82,8 @@ def test_a_run_that_diverges_takes_its_company_with_it():
 def steps_trained(monkeypatch, points):
     """The number of steps that the runs of some points make."""
     steps = []
-    train = network_run.Run.train
-    monkeypatch.setattr(
-        network_run.Run, "train", lambda run, n, *rest: steps.append(n) or train(run, n, *rest)
-    )
+    train = FreshInputs.train
+    monkeypatch.setattr(FreshInputs, "train", lambda *given: steps.append(given[-1]) or train(*given))
     list(simulate_points(points, "network", 0))
     return sum(steps)
 

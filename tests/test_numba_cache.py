@@ -78,16 +78,45 @@ def test_copies_of_the_package_share_the_code_of_equal_kernels(tmp_path):
     assert result(tmp_path / "one", 2) == (21, 1)
 
 
+SAME_NAMES = """
+from teacherstudent.kernels.chain.callee import callee as one
+from teacherstudent.kernels.network.callee import callee as other
+print(one(10), other(10), *(sum(kernel.stats.cache_hits.values()) for kernel in (one, other)))
+"""
+
+
+def test_kernels_of_one_name_in_two_sub_packages_share_no_code(tmp_path):
+    copied(tmp_path / "one")
+    for package, factor in (("chain", 2), ("network", 3)):
+        path = tmp_path / "one" / "teacherstudent" / "kernels" / package / "callee.py"
+        path.write_text(CALLEE.format(factor=factor))
+        os.utime(path, (1.0, 1.0))  # name, size and time of both files are the same
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path / "one"),
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+    }
+
+    def printed():
+        command = [sys.executable, "-c", SAME_NAMES]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert printed() == ["20", "30", "0", "0"]
+    assert printed() == ["20", "30", "1", "1"]
+
+
 def test_the_folder_is_named_after_the_digest(environment, tmp_path):
     environment.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     numba_cache.use_own_folder()
     assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / f"teacherstudent-{numba_cache.state_digest()}")
 
 
-def kernels_in(folder, text="x = 1\n"):
-    """Make a package with one kernel and return the place of its module for the cache."""
-    (folder / "kernels").mkdir(exist_ok=True)
-    (folder / "kernels" / "one.py").write_text(text)
+def kernels_in(folder, text="x = 1\n", name="one.py"):
+    """Make a package with a kernel and return the path of its module for the cache."""
+    path = folder / "kernels" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
     return str(folder / "files" / "numba_cache.py")
 
 
@@ -99,6 +128,17 @@ def test_code_of_the_same_size_and_time_has_another_digest(monkeypatch, tmp_path
     assert numba_cache.state_digest() != before
     kernels_in(tmp_path)
     assert numba_cache.state_digest() == before
+
+
+def test_kernels_of_sub_packages_have_digests_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(numba_cache, "__file__", kernels_in(tmp_path))
+    found = {numba_cache.state_digest()}
+    for name in ("network/two.py", "chain/two.py", "chain/inner/two.py"):
+        kernels_in(tmp_path, name=name)
+        found.add(numba_cache.state_digest())
+    kernels_in(tmp_path, "x = 2\n", name="chain/inner/two.py")
+    found.add(numba_cache.state_digest())
+    assert len(found) == 5
 
 
 @pytest.mark.parametrize("package", ["numba", "llvmlite", "numpy", "other"])

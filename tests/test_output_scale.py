@@ -6,7 +6,7 @@ import pytest
 import naive
 from naive import DG, G
 from teacherstudent.kernels.maths.philox import fill_normals
-from teacherstudent.kernels.network.sgd import INPUT, LABEL_NOISE
+from teacherstudent.kernels.network.constants import INPUT, LABEL_NOISE
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import initial_order_parameters, sample_coordinates, sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_runs

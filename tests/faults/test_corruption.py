@@ -26,7 +26,7 @@ from teacherstudent.errors import RunError, SpecError
 from teacherstudent.experiments.collect import collect
 from teacherstudent.experiments.jobs import parse_experiment
 from teacherstudent.files.writing import file_digest
-from teacherstudent.inputs.datasets import load_samples
+from teacherstudent.inputs.data_files import load_samples
 from teacherstudent.networks.sampling import sample_networks
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.curves import write_curves

@@ -17,7 +17,7 @@ from faults.disks import PAGE, fill, mounted, remount
 from faults.writers import WRITERS
 from samples import assert_same, document
 from teacherstudent.command.main import main
-from teacherstudent.engines.network import run as network_run
+from teacherstudent.engines.network import training as network_run
 from teacherstudent.errors import RunError
 from teacherstudent.simulation.checkpoints import NO_CHECKPOINTS
 from teacherstudent.simulation.runs import simulate_runs

@@ -8,11 +8,12 @@ import pytest
 import naive
 from kernels import naive_chain
 from naive import Setting
-from teacherstudent.kernels.chain import frames
+from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.chain import recursion as chain
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.philox import fill_normals
-from teacherstudent.kernels.network import sgd as network
+from teacherstudent.kernels.network import by_unit, constants, sgd
+from teacherstudent.kernels.network.squared_error import SquaredError
 
 K, M, P = 3, 2, 2
 ALL_TERMS = {"decay": 0.8, "output_noise": 0.5, "input_noise": 0.4, "batch": 3, "frozen": (1,)}
@@ -51,15 +52,15 @@ class Case:
         shape = frames.Shape(self.N, self.p, self.r, one.batch, *codes)
         C = len(self.settings)
         ones, zeros = np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64)
-        state = chain.State(self.S.copy(), self.h.T.copy(), ones, zeros)
+        state = arrays.State(self.S.copy(), self.h.T.copy(), ones, zeros)
         T = np.empty((C, len(self.B), len(self.B)))
         for i in range(len(T[0])):
             frames.fill_gram(T, self.B, i, i + 1)
         teachers = frames.Teachers(self.B, T, self.v)
         keys = np.array([KEYS[seed] for seed in self.seeds], dtype=np.uint64).T.copy()
-        work = chain.work_space(shape, self.K, self.M, C)
+        work = arrays.new_buffers(shape, self.K, self.M, C)
         phase = self.phase()
-        return shape, chain.terms_of(phase), teachers, state, phase, chain.Keys(*keys), work
+        return shape, arrays.terms_of(phase), teachers, state, phase, arrays.Keys(*keys), work
 
     def phase(self):
         p = [self.active(c) for c in range(len(self.settings))]
@@ -68,7 +69,8 @@ class Case:
             | self.constants(setting)
             for c, (one, setting) in enumerate(zip(p, self.settings, strict=True))
         ]
-        return chain.Phase(**{name: np.stack([one[name] for one in columns], axis=-1) for name in columns[0]})
+        stacked = {name: np.stack([one[name] for one in columns], axis=-1) for name in columns[0]}
+        return arrays.ChainConstants(**stacked)
 
     def constants(self, s):
         moving = np.array([0.0 if k in s.frozen else float(s.features) for k in range(self.K)])
@@ -155,9 +157,9 @@ class Frame:
         N, rank = case.N, case.p + case.r
         self.case, draws = case, np.random.default_rng(5).normal(size=(N, rank))
         self.E = np.linalg.qr(draws)[0].T
-        self.W = network.padded(math.sqrt(N) * case.S[:, :rank, 0] @ self.E)
+        self.W = by_unit.padded(math.sqrt(N) * case.S[:, :rank, 0] @ self.E)
         V = math.sqrt(N) * case.B[:, :, 0] @ self.E[case.p :]
-        self.V = network.padded(V.reshape(case.P, case.M, N))
+        self.V = by_unit.padded(V.reshape(case.P, case.M, N))
         self.heads = np.array([case.h[0], -case.h[0]])
 
     def order_parameters(self):
@@ -169,23 +171,24 @@ class Frame:
         """One step of the network kernel on teacher p, which trains head p."""
         case = self.case
         moving = np.array([0.0 if k in setting.frozen else 1.0 for k in range(case.K)])
-        phase = network.Phase(
-            case.N, CODES[setting.student], CODES[setting.teacher], self.V[p], case.v[0, p], p, moving,
-            setting.eta, setting.eta_h, setting.decay, setting.decay,
-            setting.output_noise, setting.input_noise, setting.batch,
+        phase = constants.StepConstants(
+            case.N, SquaredError(setting.output_noise), CODES[setting.student], CODES[setting.teacher],
+            self.V[p], case.v[0, p], p, moving,
+            setting.eta, setting.eta_h, setting.decay, setting.decay, setting.input_noise, setting.batch,
         )  # fmt: skip
-        work = network.work_space(case.K, case.M, setting.batch, self.W)
+        buffers = by_unit.new_buffers(case.K, case.M, setting.batch, self.W)
         key = np.array(KEYS[0], dtype=np.uint32)
-        assert network.train(self.W, self.heads, phase, work, *key, step, 1) == 1
+        assert sgd.train(self.W, self.heads, phase, buffers, *key, step, 1) == 1
 
     def inputs(self, setting, step):
         """z, u and zeta of the inputs that the network sees, and the frame with the further axes."""
         case, frame, samples = self.case, self.E, []
         for b in range(setting.batch):
             x, xi = (
-                normals(case.N, step, network.STREAMS * b + s) for s in (network.INPUT, network.INPUT_NOISE)
+                normals(case.N, step, constants.STREAMS * b + s)
+                for s in (constants.INPUT, constants.INPUT_NOISE)
             )
-            zeta = normals(1, step, network.STREAMS * b + network.LABEL_NOISE)[0]
+            zeta = normals(1, step, constants.STREAMS * b + constants.LABEL_NOISE)[0]
             seen = x + setting.input_noise * xi
             if case.p:
                 rest = seen - frame.T @ (frame @ seen)
@@ -285,7 +288,7 @@ def test_teachers_and_constants_stay():
     arguments = case.kernel()
     chain.train(*arguments, 0, 20, 0)
     for found, expected in zip(arguments, case.kernel(), strict=True):
-        if not isinstance(found, chain.State | chain.Work):
+        if not isinstance(found, arrays.State | arrays.Buffers):
             assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
@@ -294,14 +297,14 @@ def test_a_diverging_chain_stops_and_the_others_go_on(activation):
     tame, wild = (Setting(activation, "linear", eta=eta, eta_h=eta) for eta in (0.01, 50.0))
     case = Case([tame, wild] * 4, N=30)
     state = case.trained(0, 1000)
-    np.testing.assert_array_equal(state.alive, [1, 0] * 4)
+    np.testing.assert_array_equal(state.finite, [1, 0] * 4)
     np.testing.assert_array_equal(state.steps[::2], 1000)
     assert (state.steps[1::2] > 0).all()
     assert (state.steps[1::2] < 1000).all()
     assert np.isfinite(state.S[..., ::2]).all()
     for c in (1, 3):
         before = case.trained(0, int(state.steps[c]))
-        assert before.alive[c] == 1
+        assert before.finite[c] == 1
         np.testing.assert_array_equal(before.steps[c], state.steps[c])
     alone = Case([tame] * 4, N=30, seeds=[0, 2, 4, 6]).trained(0, 1000)
     assert_same_state(alone, state, others=slice(None, None, 2))

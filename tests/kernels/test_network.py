@@ -7,17 +7,10 @@ import naive
 from naive import Setting
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.philox import fill_normals
-from teacherstudent.kernels.network.sgd import (
-    INPUT,
-    INPUT_NOISE,
-    LABEL_NOISE,
-    PIECE,
-    STREAMS,
-    Phase,
-    padded,
-    train,
-    work_space,
-)
+from teacherstudent.kernels.network.by_unit import PIECE, new_buffers, padded
+from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS, StepConstants
+from teacherstudent.kernels.network.sgd import train
+from teacherstudent.kernels.network.squared_error import SquaredError
 
 KEY = np.uint32(17), np.uint32(4)
 N, M, K, H = 33, 2, 3, 2
@@ -35,17 +28,18 @@ def networks(shape=(K, M, N), seed=0):
 def trained_by(setting, weights, h, V, v, first, steps, dtype=np.float64):
     """Weights after some steps of the kernel, and the number of steps it says it did; h moves in place."""
     W = padded(weights, dtype)
-    work = work_space(len(W), len(V), setting.batch, W)
-    done = train(W, h, phase(setting, padded(V, dtype), v, *weights.shape), work, *KEY, first, steps)
+    buffers = new_buffers(len(W), len(V), setting.batch, W)
+    done = train(W, h, constants(setting, padded(V, dtype), v, *weights.shape), buffers, *KEY, first, steps)
     N = weights.shape[1]
     assert not W[:, N:].any()
     return W[:, :N], done
 
 
-def phase(setting, V, v, K=K, N=N):
+def constants(setting, V, v, K=K, N=N):
     moving = np.array([0.0 if k in setting.frozen else 1.0 for k in range(K)])
-    return Phase(
+    return StepConstants(
         N=N,
+        law=SquaredError(setting.output_noise),
         student=CODES[setting.student],
         teacher=CODES[setting.teacher],
         V=V,
@@ -56,7 +50,6 @@ def phase(setting, V, v, K=K, N=N):
         eta_h=setting.eta_h * setting.readouts,
         decay=setting.decay * setting.features,
         decay_h=setting.decay * setting.readouts,
-        output_noise=setting.output_noise,
         input_noise=setting.input_noise,
         batch=setting.batch,
     )

@@ -8,12 +8,12 @@ from scipy.stats import chisquare
 
 import naive
 from kernels import naive_philox
-from kernels.test_network import ALL_TERMS, HEAD, KEY, H, K, M, N, gradient, networks, phase
+from kernels.test_network import ALL_TERMS, HEAD, KEY, H, K, M, N, constants, gradient, networks
 from naive import DG, G, Setting
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.network.by_unit import PIECE, new_buffers, padded
 from teacherstudent.kernels.network.passes import passes_through
 from teacherstudent.kernels.network.samples import Samples, activities, choose, fill_samples, train
-from teacherstudent.kernels.network.sgd import PIECE, padded, work_space
 
 COUNT = 7  # samples of a training set
 TERMS = {name: value for name, value in ALL_TERMS.items() if not name.endswith("noise")}
@@ -32,8 +32,8 @@ def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64, sampling=T
     X, labels = training_set(shape[-1])
     passes = passes_through(COUNT if sampling == "epochs" else 0)
     samples = Samples(padded(X, dtype), labels, sampling is True, passes)
-    p = phase(setting, padded(V, dtype), v, shape[0], shape[-1])
-    done = train(W, h, p, samples, work_space(len(W), len(V), setting.batch, W), *KEY, first, steps)
+    p = constants(setting, padded(V, dtype), v, shape[0], shape[-1])
+    done = train(W, h, p, samples, new_buffers(len(W), len(V), setting.batch, W), *KEY, first, steps)
     assert not W[:, shape[-1] :].any()
     return W[:, : shape[-1]], h, done
 

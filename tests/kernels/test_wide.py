@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 import naive
-from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, phase, trained_slowly
+from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, trained_slowly
+from kernels.test_network import constants as constants_by_unit
 from naive import Setting
 from teacherstudent.kernels.network import wide
 
 
 def constants(setting, V, v, K, N):
-    """The phase of `network`, with teachers across and padded rows of units."""
-    p = phase(setting, wide.across(V), v, K, N)
+    """The constants of `sgd`, with teachers across and padded rows of units."""
+    p = constants_by_unit(setting, wide.across(V), v, K, N)
     moving = np.zeros(wide.padded_units(K))
     moving[:K] = p.moving
     return p._replace(moving=moving)
@@ -21,9 +22,9 @@ def trained(setting, shape, steps, first=0, dtype=np.float64):
     K, M, N = shape
     weights, h, V, v = networks(shape)
     W = wide.across(weights, dtype)
-    work = wide.work_space(K, M, setting.batch, W)
+    buffers = wide.new_buffers(K, M, setting.batch, W)
     p = constants(setting, V, v, K, N)._replace(V=wide.across(V, dtype))
-    done = wide.train(W, h, p, work, *KEY, first, steps)
+    done = wide.train(W, h, p, buffers, *KEY, first, steps)
     assert not W[:, K:].any()
     return W[:, :K].T, h, done
 
@@ -56,9 +57,9 @@ def test_pieces_are_the_whole():
     W, h, _ = trained(setting, (K, M, N), 30)
     weights, other_h, V, v = networks((K, M, N))
     columns = wide.across(weights)
-    work, p = wide.work_space(K, M, setting.batch, columns), constants(setting, V, v, K, N)
+    buffers, p = wide.new_buffers(K, M, setting.batch, columns), constants(setting, V, v, K, N)
     for first, steps in ((0, 1), (1, 19), (20, 10)):
-        wide.train(columns, other_h, p, work, *KEY, first, steps)
+        wide.train(columns, other_h, p, buffers, *KEY, first, steps)
     np.testing.assert_array_equal(columns[:, :K].T, W)
     np.testing.assert_array_equal(other_h, h)
 

@@ -6,10 +6,25 @@ from teacherstudent.spec.model import Spec
 
 
 def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """First layer (K, N) from standard normal rows (K, N) and the teachers, V (P, M, N) and v (P, M).
+    """Return the initial first layer of the student.
 
     Only sums of rows are taken: coordinates of all rows in one orthonormal frame give the coordinates of the
     first layer.
+
+    Parameters
+    ----------
+    draws : array (K, N)
+        Independent standard normal numbers.
+    spec : Spec
+        The run; `student.initial` gives scheme and standard deviations.
+    V : array (P, M, N)
+        First layers of the teachers.
+    v : array (P, M)
+        Readouts of the teachers.
+
+    Returns
+    -------
+    array (K, N)
     """
     initial, teacher = spec.student.initial, V[spec.curriculum.order[0]]
     if initial.scheme == "denoising":
@@ -26,10 +41,23 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray)
 
 
 def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray:
-    """Readouts h (H, K) from standard normal numbers (H, K) and the teachers' readouts v (P, M).
+    """Return the initial readouts of all heads.
 
-    All are effective ones: the output scales of student and teachers are in them. The head of the first
-    teacher of the curriculum is the one that `informed`, `denoising` and `one_direction` prepare.
+    All readouts are effective ones: they include the output scales of student and teachers. The schemes
+    `informed`, `denoising` and `one_direction` set the head of the first teacher of the curriculum.
+
+    Parameters
+    ----------
+    draws : array (H, K)
+        Independent standard normal numbers.
+    spec : Spec
+        The run; `student.initial` gives scheme, standard deviation or value.
+    v : array (P, M)
+        Readouts of the teachers.
+
+    Returns
+    -------
+    array (H, K)
     """
     initial, first, scale = spec.student.initial, spec.curriculum.order[0], spec.student.scale
     if initial.readouts_value is not None:

@@ -12,7 +12,7 @@ _lock = RLock()  # the number of threads belongs to the process
 def one_thread() -> Iterator[None]:
     """Let BLAS and LAPACK use one thread in a block, or in a function that this decorates: `@one_thread()`.
 
-    Sums that are divided among threads round in another way. Small matrices are no slower for it.
+    Sums that are divided among threads are rounded differently. Small matrices are no slower for it.
     """
     with _lock, _libraries().limit(limits=1, user_api="blas"):
         yield
@@ -20,7 +20,7 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _libraries():
-    """Return what knows the libraries of NumPy, which are there by now."""
+    """Return the controller of the libraries that NumPy has loaded."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -32,13 +32,40 @@ class Purpose(IntEnum):
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:
-    """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose."""
+    """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose.
+
+    Parameters
+    ----------
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+    purpose : Purpose
+        What the random numbers are for.
+
+    Returns
+    -------
+    key0, key1 : uint32
+        Key of `kernels.maths.philox`.
+    """
     key = np.random.SeedSequence([seed, run, int(purpose)]).generate_state(2, np.uint32)
     return key[0], key[1]
 
 
 def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw the independent standard normals of a purpose that draws once a run, row by row."""
+    """Draw the independent standard normals of a purpose that draws once a run.
+
+    Parameters
+    ----------
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+    purpose : Purpose
+        What they are for.
+    shape : tuple of int
+        Shape of the array, which is filled row by row.
+
+    Returns
+    -------
+    array of this shape
+    """
     out, key = np.empty(math.prod(shape)), counter_key(seed, run, purpose)
     for part in pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
         fill_normals_from(BLOCK * part.start, out[BLOCK * part.start : BLOCK * part.stop], *key, 0, 0)
@@ -48,8 +75,21 @@ def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np
 def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarray:
     """Draw Gaussian rows of N numbers by their coordinates in the frame that they span one after the other.
 
-    Row i has i normal coordinates along the rows before it and a rest whose square is chi-square with N - i
-    degrees of freedom (Bartlett 1933); shape (count, min(count, N)).
+    Row i has i normal coordinates along the rows before it and a remainder whose square is chi-square with
+    N - i degrees of freedom (Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260).
+
+    Parameters
+    ----------
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+    count : int
+        Number of rows.
+    dimension : int
+        Number N of numbers in a row; they are not drawn themselves.
+
+    Returns
+    -------
+    array (count, min(count, N))
     """
     rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension))), -1)
     rests, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])

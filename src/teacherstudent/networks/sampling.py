@@ -21,14 +21,14 @@ from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.rules import full_overlaps
 from teacherstudent.spec.weight_files import Layers, student_layers, teacher_layers
 
-# A row whose distance from the span of others is less, relative to its length, lies in it.
+# A row whose distance from the span of others, relative to its length, is less counts as part of the span.
 ROUNDING = 1e-14
 
 
 class Networks(NamedTuple):
     """Weights of the student and of all teachers, or coordinates of them in fewer than N dimensions.
 
-    Readouts, here and everywhere after, are effective ones: times the output scale.
+    Readouts, here and in all that follows, are effective ones: they include the output scale.
     """
 
     W: np.ndarray  # (K, N) first layer of the student
@@ -40,7 +40,7 @@ class Networks(NamedTuple):
 class OrderParameters(NamedTuple):
     """Overlaps of all first layers (each includes the factor 1 / N), and all readouts.
 
-    Teacher units of all teachers stand in one row: unit m of teacher p has column p M + m.
+    The units of all teachers are numbered in one sequence: unit m of teacher p has column p M + m.
     """
 
     Q: np.ndarray  # (K, K) student with student
@@ -51,7 +51,24 @@ class OrderParameters(NamedTuple):
 
 
 def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
-    """Draw the initial networks of one run; given overlaps are realised exactly by random weights."""
+    """Draw the initial networks of one run; given overlaps are realised exactly by random weights.
+
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    Networks
+
+    Raises
+    ------
+    SpecError
+        Where N is too small for the given overlaps.
+    """
     if spec.initial_overlaps is not None:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
     K, N = spec.student.hidden, spec.inputs.dimension
@@ -66,8 +83,25 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
 def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
     """Draw networks with the law of `sample_networks`, by their coordinates in a frame adapted to them.
 
-    There are min(N, K + P M) coordinates, so that any N can be had; the readouts are those of
+    There are min(N, K + P M) coordinates, so N can be of any size; the readouts are those of
     `sample_networks`.
+
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    Networks
+        Coordinates in place of weights, with the same inner products in law.
+
+    Raises
+    ------
+    SpecError
+        Where N is too small for the given overlaps.
     """
     N, PM = spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
     columns = min(N, spec.student.hidden + PM)
@@ -89,9 +123,9 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
 def _given_coordinates(
     rows: np.ndarray, PM: int, teachers: Layers | None, student: Layers | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put the rows of given networks in the place of drawn ones; return those of teachers and student.
+    """Replace drawn rows by those of given networks; return the rows of teachers and student.
 
-    The frame begins with the given networks, of which the others, drawn after them, know nothing.
+    The frame starts with the given networks; the others are drawn independently of them.
     """
     K, N = len(rows) - PM, rows.shape[1]
     given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]
@@ -112,16 +146,16 @@ def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
     coordinates, basis = np.zeros((len(rows), columns)), []
     for i, row in enumerate(rows):
         look()
-        rest = row
+        remainder = row
         for _ in range(2):
             for j, axis in enumerate(basis):
-                along = np.einsum("n,n->", axis, rest)
+                along = np.einsum("n,n->", axis, remainder)
                 coordinates[i, j] += along
-                rest = rest - along * axis
-        length = np.sqrt(np.einsum("n,n->", rest, rest))
+                remainder = remainder - along * axis
+        length = np.sqrt(np.einsum("n,n->", remainder, remainder))
         if len(basis) < columns and length > ROUNDING * np.sqrt(np.einsum("n,n->", row, row)):
             coordinates[i, len(basis)] = length
-            basis.append(rest / length)
+            basis.append(remainder / length)
     return coordinates
 
 
@@ -131,7 +165,20 @@ def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
 
 
 def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters:
-    """Return the order parameters of the initial networks of one run."""
+    """Return the order parameters of the initial networks of one run.
+
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    OrderParameters
+        The given overlaps themselves, or those of `sample_networks`.
+    """
     if spec.initial_overlaps is None:
         return order_parameters(sample_networks(spec, seed, run))
     given = spec.initial_overlaps
@@ -156,7 +203,25 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     """Build random weights whose overlaps are exactly the given ones.
 
     The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
-    random orthonormal E of as many rows as C has rank. Raises SpecError where N is smaller than that rank.
+    random orthonormal E of as many rows as C has rank.
+
+    Parameters
+    ----------
+    given : InitialOverlaps
+        Overlaps and readouts.
+    dimension : int
+        Number of inputs N.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    Networks
+
+    Raises
+    ------
+    SpecError
+        Where N is smaller than the rank of C.
     """
     A = overlap_factor(given, dimension)
     draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))

@@ -13,6 +13,19 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
 
     The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their
     first teacher, and a change of similarity moves the others continuously.
+
+    Parameters
+    ----------
+    teachers : Teachers
+        The block of the spec.
+    dimension : int
+        Number of inputs N.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    V, v : arrays (P, M, N), (P, M)
     """
     shape = teachers.count, teachers.hidden, dimension
     draws = normals(seed, run, Purpose.TEACHER_FEATURES, shape)
@@ -20,14 +33,26 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
 
 
 def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
-    """Draw the readouts of all teachers, shape (P, M), times their output scale."""
+    """Draw the readouts of all teachers, times their output scale.
+
+    Parameters
+    ----------
+    teachers : Teachers
+        The block of the spec.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    array (P, M)
+    """
     shape = teachers.count, teachers.hidden
     draws = normals(seed, run, Purpose.TEACHER_READOUTS, shape)
     return teachers.scale * related_readouts(draws, teachers.readouts)
 
 
 def related_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
-    """Turn independent Gaussian rows (P, M, N) into first layers with the units and the relation asked for.
+    """Combine independent Gaussian rows into first layers with the units and the relation asked for.
 
     Only inner products are used: coordinates of the rows in any orthonormal frame, fewer than the `dimension`
     N, give the coordinates of the first layers.
@@ -38,6 +63,19 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     rescaled to the first teacher's lengths (as Lee et al. 2021 sample them); a whitened first teacher is
     mixed without rescaling (as in their maps of feature and readout similarity). `shared_nodes`: the first
     rows copied, the others rotated.
+
+    Parameters
+    ----------
+    draws : array (P, M, N)
+        Independent standard normal numbers, or coordinates of such rows.
+    features : Features
+        The block of the spec.
+    dimension : int
+        Number of inputs N.
+
+    Returns
+    -------
+    array (P, M, N)
     """
     P, rows = len(draws), unrelated_features(draws, features, dimension)
     if features.relation == "independent":
@@ -55,11 +93,24 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
 
 
 def unrelated_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
-    """Give the Gaussian rows (P, M, N) of each teacher by itself the lengths and angles asked for.
+    """Give the rows of each teacher by itself the lengths and angles asked for.
 
     T_mm = norm^2 for `independent` rows; exactly T_mn = norm^2 delta_mn for `orthogonal` ones and, as in Saad
     & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones. For `whitened` ones, M >= N, the
     directions are alike instead: (1 / M) sum_m V_mi V_mj = norm^2 delta_ij.
+
+    Parameters
+    ----------
+    draws : array (P, M, N)
+        Independent standard normal numbers, or coordinates of such rows.
+    features : Features
+        The block of the spec.
+    dimension : int
+        Number of inputs N.
+
+    Returns
+    -------
+    array (P, M, N)
     """
     if features.norm is None:
         return draws
@@ -98,11 +149,21 @@ def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
 
 
 def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
-    """Combine mutually orthogonal copies of the first block by L, so that block p overlaps with q by (L
-    L^T)_pq.
+    """Combine mutually orthogonal copies B_q of a block into V_p = sum_q L_pq B_q.
 
-    `rows`, shape (P, M, N), gives the first block and the random directions of the others; the new directions
-    are orthogonal to the first block and to the rows `avoid`.
+    Parameters
+    ----------
+    rows : array (P, M, N)
+        The first block, and random rows from which the directions of the other copies are made.
+    L : array (P, rank)
+        Factor of the matrix of similarities.
+    avoid : array (A, N)
+        Rows to which the new directions are orthogonal, besides the first block.
+
+    Returns
+    -------
+    array (P, M, N)
+        V_p V_q^T is (L L^T)_pq times that of the first block, to rounding.
     """
     first = rows[0]
     basis = orthonormal_rows(first, first[:0])

@@ -6,7 +6,7 @@ from pathlib import Path
 from _simulation import main  # the script that this one stands in for
 
 from _logs import logged
-from teacherstudent.engines.network import run as network_run
+from teacherstudent.engines.network import training as network_run
 from teacherstudent.store.checkpoints import CheckpointFile
 
 

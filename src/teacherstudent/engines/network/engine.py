@@ -1,7 +1,7 @@
 """Engine `network`: the experiment, SGD of real weights on sampled inputs.
 
-Runs whose teachers differ only in what comes after the first one are the same network until the first switch:
-together they train it once.
+Runs whose teachers differ only after the first one have the same network until the first switch, which is
+trained once for all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -10,22 +10,23 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.run import Run
+from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, phases_left, steps_between_looks, under_way
 from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
 from teacherstudent.errors.interruption import looking
-from teacherstudent.inputs.training_sets import check_sets
+from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.network import sgd as kernel
+from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
 
 def check(spec: Spec) -> None:
     """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""
-    check_sets(spec)
+    source_of(spec).check(spec)
     check_overlaps_fit(spec)
 
 
@@ -36,7 +37,7 @@ def can_resume(spec: Spec, state: State) -> bool:
 
 def batch_key(spec: Spec, run: int) -> Hashable:
     """Return all that runs of a batch have in common: everything but the similarity of teachers."""
-    if spec.inputs.samples is not None:
+    if not source_of(spec).is_independent_of_later_teachers:
         return run, spec
     teachers = spec.teachers
     features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
@@ -93,9 +94,9 @@ def simulate(
 
     every = zip(specs, runs, starts, saved or [{}] * len(specs), strict=True)
     for index, (spec, run, start, own) in enumerate(every):
-        networks.append(Run(spec, seed, run, partial(report, index), start, own, save_all))
+        networks.append(Training(spec, seed, run, partial(report, index), start, own, save_all))
     with looking(look):
-        for leader, *followers in _that_begin_alike(networks):
+        for leader, *followers in _starting_alike(networks):
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
@@ -104,19 +105,19 @@ def simulate(
     return found
 
 
-def _that_begin_alike(networks: Iterable[Run]) -> list[list[Run]]:
-    """Group the networks that are at their beginning by student and first teacher."""
+def _starting_alike(networks: Iterable[Training]) -> list[list[Training]]:
+    """Group the networks that have not started by student and first teacher; groups have at least two."""
     groups: dict = {}
     for network in networks:
-        if network.step == 0 and not network.sequence and network.training_set is None:
-            first = network.spec.curriculum.order[0]
-            alike = network.weights.W, network.h, network.weights.teacher(first), network.v[first]
+        if network.starts_alike:
+            first, nets = network.spec.curriculum.order[0], network.networks
+            alike = nets.W, nets.h, nets.V[first], nets.v[first]
             groups.setdefault(tuple(array.tobytes() for array in alike), []).append(network)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _train_first_phase(leader: Run, followers: Sequence[Run]) -> None:
-    """Train one network on its first teacher, and let others follow it until then."""
+def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
+    """Train one network on its first teacher, and copy its student to the others."""
     phase = phases_left(leader.spec, 0, [], leader.step_at)[0]
     for network in (leader, *followers):
         network.begin(phase)
@@ -127,8 +128,8 @@ def _train_first_phase(leader: Run, followers: Sequence[Run]) -> None:
         follower.follow(leader)
 
 
-def _train_to_the_end(run: Run) -> None:
-    """Train through the phases that are left."""
+def _train_to_the_end(run: Training) -> None:
+    """Train through the remaining phases."""
     left = phases_left(run.spec, run.step, run.switches, run.step_at)
     if under_way(left[0], run.sequence):
         _train_phase(run, left.pop(0))
@@ -139,47 +140,49 @@ def _train_to_the_end(run: Run) -> None:
         _train_phase(run, phase)
 
 
-def _train_phase(run: Run, phase: Phase) -> None:
-    """Train on one teacher until the phase's end or threshold, recording on the way."""
+def _train_phase(run: Training, phase: Phase) -> None:
+    """Train in one phase until its end or threshold, and record."""
     spec, constants = run.spec, _constants(run, phase)
     end = run.step_at(phase.end)
     interval = steps_between_looks(spec) if phase.threshold else end + 1
     while run.finite:
         run.record()
         look = phase.threshold and run.step % interval == 0
-        if run.step >= end or (look and run.error(phase.teacher) < phase.threshold):
+        if run.step >= end or (look and run.source.error(run.networks, phase.teacher) < phase.threshold):
             return
         due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
         run.train_until(min(end, due, (run.step // interval + 1) * interval), phase.teacher, constants)
 
 
-def _constants(run: Run, phase: Phase) -> kernel.Phase:
+def _constants(run: Training, phase: Phase) -> StepConstants:
+    """Return the constants of a phase, with the law of one step."""
     spec, p, rates = run.spec, phase.teacher, rates_of(run.spec, phase)
-    return kernel.Phase(
+    return StepConstants(
         N=spec.inputs.dimension,
+        law=SquaredError(rates.output_noise),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
-        V=run.weights.teacher(p),
-        v=run.v[p],
+        V=run.networks.V[p],
+        v=run.networks.v[p],
         head=spec.head_of(p),
-        moving=run.weights.per_unit(rates.moving),
+        moving=run.networks.per_unit(rates.moving),
         eta=rates.learning_rate,
         eta_h=rates.readout_rate,
         decay=rates.weight_decay,
         decay_h=rates.readout_decay,
-        output_noise=rates.output_noise,
         input_noise=rates.input_noise,
         batch=rates.batch_size,
     )
 
 
-def _trajectory(run: Run) -> Trajectory:
+def _trajectory(run: Training) -> Trajectory:
+    """Return the records of a finished run."""
     spec, N = run.spec, run.spec.inputs.dimension
     recorded = run.stacked()
     return Trajectory(
         **recorded,
-        teacher_overlaps=stored_T(run.order_parameters().T, spec.teachers.count),
-        teacher_readouts=run.v,
+        teacher_overlaps=stored_T(run.networks.order_parameters().T, spec.teachers.count),
+        teacher_readouts=run.networks.v,
         active_teacher=active_teachers(recorded["time"], run.switches, run.sequence),
         switch_times=np.array(run.switches),
         diverged_at=None if run.finite else run.step / N,

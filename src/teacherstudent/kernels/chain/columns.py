@@ -1,7 +1,7 @@
-"""Arithmetic on arrays whose last axis is one of columns, each a run of its own.
+"""Arithmetic on arrays whose last axis counts columns, each of which is a run.
 
-Every loop over the columns stands in a function of one-dimensional arrays: only so does LLVM see that it can
-be vectorised. No operation mixes columns.
+Each loop over columns is in a function of one-dimensional arrays, which LLVM can vectorise. No operation
+mixes columns.
 """
 
 import numpy as np
@@ -40,7 +40,7 @@ def subtract(out, a, b):
 
 @by_column
 def sum_products(out, a, b):
-    """out (C,) = sum_i a_i b_i over the rows of a and b, of which there must be one."""
+    """out (C,) = sum_i a_i b_i over the rows of a and b, at least one."""
     multiply(out, a[0], b[0])
     for i in range(1, len(a)):
         add_product(out, a[i], b[i])
@@ -55,9 +55,15 @@ def add_multiples(out, factor, b):
 
 @by_column
 def rotation(x, y, cosine, sine):
-    """Find the rotation that brings (x, y) to (length, 0), cosine x / length and sine y / length; x = length.
+    """Find the rotations of vectors (x, y) to (length, 0).
 
-    What is too short for its square to have all its digits does not turn.
+    Parameters
+    ----------
+    x, y : arrays (C,)
+        The vectors; x receives their lengths. Vectors so short that their square underflows are left as they
+        are.
+    cosine, sine : arrays (C,)
+        Receive x / length and y / length, or 1 and 0 for a vector that is too short.
     """
     for c in range(len(x)):
         square = fma(x[c], x[c], y[c] * y[c])
@@ -69,7 +75,7 @@ def rotation(x, y, cosine, sine):
 
 @by_column
 def rotate(x, y, cosine, sine):
-    """Apply a rotation to the pairs (x, y)."""
+    """Apply the rotations of `rotation` to the pairs (x, y), arrays (C,)."""
     for c in range(len(x)):
         old = x[c]
         x[c] = fma(cosine[c], old, sine[c] * y[c])
@@ -78,7 +84,7 @@ def rotate(x, y, cosine, sine):
 
 @by_column
 def rotate_out_of_zero(x, y, cosine, sine):
-    """The same where x is zero, whatever is there."""
+    """Apply them to the pairs (0, y), whatever x has been."""
     for c in range(len(x)):
         x[c] = sine[c] * y[c]
         y[c] = cosine[c] * y[c]
@@ -103,9 +109,21 @@ def better_inverse_root(x, y):
 
 @by_column
 def fill_normal_rows(out, count, bits, key0, key1, step, stream):
-    """Fill the first `count` rows of out (n, C), up to three more, with standard normals.
+    """Fill rows with standard normals.
 
-    Column c has what `philox.fill_normals` makes of its key (key0[c], key1[c]); `bits` (2, C) is work space.
+    Parameters
+    ----------
+    out : array (n, C)
+        The first `count` rows, and up to three more, receive normals; column c those that
+        `philox.fill_normals` draws with the key of c.
+    count : int
+        Number of rows.
+    bits : array (2, C) of uint64
+        Memory for random bits.
+    key0, key1 : arrays (C,) of uint64
+        Keys of the random numbers.
+    step, stream : int
+        Number of the step and of the stream, see `maths.philox`.
     """
     for i in range(0, count, 4):
         fill_bits(bits[0], bits[1], i // 4, key0, key1, step, stream)

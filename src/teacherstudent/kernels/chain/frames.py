@@ -1,8 +1,8 @@
 """Networks by their coordinates in an orthonormal frame, many at a time.
 
-With 1 / sqrt N included, the student is S = [G A], with G (K, p) lower triangular and A (K, r) along the axes
-of the teachers, and these are [0 B]: Q = S S^T, R = A B^T, T = B B^T. All arrays have the networks as their
-last axis, of C columns.
+With the factor 1 / sqrt N included, the student is S = [G A] with G (K, p) lower triangular and A (K, r)
+along the axes of the teachers, and the teachers are [0 B]: Q = S S^T, R = A B^T, T = B B^T. The last axis of
+all arrays counts C columns, one for each student with its teachers.
 """
 
 from typing import NamedTuple
@@ -27,23 +27,45 @@ class Shape(NamedTuple):
 
 
 class Teachers(NamedTuple):
-    """All teachers."""
+    """The fixed networks of all columns, P teachers of M units."""
 
-    B: np.ndarray  # (P M, r, C)
-    T: np.ndarray  # (C, P M, P M)
-    v: np.ndarray  # (C, P, M)
+    B: np.ndarray  # (P M, r, C) coordinates, / sqrt N
+    T: np.ndarray  # (C, P M, P M) overlaps
+    v: np.ndarray  # (C, P, M) readouts
 
 
 def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
-    """Return p and r and the number q of further axes that the inputs of a batch add, beyond the networks."""
+    """Return the numbers of axes of a frame.
+
+    Parameters
+    ----------
+    N : int
+        Number of inputs.
+    K, PM : int
+        Numbers of units of the student and of all teachers.
+    batch : int
+        Samples of a step.
+
+    Returns
+    -------
+    p, r, q : int
+        Axes of G, axes of A and B, and further axes for the inputs of a batch: K, PM and `batch`, or 0, N and
+        0 where N is smaller than their sum.
+    """
     return (K, PM, batch) if K + PM + batch <= N else (0, N, 0)
 
 
 @entry
 def triangularise(rows, first, last):
-    """Rotate the axes of rows (F, n, C) until each row up to `last` - 1 ends on the diagonal.
+    """Rotate the axes until rows are lower triangular, in pieces.
 
-    Those before `first` do so already; there are min(F, n) of them in the end.
+    Parameters
+    ----------
+    rows : array (F, n, C)
+        Coordinates, changed in place. Rows before `first` are triangular already, those before `last` are in
+        the end.
+    first, last : int
+        The rows of this piece; the last piece ends at min(F, n).
     """
     F, n, C = rows.shape
     cosine, sine = np.empty(C), np.empty(C)
@@ -57,7 +79,17 @@ def triangularise(rows, first, last):
 
 @entry
 def fill_gram(T, B, first, last):
-    """Fill the rows `first`, ..., `last` - 1 of T = B B^T of each column, (C, P M, P M)."""
+    """Fill rows of T = B B^T.
+
+    Parameters
+    ----------
+    T : array (C, P M, P M)
+        Receives the overlaps of all teachers.
+    B : array (P M, r, C)
+        Coordinates of all teachers.
+    first, last : int
+        The rows of this piece, without `last`.
+    """
     for c in range(len(T)):
         for i in range(first, last):
             for k in range(len(B)):
@@ -66,9 +98,22 @@ def fill_gram(T, B, first, last):
 
 @entry
 def measure(shape, teachers, S, h, Q, R, errors, first, last):
-    """Fill in order parameters and errors of the columns `first`, ..., `last` - 1 for heads h (H, K, C).
+    """Measure order parameters and generalisation errors of some columns.
 
-    Q (C, K, K), R (C, K, P M), errors (C, P).
+    Parameters
+    ----------
+    shape : Shape
+        What all columns have in common.
+    teachers : Teachers
+        All teachers.
+    S : array (K, p + r + q, C)
+        The students.
+    h : array (H, K, C)
+        All heads.
+    Q, R, errors : arrays (C, K, K), (C, K, P M), (C, P)
+        Receive the results.
+    first, last : int
+        The columns of this piece, without `last`.
     """
     for c in range(first, last):
         overlaps(shape, S, teachers.B, c, Q[c], R[c])

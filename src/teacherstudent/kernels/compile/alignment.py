@@ -1,4 +1,4 @@
-"""Arrays that begin where a line of the cache begins."""
+"""Arrays that start at a line of the cache."""
 
 import math
 
@@ -8,7 +8,7 @@ LINE = 64  # bytes, of the cache and of the longest vectors
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
-    """Zeros whose first element begins a line; so do all rows if whole lines are in each."""
+    """Return zeros that start at a line; each row does where a row has whole lines."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE

@@ -1,9 +1,12 @@
-"""Compiled kernels on a disk that many processes write to at once, and that may lose some of it.
+"""Compiled kernels on a disk to which many processes write at once, and which may lose parts of files.
 
 Numba numbers the files of a function by what its index lists: two processes that write at the same time
 choose one number, and the code of one of them is then found for the arguments of the other; a file that was
-cut short raises an error in every process. Here the name of a file is the digest of its content: it has one
-content for ever, and is compared with its name before it is used.
+cut short raises an error in every process. Here the name of a file is the digest of its content: it has
+one content, and is compared with its name before it is used.
+
+The folder is named after the content of all kernels. So code for a NamedTuple that is defined elsewhere, with
+functions that belong to it (`variants`), is not saved.
 
 Saving only makes the next process faster: where it fails, one warning says so and the work continues.
 """
@@ -12,6 +15,7 @@ import hashlib
 import os
 import pickle
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from numba.core import config
@@ -23,6 +27,7 @@ from numba.core.caching import (
 )
 
 KERNELS = Path(__file__).parents[1]
+PACKAGE = "teacherstudent.kernels"
 # In place of time and size of the source: the folder is named after the content of all kernels already.
 SAME = None
 
@@ -92,10 +97,15 @@ class CheckedCache(FunctionCache):
             self._cache_path, stamp = os.path.join(config.CACHE_DIR, part), SAME
         self._cache_file = CheckedFiles(self._cache_path, name, stamp)
 
+    def load_overload(self, sig, target_context):
+        """Return the code for a signature, or None where there is none."""
+        return super().load_overload(sig, target_context) if _of_kernels(sig) else None
+
     def save_overload(self, sig, data):
         """Save the code for a signature; where that fails, warn once in a process."""
         try:
-            super().save_overload(sig, data)
+            if _of_kernels(sig):
+                super().save_overload(sig, data)
         except OSError as error:
             if not CheckedCache._has_warned:
                 CheckedCache._has_warned = True
@@ -105,6 +115,15 @@ class CheckedCache(FunctionCache):
                     " again in the next process"
                     " (make space there, or set NUMBA_CACHE_DIR to another folder)\n"
                 )
+
+
+def _of_kernels(kinds: Iterable) -> bool:
+    """Whether all NamedTuples among the types of arguments, and in each other, are defined in kernels."""
+    return all(
+        kind.instance_class.__module__.startswith(f"{PACKAGE}.") and _of_kernels(kind.types)
+        for kind in kinds
+        if hasattr(kind, "instance_class")
+    )
 
 
 def _digest(content: bytes) -> str:

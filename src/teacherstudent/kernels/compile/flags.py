@@ -1,4 +1,4 @@
-"""How kernels are compiled; fast-math flags and error model have their one home here."""
+"""Options with which all kernels are compiled: fast-math flags and error model."""
 
 from numba import config, njit
 
@@ -11,36 +11,35 @@ REORDER = {"contract", "reassoc", "nsz", "arcp"}
 # Division by zero gives inf or nan instead of an exception, whose check would cost more than the division.
 exact = njit(error_model="numpy")
 fast = njit(error_model="numpy", fastmath=REORDER)
-# For functions on arrays that others hold, called by kernels only: neither counts references to the arrays
-# (atomic operations, dearer than the arithmetic of a small loop) nor can be called from Python.
-inner = njit(
-    error_model="numpy", fastmath={"contract"}, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
-# The same for a stretch of one kernel's loop: handing over all that it needs would cost more than its work.
-part = njit(
-    error_model="numpy",
-    fastmath={"contract"},
-    _nrt=False,
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-    forceinline=True,
-)
-# For functions that take functions as arguments: numba caches no code that passes them around.
+# For functions on arrays of their callers, which are kernels: they do not count references to the arrays
+# (atomic operations cost more than the arithmetic of a small loop), and Python cannot call them.
+INNER = {
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+# The same for a part of the loop of a kernel, for which passing the arguments would cost more than the work.
+PART = INNER | {"forceinline": True}
+inner = njit(**INNER)
+part = njit(**PART)
+# For functions with functions as arguments: numba cannot save code that passes them as values.
 inlined = njit(error_model="numpy", inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
-# has the same bits in whatever company. A call would cost more than such a loop.
+# has the same bits whatever the other columns are. A call would cost more than such a loop.
 by_column = njit(
     error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
 )
 
 
 def entry(function):
-    """Compile a function that is called from Python, and keep its code on the disk."""
+    """Compile a function that is called from Python, and save its code on the disk."""
     return _on_disk(function, nogil=True)
 
 
 def scalar(function):
-    """Compile a function of numbers to be part of every loop that calls it, and keep its code on the disk."""
+    """Compile a function of numbers to be part of every loop that calls it, and save its code on the disk."""
     return _on_disk(function, forceinline=True)
 
 

@@ -9,19 +9,19 @@ from teacherstudent.kernels.maths.philox import PART, fill_bits
 
 LOW_BITS = np.uint64(11)  # what a double cannot hold of a random word of 64 bits
 UNIT_53 = 2.0**-53
-STEP, PASS, INDEX, HELD = range(4)  # entries of `Passes.at`
+STEP, PASS, INDEX, ORDERED = range(4)  # entries of `Passes.at`
 
 
 class Passes(NamedTuple):
-    """Memory for the order of one pass, which is computed again when another pass begins."""
+    """Memory for the order of one pass, which is computed again when another pass starts."""
 
     order: np.ndarray  # (samples,) int32, a permutation; of length 0 where training makes no passes
-    at: np.ndarray  # (4,) int64: next step, pass and index in it of its first sample; pass with this order
-    bits: np.ndarray  # (PART,) uint64, memory to work in
+    at: np.ndarray  # (4,) int64: next step, pass and index of its first sample; pass with this order
+    bits: np.ndarray  # (PART,) uint64, random bits
 
 
 def passes_through(count: int) -> Passes:
-    """Return memory for the passes through `count` samples; with 0 of them training makes no passes."""
+    """Return memory for the passes through `count` samples; with 0 samples training makes no passes."""
     return Passes(np.zeros(count, np.int32), np.array([0, 0, 0, -1]), np.zeros(PART, np.uint64))
 
 
@@ -38,8 +38,8 @@ def visit(chosen, passes, key0, key1, step):
     key0, key1, step
         Key of the random numbers and number of the step, see `kernels.philox`.
 
-    Where P is not a multiple of B, a step may take the end of one pass and the beginning of the next one; a
-    sample can be in both. Only P, B, key and step decide; what `passes` holds saves time.
+    Where P is not a multiple of B, a step may contain the end of one pass and the start of the next one; a
+    sample can be in both. The result depends on P, B, key and step only; the content of `passes` saves time.
     """
     count, batch = len(passes.order), len(chosen)
     number, index = passes.at[PASS], passes.at[INDEX]
@@ -50,9 +50,9 @@ def visit(chosen, passes, key0, key1, step):
     for b in range(batch):
         if index == count:
             number, index = number + 1, 0
-        if passes.at[HELD] != number:
+        if passes.at[ORDERED] != number:
             shuffle(passes.order, passes.bits, key0, key1, number)
-            passes.at[HELD] = number
+            passes.at[ORDERED] = number
         chosen[b] = passes.order[index]
         index += 1
     passes.at[STEP], passes.at[PASS], passes.at[INDEX] = step + 1, number, index

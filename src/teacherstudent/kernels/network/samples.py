@@ -1,6 +1,7 @@
 """SGD of the actual weights on a finite set of samples, which are drawn again and again.
 
-The step is that of `kernels.network`, with a sample's input and its fixed label in place of fresh ones.
+The step is that of `sgd`, with the input and the fixed label of a sample in place of fresh ones. The rows of
+inputs can come from anywhere: a finite training set, a data set.
 """
 
 import math
@@ -11,19 +12,16 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import entry, exact, inner, part
 from teacherstudent.kernels.maths.activations import activate
 from teacherstudent.kernels.maths.philox import fill_normals, random_bits
-from teacherstudent.kernels.network.passes import Passes, below, visit
-from teacherstudent.kernels.network.sgd import (
-    ACTIVITY,
-    FIELD,
+from teacherstudent.kernels.network.by_unit import (
     LANES,
     PIECE,
-    SLOPE,
     add_dots,
-    follow_errors,
-    move_and_look,
-    move_once_more,
-    output,
+    make_last_moves,
+    move_and_add_fields,
 )
+from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, SLOPE
+from teacherstudent.kernels.network.law import learn_from_labels
+from teacherstudent.kernels.network.passes import Passes, below, visit
 
 
 class Samples(NamedTuple):
@@ -31,38 +29,70 @@ class Samples(NamedTuple):
 
     X: np.ndarray  # (samples, n) inputs, padded like the weights
     labels: np.ndarray  # (samples,) noise included
-    distinct: bool  # whether the samples of a batch differ
-    passes: Passes  # in place of independent choices, where it is not empty
+    distinct: bool  # whether the samples of a batch differ from each other
+    passes: Passes  # passes through all samples in place of independent choices, where it is not empty
 
 
 @entry
-def train(W, h, p, samples, work, key0, key1, first, steps):
-    """Train the student, W (K, n) padded and h (H, K), in place for `steps` steps from step `first` on.
+def train(W, h, p, samples, buffers, key0, key1, first, steps):
+    """Train the student for some steps on rows of samples, which are chosen at random.
 
-    Teacher and noises of the phase p play no part. Returns the number of steps done: fewer than asked for
-    where the error stopped being finite.
+    Parameters
+    ----------
+    W : array (K, n)
+        First layer of the student, with the padding of `by_unit.padded`; changed in place.
+    h : array (H, K)
+        Readouts of all heads; those of `p.head` are changed in place.
+    p : StepConstants
+        Constants of the phase; teacher and noises are not used.
+    samples : Samples
+        Inputs and labels, and how samples are chosen.
+    buffers : Buffers
+        Memory from `new_buffers`.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    first, steps : int
+        Number of the first step, counted from the start of the run, and how many to make.
+
+    Returns
+    -------
+    int
+        The number of steps done: fewer than asked for where an error stopped being finite.
     """
     done, chosen = 0, np.empty(p.batch, np.int64)
-    work.moves[:] = 0.0
+    buffers.moves[:] = 0.0
     for step in range(first, first + steps):
-        old, new = work.X[done % 2], work.X[(done + 1) % 2]
+        old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
         if len(samples.passes.order):
             visit(chosen, samples.passes, key0, key1, step)
         else:
             choose(chosen, len(samples.X), samples.distinct, key0, key1, step)
-        move_and_fetch(W, p, work, samples.X, chosen, old, new, done == 0)
-        if not learn(h[p.head], p, work, samples.labels, chosen):
+        move_and_fetch(W, p, buffers, samples.X, chosen, old, new, done == 0)
+        if not learn_from_labels(p.law, h[p.head], p, buffers, samples.labels, chosen):
             return done
         done += 1
     if done > 0:
-        move_once_more(W, p, work, work.X[done % 2])
+        make_last_moves(W, p, buffers, buffers.X[done % 2])
     return done
 
 
 @exact
 def choose(chosen, count, distinct, key0, key1, step):
-    """Choose len(chosen) of `count` samples uniformly, with replacement or all distinct.
+    """Choose samples uniformly, with replacement or all distinct.
 
+    Parameters
+    ----------
+    chosen : array (batch,) of int64
+        Receives the samples, counted from 0.
+    count : int
+        Number of samples of the set.
+    distinct : bool
+        Whether the samples of a batch differ from each other.
+    key0, key1, step : uint32, uint32, int
+        Key of the random numbers and number of the step, see `maths.philox`.
+
+    Notes
+    -----
     Element b comes from stream b of the step. Distinct ones by Floyd's algorithm: every set of them is
     equally likely, their order is not uniform. Bentley & Floyd, Commun. ACM 30 (1987) 754.
     """
@@ -74,14 +104,14 @@ def choose(chosen, count, distinct, key0, key1, step):
 
 
 @part
-def move_and_fetch(W, p, work, X, chosen, old, new, first):
+def move_and_fetch(W, p, buffers, X, chosen, old, new, first):
     """Make the moves of the step before (the first has none), fetch inputs and find their fields."""
-    fields = work.student[:, FIELD]
+    fields = buffers.student[:, FIELD]
     fields[:] = 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
-        move_and_look(W, p, work.moves, old, new, fields, first, start)
+        move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
@@ -91,23 +121,21 @@ def copy(source, target):
         target[n] = source[n]
 
 
-@part
-def learn(h, p, work, labels, chosen):
-    """Turn fields into errors and moves of the weights, move the readouts; False if an error is infinite."""
-    for b in range(p.batch):
-        error = output(p.student, h, work.student[b], p.N) - labels[chosen[b]]
-        if not math.isfinite(error):
-            return False
-        work.errors[b] = error
-    follow_errors(h, p, work)
-    return True
-
-
 @entry
 def fill_samples(X, N, first, key0, key1):
-    """Draw the inputs X (samples, n) of N numbers each from input `first` on.
+    """Draw the inputs of some samples of a finite set.
 
-    Input i of all is the normals of step i, stream 0.
+    Parameters
+    ----------
+    X : array (samples, n)
+        Receives independent standard normals in the first N columns: row i those of step `first` + i,
+        stream 0.
+    N : int
+        Number of inputs.
+    first : int
+        Number of the first sample in the set.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
     """
     for i in range(len(X)):
         fill_normals(X[i, :N], key0, key1, first + i, 0)
@@ -115,7 +143,23 @@ def fill_samples(X, N, first, key0, key1):
 
 @entry
 def activities(code, W, X, N):
-    """g(w_k x_i / sqrt N) for inputs X (samples, n) and weights W (K, n), both padded: (samples, K)."""
+    """Return the activations g(w_k x_i / sqrt N) of units for inputs.
+
+    Parameters
+    ----------
+    code : int
+        Code of the activation g, see `maths.activations`.
+    W : array (K, n)
+        Weights, with the padding of `by_unit.padded`.
+    X : array (samples, n)
+        Inputs with the same padding.
+    N : int
+        Number of inputs.
+
+    Returns
+    -------
+    array (samples, K)
+    """
     values, scale = np.empty((len(X), len(W))), 1.0 / math.sqrt(N)
     units = np.empty((3, -(-len(W) // LANES) * LANES))
     for i in range(len(X)):

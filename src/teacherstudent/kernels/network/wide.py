@@ -1,8 +1,8 @@
-"""Online SGD of the actual weights of wide networks with few inputs: `network` with another layout.
+"""Online SGD of the actual weights of wide networks with few inputs: `sgd` with another memory layout.
 
-The same steps on the same random numbers as in `network`, up to rounding. There a unit's weights lie side by
-side; here those of all units on one input do, so that every loop is one over units and vectorises however
-small N is.
+The same steps on the same random numbers as in `sgd`, up to rounding. There the weights of a unit are side by
+side; here those of all units on one input are, so each loop runs over units and vectorises for any
+small N.
 """
 
 import math
@@ -12,25 +12,27 @@ import numpy as np
 
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
+from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import activate
-from teacherstudent.kernels.maths.philox import PART, fill_part, normal
+from teacherstudent.kernels.maths.philox import PART as PIECE  # normals that are drawn together
+from teacherstudent.kernels.maths.philox import fill_part
 from teacherstudent.kernels.maths.special import fma
-from teacherstudent.kernels.network.sgd import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
+from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
+from teacherstudent.kernels.network.law import descend, learn, output
 
-FIELD, ACTIVITY, SLOPE = 0, 1, 2  # rows of what Work holds of the units
 LANES = 16  # numbers of 4 bytes in a line
 
 
-class Work(NamedTuple):
-    """Memory to work in; units are padded as `across` pads them."""
+class Buffers(NamedTuple):
+    """Memory of a step; units are padded as `across` pads them."""
 
     X: np.ndarray  # (2, batch, N) inputs of this step and of the last one
-    noise: np.ndarray  # (N,)
-    bits: np.ndarray  # (PART / 2,) uint64
+    noise: np.ndarray  # (N,) noise on an input
+    bits: np.ndarray  # (PIECE / 2,) uint64
     student: np.ndarray  # (batch, 3, k) fields, activations and their derivatives
     teacher: np.ndarray  # (batch, 3, m)
     errors: np.ndarray  # (batch,)
-    moves: np.ndarray  # (batch, k) what w_k moves by, in units of x
+    moves: np.ndarray  # (batch, k) moves of each w_k in units of x
 
 
 def across(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
@@ -42,18 +44,28 @@ def across(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
 
 
 def padded_units(K: int) -> int:
-    """The number of units with those of the padding."""
+    """Return the number of units with those of the padding."""
     return -(-K // LANES) * LANES
 
 
-def work_space(K: int, M: int, batch: int, W: np.ndarray) -> Work:
-    """Return memory to train the weights W (N, k) with."""
+def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
+    """Return memory to train weights with.
+
+    Parameters
+    ----------
+    K, M : int
+        Numbers of units of student and teacher.
+    batch : int
+        Samples of a step.
+    W : array (N, k)
+        Weights as `across` makes them; number of inputs and precision are taken from them.
+    """
     (N, k), dtype, m = W.shape, W.dtype, padded_units(M)
     shapes = (2, batch, N), (N,)
     fields = (batch, 3, k), (batch, 3, m)
-    return Work(
+    return Buffers(
         *(aligned_zeros(shape, dtype) for shape in shapes),
-        aligned_zeros((PART // 2,), np.uint64),
+        aligned_zeros((PIECE // 2,), np.uint64),
         *(aligned_zeros(shape, dtype) for shape in fields),
         np.zeros(batch),
         aligned_zeros((batch, k), dtype),
@@ -61,87 +73,102 @@ def work_space(K: int, M: int, batch: int, W: np.ndarray) -> Work:
 
 
 @entry
-def train(W, h, p, work, key0, key1, first, steps):
-    """Train the student, W (N, k) as `across` makes it and h (H, K), in place, from step `first` on.
+def train(W, h, p, buffers, key0, key1, first, steps):
+    """Train the student for some steps on fresh Gaussian inputs, as `sgd.train` does.
 
-    `p` is a `network.Phase` whose V is (N, m), as `across` makes it. Returns the number of steps done: fewer
-    than asked for where the error stopped being finite.
+    Parameters
+    ----------
+    W : array (N, k)
+        First layer of the student, as `across` makes it; changed in place.
+    h : array (H, K)
+        Readouts of all heads; those of `p.head` are changed in place.
+    p : StepConstants
+        Constants of the phase; V is (N, m), as `across` makes it.
+    buffers : Buffers
+        Memory from `new_buffers`.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    first, steps : int
+        Number of the first step, counted from the start of the run, and how many to make.
+
+    Returns
+    -------
+    int
+        The number of steps done: fewer than asked for where an error stopped being finite.
     """
     done = 0
-    work.moves[:] = 0.0
+    buffers.moves[:] = 0.0
     for step in range(first, first + steps):
-        old, new = work.X[done % 2], work.X[(done + 1) % 2]
-        draw_inputs(p, work, new, key0, key1, step)
-        move_and_find_fields(W, p, work, old, new, done == 0)
-        if not learn(h[p.head], p, work, key0, key1, step):
+        old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
+        draw_inputs(p, buffers, new, key0, key1, step)
+        move_and_find_fields(W, p, buffers, old, new, done == 0)
+        if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
             return done
         done += 1
     if done > 0:
         decay(W, p)
         for b in range(p.batch):
-            move(W, work.moves[b], work.X[done % 2, b])
+            move(W, buffers.moves[b], buffers.X[done % 2, b])
     return done
 
 
 @part
-def draw_inputs(p, work, new, key0, key1, step):
+def draw_inputs(p, buffers, new, key0, key1, step):
     """Draw the inputs of a step and find the fields of the teacher; the student's inputs stay in `new`."""
     for b in range(p.batch):
         x, stream = new[b], STREAMS * b
-        draw(x, work.bits, key0, key1, step, stream + INPUT)
-        rho = work.teacher[b, FIELD]
+        draw(x, buffers.bits, key0, key1, step, stream + INPUT)
+        rho = buffers.teacher[b, FIELD]
         rho[:] = 0.0
         add_fields(p.V, x, rho)
         if p.input_noise > 0.0:
-            draw(work.noise, work.bits, key0, key1, step, stream + INPUT_NOISE)
-            add(x, p.input_noise, work.noise)
+            draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+            add(x, p.input_noise, buffers.noise)
 
 
 @inner
 def draw(x, bits, key0, key1, step, stream):
     """Fill x (N,) with the normals of a stream."""
-    for start in range(0, len(x), PART):
-        fill_part(x[start : start + PART], bits, start, key0, key1, step, stream)
+    for start in range(0, len(x), PIECE):
+        fill_part(x[start : start + PIECE], bits, start, key0, key1, step, stream)
 
 
 @part
-def move_and_find_fields(W, p, work, old, new, first):
+def move_and_find_fields(W, p, buffers, old, new, first):
     """Make the moves of the step before (the first has none) and find the fields of the student."""
     last = p.batch - 1
-    work.student[:, FIELD] = 0.0
+    buffers.student[:, FIELD] = 0.0
     if not first:
         decay(W, p)
     for b in range(last):
-        move(W, work.moves[b], old[b])
-    # The last move of the weights and their first fields share one passage through the weights.
-    move_and_add_fields(W, work.moves[last], old[last], new[0], work.student[0, FIELD])
+        move(W, buffers.moves[b], old[b])
+    # The last move of the weights and their first fields share one pass through the weights.
+    move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
     for b in range(1, p.batch):
-        add_fields(W, new[b], work.student[b, FIELD])
+        add_fields(W, new[b], buffers.student[b, FIELD])
 
 
-@part
-def learn(h, p, work, key0, key1, step):
-    """Turn fields into errors and moves of the weights, move the readouts; False if an error is infinite."""
+@variant(descend, Buffers)
+def _descend_by_input(buffers, h, p):
+    """See `law.descend`."""
     N, batch = p.N, p.batch
     for b in range(batch):
-        error = output(p.student, h, work.student[b], N) - output(p.teacher, p.v, work.teacher[b], N)
-        if p.output_noise > 0.0:
-            error -= p.output_noise * normal(key0, key1, step, STREAMS * b + LABEL_NOISE)
-        if not math.isfinite(error):
-            return False
-        work.errors[b] = error
-    for b in range(batch):
-        pull = -p.eta / (math.sqrt(N) * batch) * work.errors[b]
-        find_moves(work.moves[b], pull, h, p.moving, work.student[b, SLOPE])
+        pull = -p.eta / (math.sqrt(N) * batch) * buffers.errors[b]
+        find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
     scale(h, 1.0 - p.decay_h / N)
     for b in range(batch):
-        add(h, -p.eta_h / (N * batch) * work.errors[b], work.student[b, ACTIVITY])
-    return True
+        add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
+
+
+@variant(output, Buffers)
+def _output_by_input(buffers, code, h, units, N):
+    """See `law.output`."""
+    return weighted_sum(code, h, units, N)
 
 
 @inner
-def output(code, h, units, N):
-    """Output sum_k h_k g(lambda_k); `units` (3, k) holds w_k x at first, then lambda_k, g and g' of it."""
+def weighted_sum(code, h, units, N):
+    """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
     scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
     return dot(h, units[ACTIVITY])

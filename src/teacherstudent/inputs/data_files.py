@@ -1,4 +1,4 @@
-"""Data sets from files: images, and the targets that belong to them."""
+"""Files of data sets: images and their targets."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from teacherstudent.spec.model import DataSet, Inputs
 
 
 class FileSamples(NamedTuple):
-    """Training samples in front, test samples behind them."""
+    """Training samples first, then test samples."""
 
     images: np.ndarray  # (samples, N) as they are in the file
     targets: np.ndarray | None  # (samples,) classes or numbers; None where teachers label the images
@@ -20,7 +20,7 @@ class FileSamples(NamedTuple):
 
 @lru_cache(maxsize=2)
 def load_samples(inputs: Inputs) -> FileSamples:
-    """Read the samples that a complete block `inputs` asks for; the digests in it make them what they are."""
+    """Read the samples of a complete block `inputs`, whose digests identify the content of the files."""
     block = inputs.dataset
     content, _ = read_content("file", block.file, block.sha256)
     images = images_of(content, block.file, block.images)

@@ -1,0 +1,168 @@
+"""A run of engine `network` while it is trained: its networks, their source of inputs, and the records."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from teacherstudent.engines.network.weights import in_memory
+from teacherstudent.engines.phases import Phase, head_to_copy
+from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
+from teacherstudent.engines.trajectory import LEFT_OUT, stored_R
+from teacherstudent.errors.interruption import looking
+from teacherstudent.inputs.sources import source_of
+from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.networks.sampling import Networks, sample_networks
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.steps import step_at
+
+# Multiply-adds between two reports of progress.
+WORK_PER_REPORT = 400_000_000
+# Multiply-adds that take as long as to draw one number of an input.
+DRAWING = 8
+STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
+
+
+class Training:
+    """A run while it is trained: networks, step count, and the records so far.
+
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    seed, run : int
+        What all random numbers depend on.
+    progress : callable
+        Called with the fraction done.
+    start : Start
+        The moment at which the run starts.
+    saved : mapping
+        Snapshot of an interrupted run from which to resume, empty for none.
+    save : callable
+        Called without arguments between pieces of training, when a snapshot can be taken.
+    """
+
+    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved, save):
+        self.spec, self.progress, self.save = spec, progress, save
+        self.due = steps_from(spec, start.time).tolist()
+        if saved:
+            start = of_state(replace(start, state=_part(saved, STATE)))
+        initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
+        source = source_of(spec)
+        with np.errstate(over="ignore"):  # what single precision cannot hold diverges at once
+            self.networks = in_memory(spec, initial, source.has_wide_kernel)
+        self.source = source(spec, self.networks, seed, run)
+        self.step, self.finite = self.step_at(start.time), True
+        self.last = self.step_at(spec.duration)
+        self.rows = _rows(_part(saved, ROWS))
+        self.switches, self.sequence = list(start.switches), list(start.sequence)
+        self.followers: Sequence[Training] = ()
+
+    @property
+    def starts_alike(self) -> bool:
+        """Whether the run is at its beginning, and the same there as runs with other later teachers."""
+        return self.step == 0 and not self.sequence and self.source.is_independent_of_later_teachers
+
+    def step_at(self, time: float) -> int:
+        """Return the step nearest to a time."""
+        return step_at(time, self.spec.inputs.dimension)
+
+    def begin(self, phase: Phase) -> None:
+        """Start a phase; all but the first come by a switch."""
+        if self.sequence:
+            self.switches.append(self.step / self.spec.inputs.dimension)
+        copied, h = head_to_copy(self.spec, self.sequence, phase.teacher), self.networks.h
+        if copied is not None:
+            h[self.spec.head_of(phase.teacher)] = h[copied]
+        self.sequence.append(phase.teacher)
+
+    def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
+        """Train to a step, with progress and snapshots in between; stop where the error is not finite.
+
+        Parameters
+        ----------
+        end : int
+            The step, counted from the start of the run.
+        teacher : int
+            Number of the active teacher, counted from 0.
+        constants : StepConstants
+            Constants of the phase.
+        """
+        work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
+        piece = max(1, WORK_PER_REPORT // work)
+        while self.step < end and self.finite:
+            steps = min(piece, end - self.step)
+            done = self.source.train(self.networks, constants, teacher, self.step, steps)
+            self.step, self.finite = self.step + done, done == steps
+            if self.finite:
+                self.save()
+            self.progress(self.step / self.last)
+
+    def follow(self, leader: "Training") -> None:
+        """Copy the student of another run and record it."""
+        self.networks.W[:], self.networks.h[:] = leader.networks.W, leader.networks.h
+        self.step, self.finite = leader.step, self.finite and leader.finite
+        self.record()
+        self.progress(self.step / self.last)
+
+    def record(self) -> None:
+        """Record the present state where it is finite and this step is recorded."""
+        if self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
+            row = self.measure()
+            self.finite = all(np.isfinite(part).all() for part in row.values())
+            if self.finite:
+                self.rows.append(row)
+        for follower in self.followers:
+            follower.follow(self)
+
+    def snapshot(self) -> Snapshot:
+        """Return all from which the run can resume: its state and the records so far."""
+        parts = {STATE: self.state(), ROWS: self.stacked()}
+        return {prefix + name: array for prefix, part in parts.items() for name, array in part.items()}
+
+    def state(self) -> State:
+        """Return the state to resume from; the random numbers of a step depend on its number only."""
+        N, networks = self.spec.inputs.dimension, self.networks
+        weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
+        readouts = {"student_readouts": networks.h.copy(), "teacher_readouts": networks.v.copy()}
+        return history(self.step / N, self.switches, self.sequence) | weights | readouts
+
+    def stacked(self) -> dict[str, np.ndarray]:
+        """Stack the rows along time; without rows, the arrays have the shapes of a measurement."""
+        with looking(None):  # `look` itself may call this
+            like = self.rows[0] if self.rows else self.measure()
+        return {
+            name: np.array([row[name] for row in self.rows]).reshape(-1, *np.shape(like[name]))
+            for name in like
+        }
+
+    def measure(self) -> dict:
+        """Return what is recorded, by name."""
+        now = self.networks.order_parameters()
+        recorded = {
+            "student_readouts": now.h,
+            "student_overlaps": now.Q,
+            "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
+        }
+        left_out = LEFT_OUT[self.spec.record.quantities]
+        row = {"time": self.step / self.spec.inputs.dimension}
+        row |= {name: array for name, array in recorded.items() if name not in left_out}
+        if self.spec.record.weights:
+            row["student_weights"] = self.networks.student().copy()
+        return row | self.source.observe(self.networks, now)
+
+
+def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Return the state or the rows of a snapshot."""
+    return {name.removeprefix(prefix): array for name, array in snapshot.items() if name.startswith(prefix)}
+
+
+def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
+    """Undo `Training.stacked`."""
+    return [dict(zip(stacked, row, strict=True)) for row in zip(*stacked.values(), strict=True)]
+
+
+def _networks_of(state: State) -> Networks:
+    """Return networks with copies of the arrays of a state."""
+    names = "student_weights", "student_readouts", "teacher_weights", "teacher_readouts"
+    return Networks(*(np.array(state[name]) for name in names))

@@ -1,0 +1,14 @@
+"""The sources of inputs, and the choice of one of them."""
+
+from teacherstudent.inputs.data_sets import DataSetInputs
+from teacherstudent.inputs.fresh import FreshInputs
+from teacherstudent.inputs.source import Source
+from teacherstudent.inputs.training_sets import TrainingSetInputs
+from teacherstudent.spec.model import Spec
+
+SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs]
+
+
+def source_of(spec: Spec) -> type[Source]:
+    """Return the source of the inputs that a spec asks for."""
+    return next(source for source in SOURCES if source.provides(spec))

@@ -1,0 +1,110 @@
+"""What the kernels of the chain work on. C chains, one a column; K student units, M units of a teacher.
+
+In a frame of p + r axes (`frames`) sample b of a batch has b + 1 further coordinates, but none where p is 0.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.chain.frames import Shape
+from teacherstudent.kernels.compile.alignment import aligned_zeros
+from teacherstudent.kernels.compile.flags import by_column
+
+# Streams of random numbers of one sample in a step; sample b of a batch uses STREAMS b + stream.
+NORMALS, RETRY, STREAMS = 0, 1, 2
+# Normals after the coordinates of a sample; the last coordinate is the length of the remainder.
+LENGTH, LABEL_NOISE, INPUT_NOISE = 0, 1, 2
+
+
+class State(NamedTuple):
+    """What changes from step to step."""
+
+    S: np.ndarray  # (K, p + r + q, C) student, [G A Y] with q = batch, or 0 where p is
+    h: np.ndarray  # (K, C) the head that is trained
+    finite: np.ndarray  # (C,) int64, 1 while the error is finite, then 0
+    steps: np.ndarray  # (C,) int64, steps done while finite
+
+
+class ChainConstants(NamedTuple):
+    """What is constant while a chain has one active teacher; each chain has its own values."""
+
+    active: np.ndarray  # (C,) int64, number of the active teacher
+    B: np.ndarray  # (M, r, C) the active teacher
+    v: np.ndarray  # (M, C)
+    keep: np.ndarray  # (K, C) factor of the weights in a step: 1 - decay / N, or 1 where they are frozen
+    rate: np.ndarray  # (K, C) eta / (N batch), 0 where the weights are frozen
+    keep_h: np.ndarray  # (C,) the same for the readouts
+    rate_h: np.ndarray  # (C,)
+    output_noise: np.ndarray  # (C,)
+    input_noise: np.ndarray  # (C,)
+    input_length: np.ndarray  # (C,) sqrt(1 + input_noise^2)
+    threshold: np.ndarray  # (C,) error at which the phase ends; 0: never
+
+
+class Terms(NamedTuple):
+    """Terms that any of the chains has; the others are left out."""
+
+    decay: bool
+    output_noise: bool
+    input_noise: bool
+
+
+class Keys(NamedTuple):
+    """Keys of the random numbers of each chain."""
+
+    key0: np.ndarray  # (C,) uint64
+    key1: np.ndarray  # (C,) uint64
+
+
+class Buffers(NamedTuple):
+    """Memory of a step."""
+
+    u: np.ndarray  # (batch, n, C) coordinates of each sample, p + r + b + 1, and further normals after them
+    bits: np.ndarray  # (2, C) uint64
+    rho: np.ndarray  # (3, M, C) fields of the teacher, g and g'
+    units: np.ndarray  # (3, batch, K, C) fields of the student, g and g'
+    target: np.ndarray  # (batch, C) output of the teacher
+    error: np.ndarray  # (batch, C)
+    factor: np.ndarray  # (C,)
+    cosine: np.ndarray  # (C,)
+    sine: np.ndarray  # (C,)
+
+
+def terms_of(constants: ChainConstants) -> Terms:
+    """Return which terms any of the chains has."""
+    decay = np.any(constants.keep != 1.0) or np.any(constants.keep_h != 1.0)
+    return Terms(bool(decay), bool(np.any(constants.output_noise)), bool(np.any(constants.input_noise)))
+
+
+def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
+    """Return memory for the steps of some chains.
+
+    Parameters
+    ----------
+    shape : Shape
+        What all chains have in common.
+    K, M : int
+        Numbers of units of the student and of a teacher.
+    C : int
+        Number of chains.
+    """
+    batch, numbers = shape.batch, shape.p + 2 * shape.r + shape.batch + INPUT_NOISE
+    rows = aligned_zeros((3, C))
+    return Buffers(
+        u=aligned_zeros((batch, -(-numbers // 4) * 4, C)),
+        bits=aligned_zeros((2, C), np.uint64),
+        rho=aligned_zeros((3, M, C)),
+        units=aligned_zeros((3, batch, K, C)),
+        target=aligned_zeros((batch, C)),
+        error=aligned_zeros((batch, C)),
+        factor=rows[0],
+        cosine=rows[1],
+        sine=rows[2],
+    )
+
+
+@by_column
+def coordinates(shape, b):
+    """How many coordinates sample b has."""
+    return shape.p + shape.r + (b + 1 if shape.p > 0 else 0)

@@ -1,0 +1,111 @@
+"""The law of squared errors in a step of the chains: from coordinates of a sample to errors and moves.
+
+With the error d = sum_k h_k g(lambda_k) - sum_m v_m g(rho_m) - sigma zeta, unit k of the student moves by
+-(eta / N) d h_k g'(lambda_k) times the coordinates of the sample, its readout by -(eta_h / N) d g(lambda_k).
+A batch has the mean of its gradients. Saad & Solla, Phys. Rev. E 52 (1995) 4225.
+"""
+
+from teacherstudent.kernels.chain.arrays import coordinates
+from teacherstudent.kernels.chain.columns import add_multiples, add_product, multiply, subtract, sum_products
+from teacherstudent.kernels.compile.flags import by_column
+from teacherstudent.kernels.maths.activations import activate
+from teacherstudent.kernels.maths.special import fma
+
+
+@by_column
+def label(shape, constants, buffers, b, z, zeta):
+    """Find the label of sample b: the output of the active teacher, with noise.
+
+    Parameters
+    ----------
+    shape : Shape
+        What all chains have in common.
+    constants : ChainConstants
+        Constants of the phases.
+    buffers : Buffers
+        Row b of `target` receives the labels.
+    b : int
+        Number of the sample in the batch.
+    z : array (r, C)
+        Coordinates of the input in the frame of the teachers: rho = B z.
+    zeta : array (C,)
+        Standard normal numbers, for the noise of the labels.
+    """
+    M, rho, target = len(constants.v), buffers.rho, buffers.target[b]
+    for m in range(M):
+        sum_products(rho[0, m], constants.B[m], z)
+    activate(shape.teacher, rho[0].reshape(-1), rho[1].reshape(-1), rho[2].reshape(-1))
+    sum_products(target, constants.v, rho[1])
+    add_product(target, constants.output_noise, zeta)
+
+
+@by_column
+def find_error(shape, state, buffers, b):
+    """Find fields, activations and derivatives of the student, and the error d of sample b, output - label.
+
+    Parameters
+    ----------
+    shape : Shape
+        What all chains have in common.
+    state : State
+        The students.
+    buffers : Buffers
+        Coordinates `u` and label `target` of the sample; `units` and `error` receive the results.
+    b : int
+        Number of the sample in the batch.
+    """
+    fields, activity, slope = buffers.units[0, b], buffers.units[1, b], buffers.units[2, b]
+    own = slice(shape.p, coordinates(shape, b))
+    for k in range(len(state.h)):
+        sum_products(fields[k], state.S[k, own], buffers.u[b, own])
+    activate(shape.student, fields.reshape(-1), activity.reshape(-1), slope.reshape(-1))
+    sum_products(buffers.error[b], state.h, activity)
+    subtract(buffers.error[b], buffers.error[b], buffers.target[b])
+
+
+@by_column
+def move(shape, terms, S, h, constants, buffers, k):
+    """Move unit k and its readout by the errors of a batch.
+
+    Parameters
+    ----------
+    shape : Shape
+        What all chains have in common.
+    terms : Terms
+        Terms that any of the chains has.
+    S : array (p + r + q, C)
+        Coordinates of the unit, changed in place: G by decay only.
+    h : array (C,)
+        Its readout, changed in place.
+    constants : ChainConstants
+        Constants of the phases.
+    buffers : Buffers
+        Coordinates and errors of the samples, units as `find_error` leaves them.
+    k : int
+        Number of the unit.
+    """
+    if terms.decay:
+        for i in range(len(S)):
+            multiply(S[i], constants.keep[k], S[i])
+    for b in range(shape.batch):
+        own = slice(shape.p, coordinates(shape, b))
+        pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
+        add_multiples(S[own], buffers.factor, buffers.u[b, own])
+    if terms.decay:
+        multiply(h, constants.keep_h, h)
+    for b in range(shape.batch):
+        push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
+
+
+@by_column
+def pull(out, rate, error, h, slope):
+    """out = -rate error h g'."""
+    for c in range(len(out)):
+        out[c] = -rate[c] * error[c] * h[c] * slope[c]
+
+
+@by_column
+def push(h, rate, error, activity):
+    """h -= rate error g."""
+    for c in range(len(h)):
+        h[c] = fma(-rate[c] * error[c], activity[c], h[c])
