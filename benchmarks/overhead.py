@@ -21,7 +21,7 @@ rule empty:
     script: "empty.py"
 """
 EMPTY = """
-import simulate
+import teacherstudent.experiments.simulate
 from teacherstudent.engines.base import engine_module
 engine_module("network"), engine_module("chain"), engine_module("ode")
 open(snakemake.output[0], "w").close()

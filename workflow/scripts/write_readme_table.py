@@ -7,9 +7,8 @@ and stores them in docs/claims.csv.
 from pathlib import Path
 
 from _claims import by_figure, count, expected, found
-from teacherstudent.command.listing import entries
 from teacherstudent.experiments.claims import Claim, read_claims
-from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.experiments.plan import read_figures
 
 ROOT = Path(__file__).parents[2]
 README, STORED = ROOT / "README.md", ROOT / "docs" / "claims.csv"
@@ -18,10 +17,7 @@ START, END = "<!-- figures: written by `make readme-table` -->", "<!-- end of fi
 
 def titles(root: Path) -> dict[str, str]:
     """Return the titles of all figures of a repository by name, in the order of its papers."""
-    figures = entries("figures", root)
-    papers = [*read_yaml(root / "config" / "config.yaml")["papers"], *(f["paper"] for f in figures.values())]
-    ordered = sorted(figures.items(), key=lambda item: papers.index(item[1]["paper"]))
-    return {name: figure.get("title", name) for name, figure in ordered}
+    return {name: figure.title for name, figure in read_figures(root).items()}
 
 
 def table(figures: dict[str, str], claims: list[Claim]) -> str:
