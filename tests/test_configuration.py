@@ -82,10 +82,14 @@ def test_a_template_is_refused(tmp_path):
         read_file(path)
 
 
-def test_a_list_is_no_configuration(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[1]", "a configuration must be a block of keys, not list"), ("# all of it\n", "the file is empty")],
+)
+def test_a_file_must_be_a_block_of_keys(tmp_path, text, words):
     path = tmp_path / "config.yaml"
-    path.write_text("[1]\n", encoding="utf-8")
-    with pytest.raises(SpecError, match="config.yaml: a configuration must be a block of keys, not list"):
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=f"config.yaml: {words}"):
         read_file(path)
 
 

@@ -70,7 +70,7 @@ def root(tmp_path):
         "figures": {"mine_rates": {"title": "Errors *at* rates", "paper": "mine", "experiments": ["rates"]}}
     }
     (tmp_path / "config/experiments/mine.yaml").write_text(yaml.safe_dump(figures))
-    (tmp_path / "config/experiments/none.yaml").write_text("")
+    (tmp_path / "config/experiments/none.yaml").write_text("{}")
     (tmp_path / "workflow/scripts/figures/mine_rates.py").write_text(SCRIPT)
     return tmp_path
 

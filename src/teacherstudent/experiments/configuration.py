@@ -28,6 +28,8 @@ def read_file(path: str | Path) -> dict:
     Raises SpecError where it is not YAML or JSON, or not a block of keys that are texts.
     """
     document = read_yaml(path)
+    if document is None:
+        raise SpecError(f"{path}: the file is empty; write a block of keys, or remove the file")
     if not isinstance(document, Mapping):
         raise SpecError(f"{path}: a configuration must be a block of keys, not {type(document).__name__}")
     if TEMPLATE in document:
