@@ -1,8 +1,8 @@
 """The distance of two engines in the same experiment, in units of its random fluctuations.
 
-Two engines that solve the same model differ by random fluctuations only. With several runs of both, the difference of
-their mean errors is divided by its standard error over runs; with one run of either, the difference of log10
-errors is divided by N^-1/2, the size of the fluctuations of a simulation with N inputs.
+Two engines that solve the same model differ by random fluctuations only. With several runs of both, the
+difference of their mean errors is divided by its standard error over runs; with one run of either, the
+difference of log10 errors is divided by N^-1/2, the size of the fluctuations of a simulation with N inputs.
 """
 
 import itertools
