@@ -35,13 +35,28 @@ def table(figures: dict[str, str], claims: list[Claim]) -> str:
 
 
 def finding(claim: Claim) -> str:
-    """Say in one item of a list which claim does not hold, and by how much."""
+    """Return an item of a list: a claim that does not hold, its value and the expected range."""
     numbers = f"Found {found(claim)}, expected {expected(claim)}, {claim.certainty}."
     return f"- `{claim.figure}`: {claim.statement} {numbers}"
 
 
 def with_table(text: str, figures: dict[str, str], claims: list[Claim]) -> str:
-    """Return a text with the table between its two marks; ValueError if it does not have each mark once."""
+    """Replace the table between the two marks of a text.
+
+    Parameters
+    ----------
+    text
+        The text of the README.
+    figures
+        Titles of figures by name.
+    claims
+        The claims about all figures.
+
+    Raises
+    ------
+    ValueError
+        Where the text does not contain each mark once.
+    """
     if text.count(START) != 1 or text.count(END) != 1:
         raise ValueError(f"README.md must have the lines {START} and {END} once each")
     before, rest = text.split(START)
