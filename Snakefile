@@ -34,15 +34,15 @@ report: "workflow/report/workflow.rst"
 
 
 rule all:
-    """Make all figures and animations of the configured papers, gather their claims, and write the pages."""
+    """Make all figures and animations of the selected papers, gather their claims, and write the pages."""
     default_target: True
     input:
-        figure_files(*figures_of(*PLAN.papers)),
+        paths.figure_files(PLAN.selected_figures),
         rules.gather_claims.output,
         rules.write_claims_page.output,
         rules.settings.output,
-        explorer_page(),
-        animation_files(*configured_experiments()),
+        paths.explorer_page(PLAN),
+        paths.animation_files(SELECTED_ANIMATIONS),
     localrule: True
 
 

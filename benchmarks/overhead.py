@@ -21,7 +21,7 @@ rule empty:
     script: "empty.py"
 """
 EMPTY = """
-import simulate
+import teacherstudent.experiments.simulate
 from importlib import import_module
 from teacherstudent.engines.base import ENGINES
 [import_module(module) for engine in ENGINES.values() for module in engine.modules]

@@ -117,11 +117,11 @@ def test_names_of_files_that_are_too_long_are_refused_by_name():
         expand("x" * 241, experiment(), EACH)
 
 
-@pytest.mark.parametrize(("place", "count"), [("outer", 141 * 142), ("inner", 1)])
-def test_large_grids_expand_in_seconds(place, count):
+@pytest.mark.parametrize(("part", "count"), [("outer", 141 * 142), ("inner", 1)])
+def test_large_grids_expand_in_seconds(part, count):
     axes = {SIMILARITY: {"linspace": [0, 1, 141]}, "training.learning_rate": {"linspace": [0.1, 1, 142]}}
     start = time.process_time()
-    assert len(expand("large", experiment(ode={place: axes}), EACH)) == count
+    assert len(expand("large", experiment(ode={part: axes}), EACH)) == count
     assert time.process_time() - start < 10.0
 
 
@@ -145,7 +145,7 @@ def broken(**changes):
         ),
         (
             experiment(ode={"outer": {SIMILARITY: [0.5]}, "inner": {SIMILARITY: [0.5]}}),
-            [f"engines.ode.inner.{SIMILARITY}", "outer axis already"],
+            [f"engines.ode.inner.{SIMILARITY}", "already an outer axis"],
         ),
         (
             experiment(ode={"inner": {SIMILARITY: [0.5, 1.5]}}),

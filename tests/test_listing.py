@@ -82,8 +82,8 @@ def test_outside_of_a_workflow_there_are_engines_only(tmp_path, monkeypatch, cap
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ([1], ["mine.yaml:", "must be a block"]),
-        ({"experiments": {"rates": 3}}, ["mine.yaml: experiments must be a block"]),
+        ([1], ["mine.yaml:", "must be a block of keys"]),
+        ({"experiments": {"rates": 3}}, ["experiments.rates: 3 is not allowed; it must be a block of keys"]),
         ({"experiments": {"rates": {"spec": {}}}}, ["experiment rates", "missing key engines"]),
         (
             {"experiments": {"rates": EXPERIMENT | {"engines": {"ode": {"inner": {"duration": 3}}}}}},
@@ -104,3 +104,16 @@ def test_the_workflow_of_this_repository_is_listed(monkeypatch, capsys):
     text = " ".join(listed(capsys, "figures"))
     assert "Forgetting and transfer against task similarity" in text
     assert text.count("lee2021_") > 10
+
+
+def test_names_defined_twice_and_broken_files_are_one_line(folder, capsys):
+    other = folder / "config" / "experiments" / "other.yaml"
+    for text, words in (
+        ("experiments: {rates: {}}", "experiments.rates is already defined in "),
+        ("a: [", "not valid YAML"),
+    ):
+        other.write_text(text)
+        assert main(["list"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: config/experiments/other.yaml: ")
+        assert words in line

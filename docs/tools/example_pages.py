@@ -1,4 +1,4 @@
-"""Pages of the examples: their cells, run when the site is built, with what they print and draw."""
+"""Pages of the examples: their cells, run when the site is built, with their output and figures."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def _page(path: Path) -> dict[str, str | bytes]:
         if image:
             name = f"{path.stem}_{number}.png"
             made[f"examples/{name}"] = image
-            lines += [f"![what the cell draws]({name})", ""]
+            lines += [f"![figure drawn by the cell]({name})", ""]
         elif cell.printed or cell.value is not None:
             lines += ["```text", cell.printed + ("" if cell.value is None else repr(cell.value)), "```", ""]
     return made | {f"examples/{path.stem}.md": "\n".join(lines)}

@@ -1,4 +1,4 @@
-"""A page for each figure and the gallery, from the configuration, the scripts and what stands in results/."""
+"""A page for each figure and the gallery, made from the configuration, the scripts and results/."""
 
 import ast
 import csv
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from markup import plain
 
-from teacherstudent.command import listing
+from teacherstudent.experiments import paths
+from teacherstudent.experiments.plan import Figure, read_figures
+from teacherstudent.experiments.scripts import description
 
-# Papers by name: authors and year, and what they are about.
+# Papers by name: authors and year, and subject.
 PAPERS = {
     "lee2021": ("Lee, Goldt & Saxe 2021", "continual learning and task similarity"),
     "saadsolla1995": ("Saad & Solla 1995", "on-line learning in soft committee machines"),
@@ -19,11 +21,11 @@ GALLERY = (
     "# Gallery",
     "",
     "Every figure, as it was last built in `results/`: in the small form or at the scale of the papers.",
-    "What is known about the originals stands in the captions; see also [Limits](../limits.md).",
+    "The captions say how the figures differ from the originals; see also [Limits](../limits.md).",
     "",
 )
 NOT_BUILT = "This {what} has not been built yet: `{command}`, then `make docs`."
-# Of the front page without animations.
+# On the front page where no animation has been made.
 PICTURE = """![Forgetting and transfer against task similarity](images/lee2021_feature_similarity.png)
 
 *Forgetting is worst for tasks of intermediate similarity (Lee, Goldt & Saxe 2021): theory as lines, simulated
@@ -35,18 +37,18 @@ SMALL_FORM = "snakemake --cores all --configfile config/quick.yaml {target}"
 def navigation(root: Path) -> list:
     """Return the pages of the figures by their titles, by paper."""
     papers: dict[str, list] = {}
-    for name, figure in figures(root).items():
-        papers.setdefault(figure["paper"], []).append({title(name, figure): f"figures/{name}.md"})
+    for name, figure in read_figures(root).items():
+        papers.setdefault(figure.paper, []).append({title(figure): f"figures/{name}.md"})
     return [{plain(PAPERS.get(paper, (paper,))[0]): pages} for paper, pages in papers.items()]
 
 
 def files(root: Path) -> dict[str, str | bytes]:
     """Return pages and pictures by path."""
-    known = figures(root)
+    known = read_figures(root)
     made: dict[str, str | bytes] = {"figures/index.md": _gallery(root, known)}
     for name, figure in known.items():
         made[f"figures/{name}.md"] = _page(root, name, figure)
-        for path in (picture(root, name, figure), numbers(root, name, figure)):
+        for path in (picture(root, figure), numbers(root, figure)):
             if path.exists():
                 made[f"figures/{path.name}"] = path.read_bytes()
     for path in sorted((root / "results" / "animations").glob("*.*")):
@@ -54,28 +56,23 @@ def files(root: Path) -> dict[str, str | bytes]:
     return made
 
 
-def figures(root: Path) -> dict[str, dict]:
-    """Return the figures of the configuration by name."""
-    return listing.entries("figures", root)
-
-
-def title(name: str, figure: dict) -> str:
+def title(figure: Figure) -> str:
     """Return the title of a figure as Markdown."""
-    return plain(figure.get("title", name))
+    return plain(figure.title)
 
 
-def picture(root: Path, name: str, figure: dict) -> Path:
-    """Return where the picture of a figure stands, when it is built."""
-    return root / "results" / "figures" / figure["paper"] / f"{name}.png"
+def picture(root: Path, figure: Figure) -> Path:
+    """Return the path of the picture of a figure, which exists once it is built."""
+    return root / paths.figure_file(figure, "png")
 
 
-def numbers(root: Path, name: str, figure: dict) -> Path:
-    """Return where the numbers that a figure shows stand, when it is built."""
-    return picture(root, name, figure).with_suffix(".csv")
+def numbers(root: Path, figure: Figure) -> Path:
+    """Return the path of the table of the plotted data, which exists once the figure is built."""
+    return picture(root, figure).with_suffix(".csv")
 
 
 def animations(root: Path) -> str:
-    """Return the animations that have been made, or else a picture, as Markdown for the front page."""
+    """Return the animations that have been made, or a picture where there are none, as Markdown."""
     scripts = sorted((root / "workflow" / "scripts" / "animations").glob("[!_]*.py"))
     made = [script for script in scripts if (root / "results" / "animations" / f"{script.stem}.gif").exists()]
     return "\n".join(map(_animation, made)) or PICTURE
@@ -90,33 +87,33 @@ def _note(what: str, command: str, text: str) -> Iterator[str]:
     yield from ('!!! note ""', "", f"    {text} {NOT_BUILT.format(what=what, command=command)}", "")
 
 
-def _gallery(root: Path, known: dict[str, dict]) -> str:
+def _gallery(root: Path, known: dict[str, Figure]) -> str:
     lines = [*GALLERY]
-    for paper in dict.fromkeys(figure["paper"] for figure in known.values()):
+    for paper in dict.fromkeys(figure.paper for figure in known.values()):
         lines += [f"## {plain(', '.join(PAPERS.get(paper, (paper,))))}", ""]
         for name, figure in known.items():
-            if figure["paper"] == paper:
+            if figure.paper == paper:
                 text = _first_paragraph(_docstring(_script(root, name)))
-                lines += [f"### [{title(name, figure)}]({name}.md)", "", f"`{name}`: {text}", ""]
+                lines += [f"### [{title(figure)}]({name}.md)", "", f"`{name}`: {text}", ""]
                 lines += _shown(root, name, figure)
     return "\n".join(lines)
 
 
-def _shown(root: Path, name: str, figure: dict) -> Iterator[str]:
-    if picture(root, name, figure).exists():
-        yield from (f"[![{title(name, figure)}]({name}.png)]({name}.md)", "")
+def _shown(root: Path, name: str, figure: Figure) -> Iterator[str]:
+    if picture(root, figure).exists():
+        yield from (f"[![{title(figure)}]({name}.png)]({name}.md)", "")
     else:
         yield from _note("figure", SMALL_FORM.format(target=f"-- {name}"), "")
 
 
-def _page(root: Path, name: str, figure: dict) -> str:
-    sources = ", ".join(f"`{experiment}`" for experiment in figure["experiments"])
-    lines = [f"# {title(name, figure)}", "", f"Target: `{name}`.", "", _docstring(_script(root, name)), ""]
+def _page(root: Path, name: str, figure: Figure) -> str:
+    sources = ", ".join(f"`{experiment}`" for experiment in figure.experiments)
+    lines = [f"# {title(figure)}", "", f"Target: `{name}`.", "", _docstring(_script(root, name)), ""]
     lines += _shown(root, name, figure)
     lines += ["## Caption", "", _caption(root, name, figure), ""]
     lines += [f"Drawn by `workflow/scripts/figures/{name}.py` from {sources}.", ""]
-    if numbers(root, name, figure).exists():
-        lines += [f"The numbers that it shows: [{name}.csv]({name}.csv).", ""]
+    if numbers(root, figure).exists():
+        lines += [f"The plotted data: [{name}.csv]({name}.csv).", ""]
     return "\n".join([*lines, "## Claims", "", *_claims(root, name)])
 
 
@@ -125,12 +122,12 @@ def _first_paragraph(text: str) -> str:
 
 
 def _docstring(script: Path) -> str:
-    return plain(ast.get_docstring(_parsed(script)) or "")
+    return plain(description(script))
 
 
-def _caption(root: Path, name: str, figure: dict) -> str:
-    """Return the caption as built, which tells of runs left out, or that of the script."""
-    built = picture(root, name, figure).with_suffix(".txt")
+def _caption(root: Path, name: str, figure: Figure) -> str:
+    """Return the caption as built, which lists runs left out, or that of the script."""
+    built = picture(root, figure).with_suffix(".txt")
     if built.exists():
         return plain(built.read_text(encoding="utf-8"))
     for node in _parsed(_script(root, name)).body:
@@ -148,7 +145,7 @@ def _parsed(script: Path) -> ast.Module:
 
 
 def _claims(root: Path, name: str) -> Iterator[str]:
-    path = root / "results" / "claims" / f"{name}.csv"
+    path = root / paths.CLAIMS.format(figure=name)
     if not path.exists():
         yield from _note("table", SMALL_FORM.format(target=f"-- {name}"), "")
         return

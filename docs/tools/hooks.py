@@ -1,4 +1,4 @@
-"""What the site has beyond its Markdown files: formulas, and pages of schemas, figures and examples."""
+"""Generated parts of the site: formulas, and pages of schemas, figures and examples."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Add the files that are made."""
+    """Add the generated files."""
     made = schema_pages.files(ROOT) | figure_pages.files(ROOT) | example_pages.files(ROOT)
     for path, content in made.items():
         files.append(File.generated(config, path, content=content))
@@ -33,7 +33,7 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Put the animations where the front page has their place."""
+    """Insert the animations into the front page."""
     return (
         markdown.replace("{{ animations }}", figure_pages.animations(ROOT)) if page.is_homepage else markdown
     )

@@ -1,4 +1,4 @@
-"""Text that is not Markdown, for pages that are."""
+"""Escapes plain text for Markdown pages."""
 
 import html
 
@@ -6,6 +6,6 @@ MARKS = "*_$|`\\["
 
 
 def plain(text: str) -> str:
-    """Return a text in which nothing has a meaning for Markdown or HTML."""
+    """Escape all characters with a meaning in Markdown or HTML."""
     escaped = html.escape(text, quote=False)
     return "".join(f"&#{ord(letter)};" if letter in MARKS else letter for letter in escaped)

@@ -5,21 +5,21 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 
 INLINE = r"(?<![\\$\w])\$(?=\S)([^$\n]*(?:\n[^$\n]+)?\S|\S)\$(?![\w$])"
-BEFORE_ESCAPES = 185  # a backslash in a formula is its own; code comes first
+BEFORE_ESCAPES = 185  # before the pattern of escapes (backslashes belong to formulas), after that of code
 
 
 class Maths(Extension):
     """Formulas between dollars."""
 
     def extendMarkdown(self, md):
-        """Register the pattern, and let a backslash keep a dollar from being one."""
+        """Register the pattern, and the escape of a dollar sign by a backslash."""
         md.ESCAPED_CHARS.append("$")
         md.inlinePatterns.register(_Inline(INLINE, md), "maths", BEFORE_ESCAPES)
 
 
 class _Inline(InlineProcessor):
     def handleMatch(self, m, data):
-        """Return MathML, out of reach of other patterns."""
+        """Return MathML, stored so that other patterns do not change it."""
         return self.md.htmlStash.store(convert(m.group(1))), m.start(0), m.end(0)
 
 

@@ -1,4 +1,4 @@
-"""Runs scripts in cells (`# %%`, `# %% [markdown]`) as a notebook would: texts, code, and what it shows."""
+"""Runs scripts with cells (`# %%`, `# %% [markdown]`) as notebooks: text, code and output."""
 
 import ast
 import contextlib
@@ -40,7 +40,7 @@ def read_cells(path: Path) -> list[Cell]:
 
 
 def run_cells(cells: list[Cell]) -> list[Cell]:
-    """Run the code of all cells in one namespace; return them with what they show."""
+    """Run the code of all cells in one namespace; return the cells with their output."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     return [_run(cell, namespace) if cell.kind == CODE else cell for cell in cells]
 

@@ -1,4 +1,4 @@
-"""Reference pages of the files that users write, from the schemas that check them."""
+"""Reference pages of the files that users write, made from their schemas."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from markup import plain
 
 from teacherstudent.errors.messages import allowed
 
-# Page: title, schema, what stands before the keys.
+# Page: title, schema, introduction.
 PAGES = {
     "reference/spec.md": (
         "A spec",
@@ -19,12 +19,12 @@ PAGES = {
     "reference/experiment.md": (
         "An experiment",
         "src/teacherstudent/spec/schemas/experiment.yaml",
-        "The entries below `experiments:` in `config/experiments/*.yaml`. How axes are written stands in "
-        "[Configuration](../configuration.md).",
+        "The entries below `experiments:` in `config/experiments/*.yaml`. "
+        "[Configuration](../configuration.md) explains how to write axes.",
     ),
     "reference/configuration.md": (
         "The configuration",
-        "workflow/schemas/config.schema.yaml",
+        "src/teacherstudent/spec/schemas/configuration.yaml",
         "All files in `config/` together.",
     ),
 }
@@ -37,7 +37,7 @@ def files(root: Path) -> dict[str, str]:
 
 def _page(root: Path, title: str, path: str, text: str) -> str:
     schema = yaml.safe_load((root / path).read_text(encoding="utf-8"))
-    made = f"Made from `{path}`; other keys are refused. Keys in bold are required."
+    made = f"Made from `{path}`. Keys in bold are required; keys that are not listed are errors."
     return "\n".join([f"# {title}", "", text, "", made, "", *_block(schema, (), 2)])
 
 
@@ -56,7 +56,7 @@ def _block(schema: Mapping, path: tuple[str, ...], level: int) -> Iterator[str]:
 
 
 def _entries(schema: Mapping) -> dict[str, Mapping]:
-    """Return the keys of a block; those that may have any name stand under <name>."""
+    """Return the keys of a block; <name> stands for keys of any name."""
     others = schema.get("additionalProperties")
     return schema.get("properties") or ({"<name>": others} if isinstance(others, Mapping) else {})
 

@@ -114,7 +114,6 @@ def make_trouble(checkouts):
     def make():
         checkout = checkouts(EXAMPLE / "config")
         scripts = checkout.root / "workflow" / "scripts"
-        (scripts / "simulate.py").rename(scripts / "_simulation.py")
         shutil.copy(EXAMPLE / "simulate.py", scripts)
         return checkout
 

@@ -70,7 +70,7 @@ def root(tmp_path):
         "figures": {"mine_rates": {"title": "Errors *at* rates", "paper": "mine", "experiments": ["rates"]}}
     }
     (tmp_path / "config/experiments/mine.yaml").write_text(yaml.safe_dump(figures))
-    (tmp_path / "config/experiments/none.yaml").write_text("")
+    (tmp_path / "config/experiments/none.yaml").write_text("{}")
     (tmp_path / "workflow/scripts/figures/mine_rates.py").write_text(SCRIPT)
     return tmp_path
 
@@ -167,7 +167,7 @@ def test_cells_run_in_one_namespace_and_show_what_they_make(tmp_path):
     assert made["examples/one.md"].startswith("# Title\ntext\n")
     assert "```text\nprinted\n3\n```" in made["examples/one.md"]
     assert made["examples/one_2.png"].startswith(b"\x89PNG")
-    assert "![what the cell draws](one_2.png)" in made["examples/one.md"]
+    assert "![figure drawn by the cell](one_2.png)" in made["examples/one.md"]
 
 
 def test_a_cell_that_fails_fails_the_run():

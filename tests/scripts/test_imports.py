@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from _imports import helpers, library
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments.scripts import Scripts, description
 from teacherstudent.store import digest
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FIGURES = sorted((SCRIPTS / "figures").glob("[a-z]*.py"))
 OTHERS = [*sorted((SCRIPTS / "animations").glob("[a-z]*.py")), *sorted(SCRIPTS.glob("[a-z]*.py"))]
+CODE = Scripts(SCRIPTS)
 PACKAGE = "teacherstudent"
 CURVES = {"store", "store.curves"}
 # The package itself only exports names and sets the folder of compiled code; the registry of engines and
@@ -63,7 +65,7 @@ def digests(roots):
 def test_a_change_in_a_module_changes_the_digests_of_the_scripts_that_reach_it(monkeypatch):
     scripts = [script for script in (*FIGURES, *OTHERS) if script.stem != "simulate"]  # it runs all engines
     expected = {script.stem: reached(script) for script in scripts}
-    roots = {script.stem: frozenset(library(script)) for script in scripts}
+    roots = {script.stem: frozenset(CODE.library(script)) for script in scripts}
     files = {module_name(path): path for path in digest.FOLDER.rglob("*.py")}
     sources = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
     monkeypatch.setattr(digest, "_source", lambda name: changed.get(name, sources[name]))
@@ -86,7 +88,7 @@ def test_the_second_opinion_and_the_helpers_agree():
     for script in (*FIGURES, *OTHERS):
         files = {Path(module.__file__) for module in loaded(script).values() if module.__file__}
         private = {path for path in files if path.name.startswith("_") and SCRIPTS in path.parents}
-        assert set(helpers(script)) == private, script
+        assert set(CODE.helpers(script)) == private, script
 
 
 def test_helpers_are_followed_through_one_another(tmp_path):
@@ -99,7 +101,10 @@ def test_helpers_are_followed_through_one_another(tmp_path):
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert [path.name for path in helpers(tmp_path / "figure.py")] == ["_deeper.py", "_shared.py"]
+    assert [path.name for path in Scripts(tmp_path).helpers(tmp_path / "figure.py")] == [
+        "_deeper.py",
+        "_shared.py",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_helpers_are_followed_through_one_another(tmp_path):
 )
 def test_every_way_to_use_the_library_is_found(tmp_path, code, found):
     (tmp_path / "figure.py").write_text(code, encoding="utf-8")
-    assert library(tmp_path / "figure.py") == {f"teacherstudent.{name}" for name in found}
+    assert Scripts(tmp_path).library(tmp_path / "figure.py") == {f"teacherstudent.{name}" for name in found}
 
 
 @pytest.mark.parametrize(
@@ -146,10 +151,28 @@ def test_every_way_to_use_the_library_is_found(tmp_path, code, found):
 def test_a_script_that_runs_simulations_uses_all_engines(tmp_path, code):
     (tmp_path / "figure.py").write_text(code, encoding="utf-8")
     engines = {f"teacherstudent.engines.{name}.engine" for name in ("network", "chain", "ode")}
-    assert engines < library(tmp_path / "figure.py")
+    assert engines < Scripts(tmp_path).library(tmp_path / "figure.py")
 
 
 def test_names_that_the_library_does_not_have_are_refused(tmp_path):
     (tmp_path / "figure.py").write_text("from teacherstudent import missing", encoding="utf-8")
     with pytest.raises(ValueError, match="teacherstudent has no missing"):
-        library(tmp_path / "figure.py")
+        Scripts(tmp_path).library(tmp_path / "figure.py")
+
+
+def test_the_digest_of_a_script_names_it_where_an_import_is_missing(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.py").write_text("from teacherstudent import missing", encoding="utf-8")
+    with pytest.raises(SpecError, match="^figures/mine.py: teacherstudent has no missing$"):
+        Scripts(tmp_path).digest(tmp_path / "figures" / "mine.py")
+
+
+def test_a_figure_has_its_script(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.py").write_text('"""Errors.\n\nThey fall.\n"""\n', encoding="utf-8")
+    (tmp_path / "figures" / "bare.py").touch()
+    scripts = Scripts(tmp_path)
+    assert description(scripts.figure("mine")) == "Errors.\n\nThey fall."
+    assert description(scripts.figure("bare")) == ""
+    with pytest.raises(SpecError, match="figures.other: there is no script .*other.py"):
+        scripts.figure("other")

@@ -169,7 +169,7 @@ def test_the_table_of_the_readme_has_the_figures_in_the_order_of_the_papers(tmp_
     (tmp_path / "config" / "experiments").mkdir(parents=True)
     (tmp_path / "config" / "config.yaml").write_text("papers: [late, early]")
     for name, paper in (("1", "other"), ("2", "early"), ("3", "late")):
-        figures = f"figures: {{{paper}_errors: {{title: Of {paper}, paper: {paper}, experiments: []}}}}"
+        figures = f"figures: {{{paper}_errors: {{title: Of {paper}, paper: {paper}, experiments: [errors]}}}}"
         (tmp_path / "config" / "experiments" / f"{name}.yaml").write_text(figures)
     titles = write_readme_table.titles(tmp_path)
     assert list(titles.items()) == [(f"{name}_errors", f"Of {name}") for name in ("late", "early", "other")]

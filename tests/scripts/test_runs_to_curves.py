@@ -1,19 +1,22 @@
 """The scripts between the configuration and the figures, without Snakemake."""
 
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import collect
 import gather_claims
-import simulate
 import verify
 from _logs import logged
 from samples import document
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.experiments import simulate
 from teacherstudent.experiments.claims import Claim, read_claims, write_claims
 from teacherstudent.experiments.jobs import jobs, parse_experiment
+from teacherstudent.experiments.simulate import job_digest, simulate_job, simulated_points
 from teacherstudent.simulation.runs import simulate as run_one
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.checkpoints import CheckpointFile
@@ -30,7 +33,7 @@ def experiment(engine="network", rates=(0.1, 0.2), **changes):
 
 def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
     (job,) = jobs(experiment(), 1.0)
-    simulate.main(job.work, tmp_path / "runs.h5")
+    simulate_job(job.work, tmp_path / "runs.h5")
     stored = read_runs(tmp_path / "runs.h5")
     assert [run.group for run in stored] == ["/runs/learning_rate~0.1", "/runs/learning_rate~0.2"]
     training = {"learning_rate": 0.2}
@@ -40,7 +43,7 @@ def test_a_job_writes_the_runs_that_its_spec_describes(tmp_path):
 
 def test_a_job_notes_once_where_recorded_times_are_merged(tmp_path, capsys):
     (job,) = jobs(experiment("ode", record={"spacing": "log", "first": 0.001, "count": 20}), 40.0)
-    simulate.main(job.work, tmp_path / "runs.h5")
+    simulate_job(job.work, tmp_path / "runs.h5")
     (note,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
     assert note.startswith("note: record: 20 times fall on ")
 
@@ -48,7 +51,7 @@ def test_a_job_notes_once_where_recorded_times_are_merged(tmp_path, capsys):
 def test_runs_of_a_job_become_curves(tmp_path):
     sample = experiment()
     (job,) = jobs(sample, 1.0)
-    simulate.main(job.work, tmp_path / "runs.h5")
+    simulate_job(job.work, tmp_path / "runs.h5")
     grids = {"network": asdict(sample.grids["network"])}
     runs = {"network": {tmp_path / "runs.h5": job.work["inner"]}}
     collect.main(grids, runs, ["student_overlaps"], tmp_path / "curves.h5")
@@ -59,7 +62,7 @@ def test_runs_of_a_job_become_curves(tmp_path):
 
 def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
     (job,) = jobs(experiment(), 40.0)
-    simulate.main(job.work, tmp_path / "whole.h5")
+    simulate_job(job.work, tmp_path / "whole.h5")
     folder = tmp_path / "runs.h5.checkpoints"
 
     def report(place, fraction):
@@ -67,9 +70,9 @@ def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
 
     checkpoints = CheckpointFile(folder)
     with pytest.raises(RunError, match="ended by a test"):
-        list(simulate.entries(job.work, 1, report, checkpoints))
+        list(simulated_points(job.work, 1, report, checkpoints))
     assert sorted(path.name for path in folder.glob("*")) == ["finished-0.checkpoint", "run-2.checkpoint"]
-    simulate.main(job.work, tmp_path / "runs.h5")
+    simulate_job(job.work, tmp_path / "runs.h5")
     lines = capsys.readouterr().err.splitlines()  # slow runs report their progress as well
     said = [line.removeprefix(str(folder)) for line in lines if line.startswith(str(folder))]
     assert said == [": 2 of 4 runs are finished", "/run-2.checkpoint: the run resumes from t = 1"]
@@ -86,7 +89,7 @@ def test_cells_that_share_a_job_give_the_same_curves(tmp_path):
     for limit, files in ((1e-9, 6), (2.5 * cell, 4), (1e6, 1)):
         runs = {}
         for job in jobs(sample, limit):
-            simulate.main(job.work, tmp_path / f"{job.curve}.h5")
+            simulate_job(job.work, tmp_path / f"{job.curve}.h5")
             runs[tmp_path / f"{job.curve}.h5"] = job.work["inner"]
         assert len(runs) == files
         collect.main(grids, {"network": runs}, ["generalisation_error"], tmp_path / "curves.h5")
@@ -97,7 +100,7 @@ def test_cells_that_share_a_job_give_the_same_curves(tmp_path):
 def test_a_run_that_diverges_is_warned_of_by_name(tmp_path, capsys):
     linear = {"hidden": 3, "activation": "linear", "initial": {"weights_std": 1.0, "readouts_std": 1.0}}
     (job,) = jobs(experiment(rates=(0.1, 1e3), student=linear), 1.0)
-    simulate.main(job.work, tmp_path / "runs.h5")
+    simulate_job(job.work, tmp_path / "runs.h5")
     warnings = capsys.readouterr().err.splitlines()
     assert [line.split(" diverged")[0] for line in warnings] == [
         "warning: learning_rate~1000.0, run 0",
@@ -107,7 +110,7 @@ def test_a_run_that_diverges_is_warned_of_by_name(tmp_path, capsys):
 
 def test_output_and_errors_end_in_the_log(tmp_path):
     with logged(tmp_path / "log"):
-        simulate.sys.stderr.write("a warning\n")
+        sys.stderr.write("a warning\n")
     assert (tmp_path / "log").read_text(encoding="utf-8") == "a warning\n"
 
 
@@ -151,3 +154,16 @@ def test_what_users_can_mend_is_one_line_of_the_log(tmp_path, error, line):
     with pytest.raises(SystemExit), logged(tmp_path / "log"):
         raise error
     assert (tmp_path / "log").read_text() == line + "\n"
+
+
+def test_the_code_of_a_job_is_that_of_its_runs_and_of_the_job(monkeypatch, tmp_path):
+    before = {engine: job_digest(engine) for engine in ("ode", "network")}
+    assert before["ode"] != before["network"]
+    source = Path(simulate.__file__).read_text(encoding="utf-8")
+    monkeypatch.setattr(simulate, "__file__", str(tmp_path / "simulate.py"))
+    for text, same in ((f"{source}\n# a remark\n", True), (f"{source}\nOTHER = 1\n", False)):
+        (tmp_path / "simulate.py").write_text(text, encoding="utf-8")
+        assert (job_digest("ode") == before["ode"]) is same
+    monkeypatch.setattr(simulate, "__file__", simulate.__spec__.origin)
+    monkeypatch.setattr(simulate, "run_digest", lambda engine: "other")
+    assert job_digest("ode") != before["ode"]

@@ -24,19 +24,27 @@ def test_number_of_cores_does_not_change_a_byte(fresh_checkout, finished_checkou
 
 
 def test_kernel_of_one_engine_reruns_that_engine(checkout):
-    with open(checkout.root / "src" / "teacherstudent" / "kernels" / "ode.py", "a") as file:
+    with open(checkout.root / "src" / "teacherstudent" / "kernels" / "ode" / "equations.py", "a") as file:
         file.write("\nOTHER = 1\n")
     assert checkout.planned()[1] == {ODE, *AFTER_RUNS}
 
 
 def test_kernel_of_both_engines_reruns_both(checkout):
-    with open(checkout.root / "src" / "teacherstudent" / "kernels" / "generalisation.py", "a") as file:
+    with open(
+        checkout.root / "src" / "teacherstudent" / "kernels" / "maths" / "generalisation.py", "a"
+    ) as file:
         file.write("\nOTHER = 1\n")
     assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
 
 
 def test_comments_and_docstrings_rerun_nothing(checkout):
-    for name in ("kernels/ode.py", "kernels/generalisation.py", "curves.py", "claims.py", "store.py"):
+    for name in (
+        "kernels/ode/equations.py",
+        "kernels/maths/generalisation.py",
+        "store/curves.py",
+        "experiments/claims.py",
+        "experiments/simulate.py",
+    ):
         checkout.edit(f"src/teacherstudent/{name}", '"""', '"""In other words: ')
         with open(checkout.root / "src" / "teacherstudent" / name, "a") as file:
             file.write("\n# a remark\n")
@@ -45,11 +53,11 @@ def test_comments_and_docstrings_rerun_nothing(checkout):
 
 def test_other_words_in_messages_rerun_nothing(checkout):
     for name, old in (
-        ("checks", "times must increase"),
-        ("documents", "its anchors stand for"),
-        ("messages", "unknown key"),
-        ("curves", "is not among"),
-        ("claims", "is not one of"),
+        ("spec/rules", "times must increase"),
+        ("files/yaml_documents", "its anchors stand for"),
+        ("errors/messages", "unknown key"),
+        ("store/curves", "is not among"),
+        ("experiments/claims", "is not one of"),
     ):
         checkout.edit(f"src/teacherstudent/{name}.py", old, "in other words")
     assert checkout.planned() == ({}, set())
@@ -67,7 +75,13 @@ def test_what_pages_and_one_figure_use_reruns_them(checkout):
 
 
 def test_what_files_of_runs_have_in_them_reruns_all_simulations(checkout):
-    checkout.edit("src/teacherstudent/store/stored_run.py", '"time t = steps / N"', '"steps per input"')
+    checkout.edit("src/teacherstudent/engines/observables.py", '"time t = steps / N"', '"steps per input"')
+    assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
+
+
+def test_how_a_job_runs_its_points_reruns_all_simulations(checkout):
+    with open(checkout.root / "src" / "teacherstudent" / "experiments" / "simulate.py", "a") as file:
+        file.write("\nOTHER = 1\n")
     assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
 
 

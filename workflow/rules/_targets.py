@@ -1,4 +1,4 @@
-"""Targets of the command line that do not exist, which Snakemake 9.27 answers with a traceback."""
+"""Targets of the command line that do not exist, for which Snakemake 9.27 prints a traceback."""
 
 import os
 import sys
@@ -8,11 +8,19 @@ from pathlib import Path
 
 from snakemake.cli import get_argument_parser
 
-SHOWN = 3  # of the names that are closest
+from fetch_dataset import COLLECTIONS
+
+SHOWN = 3  # number of closest names in the message
+# Rules whose names figures and papers may not have.
+RULES = (
+    *("all", "simulate", "collect", "gather_claims", "measure_agreement", "write_claims_page", "verify"),
+    *("settings", "explorer", "animations", "dataset_digits"),
+    *(f"fetch_{collection}" for collection in COLLECTIONS),
+)
 
 
-def asked_for() -> list[str]:
-    """List the targets on the command line; none where Snakemake was not started from there."""
+def requested() -> list[str]:
+    """List the targets on the command line; none where Snakemake was started from Python."""
     program = Path(sys.argv[0])
     if "snakemake" not in (program.stem, program.parent.name):
         return []
@@ -21,7 +29,17 @@ def asked_for() -> list[str]:
 
 
 def unknown(target: str, names: Iterable[str], files: Iterable[str]) -> str:
-    """Say in one line that no rule has the name of a target or makes it, and which targets are closest."""
+    """Return the message for a target that is neither a rule nor a file made by one.
+
+    Parameters
+    ----------
+    target
+        The name or the path on the command line.
+    names
+        The names of all targets.
+    files
+        The files that the rules make.
+    """
     is_path = os.sep in target
     close = get_close_matches(
         os.path.relpath(target) if is_path else target, sorted(files if is_path else names), SHOWN

@@ -1,4 +1,4 @@
-"""Short animations for the front page of the documentation, from curves that figures need too."""
+"""Short animations for the front page of the documentation, from curves that figures need as well."""
 
 for animation, source in ANIMATIONS.items():
 
@@ -7,12 +7,12 @@ for animation, source in ANIMATIONS.items():
         name:
             f"animate_{animation}"
         input:
-            curves=[CURVES.format(experiment=source)],
+            curves=paths.curve_files([source]),
             style=source_file("workflow/styles/paper.mplstyle"),
             helpers=helpers_of(f"animations/{animation}.py"),
         output:
-            gif=f"results/animations/{animation}.gif",
-            mp4=f"results/animations/{animation}.mp4",
+            gif=paths.animation_files([animation])[0],
+            mp4=paths.animation_files([animation])[1],
         log:
             f"results/logs/animations/{animation}.log",
         conda:
@@ -30,5 +30,5 @@ for animation, source in ANIMATIONS.items():
 rule animations:
     """Make all animations."""
     input:
-        animation_files(*ANIMATIONS.values()),
+        paths.animation_files(ANIMATIONS),
     localrule: True

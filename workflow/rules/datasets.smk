@@ -1,14 +1,16 @@
-"""Data sets that specs may name: none is made before an experiment needs it or its rule is asked for.
+"""Data sets that specs may name. Each is made only when an experiment or the command line requires it.
 
-What the library does for these scripts, to write files whole, cannot change their bytes: no digest of its code makes
-them, and all that is computed from them, anew.
+The rules have no digest of the library as a parameter: these scripts use it only to write files atomically, which
+does not change their bytes, and all results computed from the data sets would be made again.
 """
+
+from fetch_dataset import COLLECTIONS
 
 
 rule dataset_digits:
     """Write the 1797 handwritten digits of 8 x 8 pixels that come with scikit-learn."""
     output:
-        f"{DATASETS}/digits.npz",
+        f"{paths.DATASETS}/digits.npz",
     log:
         "results/logs/datasets/digits.log",
     localrule: True
@@ -23,11 +25,11 @@ rule dataset_digits:
 for collection, (source, digests) in COLLECTIONS.items():
 
     rule:
-        """Download a collection of images; the files appear when their SHA-256 is the known one."""
+        """Download a collection of images; a file appears only if its SHA-256 is the expected one."""
         name:
             f"fetch_{collection}"
         output:
-            [f"{DATASETS}/{collection}/{file}" for file in digests],
+            [f"{paths.DATASETS}/{collection}/{file}" for file in digests],
         log:
             f"results/logs/datasets/{collection}.log",
         localrule: True

@@ -1,6 +1,6 @@
 """From curves to figures: one rule per figure, and its name and that of its paper as targets.
 
-Scripts are named by a parameter: an expression with the variable of the loop would be evaluated when the job runs.
+The script is named by a parameter: an expression with the variable of the loop is evaluated only when the job runs.
 """
 
 for figure in PLAN.figures.values():
@@ -10,26 +10,26 @@ for figure in PLAN.figures.values():
         name:
             f"draw_{figure.name}"
         input:
-            curves=[CURVES.format(experiment=name) for name in figure.experiments],
+            curves=paths.curve_files(figure.experiments),
             style=source_file("workflow/styles/paper.mplstyle"),
-            helpers=helpers_of(script_of(figure)),
+            helpers=helpers_of(FIGURE_SCRIPTS[figure.name]),
         output:
-            pdf=figure_file(figure, "pdf"),
+            pdf=paths.figure_file(figure, "pdf"),
             png=in_report(figure, "png", shown="figure"),
             csv=in_report(figure, "csv", shown="numbers"),
-            caption=figure_file(figure, "caption"),
-            claims=CLAIMS.format(figure=figure.name),
+            caption=paths.figure_file(figure, "caption"),
+            claims=paths.claim_files([figure])[0],
         log:
             f"results/logs/figures/{figure.name}.log",
         group:
-            group_of_figure(figure)
+            lambda wildcards, name=figure.name: on_cluster(name)
         conda:
             ENVIRONMENT
         threads: 1
         params:
             name=figure.name,
-            about=about(figure),
-            code=code_of(script_of(figure)),
+            about=description(FIGURE_SCRIPTS[figure.name]),
+            code=code_of(FIGURE_SCRIPTS[figure.name]),
         message:
             f"Draw figure {figure.name}"
         script:
@@ -40,7 +40,7 @@ for figure in PLAN.figures.values():
         name:
             figure.name
         input:
-            figure_files(figure),
+            paths.figure_files([figure]),
         localrule: True
 
 
@@ -51,5 +51,5 @@ for paper in PLAN.paper_names:
         name:
             paper
         input:
-            figure_files(*figures_of(paper)),
+            paths.figure_files(PLAN.figures_of([paper])),
         localrule: True

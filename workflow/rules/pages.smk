@@ -20,8 +20,8 @@ rule settings:
     conda:
         ENVIRONMENT
     params:
-        grids=configured_grids(),
-        figures=figures_by_experiment(),
+        grids={name: PLAN.grids(name) for name in PLAN.figures_by_experiment},
+        figures=PLAN.figures_by_experiment,
         files=configuration_files(),
         code=code_of("write_settings.py"),
     message:
@@ -33,13 +33,13 @@ rule settings:
 rule explorer:
     """Write the page with sliders over the experiment under `explorer:`."""
     input:
-        curves=explored,
+        curves=lambda wildcards: looked_up(paths.explorer_curves, PLAN),
         template=source_file("workflow/report/explorer.html.jinja"),
         base=source_file("workflow/report/page.html.jinja"),
         script=source_file("workflow/report/explorer.js"),
         helpers=helpers_of("draw_explorer.py"),
     output:
-        EXPLORER,
+        paths.EXPLORER,
     log:
         "results/logs/explorer.log",
     conda:

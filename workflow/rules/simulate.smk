@@ -4,23 +4,25 @@
 rule simulate:
     """Run one curve of an experiment on one engine."""
     input:
-        datasets,
+        lambda wildcards: data_files(job_of(wildcards).work),
     output:
-        RUNS,
+        paths.RUNS,
     log:
         "results/logs/simulate/{experiment}/{engine}/{curve}.log",
     benchmark:
         "results/benchmarks/simulate/{experiment}/{engine}/{curve}.tsv"
     group:
-        group_of_curve
+        lambda wildcards: on_cluster(
+            GROUPS.get(wildcards.experiment) or curve_group(job_of(wildcards), PLAN.job_seconds)
+        )
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        runtime=runtime,
+        runtime=lambda wildcards, attempt: minutes(job_of(wildcards).seconds, attempt),
     params:
-        work=work,
-        code=engine_code,
+        work=lambda wildcards: job_of(wildcards).work,
+        code=lambda wildcards: job_digest(wildcards.engine),
     message:
         "Run {wildcards.experiment} on {wildcards.engine}: {wildcards.curve}"
     script:

@@ -2,9 +2,9 @@
 
 
 rule gather_claims:
-    """Gather the claims about all figures of the configured papers."""
+    """Gather the claims about all figures of the selected papers."""
     input:
-        [CLAIMS.format(figure=figure.name) for figure in figures_of(*PLAN.papers)],
+        paths.claim_files(PLAN.selected_figures),
     output:
         report(
             "results/verification/claims.csv",
@@ -26,9 +26,9 @@ rule gather_claims:
 
 
 rule measure_agreement:
-    """Measure how far apart the engines are in each experiment that has two."""
+    """Measure the largest distance of the engines in each experiment that has more than one."""
     input:
-        [CURVES.format(experiment=name) for name in configured_experiments(engines=2)],
+        paths.curve_files(PLAN.compared_experiments),
     output:
         report(
             "results/verification/agreement.csv",

@@ -1,4 +1,4 @@
-"""Claims in words, for every place that shows them."""
+"""Text of claims, shared by the page of claims, `verify` and the README."""
 
 import math
 import sys
@@ -10,13 +10,13 @@ SMALLEST = sys.float_info.min
 
 
 def found(claim: Claim) -> str:
-    """Write the value of a claim with its uncertainty."""
+    """Format the value of a claim with its uncertainty."""
     error = "" if claim.uncertainty is None else f" ± {claim.uncertainty:.2g}"
     return f"{claim.value:.4g}{error}"
 
 
 def expected(claim: Claim) -> str:
-    """Write the range that is expected of a value."""
+    """Format the expected range of a value."""
     if claim.low == -math.inf:
         return "any number" if claim.high == math.inf else f"{claim.high:.4g} or less"
     low = "more than 0" if claim.low == SMALLEST else f"{claim.low:.4g}"
@@ -34,5 +34,5 @@ def by_figure(claims: list[Claim]) -> dict[str, list[Claim]]:
 
 
 def count(claims: list[Claim]) -> str:
-    """Say how many of some claims hold."""
+    """Return how many of some claims hold, such as `3 of 4`."""
     return f"{sum(claim.holds for claim in claims)} of {len(claims)}"

@@ -1,4 +1,4 @@
-"""What all scripts share: their output and their errors go into the log of their rule."""
+"""Output and errors of scripts, which go into the log of their rule."""
 
 import sys
 import traceback
@@ -13,7 +13,7 @@ from teacherstudent.files.writing import reason
 def logged(path: str) -> Iterator[None]:
     """Send the output of a block to a file; an error is written there and ends the process with status 1.
 
-    Where the log itself cannot be written, standard error has the line.
+    Where the log itself cannot be written, the line goes to standard error.
     """
     outside = sys.stderr
     try:
@@ -25,15 +25,15 @@ def logged(path: str) -> Iterator[None]:
             try:
                 yield
             except Exception as error:
-                log.write(_told(error))
+                log.write(_message(error))
                 sys.exit(1)
     except OSError as error:
         outside.write(f"error: {path}: {reason(error)}\n")
         sys.exit(1)
 
 
-def _told(error: Exception) -> str:
-    """Say what users can mend in one line; all else is for those who mend the code."""
+def _message(error: Exception) -> str:
+    """Return one line for errors that users can correct, and the traceback of all others."""
     if isinstance(error, (RunError, SpecError)):
         return f"error: {error}\n"
     if isinstance(error, OSError):

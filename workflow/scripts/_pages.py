@@ -1,4 +1,4 @@
-"""Pages of one file each: templates of workflow/report, filled in; nothing is loaded from elsewhere."""
+"""Pages of one file each, made from templates of workflow/report, without external resources."""
 
 from pathlib import Path
 
@@ -8,7 +8,17 @@ from teacherstudent.files.writing import whole_text
 
 
 def write_page(template: str | Path, path: str | Path, **content) -> None:
-    """Fill in a template and write the page; text is escaped."""
+    """Fill in a template and write the page.
+
+    Parameters
+    ----------
+    template
+        The template.
+    path
+        The page.
+    content
+        The values of the variables of the template; text is escaped.
+    """
     folder, name = Path(template).parent, Path(template).name
     environment = Environment(
         loader=FileSystemLoader(folder),

@@ -10,13 +10,22 @@ from teacherstudent.store.curves import write_curves
 
 
 def main(
-    grids: Mapping[str, dict], runs: Mapping[str, Mapping[str, dict]], keep: Sequence[str], path: str
+    grids: Mapping[str, dict], runs: Mapping[str, Mapping[str, dict]], quantities: Sequence[str], path: str
 ) -> None:
-    """Write the curves of all engines: the fields of each Grid, the files of its jobs, quantities to keep.
+    """Write the curves of all engines.
 
-    Files come with the axes that are looped inside them.
+    Parameters
+    ----------
+    grids
+        The fields of the `Grid` of each engine.
+    runs
+        For each engine the files of its jobs, with the inner axes of each.
+    quantities
+        The names of the quantities that are collected.
+    path
+        The file of curves.
     """
-    curves = [collect(Grid(**grid), runs[engine], keep) for engine, grid in grids.items()]
+    curves = [collect(Grid(**grid), runs[engine], quantities) for engine, grid in grids.items()]
     for entry in curves:
         sys.stdout.write(f"{entry.engine}: {entry.diverged.size} runs, {entry.excluded} of them diverged\n")
     write_curves(path, curves)
@@ -26,6 +35,6 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         runs = {
             engine: dict(zip(snakemake.input[engine], axes, strict=True))
-            for engine, axes in snakemake.params.looped.items()
+            for engine, axes in snakemake.params.inner_axes.items()
         }
-        main(snakemake.params.grids, runs, snakemake.params.keep, snakemake.output[0])
+        main(snakemake.params.grids, runs, snakemake.params.quantities, snakemake.output[0])

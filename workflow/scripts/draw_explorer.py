@@ -21,7 +21,7 @@ SHOWN = {"displayModeBar": False, "responsive": True}
 
 
 def grid(curves: Mapping[str, Curves]) -> dict:
-    """Return what the page looks up: errors (task, similarity, time), forgetting (similarity, time after).
+    """Return the data of the page: errors (task, similarity, time), forgetting (similarity, time after).
 
     Raises RunError unless the experiment has engine ode, similarity as its only axis, two tasks and one
     switch.
@@ -52,7 +52,7 @@ def grid(curves: Mapping[str, Curves]) -> dict:
 
 
 def figure(data: dict) -> Figure:
-    """Draw the panels without data, which explorer.js fills in; it knows the order of traces and shapes."""
+    """Draw the panels without data; explorer.js fills them in, in this order of traces and shapes."""
     fig = make_subplots(1, 2, horizontal_spacing=0.1)
     for task in (0, 1):
         line = {"color": task_color(task), "width": 2}
@@ -93,7 +93,17 @@ def _label(fig: Figure, data: dict) -> None:
 
 
 def main(curves: str, template: str, script: str, path: str) -> None:
-    """Write the page from a file of curves."""
+    """Write the page from a file of curves.
+
+    Parameters
+    ----------
+    curves
+        The file of the curves of one experiment.
+    template, script
+        The template of the page and its JavaScript.
+    path
+        The page.
+    """
     data = grid(read_curves(curves))
     plot = figure(data).to_html(full_html=False, include_plotlyjs=True, div_id="plot", config=SHOWN)
     write_page(

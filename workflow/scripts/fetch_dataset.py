@@ -38,13 +38,38 @@ COLLECTIONS = {
 
 
 def main(source: str, digests: Mapping[str, str], folder: str | Path) -> None:
-    """Download the files with these digests from below an address into a folder."""
+    """Download a collection into a folder.
+
+    Parameters
+    ----------
+    source
+        The address of the collection.
+    digests
+        The SHA-256 of each file, by name.
+    folder
+        The folder of the files.
+    """
     for name, digest in digests.items():
         fetch(f"{source}/{name}", Path(folder) / name, digest)
 
 
 def fetch(address: str, path: Path, digest: str) -> None:
-    """Download one file, which appears if its SHA-256 is the expected one; RunError says what went wrong."""
+    """Download one file, which is written only if its SHA-256 is the expected one.
+
+    Parameters
+    ----------
+    address
+        The address of the file.
+    path
+        The file to write.
+    digest
+        Its SHA-256, in hex.
+
+    Raises
+    ------
+    RunError
+        Where the file cannot be downloaded or has another SHA-256.
+    """
     check_place(path)
     try:
         with urlopen(address, timeout=TIMEOUT) as answer:

@@ -1,4 +1,4 @@
-"""Measure how far apart the engines of each experiment are."""
+"""Measure the largest distance of the engines of each experiment."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 def row(experiment: str, distance: Distance) -> dict:
-    """Write out one distance for the table."""
+    """Return a distance as a row of the table."""
     return {
         "experiment": experiment,
         "engines": " ".join(distance.engines),

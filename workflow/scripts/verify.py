@@ -8,7 +8,7 @@ from teacherstudent.experiments.claims import Claim, read_claims
 
 
 def line(claim: Claim) -> str:
-    """Say in two lines of text whether a claim holds, what it says, and what was found and expected."""
+    """Return two lines of text: the verdict and the statement; the value and the expected range."""
     verdict = "holds" if claim.holds else "FAILS"
     numbers = f"{found(claim)}, expected {expected(claim)} ({claim.certainty})"
     return f"{verdict}  {claim.figure}: {claim.statement}\n       {numbers}\n"

@@ -14,7 +14,19 @@ from teacherstudent.spec.axes import short_names
 
 
 def main(claims: str, agreement: str, files: Sequence[str], template: str, path: str) -> None:
-    """Write the page from the two tables and the names of the files of the configuration."""
+    """Write the page of claims.
+
+    Parameters
+    ----------
+    claims, agreement
+        The tables of claims and of the agreement of engines.
+    files
+        The files of the configuration.
+    template
+        The template of the page.
+    path
+        The page.
+    """
     listed = read_claims(claims)
     with open(agreement, newline="", encoding="utf-8") as file:
         rows = [described(row) for row in csv.DictReader(file)]
@@ -33,9 +45,9 @@ def main(claims: str, agreement: str, files: Sequence[str], template: str, path:
 
 
 def described(row: dict[str, str]) -> dict[str, str]:
-    """Put a row of the table of agreement into the words of the page."""
+    """Return a row of the table of agreement as the template shows it."""
     point = json.loads(row["point"])
-    place = [
+    values = [
         f"{name} {point[key]:g}" if isinstance(point[key], float) else f"{name} {point[key]}"
         for key, name in short_names(point).items()
     ]
@@ -45,7 +57,7 @@ def described(row: dict[str, str]) -> dict[str, str]:
         "runs": f"{runs}, from the same networks" if row["paired"] == "yes" else runs,
         "largest": f"{float(row['largest']):.2f}",
         "unit": "standard errors" if row["unit"] == STANDARD_ERRORS else "N^(-1/2), in log10",
-        "where": ", ".join([*place, f"task {row['task']}", f"t = {float(row['time']):g}"]),
+        "where": ", ".join([*values, f"task {row['task']}", f"t = {float(row['time']):g}"]),
     }
 
 

@@ -7,9 +7,8 @@ and stores them in docs/claims.csv.
 from pathlib import Path
 
 from _claims import by_figure, count, expected, found
-from teacherstudent.command.listing import entries
 from teacherstudent.experiments.claims import Claim, read_claims
-from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.experiments.plan import read_figures
 
 ROOT = Path(__file__).parents[2]
 README, STORED = ROOT / "README.md", ROOT / "docs" / "claims.csv"
@@ -18,10 +17,7 @@ START, END = "<!-- figures: written by `make readme-table` -->", "<!-- end of fi
 
 def titles(root: Path) -> dict[str, str]:
     """Return the titles of all figures of a repository by name, in the order of its papers."""
-    figures = entries("figures", root)
-    papers = [*read_yaml(root / "config" / "config.yaml")["papers"], *(f["paper"] for f in figures.values())]
-    ordered = sorted(figures.items(), key=lambda item: papers.index(item[1]["paper"]))
-    return {name: figure.get("title", name) for name, figure in ordered}
+    return {name: figure.title for name, figure in read_figures(root).items()}
 
 
 def table(figures: dict[str, str], claims: list[Claim]) -> str:
@@ -39,13 +35,28 @@ def table(figures: dict[str, str], claims: list[Claim]) -> str:
 
 
 def finding(claim: Claim) -> str:
-    """Say in one item of a list which claim does not hold, and by how much."""
+    """Return an item of a list: a claim that does not hold, its value and the expected range."""
     numbers = f"Found {found(claim)}, expected {expected(claim)}, {claim.certainty}."
     return f"- `{claim.figure}`: {claim.statement} {numbers}"
 
 
 def with_table(text: str, figures: dict[str, str], claims: list[Claim]) -> str:
-    """Return a text with the table between its two marks; ValueError if it does not have each mark once."""
+    """Replace the table between the two marks of a text.
+
+    Parameters
+    ----------
+    text
+        The text of the README.
+    figures
+        Titles of figures by name.
+    claims
+        The claims about all figures.
+
+    Raises
+    ------
+    ValueError
+        Where the text does not contain each mark once.
+    """
     if text.count(START) != 1 or text.count(END) != 1:
         raise ValueError(f"README.md must have the lines {START} and {END} once each")
     before, rest = text.split(START)

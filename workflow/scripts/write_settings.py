@@ -1,4 +1,4 @@
-"""Write the page of settings: what each experiment runs, with all files of the configuration merged."""
+"""Write the page of settings: the experiments of the merged configuration."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,21 @@ FEW = 8  # values of an axis that are written out
 def main(
     grids: Mapping[str, dict], figures: Mapping[str, list], files: Sequence[str], template: str, path: str
 ) -> None:
-    """Write the page from the grids of each experiment by engine, and the figures that are drawn from it."""
+    """Write the page of settings.
+
+    Parameters
+    ----------
+    grids
+        For each experiment the fields of the `Grid` of each engine.
+    figures
+        For each experiment the names of the figures that need it.
+    files
+        The files of the configuration.
+    template
+        The template of the page.
+    path
+        The page.
+    """
     experiments = [
         {"name": name, "figures": figures[name], "engines": [described(**grid) for grid in engines.values()]}
         for name, engines in grids.items()
@@ -22,7 +36,7 @@ def main(
 
 
 def described(engine: str, spec: dict, outer: dict, inner: dict, runs: int, seed: int) -> dict:
-    """Put a grid into the words of the page."""
+    """Return a grid as the template shows it; the parameters are the fields of a `Grid`."""
     return {
         "name": engine,
         "runs": runs,
@@ -33,7 +47,7 @@ def described(engine: str, spec: dict, outer: dict, inner: dict, runs: int, seed
 
 
 def values_in_words(values: list) -> str:
-    """List few values; of many say the first, the last and their number."""
+    """List few values; of many give the first, the last and their number."""
     if len(values) <= FEW:
         return ", ".join(map(str, values))
     return f"{values[0]} to {values[-1]}, {len(values)} values"

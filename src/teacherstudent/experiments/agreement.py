@@ -1,8 +1,8 @@
-"""How far apart two engines are on the same experiment, in units of chance.
+"""The distance of two engines in the same experiment, in units of its random fluctuations.
 
-Two engines that solve the same model differ by chance only. With several runs of both, the difference of
-their mean errors is counted in its standard error over runs; with one run of either, the difference of log10
-errors is counted in N^-1/2, the size of the fluctuations of a simulation with N inputs.
+Two engines that solve the same model differ by random fluctuations only. With several runs of both, the
+difference of their mean errors is divided by its standard error over runs; with one run of either, the
+difference of log10 errors is divided by N^-1/2, the size of the fluctuations of a simulation with N inputs.
 """
 
 import itertools
@@ -19,8 +19,8 @@ from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
 STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
-ROUNDING = 1e-6  # errors that differ by less than this part are equal: single precision has 6 digits
-ZERO = 1e-14  # an error that rounding leaves of a student equal to its teacher
+ROUNDING = 1e-6  # relative difference up to which errors are equal: single precision has 6 digits
+ZERO = 1e-14  # the rounding error of the generalisation error of a perfect student
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     if not matched:
         return None
     time = coarse.time[(coarse.time >= fine.time[0]) & (coarse.time <= fine.time[-1])]
-    paired = start_alike(fine, coarse)
+    paired = same_start(fine, coarse)
     runs = [min(one.runs, other.runs)] * 2 if paired else [one.runs, other.runs]
     used = slice(min(runs)) if paired else slice(None)
     pairs = [(errors_at(fine, i, time)[used], errors_at(coarse, j, time)[used]) for _, i, j in matched]
@@ -66,7 +66,7 @@ def distance(one: Curves, other: Curves) -> Distance | None:
         gaps = np.array([in_standard_errors(*pair, paired) for pair in pairs])
     else:
         gaps = np.array([in_root_n(*pair, N) for pair, N in zip(pairs, inputs, strict=True)])
-    # NaN stands where too few runs are left
+    # NaN where too few runs did not diverge
     where, row, task = np.unravel_index(np.argmax(np.nan_to_num(gaps, nan=-1.0)), gaps.shape)
     return Distance(
         engines=(one.engine, other.engine),
@@ -82,17 +82,28 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     )
 
 
-def start_alike(one: Curves, other: Curves) -> bool:
-    """Tell whether the runs of two engines start from the same networks, one by one."""
+def same_start(one: Curves, other: Curves) -> bool:
+    """Return whether the runs of two engines start from the same networks, one by one."""
     different = one.engine != other.engine
     sampled = all(engine_named(curves.engine).samples_weights for curves in (one, other))
     return one.seed == other.seed and different and sampled
 
 
 def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.ndarray:
-    """Return |mean - mean| over its standard error, (time, task), from errors (run, time, task).
+    """Return |mean - mean| over its standard error.
 
-    The squared errors of the two means add, unless runs are paired: then it is that of the mean difference.
+    Parameters
+    ----------
+    one, other
+        Generalisation errors of two engines, (run, time, task).
+    paired
+        Whether runs of equal number start from the same networks. Then the standard error is that of the
+        mean difference, and otherwise the root of the sum of the squared standard errors of the means.
+
+    Returns
+    -------
+    array
+        (time, task); NaN where too few runs did not diverge.
     """
     gap = mean_over(one, 0) - mean_over(other, 0)
     if paired:
@@ -105,13 +116,41 @@ def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.n
 
 
 def in_root_n(one: np.ndarray, other: np.ndarray, inputs: int) -> np.ndarray:
-    """Return |log10 mean - log10 mean| sqrt(N), (time, task), from errors (run, time, task)."""
+    """Return |log10 mean - log10 mean| sqrt(N).
+
+    Parameters
+    ----------
+    one, other
+        Generalisation errors of two engines, (run, time, task).
+    inputs
+        The input dimension N.
+
+    Returns
+    -------
+    array
+        (time, task).
+    """
     logs = (np.log10(np.maximum(mean_over(errors, 0), ZERO)) for errors in (one, other))
     return np.abs(np.subtract(*logs)) * np.sqrt(inputs)
 
 
 def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.ndarray:
-    """Return the errors at one point of the axes, (run, time, task), interpolated in log10."""
+    """Return the generalisation errors at one point of the axes, interpolated in log10.
+
+    Parameters
+    ----------
+    curves
+        The curves of one engine.
+    index
+        The indices of the point along the axes.
+    time
+        The times of the rows, in steps / N.
+
+    Returns
+    -------
+    array
+        (run, time, task).
+    """
     errors = curves.values(QUANTITY)[index]
     logs = np.moveaxis(log10_error(errors), 1, -1)
     rows = [np.interp(time, curves.time, row) for row in logs.reshape(-1, len(curves.time))]
@@ -119,7 +158,7 @@ def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.nd
 
 
 def common_points(one: Curves, other: Curves) -> Iterator[tuple[dict, tuple[int, ...], tuple[int, ...]]]:
-    """Yield the points that two engines share, with their indices along the axes of each."""
+    """Yield the points that two engines have in common, with their indices along the axes of each."""
     keys = list(dict.fromkeys([*one.axes, *other.axes]))
     known = {values: index for values, index in _points(other, keys)}
     for values, index in _points(one, keys):
@@ -128,7 +167,7 @@ def common_points(one: Curves, other: Curves) -> Iterator[tuple[dict, tuple[int,
 
 
 def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int, ...]]]:
-    """Yield the values of keys at all points; of a key that is no axis here the value in the spec."""
+    """Yield the values of keys at all points; for other keys the value in the spec."""
     first = {key: values.tolist()[0] for key, values in curves.axes.items()}
     spec = complete(with_values(curves.spec, first), "spec")
     for index in np.ndindex(*(len(values) for values in curves.axes.values())):
@@ -137,17 +176,17 @@ def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int,
 
 
 def _at(spec: dict, key: str):
-    """Return what stands at a dotted key of a document; None if nothing does."""
-    place = spec
+    """Return the value at a dotted key of a document; None where there is none."""
+    value = spec
     for part in key.split("."):
         try:
-            place = place[int(part)] if isinstance(place, list) else place[part]
+            value = value[int(part)] if isinstance(value, list) else value[part]
         except (KeyError, IndexError, TypeError):
             return None
-    return place
+    return value
 
 
 def _plain(value):
-    """Return a value that equals others as numbers do up to rounding, and that can be a key."""
+    """Return a hashable value; numbers are rounded to 9 digits."""
     value = value.item() if isinstance(value, np.generic) else value
     return float(f"{value:.9g}") if isinstance(value, (int, float)) else str(value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from teacherstudent.files.writing import whole_text
 
-# How the expected range is known: from the authors' text or code, by another computation, or from memory.
+# The origin of the expected range: from the authors' text or code, by another computation, or from memory.
 CERTAINTIES = ("read", "recomputed", "remembered")
 
 
@@ -27,7 +27,7 @@ class Claim:
     uncertainty: float | None = None  # standard error of the value, where it is an average
 
     def __post_init__(self):
-        """Refuse words and ranges that make no sense."""
+        """Raise ValueError for an unknown certainty and an empty range."""
         if self.certainty not in CERTAINTIES:
             raise ValueError(f"certainty: {self.certainty} is not one of {', '.join(CERTAINTIES)}")
         if not self.low <= self.high:
@@ -35,7 +35,7 @@ class Claim:
 
     @property
     def holds(self) -> bool:
-        """The verdict; a value that is not a number never holds."""
+        """The verdict, False for NaN."""
         return bool(self.low <= self.value <= self.high)
 
 
@@ -44,7 +44,7 @@ _NUMBERS = ("value", "low", "high")
 
 
 def write_claims(path: str | Path, claims: Iterable[Claim]) -> None:
-    """Write claims as CSV, one row each with its verdict; the file appears whole or not at all."""
+    """Write claims as CSV, one row each with its verdict; the file is written atomically."""
     with whole_text(path) as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -55,13 +55,13 @@ def write_claims(path: str | Path, claims: Iterable[Claim]) -> None:
 
 
 def _numbers(claim: Claim) -> dict[str, str]:
-    """Write out numbers so that reading them gives the same ones back; numpy's would print their type."""
+    """Format numbers so that reading gives the same values; `repr` of numpy numbers includes their type."""
     numbers = {name: repr(float(getattr(claim, name))) for name in _NUMBERS}
     return numbers | {"uncertainty": "" if claim.uncertainty is None else repr(float(claim.uncertainty))}
 
 
 def read_claims(path: str | Path) -> list[Claim]:
-    """Read claims written by `write_claims`; verdicts are formed anew."""
+    """Read claims written by `write_claims`; verdicts are evaluated again."""
     with open(path, newline="", encoding="utf-8") as file:
         return [_claim(row) for row in csv.DictReader(file)]
 

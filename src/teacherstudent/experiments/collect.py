@@ -1,4 +1,4 @@
-"""From the files of an experiment's jobs to its curves."""
+"""Collects the files of the jobs of an experiment into its curves."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,18 +15,33 @@ from teacherstudent.store.curves import Curves
 from teacherstudent.store.runs import read_runs
 from teacherstudent.store.stored_run import StoredRun
 
-# Where a job stores its points.
+# The group of a file in which a job stores its points.
 RUNS = "/runs"
 
 
-def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -> Curves:
-    """Stack the runs of a grid over its axes.
+def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[str]) -> Curves:
+    """Stack the runs of a grid over its axes; after a run diverged its values are NaN.
 
-    `files` are those of its jobs in the order of the outer axes, each with the axes that are looped inside
-    it; `keep` names the quantities. What a run that diverged did not reach is NaN. Raises RunError where a
-    point is missing, or where points differ in recorded times or in shape.
+    Parameters
+    ----------
+    grid
+        The grid of one engine.
+    files
+        The files of its jobs in the order of the outer axes, each with the inner axes of the job.
+    quantities
+        The names of the quantities that are collected.
+
+    Returns
+    -------
+    Curves
+        Each quantity over (axes..., run, time, ...).
+
+    Raises
+    ------
+    RunError
+        Where a point is missing, or where points differ in recorded times or in shape.
     """
-    entries = [_kept(run, keep) for path, axes in files.items() for run in _in_order(path, axes)]
+    entries = [_selected(run, quantities) for path, axes in files.items() for run in _in_order(path, axes)]
     lengths = [len(values) for values in grid.axes.values()]
 
     def over_axes(name: str) -> np.ndarray:
@@ -39,7 +54,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -
         runs=grid.runs,
         seed=grid.seed,
         time=_common_times(entries),
-        quantities={name: over_axes(name) for name in keep},
+        quantities={name: over_axes(name) for name in quantities},
         diverged=over_axes("diverged"),
         switch_times=over_axes("switch_times"),
         spec=grid.spec,
@@ -54,12 +69,14 @@ def _in_order(path: str | Path, axes: Axes) -> Iterator[StoredRun]:
         yield runs[f"{RUNS}/{name}"]
 
 
-def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
-    """Take what is wanted of the runs at one point; the rest can leave the memory."""
-    for name in keep:
+def _selected(run: StoredRun, quantities: Sequence[str]) -> dict[str, np.ndarray]:
+    """Select arrays of the runs at one point, so that the memory of the others is freed."""
+    for name in quantities:
         if name not in run.arrays:
-            raise RunError(f"{name}: the runs of engine {run.engine} have none: it cannot be collected")
-    arrays = {name: run.arrays[name] for name in ("time", "switch_times", *keep)}
+            raise RunError(
+                f"{name}: the runs of engine {run.engine} do not record it; remove it from `collect`"
+            )
+    arrays = {name: run.arrays[name] for name in ("time", "switch_times", *quantities)}
     count = len(run.arrays["generalisation_error"])
     diverged = np.isfinite(run.attributes.get("diverged_at", np.full(count, np.nan)))
     step = 1.0 / json.loads(run.attributes["spec"])["inputs"]["dimension"]
@@ -67,7 +84,7 @@ def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
-    """Stack arrays over (run, time or switch, ...), the shorter ones filled up to the longest."""
+    """Stack arrays over (run, time or switch, ...), filled up to the length of the longest one."""
     if VARIABLES.get(name, [()])[0][:1] in (("time",), ("switch",)):
         longest = max(array.shape[1] for array in arrays)
         arrays = [_filled(array, longest) for array in arrays]
@@ -87,9 +104,9 @@ def _filled(array: np.ndarray, length: int) -> np.ndarray:
 
 
 def _common_times(entries: list[dict]) -> np.ndarray:
-    """Return the times of the longest run; those of the others are the same up to a step.
+    """Return the times of the longest run, which those of the others equal up to a step.
 
-    Runs that did not diverge have all of them, unless several times fall on one step at some points only.
+    A run that did not diverge is shorter only where several times fall on one step at some points.
     """
     longest = max((entry["time"] for entry in entries), key=len)
     for entry in entries:

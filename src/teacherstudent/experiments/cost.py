@@ -1,7 +1,7 @@
-"""How many seconds of one core the points of a grid take, roughly: what jobs are made of.
+"""Estimated CPU seconds of grid points; grids are divided into jobs by them.
 
-The numbers are those of a shared virtual server; expect a factor of two either way. A change here changes
-which cells of a grid share a file, so that files of several cells are made again.
+The numbers were measured on a shared virtual server and are accurate up to a factor of two. A change here
+changes which cells of a grid share a file, so that files of several cells are made again.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ STORED_ROW, STORED_NUMBER = 3e-6, 4e-7  # most of it is compression
 class Cost:
     """Seconds of the points of a grid: terms of the first point, and their factors for each value of an axis.
 
-    All terms are products of what the axes say: what each value takes with first values on the other axes
-    tells what all points take.
+    Each term is a product of functions of single axes: the cost of each value with the first values on the
+    other axes determines the cost of all points.
     """
 
     first: np.ndarray  # (terms,)
@@ -38,7 +38,24 @@ class Cost:
 
 
 def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[Any, Spec]]) -> Cost:
-    """Estimate the points of a grid from the specs at its first point and at every value of each axis."""
+    """Estimate the cost of a grid.
+
+    Parameters
+    ----------
+    engine
+        The name of the engine.
+    runs
+        The number of runs at each point.
+    first
+        The spec at the first point.
+    others
+        By axis and value the spec with this value and the first values on the other axes.
+
+    Returns
+    -------
+    Cost
+        The terms of the first point, and their factors.
+    """
     terms = point_terms(first, engine, runs)
     factors = {
         key: {value: point_terms(spec, engine, runs) / terms for value, spec in specs.items()}
@@ -48,15 +65,30 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
 
 
 def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
-    """Estimate the seconds of all runs of a spec and of storing them, as terms that are products."""
+    """Estimate the CPU seconds of all runs of a spec and of storing them.
+
+    Parameters
+    ----------
+    spec
+        The spec of the runs.
+    engine
+        The name of the engine.
+    runs
+        The number of runs.
+
+    Returns
+    -------
+    array
+        Terms whose sum is the estimate, each a product of functions of single values of the spec.
+    """
     rows = runs * len(record_times(spec))
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * _numbers(spec)
     dynamics = engine_named(engine).cost(spec, runs)
-    return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is nothing: factors are ratios
+    return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is 0: factors are ratios
 
 
 def _numbers(spec: Spec) -> int:
-    """Return how many numbers are recorded at a time."""
+    """Return how many numbers are recorded at each time."""
     P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
     left_out = LEFT_OUT[spec.record.quantities]
     overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)

@@ -1,4 +1,4 @@
-"""How a grid is divided into jobs: parts that are grids themselves and cost no more than a job should."""
+"""Division of a grid into jobs: parts that are grids themselves, with a limited cost."""
 
 import math
 from bisect import bisect_left
@@ -9,12 +9,26 @@ Axes = dict[str, list]
 
 
 def divided(axes: Axes, cost: Callable[[Axes], float], limit: float) -> list[Axes]:
-    """Divide a grid into parts, in the order of its points; only a single point costs more than the limit.
+    """Divide a grid into parts whose cost is at most a limit.
 
-    A grid that costs too much is cut along its first axis with several values. Then the parts beside the cut
-    are one again if that costs no more than the limit, so that no two neighbours along an axis could be one.
-    Cuts are at round values, whatever the others are: a new value changes the part that it falls into, and
-    seldom those beside it.
+    A grid that costs more is cut along its first axis with several values. Then the two parts beside the cut
+    are joined if their cost is at most the limit, so that no two neighbours along an axis can be joined. Cuts
+    are at round numbers, independent of the other values: a new value changes the part that contains it, and
+    rarely its neighbours.
+
+    Parameters
+    ----------
+    axes
+        The values of each axis, ascending where they are numbers.
+    cost
+        Returns the cost of a part.
+    limit
+        The largest cost of a part with more than one point.
+
+    Returns
+    -------
+    list of dict
+        The parts, in the order of the points of the grid.
     """
     key = next((key for key, values in axes.items() if len(values) > 1), None)
     if key is None or cost(axes) <= limit:
@@ -27,14 +41,14 @@ def divided(axes: Axes, cost: Callable[[Axes], float], limit: float) -> list[Axe
 
 
 def _halves(values: list) -> tuple[list, list]:
-    """Cut numbers at the roundest one between them, and words before the last: new ones come after it."""
+    """Cut numbers at the roundest number between them, and words before the last one."""
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    place = bisect_left(values, _roundest(values[0], values[-1])) if numeric else -1
-    return values[:place], values[place:]
+    index = bisect_left(values, _roundest(values[0], values[-1])) if numeric else -1
+    return values[:index], values[index:]
 
 
 def _roundest(low: float, high: float) -> float:
-    """Return the multiple of the largest power of two that is larger than one number and at most another."""
+    """Return the number in (low, high] that is a multiple of the largest power of two."""
     if low < 0.0 <= high:
         return 0.0
     step = 2.0 ** math.ceil(math.log2(max(abs(low), abs(high))))

@@ -1,10 +1,11 @@
 """Experiments: a base spec with axes, engines and seeds, expanded into jobs.
 
-A job is one curve: a cell of the outer axes, or neighbouring cells that are short, with the inner axes and
-all runs.
+A job is one curve: a cell of the outer axes, or several short neighbouring cells, with the inner axes and all
+runs.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 wit
 
 @dataclass(frozen=True)
 class Grid:
-    """What one engine runs in an experiment: axes map dotted keys to values."""
+    """The part of an experiment that one engine runs; axes map dotted keys to values."""
 
     engine: str
     spec: dict  # the base document with the settings of this engine
@@ -38,10 +39,15 @@ class Grid:
         """All axes, outer ones first."""
         return self.outer | self.inner
 
+    @property
+    def total_runs(self) -> int:
+        """The number of runs at all points together."""
+        return self.runs * math.prod(len(values) for values in self.axes.values())
+
 
 @dataclass(frozen=True)
 class Experiment:
-    """Grids by engine with what their points cost, and the quantities that figures need of them."""
+    """Grids by engine with the cost of their points, and the quantities that figures need."""
 
     name: str
     grids: dict[str, Grid]
@@ -51,7 +57,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Job:
-    """One curve of one engine; `work` is all that it depends on, as a plain document."""
+    """One curve of one engine; `work` is a plain document of everything that it depends on."""
 
     experiment: str
     engine: str
@@ -61,48 +67,79 @@ class Job:
 
 
 def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
-    """Check an experiment and list its jobs; SpecError names experiment and key in one line."""
+    """Check an experiment and list its jobs.
+
+    Parameters
+    ----------
+    name
+        The name of the experiment.
+    document
+        Its entry in the configuration.
+    seconds
+        The largest estimated CPU time of a job with several cells.
+
+    Returns
+    -------
+    list of Job
+        The jobs of all engines, in the order of the outer axes.
+
+    Raises
+    ------
+    SpecError
+        One line that names the experiment and the key.
+    """
     return jobs(parse_experiment(name, document), seconds)
 
 
 def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     """Check an experiment and write out its axes.
 
-    Each value of each axis is tried in one spec, with first values on the other axes; the product is not
-    walked through. Raises SpecError with one line that names the experiment, the key, the value and what is
+    Each value of each axis is checked in one spec, with the first values on the other axes, and not in all
+    combinations. Raises SpecError with one line that names the experiment, the key, the value and what is
     allowed.
     """
+    grids = read_grids(name, document)
     try:
-        filled = complete(document, "experiment")
-        grids = {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
         costs = {engine: _cost(grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
-    return Experiment(name, grids, costs, filled["collect"])
+    return Experiment(name, grids, costs, complete(document, "experiment")["collect"])
+
+
+def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
+    """Write out the axes of an experiment, by engine; the specs at its points are not checked.
+
+    Raises SpecError with one line that names the experiment and the key.
+    """
+    try:
+        filled = complete(document, "experiment")
+        return {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
+    except SpecError as error:
+        raise SpecError(f"experiment {name}: {error}") from error
 
 
 def jobs(experiment: Experiment, seconds: float) -> list[Job]:
     """List the jobs of an experiment, in the order of the outer axes.
 
-    Neighbouring cells of the outer axes share a job while it takes no more than some seconds. Raises
-    SpecError where the name of a file would be too long.
+    Neighbouring cells of the outer axes share a job as long as its estimated CPU time is at most `seconds`.
+    Raises SpecError where the name of a file would be too long.
     """
     _check_length(f"experiment {experiment.name[:20]}…: its name", experiment.name, "choose a shorter one")
     listed = []
     for engine, grid in experiment.grids.items():
         for part in _parts(grid, experiment.costs[engine], seconds):
             estimate = experiment.costs[engine].of(part | grid.inner)
-            curve, place = _curve(part), f"experiment {experiment.name}: engines.{engine}.outer"
-            _check_length(f"{place}: the name of a job", curve, "move axes to `inner`")
+            curve, key = _curve(part), f"experiment {experiment.name}: engines.{engine}.outer"
+            _check_length(f"{key}: the name of a job", curve, "move axes to `inner`")
             listed.append(Job(experiment.name, engine, curve, _work(grid, part), estimate))
     return listed
 
 
-def _check_length(where: str, name: str, remedy: str) -> None:
+def _check_length(what: str, name: str, remedy: str) -> None:
     """Raise SpecError where the files of a job or an experiment would have names that are too long."""
     if len(name.encode()) > LONGEST_NAME:
         raise SpecError(
-            f"{where} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
+            f"{what} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
         )
 
 
@@ -111,7 +148,7 @@ def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:
 
 
 def _curve(part: Axes) -> str:
-    """Name a part of the outer axes by its values, or by the first and the last one."""
+    """Name a part of the outer axes by its values, or by the first and the last value."""
     ends = {key: values if len(values) == 1 else [_between(*values)] for key, values in part.items()}
     return next(points(ends))[0]
 
@@ -121,7 +158,7 @@ def _between(first: Any, *others: Any) -> str:
 
 
 def _work(grid: Grid, part: Axes) -> dict:
-    """Return what a job does: axes with one value are in its spec, the others are looped like inner ones."""
+    """Return the work of a job: outer axes with one value go into its spec, the others become inner axes."""
     spec = with_values(grid.spec, {key: values[0] for key, values in part.items() if len(values) == 1})
     inner = {key: values for key, values in part.items() if len(values) > 1} | grid.inner
     work = {"engine": grid.engine, "spec": spec, "inner": inner, "runs": grid.runs, "seed": grid.seed}
@@ -130,7 +167,7 @@ def _work(grid: Grid, part: Axes) -> dict:
 
 
 def _files(spec: dict, inner: dict[str, list]) -> list[str]:
-    """List the files of networks that the points of a curve take."""
+    """List the files of networks that the points of a curve read."""
     initial = spec.get("student", {}).get("initial", {})
     named = {STUDENT_KEY: initial.get("file"), TEACHERS_KEY: spec.get("teachers", {}).get("file")}
     paths = {path for key, path in named.items() for path in inner.get(key, [path])}
@@ -138,25 +175,25 @@ def _files(spec: dict, inner: dict[str, list]) -> list[str]:
 
 
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
-    place = f"engines.{engine}"
+    key = f"engines.{engine}"
     if engine not in ENGINES:
-        raise SpecError(f"{place}: unknown engine; allowed are {', '.join(ENGINES)}")
-    outer, inner = (read_axes(f"{place}.{part}", entry[part]) for part in ("outer", "inner"))
-    for key in outer.keys() & inner.keys():
-        raise SpecError(f"{place}.inner.{key}: is an outer axis already")
+        raise SpecError(f"{key}: unknown engine; allowed are {', '.join(ENGINES)}")
+    outer, inner = (read_axes(f"{key}.{part}", entry[part]) for part in ("outer", "inner"))
+    for axis in outer.keys() & inner.keys():
+        raise SpecError(f"{key}.inner.{axis}: is already an outer axis; remove one of the two")
     own = _sorted(with_values(spec, entry["set"]))
     return Grid(engine, own, outer, inner, entry["runs"], entry["seed"])
 
 
 def _sorted(value: Any) -> Any:
-    """Bring keys into order, so that their order in a file makes no difference to what a job is."""
+    """Sort keys, so that a job does not depend on their order in a file."""
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value, key=str)}
     return value
 
 
 def _cost(grid: Grid) -> Cost:
-    """Check every value of every axis, with first values on the other ones, and estimate what they cost."""
+    """Check every value of every axis, with the first values on the other axes, and estimate their cost."""
     values = {key: {value: _spec_at(grid, key, value) for value in axis} for key, axis in grid.axes.items()}
     return grid_cost(grid.engine, grid.runs, _spec_at(grid), values)
 

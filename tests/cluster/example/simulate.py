@@ -1,12 +1,11 @@
-"""Stands in for workflow/scripts/simulate.py: trouble by the name of the experiment, then the simulation."""
+"""Replaces workflow/scripts/simulate.py in tests: trouble by the name of the experiment, then the job."""
 
 import time
 from pathlib import Path
 
-from _simulation import main  # the script that this one stands in for
-
 from _logs import logged
 from teacherstudent.engines.network import training as network_run
+from teacherstudent.experiments.simulate import simulate_job
 from teacherstudent.store.checkpoints import CheckpointFile
 
 
@@ -49,4 +48,4 @@ TROUBLE = {"hungry": hungry, "slow": slow, "broken": broken, "patient": patient,
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         TROUBLE.get(snakemake.wildcards.experiment, lambda: None)()
-        main(snakemake.params.work, snakemake.output[0], snakemake.threads)
+        simulate_job(snakemake.params.work, snakemake.output[0], snakemake.threads)

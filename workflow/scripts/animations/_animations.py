@@ -1,7 +1,7 @@
-"""What the scripts of animations share: how an animation is made from curves.
+"""Shared code of the scripts of animations.
 
-A script has a docstring that says what the reader should see, `animate(curves)`, which draws everything that
-stands still and returns a `Movie`, and a tail like that of a figure. `curves[experiment][engine]` is a
+A script has a docstring that says what the reader should see, a function `animate(curves)`, which draws the
+static parts and returns a `Movie`, and a tail like that of a figure. `curves[experiment][engine]` is a
 `teacherstudent.store.curves.Curves`.
 """
 
@@ -24,7 +24,7 @@ from teacherstudent.errors import RunError
 from teacherstudent.files.writing import whole_file
 from teacherstudent.store.curves import Curves, read_curves
 
-SIZE = (6.4, 3.2)  # inches; times DPI an even number of pixels, as the codec wants them
+SIZE = (6.4, 3.2)  # inches; times DPI an even number of pixels, as the codec requires
 DPI = 100
 RATE = 15  # frames per second
 FRAMES = 120
@@ -39,7 +39,7 @@ Experiments = Mapping[str, Mapping[str, Curves]]
 
 @dataclass(frozen=True)
 class Movie:
-    """A figure, the number of its frames, and what brings it into the state of frame 0, 1, ..."""
+    """A figure, the number of its frames, and a function that updates the figure to frame 0, 1, ..."""
 
     figure: Figure
     frames: int
@@ -66,7 +66,20 @@ def make(snakemake, animate: Callable[[Experiments], Movie]) -> None:
 
 
 def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
-    """Write a movie twice, as GIF and as MP4 (H.264)."""
+    """Write a movie as GIF and as MP4 (H.264).
+
+    Parameters
+    ----------
+    movie
+        The movie.
+    gif, mp4
+        The two files.
+
+    Raises
+    ------
+    RunError
+        Where ffmpeg does not write all frames.
+    """
     shown = [Image.fromarray(picture) for picture in pictures(movie)]
     small = [picture.quantize(COLORS) for picture in shown]
     durations = [1000 // RATE] * (len(small) - 1) + [PAUSE]
@@ -85,7 +98,7 @@ def _write_mp4(path: Path, shown: list[Image.Image]) -> None:
     writer.send(None)
     for picture in shown:
         writer.send(picture.tobytes())
-    writer.close()  # which says nothing where ffmpeg failed
+    writer.close()  # raises no error where ffmpeg failed
 
 
 def _has_frames(path: Path, count: int) -> bool:

@@ -1,7 +1,7 @@
 """SGD runs onto the lines of the equations: errors and overlaps of the student, through a switch.
 
 The reader should see that the points of one simulated network, which appear as time goes by, fall onto
-lines that were there before: the equations know nothing of its samples.
+lines that were drawn before: the equations do not depend on its samples.
 """
 
 import _animations

@@ -1,7 +1,7 @@
 """The matrix of student-teacher overlaps specialises: each unit of the student becomes one of the teacher's.
 
-The reader should see a matrix of equal entries while the error rests on its plateau, and then one entry of
-each row grow and the others vanish, as the error falls.
+The reader should see a matrix of equal entries while the error is on its plateau; then one entry of
+each row grows and the others vanish, as the error falls.
 """
 
 import _animations

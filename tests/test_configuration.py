@@ -1,67 +1,102 @@
-"""The configuration as a whole, the one of this repository and broken ones."""
+"""The reader of the configuration, compared with that of Snakemake."""
 
+import random
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from _config import check_file, data_files, read_plan
+from plans import FILES, QUICK, config, read
 from samples import document
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.experiments.configuration import merged, read_file, read_folder
 from teacherstudent.files.yaml_documents import read_yaml
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-FILES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
+from teacherstudent.spec.schema import package_schema
 
 
-def config(**changes):
-    figure = {"paper": "lee", "experiments": ["errors"]}
-    experiment = {"spec": document(), "engines": {"ode": {}, "network": {}}}
-    return {
-        "papers": ["lee"],
-        "job_seconds": 40,
-        "experiments": {"errors": experiment},
-        "figures": {"lee_errors": figure},
-    } | changes
+def random_block(rng, depth=3):
+    """A block with few keys, so that two of them share some; values of all kinds."""
+
+    def value():
+        kinds = [None, 3, "text", [1, {"a": 2}], {}]
+        return random_block(rng, depth - 1) if depth and rng.random() < 0.6 else deepcopy(rng.choice(kinds))
+
+    return {key: value() for key in rng.sample("abcd", rng.randrange(5))}
 
 
-def merged(paths):
-    """Merge files as Snakemake does."""
-    content = {}
-    for path in paths:
-        update_config(content, read_yaml(path))
-    return content
+def test_documents_merge_as_in_snakemake():
+    rng = random.Random(1)
+    replaced = 0
+    for _ in range(2000):
+        documents = [random_block(rng) for _ in range(3)]
+        expected = {}
+        for block in deepcopy(documents):
+            update_config(expected, block)
+        before = deepcopy(documents)
+        found = merged(documents)
+        assert repr(found) == repr(expected)  # the order of keys too
+        assert documents == before
+        replaced += found != documents[0] | documents[1] | documents[2]
+    assert replaced > 500
 
 
-def read(config, files=(), overlays=()):
-    return read_plan(config, files, overlays, SCHEMA, reserved=["all", "verify"])
+def test_a_merged_configuration_shares_no_block_with_its_parts():
+    part = {"a": {"b": {"c": 1}}}
+    merged([part, {"a": {"b": {"c": 2}}}])["a"]["b"]["c"] = 3
+    assert part == {"a": {"b": {"c": 1}}}
 
 
-@pytest.mark.parametrize("overlay", [[], [ROOT / "config" / "quick.yaml"]], ids=["paper", "quick"])
-def test_the_configuration_of_this_repository_is_sound(overlay):
-    plan = read(merged(FILES + overlay), FILES, overlay)
-    for figure in plan.figures.values():
-        assert (ROOT / "workflow" / "scripts" / "figures" / f"{figure.name}.py").is_file()
+def folder_with(tmp_path, **documents):
+    (tmp_path / "config" / "experiments").mkdir(parents=True)
+    for name, content in documents.items():
+        path = tmp_path / "config" / ("config.yaml" if name == "main" else f"experiments/{name}.yaml")
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return tmp_path
 
 
-def test_a_figure_has_its_name_where_no_title_is_given():
-    figures = {name: {"paper": "lee", "experiments": ["errors"]} for name in ("a", "b")}
-    figures["b"]["title"] = "Errors of two tasks"
-    plan = read(config(figures=figures))
-    assert {name: figure.title for name, figure in plan.figures.items()} == {
-        "a": "a",
-        "b": "Errors of two tasks",
-    }
+def test_the_configuration_of_a_folder_is_that_of_a_run(tmp_path):
+    content = config()
+    main, experiments = (
+        {key: content[key] for key in keys}
+        for keys in (("papers", "job_seconds"), ("experiments", "figures"))
+    )
+    root = folder_with(tmp_path, main=main, one=experiments)
+    assert read_folder(root) == content
+    (root / "config" / "config.yaml").unlink()
+    assert read_folder(root)["figures"] == content["figures"]
+
+
+def test_a_folder_without_a_workflow_is_named(tmp_path):
+    with pytest.raises(
+        RunError, match="there is no folder .*config/experiments here; go to the folder of a workflow"
+    ):
+        read_folder(tmp_path)
+
+
+def test_a_template_is_refused(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("__use_yte__: true\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="config.yaml: remove __use_yte__: templates run code"):
+        read_file(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[1]", "a configuration must be a block of keys, not list"), ("# all of it\n", "the file is empty")],
+)
+def test_a_file_must_be_a_block_of_keys(tmp_path, text, words):
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=f"config.yaml: {words}"):
+        read_file(path)
 
 
 def test_the_quick_form_only_changes_values():
     """It names no experiment, engine or axis that the full form does not have."""
-    full_form = merged(FILES)
-    quick = read_yaml(ROOT / "config" / "quick.yaml")
+    full_form = merged(map(read_yaml, FILES))
+    quick = read_yaml(QUICK)
     assert set(quick) <= {"experiments"}
     for name, experiment in quick["experiments"].items():
         full = full_form["experiments"][name]
@@ -80,75 +115,7 @@ def test_the_schema_describes_every_key():
         if isinstance(schema.get("additionalProperties"), dict):
             check(schema["additionalProperties"], f"{place}.*")
 
-    check(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")), "config")
-
-
-LONG_AXES = {
-    "training.learning_rate": [0.123456789012],
-    "training.readout_learning_rate": [0.123456789012],
-    "training.weight_decay": [1.23456789012e-05],
-    "student.initial.weights_std": [0.00123456789012],
-    "student.initial.readouts_std": [0.00123456789012],
-    "numerics.relative_tolerance": [1.23456789012e-09],
-    "teachers.features.norm": [0.00123456789012],
-}
-
-
-def long_names(size):
-    """A configuration with a curve whose name has so many bytes: the duration fills it up."""
-    axes = LONG_AXES | {"duration": [1]}
-    curve = "__".join(f"{name.split('.')[-1]}~{values[0]}" for name, values in axes.items())
-    axes["duration"] = [int("1" * (1 + size - len(curve)))]
-    return config(experiments={"errors": {"spec": document(), "engines": {"ode": {"outer": axes}}}})
-
-
-def test_names_of_files_are_as_long_as_file_systems_allow():
-    (job,) = read(long_names(240)).jobs_of("errors")
-    assert len(f"{job.curve}.h5.checkpoints") == 255
-
-
-def test_names_of_files_that_are_too_long_are_refused():
-    with pytest.raises(SpecError, match="experiment errors: engines.ode.outer: .* longer than 240 bytes"):
-        read(long_names(241))
-    with pytest.raises(SpecError, match="figure aaaa.*: has 241 letters; use at most 240"):
-        read(config(figures={"a" * 241: {"paper": "lee", "experiments": ["errors"]}}))
-
-
-def test_a_plan_knows_jobs_and_papers():
-    plan = read(config())
-    assert list(plan.jobs) == [("errors", "ode", "all"), ("errors", "network", "all")]
-    assert plan.paper_names == ["lee"]
-    assert [job.engine for job in plan.jobs_of("errors")] == ["ode", "network"]
-
-
-def test_a_configuration_may_be_empty():
-    assert read({"papers": [], "job_seconds": 40}).jobs == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"paper": []}, ["unknown key paper", "papers, job_seconds, explorer, experiments, figures"]),
-        ({"papers": "lee"}, ["papers", "a list"]),
-        ({"job_seconds": 0}, ["job_seconds: 0 is not allowed", "> 0"]),
-        ({"papers": ["saad"]}, ["papers: saad has no figures", "lee"]),
-        ({"experiments": {}}, ["figures.lee_errors.experiments: unknown experiment errors"]),
-        ({"explorer": "error"}, ["explorer: unknown experiment error; there are errors"]),
-        ({"experiments": {"errors": 1}}, ["experiments.errors"]),
-        ({"experiments": {"errors": {"spec": {}}}}, ["experiment errors: missing key engines"]),
-        ({"figures": {"a": {"title": 1, "paper": "lee", "experiments": ["errors"]}}}, ["figures.a.title"]),
-        ({"figures": {"lee_errors": {"paper": "lee"}}}, ["figures.lee_errors", "missing key experiments"]),
-        ({"figures": {"a-b": {"paper": "lee", "experiments": ["errors"]}}}, ["figure a-b", "letters"]),
-        ({"figures": {"all": {"paper": "lee", "experiments": ["errors"]}}}, ["all", "another target"]),
-        ({"figures": {"lee": {"paper": "lee", "experiments": ["errors"]}}}, ["lee", "another target"]),
-    ],
-)
-def test_mistakes_are_named_in_one_line(changes, words):
-    with pytest.raises(SpecError) as caught:
-        read(config(**changes))
-    assert "\n" not in str(caught.value)
-    for word in words:
-        assert word in str(caught.value)
+    check(package_schema("configuration"), "config")
 
 
 def as_snakemake_merges(files, overlays, settings):
@@ -211,7 +178,7 @@ def test_keys_that_are_not_texts_are_named(tmp_path, key, text):
     path = tmp_path / "config.yaml"
     path.write_text(text.replace("KEY", key), encoding="utf-8")
     with pytest.raises(SpecError) as error:
-        check_file(path)
+        read_file(path)
     shown = {"2021": "2021", "1.5": "1.5", "true": "True"}.get(key, "None")
     place = f"experiments.{shown}" if "experiments" in text else f"a[0].b.{shown}"
     remedy = "write a word that starts with a letter"
@@ -228,16 +195,8 @@ def test_keys_given_twice_are_refused(tmp_path):
 def test_an_experiment_of_two_files_is_refused(tmp_path):
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text(yaml.safe_dump(config()), encoding="utf-8")
-    with pytest.raises(SpecError, match="two.yaml: experiments.errors: stands in .*one.yaml already"):
+    with pytest.raises(SpecError, match="two.yaml: experiments.errors is already defined in .*one.yaml"):
         read(config(), [tmp_path / "one.yaml", tmp_path / "two.yaml"])
-
-
-def test_a_job_needs_the_files_of_its_data_sets():
-    block = {"file": "a.gz", "labels_file": "b.gz"}
-    work = {"spec": {"inputs": {"dataset": block}}, "inner": {"training.learning_rate": [0.1]}}
-    assert data_files(work) == ["a.gz", "b.gz"]
-    assert data_files(work | {"inner": {"inputs.dataset.file": ["c.gz", "d.gz"]}}) == ["c.gz", "d.gz", "b.gz"]
-    assert data_files({"spec": {"inputs": {"dimension": 3}}, "inner": {}}) == []
 
 
 def test_axes_keep_the_order_of_the_files_under_an_overlay(tmp_path):
@@ -249,10 +208,10 @@ def test_axes_keep_the_order_of_the_files_under_an_overlay(tmp_path):
     paths = [tmp_path / "full.yaml", tmp_path / "small.yaml"]
     for path, content in zip(paths, (full, small), strict=True):
         path.write_text(yaml.safe_dump(content, sort_keys=False))
-    merged = {}
+    seen = {}
     for content in (small, full, small):
-        update_config(merged, content)
-    assert list(merged["experiments"]["errors"]["engines"]["ode"]["inner"])[0] == "student.hidden"
-    (experiment,) = read(merged, paths[:1], paths[1:]).experiments.values()
+        update_config(seen, content)
+    assert list(seen["experiments"]["errors"]["engines"]["ode"]["inner"])[0] == "student.hidden"
+    (experiment,) = read(seen, paths[:1], paths[1:]).experiments.values()
     assert list(experiment.grids["ode"].axes) == list(axes)
     assert experiment.grids["ode"].axes["student.hidden"] == [2]

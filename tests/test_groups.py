@@ -1,28 +1,30 @@
 """How the work of the configurations is made into jobs: locally, and on a cluster."""
 
+import itertools
 from collections import Counter
 
 import pytest
 import yaml
+from snakemake.common.configfile import load_configfile
 
-from _config import read_plan
-from _groups import MANY, SIZES, curve_group, experiment_groups, minutes
+from plans import FILES, QUICK, ROOT, config, read
 from samples import document
-from scripts.test_config import FILES, ROOT, SCHEMA, config, merged
+from teacherstudent.experiments.configuration import merged
+from teacherstudent.experiments.groups import JOBS_PER_GROUP, SIZES, curve_group, experiment_groups, minutes
 
 CLUSTER = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=[[], [ROOT / "config" / "quick.yaml"]], ids=["paper", "quick"])
+@pytest.fixture(scope="module", params=[[], [QUICK]], ids=["paper", "quick"])
 def plan(request):
-    return read_plan(merged(FILES + request.param), FILES, request.param, SCHEMA, reserved=[])
+    return read(merged(map(load_configfile, FILES + request.param)), FILES, request.param)
 
 
 def grid_plan(engine, outer, **changes):
     """A plan with an experiment without a figure, `grid`, beside another one."""
     spec = document(inputs={"dimension": 1000}, record={"count": 301}, **changes)
     experiments = config()["experiments"] | {"grid": {"spec": spec, "engines": {engine: {"outer": outer}}}}
-    return read_plan(config(experiments=experiments), [], [], SCHEMA, reserved=[])
+    return read(config(experiments=experiments))
 
 
 def minutes_of_groups(plan):
@@ -65,7 +67,7 @@ def test_a_grid_of_20000_short_runs_becomes_few_jobs():
             "teachers.output_noise": {"linspace": [0.0, 0.5, 100]},
         },
     )
-    listed = plan.jobs_of("grid")
+    listed = plan.jobs_of("grid")["ode"]
     assert 10 <= len(listed) <= 200
     assert all(job.seconds <= plan.job_seconds for job in listed)
     assert {curve_group(job, plan.job_seconds) for job in listed} == {"curves_16"}
@@ -75,12 +77,12 @@ def test_a_grid_of_20000_short_runs_becomes_few_jobs():
 def test_jobs_of_long_grids_last_minutes(duration):
     """Groups are between 5 and 15 minutes unless a single curve is longer."""
     plan = grid_plan("network", {"training.learning_rate": {"linspace": [0.1, 2.0, 300]}}, duration=duration)
-    listed = plan.jobs_of("grid")
+    listed = plan.jobs_of("grid")["network"]
     names = {curve_group(job, plan.job_seconds) for job in listed}
     mean = sum(job.seconds for job in listed) / len(listed)
     for name in names:
         if name is None:
-            assert mean > MANY * plan.job_seconds / 2
+            assert mean > JOBS_PER_GROUP * plan.job_seconds / 2
         else:
             assert 5 <= int(name.removeprefix("curves_")) * mean / 60 <= 15
 
@@ -92,16 +94,16 @@ def test_experiments_of_a_figure_share_a_job_of_a_cluster():
         "second": {"paper": "lee", "experiments": ["two", "other"]},
     }
     entry = config(experiments=experiments, figures=figures)
-    plan = read_plan(entry, [], [], SCHEMA, reserved=[])
+    plan = read(entry)
     assert experiment_groups(plan) == {
         "one": "first", "two": "first", "other": "second", "unused": "unused",
     }  # fmt: skip
-    each = sum(job.seconds for job in plan.jobs_of("one"))
-    short = read_plan(entry | {"job_seconds": 1.5 * each / MANY}, [], [], SCHEMA, reserved=[])
+    each = sum(job.seconds for job in itertools.chain(*plan.jobs_of("one").values()))
+    short = read(entry | {"job_seconds": 1.5 * each / JOBS_PER_GROUP})
     assert experiment_groups(short) == {
         "one": "one", "two": "two", "other": "second", "unused": "unused",
     }  # fmt: skip
-    shorter = read_plan(entry | {"job_seconds": 0.9 * each / MANY}, [], [], SCHEMA, reserved=[])
+    shorter = read(entry | {"job_seconds": 0.9 * each / JOBS_PER_GROUP})
     assert experiment_groups(shorter) == {}
 
 
