@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import STATE, VARIABLES
+from teacherstudent.engines.observables import STATE, dimensions_of
 from teacherstudent.errors import RunError
 from teacherstudent.files.checksum_line import check_line
 from teacherstudent.files.content import DIGEST, groups_of, is_as_written, present, sign
@@ -76,8 +76,7 @@ def _check_sizes(run: StoredRun) -> None:
     """Raise RunError where the arrays of a run do not have the same sizes along the same dimensions."""
     sizes: dict[str, int] = {}
     for name, array in run.arrays.items():
-        lead = ("run",) if run.has_run_axis and name != "time" else ()
-        dimensions = (*lead, *VARIABLES[name][0])
+        dimensions = dimensions_of(name, run.has_run_axis)
         if array.ndim != len(dimensions):
             raise RunError(
                 f"dataset {name} has {array.ndim} dimensions; it must have {', '.join(dimensions)}"

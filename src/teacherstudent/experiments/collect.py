@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.experiments.division import Axes
 from teacherstudent.experiments.jobs import Grid
@@ -68,7 +68,7 @@ def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
     """Stack arrays over (run, time or switch, ...), the shorter ones filled up to the longest."""
-    if VARIABLES.get(name, [()])[0][:1] in (("time",), ("switch",)):
+    if name in OBSERVABLES and OBSERVABLES[name].dimensions[0] in ("time", "switch"):
         longest = max(array.shape[1] for array in arrays)
         arrays = [_filled(array, longest) for array in arrays]
     shapes = sorted({array.shape for array in arrays})

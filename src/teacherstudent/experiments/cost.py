@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from teacherstudent.engines.trajectory import LEFT_OUT, OVERLAPS, record_times
+from teacherstudent.engines.observables import row_sizes
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 STORED_POINT = 0.02  # the attributes of a group, and its datasets as such
@@ -61,19 +62,10 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
 
 def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
     """Estimate the seconds of all runs of a spec and of storing them, as terms that are products."""
-    rows = runs * len(record_times(spec))
-    storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * _numbers(spec)
+    rows, numbers = runs * len(record_times(spec)), sum(row_sizes(spec).values())
+    storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * numbers
     dynamics = {"network": _network, "chain": _chain, "ode": _ode}[engine](spec, runs)
     return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is nothing: factors are ratios
-
-
-def _numbers(spec: Spec) -> int:
-    """Return how many numbers are recorded at a time."""
-    P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
-    left_out = LEFT_OUT[spec.record.quantities]
-    overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
-    readouts = 0 if "student_readouts" in left_out else spec.heads * K
-    return P + overlaps + readouts
 
 
 def _network(spec: Spec, runs: int) -> tuple[float, ...]:

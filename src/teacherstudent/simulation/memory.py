@@ -6,8 +6,10 @@ drawn, while runs are recorded (the recorded rows, and all of them stacked), or 
 
 import heapq
 from collections.abc import Sequence
+from dataclasses import replace
 
-from teacherstudent.engines.trajectory import LEFT_OUT, OVERLAPS, record_times
+from teacherstudent.engines.observables import OBSERVABLES, row_sizes
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.model import Spec
 
@@ -96,13 +98,10 @@ def batch_memory(specs: Sequence[Spec], engine: str) -> Parts:
 
 def record_memory(spec: Spec, quantities: str | None = None) -> float:
     """Return the bytes of the records of one run, those of `record.quantities` or of others."""
-    P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
-    left_out, sets = LEFT_OUT[quantities or spec.record.quantities], spec.inputs.samples is not None
-    overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
-    readouts = 0 if "student_readouts" in left_out else spec.heads * K
-    errors = P * (1 + sets + (spec.inputs.dataset is not None))
-    weights = K * spec.inputs.dimension * _itemsize(spec) if spec.record.weights else 0
-    return len(record_times(spec)) * (NUMBER * (2 + errors + overlaps + readouts) + weights)
+    if quantities is not None:
+        spec = replace(spec, record=replace(spec.record, quantities=quantities))
+    row = sum(size * OBSERVABLES[name].itemsize(spec) for name, size in row_sizes(spec).items())
+    return len(record_times(spec)) * row
 
 
 def _networks(specs: Sequence[Spec]) -> Parts:

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import DIMENSIONS, VARIABLES
+from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.files.content import attribute, groups_of
 from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
@@ -130,12 +130,14 @@ def _write(group: h5py.Group, curves: Curves) -> None:
     group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.spec))
     for key, name in names.items():
         _coordinate(group, name, curves.axes[key], key)
-    _coordinate(group, "time", curves.time, VARIABLES["time"][2])
+    _coordinate(group, "time", curves.time, OBSERVABLES["time"].description)
     lead = (*names.values(), "run")
     for name, array in curves.quantities.items():
-        _dataset(group, name, array, lead + VARIABLES[name][0], VARIABLES[name][2])
+        entry = OBSERVABLES[name]
+        _dataset(group, name, array, lead + entry.dimensions, entry.description)
     _dataset(group, "diverged", curves.diverged.astype(np.int8), lead, "1 where the run diverged")
-    _dataset(group, "switch_times", curves.switch_times, (*lead, "switch"), VARIABLES["switch_times"][2])
+    switches = OBSERVABLES["switch_times"]
+    _dataset(group, switches.name, curves.switch_times, lead + switches.dimensions, switches.description)
 
 
 def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: str) -> None:
@@ -151,7 +153,7 @@ def _dataset(
     group[name].attrs["description"] = description
     for axis, dimension in enumerate(dimensions):
         if dimension not in group:
-            _coordinate(group, dimension, np.arange(array.shape[axis]), DIMENSIONS[dimension][1])
+            _coordinate(group, dimension, np.arange(array.shape[axis]), DIMENSIONS[dimension].description)
         group[name].dims[axis].attach_scale(group[dimension])
 
 

@@ -12,7 +12,7 @@ import yaml
 
 import teacherstudent
 from teacherstudent.engines.base import ENGINES, module_name
-from teacherstudent.engines.observables import DIMENSIONS, SCHEMA_VERSION, STATE, STATE_VARIABLES, VARIABLES
+from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES, SCHEMA_VERSION, STATE, STATE_VARIABLES
 from teacherstudent.store.meaning import WORDS, dotted, meaning
 
 PACKAGE = "teacherstudent"
@@ -37,10 +37,13 @@ def engine_digest(engine: str) -> str:
 def run_digest(engine: str) -> str:
     """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
 
-    That is what `layout` says of datasets and dimensions; how `store` writes and reads them is left out.
+    That are the names, dimensions and words of `engines.observables`, which are attributes of the file; how
+    `store` writes and reads them is left out.
     Raises ValueError for an unknown engine.
     """
-    form = (SCHEMA_VERSION, VARIABLES, DIMENSIONS, STATE, STATE_VARIABLES)
+    tables = OBSERVABLES, DIMENSIONS, STATE_VARIABLES
+    words = [(entry.name, entry.symbol, entry.description) for table in tables for entry in table.values()]
+    form = (SCHEMA_VERSION, STATE, words, [entry.dimensions for entry in OBSERVABLES.values()])
     return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()
 
 

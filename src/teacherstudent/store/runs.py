@@ -18,11 +18,15 @@ import numpy as np
 
 from teacherstudent.engines.observables import (
     DIMENSIONS,
-    OPTIONAL,
+    OBSERVABLES,
     SCHEMA_VERSION,
     STATE,
     STATE_VARIABLES,
-    VARIABLES,
+    Dimension,
+    Observable,
+    StateVariable,
+    attributes_of,
+    dimensions_of,
 )
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
@@ -32,7 +36,7 @@ from teacherstudent.files.hdf5 import add_array, add_dataset, opened_hdf5, write
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import is_curves
 from teacherstudent.store.digest import engine_digest
-from teacherstudent.store.stacking import common_times, filler, names_of, padded_shape, stacked
+from teacherstudent.store.stacking import common_times, filler, padded_shape, stacked
 from teacherstudent.store.stored_run import StoredRun
 
 CURVES = (
@@ -122,7 +126,7 @@ def is_run(item: object) -> bool:
 
 def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     present = recorded_in(group)
-    missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
+    missing = [name for name, entry in OBSERVABLES.items() if entry.when is None and name not in present]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
     attributes = {name: attribute(group, name) for name in group.attrs}
@@ -132,7 +136,7 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
         engine=attributes["engine"],
         seed=int(attributes["seed"]),
         attributes=attributes,
-        arrays={name: group[name][()] for name in VARIABLES if name in present},
+        arrays={name: group[name][()] for name in OBSERVABLES if name in present},
         state=state and {name: state[name][()] for name in STATE_VARIABLES if name in state},
     )
     if run.has_run_axis and "diverged_at" in attributes:
@@ -156,7 +160,7 @@ def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     shapes = {}
     for name in trajectories[0].state:
         arrays = [trajectory.state[name] for trajectory in trajectories]
-        shapes[name] = _write_dataset(group, name, arrays, run_axis, *STATE_VARIABLES[name][:2]).shape
+        shapes[name] = _write_dataset(group, STATE_VARIABLES[name], arrays, run_axis).shape
     return shapes
 
 
@@ -165,16 +169,15 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     if not run_axis and len(trajectories) > 1:
         raise ValueError("several runs need an axis")
     time = common_times(trajectories)
-    scales = {"time": _write_dataset(group, "time", [time], False, *VARIABLES["time"][1:])}
+    scales = {"time": _write_dataset(group, OBSERVABLES["time"], [time], run_axis=False)}
     scales["time"].make_scale("time")
     shapes = {"time": scales["time"].shape}
-    for name in names_of(trajectories[0]):
-        dimensions, symbol, description = VARIABLES[name]
+    for name in trajectories[0].arrays:
         if name == "time":  # the same for all runs, and written already
             continue
         arrays = [getattr(trajectory, name) for trajectory in trajectories]
-        dataset = _write_dataset(group, name, arrays, run_axis, symbol, description)
-        for axis, dimension in enumerate(("run", *dimensions) if run_axis else dimensions):
+        dataset = _write_dataset(group, OBSERVABLES[name], arrays, run_axis)
+        for axis, dimension in enumerate(dimensions_of(name, run_axis)):
             if dimension not in scales:
                 scales[dimension] = _write_scale(group, dimension, dataset.shape[axis])
             dataset.dims[axis].attach_scale(scales[dimension])
@@ -183,18 +186,21 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
 
 
 def _write_scale(group: h5py.Group, dimension: str, size: int) -> h5py.Dataset:
-    scale = _write_dataset(group, dimension, [np.arange(size)], False, *DIMENSIONS[dimension])
+    scale = _write_dataset(group, DIMENSIONS[dimension], [np.arange(size)], run_axis=False)
     scale.make_scale(dimension)
     return scale
 
 
 def _write_dataset(
-    group: h5py.Group, name: str, arrays: Sequence[np.ndarray], run_axis: bool, symbol: str, description: str
+    group: h5py.Group,
+    entry: Observable | Dimension | StateVariable,
+    arrays: Sequence[np.ndarray],
+    run_axis: bool,
 ) -> h5py.Dataset:
     """Write the one array, or the arrays of all runs along an axis, without a copy of them all."""
     if run_axis:
         shape, dtype = padded_shape(arrays), arrays[0].dtype
-        dataset = add_dataset(group, name, (len(arrays), *shape), dtype, filler(dtype))
+        dataset = add_dataset(group, entry.name, (len(arrays), *shape), dtype, filler(dtype))
         step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
         for first in range(0, len(arrays), max(1, step)):
             look()
@@ -203,9 +209,8 @@ def _write_dataset(
             else:
                 write_blocks(dataset, (first,), arrays[first])
     else:
-        dataset = add_array(group, name, arrays[0])
-    dataset.attrs["symbol"] = symbol
-    dataset.attrs["description"] = description
+        dataset = add_array(group, entry.name, arrays[0])
+    dataset.attrs.update(attributes_of(entry))
     return dataset
 
 

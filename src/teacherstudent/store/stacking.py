@@ -4,23 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
 from teacherstudent.engines.trajectory import Trajectory
 
 
 def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
     """Return the arrays by name, those of several trajectories stacked along a leading axis."""
-    names = names_of(trajectories[0])
     if not run_axis:
         (trajectory,) = trajectories
-        return {name: getattr(trajectory, name) for name in names}
-    arrays = {name: stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in names}
+        return trajectory.arrays
+    names = trajectories[0].arrays
+    arrays = {name: stacked([trajectory.arrays[name] for trajectory in trajectories]) for name in names}
     return arrays | {"time": common_times(trajectories)}
-
-
-def names_of(trajectory: Trajectory) -> list[str]:
-    """Return the names of the arrays that a trajectory has, in the order of the layout."""
-    return [name for name in VARIABLES if getattr(trajectory, name) is not None]
 
 
 def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:

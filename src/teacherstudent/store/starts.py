@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from teacherstudent.engines.observables import STATE, STATE_VARIABLES
+from teacherstudent.engines.base import engine_module
+from teacherstudent.engines.observables import STATE
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
@@ -75,10 +76,10 @@ def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start
 
 
 def _check_state(engine: str, state: State) -> None:
-    for name, (_, _, engines) in STATE_VARIABLES.items():
-        if engine in engines and name not in state:
+    for name in engine_module(engine).STATE_NAMES:
+        if name not in state:
             raise SpecError(f"dataset {STATE}/{name} is missing")
-        if engine in engines and not np.isfinite(state[name]).all():
+        if not np.isfinite(state[name]).all():
             raise SpecError(f"dataset {STATE}/{name} is not finite")
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec.model import Spec
@@ -54,7 +54,7 @@ class StoredRun:
     def _one(self, run: int) -> Trajectory:
         rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
         own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
-        own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
+        own |= {name: own[name][:rows] for name in own if OBSERVABLES[name].dimensions[0] == "time"}
         own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
         state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}

@@ -22,6 +22,17 @@ from teacherstudent.spec.steps import step_at
 TOGETHER = 64
 # Numbers in a whole vector register; the number of columns is a multiple of it.
 LANES = 8
+# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "dimension",
+    "student_coordinates",
+    "student_readouts",
+    "teacher_coordinates",
+    "teacher_readouts",
+)
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 200_000_000
 

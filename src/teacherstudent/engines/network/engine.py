@@ -23,6 +23,16 @@ from teacherstudent.spec.model import Spec
 
 # Runs that are kept in memory together.
 TOGETHER = 16
+# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "student_weights",
+    "student_readouts",
+    "teacher_weights",
+    "teacher_readouts",
+)
 # Runs can be kept on their way, see `simulation`.
 INTERRUPTIBLE = True
 

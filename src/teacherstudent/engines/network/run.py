@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from teacherstudent.engines.network.weights import in_memory
+from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
-from teacherstudent.engines.trajectory import LEFT_OUT, stored_R
+from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors.interruption import looking
 from teacherstudent.inputs.training_sets import LabelledSet, activities, labelled_sets
 from teacherstudent.kernels.maths.activations import CODES
@@ -140,13 +141,13 @@ class Run:
         now, P = self.order_parameters(), self.spec.teachers.count
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
         row = {"time": self.step / self.spec.inputs.dimension}
-        recorded = {
+        measured = {
             "student_readouts": now.h,
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, P),
         }
-        left_out = LEFT_OUT[self.spec.record.quantities]
-        row |= {name: array for name, array in recorded.items() if name not in left_out}
+        due = recorded(self.spec)
+        row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.weights.student().copy()
         if self.training_set is not None:
