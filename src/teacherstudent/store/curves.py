@@ -15,6 +15,8 @@ from teacherstudent.files.content import attribute, groups_of
 from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
 from teacherstudent.spec.axes import short_names
 
+ALWAYS = ("time", "switch_times")  # observables that all curves have
+
 
 @dataclass(frozen=True)
 class Curves:
