@@ -42,7 +42,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -
         quantities={name: over_axes(name) for name in keep},
         diverged=over_axes("diverged"),
         switch_times=over_axes("switch_times"),
-        spec=grid.spec,
+        document=grid.spec,
     )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import h5py
@@ -13,7 +14,9 @@ from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.files.content import attribute, groups_of
 from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
-from teacherstudent.spec.axes import short_names
+from teacherstudent.spec.axes import short_names, with_values
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
 
 ALWAYS = ("time", "switch_times")  # observables that all curves have
 
@@ -35,7 +38,17 @@ class Curves:
     quantities: dict[str, np.ndarray]  # name -> (axes..., run, time, ...); teacher quantities without time
     diverged: np.ndarray  # (axes..., run) bool
     switch_times: np.ndarray  # (axes..., run, S), NaN where a switch did not come
-    spec: dict = field(default_factory=dict)  # the base document; axes replace values of it
+    document: dict = field(default_factory=dict)  # the base spec; axes replace values of it
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The complete spec, with all defaults, at the first value of each axis.
+
+        After `select` it has the selected values of the axes that were removed. Files that the base spec
+        names are not read. Raises SpecError if the base spec is not complete without them.
+        """
+        first = {key: values.tolist()[0] for key, values in self.axes.items()}
+        return parse_spec(with_values(self.document, first), files=False)
 
     def key(self, name: str) -> str:
         """Return the dotted key of the one axis that ends in a name."""
@@ -65,6 +78,7 @@ class Curves:
         return dataclasses.replace(
             self,
             axes={other: values for other, values in self.axes.items() if other != key},
+            document=with_values(self.document, {key: self.axes[key][index].item()}),
             quantities={name: cut(array) for name, array in self.quantities.items()},
             diverged=cut(self.diverged),
             switch_times=cut(self.switch_times),
@@ -129,7 +143,9 @@ def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
 def _write(group: h5py.Group, curves: Curves) -> None:
     names = short_names(curves.axes)
     group.attrs.update(axes=json.dumps(names), quantities=json.dumps(list(curves.quantities)))
-    group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.spec))
+    group.attrs.update(
+        engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.document)
+    )
     for key, name in names.items():
         _coordinate(group, name, curves.axes[key], key)
     _coordinate(group, "time", curves.time, OBSERVABLES["time"].description)
@@ -195,7 +211,7 @@ def _read(group: h5py.Group) -> Curves:
         quantities={name: group[name][()] for name in json.loads(about["quantities"])},
         diverged=group["diverged"][()].astype(bool),
         switch_times=group["switch_times"][()],
-        spec=json.loads(about["spec"]),
+        document=json.loads(about["spec"]),
     )
 
 
