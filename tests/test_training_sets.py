@@ -256,7 +256,7 @@ def test_training_errors_are_collected(tmp_path):
 
 def test_what_runs_do_not_have_is_not_collected(tmp_path):
     grid, _ = stored_grid(tmp_path, document(inputs={"dimension": 30}, training={"learning_rate": 1.0}))
-    with pytest.raises(RunError, match=r"^training_error: the runs of engine network have none"):
+    with pytest.raises(RunError, match=r"^training_error: the runs of engine network do not record it"):
         collect(grid, {tmp_path / "runs.h5": {}}, ["training_error"])
 
 

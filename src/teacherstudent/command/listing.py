@@ -13,9 +13,9 @@ from rich.text import Text
 from teacherstudent.command.arguments import ENGINES
 from teacherstudent.command.tables import print_table
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.experiments.schema import complete_experiment
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.axes import read_axes
+from teacherstudent.spec.schema import complete
 
 EXPERIMENTS = Path("config") / "experiments"
 SCRIPTS = Path("workflow") / "scripts" / "figures"
@@ -75,7 +75,7 @@ def figure_summary(script: Path) -> str:
 def _runs(name: str, entry: Any) -> str:
     """Say how many runs each engine makes."""
     try:
-        grids = complete_experiment(entry)["engines"]
+        grids = complete(entry, "experiment")["engines"]
         counts = {engine: _count(engine, grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error

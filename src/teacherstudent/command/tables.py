@@ -15,13 +15,11 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
 
-UNLIMITED = 10_000  # columns, where the output is not a terminal and nothing has to be wrapped
+UNLIMITED = 10_000  # columns, without a terminal no line is wrapped
 
 
 def print_run(stored: StoredRun) -> None:
-    """Print one group of a file: its set-up, and of each run the switches, final errors and final
-    overlaps.
-    """
+    """Print one group of a file: its spec, and for each run the switches and the last recorded values."""
     table = Table(show_header=False, box=box.SIMPLE_HEAD)
     for name, value in _setup(stored).items():
         table.add_row(Text(name), Text(value))
@@ -61,7 +59,7 @@ def _about(curves: Curves) -> dict[str, str]:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, as wide as the terminal or as it needs to be where the output is none."""
+    """Print a table with the width of the terminal, or with full width if the output is not a terminal."""
     Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
 
 
@@ -96,7 +94,7 @@ def _inputs(spec: Spec) -> str:
 
 
 def _origin(stored: StoredRun) -> dict[str, str]:
-    """Say what the runs started from, if it was another run."""
+    """Return the origin of the runs if they started from another run."""
     if "started_from" not in stored.attributes:
         return {}
     origin = json.loads(stored.attributes["started_from"])
@@ -105,7 +103,7 @@ def _origin(stored: StoredRun) -> dict[str, str]:
 
 
 def _accepted(attributes: dict) -> dict[str, str]:
-    """Say whether the content was changed after it was written."""
+    """Return a note if the content was changed after it was written."""
     return {"accepted": str(attributes["accepted"])} if "accepted" in attributes else {}
 
 

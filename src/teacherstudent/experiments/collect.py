@@ -1,4 +1,4 @@
-"""From the files of an experiment's jobs to its curves."""
+"""Collection of the results of an experiment's jobs as curves."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +15,33 @@ from teacherstudent.store.curves import Curves
 from teacherstudent.store.runs import read_runs
 from teacherstudent.store.stored_run import StoredRun
 
-# Where a job stores its points.
+# The group in which a job stores its points.
 RUNS = "/runs"
 
 
 def collect(grid: Grid, files: Mapping[str | Path, Axes], keep: Sequence[str]) -> Curves:
     """Stack the runs of a grid over its axes.
 
-    `files` are those of its jobs in the order of the outer axes, each with the axes that are looped inside
-    it; `keep` names the quantities. What a run that diverged did not reach is NaN. Raises RunError where a
-    point is missing, or where points differ in recorded times or in shape.
+    Runs that diverged are filled up with NaN (integers with -1).
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid of one engine.
+    files : mapping
+        The files of its jobs in the order of the outer axes, each with its inner axes.
+    keep : sequence of str
+        The names of the observables.
+
+    Returns
+    -------
+    Curves
+        The observables over (axes..., run, time, ...).
+
+    Raises
+    ------
+    RunError
+        If a point or an observable is missing, or if points differ in recorded times or in shape.
     """
     entries = [_kept(run, keep) for path, axes in files.items() for run in _in_order(path, axes)]
     lengths = [len(values) for values in grid.axes.values()]
@@ -55,10 +72,12 @@ def _in_order(path: str | Path, axes: Axes) -> Iterator[StoredRun]:
 
 
 def _kept(run: StoredRun, keep: Sequence[str]) -> dict[str, np.ndarray]:
-    """Take what is wanted of the runs at one point; the rest can leave the memory."""
+    """Return the observables to collect of the runs at one point; the others are freed."""
     for name in keep:
         if name not in run.arrays:
-            raise RunError(f"{name}: the runs of engine {run.engine} have none: it cannot be collected")
+            raise RunError(
+                f"{name}: the runs of engine {run.engine} do not record it; remove it from collect"
+            )
     arrays = {name: run.arrays[name] for name in ("time", "switch_times", *keep)}
     count = len(run.arrays["generalisation_error"])
     diverged = np.isfinite(run.attributes.get("diverged_at", np.full(count, np.nan)))

@@ -1,4 +1,4 @@
-"""How many seconds of one core the points of a grid take, roughly: what jobs are made of.
+"""Estimated CPU seconds of grid points; grids are divided into jobs by them.
 
 The numbers are those of a shared virtual server; expect a factor of two either way. A change here changes
 which cells of a grid share a file, so that files of several cells are made again.
@@ -51,7 +51,24 @@ class Cost:
 
 
 def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[Any, Spec]]) -> Cost:
-    """Estimate the points of a grid from the specs at its first point and at every value of each axis."""
+    """Estimate the CPU seconds of the points of a grid.
+
+    Parameters
+    ----------
+    engine : str
+        The name of the engine.
+    runs : int
+        The number of runs at each point.
+    first : Spec
+        The spec at the first value of every axis.
+    others : mapping
+        For each axis the specs by value, with the first value on the other axes.
+
+    Returns
+    -------
+    Cost
+        An estimate of which the cost of any part of the grid follows.
+    """
     terms = point_terms(first, engine, runs)
     factors = {
         key: {value: point_terms(spec, engine, runs) / terms for value, spec in specs.items()}
@@ -61,7 +78,22 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
 
 
 def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
-    """Estimate the seconds of all runs of a spec and of storing them, as terms that are products."""
+    """Estimate the CPU seconds of all runs of a spec and of storing them.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    engine : str
+        The name of the engine.
+    runs : int
+        The number of runs.
+
+    Returns
+    -------
+    ndarray of shape (terms,)
+        Positive seconds. Each term is a product of factors that depend on one axis each.
+    """
     rows, numbers = runs * len(record_times(spec)), sum(row_sizes(spec).values())
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * numbers
     dynamics = {"network": _network, "chain": _chain, "ode": _ode}[engine](spec, runs)

@@ -97,7 +97,7 @@ def batch_memory(specs: Sequence[Spec], engine: str) -> Parts:
 
 
 def record_memory(spec: Spec, quantities: str | None = None) -> float:
-    """Return the bytes of the records of one run, those of `record.quantities` or of others."""
+    """Return the bytes of the arrays that one run records, with its `record.quantities` or others."""
     if quantities is not None:
         spec = replace(spec, record=replace(spec.record, quantities=quantities))
     row = sum(size * OBSERVABLES[name].itemsize(spec) for name, size in row_sizes(spec).items())

@@ -23,22 +23,42 @@ ALWAYS = ("time", "switch_times")  # observables that all curves have
 
 @dataclass(frozen=True)
 class Curves:
-    """Kept quantities of one engine, each an array over (axes..., run, time, ...).
+    """Collected observables of one engine, each an array over (axes..., run, time, ...).
 
-    `axes` maps the dotted key of the spec to its values, outer axes first. A run that diverged is marked, and
-    its quantities are NaN from there on. Methods take an axis by its key or by the end of it: `similarity`
-    for `teachers.features.similarity`.
+    Observables of a run that diverged are NaN from that time on. Methods take an axis by its key or by the
+    end of the key: `similarity` for `teachers.features.similarity`.
+
+    Parameters
+    ----------
+    engine : str
+        The name of the engine.
+    axes : dict of str to ndarray
+        The values along each axis by the dotted key of the spec, outer axes first.
+    runs : int
+        The number of runs at each point.
+    seed : int
+        The seed of their random numbers.
+    time : ndarray of shape (T,)
+        The recorded times t = steps / N.
+    quantities : dict of str to ndarray
+        The observables by name, (axes..., run, time, ...); those of the teachers have no axis of time.
+    diverged : ndarray of bool, shape (axes..., run)
+        Whether a run diverged.
+    switch_times : ndarray of shape (axes..., run, S)
+        The times of the switches, NaN for switches that did not happen.
+    document : dict
+        The base spec as it was given; axes replace values of it.
     """
 
     engine: str
     axes: dict[str, np.ndarray]
     runs: int
     seed: int
-    time: np.ndarray  # (T,) t = steps / N
-    quantities: dict[str, np.ndarray]  # name -> (axes..., run, time, ...); teacher quantities without time
-    diverged: np.ndarray  # (axes..., run) bool
-    switch_times: np.ndarray  # (axes..., run, S), NaN where a switch did not come
-    document: dict = field(default_factory=dict)  # the base spec; axes replace values of it
+    time: np.ndarray
+    quantities: dict[str, np.ndarray]
+    diverged: np.ndarray
+    switch_times: np.ndarray
+    document: dict = field(default_factory=dict)
 
     @cached_property
     def spec(self) -> Spec:
@@ -63,7 +83,10 @@ class Curves:
         return self.axes[self.key(name)]
 
     def select(self, **values) -> "Curves":
-        """Return the curves at one value of some axes, which then disappear; numbers are met to 9 digits."""
+        """Return the curves at one value of some axes, which are removed; numbers are compared to 9 digits.
+
+        Raises KeyError if an axis does not exist, or if it does not have the value.
+        """
         chosen = self
         for name, value in values.items():
             chosen = chosen._at(chosen.key(name), value)
@@ -91,11 +114,11 @@ class Curves:
         return array
 
     def mean(self, quantity: str) -> np.ndarray:
-        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN where none is left."""
+        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN if all diverged."""
         return mean_over(self.values(quantity), axis=len(self.axes))
 
     def sem(self, quantity: str) -> np.ndarray:
-        """Return the standard error of `mean`; NaN where fewer than two runs are left."""
+        """Return the standard error of `mean`; NaN for fewer than two runs."""
         return sem_over(self.values(quantity), axis=len(self.axes))
 
     @property
@@ -128,9 +151,9 @@ def _index(values: np.ndarray, value, key: str) -> int:
 
 
 def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
-    """Write the curves of an experiment, one group per engine; the file appears whole or not at all.
+    """Write the curves of an experiment, one group for each engine; the file appears complete or not at all.
 
-    Dimensions are named, so that xarray opens a group.
+    Dimensions are named: xarray can open a group.
     """
 
     def fill(file: h5py.File) -> None:
@@ -176,13 +199,13 @@ def _dataset(
 
 
 def read_curves(path: str | Path) -> dict[str, Curves]:
-    """Read the curves of an experiment, one entry per engine. Raises RunError where the file has none."""
+    """Read the curves of an experiment, one entry for each engine. Raises RunError if the file has none."""
     with opened_hdf5(path) as file:
         return curves_in(file)
 
 
 def curves_in(file: h5py.File) -> dict[str, Curves]:
-    """Do the same with an open file."""
+    """Read the curves in an open file; see `read_curves`."""
     found = [_read(group) for group in groups_of(file) if is_curves(group)]
     if not found:
         raise RunError("the file holds no curves")
@@ -190,13 +213,13 @@ def curves_in(file: h5py.File) -> dict[str, Curves]:
 
 
 def holds_curves(path: str | Path) -> bool:
-    """Return whether a file holds curves. Raises RunError where it cannot be read."""
+    """Return whether a file holds curves. Raises RunError if it cannot be read."""
     with opened_hdf5(path) as file:
         return any(map(is_curves, groups_of(file)))
 
 
 def is_curves(item: object) -> bool:
-    """Return whether something in a file is the group of the curves of an engine."""
+    """Return whether an item of a file is the group of the curves of an engine."""
     return isinstance(item, h5py.Group) and "axes" in item.attrs and "quantities" in item.attrs
 
 

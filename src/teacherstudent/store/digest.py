@@ -35,10 +35,10 @@ def engine_digest(engine: str) -> str:
 
 @cache
 def run_digest(engine: str) -> str:
-    """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest`, and what is in it.
+    """Digest of all that a file of runs of an engine depends on, in hex: `engine_digest` and the layout.
 
-    That are the names, dimensions and words of `engines.observables`, which are attributes of the file; how
-    `store` writes and reads them is left out.
+    The latter are the names, dimensions and descriptions in `engines.observables`; how `store` writes and
+    reads files does not count.
     Raises ValueError for an unknown engine.
     """
     tables = OBSERVABLES, DIMENSIONS, STATE_VARIABLES

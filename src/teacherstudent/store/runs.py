@@ -1,7 +1,8 @@
-"""Runs in HDF5: the one module that writes and reads them.
+"""Writing and reading of runs in HDF5.
 
-A run is a group, the root of a file or one of many (`/runs/<key>`). It holds the arrays of a trajectory, with
-a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
+A run is a group: the root of a file, or `/runs/<key>` in a file with many groups. It holds the arrays of a
+trajectory and, as attributes, all that is needed to repeat the run. Several runs of one spec are stored in
+one group, along a leading axis `run`. The layout is that of `engines.observables`.
 """
 
 import math
@@ -46,7 +47,26 @@ CURVES = (
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
-    """Write one trajectory as the root of a file; see `write_runs`."""
+    """Write one trajectory as the root of an HDF5 file, which appears complete or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is replaced if it exists.
+    spec : Spec
+        The spec of the run.
+    engine : str
+        The name of the engine that computed it.
+    seed : int
+        The seed of its random numbers.
+    trajectory : Trajectory
+        The recorded arrays.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
     write_runs(path, [("/", spec, engine, seed, [trajectory])], run_axis=False)
 
 
@@ -56,15 +76,31 @@ def write_runs(
     run_axis: bool,
     attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write groups of runs to a file that appears whole or not at all; equal content gives equal bytes.
+    """Write groups of runs to an HDF5 file, which appears complete or not at all.
 
-    An entry is (group, spec, engine, seed, trajectories), the group "/" or a path such as "/runs/<key>".
-    With `run_axis` all datasets but `time` have a leading axis `run`; without it an entry has one
-    trajectory. A run that diverged ends early: with a run axis the rest is NaN (-1 for `active_teacher`), as
-    are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
-    as an array that has NaN for the other runs. The group `state` holds the states at the end, where
-    trajectories have them. `attributes` are added to each group. Raises RunError where the file cannot be
-    written.
+    Equal content gives equal bytes. A run that diverged has fewer recorded times: along an axis `run` its
+    arrays are filled up with NaN (integers with -1), and so are missing switch times. The attribute
+    `diverged_at` exists if a run diverged, along an axis `run` with NaN for the others. The group `state`
+    holds the states at the end, if the trajectories have them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is replaced if it exists.
+    entries : iterable of tuple
+        Groups of runs: (group, spec, engine, seed, trajectories), with "/" or a path such as "/runs/<key>" as
+        the group.
+    run_axis : bool
+        Whether all datasets but `time` have a leading axis `run`; without it each entry has one trajectory.
+    attributes : mapping of str to str
+        Attributes that are added to every group.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    ValueError
+        If runs of one group were recorded at different times, or if there are several without `run_axis`.
     """
 
     def fill(file: h5py.File) -> None:
@@ -82,7 +118,25 @@ def write_runs(
 
 
 def read_run(path: str | Path, group: str = "/") -> StoredRun:
-    """Read one group of a file. Raises RunError where it is not a run."""
+    """Read one group of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with runs.
+    group : str
+        The path of the group in the file.
+
+    Returns
+    -------
+    StoredRun
+        The run or runs of this group.
+
+    Raises
+    ------
+    RunError
+        If the group has no run, or if the file cannot be read.
+    """
     with opened_hdf5(path) as file:
         if not is_run(file.get(group)):
             raise RunError(f"there is no run in group {group}")
@@ -90,16 +144,31 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
 
 
 def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
-    """Read all runs of a file in the order of their groups' names, with the states that it has if asked for.
+    """Read all groups of runs in a file, ordered by name.
 
-    Raises RunError where there is none.
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with runs.
+    states : bool
+        Whether the recorded states at the end are read too.
+
+    Returns
+    -------
+    list of StoredRun
+        One entry for each group.
+
+    Raises
+    ------
+    RunError
+        If the file has no runs, or if it cannot be read.
     """
     with opened_hdf5(path) as file:
         return runs_in(file, states)
 
 
 def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
-    """Do the same with an open file."""
+    """Read all groups of runs in an open file; see `read_runs`."""
     groups = [group for group in groups_of(file) if is_run(group)]
     if not groups:
         raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file holds no run")
@@ -109,7 +178,26 @@ def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
 def run_attributes(
     spec: Spec, engine: str, seed: int, trajectories: Sequence[Trajectory], run_axis: bool
 ) -> dict[str, Any]:
-    """Return the attributes of a group: what was run, with what, and where runs diverged."""
+    """Return the attributes of a group of runs.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec, which is stored as JSON with all defaults.
+    engine : str
+        The name of the engine; the digest of its code and the versions of packages are stored beside it.
+    seed : int
+        The seed of the random numbers.
+    trajectories : sequence of Trajectory
+        The runs, for the times at which they diverged.
+    run_axis : bool
+        Whether these times are an array with one entry for each run.
+
+    Returns
+    -------
+    dict
+        Values by name.
+    """
     attributes = {"spec": spec.to_json(), "engine": engine, "seed": seed, **_provenance(engine)}
     diverged = [trajectory.diverged_at for trajectory in trajectories]
     if any(time is not None for time in diverged):
@@ -119,7 +207,7 @@ def run_attributes(
 
 
 def is_run(item: object) -> bool:
-    """Return whether something in a file is a group of runs."""
+    """Return whether an item of a file is a group of runs."""
     named = isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
     return named and not is_curves(item)
 
@@ -146,7 +234,7 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
 
 @cache
 def _provenance(engine: str) -> dict:
-    """Attributes that say with what an engine's runs were made."""
+    """Return the versions of code and packages that the runs of an engine depend on."""
     return {
         "schema_version": SCHEMA_VERSION,
         "code_digest": engine_digest(engine),
@@ -173,7 +261,7 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     scales["time"].make_scale("time")
     shapes = {"time": scales["time"].shape}
     for name in trajectories[0].arrays:
-        if name == "time":  # the same for all runs, and written already
+        if name == "time":  # the same for all runs; it is already written
             continue
         arrays = [getattr(trajectory, name) for trajectory in trajectories]
         dataset = _write_dataset(group, OBSERVABLES[name], arrays, run_axis)
@@ -215,9 +303,9 @@ def _write_dataset(
 
 
 def _check(file: h5py.File, shapes: dict[str, dict[str, tuple]]) -> None:
-    """Raise RunError where a dataset is missing or has another shape than what was to be written."""
+    """Raise RunError if a dataset is missing or does not have the expected shape."""
     for group, expected in shapes.items():
         for name, shape in expected.items():
             dataset = file.get(f"{group}/{name}")
             if dataset is None or dataset.shape != shape:
-                raise RunError(f"dataset {group}/{name} was not written as it should be")
+                raise RunError(f"dataset {group}/{name} was not written completely")

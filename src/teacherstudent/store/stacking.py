@@ -1,4 +1,4 @@
-"""Arrays of several runs in one: stacked along a leading axis, shorter runs filled up."""
+"""Arrays of several runs, stacked along a leading axis; shorter runs are padded."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.n
 
 
 def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
-    """Return the times of the longest run. Raises ValueError where the others have different ones."""
+    """Return the times of the longest run. Raises ValueError if the others have different ones."""
     longest = max((trajectory.time for trajectory in trajectories), key=len)
     for trajectory in trajectories:
         if not np.array_equal(trajectory.time, longest[: len(trajectory.time)]):
@@ -43,5 +43,5 @@ def padded_shape(arrays: Sequence[np.ndarray]) -> tuple[int, ...]:
 
 
 def filler(dtype: np.dtype) -> float:
-    """Return what fills up the arrays of shorter runs."""
+    """Return the padding of an array: -1 for integers, NaN for other numbers."""
     return -1 if np.issubdtype(dtype, np.integer) else np.nan
