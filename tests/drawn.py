@@ -110,7 +110,7 @@ def swept(curves):
     log = np.multiply.outer(similarity, np.maximum(time - 100.0, 0.0) / 50.0)[:, None] - 3.0
     for engine in ("ode", "network"):
         entry = curves(time, log, log[::-1], {SIMILARITY: similarity}, engine)
-        entry.spec["curriculum"] = {"switch_times": [100.0]}
+        entry.document["curriculum"] = {"switch_times": [100.0]}
         yield entry
 
 

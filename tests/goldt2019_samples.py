@@ -23,14 +23,15 @@ def curves(error, axes=None, time=TIME, spec=None, engine="chain", **overlaps):
         quantities={"generalisation_error": error[..., None], **overlaps},
         diverged=np.zeros(shape, dtype=bool),
         switch_times=np.zeros((*shape, 0)),
-        spec=spec or document(),
+        document=spec or document(),
     )
 
 
 def document(M=2, K=2, rate=0.2, noise=0.01):
-    """The part of a spec that figures read."""
+    """A small spec with one teacher."""
     return {
-        "teachers": {"hidden": M, "output_noise": noise},
+        "inputs": {"dimension": 100},
+        "teachers": {"count": 1, "hidden": M, "output_noise": noise},
         "student": {"hidden": K},
         "training": {"learning_rate": rate},
     }

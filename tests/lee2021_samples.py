@@ -25,8 +25,20 @@ def curves(time, log_first, log_second, axes=None, engine="ode", dimension=10000
         quantities={"generalisation_error": errors, **quantities},
         diverged=np.zeros(shape[:-1], dtype=bool),
         switch_times=np.full((*shape[:-1], 1), 100.0),
-        spec={"inputs": {"dimension": dimension}},
+        document=document(dimension),
     )
+
+
+def document(dimension):
+    """A small spec with two rotated teachers."""
+    rotated = {"relation": "rotated", "similarity": 0.5}
+    return {
+        "inputs": {"dimension": dimension},
+        "teachers": {"count": 2, "hidden": 2, "features": rotated, "readouts": rotated},
+        "student": {"hidden": 2},
+        "training": {"learning_rate": 1.0},
+        "curriculum": {"switch_times": [100.0]},
+    }
 
 
 def data(ax, kind):

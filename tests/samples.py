@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.files.content import DIGEST, groups_of, present, sign
 from teacherstudent.spec.model import Spec
@@ -50,7 +50,7 @@ def trajectory(seed=0, rows=6, P=2, K=3, M=2, H=2, switches=(2.0,), diverged_at=
 def assert_same(one: Trajectory, other: Trajectory) -> None:
     """Both have equal arrays of equal types and diverged at the same time, if they did; states aside."""
     assert one.diverged_at == other.diverged_at
-    for name in VARIABLES:
+    for name in OBSERVABLES:
         if getattr(one, name) is None:
             assert getattr(other, name) is None, name
         else:

@@ -32,7 +32,7 @@ def curves(engine, errors, axes=None, time=None, seed=1):
         quantities={"generalisation_error": errors},
         diverged=np.zeros(lead, dtype=bool),
         switch_times=np.full((*lead, 1), 2.0),
-        spec=SPEC,
+        document=SPEC,
     )
 
 

@@ -221,7 +221,7 @@ def test_every_part_of_a_state_is_described_and_has_an_axis_of_runs(folder, engi
     with h5py.File("first.h5") as file:
         for name, dataset in file["state"].items():
             assert dataset.shape[0] == 2
-            assert dataset.attrs["description"] == STATE_VARIABLES[name][1]
+            assert dataset.attrs["description"] == STATE_VARIABLES[name].description
         assert file["state/time"][()].tolist() == [5.0, 5.0]
     (stored,) = read_runs("first.h5", states=True)
     assert stored.trajectories[1].state["teachers"].tolist() == [0, 1, 0]

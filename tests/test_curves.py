@@ -75,7 +75,7 @@ def test_curves_survive_the_file(curves, tmp_path):
     (found,) = read_curves(tmp_path / "curves.h5").values()
     for name, value in vars(curves).items():
         other = getattr(found, name)
-        if name == "spec":
+        if name == "document":
             assert other == value == grid().spec
         elif isinstance(value, dict):
             assert list(other) == list(value)
@@ -119,6 +119,16 @@ def test_select_goes_down_an_axis(curves):
 def test_select_names_what_is_there(curves, values):
     with pytest.raises(KeyError, match="0.2|learning_rate"):
         curves.select(**values)
+
+
+def test_the_spec_is_complete_and_follows_the_axes(curves):
+    def expected(norm, rate):
+        teachers = {"count": 2, "hidden": 2, "readouts": {"norm": norm}}
+        return parse_spec(document(training={"learning_rate": rate}, teachers=teachers))
+
+    assert curves.spec == expected(1.0, 0.1)
+    assert curves.select(norm=2.0, learning_rate=0.3).spec == expected(2.0, 0.3)
+    assert curves.select(learning_rate=0.3).spec.teachers.readouts.norm == 1.0
 
 
 def test_runs_that_diverged_are_left_out(curves):

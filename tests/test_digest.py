@@ -172,11 +172,21 @@ def test_what_reads_a_schema_depends_on_it(package):
 def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
     before = {name: run_digest(name) for name in ("network", "ode")}
     assert len(set(before.values())) == 2
-    monkeypatch.setitem(DIMENSIONS, "run", ("r", "other words"))
+    monkeypatch.setitem(DIMENSIONS, "run", DIMENSIONS["run"]._replace(description="other words"))
     run_digest.cache_clear()
     after = {name: run_digest(name) for name in before}
     run_digest.cache_clear()
     assert all(after[name] != before[name] for name in before)
+
+
+def test_descriptions_of_recorded_quantities_are_words_and_their_dimensions_are_not(package):
+    before, table = engine_digests(), package / "engines" / "observables.py"
+    edit(table, 'description="overlaps of student units, w_i.w_k / N"', 'description="products"')
+    edit(table, 'symbol="Q, R, h"', 'symbol="y"')
+    assert engine_digests() == before
+    edit(table, '("time", "head", "student_unit")', '("time", "student_unit", "head")')
+    after = engine_digests()
+    assert all(after[engine] != before[engine] for engine in before)
 
 
 def test_the_schema_counts_by_its_meaning(package):

@@ -60,6 +60,7 @@ def in_function(body):
             "why = 'a'\nwhy = f'{why} of {x}'\nwhy += 'c'\nraise SpecError(why)",
             "why = 'b'\nwhy = f'{why} of {y}'\nwhy += 'd'\nraise SpecError(why)",
         ),
+        ("y = Observable(x, description='a', symbol='b')", "y = Observable(x, description='c d')"),
         ("if x:\n    raise SpecError('a')\nreturn 'c'", "if x:\n    raise SpecError('b')\nreturn 'c'"),
         ("'''A docstring.'''\nreturn x", "return x"),
     ],
@@ -92,6 +93,8 @@ def test_words_do_not_count(one, other):
         ("from teacherstudent.spec.parse import Spec", "from teacherstudent.engines.start import Spec"),
         ("sys.stdout.write('a')", "sys.stdout.write('b')"),
         ("x.append('a')", "x.append('b')"),
+        ("y = Observable(x, dtype='a')", "y = Observable(x, dtype='b')"),
+        ("y = g(x, description='a')", "y = g(x, description='b')"),
     ],
 )  # fmt: skip
 def test_all_else_counts(one, other):

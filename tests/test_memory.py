@@ -12,7 +12,7 @@ from samples import spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.memory import record_memory
 from teacherstudent.engines.network import estimates
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.errors import SpecError
 from teacherstudent.simulation import available, memory
 from teacherstudent.simulation.available import available_memory, cgroup_memory
@@ -150,7 +150,7 @@ def test_small_runs_do_not_look_at_the_machine(monkeypatch):
 
 
 def test_records_are_as_large_as_their_arrays():
-    names = [name for name, (dimensions, *_) in VARIABLES.items() if dimensions[0] == "time"]
+    names = [name for name, entry in OBSERVABLES.items() if entry.dimensions[0] == "time"]
     for record in ({}, {"weights": True}, {"quantities": "readouts"}, {"quantities": "errors"}):
         asked = spec(record={"count": 6} | record, inputs={"dimension": 20, "samples": 5})
         trajectory = simulate(asked, "network")

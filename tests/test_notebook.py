@@ -1,4 +1,3 @@
-import dataclasses
 import sys
 
 import numpy as np
@@ -9,7 +8,8 @@ import yaml
 import teacherstudent as ts
 from samples import assert_same, document, spec, trajectory
 from teacherstudent.api import Run
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.store.runs import read_run
 
@@ -24,7 +24,7 @@ def made(*trajectories):
 def test_a_run_is_what_simulate_returns(engine):
     run, one = ts.run(SMALL, engine, seed=2), ts.simulate(ts.parse_spec(SMALL), engine, seed=2)
     assert_same(run.trajectories[0], one)
-    for name in VARIABLES:
+    for name in OBSERVABLES:
         if getattr(one, name) is not None:
             assert np.array_equal(getattr(run, name), getattr(one, name))
 
@@ -70,7 +70,7 @@ def test_a_run_prints_in_one_line():
     assert repr(made(trajectory(), trajectory(1))) == "<Run: engine network, seed 3, runs 2>"
 
 
-LABELLED = dataclasses.replace(trajectory(), training_error=np.ones((6, 2)))
+LABELLED = Trajectory(**vars(trajectory()), training_error=np.ones((6, 2)))
 SHORT = trajectory(1, rows=4, switches=(), diverged_at=3.5)
 
 

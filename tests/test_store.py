@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ import pytest
 import xarray
 
 from samples import assert_same, document, edited, spec, trajectory
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import looking
 from teacherstudent.store import runs as store
@@ -137,7 +137,7 @@ def test_without_a_run_axis_there_is_one_run(path):
 
 
 def test_runs_recorded_at_different_times_cannot_share_an_axis(path):
-    later = dataclasses.replace(trajectory(), time=np.arange(6.0) + 0.5)
+    later = Trajectory(**vars(trajectory()) | {"time": np.arange(6.0) + 0.5})
     with pytest.raises(ValueError, match="different times"):
         write_runs(path, [entry(trajectory(), later)], run_axis=True)
     assert not path.exists()

@@ -50,7 +50,7 @@ def test_final_errors_and_overlaps_are_told(printed):
     assert ["run 0", "at t = 5"] in rows
     assert ["switches", "t = 2"] in rows
     for p in range(2):
-        assert [f"error, teacher {p}", f"{run.generalisation_error[-1, p]:.4e}"] in rows
+        assert [f"generalisation error eps, teacher {p}", f"{run.generalisation_error[-1, p]:.4e}"] in rows
     text = " ".join(" ".join(row) for row in rows).split()
     for array in (run.student_overlaps, run.student_teacher_overlaps, run.student_readouts):
         for value in array[-1].ravel():

@@ -8,6 +8,7 @@ import yaml
 from markup import plain
 
 from teacherstudent.errors.messages import allowed
+from teacherstudent.experiments.schema import experiment_schema
 
 # Page: title, schema, introduction.
 PAGES = {
@@ -37,6 +38,8 @@ def files(root: Path) -> dict[str, str]:
 
 def _page(root: Path, title: str, path: str, text: str) -> str:
     schema = yaml.safe_load((root / path).read_text(encoding="utf-8"))
+    if schema["title"] == "experiment":  # with the choices of `collect`
+        schema = experiment_schema()
     made = f"Made from `{path}`. Keys in bold are required; keys that are not listed are errors."
     return "\n".join([f"# {title}", "", text, "", made, "", *_block(schema, (), 2)])
 

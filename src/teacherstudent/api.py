@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from teacherstudent.engines.observables import DIMENSIONS, VARIABLES
+from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES, attributes_of, dimensions_of
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.simulation.runs import simulate_runs
@@ -80,7 +80,7 @@ def _spec(given: Any) -> Spec:
 
 @dataclass(frozen=True)
 class Run:
-    """One or more runs of a spec; its arrays are attributes, named as in HDF5 (`layout.VARIABLES`).
+    """One or more runs of a spec; its arrays are attributes, named as in HDF5 (`engines.observables`).
 
     Several runs have a leading axis `run` in all arrays but `time`; the rest of a run that diverged is NaN
     (-1 in `active_teacher`).
@@ -103,8 +103,8 @@ class Run:
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return an array by its name."""
-        if name not in VARIABLES or name not in self.arrays:
-            raise AttributeError(f"a run has no {name}; its arrays are {', '.join(VARIABLES)}")
+        if name not in OBSERVABLES or name not in self.arrays:
+            raise AttributeError(f"a run has no {name}; its arrays are {', '.join(OBSERVABLES)}")
         return self.arrays[name]
 
     def __dir__(self) -> list[str]:
@@ -138,9 +138,8 @@ class Run:
         )
 
     def _variable(self, name: str) -> tuple:
-        dimensions, symbol, description = VARIABLES[name]
-        lead = ("run",) if self.has_run_axis and name != "time" else ()
-        return (*lead, *dimensions), self.arrays[name], {"symbol": symbol, "description": description}
+        dimensions = dimensions_of(name, self.has_run_axis)
+        return dimensions, self.arrays[name], attributes_of(OBSERVABLES[name])
 
     @property
     def _attributes(self) -> dict[str, Any]:
@@ -150,5 +149,4 @@ class Run:
 
 
 def _coordinate(name: str, size: int) -> tuple:
-    symbol, description = DIMENSIONS[name]
-    return name, np.arange(size), {"symbol": symbol, "description": description}
+    return name, np.arange(size), attributes_of(DIMENSIONS[name])

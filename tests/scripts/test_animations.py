@@ -25,6 +25,8 @@ def curves(engine, axes, time, **quantities):
         name: np.array(values).reshape(*lead, *np.shape(values)[len(axes) :])
         for name, values in quantities.items()
     }
+    features = {"relation": "rotated", "similarity": 0.5}
+    rotated = document(teachers={"count": 2, "hidden": 2, "features": features})
     return Curves(
         engine=engine,
         axes={key: np.asarray(values) for key, values in axes.items()},
@@ -34,7 +36,7 @@ def curves(engine, axes, time, **quantities):
         quantities=arrays,
         diverged=np.zeros(lead, dtype=bool),
         switch_times=np.full((*lead, 1), 2.0),
-        spec=document(),
+        document=rotated,
     )
 
 

@@ -32,7 +32,7 @@ def curves(**changes):
         "quantities": {"generalisation_error": errors},
         "diverged": np.zeros((5, 1), dtype=bool),
         "switch_times": np.full((5, 1, 1), SWITCH),
-        "spec": {},
+        "document": {},
     }
     return Curves(**given | changes)
 

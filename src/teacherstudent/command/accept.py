@@ -1,4 +1,4 @@
-"""Accepting a file that was changed after it was written: its digests become those of its present content."""
+"""Acceptance of a file that was changed after it was written: its digests are computed again."""
 
 import io
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import STATE, VARIABLES
+from teacherstudent.engines.observables import STATE, dimensions_of
 from teacherstudent.errors import RunError
 from teacherstudent.files.checksum_line import check_line
 from teacherstudent.files.content import DIGEST, groups_of, is_as_written, present, sign
@@ -17,20 +17,29 @@ from teacherstudent.store.curves import Curves, curves_in, is_curves
 from teacherstudent.store.runs import is_run, runs_in
 from teacherstudent.store.stored_run import StoredRun
 
-ACCEPTED = "accepted"  # attribute of a group, which says so
+ACCEPTED = "accepted"  # attribute of a group whose content was changed
 WORDS = "by `teacherstudent accept`: this content may differ from what was computed"
 
 
 def accept(path: str | Path) -> bool:
-    """Give the groups of a file whose content is not what was written the digests of what it is now.
+    """Compute the digests again of all groups of a file whose content was changed.
 
-    They say so in the attribute `accepted`. The file is replaced as a whole. Return whether there was such a
-    group.
+    These groups get the attribute `accepted`. The file is replaced as a whole.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with runs or curves.
+
+    Returns
+    -------
+    bool
+        Whether a group was changed.
 
     Raises
     ------
     RunError
-        Where the file is damaged, or cannot be read as runs or curves.
+        If the file is damaged, or cannot be read as runs or curves.
     """
     with failing_in_one_line(path):
         image = io.BytesIO(Path(path).read_bytes())
@@ -54,14 +63,14 @@ def accept(path: str | Path) -> bool:
 
 
 def _changed(file: h5py.File) -> list[h5py.Group]:
-    """Return the groups of runs, states and curves whose content is not known to be what was written."""
+    """Return the groups of runs, states and curves whose content may differ from what was written."""
     named = [group for group in groups_of(file) if is_run(group) or is_curves(group)]
     states = [group[STATE] for group in named if isinstance(group.get(STATE), h5py.Group)]
     return [group for group in named + states if DIGEST not in group.attrs or not is_as_written(group)]
 
 
 def _check(file: h5py.File) -> None:
-    """Raise RunError where a file cannot be read as runs or curves."""
+    """Raise RunError if a file cannot be read as runs or curves."""
     groups = groups_of(file)
     if any(map(is_run, groups)):
         for run in runs_in(file, states=True):
@@ -73,11 +82,10 @@ def _check(file: h5py.File) -> None:
 
 
 def _check_sizes(run: StoredRun) -> None:
-    """Raise RunError where the arrays of a run do not have the same sizes along the same dimensions."""
+    """Raise RunError if the arrays of a run do not have the same sizes along the same dimensions."""
     sizes: dict[str, int] = {}
     for name, array in run.arrays.items():
-        lead = ("run",) if run.has_run_axis and name != "time" else ()
-        dimensions = (*lead, *VARIABLES[name][0])
+        dimensions = dimensions_of(name, run.has_run_axis)
         if array.ndim != len(dimensions):
             raise RunError(
                 f"dataset {name} has {array.ndim} dimensions; it must have {', '.join(dimensions)}"
@@ -90,7 +98,7 @@ def _check_sizes(run: StoredRun) -> None:
 
 
 def _check_axes(curves: Curves) -> None:
-    """Raise RunError where the arrays of curves do not have the sizes of the axes."""
+    """Raise RunError if the arrays of curves do not have the sizes of the axes."""
     lead = (*map(len, curves.axes.values()), *curves.diverged.shape[-1:])
     arrays = curves.quantities | {"diverged": curves.diverged, "switch_times": curves.switch_times}
     for name, array in arrays.items():

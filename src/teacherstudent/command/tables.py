@@ -9,18 +9,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from teacherstudent.engines.observables import OBSERVABLES, Observable
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
 
-UNLIMITED = 10_000  # columns, where the output is not a terminal and nothing has to be wrapped
+UNLIMITED = 10_000  # columns, without a terminal no line is wrapped
 
 
 def print_run(stored: StoredRun) -> None:
-    """Print one group of a file: its set-up, and of each run the switches, final errors and final
-    overlaps.
-    """
+    """Print one group of a file: its spec, and for each run the switches and the last recorded values."""
     table = Table(show_header=False, box=box.SIMPLE_HEAD)
     for name, value in _setup(stored).items():
         table.add_row(Text(name), Text(value))
@@ -60,7 +59,7 @@ def _about(curves: Curves) -> dict[str, str]:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, as wide as the terminal or as it needs to be where the output is none."""
+    """Print a table with the width of the terminal, or with full width if the output is not a terminal."""
     Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
 
 
@@ -95,7 +94,7 @@ def _inputs(spec: Spec) -> str:
 
 
 def _origin(stored: StoredRun) -> dict[str, str]:
-    """Say what the runs started from, if it was another run."""
+    """Return the origin of the runs if they started from another run."""
     if "started_from" not in stored.attributes:
         return {}
     origin = json.loads(stored.attributes["started_from"])
@@ -104,7 +103,7 @@ def _origin(stored: StoredRun) -> dict[str, str]:
 
 
 def _accepted(attributes: dict) -> dict[str, str]:
-    """Say whether the content was changed after it was written."""
+    """Return a note if the content was changed after it was written."""
     return {"accepted": str(attributes["accepted"])} if "accepted" in attributes else {}
 
 
@@ -126,28 +125,35 @@ def _ending(trajectory: Trajectory) -> str:
 
 
 def _results(trajectory: Trajectory) -> dict[str, str]:
+    """Return the switches and the last values of a run; numbers of each teacher before matrices."""
     rows = {"switches": ", ".join(f"t = {time:g}" for time in trajectory.switch_times) or "none"}
     if not len(trajectory.time):
         return rows
-    for name, errors in _errors(trajectory).items():
-        rows |= {f"{name}, teacher {p}": f"{error:.4e}" for p, error in enumerate(errors[-1])}
-    if trajectory.student_overlaps is not None:
-        rows["Q"] = _matrix(trajectory.student_overlaps[-1])
-        for p, R in enumerate(trajectory.student_teacher_overlaps[-1]):
-            rows[f"R, teacher {p}"] = _matrix(R)
-    if trajectory.student_readouts is not None:
-        rows["readouts h"] = _matrix(trajectory.student_readouts[-1])
+    shown = [entry for name, entry in OBSERVABLES.items() if name in trajectory.arrays and _is_shown(entry)]
+    for entry in sorted(shown, key=lambda entry: len(entry.dimensions) > 2):
+        label = f"{entry.name.replace('_', ' ')} {entry.symbol}"
+        rows |= _values(label, entry.dimensions[1:], trajectory.arrays[entry.name][-1])
     return rows
 
 
-def _errors(trajectory: Trajectory) -> dict[str, np.ndarray]:
-    errors = {
-        "error": trajectory.generalisation_error,
-        "training error": trajectory.training_error,
-        "classification error": trajectory.classification_error,
-    }
-    return {name: array for name, array in errors.items() if array is not None}
+def _is_shown(entry: Observable) -> bool:
+    """Return whether a quantity changes with time, measures something, and has few numbers."""
+    if entry.dimensions[0] != "time" or entry.name == "time" or "input" in entry.dimensions:
+        return False
+    return entry.dtype != "int64"
+
+
+def _values(label: str, dimensions: tuple[str, ...], array: np.ndarray) -> dict[str, str]:
+    """Return rows for an array at one time: one for each teacher, the other numbers as a matrix."""
+    if dimensions[:1] == ("teacher",):
+        parts = ((f"{label}, teacher {p}", part) for p, part in enumerate(array))
+        return {
+            key: text for name, part in parts for key, text in _values(name, dimensions[1:], part).items()
+        }
+    return {label: f"{array:.4e}" if array.ndim == 0 else _matrix(np.atleast_2d(array))}
 
 
 def _matrix(values: np.ndarray) -> str:
-    return "\n".join(" ".join(f"{value:10.4g}" for value in row) for row in values)
+    """Return the rows of a matrix; leading dimensions follow each other."""
+    rows = values.reshape(-1, values.shape[-1])
+    return "\n".join(" ".join(f"{value:10.4g}" for value in row) for row in rows)

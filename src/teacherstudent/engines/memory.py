@@ -4,7 +4,10 @@ The numbers count the large arrays of an engine at the moment when most of them 
 sampled, while runs are recorded (the recorded rows, and all of them stacked), or while a result is written.
 """
 
-from teacherstudent.engines.trajectory import LEFT_OUT, OVERLAPS, record_times
+from dataclasses import replace
+
+from teacherstudent.engines.observables import OBSERVABLES, row_sizes
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 NUMBER = 8  # bytes of a number in double precision
@@ -16,14 +19,11 @@ Parts = dict[str, float]  # bytes by the key of the spec that is responsible for
 
 
 def record_memory(spec: Spec, quantities: str | None = None) -> float:
-    """Return the bytes of the records of one run, of `record.quantities` or of other quantities."""
-    P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
-    left_out, sets = LEFT_OUT[quantities or spec.record.quantities], spec.inputs.samples is not None
-    overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
-    readouts = 0 if "student_readouts" in left_out else spec.heads * K
-    errors = P * (1 + sets + (spec.inputs.dataset is not None))
-    weights = K * spec.inputs.dimension * itemsize(spec) if spec.record.weights else 0
-    return len(record_times(spec)) * (NUMBER * (2 + errors + overlaps + readouts) + weights)
+    """Return the bytes of the arrays that one run records, with its `record.quantities` or others."""
+    if quantities is not None:
+        spec = replace(spec, record=replace(spec.record, quantities=quantities))
+    row = sum(size * OBSERVABLES[name].itemsize(spec) for name, size in row_sizes(spec).items())
+    return len(record_times(spec)) * row
 
 
 def sampling_memory(spec: Spec) -> float:

@@ -1,102 +1,256 @@
-"""What a run records: datasets and dimensions with their symbols and meanings."""
+"""The recorded quantities: each is declared once, in `OBSERVABLES`.
 
-from teacherstudent.engines.trajectory import LEFT_OUT
+The layout in HDF5, the padding of runs that diverged, the estimates of memory and cost, the tables of
+`teacherstudent show`, the quantities that experiments can collect and the coordinates in xarray follow from
+this table. A new quantity is one entry here, and an engine that passes its array to `Trajectory`.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.steps import record_steps
 
 SCHEMA_VERSION = 1
+STATE = "state"  # the group of the state at the end, where it is recorded
 
-# Dataset: (dimensions, symbol, description).
-VARIABLES = {
-    "time": (("time",), "t", "time t = steps / N"),
-    "generalisation_error": (
+
+class Dimension(NamedTuple):
+    """A dimension of recorded arrays."""
+
+    name: str
+    symbol: str
+    description: str
+    size: Callable[[Spec], int] | None = None  # None: it does not follow from the spec alone
+
+
+class Observable(NamedTuple):
+    """A recorded quantity of one run: the shape, type and meaning of its array."""
+
+    name: str  # of the dataset, and of the attribute of a trajectory
+    dimensions: tuple[str, ...]
+    symbol: str
+    description: str
+    when: Callable[[Spec], bool] | None = None  # whether it is recorded; None: always
+    dtype: str | None = "float64"  # None: `numerics.precision` of the spec
+
+    def itemsize(self, spec: Spec) -> int:
+        """Return the bytes of one number."""
+        return np.dtype(self.dtype or spec.numerics.precision).itemsize
+
+
+class StateVariable(NamedTuple):
+    """An array of the state that is recorded at the end of a run."""
+
+    name: str
+    symbol: str
+    description: str
+
+
+def _by_name(*entries):
+    return {entry.name: entry for entry in entries}
+
+
+def _records_overlaps(spec: Spec) -> bool:
+    return spec.record.quantities == "all"
+
+
+def _records_readouts(spec: Spec) -> bool:
+    return spec.record.quantities in ("all", "readouts")
+
+
+def _count(spec: Spec) -> int:
+    return spec.teachers.count
+
+
+def _units(spec: Spec) -> int:
+    return spec.student.hidden
+
+
+def _teacher_units(spec: Spec) -> int:
+    return spec.teachers.hidden
+
+
+# In the order in which they are stored.
+OBSERVABLES = _by_name(
+    Observable("time", ("time",), symbol="t", description="time t = steps / N"),
+    Observable(
+        "generalisation_error",
         ("time", "teacher"),
-        "eps",
-        "generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a data set "
-        "its mean over the test samples",
+        symbol="eps",
+        description="generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a "
+        "data set its mean over the test samples",
     ),
-    "student_overlaps": (
+    Observable(
+        "student_overlaps",
         ("time", "student_unit", "student_unit_other"),
-        "Q",
-        "overlaps of student units, w_i.w_k / N",
+        symbol="Q",
+        description="overlaps of student units, w_i.w_k / N",
+        when=_records_overlaps,
     ),
-    "student_teacher_overlaps": (
+    Observable(
+        "student_teacher_overlaps",
         ("time", "teacher", "student_unit", "teacher_unit"),
-        "R",
-        "overlaps of student and teacher units, w_k.v_m / N",
+        symbol="R",
+        description="overlaps of student and teacher units, w_k.v_m / N",
+        when=_records_overlaps,
     ),
-    "student_readouts": (
+    Observable(
+        "student_readouts",
         ("time", "head", "student_unit"),
-        "h",
-        "readouts of the student times its output scale, one row per head",
+        symbol="h",
+        description="readouts of the student times its output scale, one row per head",
+        when=_records_readouts,
     ),
-    "teacher_overlaps": (
+    Observable(
+        "teacher_overlaps",
         ("teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
-        "T",
-        "overlaps of teacher units, v_m.v_n / N",
+        symbol="T",
+        description="overlaps of teacher units, v_m.v_n / N",
+        when=_records_overlaps,
     ),
-    "teacher_readouts": (
+    Observable(
+        "teacher_readouts",
         ("teacher", "teacher_unit"),
-        "v",
-        "readouts of the teachers times their output scale",
+        symbol="v",
+        description="readouts of the teachers times their output scale",
     ),
-    "active_teacher": (
+    Observable(
+        "active_teacher",
         ("time",),
-        "p*",
-        "teacher trained on at that time, counted from 0; -1 after a run diverged",
+        symbol="p*",
+        description="teacher trained on at that time, counted from 0; -1 after a run diverged",
+        dtype="int64",
     ),
-    "switch_times": (("switch",), "s", "times of the switches as they happened"),
-    "student_weights": (
+    Observable("switch_times", ("switch",), symbol="s", description="times of the switches as they happened"),
+    Observable(
+        "student_weights",
         ("time", "student_unit", "input"),
-        "w",
-        "first layer of the student",
+        symbol="w",
+        description="first layer of the student",
+        when=lambda spec: spec.record.weights,
+        dtype=None,
     ),
-    "training_error": (
+    Observable(
+        "training_error",
         ("time", "teacher"),
-        "eps_t",
-        "mean of 1/2 (student - label)^2 over the finite training set, for each teacher",
+        symbol="eps_t",
+        description="mean of 1/2 (student - label)^2 over the finite training set, for each teacher",
+        when=lambda spec: spec.inputs.samples is not None,
     ),
-    "classification_error": (
+    Observable(
+        "classification_error",
         ("time", "teacher"),
-        "eps_c",
-        "part of the test samples where student and label differ in sign, for each teacher",
+        symbol="eps_c",
+        description="part of the test samples where student and label differ in sign, for each teacher",
+        when=lambda spec: spec.inputs.dataset is not None,
     ),
-}
-# Datasets that only some runs have.
-OPTIONAL = (*LEFT_OUT["errors"], "student_weights", "training_error", "classification_error")
+)
 
-# Dimension without a dataset of its own: (symbol, description).
-DIMENSIONS = {
-    "run": ("r", "number of the run"),
-    "teacher": ("p", "teacher, counted from 0"),
-    "teacher_other": ("q", "other teacher, counted from 0"),
-    "student_unit": ("k", "unit of the student, counted from 0"),
-    "student_unit_other": ("l", "other unit of the student, counted from 0"),
-    "teacher_unit": ("m", "unit of the teacher, counted from 0"),
-    "teacher_unit_other": ("n", "unit of the other teacher, counted from 0"),
-    "input": ("i", "input, counted from 0"),
-    "head": ("a", "head of the student, counted from 0"),
-    "switch": ("j", "number of the switch, counted from 0"),
-}
+# All dimensions but `time`, which is an observable itself.
+DIMENSIONS = _by_name(
+    Dimension("run", symbol="r", description="number of the run"),
+    Dimension("teacher", symbol="p", description="teacher, counted from 0", size=_count),
+    Dimension("teacher_other", symbol="q", description="other teacher, counted from 0", size=_count),
+    Dimension("student_unit", symbol="k", description="unit of the student, counted from 0", size=_units),
+    Dimension(
+        "student_unit_other", symbol="l", description="other unit of the student, counted from 0", size=_units
+    ),
+    Dimension(
+        "teacher_unit", symbol="m", description="unit of the teacher, counted from 0", size=_teacher_units
+    ),
+    Dimension(
+        "teacher_unit_other",
+        symbol="n",
+        description="unit of the other teacher, counted from 0",
+        size=_teacher_units,
+    ),
+    Dimension(
+        "input", symbol="i", description="input, counted from 0", size=lambda spec: spec.inputs.dimension
+    ),
+    Dimension(
+        "head", symbol="a", description="head of the student, counted from 0", size=lambda spec: spec.heads
+    ),
+    Dimension("switch", symbol="j", description="number of the switch, counted from 0"),
+)
+
+# What states consist of; each engine lists the names of its own variables in `STATE_NAMES`.
+STATE_VARIABLES = _by_name(
+    StateVariable("time", symbol="t", description="time of the state"),
+    StateVariable("switch_times", symbol="s", description="times of the switches so far"),
+    StateVariable("teachers", symbol="p*", description="teachers trained on so far, the last one still"),
+    StateVariable("dimension", symbol="N", description="number of inputs"),
+    StateVariable("student_weights", symbol="w", description="first layer of the student"),
+    StateVariable(
+        "student_coordinates",
+        symbol="S",
+        description="first layer of the student in a frame of all networks, / sqrt N",
+    ),
+    StateVariable(
+        "student_readouts", symbol="h", description="readouts of the student times its output scale"
+    ),
+    StateVariable("teacher_weights", symbol="V", description="first layers of the teachers"),
+    StateVariable(
+        "teacher_coordinates",
+        symbol="B",
+        description="first layers of the teachers on the frame's last axes, / sqrt N",
+    ),
+    StateVariable(
+        "teacher_overlaps", symbol="T", description="overlaps of the units of all teachers, in one row"
+    ),
+    StateVariable(
+        "teacher_readouts", symbol="v", description="readouts of the teachers times their output scale"
+    ),
+    StateVariable(
+        "order_parameters", symbol="Q, R, h", description="what the equations are about, in one row"
+    ),
+    StateVariable(
+        "integrator_numbers",
+        symbol="-",
+        description="time, step, growth before the end first cut a step",
+    ),
+    StateVariable("integrator_y", symbol="-", description="order parameters at that time"),
+    StateVariable("integrator_k", symbol="-", description="their derivative"),
+    StateVariable("integrator_switches", symbol="-", description="number of switches by then"),
+    StateVariable("integrator_constants", symbol="-", description="what the equations took as given"),
+)
 
 
-# The group of the state at the end, where that is recorded, and its datasets: (symbol, description, engines).
-STATE = "state"
-NETWORK, CHAIN, ODE = "network", "chain", "ode"
-STATE_VARIABLES = {
-    "time": ("t", "time of the state", (NETWORK, CHAIN, ODE)),
-    "switch_times": ("s", "times of the switches so far", (NETWORK, CHAIN, ODE)),
-    "teachers": ("p*", "teachers trained on so far, the last one still", (NETWORK, CHAIN, ODE)),
-    "dimension": ("N", "number of inputs", (CHAIN,)),
-    "student_weights": ("w", "first layer of the student", (NETWORK,)),
-    "student_coordinates": ("S", "first layer of the student in a frame of all networks, / sqrt N", (CHAIN,)),
-    "student_readouts": ("h", "readouts of the student times its output scale", (NETWORK, CHAIN)),
-    "teacher_weights": ("V", "first layers of the teachers", (NETWORK,)),
-    "teacher_coordinates": ("B", "first layers of the teachers on the frame's last axes, / sqrt N", (CHAIN,)),
-    "teacher_overlaps": ("T", "overlaps of the units of all teachers, in one row", (ODE,)),
-    "teacher_readouts": ("v", "readouts of the teachers times their output scale", (NETWORK, CHAIN, ODE)),
-    "order_parameters": ("Q, R, h", "what the equations are about, in one row", (ODE,)),
-    "integrator_numbers": ("-", "time, step, growth before the end first cut a step", (ODE,)),
-    "integrator_y": ("-", "order parameters at that time", (ODE,)),
-    "integrator_k": ("-", "their derivative", (ODE,)),
-    "integrator_switches": ("-", "number of switches by then", (ODE,)),
-    "integrator_constants": ("-", "what the equations took as given", (ODE,)),
-}
+def is_recorded(observable: Observable, spec: Spec) -> bool:
+    """Return whether an observable is recorded in runs of a spec."""
+    return observable.when is None or observable.when(spec)
+
+
+def recorded(spec: Spec) -> dict[str, Observable]:
+    """Return the observables that runs of a spec have, in the order in which they are stored."""
+    return {name: entry for name, entry in OBSERVABLES.items() if is_recorded(entry, spec)}
+
+
+def sizes(spec: Spec) -> dict[str, int]:
+    """Return the lengths of the dimensions that follow from a spec, in runs that do not diverge."""
+    lengths = {name: entry.size(spec) for name, entry in DIMENSIONS.items() if entry.size is not None}
+    return {"time": len(record_steps(spec))} | lengths
+
+
+def row_sizes(spec: Spec) -> dict[str, int]:
+    """Return how many numbers are recorded at each recorded time, by observable."""
+    lengths = sizes(spec)
+    return {
+        name: math.prod(lengths[dimension] for dimension in entry.dimensions[1:])
+        for name, entry in recorded(spec).items()
+        if entry.dimensions[0] == "time"
+    }
+
+
+def attributes_of(entry: Observable | Dimension | StateVariable) -> dict[str, str]:
+    """Return the attributes of a stored array."""
+    return {"symbol": entry.symbol, "description": entry.description}
+
+
+def dimensions_of(name: str, run_axis: bool) -> tuple[str, ...]:
+    """Return the dimensions of a stored array, with a leading `run` in all but `time` if there are runs."""
+    lead = ("run",) if run_axis and name != "time" else ()
+    return (*lead, *OBSERVABLES[name].dimensions)

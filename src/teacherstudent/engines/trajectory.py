@@ -1,48 +1,78 @@
 """What every engine returns: the history of one run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import numpy as np
 
+from teacherstudent.engines.observables import OBSERVABLES, recorded
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
-OVERLAPS = ("student_overlaps", "student_teacher_overlaps", "teacher_overlaps")
-# record.quantities: what is left out.
-LEFT_OUT = {"all": (), "readouts": OVERLAPS, "errors": (*OVERLAPS, "student_readouts")}
 
-
-@dataclass(frozen=True)
 class Trajectory:
-    """Order parameters, readouts and errors at the T recorded times of one run.
+    """Order parameters, readouts and errors at the T recorded times of one run; it cannot be changed.
 
-    P teachers of M units, a student of K units with H heads; `diverged_at` is the time at which the run
-    stopped being finite (the arrays end before it), or None. Readouts, overlaps and weights are there if they
-    are to be recorded. Only runs on a finite training set have a training error, only those on a data set a
-    classification error.
+    Arrays are attributes with the names of `OBSERVABLES`, which describes them and their shapes. Those that
+    are not recorded in every run are None where a run does not have them.
+
+    Parameters
+    ----------
+    diverged_at : float, optional
+        The time at which the run stopped being finite; all arrays end before it. None if it did not diverge.
+    state : mapping of str to ndarray, optional
+        The state of the engine at the end, where it is recorded.
+    **arrays : ndarray
+        The recorded quantities by name: `time` of shape (T,), `generalisation_error` of shape (T, P),
+        `teacher_readouts` (P, M), `active_teacher` (T,) and `switch_times` (S,) in every run.
+
+    Raises
+    ------
+    TypeError
+        If an array has a name that is not in `OBSERVABLES`, or if one is missing that every run has.
     """
 
-    time: np.ndarray  # (T,) t = steps / N
-    generalisation_error: np.ndarray  # (T, P)
-    teacher_readouts: np.ndarray  # (P, M)
-    active_teacher: np.ndarray  # (T,) int
-    switch_times: np.ndarray  # (S,)
-    diverged_at: float | None = None
-    student_readouts: np.ndarray | None = None  # (T, H, K)
-    student_overlaps: np.ndarray | None = None  # (T, K, K)
-    student_teacher_overlaps: np.ndarray | None = None  # (T, P, K, M)
-    teacher_overlaps: np.ndarray | None = None  # (P, P, M, M)
-    student_weights: np.ndarray | None = None  # (T, K, N)
-    training_error: np.ndarray | None = None  # (T, P)
-    classification_error: np.ndarray | None = None  # (T, P)
-    state: Mapping[str, np.ndarray] | None = None  # of the engine at the end, where that is to be recorded
+    diverged_at: float | None
+    state: Mapping[str, np.ndarray] | None
+
+    def __init__(
+        self,
+        *,
+        diverged_at: float | None = None,
+        state: Mapping[str, np.ndarray] | None = None,
+        **arrays: np.ndarray | None,
+    ) -> None:
+        if unknown := arrays.keys() - OBSERVABLES.keys():
+            raise TypeError(f"not an observable: {', '.join(sorted(unknown))}")
+        present = {name: arrays[name] for name in OBSERVABLES if arrays.get(name) is not None}
+        missing = [name for name, entry in OBSERVABLES.items() if entry.when is None and name not in present]
+        if missing:
+            raise TypeError(f"a trajectory needs {', '.join(missing)}")
+        self.__dict__.update(present, diverged_at=diverged_at, state=state)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The recorded arrays by name, in the order in which they are stored."""
+        own = vars(self)
+        return {name: own[name] for name in OBSERVABLES if name in own}
+
+    def __getattr__(self, name: str) -> None:
+        """Return None for an observable that the run does not have."""
+        if name not in OBSERVABLES:
+            raise AttributeError(f"a trajectory has no {name}")
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        """Raise AttributeError: a trajectory is a record."""
+        raise AttributeError(f"{name} of a trajectory cannot be changed")
 
 
 def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
-    """Return a trajectory without what is not to be recorded."""
-    left_out = LEFT_OUT[spec.record.quantities]
-    return replace(trajectory, **dict.fromkeys(left_out)) if left_out else trajectory
+    """Return a trajectory without the quantities that are not recorded in runs of a spec."""
+    kept = recorded(spec).keys()
+    if trajectory.arrays.keys() <= kept:
+        return trajectory
+    arrays = {name: array for name, array in trajectory.arrays.items() if name in kept}
+    return Trajectory(**arrays, diverged_at=trajectory.diverged_at, state=trajectory.state)
 
 
 def record_times(spec: Spec) -> np.ndarray:

@@ -60,7 +60,7 @@ def distance(one: Curves, other: Curves) -> Distance | None:
     runs = [min(one.runs, other.runs)] * 2 if paired else [one.runs, other.runs]
     used = slice(min(runs)) if paired else slice(None)
     pairs = [(errors_at(fine, i, time)[used], errors_at(coarse, j, time)[used]) for _, i, j in matched]
-    inputs = [point.get(INPUTS, _at(coarse.spec, INPUTS)) for point, _, _ in matched]
+    inputs = [point.get(INPUTS, _at(coarse.document, INPUTS)) for point, _, _ in matched]
     several = min(runs) > 1
     if several:
         gaps = np.array([in_standard_errors(*pair, paired) for pair in pairs])
@@ -169,7 +169,7 @@ def common_points(one: Curves, other: Curves) -> Iterator[tuple[dict, tuple[int,
 def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int, ...]]]:
     """Yield the values of keys at all points; for other keys the value in the spec."""
     first = {key: values.tolist()[0] for key, values in curves.axes.items()}
-    spec = complete(with_values(curves.spec, first), "spec")
+    spec = complete(with_values(curves.document, first), "spec")
     for index in np.ndindex(*(len(values) for values in curves.axes.values())):
         along = {key: values[i] for (key, values), i in zip(curves.axes.items(), index, strict=True)}
         yield tuple(_plain(along[key] if key in along else _at(spec, key)) for key in keys), index

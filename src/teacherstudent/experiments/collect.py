@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.experiments.division import Axes
 from teacherstudent.experiments.jobs import Grid
@@ -57,7 +57,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[s
         quantities={name: over_axes(name) for name in quantities},
         diverged=over_axes("diverged"),
         switch_times=over_axes("switch_times"),
-        spec=grid.spec,
+        document=grid.spec,
     )
 
 
@@ -84,8 +84,8 @@ def _selected(run: StoredRun, quantities: Sequence[str]) -> dict[str, np.ndarray
 
 
 def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
-    """Stack arrays over (run, time or switch, ...), filled up to the length of the longest one."""
-    if VARIABLES.get(name, [()])[0][:1] in (("time",), ("switch",)):
+    """Stack arrays over (run, time or switch, ...), the shorter ones filled up to the longest."""
+    if name in OBSERVABLES and OBSERVABLES[name].dimensions[0] in ("time", "switch"):
         longest = max(array.shape[1] for array in arrays)
         arrays = [_filled(array, longest) for array in arrays]
     shapes = sorted({array.shape for array in arrays})

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import engine_named
-from teacherstudent.engines.trajectory import LEFT_OUT, OVERLAPS, record_times
+from teacherstudent.engines.observables import row_sizes
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 STORED_POINT = 0.02  # the attributes of a group, and its datasets as such
@@ -78,19 +79,10 @@ def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
 
     Returns
     -------
-    array
-        Terms whose sum is the estimate, each a product of functions of single values of the spec.
+    ndarray of shape (terms,)
+        Positive seconds. Each term is a product of factors that depend on one axis each.
     """
-    rows = runs * len(record_times(spec))
-    storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * _numbers(spec)
+    rows, numbers = runs * len(record_times(spec)), sum(row_sizes(spec).values())
+    storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * numbers
     dynamics = engine_named(engine).cost(spec, runs)
     return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is 0: factors are ratios
-
-
-def _numbers(spec: Spec) -> int:
-    """Return how many numbers are recorded at each time."""
-    P, M, K = spec.teachers.count, spec.teachers.hidden, spec.student.hidden
-    left_out = LEFT_OUT[spec.record.quantities]
-    overlaps = 0 if OVERLAPS[0] in left_out else K * (K + P * M)
-    readouts = 0 if "student_readouts" in left_out else spec.heads * K
-    return P + overlaps + readouts

@@ -14,10 +14,10 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments.cost import Cost, grid_cost
 from teacherstudent.experiments.division import Axes, divided
+from teacherstudent.experiments.schema import complete_experiment
 from teacherstudent.spec.axes import points, read_axes, with_values
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
-from teacherstudent.spec.schema import complete
 from teacherstudent.spec.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
 LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 with all endings
@@ -103,7 +103,7 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
         costs = {engine: _cost(grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
-    return Experiment(name, grids, costs, complete(document, "experiment")["collect"])
+    return Experiment(name, grids, costs, complete_experiment(document)["collect"])
 
 
 def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
@@ -112,7 +112,7 @@ def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
     Raises SpecError with one line that names the experiment and the key.
     """
     try:
-        filled = complete(document, "experiment")
+        filled = complete_experiment(document)
         return {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error

@@ -25,11 +25,32 @@ def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(package_schema(name))
 
 
-def complete(document: Any, schema: str) -> dict:
-    """Check a document against a schema of the package; return it with plain values and every default."""
+def complete(document: Any, name: str, schema: dict | None = None) -> dict:
+    """Check a document against a schema; return it with plain values and every default.
+
+    Parameters
+    ----------
+    document
+        The document; numbers and arrays of numpy count by value.
+    name : str
+        The name of a schema of the package, such as `spec`, which messages use.
+    schema : dict, optional
+        The schema, if it is not the one of the package as it is stored.
+
+    Returns
+    -------
+    dict
+        A copy with plain values.
+
+    Raises
+    ------
+    SpecError
+        If the document does not follow the schema; one line.
+    """
     document = plain(document)
-    check_document(document, _validator(schema), schema)
-    return _filled(document, package_schema(schema))
+    validator = _validator(name) if schema is None else Draft202012Validator(schema)
+    check_document(document, validator, name)
+    return _filled(document, validator.schema)
 
 
 def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:

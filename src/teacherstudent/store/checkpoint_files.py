@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from teacherstudent.files.writing import DAMAGE, whole_file
 
 KIND = b"teacherstudent checkpoint 1 "
 ABOUT = "about"
-FIELDS = [field.name for field in fields(Trajectory) if field.name != "state"]
 STATE = "state/"
 
 
@@ -64,13 +62,15 @@ def read_checkpoint(path: Path, check: Callable[[int, Mapping], None]) -> dict[i
 
 def packed(trajectory: Trajectory) -> dict[str, np.ndarray]:
     """Return a trajectory as arrays by name."""
-    present = {name: getattr(trajectory, name) for name in FIELDS if getattr(trajectory, name) is not None}
+    present = dict(trajectory.arrays)
+    if trajectory.diverged_at is not None:
+        present["diverged_at"] = trajectory.diverged_at
     return present | {f"{STATE}{name}": array for name, array in (trajectory.state or {}).items()}
 
 
 def unpacked(arrays: Mapping[str, np.ndarray]) -> Trajectory:
     """Return the trajectory of arrays that `packed` returned."""
-    present = {name: array for name, array in arrays.items() if name in FIELDS}
+    present = {name: array for name, array in arrays.items() if not name.startswith(STATE)}
     if "diverged_at" in present:
         present["diverged_at"] = float(present["diverged_at"])
     state = {name.removeprefix(STATE): array for name, array in arrays.items() if name.startswith(STATE)}

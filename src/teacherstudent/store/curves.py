@@ -4,36 +4,71 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import DIMENSIONS, VARIABLES
+from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.files.content import attribute, groups_of
 from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
-from teacherstudent.spec.axes import short_names
+from teacherstudent.spec.axes import short_names, with_values
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import parse_spec
+
+ALWAYS = ("time", "switch_times")  # observables that all curves have
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Kept quantities of one engine, each an array over (axes..., run, time, ...).
+    """Collected observables of one engine, each an array over (axes..., run, time, ...).
 
-    `axes` maps the dotted key of the spec to its values, outer axes first. A run that diverged is marked, and
-    its quantities are NaN from there on. Methods take an axis by its key or by the end of it: `similarity`
-    for `teachers.features.similarity`.
+    Observables of a run that diverged are NaN from that time on. Methods take an axis by its key or by the
+    end of the key: `similarity` for `teachers.features.similarity`.
+
+    Parameters
+    ----------
+    engine : str
+        The name of the engine.
+    axes : dict of str to ndarray
+        The values along each axis by the dotted key of the spec, outer axes first.
+    runs : int
+        The number of runs at each point.
+    seed : int
+        The seed of their random numbers.
+    time : ndarray of shape (T,)
+        The recorded times t = steps / N.
+    quantities : dict of str to ndarray
+        The observables by name, (axes..., run, time, ...); those of the teachers have no axis of time.
+    diverged : ndarray of bool, shape (axes..., run)
+        Whether a run diverged.
+    switch_times : ndarray of shape (axes..., run, S)
+        The times of the switches, NaN for switches that did not happen.
+    document : dict
+        The base spec as it was given; axes replace values of it.
     """
 
     engine: str
     axes: dict[str, np.ndarray]
     runs: int
     seed: int
-    time: np.ndarray  # (T,) t = steps / N
-    quantities: dict[str, np.ndarray]  # name -> (axes..., run, time, ...); teacher quantities without time
-    diverged: np.ndarray  # (axes..., run) bool
-    switch_times: np.ndarray  # (axes..., run, S), NaN where a switch did not come
-    spec: dict = field(default_factory=dict)  # the base document; axes replace values of it
+    time: np.ndarray
+    quantities: dict[str, np.ndarray]
+    diverged: np.ndarray
+    switch_times: np.ndarray
+    document: dict = field(default_factory=dict)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The complete spec, with all defaults, at the first value of each axis.
+
+        After `select` it has the selected values of the axes that were removed. Files that the base spec
+        names are not read. Raises SpecError if the base spec is not complete without them.
+        """
+        first = {key: values.tolist()[0] for key, values in self.axes.items()}
+        return parse_spec(with_values(self.document, first), files=False)
 
     def key(self, name: str) -> str:
         """Return the dotted key of the one axis that ends in a name."""
@@ -48,7 +83,10 @@ class Curves:
         return self.axes[self.key(name)]
 
     def select(self, **values) -> "Curves":
-        """Return the curves at one value of some axes, which then disappear; numbers are met to 9 digits."""
+        """Return the curves at one value of some axes, which are removed; numbers are compared to 9 digits.
+
+        Raises KeyError if an axis does not exist, or if it does not have the value.
+        """
         chosen = self
         for name, value in values.items():
             chosen = chosen._at(chosen.key(name), value)
@@ -63,6 +101,7 @@ class Curves:
         return dataclasses.replace(
             self,
             axes={other: values for other, values in self.axes.items() if other != key},
+            document=with_values(self.document, {key: self.axes[key][index].item()}),
             quantities={name: cut(array) for name, array in self.quantities.items()},
             diverged=cut(self.diverged),
             switch_times=cut(self.switch_times),
@@ -75,11 +114,11 @@ class Curves:
         return array
 
     def mean(self, quantity: str) -> np.ndarray:
-        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN where none is left."""
+        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN if all diverged."""
         return mean_over(self.values(quantity), axis=len(self.axes))
 
     def sem(self, quantity: str) -> np.ndarray:
-        """Return the standard error of `mean`; NaN where fewer than two runs are left."""
+        """Return the standard error of `mean`; NaN for fewer than two runs."""
         return sem_over(self.values(quantity), axis=len(self.axes))
 
     @property
@@ -112,9 +151,9 @@ def _index(values: np.ndarray, value, key: str) -> int:
 
 
 def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
-    """Write the curves of an experiment, one group per engine; the file appears whole or not at all.
+    """Write the curves of an experiment, one group for each engine; the file appears complete or not at all.
 
-    Dimensions are named, so that xarray opens a group.
+    Dimensions are named: xarray can open a group.
     """
 
     def fill(file: h5py.File) -> None:
@@ -127,15 +166,19 @@ def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
 def _write(group: h5py.Group, curves: Curves) -> None:
     names = short_names(curves.axes)
     group.attrs.update(axes=json.dumps(names), quantities=json.dumps(list(curves.quantities)))
-    group.attrs.update(engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.spec))
+    group.attrs.update(
+        engine=curves.engine, runs=curves.runs, seed=curves.seed, spec=json.dumps(curves.document)
+    )
     for key, name in names.items():
         _coordinate(group, name, curves.axes[key], key)
-    _coordinate(group, "time", curves.time, VARIABLES["time"][2])
+    _coordinate(group, "time", curves.time, OBSERVABLES["time"].description)
     lead = (*names.values(), "run")
     for name, array in curves.quantities.items():
-        _dataset(group, name, array, lead + VARIABLES[name][0], VARIABLES[name][2])
+        entry = OBSERVABLES[name]
+        _dataset(group, name, array, lead + entry.dimensions, entry.description)
     _dataset(group, "diverged", curves.diverged.astype(np.int8), lead, "1 where the run diverged")
-    _dataset(group, "switch_times", curves.switch_times, (*lead, "switch"), VARIABLES["switch_times"][2])
+    switches = OBSERVABLES["switch_times"]
+    _dataset(group, switches.name, curves.switch_times, lead + switches.dimensions, switches.description)
 
 
 def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: str) -> None:
@@ -151,18 +194,18 @@ def _dataset(
     group[name].attrs["description"] = description
     for axis, dimension in enumerate(dimensions):
         if dimension not in group:
-            _coordinate(group, dimension, np.arange(array.shape[axis]), DIMENSIONS[dimension][1])
+            _coordinate(group, dimension, np.arange(array.shape[axis]), DIMENSIONS[dimension].description)
         group[name].dims[axis].attach_scale(group[dimension])
 
 
 def read_curves(path: str | Path) -> dict[str, Curves]:
-    """Read the curves of an experiment, one entry per engine. Raises RunError where the file has none."""
+    """Read the curves of an experiment, one entry for each engine. Raises RunError if the file has none."""
     with opened_hdf5(path) as file:
         return curves_in(file)
 
 
 def curves_in(file: h5py.File) -> dict[str, Curves]:
-    """Do the same with an open file."""
+    """Read the curves in an open file; see `read_curves`."""
     found = [_read(group) for group in groups_of(file) if is_curves(group)]
     if not found:
         raise RunError("the file holds no curves")
@@ -170,13 +213,13 @@ def curves_in(file: h5py.File) -> dict[str, Curves]:
 
 
 def holds_curves(path: str | Path) -> bool:
-    """Return whether a file holds curves. Raises RunError where it cannot be read."""
+    """Return whether a file holds curves. Raises RunError if it cannot be read."""
     with opened_hdf5(path) as file:
         return any(map(is_curves, groups_of(file)))
 
 
 def is_curves(item: object) -> bool:
-    """Return whether something in a file is the group of the curves of an engine."""
+    """Return whether an item of a file is the group of the curves of an engine."""
     return isinstance(item, h5py.Group) and "axes" in item.attrs and "quantities" in item.attrs
 
 
@@ -191,7 +234,7 @@ def _read(group: h5py.Group) -> Curves:
         quantities={name: group[name][()] for name in json.loads(about["quantities"])},
         diverged=group["diverged"][()].astype(bool),
         switch_times=group["switch_times"][()],
-        spec=json.loads(about["spec"]),
+        document=json.loads(about["spec"]),
     )
 
 

@@ -12,7 +12,13 @@ import yaml
 
 import teacherstudent
 from teacherstudent.engines.base import ENGINES, engine_named
-from teacherstudent.engines.observables import DIMENSIONS, SCHEMA_VERSION, STATE, STATE_VARIABLES, VARIABLES
+from teacherstudent.engines.observables import (
+    DIMENSIONS,
+    OBSERVABLES,
+    SCHEMA_VERSION,
+    STATE,
+    STATE_VARIABLES,
+)
 from teacherstudent.store.meaning import WORDS, dotted, meaning
 
 PACKAGE = "teacherstudent"
@@ -39,10 +45,12 @@ def engine_digest(engine: str) -> str:
 def run_digest(engine: str) -> str:
     """Return the digest of all code that a file of runs depends on, in hex: `engine_digest` and the layout.
 
-    The content is that of `engines.observables`, datasets and dimensions; how `store` writes and reads them
-    does not count. Raises SpecError, a ValueError, for an unknown engine.
+    The latter are the names, dimensions and descriptions in `engines.observables`; how `store` writes and
+    reads files does not count. Raises SpecError, a ValueError, for an unknown engine.
     """
-    form = (SCHEMA_VERSION, VARIABLES, DIMENSIONS, STATE, STATE_VARIABLES)
+    tables = OBSERVABLES, DIMENSIONS, STATE_VARIABLES
+    words = [(entry.name, entry.symbol, entry.description) for table in tables for entry in table.values()]
+    form = (SCHEMA_VERSION, STATE, words, [entry.dimensions for entry in OBSERVABLES.values()])
     return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()
 
 

@@ -3,9 +3,10 @@
 Left out are docstrings, and messages of errors and warnings: the arguments of an exception whose name ends in
 `Error`, the texts in those of any other exception, the arguments of functions that always raise (annotated
 `NoReturn`, and `refuse`, which is the same as raising SpecError) and of `warnings.warn` and
-`sys.stderr.write`, texts assigned to local variables that only such arguments read, and the statements that
-import errors and makers of messages. Names and values that a message shows are left out with it. The type of
-an exception, the condition for it and the place where it is raised count.
+`sys.stderr.write`, texts assigned to local variables that only such arguments read, the symbols and
+descriptions of the entries of tables (`DECLARING`), and the statements that import errors and makers of
+messages. Names and values that a message shows are left out with it. The type of an exception, the condition
+for it and the place where it is raised count.
 """
 
 import ast
@@ -14,6 +15,10 @@ import ast
 RAISING = {"refuse": "SpecError"}
 # Functions whose arguments are messages.
 TELLING = ("warnings.warn", "warn", "sys.stderr.write")
+# Types of the entries of tables, and their keyword arguments that are descriptions. These are stored beside
+# results, and no result depends on them.
+DECLARING = ("Observable", "Dimension", "StateVariable")
+DESCRIPTIONS = ("symbol", "description")
 # Modules that return texts of messages only.
 WORDS = ("teacherstudent.errors.messages",)
 # Modules whose import does not count; uses of their names do.
@@ -61,6 +66,8 @@ def _remove_words(tree: ast.Module) -> bool:
             node.exc, found = _exception(node.exc), True
         elif isinstance(node, ast.Call) and dotted(node.func) in telling:
             node.args, node.keywords, found = [], [], True
+        elif isinstance(node, ast.Call) and dotted(node.func) in DECLARING:
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in DESCRIPTIONS]
     return found
 
 

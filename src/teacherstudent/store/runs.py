@@ -1,7 +1,8 @@
-"""Runs in HDF5: the one module that writes and reads them.
+"""Writing and reading of runs in HDF5.
 
-A run is a group, the root of a file or one of many (`/runs/<key>`). It holds the arrays of a trajectory, with
-a leading axis `run` where several runs of one spec stand together, and all that is needed to repeat it.
+A run is a group: the root of a file, or `/runs/<key>` in a file with many groups. It holds the arrays of a
+trajectory and, as attributes, all that is needed to repeat the run. Several runs of one spec are stored in
+one group, along a leading axis `run`. The layout is that of `engines.observables`.
 """
 
 import math
@@ -18,11 +19,15 @@ import numpy as np
 
 from teacherstudent.engines.observables import (
     DIMENSIONS,
-    OPTIONAL,
+    OBSERVABLES,
     SCHEMA_VERSION,
     STATE,
     STATE_VARIABLES,
-    VARIABLES,
+    Dimension,
+    Observable,
+    StateVariable,
+    attributes_of,
+    dimensions_of,
 )
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
@@ -32,7 +37,7 @@ from teacherstudent.files.hdf5 import add_array, add_dataset, opened_hdf5, write
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import is_curves
 from teacherstudent.store.digest import engine_digest
-from teacherstudent.store.stacking import common_times, filler, names_of, padded_shape, stacked
+from teacherstudent.store.stacking import common_times, filler, padded_shape, stacked
 from teacherstudent.store.stored_run import StoredRun
 
 CURVES = (
@@ -42,7 +47,26 @@ CURVES = (
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
-    """Write one trajectory as the root of a file; see `write_runs`."""
+    """Write one trajectory as the root of an HDF5 file, which appears complete or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is replaced if it exists.
+    spec : Spec
+        The spec of the run.
+    engine : str
+        The name of the engine that computed it.
+    seed : int
+        The seed of its random numbers.
+    trajectory : Trajectory
+        The recorded arrays.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    """
     write_runs(path, [("/", spec, engine, seed, [trajectory])], run_axis=False)
 
 
@@ -52,15 +76,31 @@ def write_runs(
     run_axis: bool,
     attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write groups of runs to a file that appears whole or not at all; equal content gives equal bytes.
+    """Write groups of runs to an HDF5 file, which appears complete or not at all.
 
-    An entry is (group, spec, engine, seed, trajectories), the group "/" or a path such as "/runs/<key>".
-    With `run_axis` all datasets but `time` have a leading axis `run`; without it an entry has one
-    trajectory. A run that diverged ends early: with a run axis the rest is NaN (-1 for `active_teacher`), as
-    are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
-    as an array that has NaN for the other runs. The group `state` holds the states at the end, where
-    trajectories have them. `attributes` are added to each group. Raises RunError where the file cannot be
-    written.
+    Equal content gives equal bytes. A run that diverged has fewer recorded times: along an axis `run` its
+    arrays are filled up with NaN (integers with -1), and so are missing switch times. The attribute
+    `diverged_at` exists if a run diverged, along an axis `run` with NaN for the others. The group `state`
+    holds the states at the end, if the trajectories have them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is replaced if it exists.
+    entries : iterable of tuple
+        Groups of runs: (group, spec, engine, seed, trajectories), with "/" or a path such as "/runs/<key>" as
+        the group.
+    run_axis : bool
+        Whether all datasets but `time` have a leading axis `run`; without it each entry has one trajectory.
+    attributes : mapping of str to str
+        Attributes that are added to every group.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be written.
+    ValueError
+        If runs of one group were recorded at different times, or if there are several without `run_axis`.
     """
 
     def fill(file: h5py.File) -> None:
@@ -78,7 +118,25 @@ def write_runs(
 
 
 def read_run(path: str | Path, group: str = "/") -> StoredRun:
-    """Read one group of a file. Raises RunError where it is not a run."""
+    """Read one group of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with runs.
+    group : str
+        The path of the group in the file.
+
+    Returns
+    -------
+    StoredRun
+        The run or runs of this group.
+
+    Raises
+    ------
+    RunError
+        If the group has no run, or if the file cannot be read.
+    """
     with opened_hdf5(path) as file:
         if not is_run(file.get(group)):
             raise RunError(f"there is no run in group {group}")
@@ -86,16 +144,31 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
 
 
 def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
-    """Read all runs of a file in the order of their groups' names, with the states that it has if asked for.
+    """Read all groups of runs in a file, ordered by name.
 
-    Raises RunError where there is none.
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with runs.
+    states : bool
+        Whether the recorded states at the end are read too.
+
+    Returns
+    -------
+    list of StoredRun
+        One entry for each group.
+
+    Raises
+    ------
+    RunError
+        If the file has no runs, or if it cannot be read.
     """
     with opened_hdf5(path) as file:
         return runs_in(file, states)
 
 
 def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
-    """Do the same with an open file."""
+    """Read all groups of runs in an open file; see `read_runs`."""
     groups = [group for group in groups_of(file) if is_run(group)]
     if not groups:
         raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file holds no run")
@@ -105,7 +178,26 @@ def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
 def run_attributes(
     spec: Spec, engine: str, seed: int, trajectories: Sequence[Trajectory], run_axis: bool
 ) -> dict[str, Any]:
-    """Return the attributes of a group: what was run, with what, and where runs diverged."""
+    """Return the attributes of a group of runs.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec, which is stored as JSON with all defaults.
+    engine : str
+        The name of the engine; the digest of its code and the versions of packages are stored beside it.
+    seed : int
+        The seed of the random numbers.
+    trajectories : sequence of Trajectory
+        The runs, for the times at which they diverged.
+    run_axis : bool
+        Whether these times are an array with one entry for each run.
+
+    Returns
+    -------
+    dict
+        Values by name.
+    """
     attributes = {"spec": spec.to_json(), "engine": engine, "seed": seed, **_provenance(engine)}
     diverged = [trajectory.diverged_at for trajectory in trajectories]
     if any(time is not None for time in diverged):
@@ -115,14 +207,14 @@ def run_attributes(
 
 
 def is_run(item: object) -> bool:
-    """Return whether something in a file is a group of runs."""
+    """Return whether an item of a file is a group of runs."""
     named = isinstance(item, h5py.Group) and "spec" in item.attrs and "engine" in item.attrs
     return named and not is_curves(item)
 
 
 def _read(group: h5py.Group, states: bool = False) -> StoredRun:
     present = recorded_in(group)
-    missing = [name for name in VARIABLES if name not in present and name not in OPTIONAL]
+    missing = [name for name, entry in OBSERVABLES.items() if entry.when is None and name not in present]
     if missing:
         raise RunError(f"dataset {missing[0]} is missing in group {group.name}")
     attributes = {name: attribute(group, name) for name in group.attrs}
@@ -132,7 +224,7 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
         engine=attributes["engine"],
         seed=int(attributes["seed"]),
         attributes=attributes,
-        arrays={name: group[name][()] for name in VARIABLES if name in present},
+        arrays={name: group[name][()] for name in OBSERVABLES if name in present},
         state=state and {name: state[name][()] for name in STATE_VARIABLES if name in state},
     )
     if run.has_run_axis and "diverged_at" in attributes:
@@ -142,7 +234,7 @@ def _read(group: h5py.Group, states: bool = False) -> StoredRun:
 
 @cache
 def _provenance(engine: str) -> dict:
-    """Attributes that say with what an engine's runs were made."""
+    """Return the versions of code and packages that the runs of an engine depend on."""
     return {
         "schema_version": SCHEMA_VERSION,
         "code_digest": engine_digest(engine),
@@ -156,7 +248,7 @@ def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     shapes = {}
     for name in trajectories[0].state:
         arrays = [trajectory.state[name] for trajectory in trajectories]
-        shapes[name] = _write_dataset(group, name, arrays, run_axis, *STATE_VARIABLES[name][:2]).shape
+        shapes[name] = _write_dataset(group, STATE_VARIABLES[name], arrays, run_axis).shape
     return shapes
 
 
@@ -165,16 +257,15 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
     if not run_axis and len(trajectories) > 1:
         raise ValueError("several runs need an axis")
     time = common_times(trajectories)
-    scales = {"time": _write_dataset(group, "time", [time], False, *VARIABLES["time"][1:])}
+    scales = {"time": _write_dataset(group, OBSERVABLES["time"], [time], run_axis=False)}
     scales["time"].make_scale("time")
     shapes = {"time": scales["time"].shape}
-    for name in names_of(trajectories[0]):
-        dimensions, symbol, description = VARIABLES[name]
-        if name == "time":  # the same for all runs, and written already
+    for name in trajectories[0].arrays:
+        if name == "time":  # the same for all runs; it is already written
             continue
         arrays = [getattr(trajectory, name) for trajectory in trajectories]
-        dataset = _write_dataset(group, name, arrays, run_axis, symbol, description)
-        for axis, dimension in enumerate(("run", *dimensions) if run_axis else dimensions):
+        dataset = _write_dataset(group, OBSERVABLES[name], arrays, run_axis)
+        for axis, dimension in enumerate(dimensions_of(name, run_axis)):
             if dimension not in scales:
                 scales[dimension] = _write_scale(group, dimension, dataset.shape[axis])
             dataset.dims[axis].attach_scale(scales[dimension])
@@ -183,18 +274,21 @@ def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
 
 
 def _write_scale(group: h5py.Group, dimension: str, size: int) -> h5py.Dataset:
-    scale = _write_dataset(group, dimension, [np.arange(size)], False, *DIMENSIONS[dimension])
+    scale = _write_dataset(group, DIMENSIONS[dimension], [np.arange(size)], run_axis=False)
     scale.make_scale(dimension)
     return scale
 
 
 def _write_dataset(
-    group: h5py.Group, name: str, arrays: Sequence[np.ndarray], run_axis: bool, symbol: str, description: str
+    group: h5py.Group,
+    entry: Observable | Dimension | StateVariable,
+    arrays: Sequence[np.ndarray],
+    run_axis: bool,
 ) -> h5py.Dataset:
     """Write the one array, or the arrays of all runs along an axis, without a copy of them all."""
     if run_axis:
         shape, dtype = padded_shape(arrays), arrays[0].dtype
-        dataset = add_dataset(group, name, (len(arrays), *shape), dtype, filler(dtype))
+        dataset = add_dataset(group, entry.name, (len(arrays), *shape), dtype, filler(dtype))
         step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
         for first in range(0, len(arrays), max(1, step)):
             look()
@@ -203,16 +297,15 @@ def _write_dataset(
             else:
                 write_blocks(dataset, (first,), arrays[first])
     else:
-        dataset = add_array(group, name, arrays[0])
-    dataset.attrs["symbol"] = symbol
-    dataset.attrs["description"] = description
+        dataset = add_array(group, entry.name, arrays[0])
+    dataset.attrs.update(attributes_of(entry))
     return dataset
 
 
 def _check(file: h5py.File, shapes: dict[str, dict[str, tuple]]) -> None:
-    """Raise RunError where a dataset is missing or has another shape than what was to be written."""
+    """Raise RunError if a dataset is missing or does not have the expected shape."""
     for group, expected in shapes.items():
         for name, shape in expected.items():
             dataset = file.get(f"{group}/{name}")
             if dataset is None or dataset.shape != shape:
-                raise RunError(f"dataset {group}/{name} was not written as it should be")
+                raise RunError(f"dataset {group}/{name} was not written completely")

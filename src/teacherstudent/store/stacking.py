@@ -1,30 +1,24 @@
-"""Arrays of several runs in one: stacked along a leading axis, shorter runs filled up."""
+"""Arrays of several runs, stacked along a leading axis; shorter runs are padded."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
 from teacherstudent.engines.trajectory import Trajectory
 
 
 def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
     """Return the arrays by name, those of several trajectories stacked along a leading axis."""
-    names = names_of(trajectories[0])
     if not run_axis:
         (trajectory,) = trajectories
-        return {name: getattr(trajectory, name) for name in names}
-    arrays = {name: stacked([getattr(trajectory, name) for trajectory in trajectories]) for name in names}
+        return trajectory.arrays
+    names = trajectories[0].arrays
+    arrays = {name: stacked([trajectory.arrays[name] for trajectory in trajectories]) for name in names}
     return arrays | {"time": common_times(trajectories)}
 
 
-def names_of(trajectory: Trajectory) -> list[str]:
-    """Return the names of the arrays that a trajectory has, in the order of the layout."""
-    return [name for name in VARIABLES if getattr(trajectory, name) is not None]
-
-
 def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
-    """Return the times of the longest run. Raises ValueError where the others have different ones."""
+    """Return the times of the longest run. Raises ValueError if the others have different ones."""
     longest = max((trajectory.time for trajectory in trajectories), key=len)
     for trajectory in trajectories:
         if not np.array_equal(trajectory.time, longest[: len(trajectory.time)]):
@@ -49,5 +43,5 @@ def padded_shape(arrays: Sequence[np.ndarray]) -> tuple[int, ...]:
 
 
 def filler(dtype: np.dtype) -> float:
-    """Return what fills up the arrays of shorter runs."""
+    """Return the padding of an array: -1 for integers, NaN for other numbers."""
     return -1 if np.issubdtype(dtype, np.integer) else np.nan

@@ -1,11 +1,12 @@
-"""From a stored run to the starts of others."""
+"""Starts of runs from stored runs."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 
-from teacherstudent.engines.observables import STATE, STATE_VARIABLES
+from teacherstudent.engines.base import engine_named
+from teacherstudent.engines.observables import STATE
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
@@ -14,15 +15,30 @@ from teacherstudent.spec.model import InitialOverlaps
 from teacherstudent.store.runs import read_runs
 from teacherstudent.store.stored_run import StoredRun
 
-# Recorded times are met to this precision, relative to the time and absolutely.
+# A requested time may differ from a recorded one by so much: relative, absolute.
 TIME_PRECISION = 1e-9, 1e-12
 
 
 def load_start(path: str | Path, at: float | None = None) -> list[Start]:
-    """Return where the runs of a file end, or the recorded moment `at` a time, one start for each run.
+    """Return the starts of new runs from the runs of a file, one for each of them.
 
-    Without a time they include the states, if the file has any. Raises SpecError where the file holds no run
-    or several groups of runs, where a run diverged, and where no time `at` was recorded.
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with one group of runs.
+    at : float, optional
+        A recorded time, whose order parameters the new runs start from. Without it they start from the end,
+        with the recorded states if the file has them.
+
+    Returns
+    -------
+    list of Start
+        One start for each stored run.
+
+    Raises
+    ------
+    SpecError
+        If the file has no runs or several groups of them, if a run diverged, or if the time was not recorded.
     """
     return starts_of(path, stored_runs(path), at)
 
@@ -49,7 +65,7 @@ def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Sta
 
 
 def origin(sha256: str, start: Start) -> str:
-    """Say in JSON what a run started from, as `begin` returned it: for an attribute of the result."""
+    """Return the origin of a run as JSON: digest of the file, time, and whether its state was used."""
     kind = "order parameters" if start.state is None else "state"
     return json.dumps({"sha256": sha256, "time": start.time, "from": kind}, sort_keys=True)
 
@@ -75,10 +91,10 @@ def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start
 
 
 def _check_state(engine: str, state: State) -> None:
-    for name, (_, _, engines) in STATE_VARIABLES.items():
-        if engine in engines and name not in state:
+    for name in engine_named(engine).state_names:
+        if name not in state:
             raise SpecError(f"dataset {STATE}/{name} is missing")
-        if engine in engines and not np.isfinite(state[name]).all():
+        if not np.isfinite(state[name]).all():
             raise SpecError(f"dataset {STATE}/{name} is not finite")
 
 
@@ -91,7 +107,7 @@ def _row(times: np.ndarray, at: float) -> int:
 
 
 def _overlaps(trajectory: Trajectory, row: int) -> InitialOverlaps:
-    """Return the order parameters in a row as a spec has them."""
+    """Return the order parameters in a row, in the form of a spec."""
     if trajectory.student_overlaps is None:
         raise SpecError("the run has no overlaps to start from (see record.quantities)")
     arrays = {

@@ -1,4 +1,4 @@
-"""A run as it is read from HDF5."""
+"""Runs that were read from HDF5."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from teacherstudent.engines.observables import VARIABLES
+from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec.model import Spec
@@ -17,9 +17,21 @@ from teacherstudent.spec.parse import parse_spec
 class StoredRun:
     """One group of a file: the runs of one spec with one engine and seed.
 
-    `arrays` holds the datasets by name as they are stored: of one trajectory, or with a leading axis `run`
-    (all but `time`), where runs that diverged end in NaN, `active_teacher` in -1. The optional ones are there
-    where the runs have them.
+    Parameters
+    ----------
+    group : str
+        The path of the group in the file.
+    engine : str
+        The name of the engine.
+    seed : int
+        The seed of the random numbers.
+    attributes : dict
+        The attributes of the group.
+    arrays : dict of str to ndarray
+        The recorded observables by name, of one run or with a leading axis `run` (all but `time`). Runs that
+        diverged are filled up with NaN, integers with -1.
+    state : dict of str to ndarray, optional
+        The states at the end, if they were recorded and read.
     """
 
     group: str
@@ -27,11 +39,11 @@ class StoredRun:
     seed: int
     attributes: dict
     arrays: dict[str, np.ndarray]
-    state: dict[str, np.ndarray] | None = None  # where it was recorded and asked for
+    state: dict[str, np.ndarray] | None = None
 
     @cached_property
     def spec(self) -> Spec:
-        """The spec; parsed when it is first asked for. Raises RunError where this version cannot read it."""
+        """The spec. Raises RunError if this version cannot read it."""
         try:
             return parse_spec(json.loads(self.attributes["spec"]), files=False)
         except (SpecError, ValueError) as error:
@@ -54,7 +66,7 @@ class StoredRun:
     def _one(self, run: int) -> Trajectory:
         rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
         own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
-        own |= {name: own[name][:rows] for name in own if VARIABLES[name][0][0] == "time"}
+        own |= {name: own[name][:rows] for name in own if OBSERVABLES[name].dimensions[0] == "time"}
         own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
         state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}
@@ -62,6 +74,6 @@ class StoredRun:
 
 
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
-    """Leave out what fills up the shorter ones of the lists in a state."""
+    """Return a list of a state without its padding."""
     filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
     return array[filled[name](array)] if name in filled else array

@@ -252,6 +252,8 @@ def test_both_layers_claims_can_fail(change, words):
 
 def made_linear(factor=1.0, clones=1.0, one=1.0, first=(0.6, 1.3), informed=(0.5, 0.5), small=(0.4, 0.4)):
     spec, relu = document(4, rate=0.05, noise=0.1), document(4, rate=0.1, noise=0.1)
+    for part in ("teachers", "student"):
+        spec[part]["activation"] = "linear"
     lines = factor * np.array([linear_error(K, 0.05, 1.0) / 0.05 for K in (1, 4, 8)])
     starts = {"denoising": clones * np.array([4.0, 2.0]), "small": np.array([2.0, 2.0])}
     starts["one_direction"] = np.array([4.0, one * 4.0])

@@ -16,6 +16,7 @@ import pytest
 from _lee2021_recorded import RECORDED, SIMILARITIES
 
 from lee2021_samples import by_words, curves, data
+from teacherstudent.spec.axes import with_values
 from teacherstudent.store.curves import Curves
 
 FEATURES, READOUTS = "teachers.features.similarity", "teachers.readouts.similarity"
@@ -27,8 +28,10 @@ ROW = 100 / 15
 def wide(time, first, second, axes, switch=SWITCH, units=maps.UNITS, **quantities):
     """Curves of wide networks from log10 of errors."""
     made = curves(time, first, second, axes, "network", 15, **quantities)
-    spec = {"inputs": {"dimension": 15}, "student": {"hidden": units}, "duration": time[-1]}
-    return dataclasses.replace(made, spec=spec, switch_times=np.full_like(made.switch_times, switch))
+    curriculum = {"switch_times": [switch]} if switch < time[-1] else {}
+    changes = {"student.hidden": units, "duration": time[-1], "curriculum": curriculum}
+    changed, switches = with_values(made.document, changes), np.full_like(made.switch_times, switch)
+    return dataclasses.replace(made, document=changed, switch_times=switches)
 
 
 def made_maps(forgotten, gained, units=maps.UNITS, runs=2):
@@ -279,11 +282,9 @@ def test_relu_claims(bump, holds):
     time, V = np.linspace(0.0, 100.0, 11), np.linspace(0.0, 1.0, 5)
     ends = -0.33 - 1.6 * V + bump * (V == 0.75)
     log = np.where(time < 100.0, -1.0, ends[:, None, None]) + np.zeros((5, 2, 1))
-    spec = {"duration": 100.0}
-    one = {
-        engine: dataclasses.replace(curves(time, log, log, {FEATURES: V}, engine), spec=spec)
-        for engine in ("chain", "network")
-    }
+    one = {engine: curves(time, log, log, {FEATURES: V}, engine) for engine in ("chain", "network")}
+    for made in one.values():
+        made.document.update(duration=100.0, curriculum={})
     found = relu.claims({relu.FIGURE: one})
     assert by_words(found, "falls with similarity").holds is holds
     assert by_words(found, "V = 1").value == pytest.approx(-1.93)

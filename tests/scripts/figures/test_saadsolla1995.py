@@ -23,10 +23,17 @@ def curves(time, error, R=None, Q=None, axes=None, engine="ode", rate=0.1):
     if Q is not None:
         quantities["student_overlaps"] = np.expand_dims(Q, at)
     shape = (*error.shape[:-1], 1)
-    spec = {
-        "student": {"hidden": 3},
+    units = np.eye(3).tolist()
+    document = {
+        "inputs": {"dimension": 100},
         "training": {"learning_rate": rate},
-        "initial_overlaps": {"teacher_readouts": [[1.0] * 3]},
+        "initial_overlaps": {
+            "student": units,
+            "student_teacher": [np.zeros((3, 3)).tolist()],
+            "teacher": [[units]],
+            "student_readouts": [[1.0] * 3],
+            "teacher_readouts": [[1.0] * 3],
+        },
     }
     return Curves(
         engine=engine,
@@ -37,7 +44,7 @@ def curves(time, error, R=None, Q=None, axes=None, engine="ode", rate=0.1):
         quantities=quantities,
         diverged=np.zeros(shape, dtype=bool),
         switch_times=np.zeros((*shape, 0)),
-        spec=spec,
+        document=document,
     )
 
 

@@ -19,7 +19,7 @@ FIRST = 0.5  # the time after the switch of the second frame; the first is the s
 def animate(curves):
     """Draw the axes; each frame shows all similarities at one time after the switch."""
     theory, simulation = curves[EXPERIMENT]["ode"], curves[EXPERIMENT]["network"]
-    switch = theory.spec["curriculum"]["switch_times"][0]
+    switch = theory.spec.curriculum.switch_times[0]
     after = np.r_[0.0, np.geomspace(FIRST, theory.time[-1] - switch, _animations.FRAMES - 1)]
     fig, axes = _animations.panels()
     moving = []

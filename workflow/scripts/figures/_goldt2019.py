@@ -36,9 +36,9 @@ def late_errors(curves: Curves) -> np.ndarray:
 
 def unit(curves: Curves) -> np.ndarray:
     """Return sigma^2 eta, a number or over (axes..., run)."""
-    sigma = curves.spec["teachers"]["output_noise"]
+    sigma = curves.spec.teachers.output_noise[0]
     rates = [key for key in curves.axes if key == "training.learning_rate"]
-    eta = np.array(curves.spec["training"]["learning_rate"])
+    eta = np.array(curves.spec.training.learning_rate)
     if rates:
         place = list(curves.axes).index(rates[0])
         eta = np.expand_dims(curves.axes[rates[0]], tuple(range(1, len(curves.axes) - place + 1)))

@@ -10,8 +10,8 @@ NAMES = {"linear": "linear", "erf": "erf", "relu": "ReLU"}
 
 def scaled(entry, **values):
     """Return final errors in units of sigma^2 eta where some axes have given values, (K, run)."""
-    eta = values.get("learning_rate", entry.spec["training"]["learning_rate"])
-    return late(entry.select(**values)) / (entry.spec["teachers"]["output_noise"] ** 2 * eta)
+    eta = values.get("learning_rate", entry.spec.training.learning_rate)
+    return late(entry.select(**values)) / (entry.spec.teachers.output_noise[0] ** 2 * eta)
 
 
 def runs(ax, chain, values, series, **style):

@@ -22,7 +22,7 @@ def errors(curves: Curves, task: int) -> np.ndarray:
 
 def inputs(curves: Curves) -> int:
     """Return the number of inputs N."""
-    return curves.spec["inputs"]["dimension"]
+    return curves.spec.inputs.dimension
 
 
 def levels(curves: Curves, task: int, when) -> np.ndarray:

@@ -27,7 +27,7 @@ MEASURES = (
 
 def as_published(curves: Curves) -> bool:
     """Return whether students have the published size; smaller ones are not held to published numbers."""
-    return curves.spec["student"]["hidden"] == UNITS
+    return curves.spec.student.hidden == UNITS
 
 
 def switch(curves: Curves) -> np.ndarray:
@@ -37,7 +37,7 @@ def switch(curves: Curves) -> np.ndarray:
 
 def row(curves: Curves) -> float:
     """Return the time that a row takes."""
-    return ROW / inputs(curves) * curves.spec["student"]["hidden"] / UNITS
+    return ROW / inputs(curves) * curves.spec.student.hidden / UNITS
 
 
 def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:

@@ -103,8 +103,8 @@ def fixed_points(M, sizes, eta):
 def plot_random(ax, chain):
     """Draw runs from random weights."""
     middle, spread = medians(late_errors(chain))
-    x = chain.axis("hidden") - chain.spec["teachers"]["hidden"]
-    name = rf"random, $\eta = {chain.spec['training']['learning_rate']:g}$"
+    x = chain.axis("hidden") - chain.spec.teachers.hidden
+    name = rf"random, $\eta = {chain.spec.training.learning_rate:g}$"
     _figures.plot_simulation(ax, x, middle, name, spread, color="0.3", marker="^")
 
 
@@ -182,7 +182,7 @@ def growth_claims(informed):
 
 def unit_claims(ode):
     """State that the units that are too many make no output together, and how long they are."""
-    M = ode.spec["teachers"]["hidden"]
+    M = ode.spec.teachers.hidden
     R = ode.values("student_teacher_overlaps")[:, -1, TEACHER]
     yield claim(
         "M = 2, K = 5 from random weights: distance of the sum over student units of R from 1, "

@@ -218,7 +218,7 @@ def size_claims(curves):
 
 def clone_claims(ode):
     """State that random students end with clones."""
-    units = ode.spec["student"]["hidden"]
+    units = ode.spec.student.hidden
     likeness = [np.sort(nearest(Q))[-2 * TEACHER_UNITS] for Q in ode.values("student_overlaps")[:, -1]]
     yield claim(
         f"K = {units} from random weights: smallest |cos| between the clones of {TEACHER_UNITS} pairs, "

@@ -75,12 +75,12 @@ def engines(curves, name, sampling=PASSES):
 
 def ratios(finite):
     """Return alpha, the numbers of samples per input."""
-    return finite.axis("samples") / finite.spec["inputs"]["dimension"]
+    return finite.axis("samples") / finite.spec.inputs.dimension
 
 
 def noise_floor(entry):
     """Return sigma^2 / 2."""
-    return entry.spec["teachers"]["output_noise"] ** 2 / 2.0
+    return entry.spec.teachers.output_noise[0] ** 2 / 2.0
 
 
 def by_samples(finite, of):
@@ -230,11 +230,11 @@ def classical_claim(curves, sampling):
     finite, fresh = engines(curves, "first layer", sampling)
     mean, error = averages(by_samples(finite, late))
     base, base_error = averages(late(fresh))
-    M, sigma = (finite.spec["teachers"][key] for key in ("hidden", "output_noise"))
+    M, sigma = finite.spec.teachers.hidden, finite.spec.teachers.output_noise[0]
     alpha, expected = ratios(finite)[-1], sigma**2 * M / (2.0 * ratios(finite)[-1])
     if sampling == PASSES:
         times = finite.time[finite.time >= LATE * finite.time[-1]]
-        expected *= repeats_in_passes(M, finite.spec["training"]["learning_rate"], alpha, times)
+        expected *= repeats_in_passes(M, finite.spec.training.learning_rate, alpha, times)
     return recomputed(
         f"First layer, K = M, most samples {WORDS[sampling]}: final error over that with fresh samples, "
         "excess in units of what repeated samples add.",

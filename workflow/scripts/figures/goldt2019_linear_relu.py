@@ -113,7 +113,7 @@ def plot_formula(ax, chain, S, start):
 
 def squared_readouts(chain, start):
     """Return the sum of squared readouts that a start of both layers leads to, for each K."""
-    M, K = chain.spec["teachers"]["hidden"], chain.axis("hidden").astype(float)
+    M, K = chain.spec.teachers.hidden, chain.axis("hidden").astype(float)
     if start != "denoising":
         return np.full(len(K), np.sqrt(M) if start == "small" else M)
     copies = [np.bincount(np.arange(int(k)) % M, minlength=M) for k in K]
@@ -122,7 +122,7 @@ def squared_readouts(chain, start):
 
 def formula(chain, S):
     """Return eps / (sigma^2 eta) of linear students: that of one unit which learns at the rate eta S."""
-    eta = chain.spec["training"]["learning_rate"]
+    eta = chain.spec.training.learning_rate
     return np.array([linear_error(1, eta * s, 1.0) for s in S]) / eta
 
 

@@ -171,8 +171,8 @@ def graded_claims(engines):
 def mismatch_claims(engines):
     """State what students of other units than the teacher's cannot be below, and that errors grow with K."""
     ode = engines["ode"]
-    K, eta = ode.axis("hidden"), ode.spec["training"]["learning_rate"]
-    sigma = ode.spec["teachers"]["output_noise"]
+    K, eta = ode.axis("hidden"), ode.spec.training.learning_rate
+    sigma = ode.spec.teachers.output_noise[0]
     for teacher in FLOORS:
         said, form = f"Linear student, {NAMES[teacher]} teacher", linear_errors(K, teacher, eta, sigma)
         yield recomputed(

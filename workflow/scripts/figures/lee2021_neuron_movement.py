@@ -51,13 +51,13 @@ def figure(curves):
 def readouts(units):
     """Return |u| of the head of task 1 at the switch, before the output scale, (similarity, unit)."""
     row = np.searchsorted(units.time, switch(units)[0, DRAWN])
-    return np.abs(units.values("student_readouts")[:, DRAWN, row, 0]) * units.spec["student"]["hidden"]
+    return np.abs(units.values("student_readouts")[:, DRAWN, row, 0]) * units.spec.student.hidden
 
 
 def movement(units, steps):
     """Return the mean squared movement of each unit some steps after the switch, (similarity, unit)."""
     moment = switch(units)[0, DRAWN]
-    shorter = units.spec["student"]["hidden"] / UNITS
+    shorter = units.spec.student.hidden / UNITS
     start, later = (
         np.flatnonzero(np.isclose(units.time, when))[0]
         for when in (moment, moment + steps / inputs(units) * shorter)

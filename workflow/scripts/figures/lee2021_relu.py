@@ -47,7 +47,7 @@ def figure(curves):
 
 def at_end(curves):
     """Return log10 of the error of task 1 at the end, (similarity, run)."""
-    return levels(curves, 0, curves.spec["duration"])
+    return levels(curves, 0, curves.spec.duration)
 
 
 def claims(curves):

@@ -103,7 +103,7 @@ def plot_plateau(ax, ode):
 
 def heights(ode):
     """Return the error on the plateau at the learning rate of a run with K = M, and at vanishing rates."""
-    units, rate = ode.spec["student"]["hidden"], ode.spec["training"]["learning_rate"]
+    units, rate = ode.spec.student.hidden, ode.spec.training.learning_rate
     return {
         rf"$\eta = {rate:g}$": plateau(units, units, rate).generalisation_error[0],
         r"$\eta \to 0$": plateau_error(units, units),
@@ -256,7 +256,7 @@ def floor_claims(ode):
         high=1e-3,
     )
     floors = at_vanishing_rate(ode.axis("learning_rate"), end)
-    units = len(ode.spec["initial_overlaps"]["teacher_readouts"][0]), ode.spec["student"]["hidden"]
+    units = len(ode.spec.initial_overlaps.teacher_readouts[0]), ode.spec.student.hidden
     yield claim(
         "K = 2, M = 3: remaining error at vanishing learning rates, finite and below the plateau.",
         value=floors[0],

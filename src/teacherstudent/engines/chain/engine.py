@@ -12,6 +12,17 @@ from teacherstudent.spec.rules_inputs import refuse_finite_sets
 
 # Numbers in a whole vector register; the number of columns is a multiple of it.
 LANES = 8
+# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "dimension",
+    "student_coordinates",
+    "student_readouts",
+    "teacher_coordinates",
+    "teacher_readouts",
+)
 
 
 def check(spec: Spec) -> None:

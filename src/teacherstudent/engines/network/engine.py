@@ -23,6 +23,17 @@ from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
+# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "student_weights",
+    "student_readouts",
+    "teacher_weights",
+    "teacher_readouts",
+)
+
 
 def check(spec: Spec) -> None:
     """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""

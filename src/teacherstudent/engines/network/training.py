@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from teacherstudent.engines.network.weights import in_memory
+from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
-from teacherstudent.engines.trajectory import LEFT_OUT, stored_R
+from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors.interruption import looking
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.network.constants import StepConstants
@@ -139,14 +140,14 @@ class Training:
     def measure(self) -> dict:
         """Return what is recorded, by name."""
         now = self.networks.order_parameters()
-        recorded = {
+        measured = {
             "student_readouts": now.h,
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
-        left_out = LEFT_OUT[self.spec.record.quantities]
+        due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
-        row |= {name: array for name, array in recorded.items() if name not in left_out}
+        row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         return row | self.source.observe(self.networks, now)

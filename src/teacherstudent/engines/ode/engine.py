@@ -35,6 +35,20 @@ from teacherstudent.spec.steps import on_step
 ABSOLUTE_TOLERANCE = 1e-3
 # Steps of one phase, some minutes of work; more of them mean that rates are out of proportion.
 MAX_STEPS = 10_000_000
+# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "teacher_overlaps",
+    "teacher_readouts",
+    "order_parameters",
+    "integrator_numbers",
+    "integrator_y",
+    "integrator_k",
+    "integrator_switches",
+    "integrator_constants",
+)
 # Work between two reports of progress, in units of `kernels.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
