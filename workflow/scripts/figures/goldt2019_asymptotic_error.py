@@ -19,6 +19,7 @@ from _goldt2019 import (
     informed_error,
     late_errors,
     medians,
+    plot_medians,
     plot_overlaps,
 )
 
@@ -85,13 +86,12 @@ def rates(chain):
 def plot_errors(ax, chain, M):
     """Draw runs, fixed points and the limit of small learning rates for one teacher."""
     K = chain.axis("hidden")
-    mean, error = averages(late_errors(chain))
+    values = late_errors(chain)
     limit = [first_layer_error(M, int(k), 1.0, 1.0) for k in K]
     for column, (eta, color) in enumerate(zip(rates(chain), COLORS, strict=False)):
         name = rf"$\eta = {eta:g}$"
         _figures.plot_theory(ax, K - M, fixed_points(M, K, eta), name, color=color)
-        points = mean[:, column], f"runs, {name}", error[:, column]
-        _figures.plot_simulation(ax, K - M, *points, label=None, color=color)
+        _figures.plot_runs(ax, K - M, values[:, column], f"runs, {name}", label=None, color=color)
     _figures.plot_theory(ax, K - M, limit, r"$\eta \to 0$", color="0.45", linestyle="--")
 
 
@@ -102,10 +102,9 @@ def fixed_points(M, sizes, eta):
 
 def plot_random(ax, chain):
     """Draw runs from random weights."""
-    middle, spread = medians(late_errors(chain))
     x = chain.axis("hidden") - chain.spec["teachers"]["hidden"]
     name = rf"random, $\eta = {chain.spec['training']['learning_rate']:g}$"
-    _figures.plot_simulation(ax, x, middle, name, spread, color="0.3", marker="^")
+    plot_medians(ax, x, late_errors(chain), name, color="0.3")
 
 
 def final_overlaps(entry, run):
@@ -202,7 +201,7 @@ def unit_claims(ode):
 
 def random_claim(chain):
     """State that the error grows with K from random weights too."""
-    middle, _ = medians(late_errors(chain))
+    middle = medians(late_errors(chain))
     return claim(
         "M = 2 from random weights: error for the largest student over that for K = 2.",
         value=middle[-1] / middle[0],

@@ -22,6 +22,7 @@ from _goldt2019 import (
     informed_error,
     late_errors,
     medians,
+    plot_medians,
     plot_overlaps,
 )
 from matplotlib.ticker import NullLocator
@@ -84,10 +85,10 @@ def plot_errors(ax, curves):
     blue, orange = COLORS[:2]
     line = [informed_error(TEACHER_UNITS, k, RATE) for k in K]
     _figures.plot_theory(ax, K, line, "first layer", color=blue)
-    plot_means(ax, K, first, "first layer, runs", blue)
+    _figures.plot_runs(ax, K, late_errors(first), "first layer, runs", label=None, color=blue)
     line = [denoising_error(TEACHER_UNITS, k, RATE) for k in copies]
     _figures.plot_theory(ax, copies, line, "both, clones", color=orange)
-    plot_means(ax, copies, both, "both, clones, runs", orange)
+    _figures.plot_runs(ax, copies, late_errors(both), "both, clones, runs", label=None, color=orange)
     limit = [denoiser_error(TEACHER_UNITS, int(k), 1.0, 1.0) for k in copies]
     _figures.plot_theory(ax, copies, limit, r"both, clones, $\eta \to 0$", color="0.45", linestyle="--")
     plot_random(ax, curves[RANDOM])
@@ -103,20 +104,13 @@ def first_layer(curves):
     return curves[FIRST_LAYER]["chain"].select(learning_rate=RATE)
 
 
-def plot_means(ax, x, chain, series, color):
-    """Draw means over runs with standard errors."""
-    mean, error = averages(late_errors(chain))
-    _figures.plot_simulation(ax, x, mean, series, error, label=None, color=color)
-
-
 def plot_random(ax, engines):
     """Draw medians over random starts."""
     ode, chain = engines["ode"], engines["chain"]
     green, name = COLORS[2], "both, random start"
     style = {"label": None, "color": green, "linewidth": 0.7}
-    _figures.plot_theory(ax, ode.axis("hidden"), medians(late_errors(ode))[0], f"{name}, equations", **style)
-    middle, spread = medians(late_errors(chain))
-    _figures.plot_simulation(ax, chain.axis("hidden"), middle, name, spread, color=green, marker="^")
+    _figures.plot_theory(ax, ode.axis("hidden"), medians(late_errors(ode)), f"{name}, equations", **style)
+    plot_medians(ax, chain.axis("hidden"), late_errors(chain), name, color=green)
 
 
 def plot_readouts(ax, v):
@@ -202,7 +196,7 @@ def exponent(K, error):
 def size_claims(curves):
     """State that errors rise with K if the first layer learns, and fall if both do, from random starts."""
     first, random = first_layer(curves), curves[RANDOM]["chain"]
-    mean, middle = averages(late_errors(first))[0], medians(late_errors(random))[0]
+    mean, middle = averages(late_errors(first))[0], medians(late_errors(random))
     yield claim(
         "First layer: error of the largest student over that of the smallest.",
         value=mean[-1] / mean[0],

@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth, late, medians, plot_means
+from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth, late, medians
 from _goldt2019_limits import repeats_in_passes
 from matplotlib.ticker import NullFormatter, NullLocator
 
@@ -135,7 +135,8 @@ def plot_points(ax, entry, name, values, series, color, thin=False):
         series = f"{name}, {series}, with replacement"
         _figures.plot_simulation(ax, K, averages(values)[0], series, **style | THIN)
     else:
-        plot_means(ax, K, values, f"{name}, {series}", marker=MARKERS[name], linewidth=0.7, **style)
+        style |= {"marker": MARKERS[name], "linewidth": 0.7}
+        _figures.plot_runs(ax, K, values, f"{name}, {series}", **style)
     ax.set(xlabel="student units $K$", xticks=K)
     ax.xaxis.set_minor_locator(NullLocator())
 
@@ -215,7 +216,7 @@ def stopping_claims(first, both):
 
 def fresh_claim(name, finite, fresh):
     """State that many samples are like fresh ones."""
-    many, limit = medians(by_samples(finite, late))[0][-1], medians(late(fresh))[0]
+    many, limit = medians(by_samples(finite, late))[-1], medians(late(fresh))
     return claim(
         f"{name.capitalize()}, most samples: final error over that with fresh samples, medians over runs, "
         "furthest from one.",

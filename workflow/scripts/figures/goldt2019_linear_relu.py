@@ -101,8 +101,7 @@ def plot_relu(ax, first, both):
 
 def plot_means(ax, chain, series, start):
     """Draw means over runs with standard errors."""
-    mean, error = averages(late_errors(chain))
-    _figures.plot_simulation(ax, chain.axis("hidden"), mean, series, error, **STYLES[start])
+    _figures.plot_runs(ax, chain.axis("hidden"), late_errors(chain), series, **STYLES[start])
 
 
 def plot_formula(ax, chain, S, start):

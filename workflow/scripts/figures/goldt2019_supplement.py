@@ -103,7 +103,7 @@ def agreement(panel, engines, of):
     common = np.isin(ode.axis("hidden"), chain.axis("hidden"))
     return recomputed(
         f"{panel}: error of runs over that of the equations, largest relative difference.",
-        value=distance(averages(of(chain))[0], medians(of(ode))[0][common]),
+        value=distance(averages(of(chain))[0], medians(of(ode))[common]),
         low=0.0,
         high=0.05,
         source="equations, solved independently of the runs",
@@ -130,7 +130,7 @@ def decay_claims(engines):
 def normalised_claims(curves):
     """State that the error falls with K if outputs are divided by it."""
     ode = curves[NORMALISED]["ode"]
-    error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))[0]
+    error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))
     yield claim(GROWTH.format("Normalised outputs, clones"), value=growth(error), low=0.0, high=0.4)
     yield claim(GROWTH.format("Normalised outputs, random, medians"), value=growth(middle), low=0.0, high=0.8)
     yield recomputed(
@@ -177,13 +177,13 @@ def mismatch_claims(engines):
         said, form = f"Linear student, {NAMES[teacher]} teacher", linear_errors(K, teacher, eta, sigma)
         yield recomputed(
             f"{said}: error over the closed form, largest relative difference.",
-            value=distance(medians(pair(ode, "linear", teacher))[0], form),
+            value=distance(medians(pair(ode, "linear", teacher)), form),
             low=0.0,
             high=1e-3,
             source="best linear fit, the rest of the teacher as noise, derived",
         )
         yield agreement(said, engines, partial(pair, student="linear", teacher=teacher))
-    found = medians(pair(ode, "erf", "relu"))[0]
+    found = medians(pair(ode, "erf", "relu"))
     yield recomputed(
         "erf student, ReLU teacher: least error over the floor of students of odd units.",
         value=found.min() / FLOORS["relu"],

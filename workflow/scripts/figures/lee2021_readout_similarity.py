@@ -13,7 +13,6 @@ from _lee2021 import DRAWN
 from _lee2021_maps import FEATURES, SPREAD, as_published, measured, similarities, switch
 
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
 CAPTION = """
@@ -40,9 +39,9 @@ def figure(curves):
 def plot_transfer(ax, curves):
     """Draw transfer, mean over runs and the drawn one."""
     similarity, values = transfer(curves)
-    color, error = _figures.task_color(1), sem_over(values, 1) if values.shape[1] > 1 else None
-    style = {"color": color, "linestyle": "-"}
-    _figures.plot_simulation(ax, similarity, mean_over(values, 1), "mean over runs", error=error, **style)
+    color = _figures.task_color(1)
+    style = {"color": color, "linestyle": "-", "linewidth": 0.7}
+    _figures.plot_runs(ax, similarity, values, "mean over runs", **style)
     small = {"color": color, "marker": ".", "alpha": 0.6}
     _figures.plot_simulation(ax, similarity, values[:, DRAWN], "drawn run", **small)
     ax.set(xlabel="readout similarity", ylabel="long-time transfer (decades)")

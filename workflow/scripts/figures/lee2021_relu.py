@@ -30,16 +30,9 @@ def figure(curves):
     chain, network = curves[FIGURE]["chain"], curves[FIGURE]["network"]
     fig, axes = _figures.panels()
     ax, color = axes[0, 0], _figures.task_color(0)
-    x, y = chain.axis("similarity"), at_end(chain)
-    low, high = np.nanpercentile(y, (16, 84), axis=1)
-    _figures.plot_band(ax, x, low, high, "chain", "simulation", color=color)
-    style = {"color": color, "marker": "none", "linestyle": "-"}
-    _figures.plot_simulation(ax, x, np.nanmean(y, axis=1), "chain", **style)
-    y = at_end(network)
-    error = np.nanstd(y, axis=1, ddof=1) / np.sqrt(network.runs)
-    _figures.plot_simulation(
-        ax, network.axis("similarity"), np.nanmean(y, axis=1), "network", error, color="black"
-    )
+    style = {"color": color, "marker": "none", "linestyle": "-", "errorbar": ("pi", 68), "band": True}
+    _figures.plot_runs(ax, chain.axis("similarity"), at_end(chain), "chain", **style)
+    _figures.plot_runs(ax, network.axis("similarity"), at_end(network), "network", color="black")
     ax.set(xlabel="similarity $V$", ylabel=r"$\log_{10} \epsilon_1$ after task 2")
     ax.legend()
     return fig

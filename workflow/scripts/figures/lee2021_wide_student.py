@@ -12,7 +12,6 @@ from _lee2021 import errors, inputs
 from _lee2021_maps import SPREAD
 
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """
@@ -33,14 +32,9 @@ def figure(curves):
     ax = axes[0, 0]
     students = {"two layers": curves[FIGURE]["network"], "linear": curves[LINEAR]["network"]}
     for number, (name, student) in enumerate(students.items()):
-        squares = mean_squared_errors(student)
-        steps, style = (
-            student.time * inputs(student),
-            {"color": f"C{number}", "linestyle": "-", "markersize": 2.5},
-        )
-        _figures.plot_simulation(
-            ax, steps[1:], mean_over(squares, 0)[1:], name, sem_over(squares, 0)[1:], **style
-        )
+        steps, squares = student.time * inputs(student), mean_squared_errors(student).T
+        style = {"color": _figures.series_color(number), "linestyle": "-", "linewidth": 0.7}
+        _figures.plot_runs(ax, steps[1:], squares[1:], name, markersize=2.5, **style)
     ax.axhline(floors(students["linear"]).mean(), color="0.5", linestyle="--", linewidth=0.8)
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="steps", ylabel="mean squared error")
