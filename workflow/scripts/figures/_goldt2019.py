@@ -14,7 +14,7 @@ NOISE = 0.01  # of fixed points: near the limit in which errors are proportional
 APART = 4.0
 LATE = 2.0 / 3.0  # part of a run before errors are averaged
 FIRST_LAYER, BOTH_LAYERS = ("features",), ("features", "readouts")
-COLORS = ("#3B528B", "#D95F02", "#1B9E77", "#7B5EA7", "#666666")
+COLORS = tuple(map(_figures.series_color, (0, 1, 2, 4, 7)))
 GUESSED = "Goldt et al. 2019, from memory"
 
 

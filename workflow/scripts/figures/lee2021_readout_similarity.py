@@ -23,6 +23,7 @@ error over runs; small points: the run of (b). (b) Movement of the first layer r
 students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and Saxe
 (ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
 """
+MARKERS = 20  # points of a line that have one
 PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement
 claim = partial(Claim, FIGURE, source="numbers and curves in the authors' notebook, one seed")
 
@@ -61,7 +62,8 @@ def plot_movement(ax, curves):
     for value, color, line in zip(
         similarity, _figures.colors_along(similarity), movement(curves), strict=True
     ):
-        style = {"color": color, "marker": "none", "linestyle": "-"}
+        style = {"color": color, "linestyle": "-", "linewidth": 0.7, "markersize": 2.5}
+        style["markevery"] = max(1, len(curves.time) // MARKERS)
         _figures.plot_simulation(
             ax, curves.time, line, f"readout similarity {value:g}", label=f"{value:g}", **style
         )

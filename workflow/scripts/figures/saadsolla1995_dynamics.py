@@ -132,7 +132,7 @@ def plot_vanishing(ax, engines):
 def plot_errors(ax, curves):
     """Draw the errors with a student unit too many and one too few."""
     cases = {OVER: "$K = 3, M = 2$", UNDER: "$K = 2, M = 3$"}
-    for (name, label), color in zip(cases.items(), ("#3B528B", "#D95F02"), strict=True):
+    for (name, label), color in zip(cases.items(), map(_figures.series_color, range(2)), strict=True):
         plot_both(ax, curves[name], errors, label, color)
     _figures.log_axes(ax)
     ax.set(ylabel=r"error $\epsilon$", ylim=(1e-5, 2.0))

@@ -75,7 +75,7 @@ def plot_points(ax, x, y, series, **style):
 
 def plot_heights(ax, ode):
     """Draw the height of the plateau in runs, as a fixed point, and by the formula."""
-    color, rates = "#3B528B", ode.axis("learning_rate")
+    color, rates = _figures.series_color(0), ode.axis("learning_rate")
     plot_points(ax, rates, errors(ode)[:, -1], "runs", color=color)
     line = np.linspace(rates[0], rates[-1], 60)
     fixed = [plateau(UNITS, UNITS, rate).generalisation_error[0] for rate in line]
