@@ -1,4 +1,4 @@
-"""What the figures of Goldt et al. 2019 share: errors after long times, and student units in order."""
+"""Shared parts of the figures of Goldt et al. 2019: errors after long times, and student units in order."""
 
 from functools import cache
 

@@ -1,6 +1,6 @@
-"""What the figures of Lee et al. 2021 share: errors coloured by similarity, and numbers taken over runs.
+"""Shared parts of the figures of Lee et al. 2021: errors coloured by similarity, and averages over runs.
 
-Run 0 of a seed is the one that is drawn; all runs together say how much depends on the initial weights.
+Single runs in figures are run 0 of a seed; all runs together show the effect of the initial weights.
 """
 
 import _figures

@@ -1,4 +1,4 @@
-"""The error that label noise leaves if both layers learn, and the clones behind it.
+"""The final error with label noise if both layers learn, and the clones behind it.
 
 Believed to be figure 3 of Goldt et al. 2019. The reader should see that larger students end better if both
 layers learn and worse if only the first does, since several units share the work of one of the teacher's.
@@ -50,7 +50,7 @@ equations for sigma = 0.01, with the first layer trained next to the teacher's u
 layers trained next to K / M equal clones of each (orange, for even K), and the limit sqrt 3 M^2 / (6 pi K)
 of the latter for small eta (dashed). Circles: averages over the last third of runs that start there, mean
 and standard error. Triangles: both layers from random weights and readouts of standard deviation 1 with
-sigma = 0.3, median with quartiles; the thin line is the median of the equations from such starts at the
+sigma = 0.3, median with bars as long as the quartiles are apart; the thin line is the median of the equations from such starts at the
 same time, t = 20000. Runs are exact samples of the order parameters of networks with a finite number of
 inputs (784, and 500 for random starts; fewer in the small form) from engine chain. Students that start
 elsewhere fit the teacher soon, and then move towards clones in a time of order 1 / (eta sigma)^2: random
@@ -94,7 +94,8 @@ def plot_errors(ax, curves):
     plot_random(ax, curves[RANDOM])
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="student units $K$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$", ylim=(0.03, 40.0))
-    ax.set_xticks(K, [str(k) for k in K])
+    ticks = sorted({*K, *copies})
+    ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.legend(loc="upper left")
 

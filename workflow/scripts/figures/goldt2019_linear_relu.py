@@ -1,4 +1,4 @@
-"""The error that label noise leaves to linear and ReLU students, with one layer trained and with both.
+"""The final error of linear and ReLU students with label noise, with one layer trained and with both.
 
 Believed to be figure 4 of Goldt et al. 2019. The reader should see that larger students end worse if only
 the first layer learns, as for erf units, and what both layers do: linear and ReLU units can trade the

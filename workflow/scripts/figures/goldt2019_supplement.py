@@ -34,7 +34,7 @@ TITLES = ("weight decay", "normalised", "graded", "other units", "digits", "digi
 CAPTION = """
 Students with K units and a teacher with M = 2 orthogonal units, label noise sigma; lines are solutions of the
 equations, points runs of engine chain (a-d) or network (e, f, joined), means with standard errors, in the
-last third of runs. The first layer learns and readouts are 1, if nothing else is said. (a-c) Error in units
+last third of runs. The first layer learns and readouts are 1, unless stated otherwise. (a-c) Error in units
 of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's units. (b) Outputs of
 student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of each teacher unit (orange)
 and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3 pi K), the limit of small eta
@@ -45,7 +45,7 @@ of standard deviation 0.1, median of the equations, in units of the error F that
 below (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers; of the latter no odd student can.
 Linear students end at F + eta K (sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits of 8 x 8 pixels, 1400 to learn
 from and 397 to test on, eta = 0.2, from weights of standard deviation 1 / sqrt N; readouts are 1 or, if both
-layers learn, begin with standard deviation 1 / sqrt K. (e) Labels of a teacher, with noise 0.1: error on test
+layers learn, start with standard deviation 1 / sqrt K. (e) Labels of a teacher, with noise 0.1: error on test
 samples. (f) Labels 1 for even and -1 for odd digits, same noise: part of the test samples with the wrong
 sign. All parameters are guessed; the paper is believed to have MNIST in place of these digits.
 """

@@ -16,8 +16,8 @@ from teacherstudent.experiments.claims import Claim
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """
 Mean squared error (twice the generalisation error) of a student of two layers and of a linear student that
-learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: what
-the best linear function of the inputs leaves, from the teachers. 15 inputs, teachers of 500 units with
+learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed:
+the error of the best linear function of the inputs, from the teachers. 15 inputs, teachers of 500 units with
 outputs divided by the root of their number, students of 1000 units (fewer in the small form), learning rate
 5; the linear students have rate 0.02. The curves were read in the authors' notebook (Lee, Goldt and Saxe,
 ICML 2021), where linear students with rate 0.0001 end at 10^-1.78 and 10^-1.85; whether they are published
@@ -48,7 +48,7 @@ def mean_squared_errors(student):
 
 
 def floors(student):
-    """Return what the best linear function leaves of the labels: <(f - c x)^2> with c = <f x>, for each run.
+    """Return the error of the best linear function of the inputs: <(f - c x)^2> with c = <f x>, for each run.
 
     For erf units with overlaps T and readouts v the variance of f is 2/pi sum v_m v_n asin(X_mn), and its
     linear part 2/pi sum v_m v_n X_mn, with X_mn = T_mn / sqrt((1 + T_mm)(1 + T_nn)).

@@ -37,7 +37,7 @@ initial overlaps themselves and the parameters of (d-f) are not known.
 IN_A_ROW = {"ncols": 3, "handlelength": 1.0, "columnspacing": 1.0}
 ESCAPED = 0.5  # lead of one student unit, as a part of T_mm, that counts as escape
 HEIGHT = 0.01  # the plateau is approached as slowly as the lengths of the units become equal
-LAST = 0.1  # part of a run over which an error is said to rest
+LAST = 0.1  # last part of a run, over which the error is constant
 claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
 
 
