@@ -48,14 +48,14 @@ state in which M units are the teacher's and the others have no weights, for sig
 for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from that state,
 mean over runs with standard errors, smaller than the circles; runs are exact samples of the order
 parameters of networks with a finite number of inputs (784; fewer in the small form) from engine chain.
-Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs;
-bars are as long as the quartiles are apart. For K - M >= 2 the fixed point is a weak saddle that is left at a rate of order (eta sigma)^2:
-two units of opposite weights cost nothing and make less noise the longer they are. No run is long enough
-for that to end, and those from random weights, which have more noise, are on the way. (c) Overlaps Q and R
-for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations at t = 20000. Student
-units are ordered by the teacher unit that each is most like, the most like it first; the others are short
-and cancel each other. Learning rates, noise and the orthogonal units are our choice: those of the published
-figure are not known.
+Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs; bars
+are as long as the quartiles are apart. For K - M >= 2 the fixed point is a weak saddle that is left at a
+rate of order (eta sigma)^2: two units of opposite weights cost nothing and make less noise the longer they
+are. No run is long enough for that to end, and those from random weights, which have more noise, are on the
+way. (c) Overlaps Q and R for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations
+at t = 20000. Student units are ordered by the teacher unit that each is most like, the most like it first;
+the others are short and cancel each other. Learning rates, noise and the orthogonal units are our choice:
+those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")

@@ -50,18 +50,18 @@ equations for sigma = 0.01, with the first layer trained next to the teacher's u
 layers trained next to K / M equal clones of each (orange, for even K), and the limit sqrt 3 M^2 / (6 pi K)
 of the latter for small eta (dashed). Circles: averages over the last third of runs that start there, mean
 and standard error. Triangles: both layers from random weights and readouts of standard deviation 1 with
-sigma = 0.3, median with bars as long as the quartiles are apart; the thin line is the median of the equations from such starts at the
-same time, t = 20000. Runs are exact samples of the order parameters of networks with a finite number of
-inputs (784, and 500 for random starts; fewer in the small form) from engine chain. Students that start
-elsewhere fit the teacher soon, and then move towards clones in a time of order 1 / (eta sigma)^2: random
-starts have more noise, since at sigma = 0.01 that takes longer than can be simulated. For K > M the fixed
-point with equal clones is itself a weak saddle at small noise, left as slowly. Runs of large students lie
-about 12 / N above their fixed point, an effect of the finite number of inputs N. (b, c) Overlaps Q and R
-and readouts v for K = 5 from random starts with sigma = 0.3, solution of the equations at t = 100000. Units
-are ordered by the teacher unit that each is most like, and a unit with a negative readout is shown with
-both signs changed, which is the same unit. Each teacher unit has a pair of clones, and the unit left over
-serves both. Learning rate, noise and the orthogonal units are our choice: those of the published figure are
-not known.
+sigma = 0.3, median with bars as long as the quartiles are apart; the thin line is the median of the
+equations from such starts at the same time, t = 20000. Runs are exact samples of the order parameters of
+networks with a finite number of inputs (784, and 500 for random starts; fewer in the small form) from
+engine chain. Students that start elsewhere fit the teacher soon, and then move towards clones in a time of
+order 1 / (eta sigma)^2: random starts have more noise, since at sigma = 0.01 that takes longer than can be
+simulated. For K > M the fixed point with equal clones is itself a weak saddle at small noise, left as
+slowly. Runs of large students lie about 12 / N above their fixed point, an effect of the finite number of
+inputs N. (b, c) Overlaps Q and R and readouts v for K = 5 from random starts with sigma = 0.3, solution of
+the equations at t = 100000. Units are ordered by the teacher unit that each is most like, and a unit with a
+negative readout is shown with both signs changed, which is the same unit. Each teacher unit has a pair of
+clones, and the unit left over serves both. Learning rate, noise and the orthogonal units are our choice:
+those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")

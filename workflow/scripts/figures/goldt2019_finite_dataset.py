@@ -23,22 +23,22 @@ WORDS = {PASSES: "in passes", REPLACED: "with replacement"}
 THIN = {"label": None, "marker": "none", "linewidth": 0.5}
 MANY = 10.0
 CAPTION = """
-Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma = 0.3;
-learning rate 0.2. All steps take from the same alpha N samples, whose labels keep their noise: in passes,
-each of which visits every sample once in a new random order, as the authors' program for both layers does;
-thin lines: drawn with replacement. Runs are networks with N = 200 inputs (100 in the small form); means over
-runs with standard errors. All start from weights of standard deviation 1 / sqrt N; readouts are 1 and fixed if the first layer learns
-(circles, blue in a), and start with standard deviation 1 / sqrt K if both do (squares, orange in a). (a)
-Generalisation error, for fresh clean inputs (open), and training error, for the samples with their noisy
-labels (filled), over time at alpha = 10 for the largest K. Dotted here and in (d): sigma^2 / 2, the
-contribution of the noise to an error with noisy labels. (b) Generalisation error at the end, mean over the last
-third of runs; black: fresh samples in every step, exact samples of networks of the same size from engine
-chain. (c) Least generalisation error along each run, as if stopped there. (d) Training error at the end.
-Replacement makes the steps noisier: with many samples the final error is larger than in passes (at the
-scale of the paper by 11 percent for the first layer, 25 percent for both, mean over K), with few ones it is
-the same but the training error falls more slowly (to 2.2 and 1.2 times as much at the end). No statement
-about the size of students depends on it. Sizes, noise, rate, samples and initial weights are guessed: those
-of the paper are not known.
+Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma =
+0.3; learning rate 0.2. All steps take from the same alpha N samples, whose labels keep their noise: in
+passes, each of which visits every sample once in a new random order, as the authors' program for both
+layers does; thin lines: drawn with replacement. Runs are networks with N = 200 inputs (100 in the small
+form); means over runs with standard errors. All start from weights of standard deviation 1 / sqrt N;
+readouts are 1 and fixed if the first layer learns (circles, blue in a), and start with standard deviation 1
+/ sqrt K if both do (squares, orange in a). (a) Generalisation error, for fresh clean inputs (open), and
+training error, for the samples with their noisy labels (filled), over time at alpha = 10 for the largest K.
+Dotted here and in (d): sigma^2 / 2, the contribution of the noise to an error with noisy labels. (b)
+Generalisation error at the end, mean over the last third of runs; black: fresh samples in every step, exact
+samples of networks of the same size from engine chain. (c) Least generalisation error along each run, as if
+stopped there. (d) Training error at the end. Replacement makes the steps noisier: with many samples the
+final error is larger than in passes (at the scale of the paper by 11 percent for the first layer, 25
+percent for both, mean over K), with few ones it is the same but the training error falls more slowly (to
+2.2 and 1.2 times as much at the end). No statement about the size of students depends on it. Sizes, noise,
+rate, samples and initial weights are guessed: those of the paper are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")

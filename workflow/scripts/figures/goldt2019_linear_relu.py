@@ -32,11 +32,11 @@ standard deviation 1 / sqrt N (triangles; for ReLU the run that ends best, since
 for ReLU from the teacher's units beside small ones (diamonds). Lines (a): eta sigma^2 S / (4 - 2 eta S),
 exact for fixed readouts v with S = sum_k v_k^2: S = K for the first layer, M^2 / K for clones, M for units
 that all start on one direction (crosses), sum_m B_m / sqrt(M K) with the teacher's units B_m and readouts
-sqrt(M / K), and the length sqrt M of the teacher's one effective unit for small starts, whose two layers grow
-to equal lengths. With both layers learning the error of linear students thus falls with K or does not depend
-on it, as they start; that the published error falls is remembered, while the authors' program starts linear
-students on one direction, where it does not. ReLU has no lines: engine ode has no equations for it. The sizes
-are believed to be close to the published ones; noise, rates and initial weights are guessed.
+sqrt(M / K), and the length sqrt M of the teacher's one effective unit for small starts, whose two layers
+grow to equal lengths. With both layers learning the error of linear students thus falls with K or does not
+depend on it, as they start; that the published error falls is remembered, while the authors' program starts
+linear students on one direction, where it does not. ReLU has no lines: engine ode has no equations for it.
+The sizes are believed to be close to the published ones; noise, rates and initial weights are guessed.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")

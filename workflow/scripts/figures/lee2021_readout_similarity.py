@@ -18,10 +18,10 @@ FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps"
 CAPTION = """
 Two wide teachers with the same features and readouts of some similarity. (a) Long-time transfer to task 2
 in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and standard
-error over runs; small points: run 0, that of (b). (b) Movement of the first layer relative to the switch, |W(t)
-- W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250 units,
-students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and Saxe
-(ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
+error over runs; small points: run 0, that of (b). (b) Movement of the first layer relative to the switch,
+|W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250
+units, students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and
+Saxe (ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
 """
 MARKERS = 20  # points of a line that have one
 PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement

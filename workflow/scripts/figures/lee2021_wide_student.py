@@ -16,8 +16,8 @@ from teacherstudent.experiments.claims import Claim
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """
 Mean squared error (twice the generalisation error) of a student of two layers and of a linear student that
-learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed:
-the error of the best linear function of the inputs, from the teachers. 15 inputs, teachers of 500 units with
+learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: the
+error of the best linear function of the inputs, from the teachers. 15 inputs, teachers of 500 units with
 outputs divided by the root of their number, students of 1000 units (fewer in the small form), learning rate
 5; the linear students have rate 0.02. The curves were read in the authors' notebook (Lee, Goldt and Saxe,
 ICML 2021), where linear students with rate 0.0001 end at 10^-1.78 and 10^-1.85; whether they are published
