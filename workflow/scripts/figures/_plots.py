@@ -17,12 +17,12 @@ ERROR_BARS = {"elinewidth": 0.7, "capsize": 0}
 BAND = {"alpha": 0.25, "linewidth": 0.0}
 
 
-def series_color(index: int) -> tuple:
+def series_color(index: int) -> str:
     """Return the colour of a series, counted from 0, from the palette of seaborn for colour-blind readers."""
-    return sns.color_palette("colorblind")[index]
+    return sns.color_palette("colorblind").as_hex()[index]
 
 
-def task_color(task: int) -> tuple:
+def task_color(task: int) -> str:
     """Return the colour of a task, counted from 0: bluish green and orange for the first two."""
     return series_color((2, 1, 4, 3, 0)[task % 5])
 
