@@ -1,10 +1,10 @@
-"""Measures of continual learning: numbers taken from the errors of a run.
+"""Measures of continual learning: numbers computed from the errors of a run.
 
 All are functions of arrays. Errors eps are those of one task, shape (..., T) with time in the last axis;
 `switch` (s) and `after` (the time t since then) are numbers or broadcast against the leading axes.
-Logarithms are decimal, an error of zero is taken for the smallest normal double, and log10 eps is
-interpolated linearly between the recorded times, shape (T,). Where that needs a time outside the record, or
-a row after a run diverged, the result is NaN.
+Logarithms are decimal, an error of zero is replaced by the smallest normal double, and log10 eps is
+interpolated linearly between the recorded times, shape (T,). The result is NaN if a time lies outside the
+record, or after the divergence of a run.
 
 Forgetting F and transfer T as in Lee, Goldt & Saxe, Continual Learning in the Teacher-Student Setup, ICML
 2021.
@@ -16,12 +16,38 @@ ROUNDING = 1e-9  # a time may lie outside the record by this part of its length:
 
 
 def log10_error(errors) -> np.ndarray:
-    """Return log10 eps, with zeros replaced by the smallest normal double."""
+    """Return log10 eps, with zeros replaced by the smallest normal double.
+
+    Parameters
+    ----------
+    errors : array_like
+        Generalisation errors, at least 0; any shape.
+
+    Returns
+    -------
+    ndarray
+        In decades, of the same shape.
+    """
     return np.log10(np.maximum(errors, np.finfo(float).tiny))
 
 
 def log10_error_at(time, errors, when) -> np.ndarray:
-    """Return log10 eps at the times `when`, which broadcast against the leading axes."""
+    """Return log10 eps at given times, interpolated linearly between the recorded ones.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task.
+    when : float or array_like
+        Times, which broadcast against the leading axes of the errors.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN where the time is outside the record or the run diverged before it.
+    """
     time, logs, when = np.asarray(time), log10_error(errors), np.asarray(when, dtype=float)
     right = np.clip(np.searchsorted(time, when), 1, len(time) - 1)
     left, width = right - 1, time[right] - time[right - 1]
@@ -35,10 +61,29 @@ def log10_error_at(time, errors, when) -> np.ndarray:
 def forgetting(time, errors, switch, after=None):
     """Forgetting F(t) = log10 eps_1(s + t) - log10 eps_1(s) of the first task, t after the switch.
 
-    `errors` are those of the task trained before the switch; without `after` it is the long-time forgetting,
-    at the end of the record. Lee et al. 2021.
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    after : float or array_like, optional
+        Time since the switch; without it the end of the record (long-time forgetting).
 
-    >>> errors = [1.0, 0.01, 0.1, 1.0]  # learnt until t = 1, and forgotten again
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN outside the record.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
+
+    Examples
+    --------
+    >>> errors = [1.0, 0.01, 0.1, 1.0]  # learned until t = 1, and forgotten again
     >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0, after=1.0), 1.0))
     True
     >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0), 2.0))
@@ -51,30 +96,104 @@ def forgetting(time, errors, switch, after=None):
 def transfer(time, errors, switch, after=None):
     """Transfer T(t) = log10 eps_2(s) - log10 eps_2(s + t) to the second task, t after the switch.
 
-    `errors` are those of the task trained after the switch; without `after` at the end of the record. Lee et
-    al. 2021.
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained after the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    after : float or array_like, optional
+        Time since the switch; without it the end of the record (long-time transfer).
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN outside the record.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
     """
     return -forgetting(time, errors, switch, after)
 
 
 def maximal_forgetting(time, errors, switch):
-    """Maximal forgetting max_{t >= s} log10 eps_1(t) - log10 eps_1(s), over the record. Lee et al. 2021."""
+    """Maximal forgetting max_{t >= s} log10 eps_1(t) - log10 eps_1(s), over the record.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN for runs that diverged.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
+    """
     start, logs = _from_switch(time, errors, switch)
     return np.max(logs, axis=-1) - start
 
 
 def maximal_transfer(time, errors, switch):
-    """Maximal transfer log10 eps_2(s) - min_{t >= s} log10 eps_2(t), over the record. Lee et al. 2021."""
+    """Maximal transfer log10 eps_2(s) - min_{t >= s} log10 eps_2(t), over the record.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained after the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN for runs that diverged.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
+    """
     start, logs = _from_switch(time, errors, switch)
     return start - np.min(logs, axis=-1)
 
 
 def initial_forgetting_rate(time, errors, switch, rows=10):
-    """Rate at which log10 eps_1 grows at first: (L(t_{j+n}) - L(t_j)) / (t_{j+n} - t_j), per unit of time.
+    """Initial rate of forgetting, (L(t_{j+n}) - L(t_j)) / (t_{j+n} - t_j) with L = log10 eps_1.
 
-    L = log10 eps_1, t_j is the first recorded time not before the switch, n = `rows`: the mean of n
-    successive differences divided by the time between rows. (Lee et al. 2021 take rows 0.01 apart and n =
-    10, and do not divide.) NaN with fewer than n rows after t_j.
+    t_j is the first recorded time not before the switch: the rate is the mean of n successive differences,
+    divided by the time between rows. (Lee et al. take rows 0.01 apart and n = 10, and do not divide.)
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    rows : int
+        Number n of recorded intervals over which the slope is taken.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades per unit of time; NaN with fewer than n rows after t_j.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
     """
     time, logs = np.asarray(time), log10_error(errors)
     first = np.searchsorted(time, switch)
@@ -86,15 +205,55 @@ def initial_forgetting_rate(time, errors, switch, rows=10):
 
 
 def initial_transfer_rate(time, errors, switch, rows=10):
-    """Rate at which log10 eps_2 falls at first; see `initial_forgetting_rate`. Lee et al. 2021."""
+    """Initial rate of transfer: the negative of `initial_forgetting_rate`, for the second task.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained after the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    rows : int
+        Number n of recorded intervals over which the slope is taken.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades per unit of time; NaN with fewer than n rows after the switch.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
+    """
     return -initial_forgetting_rate(time, errors, switch, rows)
 
 
 def adjusted_forgetting(time, errors_first, errors_second, switch):
-    """Forgetting F at the first time t >= s at which eps_2 falls below eps_1(s); NaN if it never does.
+    """Forgetting at equal performance: F at the first time t >= s with eps_2(t) < eps_1(s).
 
-    That is the forgetting at equal performance: the second task is done as well as the first one was when it
-    was left. Lee et al. 2021.
+    At that time the error of the second task is the error that the first task had at the switch.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors_first : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    errors_second : array_like, shape (..., T)
+        Generalisation errors of the task trained after the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        In decades; NaN where eps_2 never falls below eps_1(s).
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
     """
     time, switch = np.asarray(time), np.asarray(switch, dtype=float)
     level = log10_error_at(time, errors_first, switch)
@@ -112,8 +271,29 @@ def adjusted_forgetting(time, errors_first, errors_second, switch):
 def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, after):
     """Gain over a student from scratch, eps_scratch(t) - eps_2(s + t), in the errors themselves.
 
-    `scratch_errors` are those of a student trained on the second teacher only, from time 0 on. Lee et al.
-    2021.
+    Parameters
+    ----------
+    scratch_time : array_like, shape (S,)
+        Recorded times of the student trained on the second teacher only, from time 0 on.
+    scratch_errors : array_like, shape (..., S)
+        Its generalisation errors of the second task.
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained after the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    after : float or array_like
+        Time t of training on the second task.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        Positive where training on the first task helped; NaN outside a record.
+
+    References
+    ----------
+    Lee, Goldt & Saxe 2021.
     """
     scratch = log10_error_at(scratch_time, scratch_errors, after)
     return 10.0**scratch - 10.0 ** log10_error_at(time, errors, np.asarray(switch) + after)

@@ -1,4 +1,4 @@
-"""What figure scripts share: what is drawn is in the table, and the same data give the same bytes."""
+"""Shared parts of figure scripts: the CSV has the plotted data, and the same data give the same bytes."""
 
 import csv
 from types import SimpleNamespace
@@ -66,7 +66,7 @@ def test_theory_is_a_line_and_simulation_open_points():
 def test_every_cell_of_a_heatmap_is_in_the_table():
     fig, axes = _figures.panels()
     values = np.array([[1.0, 2.0, 3.0], [4.0, np.nan, 6.0]])
-    _figures.plot_heatmap(axes[0, 0], [0.0, 0.5, 1.0], [0.0, 1.0], values, "forgetting", "simulation")
+    mesh = _figures.plot_heatmap(axes[0, 0], [0.0, 0.5, 1.0], [0.0, 1.0], values, "forgetting", "simulation")
     rows = _figures.numbers(fig)
     assert {row["panel"] for row in rows} == {"a"}
     assert [(row["x"], row["y"], row["value"]) for row in rows] == [
@@ -77,19 +77,58 @@ def test_every_cell_of_a_heatmap_is_in_the_table():
         ("0.5", "1.0", "nan"),
         ("1.0", "1.0", "6.0"),
     ]
+    assert mesh.get_array().mask.tolist() == [[False] * 3, [False, True, False]]
+    assert axes[0, 0].get_ylim() == (0.0, 2.0)  # the first row is at the bottom
+    assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["0", "1"]
 
 
-def test_both_edges_of_a_band_are_in_the_table():
+RUNS = np.array([[1.0, 2.0, 4.0, 9.0], [0.1, np.nan, 0.3, 0.5]])
+
+
+def test_runs_are_their_mean_with_standard_errors():
     fig, axes = _figures.panels()
-    band = _figures.plot_band(axes[0, 0], [0.0, 1.0], [0.1, 0.2], [0.3, 0.5], "task 1", "simulation")
+    points = _figures.plot_runs(axes[0, 0], [2.0, 3.0], RUNS, "task 1", color="red")
     rows = _figures.numbers(fig)
-    assert [(row["series"], row["kind"]) for row in rows] == [("task 1", "simulation")] * 2
-    assert [(row["x"], row["low"], row["high"]) for row in rows] == [
-        ("0.0", "0.1", "0.3"),
-        ("1.0", "0.2", "0.5"),
+    assert [(row["series"], row["kind"], row["x"]) for row in rows] == [
+        ("task 1", "simulation", "2.0"),
+        ("task 1", "simulation", "3.0"),
     ]
-    corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
-    assert corners == {(0.0, 0.1), (1.0, 0.2), (0.0, 0.3), (1.0, 0.5)}
+    assert [float(row["y"]) for row in rows] == pytest.approx([4.0, 0.3])
+    expected = [np.sqrt(38.0 / 3.0 / 4.0), np.sqrt(0.04 / 3.0)]
+    assert [float(row["error"]) for row in rows] == pytest.approx(expected)
+    assert (points.get_linestyle(), points.get_marker(), points.get_markerfacecolor()) == (
+        "None",
+        "o",
+        "none",
+    )
+    assert points.get_markeredgecolor() == "red"
+    assert points.get_label() == "task 1"
+
+
+def test_runs_are_a_median_with_a_band():
+    fig, axes = _figures.panels()
+    style = {"estimator": "median", "errorbar": ("pi", 50), "band": True}
+    _figures.plot_runs(axes[0, 0], [2.0, 3.0], RUNS, "task 1", **style)
+    rows = _figures.numbers(fig)
+    points, edges = ([row for row in rows if name in row] for name in ("y", "low"))
+    assert len(points) + len(edges) == len(rows) == 4
+    assert [(row["x"], float(row["y"])) for row in points] == [("2.0", 3.0), ("3.0", 0.3)]
+    assert [row["x"] for row in edges] == ["2.0", "3.0"]
+    assert [float(row["low"]) for row in edges] == pytest.approx([1.75, 0.2])
+    assert [float(row["high"]) for row in edges] == pytest.approx([5.25, 0.4])
+
+
+def test_one_run_has_no_error():
+    fig, axes = _figures.panels()
+    _figures.plot_runs(axes[0, 0], [2.0, 3.0], RUNS[:, :1], "task 1")
+    assert ["error" in row for row in _figures.numbers(fig)] == [False, False]
+
+
+def test_averages_on_a_logarithmic_axis_are_refused():
+    _, axes = _figures.panels()
+    _figures.log_axes(axes[0, 0])
+    with pytest.raises(ValueError, match="linear axis"):
+        _figures.plot_runs(axes[0, 0], [2.0, 3.0], RUNS, "task 1")
 
 
 def test_guides_are_not_in_the_table():

@@ -8,7 +8,15 @@ import goldt2019_dynamics as dynamics
 import goldt2019_linear_relu as linear
 import numpy as np
 import pytest
-from _goldt2019 import denoising_error, errors, in_order, informed_error, late_errors, medians
+from _goldt2019 import (
+    denoising_error,
+    errors,
+    half_quartiles,
+    in_order,
+    informed_error,
+    late_errors,
+    medians,
+)
 
 from goldt2019_samples import HIDDEN, NOISE, RATE, START, curves, document, resting
 from lee2021_samples import by_words, data
@@ -26,9 +34,10 @@ def test_late_errors_are_in_units_of_noise_and_rate():
     np.testing.assert_allclose(errors(made)[1, 0, 0, -1], 3.0 * 0.01**2 * 0.05)
 
 
-def test_medians_come_with_half_the_distance_of_quartiles():
-    middle, spread = medians(np.array([0.0, 1.0, 2.0, 3.0, 100.0, np.nan]))
-    assert (middle, spread) == (2.0, 1.0)
+def test_bars_of_medians_are_as_long_as_the_quartiles_are_apart():
+    assert medians(np.array([[0.0, 1.0, 2.0, 3.0, 100.0, np.nan]])) == pytest.approx([2.0])
+    assert half_quartiles([0.0, 1.0, 2.0, 3.0, 100.0]) == (1.0, 3.0)
+    assert half_quartiles([0.0, 0.0, 0.0, 8.0, 8.0]) == (-4.0, 4.0)
 
 
 def test_units_are_in_the_order_of_the_teacher():

@@ -1,4 +1,4 @@
-"""What the figures of Goldt et al. 2019 share: errors after long times, and student units in order."""
+"""Shared parts of the figures of Goldt et al. 2019: errors after long times, and student units in order."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ NOISE = 0.01  # of fixed points: near the limit in which errors are proportional
 APART = 4.0
 LATE = 2.0 / 3.0  # part of a run before errors are averaged
 FIRST_LAYER, BOTH_LAYERS = ("features",), ("features", "readouts")
-COLORS = ("#3B528B", "#D95F02", "#1B9E77", "#7B5EA7", "#666666")
+COLORS = tuple(map(_figures.series_color, (0, 1, 2, 4, 7)))
 GUESSED = "Goldt et al. 2019, from memory"
 
 
@@ -51,10 +51,21 @@ def averages(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.nanmean(values, axis=-1), np.nanstd(values, axis=-1, ddof=1) / np.sqrt(count)
 
 
-def medians(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the median over runs, the last axis, and half the distance of the quartiles from each other."""
-    low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=-1)
-    return middle, (high - low) / 2.0
+def medians(values: np.ndarray) -> np.ndarray:
+    """Return the median over runs, the last axis, without those that diverged."""
+    return np.nanmedian(values, axis=-1)
+
+
+def half_quartiles(values) -> tuple[float, float]:
+    """Return the ends of a bar about the median that is as long as the quartiles are apart."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return middle - (high - low) / 2.0, middle + (high - low) / 2.0
+
+
+def plot_medians(ax, K, values, series: str, **style) -> None:
+    """Draw medians over runs, the last axis, against the number of units."""
+    how = {"estimator": "median", "errorbar": half_quartiles, "marker": "^"}
+    _figures.plot_runs(ax, K, values, series, **how, **style)
 
 
 @cache
@@ -80,12 +91,6 @@ def growth(values: np.ndarray) -> np.ndarray:
     return values[..., -1] / values[..., 0]
 
 
-def plot_means(ax, K, values, series: str, **style) -> None:
-    """Draw means over runs, the last axis, with standard errors against the number of units."""
-    mean, error = averages(values)
-    _figures.plot_simulation(ax, K, mean, series, error, **style)
-
-
 def in_order(R: np.ndarray) -> np.ndarray:
     """Return the student units by the teacher unit that each is most like, the most like it first."""
     return np.lexsort((-np.abs(R).max(axis=1), np.abs(R).argmax(axis=1)))
@@ -99,7 +104,7 @@ def plot_overlaps(ax, Q, R) -> None:
     style = {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
     _figures.plot_heatmap(ax, columns, rows, values, "overlaps $Q_{ik}$, $R_{im}$", "theory", **style)
     names = [str(k) for k in rows] + [f"T{m}" for m in range(1, M + 1)]
-    ax.set_xticks(columns, names)
-    ax.set(yticks=rows, xlabel="unit $k$, teacher unit $m$ (T)", ylabel="student unit $i$")
-    ax.axvline(K + 0.5, color="k", linewidth=0.8)
+    ax.set_xticks(columns - 0.5, names)
+    ax.set(xlabel="unit $k$, teacher unit $m$ (T)", ylabel="student unit $i$")
+    ax.axvline(K, color="k", linewidth=0.8)
     ax.invert_yaxis()

@@ -2,7 +2,7 @@
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, late, late_errors, medians, plot_means
+from _goldt2019 import COLORS, late, late_errors, medians
 from _goldt2019_limits import FLOORS, clones_limit, informed_limit
 
 NAMES = {"linear": "linear", "erf": "erf", "relu": "ReLU"}
@@ -14,9 +14,9 @@ def scaled(entry, **values):
     return late(entry.select(**values)) / (entry.spec.teachers.output_noise[0] ** 2 * eta)
 
 
-def runs(ax, chain, values, series, **style):
-    """Draw runs beside a line that has the legend."""
-    plot_means(ax, chain.axis("hidden"), values, f"{series}, runs", label=None, **style)
+def plot_chain(ax, chain, values, series, **style):
+    """Draw means over runs of engine chain; the legend has the line of the equations."""
+    _figures.plot_runs(ax, chain.axis("hidden"), values, f"{series}, runs", label=None, **style)
 
 
 def plot_decay(ax, engines):
@@ -27,7 +27,7 @@ def plot_decay(ax, engines):
         name, line = rf"$\kappa = {kappa:g}$", scaled(ode, weight_decay=kappa)[:, 0]
         _figures.plot_theory(ax, ode.axis("hidden"), line, name, color=color)
         if kappa in drawn:
-            runs(ax, chain, scaled(chain, weight_decay=kappa), name, color=color)
+            plot_chain(ax, chain, scaled(chain, weight_decay=kappa), name, color=color)
     _figures.log_axes(ax)
     make_room(ax, 30.0)
     ax.legend(loc="upper left", ncols=2)
@@ -44,10 +44,10 @@ def plot_normalised(ax, engines, random):
     ode, chain = engines["ode"], engines["chain"]
     K = ode.axis("hidden")
     _figures.plot_theory(ax, K, late_errors(ode)[:, 0], "clones", color=COLORS[1])
-    runs(ax, chain, late_errors(chain), "clones", color=COLORS[1])
+    plot_chain(ax, chain, late_errors(chain), "clones", color=COLORS[1])
     style = {"color": "0.45", "linestyle": "--"}
     _figures.plot_theory(ax, K, clones_limit(K), r"clones, $\eta \to 0$", **style)
-    middle = medians(late_errors(random))[0]
+    middle = medians(late_errors(random))
     _figures.plot_theory(ax, random.axis("hidden"), middle, "random start", color=COLORS[2])
     _figures.log_axes(ax)
     ax.set_ylim(0.006, 0.2)
@@ -61,7 +61,7 @@ def plot_graded(ax, engines):
     for units, color in zip(("orthogonal", "graded"), COLORS, strict=False):
         line = scaled(ode, units=units, learning_rate=eta)[:, 0]
         _figures.plot_theory(ax, K, line, units, color=color)
-        runs(ax, chain, scaled(chain, units=units), units, color=color)
+        plot_chain(ax, chain, scaled(chain, units=units), units, color=color)
         style = {"label": None, "color": color, "linestyle": "--"}
         _figures.plot_theory(ax, K, informed_limit(K, units), rf"{units}, $\eta \to 0$", **style)
     ax.set_ylim(0.0, None)
@@ -80,9 +80,9 @@ def plot_mismatch(ax, engines):
     for teacher, floor in FLOORS.items():
         for student in ("linear", "erf"):
             name, color = f"{NAMES[student]} from {NAMES[teacher]}", next(colors)
-            line = medians(pair(ode, student, teacher))[0] / floor
+            line = medians(pair(ode, student, teacher)) / floor
             _figures.plot_theory(ax, K, line, name, color=color)
-            runs(ax, chain, pair(chain, student, teacher) / floor, name, color=color)
+            plot_chain(ax, chain, pair(chain, student, teacher) / floor, name, color=color)
     style = {"label": None, "color": "0.45", "linestyle": "--"}
     _figures.plot_theory(ax, K, np.ones(len(K)), "floor", **style)
     ax.set_ylim(0.0, 3.5)
@@ -94,6 +94,6 @@ def plot_digits(ax, networks, labels, quantity):
     for (name, entry), color, marker in zip(networks.items(), COLORS, "os", strict=False):
         network = entry.select(labels=labels)
         style = {"color": color, "marker": marker, "linestyle": "-", "linewidth": 0.7}
-        plot_means(ax, network.axis("hidden"), late(network, quantity), name, **style)
+        _figures.plot_runs(ax, network.axis("hidden"), late(network, quantity), name, **style)
     ax.set_ylim(0.0, None)
     ax.legend(loc="best")

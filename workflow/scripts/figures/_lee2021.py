@@ -1,6 +1,6 @@
-"""What the figures of Lee et al. 2021 share: errors coloured by similarity, and numbers taken over runs.
+"""Shared parts of the figures of Lee et al. 2021: errors coloured by similarity, and averages over runs.
 
-Run 0 of a seed is the one that is drawn; all runs together say how much depends on the initial weights.
+Single runs in figures are run 0 of a seed; all runs together show the effect of the initial weights.
 """
 
 import _figures
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 
+from teacherstudent import measures
 from teacherstudent.store.curves import Curves
 
 DRAWN = 0
@@ -27,10 +28,9 @@ def inputs(curves: Curves) -> int:
 
 def levels(curves: Curves, task: int, when) -> np.ndarray:
     """Return log10 of the error of a task at a recorded time, (axes..., run)."""
-    row = np.flatnonzero(np.isclose(curves.time, when))
-    if len(row) != 1:
+    if np.isclose(curves.time, when).sum() != 1:
         raise KeyError(f"t = {when} is not among the recorded times")
-    return np.log10(errors(curves, task)[..., row[0]])
+    return measures.log10_error_at(curves.time, errors(curves, task), when)
 
 
 def peak(x, y) -> float:

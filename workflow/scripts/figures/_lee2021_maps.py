@@ -1,4 +1,4 @@
-"""What the figures of wide networks share: measures of forgetting and transfer over both similarities.
+"""Shared parts of the figures of wide networks: measures of forgetting and transfer over both similarities.
 
 Times after the switch are counted in rows of 100 steps as in the paper. A smaller student learns faster in
 proportion to its units, and so do its rows in the small form get shorter.

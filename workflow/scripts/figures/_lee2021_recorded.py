@@ -1,8 +1,8 @@
 """Maps of forgetting and transfer recorded by Lee et al. 2021, averaged over three seeds.
 
 Digitised from images in the authors' notebooks. Rows are feature similarities 0, 0.1 ... 1 and columns
-readout similarities, as the numbers printed in the notebooks prove; the labels of the images say the
-opposite.
+readout similarities, as the numbers printed in the notebooks prove; the labels of the images are
+swapped.
 """
 
 import numpy as np

@@ -3,6 +3,7 @@
 import numpy as np
 from _lee2021 import DRAWN, errors, inputs, inverted_u, levels, median, peak
 
+from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_feature_similarity"
@@ -42,8 +43,8 @@ FORGOTTEN = 0.1  # in log10: where forgetting has set in
 
 def gain(curves, task, after):
     """Return forgetting (task 0) or transfer (task 1) at a time after the switch, (similarity, run)."""
-    change = levels(curves, task, SWITCH + after) - levels(curves, task, SWITCH)
-    return change if task == 0 else -change
+    measure = (measures.forgetting, measures.transfer)[task]
+    return measure(curves.time, errors(curves, task), SWITCH, after)
 
 
 def claims(drawn, runs, simulation):

@@ -1,4 +1,4 @@
-"""What the figures of Saad & Solla 1995 share: one run, one teacher, and times read from its error."""
+"""Shared parts of the figures of Saad & Solla 1995: one run, one teacher, and times read from its error."""
 
 import numpy as np
 

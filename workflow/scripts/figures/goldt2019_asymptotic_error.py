@@ -1,4 +1,4 @@
-"""The error that label noise leaves to soft committees, against the number of units that they have too many.
+"""The final error of soft committees with label noise, against the number of surplus units.
 
 Believed to be figure 2 of Goldt et al. 2019. The reader should see that the error grows with every unit too
 many, in proportion at small learning rates and faster at larger ones, and what the units do in the end.
@@ -19,6 +19,7 @@ from _goldt2019 import (
     informed_error,
     late_errors,
     medians,
+    plot_medians,
     plot_overlaps,
 )
 
@@ -47,14 +48,14 @@ state in which M units are the teacher's and the others have no weights, for sig
 for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from that state,
 mean over runs with standard errors, smaller than the circles; runs are exact samples of the order
 parameters of networks with a finite number of inputs (784; fewer in the small form) from engine chain.
-Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs with
-quartiles. For K - M >= 2 the fixed point is a weak saddle that is left at a rate of order (eta sigma)^2:
-two units of opposite weights cost nothing and make less noise the longer they are. No run is long enough
-for that to end, and those from random weights, which have more noise, are on the way. (c) Overlaps Q and R
-for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations at t = 20000. Student
-units are ordered by the teacher unit that each is most like, the most like it first; the others are short
-and cancel each other. Learning rates, noise and the orthogonal units are our choice: those of the published
-figure are not known.
+Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs; bars
+are as long as the quartiles are apart. For K - M >= 2 the fixed point is a weak saddle that is left at a
+rate of order (eta sigma)^2: two units of opposite weights cost nothing and make less noise the longer they
+are. No run is long enough for that to end, and those from random weights, which have more noise, are on the
+way. (c) Overlaps Q and R for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations
+at t = 20000. Student units are ordered by the teacher unit that each is most like, the most like it first;
+the others are short and cancel each other. Learning rates, noise and the orthogonal units are our choice:
+those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -85,13 +86,12 @@ def rates(chain):
 def plot_errors(ax, chain, M):
     """Draw runs, fixed points and the limit of small learning rates for one teacher."""
     K = chain.axis("hidden")
-    mean, error = averages(late_errors(chain))
+    values = late_errors(chain)
     limit = [first_layer_error(M, int(k), 1.0, 1.0) for k in K]
     for column, (eta, color) in enumerate(zip(rates(chain), COLORS, strict=False)):
         name = rf"$\eta = {eta:g}$"
         _figures.plot_theory(ax, K - M, fixed_points(M, K, eta), name, color=color)
-        points = mean[:, column], f"runs, {name}", error[:, column]
-        _figures.plot_simulation(ax, K - M, *points, label=None, color=color)
+        _figures.plot_runs(ax, K - M, values[:, column], f"runs, {name}", label=None, color=color)
     _figures.plot_theory(ax, K - M, limit, r"$\eta \to 0$", color="0.45", linestyle="--")
 
 
@@ -102,10 +102,9 @@ def fixed_points(M, sizes, eta):
 
 def plot_random(ax, chain):
     """Draw runs from random weights."""
-    middle, spread = medians(late_errors(chain))
     x = chain.axis("hidden") - chain.spec.teachers.hidden
     name = rf"random, $\eta = {chain.spec.training.learning_rate:g}$"
-    _figures.plot_simulation(ax, x, middle, name, spread, color="0.3", marker="^")
+    plot_medians(ax, x, late_errors(chain), name, color="0.3")
 
 
 def final_overlaps(entry, run):
@@ -202,7 +201,7 @@ def unit_claims(ode):
 
 def random_claim(chain):
     """State that the error grows with K from random weights too."""
-    middle, _ = medians(late_errors(chain))
+    middle = medians(late_errors(chain))
     return claim(
         "M = 2 from random weights: error for the largest student over that for K = 2.",
         value=middle[-1] / middle[0],

@@ -1,4 +1,4 @@
-"""The error that label noise leaves if both layers learn, and the clones behind it.
+"""The final error with label noise if both layers learn, and the clones behind it.
 
 Believed to be figure 3 of Goldt et al. 2019. The reader should see that larger students end better if both
 layers learn and worse if only the first does, since several units share the work of one of the teacher's.
@@ -22,6 +22,7 @@ from _goldt2019 import (
     informed_error,
     late_errors,
     medians,
+    plot_medians,
     plot_overlaps,
 )
 from matplotlib.ticker import NullLocator
@@ -49,18 +50,18 @@ equations for sigma = 0.01, with the first layer trained next to the teacher's u
 layers trained next to K / M equal clones of each (orange, for even K), and the limit sqrt 3 M^2 / (6 pi K)
 of the latter for small eta (dashed). Circles: averages over the last third of runs that start there, mean
 and standard error. Triangles: both layers from random weights and readouts of standard deviation 1 with
-sigma = 0.3, median with quartiles; the thin line is the median of the equations from such starts at the
-same time, t = 20000. Runs are exact samples of the order parameters of networks with a finite number of
-inputs (784, and 500 for random starts; fewer in the small form) from engine chain. Students that start
-elsewhere fit the teacher soon, and then move towards clones in a time of order 1 / (eta sigma)^2: random
-starts have more noise, since at sigma = 0.01 that takes longer than can be simulated. For K > M the fixed
-point with equal clones is itself a weak saddle at small noise, left as slowly. Runs of large students lie
-about 12 / N above their fixed point, an effect of the finite number of inputs N. (b, c) Overlaps Q and R
-and readouts v for K = 5 from random starts with sigma = 0.3, solution of the equations at t = 100000. Units
-are ordered by the teacher unit that each is most like, and a unit with a negative readout is shown with
-both signs changed, which is the same unit. Each teacher unit has a pair of clones, and the unit left over
-serves both. Learning rate, noise and the orthogonal units are our choice: those of the published figure are
-not known.
+sigma = 0.3, median with bars as long as the quartiles are apart; the thin line is the median of the
+equations from such starts at the same time, t = 20000. Runs are exact samples of the order parameters of
+networks with a finite number of inputs (784, and 500 for random starts; fewer in the small form) from
+engine chain. Students that start elsewhere fit the teacher soon, and then move towards clones in a time of
+order 1 / (eta sigma)^2: random starts have more noise, since at sigma = 0.01 that takes longer than can be
+simulated. For K > M the fixed point with equal clones is itself a weak saddle at small noise, left as
+slowly. Runs of large students lie about 12 / N above their fixed point, an effect of the finite number of
+inputs N. (b, c) Overlaps Q and R and readouts v for K = 5 from random starts with sigma = 0.3, solution of
+the equations at t = 100000. Units are ordered by the teacher unit that each is most like, and a unit with a
+negative readout is shown with both signs changed, which is the same unit. Each teacher unit has a pair of
+clones, and the unit left over serves both. Learning rate, noise and the orthogonal units are our choice:
+those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -84,16 +85,17 @@ def plot_errors(ax, curves):
     blue, orange = COLORS[:2]
     line = [informed_error(TEACHER_UNITS, k, RATE) for k in K]
     _figures.plot_theory(ax, K, line, "first layer", color=blue)
-    plot_means(ax, K, first, "first layer, runs", blue)
+    _figures.plot_runs(ax, K, late_errors(first), "first layer, runs", label=None, color=blue)
     line = [denoising_error(TEACHER_UNITS, k, RATE) for k in copies]
     _figures.plot_theory(ax, copies, line, "both, clones", color=orange)
-    plot_means(ax, copies, both, "both, clones, runs", orange)
+    _figures.plot_runs(ax, copies, late_errors(both), "both, clones, runs", label=None, color=orange)
     limit = [denoiser_error(TEACHER_UNITS, int(k), 1.0, 1.0) for k in copies]
     _figures.plot_theory(ax, copies, limit, r"both, clones, $\eta \to 0$", color="0.45", linestyle="--")
     plot_random(ax, curves[RANDOM])
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="student units $K$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$", ylim=(0.03, 40.0))
-    ax.set_xticks(K, [str(k) for k in K])
+    ticks = sorted({*K, *copies})
+    ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.legend(loc="upper left")
 
@@ -103,20 +105,13 @@ def first_layer(curves):
     return curves[FIRST_LAYER]["chain"].select(learning_rate=RATE)
 
 
-def plot_means(ax, x, chain, series, color):
-    """Draw means over runs with standard errors."""
-    mean, error = averages(late_errors(chain))
-    _figures.plot_simulation(ax, x, mean, series, error, label=None, color=color)
-
-
 def plot_random(ax, engines):
     """Draw medians over random starts."""
     ode, chain = engines["ode"], engines["chain"]
     green, name = COLORS[2], "both, random start"
     style = {"label": None, "color": green, "linewidth": 0.7}
-    _figures.plot_theory(ax, ode.axis("hidden"), medians(late_errors(ode))[0], f"{name}, equations", **style)
-    middle, spread = medians(late_errors(chain))
-    _figures.plot_simulation(ax, chain.axis("hidden"), middle, name, spread, color=green, marker="^")
+    _figures.plot_theory(ax, ode.axis("hidden"), medians(late_errors(ode)), f"{name}, equations", **style)
+    plot_medians(ax, chain.axis("hidden"), late_errors(chain), name, color=green)
 
 
 def plot_readouts(ax, v):
@@ -202,7 +197,7 @@ def exponent(K, error):
 def size_claims(curves):
     """State that errors rise with K if the first layer learns, and fall if both do, from random starts."""
     first, random = first_layer(curves), curves[RANDOM]["chain"]
-    mean, middle = averages(late_errors(first))[0], medians(late_errors(random))[0]
+    mean, middle = averages(late_errors(first))[0], medians(late_errors(random))
     yield claim(
         "First layer: error of the largest student over that of the smallest.",
         value=mean[-1] / mean[0],

@@ -22,15 +22,15 @@ CAPTION = """
 Online learning of soft committee machines (erf units, readouts 1, first layer trained) with K units from a
 teacher with M = 4 orthonormal units and label noise sigma = 0.01; 784 inputs, learning rate 0.2, initial
 weights of standard deviation 1. (a) Generalisation error: equations of motion (lines), one network of each
-size that starts from the same weights (points), and the errors at which the equations say that students of
-4 and 6 units end if they start near the teacher (dotted): the fixed point where K - M units have no
-weights. For K - M = 2 that state is a weak saddle: two units of opposite weights cost nothing, random
-students keep such a pair, and their error ends a little below. (b-d) Overlaps R_im for the three students:
-for each teacher unit m that with the student unit that is most like it in the end (colours; lines and
-points as before), and all others (grey, equations only). For K = 2 chance decides in which of many equally
-good ways the students part, so that networks leave the equations there, at the same error. The sizes are
-those of the published figure; its learning rate, noise and initial weights are known from memory, and that
-the units of the teacher are orthogonal is our choice.
+size that starts from the same weights (points), and the final errors of students of 4 and 6 units that
+start near the teacher, by the equations (dotted): the fixed point where K - M units have no weights. For K
+- M = 2 that state is a weak saddle: two units of opposite weights cost nothing, random students keep such a
+pair, and their error ends a little below. (b-d) Overlaps R_im for the three students: for each teacher unit
+m that with the student unit that is most like it in the end (colours; lines and points as before), and all
+others (grey, equations only). For K = 2 chance decides in which of many equally good ways the students
+part, so that networks leave the equations there, at the same error. The sizes are those of the published
+figure; its learning rate, noise and initial weights are known from memory, and that the units of the
+teacher are orthogonal is our choice.
 """
 NEAR = 0.02  # 12 seeds give 0.001 to 0.007
 WINDOW = 10.0  # the time from which on a plateau is looked for

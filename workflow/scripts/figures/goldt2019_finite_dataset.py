@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth, late, medians, plot_means
+from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth, late, medians
 from _goldt2019_limits import repeats_in_passes
 from matplotlib.ticker import NullFormatter, NullLocator
 
@@ -23,23 +23,22 @@ WORDS = {PASSES: "in passes", REPLACED: "with replacement"}
 THIN = {"label": None, "marker": "none", "linewidth": 0.5}
 MANY = 10.0
 CAPTION = """
-Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma = 0.3;
-learning rate 0.2. All steps take from the same alpha N samples, whose labels keep their noise: in passes,
-each of which visits every sample once in a new random order, as the authors' program for both layers does;
-thin lines: drawn with replacement. Runs are networks with N = 200 inputs (100 in the small form); means over
-runs, standard errors. All
-start from weights of standard deviation 1 / sqrt N; readouts are 1 and fixed if the first layer learns
-(circles, blue in a), and start with standard deviation 1 / sqrt K if both do (squares, orange in a). (a)
-Generalisation error, for fresh clean inputs (open), and training error, for the samples with their noisy
-labels (filled), over time at alpha = 10 for the largest K. Dotted here and in (d): sigma^2 / 2, what
-the noise alone adds to an error with noisy labels. (b) Generalisation error at the end, mean over the last
-third of runs; black: fresh samples in every step, exact samples of networks of the same size from engine
-chain. (c) Least generalisation error along each run, as if stopped there. (d) Training error at the end.
-Replacement makes the steps noisier: with many samples the final error is larger than in passes (at the
-scale of the paper by 11 percent for the first layer, 25 percent for both, mean over K), with few ones it is
-the same but the training error falls more slowly (to 2.2 and 1.2 times as much at the end). No statement
-about the size of students depends on it. Sizes, noise, rate, samples and initial weights are guessed: those
-of the paper are not known.
+Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma =
+0.3; learning rate 0.2. All steps take from the same alpha N samples, whose labels keep their noise: in
+passes, each of which visits every sample once in a new random order, as the authors' program for both
+layers does; thin lines: drawn with replacement. Runs are networks with N = 200 inputs (100 in the small
+form); means over runs with standard errors. All start from weights of standard deviation 1 / sqrt N;
+readouts are 1 and fixed if the first layer learns (circles, blue in a), and start with standard deviation 1
+/ sqrt K if both do (squares, orange in a). (a) Generalisation error, for fresh clean inputs (open), and
+training error, for the samples with their noisy labels (filled), over time at alpha = 10 for the largest K.
+Dotted here and in (d): sigma^2 / 2, the contribution of the noise to an error with noisy labels. (b)
+Generalisation error at the end, mean over the last third of runs; black: fresh samples in every step, exact
+samples of networks of the same size from engine chain. (c) Least generalisation error along each run, as if
+stopped there. (d) Training error at the end. Replacement makes the steps noisier: with many samples the
+final error is larger than in passes (at the scale of the paper by 11 percent for the first layer, 25
+percent for both, mean over K), with few ones it is the same but the training error falls more slowly (to
+2.2 and 1.2 times as much at the end). No statement about the size of students depends on it. Sizes, noise,
+rate, samples and initial weights are guessed: those of the paper are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -135,7 +134,8 @@ def plot_points(ax, entry, name, values, series, color, thin=False):
         series = f"{name}, {series}, with replacement"
         _figures.plot_simulation(ax, K, averages(values)[0], series, **style | THIN)
     else:
-        plot_means(ax, K, values, f"{name}, {series}", marker=MARKERS[name], linewidth=0.7, **style)
+        style |= {"marker": MARKERS[name], "linewidth": 0.7}
+        _figures.plot_runs(ax, K, values, f"{name}, {series}", **style)
     ax.set(xlabel="student units $K$", xticks=K)
     ax.xaxis.set_minor_locator(NullLocator())
 
@@ -215,7 +215,7 @@ def stopping_claims(first, both):
 
 def fresh_claim(name, finite, fresh):
     """State that many samples are like fresh ones."""
-    many, limit = medians(by_samples(finite, late))[0][-1], medians(late(fresh))[0]
+    many, limit = medians(by_samples(finite, late))[-1], medians(late(fresh))
     return claim(
         f"{name.capitalize()}, most samples: final error over that with fresh samples, medians over runs, "
         "furthest from one.",

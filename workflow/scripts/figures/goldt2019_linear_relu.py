@@ -1,4 +1,4 @@
-"""The error that label noise leaves to linear and ReLU students, with one layer trained and with both.
+"""The final error of linear and ReLU students with label noise, with one layer trained and with both.
 
 Believed to be figure 4 of Goldt et al. 2019. The reader should see that larger students end worse if only
 the first layer learns, as for erf units, and what both layers do: linear and ReLU units can trade the
@@ -32,11 +32,11 @@ standard deviation 1 / sqrt N (triangles; for ReLU the run that ends best, since
 for ReLU from the teacher's units beside small ones (diamonds). Lines (a): eta sigma^2 S / (4 - 2 eta S),
 exact for fixed readouts v with S = sum_k v_k^2: S = K for the first layer, M^2 / K for clones, M for units
 that all start on one direction (crosses), sum_m B_m / sqrt(M K) with the teacher's units B_m and readouts
-sqrt(M / K), and the length sqrt M of the teacher's one effective unit for small starts, whose two layers grow
-to equal lengths. With both layers learning the error of linear students thus falls with K or does not depend
-on it, as they start; that the published error falls is remembered, while the authors' program starts linear
-students on one direction, where it does not. ReLU has no lines: engine ode has no equations for it. The sizes
-are believed to be close to the published ones; noise, rates and initial weights are guessed.
+sqrt(M / K), and the length sqrt M of the teacher's one effective unit for small starts, whose two layers
+grow to equal lengths. With both layers learning the error of linear students thus falls with K or does not
+depend on it, as they start; that the published error falls is remembered, while the authors' program starts
+linear students on one direction, where it does not. ReLU has no lines: engine ode has no equations for it.
+The sizes are believed to be close to the published ones; noise, rates and initial weights are guessed.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -101,8 +101,7 @@ def plot_relu(ax, first, both):
 
 def plot_means(ax, chain, series, start):
     """Draw means over runs with standard errors."""
-    mean, error = averages(late_errors(chain))
-    _figures.plot_simulation(ax, chain.axis("hidden"), mean, series, error, **STYLES[start])
+    _figures.plot_runs(ax, chain.axis("hidden"), late_errors(chain), series, **STYLES[start])
 
 
 def plot_formula(ax, chain, S, start):

@@ -32,22 +32,23 @@ DECAY, NORMALISED, RANDOM, GRADED, MISMATCH = (
 DIGITS = {name: f"goldt2019_digits_{name.replace(' ', '_')}" for name in ("first layer", "both layers")}
 TITLES = ("weight decay", "normalised", "graded", "other units", "digits", "digits, parity")
 CAPTION = """
-Students with K units and a teacher with M = 2 orthogonal units, label noise sigma; lines are solutions of the
-equations, points runs of engine chain (a-d) or network (e, f, joined), means with standard errors, in the
-last third of runs. The first layer learns and readouts are 1, if nothing else is said. (a-c) Error in units
-of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's units. (b) Outputs of
-student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of each teacher unit (orange)
-and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3 pi K), the limit of small eta
-for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1 (blue), from the teacher's units,
-eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) / (2 pi), the limit of small eta. (d)
-Student from teacher with units of several kinds, eta = 0.1, sigma = 0.1, from the teacher's units and others
-of standard deviation 0.1, median of the equations, in units of the error F that no linear student can be
-below (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers; of the latter no odd student can.
-Linear students end at F + eta K (sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits of 8 x 8 pixels, 1400 to learn
-from and 397 to test on, eta = 0.2, from weights of standard deviation 1 / sqrt N; readouts are 1 or, if both
-layers learn, begin with standard deviation 1 / sqrt K. (e) Labels of a teacher, with noise 0.1: error on test
-samples. (f) Labels 1 for even and -1 for odd digits, same noise: part of the test samples with the wrong
-sign. All parameters are guessed; the paper is believed to have MNIST in place of these digits.
+Students with K units and a teacher with M = 2 orthogonal units, label noise sigma; lines are solutions of
+the equations, points runs of engine chain (a-d) or network (e, f, joined), means with standard errors, in
+the last third of runs. The first layer learns and readouts are 1, unless stated otherwise. (a-c) Error in
+units of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's units. (b) Outputs
+of student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of each teacher unit
+(orange) and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3 pi K), the limit of
+small eta for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1 (blue), from the
+teacher's units, eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) / (2 pi), the limit
+of small eta. (d) Student from teacher with units of several kinds, eta = 0.1, sigma = 0.1, from the
+teacher's units and others of standard deviation 0.1, median of the equations, in units of the error F that
+no linear student can be below (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers; of the
+latter no odd student can. Linear students end at F + eta K (sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits
+of 8 x 8 pixels, 1400 to learn from and 397 to test on, eta = 0.2, from weights of standard deviation 1 /
+sqrt N; readouts are 1 or, if both layers learn, start with standard deviation 1 / sqrt K. (e) Labels of a
+teacher, with noise 0.1: error on test samples. (f) Labels 1 for even and -1 for odd digits, same noise:
+part of the test samples with the wrong sign. All parameters are guessed; the paper is believed to have
+MNIST in place of these digits.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -103,7 +104,7 @@ def agreement(panel, engines, of):
     common = np.isin(ode.axis("hidden"), chain.axis("hidden"))
     return recomputed(
         f"{panel}: error of runs over that of the equations, largest relative difference.",
-        value=distance(averages(of(chain))[0], medians(of(ode))[0][common]),
+        value=distance(averages(of(chain))[0], medians(of(ode))[common]),
         low=0.0,
         high=0.05,
         source="equations, solved independently of the runs",
@@ -130,7 +131,7 @@ def decay_claims(engines):
 def normalised_claims(curves):
     """State that the error falls with K if outputs are divided by it."""
     ode = curves[NORMALISED]["ode"]
-    error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))[0]
+    error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))
     yield claim(GROWTH.format("Normalised outputs, clones"), value=growth(error), low=0.0, high=0.4)
     yield claim(GROWTH.format("Normalised outputs, random, medians"), value=growth(middle), low=0.0, high=0.8)
     yield recomputed(
@@ -177,13 +178,13 @@ def mismatch_claims(engines):
         said, form = f"Linear student, {NAMES[teacher]} teacher", linear_errors(K, teacher, eta, sigma)
         yield recomputed(
             f"{said}: error over the closed form, largest relative difference.",
-            value=distance(medians(pair(ode, "linear", teacher))[0], form),
+            value=distance(medians(pair(ode, "linear", teacher)), form),
             low=0.0,
             high=1e-3,
             source="best linear fit, the rest of the teacher as noise, derived",
         )
         yield agreement(said, engines, partial(pair, student="linear", teacher=teacher))
-    found = medians(pair(ode, "erf", "relu"))[0]
+    found = medians(pair(ode, "erf", "relu"))
     yield recomputed(
         "erf student, ReLU teacher: least error over the floor of students of odd units.",
         value=found.min() / FLOORS["relu"],

@@ -9,8 +9,9 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, error_axes, inverted_u, levels, median, peak, plot_errors
+from _lee2021 import DRAWN, error_axes, errors, inverted_u, levels, median, peak, plot_errors
 
+from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_early_switch"
@@ -59,7 +60,7 @@ def plot_forgetting(ax, theory):
 
 def forgetting(theory):
     """Return final forgetting, (similarity, run)."""
-    return levels(theory, 0, END) - levels(theory, 0, SWITCH)
+    return measures.forgetting(theory.time, errors(theory, 0), SWITCH, END - SWITCH)
 
 
 def claims(curves):

@@ -15,7 +15,7 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_feature_similarity_spread"
 AFTER = (5, 200)
 TIME_MAP = "cividis"
-SPREAD = (16, 84)  # percentiles: a standard deviation to each side of a normal law
+SPREAD = ("pi", 68)  # 16th to 84th percentile: a standard deviation to each side of a normal law
 NAMES = ("forgetting", "transfer")
 SURPRISE = 4.0  # standard errors that none of the differences may exceed
 CAPTION = """
@@ -46,12 +46,11 @@ def figure(curves):
 
 def plot_spread(ax, chain, ode, task, after, color):
     """Draw one time: mean and band of the samples, and the mean of the equations."""
-    name, similarity, runs = f"t - s = {after}", chain.axis("similarity"), gain(chain, task, after)
-    low, high = np.nanpercentile(runs, SPREAD, axis=1)
-    _figures.plot_band(ax, similarity, low, high, name, "simulation", color=color)
-    _figures.plot_simulation(ax, similarity, np.nanmean(runs, axis=1), name, label=None, color=color)
+    style, runs = {"series": f"t - s = {after}", "color": color}, gain(chain, task, after)
+    band = {"errorbar": SPREAD, "band": True, "label": None}
+    _figures.plot_runs(ax, chain.axis("similarity"), runs, **band, **style)
     mean = np.nanmean(gain(ode, task, after), axis=1)
-    _figures.plot_theory(ax, ode.axis("similarity"), mean, name, label=f"{after}", color=color)
+    _figures.plot_theory(ax, ode.axis("similarity"), mean, label=f"{after}", **style)
 
 
 def claims(curves):

@@ -38,8 +38,7 @@ def figure(curves):
     for name, color, values in zip(
         [*names, "equal performance"], [*colors, "black"], sections(maps), strict=True
     ):
-        mean, error = np.nanmean(values, axis=1), standard_error(values)
-        _figures.plot_simulation(ax, features, mean, name, error=error, color=color, linestyle="-")
+        _figures.plot_runs(ax, features, values, name, color=color, linestyle="-", linewidth=0.7)
     ax.set(xlabel="feature similarity", ylabel="forgetting (decades)")
     fig.legend(title="after the switch", loc="outside right center")
     return fig
@@ -50,12 +49,6 @@ def sections(maps):
     full = maps.select(**{READOUTS: 1.0})
     alike = [forgetting(full, rows) for rows in INTERVALS]
     return [*alike, measured(maps)["long-time forgetting"][:, -1]]
-
-
-def standard_error(values):
-    """Return the standard error of the mean over runs, None for one run."""
-    runs = values.shape[1]
-    return np.nanstd(values, axis=1, ddof=1) / np.sqrt(runs) if runs > 1 else None
 
 
 def claims(curves):

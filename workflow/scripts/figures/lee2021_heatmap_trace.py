@@ -15,6 +15,7 @@ from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS = "lee2021_heatmap_trace", "lee2021_similarity_maps"
 SIMILARITY = 0.8  # of readouts
+MARKERS = 30  # points that have one
 CAPTION = """
 Errors of both tasks over time for teachers with the same features and readouts of similarity 0.8: one
 simulation of a wide network from the maps of forgetting and transfer. Believed to be a panel beside the
@@ -43,7 +44,8 @@ def figure(curves):
     fig, axes = _figures.panels()
     ax = axes[0, 0]
     for task, line in enumerate(logs):
-        style = {"color": _figures.task_color(task), "linestyle": "-", "marker": "none"}
+        style = {"color": _figures.task_color(task), "linestyle": "-", "linewidth": 0.7}
+        style["markevery"] = max(1, len(one.time) // MARKERS)
         _figures.plot_simulation(ax, one.time, 10**line, f"task {task + 1}", **style)
     _figures.mark_switch(ax, switch(one)[DRAWN])
     _figures.log_axes(ax)

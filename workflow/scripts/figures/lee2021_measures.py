@@ -65,7 +65,7 @@ def mark_levels(ax, time, line, name, extreme):
     start, level, end = after[0], extreme(after), after[-1]
     for height, style in ((start, "-"), (level, "--"), (end, ":")):
         ax.hlines(height, SWITCH, END, color="0.5", linestyle=style, linewidth=0.8, zorder=0)
-    arrow = {"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+    arrow = {"arrowstyle": "<->", "color": "0.2", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
     for x, height, kind in ((77.0, level, "maximal"), (97.0, end, "long-time")):
         ax.annotate("", (x, height), (x, start), arrowprops=arrow)
         ax.text(x - 0.5, np.sqrt(height * start), f"{kind}\n{name}", ha="right", va="center")

@@ -13,17 +13,17 @@ from _lee2021 import DRAWN
 from _lee2021_maps import FEATURES, SPREAD, as_published, measured, similarities, switch
 
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
 CAPTION = """
 Two wide teachers with the same features and readouts of some similarity. (a) Long-time transfer to task 2
 in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and standard
-error over runs; small points: the run of (b). (b) Movement of the first layer relative to the switch, |W(t)
-- W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250 units,
-students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and Saxe
-(ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
+error over runs; small points: run 0, that of (b). (b) Movement of the first layer relative to the switch,
+|W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250
+units, students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and
+Saxe (ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
 """
+MARKERS = 20  # points of a line that have one
 PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement
 claim = partial(Claim, FIGURE, source="numbers and curves in the authors' notebook, one seed")
 
@@ -40,11 +40,11 @@ def figure(curves):
 def plot_transfer(ax, curves):
     """Draw transfer, mean over runs and the drawn one."""
     similarity, values = transfer(curves)
-    color, error = _figures.task_color(1), sem_over(values, 1) if values.shape[1] > 1 else None
-    style = {"color": color, "linestyle": "-"}
-    _figures.plot_simulation(ax, similarity, mean_over(values, 1), "mean over runs", error=error, **style)
+    color = _figures.task_color(1)
+    style = {"color": color, "linestyle": "-", "linewidth": 0.7}
+    _figures.plot_runs(ax, similarity, values, "mean over runs", **style)
     small = {"color": color, "marker": ".", "alpha": 0.6}
-    _figures.plot_simulation(ax, similarity, values[:, DRAWN], "drawn run", **small)
+    _figures.plot_simulation(ax, similarity, values[:, DRAWN], "run 0", **small)
     ax.set(xlabel="readout similarity", ylabel="long-time transfer (decades)")
     ax.legend()
 
@@ -62,7 +62,8 @@ def plot_movement(ax, curves):
     for value, color, line in zip(
         similarity, _figures.colors_along(similarity), movement(curves), strict=True
     ):
-        style = {"color": color, "marker": "none", "linestyle": "-"}
+        style = {"color": color, "linestyle": "-", "linewidth": 0.7, "markersize": 2.5}
+        style["markevery"] = max(1, len(curves.time) // MARKERS)
         _figures.plot_simulation(
             ax, curves.time, line, f"readout similarity {value:g}", label=f"{value:g}", **style
         )

@@ -16,8 +16,8 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_relu"
 CAPTION = """
 log10 of the error of task 1 after task 2 against the similarity V of the tasks, for teachers of one and
-students of two rectified linear units. Line and band: mean, and 16th to 84th percentile of runs, from
-engine chain, exact for 1000 inputs (500 in the small form). Points: simulated networks of that size, means
+students of two rectified linear units. Circles and band: mean, and 16th to 84th percentile of runs, from
+engine chain, exact for 1000 inputs (500 in the small form). Squares: simulated networks of that size, means
 with standard errors. The curve was seen in a notebook of the authors (Lee, Goldt and Saxe, ICML 2021), 50
 similarities and 50000 steps for each task; rate, number of inputs and the times are guessed, and whether it
 is published is not known.
@@ -30,16 +30,9 @@ def figure(curves):
     chain, network = curves[FIGURE]["chain"], curves[FIGURE]["network"]
     fig, axes = _figures.panels()
     ax, color = axes[0, 0], _figures.task_color(0)
-    x, y = chain.axis("similarity"), at_end(chain)
-    low, high = np.nanpercentile(y, (16, 84), axis=1)
-    _figures.plot_band(ax, x, low, high, "chain", "simulation", color=color)
-    style = {"color": color, "marker": "none", "linestyle": "-"}
-    _figures.plot_simulation(ax, x, np.nanmean(y, axis=1), "chain", **style)
-    y = at_end(network)
-    error = np.nanstd(y, axis=1, ddof=1) / np.sqrt(network.runs)
-    _figures.plot_simulation(
-        ax, network.axis("similarity"), np.nanmean(y, axis=1), "network", error, color="black"
-    )
+    style = {"color": color, "linestyle": "-", "linewidth": 0.7, "errorbar": ("pi", 68), "band": True}
+    _figures.plot_runs(ax, chain.axis("similarity"), at_end(chain), "chain", **style)
+    _figures.plot_runs(ax, network.axis("similarity"), at_end(network), "network", color="black", marker="s")
     ax.set(xlabel="similarity $V$", ylabel=r"$\log_{10} \epsilon_1$ after task 2")
     ax.legend()
     return fig

@@ -24,8 +24,8 @@ V of the tasks: solutions of the equations for a student pretrained on task 1 un
 on task 2 only. Thick line: drawn run; thin lines: others from random initial networks. Believed to be a
 figure of the appendix of Lee, Goldt and Saxe (ICML 2021); the measure and the values of V were read in
 their notebooks. The initial networks of the drawn run are those, of 400 draws, that come closest to the
-published numbers at V = 0, 0.1, 0.3 and 1. Positive values for similar tasks are the error that the student
-from scratch has left after 50 units of time: most initial networks gain a little by it, unlike the published
+published numbers at V = 0, 0.1, 0.3 and 1. Positive values for similar tasks are the remaining error of the
+student from scratch after 50 units of time: most initial networks gain a little by it, unlike the published
 ones (the median of 60 runs is 4e-4 from V = 0.8 on).
 """
 PUBLISHED = {0.0: -8.5e-4, 0.1: -1e-4, 0.3: -4.7e-4, 1.0: 0.0}

@@ -12,13 +12,12 @@ from _lee2021 import errors, inputs
 from _lee2021_maps import SPREAD
 
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """
 Mean squared error (twice the generalisation error) of a student of two layers and of a linear student that
-learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: what
-the best linear function of the inputs leaves, from the teachers. 15 inputs, teachers of 500 units with
+learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: the
+error of the best linear function of the inputs, from the teachers. 15 inputs, teachers of 500 units with
 outputs divided by the root of their number, students of 1000 units (fewer in the small form), learning rate
 5; the linear students have rate 0.02. The curves were read in the authors' notebook (Lee, Goldt and Saxe,
 ICML 2021), where linear students with rate 0.0001 end at 10^-1.78 and 10^-1.85; whether they are published
@@ -33,14 +32,9 @@ def figure(curves):
     ax = axes[0, 0]
     students = {"two layers": curves[FIGURE]["network"], "linear": curves[LINEAR]["network"]}
     for number, (name, student) in enumerate(students.items()):
-        squares = mean_squared_errors(student)
-        steps, style = (
-            student.time * inputs(student),
-            {"color": f"C{number}", "linestyle": "-", "markersize": 2.5},
-        )
-        _figures.plot_simulation(
-            ax, steps[1:], mean_over(squares, 0)[1:], name, sem_over(squares, 0)[1:], **style
-        )
+        steps, squares = student.time * inputs(student), mean_squared_errors(student).T
+        style = {"color": _figures.series_color(number), "linestyle": "-", "linewidth": 0.7}
+        _figures.plot_runs(ax, steps[1:], squares[1:], name, markersize=2.5, **style)
     ax.axhline(floors(students["linear"]).mean(), color="0.5", linestyle="--", linewidth=0.8)
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="steps", ylabel="mean squared error")
@@ -54,7 +48,7 @@ def mean_squared_errors(student):
 
 
 def floors(student):
-    """Return what the best linear function leaves of the labels: <(f - c x)^2> with c = <f x>, for each run.
+    """Return the error of the best linear function of the inputs: <(f - c x)^2> with c = <f x>, for each run.
 
     For erf units with overlaps T and readouts v the variance of f is 2/pi sum v_m v_n asin(X_mn), and its
     linear part 2/pi sum v_m v_n X_mn, with X_mn = T_mn / sqrt((1 + T_mm)(1 + T_nn)).

@@ -26,18 +26,18 @@ units. (a-d) K = M = 3, learning rate 0.1, overlaps R of order 1e-9 at the start
 error, with the height of the symmetric plateau: the fixed point of the equations at this rate, and the
 formula for vanishing rates. (d) Graded teacher, T = diag(1, 2, 3): by how much one student unit is ahead of
 the others in its overlap with teacher unit m, as a part of T_mm; at one half (grey line) unit m counts as
-found. (e) Lengths of the student units for K = 3, M = 2: one of them vanishes. (f) Errors for K = 3, M =
-2, and for K = 2, M = 3, where an error remains. Lines: the equations of motion. Points: one exact sample of
-the order parameters of a network with a finite number of inputs (10000; fewer in the small form) from engine
-chain. (e, f) have learning rate 0.5 and overlaps R up to 0.09 at the start, so that chance matters little
-when such networks leave the plateau. The figures of Saad and Solla (Phys. Rev. E 1995) are known from
-memory: the learning rate of (a-c) and the size of the initial overlaps are believed to be theirs, the
+found. (e) Lengths of the student units for K = 3, M = 2: one of them vanishes. (f) Errors for K = 3, M = 2,
+and for K = 2, M = 3, where an error remains. Lines: the equations of motion. Points: one exact sample of
+the order parameters of a network with a finite number of inputs (10000; fewer in the small form) from
+engine chain. (e, f) have learning rate 0.5 and overlaps R up to 0.09 at the start, so that chance matters
+little when such networks leave the plateau. The figures of Saad and Solla (Phys. Rev. E 1995) are known
+from memory: the learning rate of (a-c) and the size of the initial overlaps are believed to be theirs, the
 initial overlaps themselves and the parameters of (d-f) are not known.
 """
 IN_A_ROW = {"ncols": 3, "handlelength": 1.0, "columnspacing": 1.0}
 ESCAPED = 0.5  # lead of one student unit, as a part of T_mm, that counts as escape
 HEIGHT = 0.01  # the plateau is approached as slowly as the lengths of the units become equal
-LAST = 0.1  # part of a run over which an error is said to rest
+LAST = 0.1  # last part of a run, over which the error is constant
 claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
 
 
@@ -132,7 +132,7 @@ def plot_vanishing(ax, engines):
 def plot_errors(ax, curves):
     """Draw the errors with a student unit too many and one too few."""
     cases = {OVER: "$K = 3, M = 2$", UNDER: "$K = 2, M = 3$"}
-    for (name, label), color in zip(cases.items(), ("#3B528B", "#D95F02"), strict=True):
+    for (name, label), color in zip(cases.items(), map(_figures.series_color, range(2)), strict=True):
         plot_both(ax, curves[name], errors, label, color)
     _figures.log_axes(ax)
     ax.set(ylabel=r"error $\epsilon$", ylim=(1e-5, 2.0))

@@ -31,21 +31,21 @@ DECAY = {units: f"saadsolla1995_decay_{units}" for units in (1, 2, 3)}
 UNITS = 3  # of panels (a) and (b)
 CRITICAL = {1: 4.0557787, 2: 2.3068277, 3: 1.6206745}  # recomputed independently
 CAPTION = """
-Soft committee machines with K = M, isotropic teacher, no noise. (a) Error on the symmetric plateau for K = 3
-against the learning rate: end of runs from equal units (points), symmetric fixed point (line), and the
+Soft committee machines with K = M, isotropic teacher, no noise. (a) Error on the symmetric plateau for K =
+3 against the learning rate: end of runs from equal units (points), symmetric fixed point (line), and the
 formula for vanishing rates (dashed). (b) Length of the plateau for K = 3, while the error is within 10
 percent of its flattest value: from independent units as in the paper (circles; differences of 1e-4 between
 the overlaps R at the start), where it is shortest at a finite rate (triangle), and from almost equal units
-(squares; differences of 1e-6), with the time ln(1e6) / lambda in which the unstable eigenvalue lambda of the
-fixed point lets such differences grow to one (line): the length up to a constant. At larger rates
+(squares; differences of 1e-6), with the time ln(1e6) / lambda in which the unstable eigenvalue lambda of
+the fixed point lets such differences grow to one (line): the length up to a constant. At larger rates
 independent units part before they become equal: their plateau is another one. (c) Rate r of the final decay
-of the error, eps ~ exp(-r t), for K = 1, 2, 3: runs from near the teacher (circles), Jacobian at the teacher
-(lines), its optimum (star), the published optimum, 2/3 of the published eta_c (diamond), and the critical
-rate eta_c of the Jacobian, where r = 0 (dotted). The Jacobian gives eta_c = 4.0558, 2.3068, 1.6207, the
-formula sqrt 3 pi / (K - 1 + 3 / sqrt 5) gives 4.0558, 2.3238, 1.6284: exact for K = 1 only. Nor is the decay
-fastest at 2/3 of the critical rate for K > 1: by the Jacobian it is at 0.82 and 0.79 of it for K = 2 and 3.
-All points are solutions of the equations of motion. The figures of Saad and Solla (Phys. Rev. E 1995) are
-known from memory: their initial overlaps and learning rates are not known.
+of the error, eps ~ exp(-r t), for K = 1, 2, 3: runs from near the teacher (circles), Jacobian at the
+teacher (lines), its optimum (star), the published optimum, 2/3 of the published eta_c (diamond), and the
+critical rate eta_c of the Jacobian, where r = 0 (dotted). The Jacobian gives eta_c = 4.0558, 2.3068,
+1.6207, the formula sqrt 3 pi / (K - 1 + 3 / sqrt 5) gives 4.0558, 2.3238, 1.6284: exact for K = 1 only. Nor
+is the decay fastest at 2/3 of the critical rate for K > 1: by the Jacobian it is at 0.82 and 0.79 of it for
+K = 2 and 3. All points are solutions of the equations of motion. The figures of Saad and Solla (Phys. Rev.
+E 1995) are known from memory: their initial overlaps and learning rates are not known.
 """
 WINDOW = (1e-8, 1e-11)  # of the error, over which the decay is measured
 GROWTH = (1e-5, 1e-3)  # of differences of R, over which their growth is measured
@@ -75,7 +75,7 @@ def plot_points(ax, x, y, series, **style):
 
 def plot_heights(ax, ode):
     """Draw the height of the plateau in runs, as a fixed point, and by the formula."""
-    color, rates = "#3B528B", ode.axis("learning_rate")
+    color, rates = _figures.series_color(0), ode.axis("learning_rate")
     plot_points(ax, rates, errors(ode)[:, -1], "runs", color=color)
     line = np.linspace(rates[0], rates[-1], 60)
     fixed = [plateau(UNITS, UNITS, rate).generalisation_error[0] for rate in line]
