@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
-from kernels.test_samples import sgd_step
 from naive import G, Setting
+from naive.samples import sgd_step
 from samples import assert_same
 from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
@@ -370,7 +370,7 @@ DAMAGED = {
     "no_targets": (npz(images=IMAGES), "there is no array targets; there are images"),
     "nan_targets": (npz(images=IMAGES, targets=CLASSES * np.nan), "the targets are not all finite"),
     "text_targets": (npz(images=IMAGES, targets=CLASSES.astype(str)), "they must be numbers"),
-    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "labels one_versus_rest need targets that are whole"),
+    "halves": (npz(images=IMAGES, targets=CLASSES + 0.5), "one_versus_rest need targets that are whole"),
     "missing_class": (npz(images=IMAGES, targets=CLASSES % 7), "classes: 7 is not allowed"),
     "few_samples": (npz(images=IMAGES[:10], targets=CLASSES[:10]), "has 10 samples, and at least one"),
 }  # fmt: skip

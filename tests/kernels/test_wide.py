@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import naive
-from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, phase, trained_slowly
+from kernels.networks_of_tests import ALL_TERMS, HEAD, KEY, networks, phase, trained_slowly
 from naive import Setting
 from teacherstudent.kernels.network import wide
 

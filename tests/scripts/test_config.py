@@ -1,7 +1,6 @@
 """The configuration as a whole, the one of this repository and broken ones."""
 
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,31 +9,9 @@ from snakemake.utils import update_config
 
 from _config import check_file, data_files, read_plan
 from samples import document
+from scripts.configurations import FILES, ROOT, SCHEMA, config, merged
 from teacherstudent.errors import SpecError
 from teacherstudent.files.yaml_documents import read_yaml
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-FILES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "experiments").glob("*.yaml"))]
-
-
-def config(**changes):
-    figure = {"paper": "lee", "experiments": ["errors"]}
-    experiment = {"spec": document(), "engines": {"ode": {}, "network": {}}}
-    return {
-        "papers": ["lee"],
-        "job_seconds": 40,
-        "experiments": {"errors": experiment},
-        "figures": {"lee_errors": figure},
-    } | changes
-
-
-def merged(paths):
-    """Merge files as Snakemake does."""
-    content = {}
-    for path in paths:
-        update_config(content, read_yaml(path))
-    return content
 
 
 def read(config, files=(), overlays=()):

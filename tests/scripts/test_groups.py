@@ -8,7 +8,7 @@ import yaml
 from _config import read_plan
 from _groups import MANY, SIZES, curve_group, experiment_groups, minutes
 from samples import document
-from scripts.test_config import FILES, ROOT, SCHEMA, config, merged
+from scripts.configurations import FILES, ROOT, SCHEMA, config, merged
 
 CLUSTER = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text(encoding="utf-8"))
 
