@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from faults.counts import COUNTS
+
 WIDE = {
     "inputs": {"dimension": 400},
     "teachers": {"count": 2, "hidden": 50, "features": {"relation": "rotated", "similarity": 0.5}},
@@ -62,6 +64,10 @@ WAYS = {
     "Python, SIGINT": (PYTHON, signal.SIGINT, 1, "as Python does"),
     "the workflow's script, SIGTERM": (SCRIPT, signal.SIGTERM, 1, f"error: {ENDED}"),
 }
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(WAYS) == COUNTS.interruptions
 
 
 @pytest.mark.slow
