@@ -23,7 +23,8 @@ ENDED = "ended by SIGTERM; the same call starts over: there are no checkpoints y
 
 # Say when the equations are integrated at last, with all code there.
 TELLING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let jobs in the background ignore it
 from teacherstudent.engines.ode import engine as ode
 
 def integrate(self, phase, whole=ode._Run.integrate):
@@ -86,7 +87,10 @@ def test_a_wide_run_is_ended_by_a_signal_within_seconds(tmp_path, way):
         assert process.stdout.readline() == "begun\n"
         begin = time.monotonic()
         process.send_signal(number)
-        _, errors = process.communicate()
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert time.monotonic() - begin < SECONDS + SPARE
     assert process.returncode == status
     log = tmp_path / "log"

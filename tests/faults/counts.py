@@ -1,6 +1,7 @@
 """How often each fault is tried.
 
-`ALL` with `pytest --all`; docs/reliability.md states these numbers, and test_page.py compares them. Otherwise `FEW`.
+`ALL` with `pytest --all`, otherwise `FEW`. docs/reliability.md states the numbers of `ALL`; test_page.py
+compares them.
 """
 
 from dataclasses import dataclass, replace
