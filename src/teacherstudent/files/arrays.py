@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.errors import SpecError
 from teacherstudent.files.writing import HDF5, check_archive
 
 GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
@@ -29,7 +29,10 @@ def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
     found = hashlib.sha256(content).hexdigest()
     if digest not in (None, found):
         digest_key = {"file": "sha256", "labels_file": "labels_sha256"}[key]
-        refuse(f"inputs.dataset.{digest_key}", digest, f"the SHA-256 of {path} is {found}")
+        raise SpecError(
+            f"inputs.dataset.{digest_key}: the SHA-256 of {path} is {found}, not {digest};"
+            " check the file or remove the key"
+        )
     return content, found
 
 
@@ -37,9 +40,9 @@ def images_of(content: bytes, path: str, name: str) -> np.ndarray:
     """Return the images in the bytes of a file, one row of finite numbers each."""
     images = array(content, path, name)
     if images.ndim < 2 or images.size == 0:
-        _spoilt(
+        _unusable(
             path,
-            f"the images have the shape {images.shape}; it must be (samples, pixels, ...), none of them 0",
+            f"the images have shape {images.shape}; it must be (samples, pixels, ...) without zeros",
         )
     check_numbers(images, path, "images")
     return images.reshape(len(images), -1)
@@ -94,10 +97,10 @@ def _idx_array(content: bytes) -> np.ndarray:
 def check_numbers(array: np.ndarray, path: str, what: str) -> None:
     """Raise SpecError where an array is not of finite numbers."""
     if array.dtype.kind not in "buif":
-        _spoilt(path, f"the {what} are of type {array.dtype}; they must be numbers")
+        _unusable(path, f"the {what} are of type {array.dtype}; they must be numbers")
     if not np.isfinite(array).all():
-        _spoilt(path, f"the {what} are not all finite")
+        _unusable(path, f"the {what} are not all finite")
 
 
-def _spoilt(path: str, what: str) -> NoReturn:
+def _unusable(path: str, what: str) -> NoReturn:
     raise SpecError(f"inputs.dataset: {path}: {what}")

@@ -25,7 +25,7 @@ def check_line(file: BinaryIO) -> bool:
     if not found.startswith(MARK):
         return False
     if found != MARK + _digest(file, size).encode() + b"\n":
-        raise RunError("checksum mismatch: the file is damaged; make it again")
+        raise RunError("checksum mismatch: the file is damaged; delete it and run the command again")
     return True
 
 

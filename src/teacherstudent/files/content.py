@@ -68,7 +68,7 @@ def listed(group: h5py.Group) -> dict[str, Any]:
         return {key: found[key] for key in ("attributes", "datasets", "sha256")}
     except (ValueError, LookupError, TypeError) as error:
         raise RunError(
-            f"the attribute {DIGEST} of group {group.name} is damaged; make the file again"
+            f"the attribute {DIGEST} of group {group.name} is damaged; delete the file and make it again"
         ) from error
 
 

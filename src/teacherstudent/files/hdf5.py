@@ -140,7 +140,7 @@ def naming_damage() -> Iterator[None]:
     except RunError:
         raise
     except DAMAGE as error:
-        raise RunError(f"it is damaged: {_said(error)}; make it again") from error
+        raise RunError(f"it is damaged: {_said(error)}; delete it and run the command again") from error
 
 
 def _opened(path: str | Path) -> h5py.File:

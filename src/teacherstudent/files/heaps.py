@@ -20,7 +20,9 @@ def check_heaps(content: bytes | mmap) -> None:
     start = content.find(MARK)
     while start >= 0:
         if start + HEAD.size <= len(content) and _is_endless(content, start):
-            raise RunError("it is damaged: a text takes no space in its heap; make it again")
+            raise RunError(
+                "it is damaged: a text takes no space in its heap; delete it and run the command again"
+            )
         start = content.find(MARK, start + 1)
 
 

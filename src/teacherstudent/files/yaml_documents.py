@@ -38,7 +38,7 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         """Compose the document, and count its values before anything walks through them."""
         node, written = super().get_single_node(), {}
         if node is not None and _count(node, written) - len(written) > MAX_REPEATED:
-            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values")
+            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values; write the values out")
         return node
 
     def construct_mapping(self, node, deep=False):

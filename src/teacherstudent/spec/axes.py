@@ -68,7 +68,7 @@ def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
 
 def _position(place: Any, part: str, key: str) -> int:
     if not isinstance(place, list) or not part.isdigit() or int(part) >= len(place):
-        raise SpecError(f"{key}: there is no {part} inside {place!r}")
+        raise SpecError(f"{key}: {place!r} has no element {part}")
     return int(part)
 
 

@@ -112,7 +112,7 @@ def _write_out_times(document: dict) -> None:
 def _times_alone(times: list, record: Mapping) -> list:
     others = [key for key in record if key not in ("times", *BESIDE_TIMES)]
     if others:
-        raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
+        raise SpecError(f"record.{others[0]}: cannot be combined with record.times; remove one of them")
     return times
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.checksum_line import check_line_of
 from teacherstudent.files.heaps import check_heaps
 from teacherstudent.files.writing import DAMAGE, HDF5, check_archive, file_digest, reason
@@ -98,7 +98,10 @@ def _checked(key: str, path: str, sha256: str | None) -> Layers:
     layers = read_layers(key, path)
     if layers.sha256 != sha256:
         place = key.replace("file", "sha256")
-        refuse(place, sha256, f"the content of {path} has {layers.sha256}")
+        raise SpecError(
+            f"{place}: the digest of {path} is {layers.sha256}, not {sha256};"
+            " check the file or remove the key"
+        )
     return Layers(layers.weights.copy(), layers.readouts.copy(), layers.sha256)
 
 
@@ -131,7 +134,7 @@ def _arrays(key: str, content: bytes) -> list[np.ndarray]:
         missing = [name for name in ARRAYS if name not in arrays]
         if missing:
             weights, readouts = CONTENT[key][1:]
-            needed = f"needed are weights {weights} and readouts {readouts}"
+            needed = f"the file needs weights {weights} and readouts {readouts}"
             raise SpecError(f"array {missing[0]} is missing; {needed}")
         return [np.asarray(arrays[name]) for name in ARRAYS]
 
@@ -149,15 +152,15 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     with h5py.File(io.BytesIO(content), "r") as file:
         check_file(file, has_line)
         if "spec" not in file.attrs or "engine" not in file.attrs:
-            raise SpecError("there is no run in group /")
+            raise SpecError("there is no run in the file")
         if "diverged_at" in file.attrs:
-            raise SpecError("its run diverged")
+            raise SpecError("the run in this file diverged")
         names = [f"state/{CONTENT[key][0]}_{name}" for name in ARRAYS]
         if any(name not in file for name in names):
-            raise SpecError("has no weights; run engine network with record.state: true to store them")
+            raise SpecError("there are no weights; run engine network with record.state: true to store them")
         arrays = [file[name][()] for name in names]
     if arrays[1].ndim > 2:
-        raise SpecError(f"holds {len(arrays[1])} runs with an axis `run`; it must hold one without")
+        raise SpecError(f"the file contains {len(arrays[1])} runs; a single run without --runs is needed")
     return arrays
 
 
