@@ -239,7 +239,7 @@ NO_FILE = "teachers.sha256: needs teachers.file"
     "changes, words",
     [
         ({"student": {"hidden": K, "initial": {"scheme": "file"}}}, "student.initial.file: missing"),
-        ({"student.initial.weights_std": 1.0}, "student.initial.weights_std: 1.0"),
+        ({"student.initial.weights_std": 1.0}, "student.initial.weights_std: not used with scheme: file"),
         (
             {"student.initial.scheme": "large"},
             "student.initial.file: not used with scheme: large",
@@ -320,7 +320,7 @@ def bad_files():
         "array.npz": "not an .npz file",
         "cut.npz": "not an .npz file, or cut short",
         "damaged.npz": "cannot be read",
-        "none.npz": "array weights is missing; needed are weights (K, N) and readouts (H, K)",
+        "none.npz": "array weights is missing; the file needs weights (K, N) and readouts (H, K)",
         "short.npz": "array readouts is missing",
         "flat.npz": "weights have shape (12,); it must be (K, N)",
         "noone.npz": "weights have shape (0, 12)",

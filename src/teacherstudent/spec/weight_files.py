@@ -17,9 +17,9 @@ from teacherstudent.files.heaps import check_heaps
 from teacherstudent.files.writing import DAMAGE, HDF5, check_archive, file_digest, reason
 from teacherstudent.spec.model import Spec
 
-# Where a spec names such files.
+# Keys of such files in a spec.
 STUDENT_KEY, TEACHERS_KEY = "student.initial.file", "teachers.file"
-# What stands in a file for each: names in a run's state, shape of the weights, of the readouts.
+# Content of a file: name in the state of a run, shape of the weights, shape of the readouts.
 CONTENT = {
     STUDENT_KEY: ("student", "(K, N)", "(H, K)"),
     TEACHERS_KEY: ("teacher", "(P, M, N)", "(P, M)"),
@@ -28,7 +28,7 @@ ARRAYS = "weights", "readouts"
 
 
 class Layers(NamedTuple):
-    """First layers and effective readouts as they stand in a file, and the digest of its content."""
+    """First layers and effective readouts from a file, and the digest of its content."""
 
     weights: np.ndarray  # (K, N) or (P, M, N)
     readouts: np.ndarray  # (H, K) or (P, M)
@@ -36,20 +36,20 @@ class Layers(NamedTuple):
 
 
 def student_layers(spec: Spec) -> Layers | None:
-    """Return the file's student, if the spec takes it from a file."""
+    """Return the student from a file, if the spec names one."""
     initial = spec.student.initial
     return initial.file and _checked(STUDENT_KEY, initial.file, initial.sha256)
 
 
 def teacher_layers(spec: Spec) -> Layers | None:
-    """Return the file's teachers, if the spec takes them from a file."""
+    """Return the teachers from a file, if the spec names one."""
     return spec.teachers.file and _checked(TEACHERS_KEY, spec.teachers.file, spec.teachers.sha256)
 
 
 def fill_from_files(document: dict) -> None:
-    """Fill in digests of the files that a document names, and P, M, K where they are left out.
+    """Fill in digests of the files that a document names, and P, M, K if they are not given.
 
-    Raises SpecError with one line that names key and file where one cannot be used.
+    Raises SpecError with one line that names key and file if one cannot be used.
     """
     teachers, student = document.get("teachers"), document.get("student")
     if isinstance(teachers, Mapping) and isinstance(teachers.get("file"), str):
@@ -64,7 +64,7 @@ def fill_from_files(document: dict) -> None:
 
 
 def check_files(spec: Spec) -> None:
-    """Raise SpecError where the networks in files have other sizes than the spec, or another digest."""
+    """Raise SpecError if the networks in files have other sizes or digests than the spec."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     _check_shapes(TEACHERS_KEY, spec.teachers.file, teacher_layers(spec), ((P, M, N), (P, M)))
     _check_shapes(STUDENT_KEY, spec.student.initial.file, student_layers(spec), ((K, N), (spec.heads, K)))
@@ -82,9 +82,9 @@ def digests(paths: list[str]) -> dict[str, str]:
 
 
 def read_layers(key: str, path: str) -> Layers:
-    """Read the networks that a key of a spec takes from a file, not to be changed.
+    """Read the networks in the file of a key of a spec; the arrays must not be changed.
 
-    SpecError says in one line what is wrong.
+    Raises SpecError with one line if that is not possible.
     """
     try:
         status = os.stat(path)
