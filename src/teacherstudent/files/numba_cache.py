@@ -1,9 +1,9 @@
 """The folder of compiled kernels.
 
 Before numba loads compiled code it compares time and size of the file of a function, its own version and the
-processor. It does not detect a change of a callee in another file, a change of equal size at the same time, or
-a change of a package or a setting that compiled code depends on. Therefore the name of the folder has a digest
-of all these. Computers with a common disk share the folder if their digests are equal.
+processor. It does not detect a change of a callee in another file, a change of equal size at the same time,
+or a change of a package or a setting that compiled code depends on. Therefore the name of the folder has a
+digest of all these. Computers with a common disk share the folder if their digests are equal.
 """
 
 import hashlib
@@ -41,8 +41,8 @@ def use_own_folder() -> None:
 def state_digest() -> str:
     """Return the first digits of a digest of everything that compiled code depends on.
 
-    This is the content of all kernels, the versions of Python and of packages, the processor, and the settings
-    of numba. (`teacherstudent.store.digest`, which ignores comments, takes longer than loading the kernels.)
+    This is the content of all kernels, the versions of Python and of packages, the processor, and the
+    settings of numba. (`teacherstudent.store.digest`, which ignores comments, takes longer than loading the kernels.)
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1] / "kernels"
