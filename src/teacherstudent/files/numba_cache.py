@@ -42,7 +42,7 @@ def state_digest() -> str:
     """Return the first digits of a digest of everything that compiled code depends on.
 
     This is the content of all kernels, the versions of Python and of packages, the processor, and the
-    settings of numba. (`teacherstudent.store.digest`, which ignores comments, takes longer than loading the kernels.)
+    settings of numba. (`teacherstudent.store.digest`, which ignores comments, is slower than loading them.)
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1] / "kernels"
