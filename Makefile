@@ -10,7 +10,7 @@ CONFIG ?=#       a configuration to lay over the others for the report, such as 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help venv quick paper docs report check-report claims-table readme-table test test-cluster lint benchmark lock clean
+.PHONY: help venv quick paper docs report check-report claims-table readme-table test test-all test-cluster lint benchmark lock clean
 
 help:
 	@echo "make quick         the whole workflow in its small form (minutes)"
@@ -20,7 +20,8 @@ help:
 	@echo "make check-report  look at the pages in results/ with Chromium"
 	@echo "make claims-table  the claims at the scale of the papers into docs/claims.csv and README.md"
 	@echo "make readme-table  the titles of the figures and docs/claims.csv into README.md"
-	@echo "make test          the test suite"
+	@echo "make test          the test suite, with few repetitions of random faults (5 minutes on 2 cores)"
+	@echo "make test-all      the test suite with all repetitions"
 	@echo "make test-cluster  the tests that start a Slurm of their own"
 	@echo "make lint          every check of style and structure"
 	@echo "make benchmark     speeds as ratios to reference loops"
@@ -55,8 +56,14 @@ readme-table: $(READY)
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
+# A worker gets whole files, so that it makes what the tests of a file share once; the longest files come first.
+TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not cluster"
+
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not cluster"
+	$(TESTS)
+
+test-all: $(READY)
+	$(TESTS) --all
 
 # Files of tests that wait more than they compute go side by side, each with a Slurm of its own; then the one that computes.
 test-cluster: $(READY)

@@ -1,5 +1,6 @@
 """Copies of the repository in which tests run Snakemake."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -89,3 +90,18 @@ def make_checkout(root):
     copy_repository(root)
     shutil.copytree(EXAMPLE / "figures", root / "workflow" / "scripts" / "figures", dirs_exist_ok=True)
     return Checkout(root)
+
+
+def made_once(tmp_path_factory, name, make):
+    """Return a folder that all processes of the tests share; `make` is called in it by the first of them."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, finished = base / name, base / name / "finished"
+    with open(base / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+            folder.mkdir()
+            make(folder)
+            finished.touch()
+    return folder

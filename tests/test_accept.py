@@ -305,7 +305,7 @@ def test_a_run_of_an_earlier_version_is_read_checked_and_accepted():
     assert_same(read_run("old.h5").trajectories[0], trajectory())
     assert not accept("old.h5")
     Path("old.h5").write_bytes(content.replace(b"1", b"2", 1) + line)
-    with pytest.raises(RunError, match=r"old.h5: checksum mismatch: the file is damaged; make it again"):
+    with pytest.raises(RunError, match=r"old.h5: checksum mismatch: the file is damaged; delete it"):
         accept("old.h5")
     Path("old.h5").write_bytes(content)
     assert accept("old.h5")

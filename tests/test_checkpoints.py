@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from faults.counts import COUNTS
 from samples import assert_equal, assert_same, trajectory
 from samples import spec as small_spec
 from teacherstudent.engines.network import training as network_run
@@ -289,7 +290,7 @@ def test_a_signal_writes_all_runs_and_ends_the_work(tmp_path, short_pieces, numb
     assert_all_same(again, list(simulate_runs(small_spec(), "network", 5, 3)))
 
 
-@pytest.mark.parametrize("moment", range(1, 20))
+@pytest.mark.parametrize("moment", range(1, COUNTS.checkpoint_moments + 1))
 def test_a_signal_at_any_moment_loses_nothing(tmp_path, short_pieces, moment):
     """It comes when the time is looked up so many times, so between every two lines that matter."""
     folder, ticks, done = tmp_path / "kept", itertools.count(1), [0.0]
@@ -347,6 +348,7 @@ def assert_refused(folder, whole, capsys, reason, spec=None, runs=2, seed=5):
 
 
 KINDS = pytest.mark.parametrize("kind", ["run", "finished"])
+assert len(KINDS.args[1]) == COUNTS.checkpoint_kinds
 DAMAGED = "it is damaged, or not a checkpoint"
 
 
@@ -364,10 +366,10 @@ def test_a_file_that_is_whole_is_used(tmp_path, short_pieces, capsys, kind):
 
 
 @KINDS
-def test_200_bits_turned_over_are_refused(tmp_path, short_pieces, capsys, kind):
+def test_bits_turned_over_are_refused(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
     content = path.read_bytes()
-    for place in np.random.default_rng(0).choice(8 * len(content), 200, replace=False):
+    for place in np.random.default_rng(0).choice(8 * len(content), COUNTS.checkpoint_bits, replace=False):
         damaged = bytearray(content)
         damaged[place // 8] ^= 1 << place % 8
         path.write_bytes(damaged)
@@ -375,10 +377,10 @@ def test_200_bits_turned_over_are_refused(tmp_path, short_pieces, capsys, kind):
 
 
 @KINDS
-def test_files_of_60_other_lengths_are_refused(tmp_path, short_pieces, capsys, kind):
+def test_files_of_other_lengths_are_refused(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
     content = path.read_bytes()
-    lengths = np.random.default_rng(0).choice(len(content), 55, replace=False)
+    lengths = np.random.default_rng(0).choice(len(content), COUNTS.checkpoint_lengths - 5, replace=False)
     for length in (0, 1, len(content) - 1, *lengths):
         path.write_bytes(content[:length])
         assert_refused(tmp_path, whole, capsys, DAMAGED)
@@ -388,15 +390,17 @@ def test_files_of_60_other_lengths_are_refused(tmp_path, short_pieces, capsys, k
 
 
 @KINDS
-def test_5_foreign_files_are_refused(tmp_path, short_pieces, capsys, kind):
+def test_foreign_files_are_refused(tmp_path, short_pieces, capsys, kind):
     whole, path = whole_and_file(tmp_path, kind)
     archive = io.BytesIO()
     np.savez(archive, x=np.arange(3.0))
     body = archive.getvalue()
     first = b"teacherstudent checkpoint 1 " + hashlib.sha256(body).hexdigest().encode() + b"\n"
-    for content in (b"a text\n", body, b"\x89HDF\r\n\x1a\n" + bytes(100), b"\n"):
+    foreign = (b"a text\n", body, b"\x89HDF\r\n\x1a\n" + bytes(100), b"\n")
+    for content in foreign:
         path.write_bytes(content)
         assert_refused(tmp_path, whole, capsys, DAMAGED)
+    assert len(foreign) + 1 == COUNTS.checkpoint_foreign_files
     path.write_bytes(first + body)
     assert_refused(tmp_path, whole, capsys, "'about is not a file in the archive'")
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-import naive
-from kernels import naive_philox
 from naive import DG, G
+from naive.samples import order_of_pass, samples_of_passes, sgd_step
 from samples import assert_same
 from teacherstudent import load_start
 from teacherstudent.errors import SpecError
@@ -17,7 +16,7 @@ from teacherstudent.networks.sampling import sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.runs import write_run
-from test_training_sets import SETTING, document, sgd_step, slow_set
+from training_sets import SETTING, document, slow_set
 
 EPOCHS = {"sampling": "epochs"}
 
@@ -37,21 +36,15 @@ def slow_run(spec, seed, run):
     (X, labels), W, h = slow_set(spec, networks, seed, run), networks.W, networks.h
     key = tuple(map(int, counter_key(seed, run, Purpose.SAMPLE_CHOICE)))
 
-    def order_of(number):
-        def choose(i, left):
-            words = naive_philox.words(i // 2, key, number, 0)
-            high, low = words[2 * (i % 2) :][:2]
-            return ((high * 2**32 + low) >> 11) * left >> 53
-
-        return naive.fisher_yates(len(X), choose)
-
     rows = []
     for step in range(round(spec.duration * N) + 1):
         if step in [round(time * N) for time in spec.record.times]:
             outputs = h @ G["erf"](W @ X.T / math.sqrt(N))
             rows.append((W @ W.T / N, h.copy(), 0.5 * ((outputs - labels) ** 2).mean(axis=1)))
         p = int(step >= round(spec.curriculum.switch_times[0] * N))
-        chosen = naive.samples_of_passes(len(X), spec.training.batch_size, step, order_of)
+        chosen = samples_of_passes(
+            len(X), spec.training.batch_size, step, lambda number: order_of_pass(key, len(X), number)
+        )
         W, h[p] = sgd_step(SETTING, W, h[p], X[chosen], labels[p, chosen])
     return [np.array(part) for part in zip(*rows, strict=True)]
 

@@ -61,7 +61,7 @@ def test_damage_to_numbers_is_found_by_hdf5(path, name):
     whole = path.read_bytes()
     position = chunk.byte_offset + chunk.size // 2
     path.write_bytes(whole[:position] + bytes([whole[position] ^ 8]) + whole[position + 1 :])
-    with pytest.raises(RunError, match="numbers.h5: it is damaged: .*; make it again"):
+    with pytest.raises(RunError, match="numbers.h5: it is damaged: .*; delete it and run the command again"):
         numbers(path)
 
 

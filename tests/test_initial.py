@@ -136,7 +136,7 @@ def test_overlaps_of_units_on_one_direction(sample):
 
 
 def test_one_direction_needs_linear_units():
-    with pytest.raises(SpecError, match=r"scheme: one_direction is not allowed; it needs linear units"):
+    with pytest.raises(SpecError, match=r"scheme: one_direction needs linear units"):
         spec("one_direction", blocks={"student": {"hidden": K, "initial": {"scheme": "one_direction"}}})
 
 

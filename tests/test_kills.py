@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import yaml
 
+from faults.counts import COUNTS
 from samples import document
 from teacherstudent.command.main import main
 from teacherstudent.store.checkpoints import MINUTES
 from teacherstudent.store.runs import read_run
-
-KILLS = 4
 
 
 @pytest.fixture
@@ -57,9 +56,9 @@ def versions():
 
 
 @pytest.mark.slow
-def test_4_kills_at_random_moments_change_nothing(folder):
+def test_kills_at_random_moments_change_nothing(folder):
     rng = np.random.default_rng()
-    for _ in range(KILLS):
+    for _ in range(COUNTS.run_kills):
         with start() as process:
             wait_for_checkpoints(process, 10)
             time.sleep(rng.uniform(0.0, 0.05))

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 import teacherstudent
-from kernels import naive_chain, naive_philox
+from naive import chain as naive_chain
+from naive import philox as naive_philox
 from teacherstudent.networks.randomness import Purpose, counter_key, normals, triangular_rows
 
 SOURCES = sorted(Path(teacherstudent.__file__).parent.rglob("*.py"))

@@ -1,5 +1,6 @@
 """The files around the code: the lock, the conda environment and the text agree and name no machine."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import depth
 import write_readme_table
 from teacherstudent.experiments.claims import read_claims
 
@@ -101,6 +103,28 @@ def test_text_names_no_machine():
             lines = path.read_bytes().decode("utf-8", errors="ignore").splitlines()
             found += [f"{name}:{number}" for number, line in enumerate(lines, 1) if private.search(line)]
     assert found == []
+
+
+def imported(path):
+    """Names of the modules that a file imports, and of what it imports from them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_no_module_imports_a_module_of_tests():
+    """What several of them need is in a module without tests."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    modules = {path.stem for path in files if path.stem.startswith("test_")}
+    found = {(path.name, name) for path in files for name in imported(path)}
+    assert [pair for pair in sorted(found) if modules & set(pair[1].split("."))] == []
+    assert ("test_network.py", "naive.Setting") in found
+
+
+def test_the_files_of_tests_that_come_first_exist():
+    assert all((ROOT / "tests" / name).is_file() for name in depth.LONGEST)
 
 
 def test_the_readme_has_the_table_of_all_figures_and_of_the_stored_claims():

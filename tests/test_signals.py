@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from faults.counts import COUNTS
+
 WIDE = {
     "inputs": {"dimension": 400},
     "teachers": {"count": 2, "hidden": 50, "features": {"relation": "rotated", "similarity": 0.5}},
@@ -21,7 +23,8 @@ ENDED = "ended by SIGTERM; the same call starts again: there are no checkpoints 
 
 # Say when the equations are integrated at last, with all code there.
 TELLING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let jobs in the background ignore it
 from teacherstudent.engines.ode import engine as ode
 
 def integrate(self, phase, whole=ode._Run.integrate):
@@ -64,6 +67,10 @@ WAYS = {
 }
 
 
+def test_as_many_are_tried_as_the_page_says():
+    assert len(WAYS) == COUNTS.interruptions
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_wide_run_is_ended_by_a_signal_within_seconds(tmp_path, way):
@@ -80,7 +87,10 @@ def test_a_wide_run_is_ended_by_a_signal_within_seconds(tmp_path, way):
         assert process.stdout.readline() == "begun\n"
         begin = time.monotonic()
         process.send_signal(number)
-        _, errors = process.communicate()
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert time.monotonic() - begin < SECONDS + SPARE
     assert process.returncode == status
     log = tmp_path / "log"

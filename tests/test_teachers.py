@@ -129,7 +129,7 @@ def test_whitened_units_are_mixed_with_gaussian_rows(similarity):
 
 
 def test_too_few_units_to_be_whitened_are_refused():
-    with pytest.raises(SpecError, match=r"^teachers.hidden: 4 is not allowed.* as inputs, 5$"):
+    with pytest.raises(SpecError, match=r"^teachers.hidden: 4 is not allowed.* inputs.dimension, 5$"):
         teachers(2, hidden=4, dimension=5, features=WHITENED)
 
 

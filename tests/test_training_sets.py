@@ -8,14 +8,13 @@ import pytest
 from scipy.stats import ks_2samp
 
 import naive
-from kernels.test_samples import sgd_step
-from naive import G, Setting
+from naive import G
+from naive.samples import sgd_step
 from samples import assert_same
 from teacherstudent.command.tables import print_run
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.experiments.collect import collect
 from teacherstudent.experiments.jobs import Grid, parse_experiment
-from teacherstudent.kernels.maths.philox import fill_normals
 from teacherstudent.kernels.network.samples import choose
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_networks
@@ -23,45 +22,7 @@ from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.curves import read_curves, write_curves
 from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
-
-SETTING = Setting(eta=0.9, eta_h=0.6, decay=0.2, batch=3)
-
-
-def document(**blocks):
-    """Two noisy teachers who label the same 40 inputs, one after the other."""
-    return {
-        "inputs": {"dimension": 30, "samples": 40},
-        "teachers": {"count": 2, "hidden": 2, "output_noise": [0.3, 0.5]},
-        "student": {"hidden": 3, "initial": {"weights_std": 0.6, "readouts_std": 0.6}},
-        "training": {
-            "learning_rate": SETTING.eta,
-            "readout_learning_rate": SETTING.eta_h,
-            "weight_decay": SETTING.decay,
-            "batch_size": SETTING.batch,
-            "sampling": "without_replacement",
-        },
-        "curriculum": {"switch_times": [3.0]},
-        "duration": 8.0,
-        "record": {"times": [0.0, 3.0, 8.0]},
-    } | blocks
-
-
-def normals(count, purpose, step, stream, seed, run):
-    draws = np.empty(count)
-    fill_normals(draws, *counter_key(seed, run, purpose), step, stream)
-    return draws
-
-
-def slow_set(spec, networks, seed, run):
-    """Inputs (samples, N) and noisy labels (P, samples)."""
-    N, count = spec.inputs.dimension, spec.inputs.samples
-    X = np.array([normals(N, Purpose.SAMPLES, i, 0, seed, run) for i in range(count)])
-    labels = []
-    for p, deviation in enumerate(spec.teachers.output_noise):
-        noise = normals(count * (p + 1), Purpose.SAMPLE_LABEL_NOISE, 0, 0, seed, run)[count * p :]
-        clean = G["erf"](X @ networks.V[p].T / math.sqrt(N)) @ networks.v[p]
-        labels.append(clean + deviation * noise)
-    return X, np.array(labels)
+from training_sets import SETTING, document, slow_set
 
 
 def slow_run(spec, distinct, seed, run):
@@ -272,7 +233,7 @@ def test_experiments_may_ask_for_training_errors():
 def test_other_engines_refuse_a_finite_set(engine):
     with pytest.raises(SpecError) as refusal:
         simulate(parse_spec(document()), engine)
-    assert str(refusal.value).startswith(f"inputs.samples: 40 is not allowed; engine {engine} needs fresh")
+    assert str(refusal.value).startswith(f"inputs.samples: engine {engine} needs fresh")
 
 
 REFUSED = {
@@ -282,7 +243,7 @@ REFUSED = {
     "half": ({"inputs": {"dimension": 30, "samples": 2.5}}, "inputs.samples: 2.5 is not allowed"),
     "noise": (
         {"teachers": {"count": 2, "hidden": 2, "input_noise": [0.0, 0.1]}},
-        "teachers.input_noise: [0.0, 0.1] is not allowed; a finite training set has none",
+        "teachers.input_noise: not available with a finite training set; set it to 0",
     ),
 }  # fmt: skip
 

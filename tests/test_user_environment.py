@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import drawn
+from faults.counts import COUNTS
 
 BASE = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "NUMBA_DISABLE_JIT": "1"}
 NO_FOLDER = "/dev/null/folder"
@@ -85,6 +86,10 @@ def commands(digests):
 def test_what_is_shown_is_what_is_saved(expected):
     assert expected["shown"] == expected["run.png"]
     assert len(set(expected.values())) == len(expected) - 1
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(ENVIRONMENTS) + len(IN_WORKING_FOLDER) + 1 == COUNTS.settings
 
 
 @pytest.mark.slow

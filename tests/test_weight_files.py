@@ -207,9 +207,7 @@ def test_content_and_not_the_path_decides(folder):
     assert one.student.initial.sha256 == other.student.initial.sha256
     np.savez("student.npz", weights=networks(seed=1)[0], readouts=networks()[1])
     assert parse_spec(document()).student.initial.sha256 != one.student.initial.sha256
-    with pytest.raises(
-        SpecError, match=r"student.initial.sha256: .* is not allowed; the content of student.npz"
-    ):
+    with pytest.raises(SpecError, match=r"student.initial.sha256: the digest of student.npz is .*, not"):
         simulate(one, "network")
 
 
@@ -234,33 +232,36 @@ OVERLAPS = {
 
 
 GIVEN = {"teachers": {"count": P, "hidden": M}, "student": {"hidden": K}, "initial_overlaps": OVERLAPS}
-NO_FILE = "sha256: 0 is not allowed; only teachers.file"
+NO_FILE = "teachers.sha256: needs teachers.file"
 
 
 @pytest.mark.parametrize(
     "changes, words",
     [
         ({"student": {"hidden": K, "initial": {"scheme": "file"}}}, "student.initial.file: missing"),
-        ({"student.initial.weights_std": 1.0}, "student.initial.weights_std: 1.0"),
+        ({"student.initial.weights_std": 1.0}, "student.initial.weights_std: not used with scheme: file"),
         (
             {"student.initial.scheme": "large"},
-            "student.initial.file: student.npz is not allowed; scheme large",
+            "student.initial.file: not used with scheme: large",
         ),
         (
             {"student.initial": {"sha256": "0"}, "student.hidden": K},
-            "sha256: 0 is not allowed; scheme gaussian",
+            "sha256: not used with scheme: gaussian",
         ),
         (
             {"student.initial.sha256": "0"},
-            "student.initial.sha256: 0 is not allowed; the content of student.npz",
+            "student.initial.sha256: the digest of student.npz is",
         ),
-        ({"teachers.sha256": "0"}, "teachers.sha256: 0 is not allowed; the content of teachers.npz"),
+        ({"teachers.sha256": "0"}, "teachers.sha256: the digest of teachers.npz is"),
         ({"teachers": {"count": P, "hidden": M, "sha256": "0"}}, NO_FILE),
-        ({"teachers.features.relation": "identical"}, "teachers.features.relation: identical"),
-        ({"teachers.features.norm": None}, "teachers.features.norm: null"),
-        ({"teachers.readouts.norm": 1.0}, "teachers.readouts.norm: 1.0"),
-        (GIVEN | {"student": STUDENT}, "student.initial.scheme: file"),
-        (GIVEN | {"teachers": TEACHERS}, "teachers.file: teachers.npz"),
+        (
+            {"teachers.features.relation": "identical"},
+            "teachers.features.relation: not used with teachers.file",
+        ),
+        ({"teachers.features.norm": None}, "teachers.features.norm: not used with teachers.file"),
+        ({"teachers.readouts.norm": 1.0}, "teachers.readouts.norm: not used with teachers.file"),
+        (GIVEN | {"student": STUDENT}, "student.initial.scheme: not used with initial_overlaps"),
+        (GIVEN | {"teachers": TEACHERS}, "teachers.file: cannot be combined with initial_overlaps"),
         (
             {"student.hidden": 4},
             "student.initial.file: student.npz: weights have shape (3, 12); (K, N) is (4, 12)",
@@ -319,7 +320,7 @@ def bad_files():
         "array.npz": "not an .npz file",
         "cut.npz": "not an .npz file, or cut short",
         "damaged.npz": "cannot be read",
-        "none.npz": "array weights is missing; needed are weights (K, N) and readouts (H, K)",
+        "none.npz": "array weights is missing; the file needs weights (K, N) and readouts (H, K)",
         "short.npz": "array readouts is missing",
         "flat.npz": "weights have shape (12,); it must be (K, N)",
         "noone.npz": "weights have shape (0, 12)",
@@ -374,7 +375,7 @@ def test_a_run_that_diverged_or_has_an_axis_of_runs_gives_no_weights(folder):
     Path("spec.yaml").write_text(yaml.safe_dump(document({"hidden": K}, {"count": P, "hidden": M})))
     options = ["--engine", "network", "--runs", "2", "--set", "record.state=true", "--output", "two.h5"]
     assert main(["run", "spec.yaml", *options]) == 0
-    for name, words in (("diverged.h5", "its run diverged"), ("two.h5", "holds 2 runs")):
+    for name, words in (("diverged.h5", "the run in this file diverged"), ("two.h5", "contains 2 runs")):
         with pytest.raises(SpecError, match=words):
             parse_spec(document({"initial": {"scheme": "file", "file": name}}, {"count": P, "hidden": M}))
 

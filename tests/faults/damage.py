@@ -9,20 +9,20 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
-from faults.counts import CORRUPTIONS
+from faults.counts import COUNTS
 
 
 def damaged(content: bytes, seed: int) -> Iterator[tuple[str, bytes]]:
     """Yield as many damaged forms of a file as `counts` says, each with what was done."""
     rng = random.Random(seed)
-    for _ in range(CORRUPTIONS["flipped bits"]):
+    for _ in range(COUNTS.flipped_bits):
         bit = rng.randrange(8 * len(content))
         yield f"bit {bit}", flipped(content, bit)
-    for _ in range(CORRUPTIONS["files cut short"]):
+    for _ in range(COUNTS.files_cut_short):
         length = rng.randrange(len(content))
         yield f"cut at {length}", content[:length]
     foreign = foreign_files(content)
-    assert len(foreign) == CORRUPTIONS["foreign files"]
+    assert len(foreign) == COUNTS.foreign_files
     yield from foreign.items()
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from faults.counts import COUNTS
 from faults.disks import fill, mounted, remount
 from samples import document, spec, trajectory
 from teacherstudent.store.runs import read_run, write_run
@@ -80,6 +81,11 @@ REASONS = {
     "fills up": "No space left on device",
     "becomes read-only": "Read-only file system",
 }
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(BEFORE) == COUNTS.disks
+    assert len(HAS_FOLDER) * len(BEFORE) + len(MEANWHILE) + len(FILES) == COUNTS.cache_folders
 
 
 @pytest.mark.parametrize("way", BEFORE)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from checkouts import Checkout
-from faults.conftest import TARGET
+from faults.counts import COUNTS
+from faults.snakemake_processes import TARGET
 from samples import document, edited
 from teacherstudent.simulation.progress import INTERVAL, reporter
 from teacherstudent.simulation.runs import simulate
@@ -32,6 +33,10 @@ WRONG = {
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(WRONG) == COUNTS.clocks
 
 
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])

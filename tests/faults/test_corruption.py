@@ -18,6 +18,7 @@ import draw_explorer
 import measure_agreement
 from _logs import logged
 from checkouts import ROOT
+from faults.counts import COUNTS
 from faults.damage import damaged
 from samples import document, spec, trajectory
 from teacherstudent import plotting
@@ -242,6 +243,10 @@ READERS = {
 }
 # Nothing in such a file could tell: its digest does, which every complete spec has.
 READERS["images in HDF5"] = (images_hdf5, "damaged.h5", data_set(labels="parity"))
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(READERS) == COUNTS.readers
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from _logs import logged
-from faults.counts import FULL_DISKS, FULL_FROM
+from faults.counts import COUNTS
 from faults.disks import PAGE, fill, mounted, remount
 from faults.writers import WRITERS
 from samples import assert_same, document
@@ -60,7 +60,7 @@ def expected(tmp_path_factory):
 
 
 def test_as_many_writers_are_tried_as_the_page_says():
-    assert len(WRITERS) == FULL_DISKS
+    assert len(WRITERS) == COUNTS.writers
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -123,7 +123,7 @@ def kept(disk, monkeypatch):
     shutil.rmtree(disk / "kept")
 
 
-@pytest.mark.parametrize("number", FULL_FROM)
+@pytest.mark.parametrize("number", COUNTS.full_from)
 def test_a_run_goes_on_without_checkpoints(number, disk, kept, capsys):
     assert_same(simulated(Filling(disk, number, ending=False)), simulated())
     lines = capsys.readouterr().err.splitlines()
@@ -132,7 +132,7 @@ def test_a_run_goes_on_without_checkpoints(number, disk, kept, capsys):
     assert all(re.fullmatch(said, line) for line in lines)
 
 
-@pytest.mark.parametrize("number", FULL_FROM)
+@pytest.mark.parametrize("number", COUNTS.full_from)
 def test_a_run_ended_while_the_disk_is_full_goes_on_from_the_last_checkpoint(number, disk, kept, capsys):
     with pytest.raises(RunError, match="ended by a test"):
         simulated(Filling(disk, number, ending=True))

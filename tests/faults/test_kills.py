@@ -7,15 +7,14 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import psutil
 import pytest
 
 from checkouts import make_checkout
-from faults.conftest import TARGET
-from faults.counts import KILLS
+from faults.counts import COUNTS
+from faults.snakemake_processes import TARGET, kill_all, started
 from faults.writers import WRITERS
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -26,20 +25,6 @@ JOB = ".snakemake/scripts/"  # in the command of every process that runs a scrip
 @pytest.fixture
 def checkout(tmp_path):
     return make_checkout(tmp_path / "checkout")
-
-
-def started(checkout, *options):
-    """Start Snakemake and its jobs as a group of processes of their own."""
-    command = [sys.executable, "-m", "snakemake", TARGET, "--cores", "2", *options]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = checkout.environment()
-    return subprocess.Popen(command, cwd=checkout.root, env=environment, start_new_session=True, **quiet)
-
-
-def kill_all(driver):
-    """Kill Snakemake and all its jobs at once."""
-    os.killpg(driver.pid, signal.SIGKILL)
-    driver.wait()
 
 
 def jobs_of(driver):
@@ -71,7 +56,7 @@ def finish(checkout, expected):
 def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
     _, expected, seconds = undisturbed
     rng, killed = random.Random(1), 0
-    while killed < KILLS["the whole workflow"]:
+    while killed < COUNTS.workflow_kills:
         driver = started(checkout)
         try:
             driver.wait(timeout=rng.uniform(0.1, 0.6) * seconds)
@@ -90,9 +75,9 @@ def test_jobs_killed_at_random_moments(checkout, undisturbed):
     """A job is tried ten times in a call of Snakemake; where that is not enough, the next call goes on."""
     _, expected, seconds = undisturbed
     rng, killed = random.Random(2), 0
-    while killed < KILLS["a job"]:
+    while killed < COUNTS.job_kills:
         driver = started(checkout, "--retries", "9")
-        killed += kill_jobs(driver, rng, seconds, KILLS["a job"] - killed)
+        killed += kill_jobs(driver, rng, seconds, COUNTS.job_kills - killed)
         driver.wait()
         if check_whole(checkout, expected) == len(expected):
             shutil.rmtree(checkout.root / "results")
@@ -123,7 +108,7 @@ def test_writers_killed_at_random_moments(name, tmp_path):
     write(reference)
     seconds, expected = time.monotonic() - start, reference.read_bytes()
     rng = random.Random(name)
-    for _ in range(KILLS["a process that writes"] // len(WRITERS)):
+    for _ in range(COUNTS.writer_kills):
         writer = os.fork()
         if writer == 0:
             with contextlib.suppress(BaseException):

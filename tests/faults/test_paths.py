@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from checkouts import make_checkout
-from faults.conftest import TARGET
+from faults.counts import COUNTS
+from faults.snakemake_processes import TARGET
 from samples import document
 from teacherstudent.command.main import main
 from teacherstudent.store.runs import read_run
@@ -14,6 +15,10 @@ from teacherstudent.store.runs import read_run
 pytestmark = pytest.mark.faults
 
 NAMES = ("a b", "ä ñ 学", "it's [1] {2}")
+
+
+def test_as_many_are_tried_as_the_page_says():
+    assert len(NAMES) == COUNTS.path_names
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from faults.counts import SPECS
+from faults.counts import COUNTS
 from faults.generated import draw
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.ode import engine as ode
@@ -22,7 +22,7 @@ from teacherstudent.spec.parse import parse_spec
 
 pytestmark = pytest.mark.faults
 
-PARTS = 10
+OF_PART = 1000  # specs of a test
 SECONDS = 120  # in which one spec must be done, compilation included; otherwise the tests end
 FEW_STEPS = 20_000  # of engine ode, in place of its millions
 
@@ -34,19 +34,19 @@ def watched(monkeypatch):
     faulthandler.cancel_dump_traceback_later()
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(COUNTS.specs // OF_PART))
 def test_specs_run_or_are_refused(part):
     tally = Counter()
-    for number in range(part, SPECS, PARTS):
+    for number in range(part * OF_PART, (part + 1) * OF_PART):
         faulthandler.dump_traceback_later(SECONDS, exit=True)
         document = draw(random.Random(number))
         try:
             tally += outcomes(document)
         except Exception as error:
             raise AssertionError(f"spec {number}: {document}") from error
-    assert sum(tally[outcome] for outcome in ("refused", "accepted")) == SPECS // PARTS
+    assert sum(tally[outcome] for outcome in ("refused", "accepted")) == OF_PART
     for outcome in ("refused", "accepted", *(f"{engine} ran" for engine in ENGINES)):
-        assert tally[outcome] > 0.2 * SPECS / PARTS, tally
+        assert tally[outcome] > 0.2 * OF_PART, tally
     for engine in ENGINES:
         assert tally[f"{engine} diverged"] > 0, tally
 

@@ -8,9 +8,8 @@ import time
 import pytest
 
 from checkouts import Checkout
-from faults.conftest import TARGET
-from faults.counts import WRITES_AT_ONCE
-from faults.test_kills import kill_all, started
+from faults.counts import COUNTS
+from faults.snakemake_processes import TARGET, kill_all, started
 from samples import spec, trajectory
 from teacherstudent.store.runs import read_run, write_run
 
@@ -36,7 +35,7 @@ def writer_of(path, run):
     """Start a process that writes a run again and again."""
     child = os.fork()
     if child == 0:
-        for _ in range(WRITES_AT_ONCE // 2):
+        for _ in range(COUNTS.writes_at_once // 2):
             write_run(path, spec(), "ode", 0, run)
         os._exit(0)
     return child

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import naive
-from kernels import naive_chain
 from naive import Setting
+from naive import chain as naive_chain
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.chain import recursion as chain
 from teacherstudent.kernels.maths.activations import CODES

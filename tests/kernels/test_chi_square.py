@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from kernels import naive_chain
+from naive import chain as naive_chain
 from teacherstudent.kernels.maths.chi_square import chi
 from teacherstudent.kernels.maths.philox import four_normals
 

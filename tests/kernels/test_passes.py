@@ -8,8 +8,8 @@ import pytest
 from numba import njit
 from scipy.stats import chisquare
 
-from kernels.test_network import KEY
-from kernels.test_samples import slow_visit
+from kernels.networks_of_tests import KEY
+from naive.samples import visit as slow_visit
 from teacherstudent.kernels.network.passes import passes_through, visit
 
 ORDERS = 24_000  # of as many passes
@@ -44,7 +44,7 @@ def pvalue_of_uniform(cells, count):
 @pytest.mark.parametrize("first", [0, 5, 2**32 - 3, 2**52 + 1])
 def test_samples_are_those_of_the_twin(count, batch, first):
     steps = range(first, first + 25)
-    slow = [slow_visit(count, batch, step) for step in steps]
+    slow = [slow_visit(tuple(map(int, KEY)), count, batch, step) for step in steps]
     np.testing.assert_array_equal(visited(count, batch, steps), slow)
 
 

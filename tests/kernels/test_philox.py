@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from kernels import naive_philox as naive
+from naive import philox as naive
 from teacherstudent.kernels.maths.philox import (
     PART,
     box_muller,

@@ -7,14 +7,15 @@ import pytest
 from scipy.stats import chisquare
 
 import naive
-from kernels import naive_philox
-from kernels.test_network import ALL_TERMS, HEAD, KEY, H, K, M, N, constants, gradient, networks
-from naive import DG, G, Setting
+from kernels.networks_of_tests import ALL_TERMS, HEAD, KEY, H, K, M, N, constants, gradient, networks
+from naive import G, Setting, philox
+from naive.samples import choice, sgd_step, visit
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network.by_unit import PIECE, new_buffers, padded
 from teacherstudent.kernels.network.passes import passes_through
 from teacherstudent.kernels.network.samples import Samples, activities, choose, fill_samples, train
 
+PLAIN_KEY = tuple(map(int, KEY))
 COUNT = 7  # samples of a training set
 TERMS = {name: value for name, value in ALL_TERMS.items() if not name.endswith("noise")}
 
@@ -44,50 +45,11 @@ def trained_slowly(setting, first, steps, shape=(K, M, N), dtype=np.float64, sam
     X = X.astype(dtype).astype(float)
     for step in range(first, first + steps):
         if sampling == "epochs":
-            chosen = slow_visit(COUNT, setting.batch, step)
+            chosen = visit(PLAIN_KEY, COUNT, setting.batch, step)
         else:
-            chosen = slow_choice(COUNT, setting.batch, sampling, step)
+            chosen = choice(PLAIN_KEY, COUNT, setting.batch, sampling, step)
         W, h[HEAD] = sgd_step(setting, W, h[HEAD], X[chosen], labels[chosen])
     return W, h
-
-
-def slow_choice(count, batch, distinct, step):
-    """Floyd's algorithm with integers: the first 53 bits of block 0 of stream b, times the bound."""
-    chosen = []
-    for b in range(batch):
-        high, low, *_ = naive_philox.words(0, tuple(map(int, KEY)), step, b)
-        bound = count - batch + b + 1 if distinct else count
-        sample = ((high * 2**32 + low) >> 11) * bound >> 53
-        chosen.append(bound - 1 if distinct and sample in chosen else sample)
-    return chosen
-
-
-def slow_visit(count, batch, step):
-    """Passes in the orders of Fisher and Yates, whose exchange i takes 53 bits of block i // 2."""
-
-    def order_of(number):
-        def choose(i, left):
-            words = naive_philox.words(i // 2, tuple(map(int, KEY)), number, 0)
-            high, low = words[2 * (i % 2) :][:2]
-            return ((high * 2**32 + low) >> 11) * left >> 53
-
-        return naive.fisher_yates(count, choose)
-
-    return naive.samples_of_passes(count, batch, step, order_of)
-
-
-def sgd_step(s, W, h, X, labels):
-    """One step of gradient descent on the mean loss of a batch; every change comes from the old values."""
-    N = W.shape[1]
-    moving = np.array([float(k not in s.frozen) for k in range(len(W))]) * s.features
-    new_W, new_h = W - (s.decay / N * moving)[:, None] * W, h - s.decay / N * s.readouts * h
-    for x, label in zip(X, labels, strict=True):
-        field = W @ x / math.sqrt(N)
-        error = h @ G[s.student](field) - label
-        pull = moving * h * DG[s.student](field) * error
-        new_W -= s.eta / math.sqrt(N) / len(X) * np.outer(pull, x)
-        new_h -= s.readouts * s.eta_h / N / len(X) * error * G[s.student](field)
-    return new_W, new_h
 
 
 def assert_same_training(setting, steps=50, tolerance=1e-12, first=0, **others):
@@ -181,7 +143,7 @@ def choices(count, batch, distinct, steps):
 @pytest.mark.parametrize("distinct", [True, False])
 @pytest.mark.parametrize(("count", "batch"), [(1, 1), (5, 3), (4, 4), (60_000, 2)])
 def test_samples_are_those_of_the_twin(count, batch, distinct):
-    slow = [slow_choice(count, batch, distinct, step) for step in range(200)]
+    slow = [choice(PLAIN_KEY, count, batch, distinct, step) for step in range(200)]
     np.testing.assert_array_equal(choices(count, batch, distinct, 200), slow)
 
 
@@ -218,8 +180,7 @@ def test_inputs_are_normals_of_one_step_each():
     X = np.zeros((3, 64))
     fill_samples(X[:1], 33, 0, *KEY)
     fill_samples(X[1:], 33, 1, *KEY)
-    key = tuple(map(int, KEY))
-    expected = [naive_philox.normals(33, key, i, 0) for i in range(3)]
+    expected = [philox.normals(33, PLAIN_KEY, i, 0) for i in range(3)]
     np.testing.assert_allclose(X[:, :33], expected, rtol=0, atol=1e-13)
     assert not X[:, 33:].any()
 

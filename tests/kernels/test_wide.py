@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import naive
-from kernels.test_network import ALL_TERMS, HEAD, KEY, networks, trained_slowly
-from kernels.test_network import constants as constants_by_unit
+from kernels.networks_of_tests import ALL_TERMS, HEAD, KEY, networks, trained_slowly
+from kernels.networks_of_tests import constants as constants_by_unit
 from naive import Setting
 from teacherstudent.kernels.network import wide
 

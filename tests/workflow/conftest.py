@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from checkouts import Checkout, make_checkout
+from checkouts import Checkout, made_once, make_checkout
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +20,12 @@ def new_checkout(tmp_path):
 @pytest.fixture(scope="session")
 def finished_checkout(tmp_path_factory):
     """A checkout in which everything is made; not to be changed."""
-    checkout = make_checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    checkout.snakemake("--cores", "2")
-    return checkout
+
+    def make(folder):
+        make_checkout(folder / "checkout").snakemake("--cores", "2")
+
+    made = made_once(tmp_path_factory, "finished", make) / "checkout"
+    return Checkout(shutil.copytree(made, tmp_path_factory.mktemp("copy") / "checkout"))  # Snakemake locks it
 
 
 @pytest.fixture

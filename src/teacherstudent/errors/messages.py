@@ -1,7 +1,7 @@
-"""Words for messages: how errors write down what a document says and what it may say.
+"""Texts that several errors share.
 
-Nothing but texts of messages may come from here. Digests of code leave this module out, so that another
-wording makes no result stale.
+Digests of code exclude this module, so that a new wording does not make results outdated: results must not
+depend on it.
 """
 
 import json
@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-# What a spec may not ask for yet, by name: (key, value or None for any) -> what it is. The schema refuses all
-# of this in other words.
+# Features that are not available yet: (key, value or None for any) -> their names. The schema rejects all of
+# them too, with a less specific message.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
     ("curriculum.replay", None): "interleaved replay",
@@ -23,7 +23,7 @@ NOT_AVAILABLE = {
     ("student.layers", None): "more than two layers",
 }
 
-# What a reader says of a file whose values are not those that were written.
+# Message about a file whose content does not have its digest.
 CHANGED = (
     "it was changed after it was written; "
     "if that was you, run `teacherstudent accept` on it, otherwise make it again"
@@ -35,7 +35,7 @@ _TYPES = {"array": "a list", "object": "a block of keys", "integer": "an integer
 
 
 def one_line(error, document_name: str) -> str:
-    """Say in one line what jsonschema found wrong in a document."""
+    """Return the message of one line for an error of jsonschema."""
     path = "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
     ).lstrip(".")
@@ -51,10 +51,10 @@ def one_line(error, document_name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return what a value looks like in Python, on one line and in at most 60 characters."""
+    """Return the Python representation of a value on one line, at most 60 characters of it."""
     try:
         text = on_one_line(repr(value))
-    except ValueError:  # Python writes out only so many digits
+    except ValueError:  # Python limits the number of digits
         return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -73,40 +73,55 @@ def _described(value: Any) -> str:
 
 
 def given_twice(key: Any) -> str:
-    """Say that a key is given twice in a block."""
+    """Return the message about a key that is given twice in a block."""
     return f"{on_one_line(key)}: given twice; a key may be given only once in a block"
 
 
 def without_line(message: str, document: str) -> str:
-    """Return what is wrong in a document, without the number of the line where the document has only one."""
+    """Return a message about a document, without the line number if the document has one line."""
     return message if "\n" in document.strip() else message.removeprefix("line 1: ")
 
 
 def nested_too_deeply(depth: int) -> str:
-    """Say how deeply blocks and lists may be nested."""
+    """Return the message about blocks and lists that are nested too deeply."""
     return f"nested too deeply: at most {depth} levels of blocks and lists"
 
 
 def merged(asked: int, recorded: int, dimension: int) -> str:
-    """Say that several recorded times fall on one step."""
+    """Return the message about recorded times that share a step.
+
+    Parameters
+    ----------
+    asked : int
+        Number of times in the spec.
+    recorded : int
+        Number of steps that are recorded.
+    dimension : int
+        Number of inputs N.
+
+    Returns
+    -------
+    str
+        The message.
+    """
     steps = f"steps of 1 / inputs.dimension = {1 / dimension:g}"
     return f"record: {asked} times fall on {recorded} {steps}; each step is recorded once"
 
 
 def whole_number(low: int, high: int | None) -> str:
-    """Say within which bounds a whole number must lie."""
+    """Return the bounds of a whole number in words."""
     bounds = f">= {low}" if high is None else f"from {low} to {high}"
     return f"it must be a whole number {bounds}"
 
 
 def in_document(value: Any) -> str:
-    """Write down a value as a document has it, at most 60 characters of it."""
+    """Return a value as it is written in a document, at most 60 characters of it."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def allowed(schema: Mapping) -> str:
-    """Say in words what a schema fragment allows."""
+    """Return the values that a schema fragment allows, in words."""
     if "enum" in schema:
         choices = [str(choice) for choice in schema["enum"]]
         return "one of " + ", ".join(choices).replace("False", "false").replace("True", "true")

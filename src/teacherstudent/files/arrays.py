@@ -1,6 +1,6 @@
-"""Arrays from files: .npz, HDF5 and IDX (the format of MNIST), and all that can be wrong with them.
+"""Arrays from .npz, HDF5 and IDX files (the format of MNIST).
 
-Errors are SpecErrors of one line that names the file.
+Every error is a SpecError of one line that names the file.
 """
 
 import gzip
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.errors import SpecError
 from teacherstudent.files.writing import HDF5, check_archive
 
 GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
@@ -21,7 +21,27 @@ IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x
 
 
 def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
-    """Return the bytes of a file and their SHA-256, which must be the given one."""
+    """Read a file of a data set.
+
+    Parameters
+    ----------
+    key : {"file", "labels_file"}
+        Key of the path in the block `inputs.dataset`.
+    path : str
+        The file.
+    digest : str or None
+        Expected SHA-256 in hex; None accepts any.
+
+    Returns
+    -------
+    tuple of bytes and str
+        The content and its SHA-256.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read or has another SHA-256.
+    """
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no path at all
@@ -29,24 +49,67 @@ def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
     found = hashlib.sha256(content).hexdigest()
     if digest not in (None, found):
         digest_key = {"file": "sha256", "labels_file": "labels_sha256"}[key]
-        refuse(f"inputs.dataset.{digest_key}", digest, f"the SHA-256 of {path} is {found}")
+        raise SpecError(
+            f"inputs.dataset.{digest_key}: the SHA-256 of {path} is {found}, not {digest};"
+            " check the file or remove the key"
+        )
     return content, found
 
 
 def images_of(content: bytes, path: str, name: str) -> np.ndarray:
-    """Return the images in the bytes of a file, one row of finite numbers each."""
+    """Return the images in the content of a file.
+
+    Parameters
+    ----------
+    content : bytes
+        Content of an .npz, HDF5 or IDX file.
+    path : str
+        Path of the file, for messages.
+    name : str
+        Name of the array in .npz and HDF5 files.
+
+    Returns
+    -------
+    ndarray, shape (samples, pixels)
+        Finite numbers, one row for each image.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read or does not contain images.
+    """
     images = array(content, path, name)
     if images.ndim < 2 or images.size == 0:
-        _spoilt(
+        _unusable(
             path,
-            f"the images have the shape {images.shape}; it must be (samples, pixels, ...), none of them 0",
+            f"the images have shape {images.shape}; it must be (samples, pixels, ...) without zeros",
         )
     check_numbers(images, path, "images")
     return images.reshape(len(images), -1)
 
 
 def array(content: bytes, path: str, name: str) -> np.ndarray:
-    """Return one array from the bytes of a file, whose first ones tell what it is."""
+    """Return one array from the content of a file, whose format is recognised by its first bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        Content of an .npz, HDF5 or IDX file; an IDX file may be compressed by gzip.
+    path : str
+        Path of the file, for messages.
+    name : str
+        Name of the array in .npz and HDF5 files.
+
+    Returns
+    -------
+    ndarray
+        The array with its shape and type.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read or has no such array.
+    """
     try:
         if content.startswith(ZIP):
             return _npz_array(content, name)
@@ -92,12 +155,27 @@ def _idx_array(content: bytes) -> np.ndarray:
 
 
 def check_numbers(array: np.ndarray, path: str, what: str) -> None:
-    """Raise SpecError where an array is not of finite numbers."""
+    """Check that an array consists of finite numbers.
+
+    Parameters
+    ----------
+    array : ndarray
+        The array.
+    path : str
+        Path of its file, for messages.
+    what : str
+        Plural noun for its elements, for messages.
+
+    Raises
+    ------
+    SpecError
+        If an element is not a finite number.
+    """
     if array.dtype.kind not in "buif":
-        _spoilt(path, f"the {what} are of type {array.dtype}; they must be numbers")
+        _unusable(path, f"the {what} are of type {array.dtype}; they must be numbers")
     if not np.isfinite(array).all():
-        _spoilt(path, f"the {what} are not all finite")
+        _unusable(path, f"the {what} are not all finite")
 
 
-def _spoilt(path: str, what: str) -> NoReturn:
+def _unusable(path: str, what: str) -> NoReturn:
     raise SpecError(f"inputs.dataset: {path}: {what}")

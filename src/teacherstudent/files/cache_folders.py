@@ -1,7 +1,7 @@
-"""Folders for what can be made again: compiled code, and what matplotlib knows about fonts.
+"""Folders of caches: compiled code, and the list of fonts of matplotlib.
 
-A cache that cannot be used never ends a run: a warning names the folder and the remedy, and a folder that
-lasts as long as the process takes its place.
+If a cache cannot be used, a run continues: a warning names the folder and the remedy, and a temporary folder
+is used until the process ends.
 """
 
 import atexit
@@ -30,11 +30,23 @@ def user_cache() -> Path:
 def usable_folder(
     find: Callable[[], Path], content: str, variable: str, room: Callable[[Path], int] | None = None
 ) -> Path:
-    """Make the folder that `find` returns; where that is not possible, warn and make a temporary one.
+    """Make the folder of a cache, or a temporary folder with a warning if that fails.
 
-    The warning says what the `content` of the folder would have been, and that the environment `variable` can
-    name another one. `room` returns how many bytes must fit into the folder. Where there is no temporary
-    folder either, the result is a folder that cannot be used.
+    Parameters
+    ----------
+    find : callable
+        Returns the path of the folder; may raise OSError.
+    content : str
+        Content of the cache, for the warning.
+    variable : str
+        Environment variable with which users choose another folder, for the warning.
+    room : callable, optional
+        Returns the number of bytes that must fit into the folder.
+
+    Returns
+    -------
+    Path
+        The folder. If no temporary folder can be made either, it cannot be used.
     """
     folder = named = Path(os.devnull) / PACKAGE
     try:
@@ -60,7 +72,7 @@ def usable_folder(
 
 
 def _try_to_write(folder: Path, count: int) -> None:
-    """Raise OSError where so many bytes cannot be written."""
+    """Raise OSError if so many bytes cannot be written."""
     if count == 0:
         return
     with tempfile.TemporaryFile(dir=folder) as file:

@@ -1,6 +1,6 @@
-"""The checksum of earlier versions: a last line behind the HDF5 content with the SHA-256 of all before it.
+"""The checksum of earlier versions: a last line after the HDF5 content with the SHA-256 of the content.
 
-Such files are still read and checked; new ones have digests of their content instead (`content`).
+Such files are still read and checked. New files have digests of their content (`content`).
 """
 
 import hashlib
@@ -16,7 +16,7 @@ BLOCK = 2**20
 
 
 def check_line(file: BinaryIO) -> bool:
-    """Return whether a file, open for reading, ends in such a line; RunError where the line is wrong."""
+    """Return whether a file, open for reading, ends in such a line; RunError if the checksum is wrong."""
     size = file.seek(0, os.SEEK_END) - LENGTH
     if size < 0:
         return False
@@ -25,7 +25,7 @@ def check_line(file: BinaryIO) -> bool:
     if not found.startswith(MARK):
         return False
     if found != MARK + _digest(file, size).encode() + b"\n":
-        raise RunError("checksum mismatch: the file is damaged; make it again")
+        raise RunError("checksum mismatch: the file is damaged; delete it and run the command again")
     return True
 
 

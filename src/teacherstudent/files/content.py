@@ -1,9 +1,8 @@
-"""The content of a group in HDF5 and its digest, which every group that this package writes carries.
+"""Digests of the content of HDF5 groups. Every group that this package writes has one.
 
-HDF5 has checksums of its metadata and of the chunks of datasets: they find damage. The digest is over what a
-group says, not over how that is stored: names, types, shapes and values of its datasets, and its attributes.
-A copy in another layout has the same digest; other values have another one. Attributes and datasets that
-others add are not part of it, since it lists what it is over.
+HDF5 has checksums of its metadata and of the chunks of datasets, which detect damage. The digest is computed
+from the content, not from its storage: names, types, shapes and values of datasets, and attributes. A copy in
+another layout has the same digest. The digest lists its attributes and datasets, so that others can be added.
 """
 
 import hashlib
@@ -41,16 +40,24 @@ def attribute(item: h5py.Group | h5py.Dataset, name: str) -> Any:
 
 
 def sign(group: h5py.Group, attributes: Sequence[str], datasets: Sequence[str]) -> None:
-    """Give a group the digest of some of its attributes and datasets."""
+    """Store the digest of some attributes and datasets of a group in the group.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The group.
+    attributes, datasets : sequence of str
+        Names of the attributes and datasets.
+    """
     listed = {"attributes": sorted(attributes), "datasets": sorted(datasets)}
     group.attrs[DIGEST] = json.dumps(listed | {"sha256": content_digest(group, **listed)})
 
 
 def present(group: h5py.Group) -> tuple[list[str], list[str]]:
-    """Return the attributes and datasets that a new digest of a group is to be over.
+    """Return the names of the attributes and datasets for a new digest of a group.
 
-    They are those that it was over before and that are still there; in a group without a digest all, but for
-    the attributes of NetCDF, which its programs write anew.
+    These are those of the previous digest that still exist; without a digest they are all but the attributes
+    of NetCDF, which its programs rewrite.
     """
     attributes = [name for name in group.attrs if name != DIGEST and not name.startswith("_")]
     datasets = datasets_of(group)
@@ -62,13 +69,13 @@ def present(group: h5py.Group) -> tuple[list[str], list[str]]:
 
 
 def listed(group: h5py.Group) -> dict[str, Any]:
-    """Return what stands in the digest of a group: `attributes` and `datasets` by name, and `sha256`."""
+    """Return the content of the digest of a group: names of `attributes` and `datasets`, and `sha256`."""
     try:
         found = json.loads(attribute(group, DIGEST))
         return {key: found[key] for key in ("attributes", "datasets", "sha256")}
     except (ValueError, LookupError, TypeError) as error:
         raise RunError(
-            f"the attribute {DIGEST} of group {group.name} is damaged; make the file again"
+            f"the attribute {DIGEST} of group {group.name} is damaged; delete the file and make it again"
         ) from error
 
 
@@ -78,14 +85,14 @@ def recorded_in(group: h5py.Group) -> set[str]:
 
 
 def is_as_written(group: h5py.Group) -> bool:
-    """Return whether the content of a group has its digest. Raises what h5py does for damage."""
+    """Return whether the content of a group has its digest. Damage raises errors of h5py."""
     found = listed(group)
     sha256 = found.pop("sha256")
     return content_digest(group, **found) == sha256
 
 
 def check_content(file: h5py.File) -> None:
-    """Raise RunError where the content of a group does not have the digest that the group carries."""
+    """Raise RunError if the content of a group does not have the digest that is stored in the group."""
     for group in groups_of(file):
         if DIGEST in group.attrs and not is_as_written(group):
             raise RunError(CHANGED)
@@ -99,16 +106,28 @@ def groups_of(file: h5py.File) -> list[h5py.Group]:
 
 
 def datasets_of(group: h5py.Group) -> list[str]:
-    """Return the names of the datasets of a group; links are none."""
+    """Return the names of the datasets of a group; links are excluded."""
     hard = [name for name in group if isinstance(group.get(name, getlink=True), h5py.HardLink)]
     return [name for name in hard if isinstance(group[name], h5py.Dataset)]
 
 
 def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Sequence[str]) -> str | None:
-    """SHA-256, in hex, of some attributes and datasets of a group; None where one is missing.
+    """Return the SHA-256 of some attributes and datasets of a group.
 
-    Numbers count with their kind and size in little-endian order, texts as JSON; a NaN is a NaN. Attributes
-    count by value: one number is the same as an array of one.
+    Numbers enter with their kind and size in little-endian order, texts as JSON; all NaN are equal.
+    Attributes enter by value: one number is the same as an array of one element.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The group.
+    attributes, datasets : sequence of str
+        Names of the attributes and datasets, in the order in which they enter.
+
+    Returns
+    -------
+    str or None
+        The digest in hex; None if an attribute or a dataset is missing.
     """
     digest = hashlib.sha256()
     for name in attributes:

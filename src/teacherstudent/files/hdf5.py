@@ -1,9 +1,8 @@
-"""HDF5 files of this package: they appear whole or not at all, and what changed in them later is noticed.
+"""HDF5 files of this package: they are either complete or absent, and later changes are detected.
 
-They have the checksums that HDF5 knows: of all metadata, in the file format of HDF5 1.10, and of each chunk
-of the datasets (Fletcher-32). Each group carries a digest of its content besides (`content`). Files of
-earlier versions end in a line with a checksum, which the attribute `checksum` announces (`checksum_line`), or
-have neither and are read unchecked.
+They have the checksums of HDF5: of all metadata, in the file format of HDF5 1.10, and of each chunk of the
+datasets (Fletcher-32). Each group also has a digest of its content (`content`). Files of earlier versions
+have an attribute `checksum` and end in a line with a checksum (`checksum_line`), or they are not checked.
 """
 
 import io
@@ -42,10 +41,10 @@ METADATA = "v110", "v110"
 
 
 def write_hdf5(path: str | Path, fill: Callable[[h5py.File], None]) -> None:
-    """Let a function fill a new file, which then appears at `path`; equal content gives equal bytes.
+    """Write a new file whose content is added by a function; equal content gives equal bytes.
 
-    Each group with attributes or datasets gets the digest of them all. Raises RunError where the file cannot
-    be written.
+    Each group with attributes or datasets gets a digest of all of them. Raises RunError if the file cannot be
+    written.
     """
     # in memory, since HDF5 prints tracebacks past all handlers when a disk is full
     image = io.BytesIO()
@@ -64,7 +63,22 @@ def write_hdf5(path: str | Path, fill: Callable[[h5py.File], None]) -> None:
 
 
 def add_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Dataset:
-    """Add an array as a dataset with checksums; texts may be objects. It is copied in blocks only."""
+    """Add an array as a dataset with checksums; it is copied in blocks.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The group.
+    name : str
+        Name of the dataset.
+    array : ndarray
+        Numbers, or texts as objects.
+
+    Returns
+    -------
+    h5py.Dataset
+        The dataset.
+    """
     dtype = h5py.string_dtype() if array.dtype.kind == "O" else array.dtype
     dataset = add_dataset(group, name, array.shape, dtype)
     write_blocks(dataset, (), array)
@@ -74,10 +88,28 @@ def add_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Dataset:
 def add_dataset(
     group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype, filler: float | None = None
 ) -> h5py.Dataset:
-    """Add a dataset of a shape to be filled in; what is not filled in is `filler`.
+    """Add an empty dataset with checksums.
 
-    Chunks have checksums, but for those of texts, which HDF5 stores elsewhere. A scalar is stored in the
-    metadata, which has a checksum too.
+    Chunks have checksums, except those of texts, which HDF5 stores elsewhere. A scalar is stored in the
+    metadata, which also has a checksum.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        The group.
+    name : str
+        Name of the dataset.
+    shape : tuple of int
+        Its shape; () for a scalar.
+    dtype : dtype
+        Type of its elements.
+    filler : float, optional
+        Value of elements that are never written.
+
+    Returns
+    -------
+    h5py.Dataset
+        The dataset.
     """
     if not shape:
         return _add_scalar(group, name, dtype)
@@ -99,7 +131,17 @@ def _add_scalar(group: h5py.Group, name: str, dtype: np.dtype) -> h5py.Dataset:
 
 
 def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarray) -> None:
-    """Write an array to the start of a dataset, or of its part at an index of leading axes, in blocks."""
+    """Write an array into a dataset in blocks.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        The dataset.
+    index : tuple of int
+        Indices of leading axes; () for the whole dataset.
+    array : ndarray
+        Values for the start of that part of the dataset.
+    """
     for block in blocks(array.shape, array.dtype.itemsize):
         look()
         dataset[(*index, *block)] = array[block]
@@ -109,8 +151,8 @@ def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarra
 def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
     """Open a file for reading once its checksums are checked.
 
-    Raises RunError with one line that names the file where it is none of HDF5, where it is damaged or
-    changed, and for whatever goes wrong with it in the block.
+    Raises RunError with one line that names the file if it is not an HDF5 file, if it is damaged or changed,
+    and for errors about it in the block.
     """
     with failing_in_one_line(path):
         with Path(path).open("rb") as content:
@@ -125,7 +167,7 @@ def opened_hdf5(path: str | Path) -> Iterator[h5py.File]:
 
 
 def check_file(file: h5py.File, has_line: bool) -> None:
-    """Raise RunError where a file does not have the content that it was written with."""
+    """Raise RunError if a file does not have the content that was written."""
     with naming_damage():
         if LINE in file.attrs and not has_line:
             raise RunError(f"its checksum is missing: {CHANGED}")
@@ -134,24 +176,24 @@ def check_file(file: h5py.File, has_line: bool) -> None:
 
 @contextmanager
 def naming_damage() -> Iterator[None]:
-    """Turn what h5py raises where checksums do not hold into RunError."""
+    """Turn errors of h5py about wrong checksums into RunError."""
     try:
         yield
     except RunError:
         raise
     except DAMAGE as error:
-        raise RunError(f"it is damaged: {_said(error)}; make it again") from error
+        raise RunError(f"it is damaged: {_said(error)}; delete it and run the command again") from error
 
 
 def _opened(path: str | Path) -> h5py.File:
-    """Open a file for reading, also where another program has it open: what it does shows in the digest."""
+    """Open a file for reading, even if another program has it open: the digest detects changes."""
     with naming_damage():
         return h5py.File(path, "r", locking=False)
 
 
 @contextmanager
 def failing_in_one_line(path: str | Path) -> Iterator[None]:
-    """Turn all that h5py and the system raise over a file into RunError."""
+    """Turn errors of h5py and of the system about a file into RunError."""
     try:
         yield
     except RunError as error:

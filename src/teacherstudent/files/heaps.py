@@ -1,7 +1,7 @@
 """Global heaps of HDF5, which hold texts and have no checksum.
 
-The HDF5 library (2.0, and earlier ones) never returns from reading a heap in which an object takes no space.
-Hence heaps are checked for that before a file is opened; the digest tells whether their content is right.
+The HDF5 library (2.0 and earlier) does not return from reading a heap with an object of size zero. Therefore
+heaps are checked before a file is opened. Their content is checked by the digest.
 """
 
 import struct
@@ -12,20 +12,22 @@ from teacherstudent.errors import RunError
 MARK = b"GCOL\x01"  # signature and version
 HEAD = struct.Struct("<8xQ")  # mark and three reserved bytes; size of the heap
 OBJECT = struct.Struct("<H6xQ")  # index, 0 for free space; references; size
-SIZES = 2**64  # the library computes with sizes of 64 bits
+SIZES = 2**64  # sizes in the library have 64 bits
 
 
 def check_heaps(content: bytes | mmap) -> None:
-    """Raise RunError where an object of a heap takes no space."""
+    """Raise RunError if an object of a heap takes no space."""
     start = content.find(MARK)
     while start >= 0:
         if start + HEAD.size <= len(content) and _is_endless(content, start):
-            raise RunError("it is damaged: a text takes no space in its heap; make it again")
+            raise RunError(
+                "it is damaged: a text takes no space in its heap; delete it and run the command again"
+            )
         start = content.find(MARK, start + 1)
 
 
 def _is_endless(content: bytes | mmap, start: int) -> bool:
-    """Return whether the library would stay at an object, which takes no space, for ever."""
+    """Return whether a heap has an object that takes no space, at which the library would not stop."""
     end = min(start + HEAD.unpack_from(content, start)[0], len(content))
     position = start + HEAD.size
     while position + OBJECT.size <= end:

@@ -1,9 +1,9 @@
-"""Where compiled kernels are kept.
+"""The folder of compiled kernels.
 
-Numba looks at time and size of the file of a function before it takes its compiled code from the disk, at
-its own version and at the processor. It does not see a change of a callee in another file, one of the same
-size at the same time, one of a package that compiled code depends on, or of a setting. So all that compiled
-code depends on is in the name of a folder: computers that share a disk share it if all of that is the same.
+Before numba loads compiled code it compares time and size of the file of a function, its own version and the
+processor. It does not detect a change of a callee in another file, a change of equal size at the same time,
+or a change of a package or a setting that compiled code depends on. Therefore the name of the folder has a
+digest of all these. Computers with a common disk share the folder if their digests are equal.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ VARIABLE = "NUMBA_CACHE_DIR"
 NO_PART_OF_CODE = (VARIABLE, "NUMBA_NUM_THREADS")
 DIGITS = 16  # of the digest, in the name of the folder
 PACKAGES = ("numba", "llvmlite", "numpy")
-# The lines of /proc/cpuinfo, those of x86 and of ARM, that tell types of processors apart.
+# Lines of /proc/cpuinfo that distinguish types of processors, of x86 and of ARM.
 PROCESSOR = ("vendor_id", "cpu family", "model", "model name", "flags")
 PROCESSOR += ("CPU implementer", "CPU part", "CPU variant", "Features")
 
 
 def use_own_folder() -> None:
-    """Make numba keep compiled code in a folder for all it depends on; call it before kernels are imported.
+    """Set the folder in which numba saves compiled code. Call it before kernels are imported.
 
-    Numba itself, slow to import, is not imported here: the environment will tell it the folder.
+    Numba, which is slow to import, is not imported here: it reads the folder from the environment.
     """
     folder = str(usable_folder(own_folder, "compiled code", VARIABLE))
     config = sys.modules.get("numba.core.config")
@@ -39,11 +39,10 @@ def use_own_folder() -> None:
 
 
 def state_digest() -> str:
-    """Return the first digits of a digest of all that compiled code depends on.
+    """Return the first digits of a digest of everything that compiled code depends on.
 
-    These are the bytes of all kernels (`teacherstudent.store.digest`, which knows what code means, takes
-    longer than to load kernels), the versions of Python and of packages, the processor, and the settings of
-    numba.
+    This is the content of all kernels, the versions of Python and of packages, the processor, and the
+    settings of numba. (`teacherstudent.store.digest`, which ignores comments, is slower than loading them.)
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parents[1] / "kernels"
@@ -55,11 +54,11 @@ def state_digest() -> str:
 
 
 def processor(path: str | Path = "/proc/cpuinfo") -> list[str]:
-    """Return what tells the type of this processor: its name and what it can do, of its first core."""
+    """Return the lines that identify the type of this processor, of its first core."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             core = list(takewhile(str.strip, file))
-    except OSError:  # not Linux: numba itself looks at the processor too
+    except OSError:  # not Linux: numba also compares the processor
         return [os.uname().machine]
     return [line for line in core if line.split(":")[0].strip() in PROCESSOR]
 
@@ -72,7 +71,7 @@ def _settings() -> list[tuple[str, str]]:
 def base_folder() -> Path:
     """Return NUMBA_CACHE_DIR where it is set, otherwise the user's cache folder (XDG_CACHE_HOME or ~/.cache).
 
-    A parent process that has set the variable as above means the folder around.
+    If a parent process has set the variable by `use_own_folder`, the result is the parent of that folder.
     """
     asked = os.environ.get(VARIABLE)
     if not asked:
@@ -82,5 +81,5 @@ def base_folder() -> Path:
 
 
 def own_folder() -> Path:
-    """Return the folder for all that compiled code depends on."""
+    """Return the folder whose name has the digest."""
     return base_folder() / f"{PACKAGE}-{state_digest()}"

@@ -1,7 +1,7 @@
-"""How plain words in YAML are read: decimal numbers, true and false, null; all others are texts.
+"""Types of unquoted words in YAML: decimal numbers, true and false, null; all others are texts.
 
-These are the rules of YAML 1.2 and JSON. Forms of numbers that readers of YAML take for different values
-(octal, hexadecimal, base 60, underscores) are refused.
+These are the rules of YAML 1.2 and JSON. Forms of numbers whose value differs between readers of YAML (octal,
+hexadecimal, base 60, underscores) are errors.
 """
 
 import re
@@ -33,7 +33,7 @@ RESOLVED = (
 
 
 def _number(loader, node: yaml.ScalarNode) -> int | float:
-    """Read a number; a tag such as !!int does not make other forms readable."""
+    """Read a number; a tag such as !!int does not permit other forms."""
     for kind, words in ((int, WHOLE), (float, REAL)):
         if re.fullmatch(words, node.value):
             return float(node.value) if node.tag == f"{TAG}float" else kind(node.value)
@@ -45,7 +45,7 @@ def _number(loader, node: yaml.ScalarNode) -> int | float:
 
 
 def with_number_forms(loader: type) -> type:
-    """Give a loader class of PyYAML these rules in place of its own; returns the class."""
+    """Replace the rules of a loader class of PyYAML by these; return the class."""
     loader.yaml_implicit_resolvers = {}
     for tag, words, first in RESOLVED:
         loader.add_implicit_resolver(tag, re.compile(rf"(?:{words})\Z"), list(first))

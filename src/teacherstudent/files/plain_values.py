@@ -1,4 +1,4 @@
-"""Documents from Python by value: plain numbers, texts, lists and blocks in place of numpy's and others."""
+"""Conversion of documents from Python to plain numbers, texts, lists and blocks, without types of numpy."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import numpy as np
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import nested_too_deeply, on_one_line, shown
 
-# Blocks and lists in each other; order parameters take six. YAML can say more, even without end.
+# Nested blocks and lists; order parameters need six. YAML allows more, even infinite nesting.
 MAX_DEPTH = 20
 # Numbers beyond have squares and products that are not finite.
 LARGEST = 1e50
@@ -24,17 +24,22 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     Parameters
     ----------
     value
-        The document, which stays as it is.
+        The document; it is not changed.
     path
         The dotted key of the value in a larger document, for messages.
     depth
-        How many blocks and lists may be in each other.
+        Maximum number of nested blocks and lists.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+        The document with plain values.
 
     Raises
     ------
     SpecError
-        With the key: for a value of another kind, a number that is not finite or larger than LARGEST, a key
-        that is not a text, and blocks nested too deeply.
+        For a value of another kind, a number that is not finite or larger than LARGEST, a key that is not a
+        text, and blocks that are nested too deeply. The message names the key.
     """
     if depth == 0:
         raise SpecError(f"{path}: {nested_too_deeply(MAX_DEPTH)}")
@@ -59,9 +64,9 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    """Turn an array or a number of numpy, if real numbers or texts, into lists and numbers of Python."""
+    """Turn arrays and numbers of numpy, if real or texts, into lists and numbers of Python."""
     if value.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what is too large is refused as infinite
+        with np.errstate(over="ignore"):  # too large numbers become infinite, which is an error
             return value.astype(np.float64).tolist()
     return value.tolist() if value.dtype.kind in "biuUO" else value
 

@@ -1,4 +1,4 @@
-"""Output files that appear whole or not at all; what input files are, and what goes wrong with them."""
+"""Output files that are either complete or absent, and errors about input and output files."""
 
 import hashlib
 import os
@@ -14,19 +14,19 @@ from typing import TextIO
 
 from teacherstudent.errors import RunError
 
-# What the readers of numpy and HDF5 make of damaged files.
+# Errors that numpy and HDF5 raise for damaged files.
 DAMAGE = (ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError)
 DAMAGE += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 
-HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
+HDF5 = b"\x89HDF\r\n\x1a\n"  # first bytes of a file
 
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path in the folder of `path`; what is there at the end of the block takes its place.
+    """Yield a temporary path in the folder of `path`, and rename it to `path` at the end of the block.
 
-    Until then nothing is at `path`, or the file from before; an exception in the block removes the temporary
-    file and goes on. Raises RunError where no file can be put there, and where the disk fails.
+    Until then `path` is not changed; an exception in the block removes the temporary file. Raises RunError if
+    no file can be written there.
     """
     check_place(path)
     place = Path(os.path.realpath(path))  # behind a link: the link stays
@@ -45,23 +45,23 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a content with `whole_file`: for what does not fail well itself where a disk is full."""
+    """Write bytes with `whole_file`: for writers without a clear error for a full disk."""
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
 def whole_text(path: str | Path) -> Iterator[TextIO]:
-    """Do the same with a text, open for writing; line ends are those that are written."""
+    """Do the same with a text file, open for writing; line ends are not converted."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         yield file
 
 
 def check_place(path: str | Path) -> None:
-    """Raise RunError where no file can be put at `path`.
+    """Raise RunError if no file can be written to `path`.
 
-    There is no such folder, or it cannot be written to; something else is there, or a file that cannot be
-    written to; or the name is too long.
+    Its folder does not exist or cannot be written to; or a folder or a file without permission to write has
+    this name; or the name is too long.
     """
     place = Path(os.path.realpath(path))
     try:
@@ -85,7 +85,7 @@ def check_place(path: str | Path) -> None:
 
 
 def _is_replaceable(place: Path) -> bool:
-    """Return whether the user may write to a file and put another in its place."""
+    """Return whether the user may write to a file and replace it."""
     if not os.access(place, os.W_OK):
         return False
     folder = os.stat(place.parent)
@@ -99,9 +99,9 @@ def file_digest(path: str | Path) -> str:
 
 
 def check_archive(archive: zipfile.ZipFile) -> None:
-    """Raise BadZipFile where a part of an archive does not have its checksum.
+    """Raise BadZipFile if a part of an archive has a wrong checksum.
 
-    Numpy alone takes an array whose shape was changed to a smaller one, since it reads no further.
+    Numpy does not detect this for an array whose shape was changed to a smaller one.
     """
     damaged = archive.testzip()
     if damaged is not None:
@@ -109,7 +109,7 @@ def check_archive(archive: zipfile.ZipFile) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Say in one line why a file operation failed."""
+    """Return the reason of a failed file operation in one line."""
     if error.errno:
         return os.strerror(error.errno)
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""Documents from the outside: safe YAML and JSON, with errors of one line."""
+"""Safe reading of YAML and JSON, with errors of one line."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,18 @@ from teacherstudent.files.number_forms import with_number_forms
 from teacherstudent.files.plain_values import MAX_DEPTH
 
 MAX_LOADED_DEPTH = 200
-# Values that anchors may add to those that are written: a few anchors in each other say billions.
+# Maximum number of values that anchors may add: a few nested anchors can stand for billions.
 MAX_REPEATED = 1_000_000
 
 
 @with_number_forms
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Safe YAML that refuses a key given twice, and what cannot be read in bounded time and memory."""
+    """Safe YAML without duplicate keys, read in bounded time and memory."""
 
     depth = 0
 
     def descend_resolver(self, node, index):
-        """Count the blocks around a node while it is composed, which overflows the stack at some depth."""
+        """Count the blocks around a node while it is composed, before the stack overflows."""
         self.depth += 1
         if self.depth > MAX_LOADED_DEPTH:
             raise SpecError(nested_too_deeply(MAX_DEPTH))
@@ -35,14 +35,14 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         super().ascend_resolver()
 
     def get_single_node(self):
-        """Compose the document, and count its values before anything walks through them."""
+        """Compose the document, and count its values before they are processed."""
         node, written = super().get_single_node(), {}
         if node is not None and _count(node, written) - len(written) > MAX_REPEATED:
-            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values")
+            raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values; write the values out")
         return node
 
     def construct_mapping(self, node, deep=False):
-        """Build one mapping; YAML itself would silently keep the last of equal keys."""
+        """Build one mapping; YAML itself would silently use the last of equal keys."""
         keys = [
             self.construct_object(key, deep=True)
             for key, _ in node.value
@@ -66,7 +66,7 @@ def _count(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def read_yaml(path: str | Path) -> Any:
-    """Read one YAML document; SpecError names the file where it cannot be read."""
+    """Read one YAML document; SpecError names the file if it cannot be read."""
     try:
         return parse_yaml(Path(path).read_text(encoding="utf-8"), str(path))
     except OSError as error:
@@ -76,7 +76,7 @@ def read_yaml(path: str | Path) -> Any:
 
 
 def parse_yaml(text: str, place: str) -> Any:
-    """Parse one document in YAML or JSON; SpecError names the place that it comes from where it is not valid.
+    """Parse one document in YAML or JSON; SpecError names its source, `place`, if it is not valid.
 
     Numbers are decimal (1e-3 is one), as in YAML 1.2 and JSON (`number_forms`).
     """
@@ -89,7 +89,7 @@ def parse_yaml(text: str, place: str) -> Any:
 
 
 def _parse_json(text: str) -> Any:
-    """Parse JSON, or YAML that begins like JSON; readers of YAML do not know all escapes of JSON."""
+    """Parse JSON, or YAML that begins like JSON; readers of YAML do not support all escapes of JSON."""
     try:
         return json.loads(text, object_pairs_hook=_block)
     except (json.JSONDecodeError, RecursionError):

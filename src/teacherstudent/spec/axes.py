@@ -1,4 +1,4 @@
-"""Axes of a grid: the values along them, names for the points, and how a point changes a document.
+"""Axes of a grid: their values, the names of the points, and the documents of the points.
 
 An axis is named by a dotted key: `teachers.features.similarity`; `curriculum.switch_times.0` is an element of
 a list. Its values are a list, `{linspace: [first, last, count]}`, or `{concatenate: [...]}` of such.
@@ -15,7 +15,7 @@ import numpy as np
 
 from teacherstudent.errors import SpecError
 
-# Values are rounded to this many digits, so that 3 * 0.1 is 0.3, in names and everywhere else.
+# Values are rounded to this many digits, so that 3 * 0.1 is 0.3.
 DIGITS = 12
 FILE_SAFE = re.compile(r"[A-Za-z0-9._+-]+")
 # The name of the one point of a grid without axes.
@@ -35,7 +35,7 @@ def points(axes: Mapping[str, list]) -> Iterator[tuple[str, dict]]:
 
 
 def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
-    """Give each dotted key its shortest end that names it alone and starts with a word."""
+    """Return for each dotted key its shortest unique end that starts with a word."""
     return {key: next((end for end in _ends(key) if _names_one(end, keys)), key) for key in keys}
 
 
@@ -68,7 +68,7 @@ def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
 
 def _position(place: Any, part: str, key: str) -> int:
     if not isinstance(place, list) or not part.isdigit() or int(part) >= len(place):
-        raise SpecError(f"{key}: there is no {part} inside {place!r}")
+        raise SpecError(f"{key}: {place!r} has no element {part}")
     return int(part)
 
 
@@ -100,7 +100,7 @@ def _listed(place: str, given: Any) -> list:
 
 
 def _cleaned(place: str, values: list) -> list:
-    """Return each value once: numbers of one type, ascending, with 12 digits; other values as they stand."""
+    """Return each value once: numbers of one type, ascending, with 12 digits; other values as given."""
     if not values:
         raise SpecError(f"{place}: an axis needs at least one value")
     numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]

@@ -1,4 +1,4 @@
-"""The blocks of a spec, as frozen dataclasses; `schemas/spec.yaml` says what each key means."""
+"""The blocks of a spec as frozen dataclasses. Their keys are described in `schemas/spec.yaml`."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DataSet:
-    """Where images and labels come from; digests are of the files."""
+    """Files of images and labels, with their digests."""
 
     file: str
     test_samples: int
@@ -25,10 +25,10 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Law and number of the inputs."""
+    """Distribution and number of the inputs."""
 
     distribution: str
-    samples: int | None  # of the training set; None where every step has fresh ones
+    samples: int | None  # of the training set; None for fresh samples in every step
     dimension: int
     dataset: DataSet | None = None
 
@@ -75,7 +75,7 @@ class Teachers:
         return _scale(self.output_scale, self.hidden)
 
 
-# The keys of `student.initial` that each scheme takes.
+# The keys of `student.initial` that each scheme uses.
 INITIAL_KEYS = {
     "gaussian": ("weights_std", "readouts_std", "readouts_value"),
     "large": ("readouts_value",),
@@ -91,7 +91,7 @@ INITIAL_KEYS = {
 
 @dataclass(frozen=True)
 class Initial:
-    """Initial weights and readouts of the student: a scheme and the numbers that it takes."""
+    """Initial weights and readouts of the student: a scheme and its parameters."""
 
     scheme: str
     weights_std: float | None = None
@@ -104,7 +104,7 @@ class Initial:
 
 @dataclass(frozen=True)
 class Student:
-    """The network that learns."""
+    """The network that is trained."""
 
     hidden: int
     activation: str
@@ -141,7 +141,7 @@ class Curriculum:
     """Order of the teachers and the rule for switching between them."""
 
     order: tuple[int, ...]
-    look_every: float  # time between two looks at a threshold, for the engines that go step by step
+    look_every: float  # time between two comparisons with a threshold, in network and chain
     switch_times: tuple[float, ...] | None = None
     period: float | None = None
     thresholds: tuple[float, ...] | None = None
@@ -149,7 +149,7 @@ class Curriculum:
 
 @dataclass(frozen=True)
 class Record:
-    """When the run is recorded, a spacing with a count or the times themselves, and what of it."""
+    """Recorded times (a spacing with a count, or the times themselves) and recorded quantities."""
 
     spacing: str | None = None
     count: int | None = None
@@ -162,7 +162,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Numerics:
-    """Precision of the solvers."""
+    """Precision of the engines."""
 
     relative_tolerance: float  # of engine ode
     precision: str  # of engine network: float64 or float32
@@ -183,7 +183,29 @@ class InitialOverlaps:
 
 @dataclass(frozen=True)
 class Spec:
-    """One run, complete and consistent."""
+    """One run, complete and consistent.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        Distribution and number N of the inputs.
+    teachers : Teachers
+        The fixed networks that label the inputs.
+    student : Student
+        The network that is trained.
+    training : Training
+        Stochastic gradient descent: rates, trained layers, batches.
+    curriculum : Curriculum
+        Order of the teachers and times of the switches.
+    duration : float
+        Length of the run in units of t = steps / N, larger than 0.
+    record : Record
+        Recorded times and quantities.
+    numerics : Numerics
+        Precision of the engines.
+    initial_overlaps : InitialOverlaps or None
+        Initial order parameters, if networks are not sampled.
+    """
 
     inputs: Inputs
     teachers: Teachers

@@ -1,6 +1,6 @@
 """The spec: one run, described completely by one validated document.
 
-`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses; `schemas/spec.yaml` holds
+`parse_spec` turns a mapping (from YAML, JSON or Python) into frozen dataclasses. `schemas/spec.yaml` contains
 every key with its description, range and default.
 """
 
@@ -27,27 +27,59 @@ from teacherstudent.spec.rules_inputs import completed_inputs
 from teacherstudent.spec.schema import complete
 from teacherstudent.spec.weight_files import check_files, fill_from_files
 
-# Standard deviation of initial weights and readouts where none is given.
+# Default standard deviation of initial weights and readouts.
 SMALL_STD = 0.001
-# What may stand beside the recorded times themselves.
+# Keys that can be combined with `record.times`.
 BESIDE_TIMES = ("quantities", "weights", "state")
 
 
 def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
-    """Read and check a spec from a YAML file, with the values at dotted keys replaced by settings.
+    """Read and check a spec from a YAML file.
 
-    SpecError says in one line what is wrong.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    settings : Mapping, optional
+        Values that replace those of the file, by dotted key such as `training.learning_rate`.
+
+    Returns
+    -------
+    Spec
+        The complete spec.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be read or the spec is not valid.
     """
     document = read_yaml(path)
     return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
 
 
 def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
-    """Check a document against the schema and across its blocks, and fill in the defaults.
+    """Check a document and fill in the defaults.
 
-    Raises SpecError with one line naming the key, the value and what is allowed. Without `files` those that a
-    complete document names are not looked at: the spec of a stored run outlives them.
+    Parameters
+    ----------
+    document : Mapping
+        The spec, as read from YAML or JSON or made in Python. It is not changed.
+    files : bool, optional
+        Whether files that the document names are read. False is for the complete documents of stored runs,
+        whose files may be missing.
 
+    Returns
+    -------
+    Spec
+        The complete spec.
+
+    Raises
+    ------
+    SpecError
+        With one line that names the key, what is wrong, and what to do.
+
+    Examples
+    --------
     >>> spec = parse_spec({"inputs": {"dimension": 100}, "teachers": {"count": 2, "hidden": 1},
     ...                    "student": {"hidden": 2}, "training": {"learning_rate": 0.5}})
     >>> spec.student.activation, spec.duration, spec.heads
@@ -85,7 +117,7 @@ def _refuse_what_is_not_available(document: Mapping) -> None:
 
 
 def _counts_from_overlaps(document: dict) -> None:
-    """Take P, K, M from given overlaps where the blocks leave them out."""
+    """Take P, K, M from given overlaps if the blocks do not give them."""
     overlaps = document.get("initial_overlaps")
     if not isinstance(overlaps, Mapping):
         return
@@ -112,14 +144,12 @@ def _write_out_times(document: dict) -> None:
 def _times_alone(times: list, record: Mapping) -> list:
     others = [key for key in record if key not in ("times", *BESIDE_TIMES)]
     if others:
-        raise SpecError(f"record.{others[0]}: cannot stand beside record.times")
+        raise SpecError(f"record.{others[0]}: cannot be combined with record.times; remove one of them")
     return times
 
 
 def _resolved(filled: dict) -> dict:
-    """Replace the short forms of values by the full ones: one number for all teachers, default order, default
-    rates.
-    """
+    """Write out the short forms of values: one number for all teachers, default order, default rates."""
     teachers, training, curriculum = filled["teachers"], filled["training"], filled["curriculum"]
     count = teachers["count"]
     for key in ("output_noise", "input_noise"):
@@ -137,14 +167,14 @@ def _resolved(filled: dict) -> dict:
 
 
 def _initial_with_defaults(initial: dict) -> dict:
-    """Add the standard deviations that the scheme takes, where they are not given."""
+    """Add the standard deviations that the scheme uses and that are not given."""
     deviations = ["weights_std"] if "readouts_value" in initial else ["weights_std", "readouts_std"]
     taken = [key for key in deviations if key in INITIAL_KEYS[initial["scheme"]]]
     return dict.fromkeys(taken, SMALL_STD) | initial
 
 
 class _Kind:
-    """What the type of a field says, looked up once: grids build thousands of specs."""
+    """Properties of the type of a field, found once because grids build thousands of specs."""
 
     def __init__(self, kind: Any) -> None:
         parts = (kind, *get_args(kind))
@@ -154,9 +184,7 @@ class _Kind:
 
 
 def _build(cls: type, values: dict) -> Any:
-    """Build nested dataclasses from nested mappings; lists become tuples, whole numbers floats where floats
-    are due.
-    """
+    """Build nested dataclasses from nested mappings, with tuples for lists and floats for fractions."""
     kinds = _field_kinds(cls)
     return cls(**{key: _convert(kinds[key], value) for key, value in values.items()})
 

@@ -1,4 +1,4 @@
-"""Checks that look across the keys of a spec; each failure is one line."""
+"""Checks that involve several keys of a spec. Each error is one line."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from teacherstudent.spec.rules_networks import check_networks
 
 # Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
 OVERLAP_PRECISION = 1e-6
-# More switches than this are a slip of the pen.
+# More switches than this are assumed to be a mistake.
 MAX_SWITCHES = 1_000_000
-# More units or steps than these cannot be counted or stored.
+# Limits of what can be counted and stored.
 MAX_UNITS = 100_000
 MAX_STEPS = 2**53
 
@@ -31,10 +31,12 @@ def check_spec(spec: Spec) -> None:
 def _check_sizes(spec: Spec) -> None:
     units = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     if units > MAX_UNITS:
-        raise SpecError(f"student.hidden, teachers.hidden: {units} units in all; allowed are {MAX_UNITS}")
+        raise SpecError(
+            f"student.hidden, teachers.hidden: {units} units in total; at most {MAX_UNITS} are possible"
+        )
     if spec.duration * spec.inputs.dimension > MAX_STEPS:
-        refuse(
-            "duration", spec.duration, f"a run has at most {MAX_STEPS} steps, duration times inputs.dimension"
+        raise SpecError(
+            f"duration: {spec.duration} times inputs.dimension is more than {MAX_STEPS} steps; reduce one"
         )
 
 
@@ -46,7 +48,9 @@ def _check_lists_per_teacher(spec: Spec) -> None:
     }
     for key, values in lists.items():
         if len(values) != spec.teachers.count:
-            refuse(key, f"a list of {len(values)}", f"there are {spec.teachers.count} teachers")
+            raise SpecError(
+                f"{key}: {len(values)} values for {spec.teachers.count} teachers; give one per teacher"
+            )
     for unit in (unit for units in spec.training.frozen_units for unit in units):
         if unit >= spec.student.hidden:
             refuse("training.frozen_units", unit, f"units are counted from 0 to {spec.student.hidden - 1}")
@@ -60,31 +64,33 @@ def _check_curriculum(spec: Spec) -> None:
     rules = {key: getattr(curriculum, key) for key in ("switch_times", "period", "thresholds")}
     given = [key for key, value in rules.items() if value]
     if len(given) > 1:
-        refuse(f"curriculum.{given[1]}", rules[given[1]], f"curriculum.{given[0]} is given already")
+        raise SpecError(f"curriculum.{given[1]}: cannot be combined with {given[0]}; remove one of them")
     if given and len(curriculum.order) < 2:
-        refuse(f"curriculum.{given[0]}", rules[given[0]], "a switch needs at least two teachers in turn")
+        raise SpecError(f"curriculum.{given[0]}: a switch needs at least two teachers in curriculum.order")
     if spec.duration > MAX_SWITCHES * (curriculum.period or spec.duration):
-        refuse("curriculum.period", curriculum.period, f"a run has at most {MAX_SWITCHES} switches")
+        refuse("curriculum.period", curriculum.period, f"a run can have at most {MAX_SWITCHES} switches")
     _check_switch_times(curriculum.switch_times or (), spec.duration)
 
 
 def _check_switch_times(times: tuple, duration: float) -> None:
     if list(times) != sorted(set(times)):
-        refuse("curriculum.switch_times", list(times), "times must increase")
+        raise SpecError("curriculum.switch_times: must be in increasing order without repeats")
     if times and times[-1] >= duration:
-        refuse("curriculum.switch_times", times[-1], f"switches must lie before the duration {duration}")
+        refuse(
+            "curriculum.switch_times", times[-1], f"switches must be before the end of the run at {duration}"
+        )
 
 
 def _check_record(spec: Spec) -> None:
     record, duration = spec.record, spec.duration
     if record.times is None:
         if record.spacing == "log" and record.first >= duration:
-            refuse("record.first", record.first, f"it must lie before the duration {duration}")
+            refuse("record.first", record.first, f"it must be before the end of the run at {duration}")
         return
     if list(record.times) != sorted(set(record.times)):
-        refuse("record.times", "this order", "times must increase")
+        raise SpecError("record.times: must be in increasing order without repeats")
     if record.times[-1] > duration:
-        refuse("record.times", record.times[-1], f"times must lie within the duration {duration}")
+        refuse("record.times", record.times[-1], f"times must not be after the end of the run at {duration}")
 
 
 def _check_overlaps(spec: Spec) -> None:
@@ -102,8 +108,8 @@ def _check_overlaps(spec: Spec) -> None:
         except ValueError:
             found = None
         if found != shape:
-            said = "rows of different lengths" if found is None else found
-            refuse(f"initial_overlaps.{key}", f"shape {said}", f"its shape must be {shape}")
+            wrong = "rows of different lengths" if found is None else f"shape {found}"
+            raise SpecError(f"initial_overlaps.{key}: {wrong}; the shape must be {shape}")
     _check_covariance(spec)
 
 
@@ -120,7 +126,10 @@ def _check_covariance(spec: Spec) -> None:
 
 
 def full_overlaps(overlaps) -> np.ndarray:
-    """Join Q (K, K), R (P, K, M) and T (P, P, M, M) into the covariance of all fields, (K + P M, K + P M)."""
+    """Return the covariance (K + P M, K + P M) of all local fields.
+
+    It consists of the given Q (K, K), R (P, K, M) and T (P, P, M, M).
+    """
     Q, R, T = (np.asarray(part) for part in (overlaps.student, overlaps.student_teacher, overlaps.teacher))
     P, K, M = R.shape
     R = R.transpose(1, 0, 2).reshape(K, P * M)

@@ -1,4 +1,4 @@
-"""The block `inputs` of a spec: what files say is filled in, and what contradicts other blocks is refused."""
+"""The block `inputs` of a spec: completion from the files of a data set, and checks against other blocks."""
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.files.arrays import images_of, read_content
@@ -8,17 +8,19 @@ from teacherstudent.spec.model import Spec
 def completed_inputs(inputs: dict, teachers: int) -> dict:
     """Return the block with digests, dimension and samples of a data set filled in from its files.
 
-    Where all are there, no file is touched: a stored run can be read without its data set.
+    If all of them are given, no file is read: a stored run can be read without its data set.
     """
     block = inputs.get("dataset")
     if inputs["distribution"] != "dataset":
         if block is not None:
-            refuse("inputs.dataset", "a data set", f"distribution {inputs['distribution']} takes none")
+            raise SpecError(
+                "inputs.dataset: only for inputs.distribution: dataset; set it or remove the data set"
+            )
         if "dimension" not in inputs:
             raise SpecError("inputs: missing key dimension in the inputs")
         return inputs
     if block is None:
-        raise SpecError("inputs.dataset: missing; distribution dataset needs it")
+        raise SpecError("inputs.dataset: missing; inputs.distribution: dataset needs it")
     return inputs | _from_file(inputs) | {"dataset": _with_classes(_with_labels_digest(block), teachers)}
 
 
@@ -29,8 +31,8 @@ def _from_file(inputs: dict) -> dict:
     content, block["sha256"] = read_content("file", block["file"], block.get("sha256"))
     count, pixels = images_of(content, block["file"], block["images"]).shape
     if count <= block["test_samples"]:
-        total = f"{block['file']} has {count} samples, and at least one must be for training"
-        refuse("inputs.dataset.test_samples", block["test_samples"], total)
+        most = f"{block['file']} has {count} samples, of which at least one must be for training"
+        refuse("inputs.dataset.test_samples", block["test_samples"], most)
     known = {"samples": count - block["test_samples"], "dimension": pixels}
     return known | {key: value for key, value in inputs.items() if key in known and value is not None}
 
@@ -55,11 +57,10 @@ def check_inputs(spec: Spec) -> None:
             raise SpecError(f"training.sampling: {sampling} needs a finite training set (set inputs.samples)")
         return
     if sampling != "with_replacement" and batch > samples:
-        most = f"with sampling {sampling} a step takes at most all {samples} samples"
+        most = f"with sampling: {sampling} it can be at most inputs.samples, {samples}"
         refuse("training.batch_size", batch, most)
     if any(spec.teachers.input_noise):
-        noise = list(spec.teachers.input_noise)
-        refuse("teachers.input_noise", noise, "a finite training set has none")
+        raise SpecError("teachers.input_noise: not available with a finite training set; set it to 0")
     if spec.inputs.dataset is not None:
         _check_labels(spec)
 
@@ -67,27 +68,34 @@ def check_inputs(spec: Spec) -> None:
 def _check_labels(spec: Spec) -> None:
     block, count = spec.inputs.dataset, spec.teachers.count
     if block.labels in ("parity", "given") and count > 1:
-        refuse("teachers.count", count, f"labels {block.labels} are one task")
+        refuse("teachers.count", count, f"inputs.dataset.labels: {block.labels} needs exactly one teacher")
     if block.labels == "teacher" and block.labels_file is not None:
-        refuse("inputs.dataset.labels_file", block.labels_file, "labels teacher takes none")
+        raise SpecError(
+            "inputs.dataset.labels_file: not used with labels: teacher; remove it or change labels"
+        )
     if block.labels_sha256 is not None and block.labels_file is None:
-        refuse("inputs.dataset.labels_sha256", block.labels_sha256, "there is no labels_file")
+        raise SpecError("inputs.dataset.labels_sha256: needs a labels_file; remove it or give the file")
     if block.labels != "one_versus_rest":
         if block.classes is not None:
-            refuse("inputs.dataset.classes", list(block.classes), "only labels one_versus_rest take them")
+            raise SpecError(
+                "inputs.dataset.classes: only for labels: one_versus_rest; remove them or change labels"
+            )
     elif block.classes is None:
-        raise SpecError("inputs.dataset.classes: missing; labels one_versus_rest need a class")
+        raise SpecError("inputs.dataset.classes: missing; labels: one_versus_rest needs a class")
     elif len(block.classes) != count:
-        refuse("inputs.dataset.classes", f"a list of {len(block.classes)}", f"there are {count} teachers")
+        raise SpecError(
+            f"inputs.dataset.classes: {len(block.classes)} values for {count} teachers; give one per teacher"
+        )
 
 
 def refuse_finite_sets(spec: Spec, engine: str) -> None:
-    """Raise SpecError where a spec does not have fresh Gaussian inputs, which the engine's equations need."""
+    """Raise SpecError if a spec does not have fresh Gaussian inputs, which the engine assumes."""
     if spec.inputs.dataset is not None:
-        reason = f"engine {engine} needs Gaussian inputs; only engine network has data sets"
-        refuse("inputs.distribution", "dataset", reason)
-    if spec.inputs.samples is not None:
-        reason = (
-            f"engine {engine} needs fresh samples in every step; only engine network has finite training sets"
+        raise SpecError(
+            f"inputs.distribution: engine {engine} needs gaussian inputs; use engine network for data sets"
         )
-        refuse("inputs.samples", spec.inputs.samples, reason)
+    if spec.inputs.samples is not None:
+        raise SpecError(
+            f"inputs.samples: engine {engine} needs fresh samples in every step;"
+            " use engine network for finite training sets"
+        )

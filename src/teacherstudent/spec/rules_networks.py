@@ -1,4 +1,4 @@
-"""Checks of how teachers and student are set up; each failure is one line."""
+"""Checks of the keys of teachers and student. Each error is one line."""
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
@@ -25,7 +25,9 @@ def _check_relations(spec: Spec) -> None:
                 raise SpecError(f"{key}: missing; relation {relation.relation} needs a number in [-1, 1]")
             similarity_factor(relation.similarity, teachers.count, key)
         elif relation.similarity is not None:
-            refuse(key, relation.similarity, f"relation {relation.relation} takes no similarity")
+            raise SpecError(
+                f"{key}: not used with relation: {relation.relation}; remove it or change the relation"
+            )
     _check_shared(teachers.features, teachers.hidden)
     _check_readout_cosine(teachers)
     _check_uniform(spec)
@@ -38,9 +40,13 @@ def _check_shared(features, hidden: int) -> None:
         if features.shared is None:
             raise SpecError("teachers.features.shared: missing; relation shared_nodes needs a number of rows")
         if features.shared > hidden:
-            refuse("teachers.features.shared", features.shared, f"a teacher has {hidden} hidden units")
+            refuse(
+                "teachers.features.shared", features.shared, f"it can be at most teachers.hidden, {hidden}"
+            )
     elif features.shared is not None:
-        refuse("teachers.features.shared", features.shared, "only relation shared_nodes takes it")
+        raise SpecError(
+            "teachers.features.shared: only for relation: shared_nodes; remove it or change the relation"
+        )
 
 
 def _check_readout_cosine(teachers) -> None:
@@ -49,10 +55,9 @@ def _check_readout_cosine(teachers) -> None:
         return
     rank = similarity_factor(readouts.similarity, teachers.count).shape[1]
     if rank > teachers.hidden:
-        refuse(
-            "teachers.readouts.similarity",
-            readouts.similarity,
-            f"it needs readouts of at least {rank} entries and teachers.hidden is {teachers.hidden}",
+        raise SpecError(
+            f"teachers.readouts.similarity: {readouts.similarity} needs at least {rank} units per teacher;"
+            f" teachers.hidden is {teachers.hidden}"
         )
 
 
@@ -60,13 +65,17 @@ def _check_uniform(spec: Spec) -> None:
     readouts = spec.teachers.readouts
     if readouts.relation != "uniform":
         if readouts.value is not None:
-            refuse("teachers.readouts.value", readouts.value, "only relation uniform takes it")
+            raise SpecError(
+                "teachers.readouts.value: only for relation: uniform; remove it or change the relation"
+            )
     elif spec.initial_overlaps is not None:
-        refuse("teachers.readouts.relation", "uniform", "initial_overlaps are given in its place")
+        raise SpecError(
+            "teachers.readouts.relation: not used with initial_overlaps, which give the readouts; remove it"
+        )
     elif readouts.value is None:
         raise SpecError("teachers.readouts.value: missing; relation uniform needs a number")
     elif readouts.norm is not None:
-        refuse("teachers.readouts.norm", readouts.norm, "relation uniform takes value in its place")
+        raise SpecError("teachers.readouts.norm: not used with relation: uniform; set value instead")
 
 
 def _check_units(spec: Spec) -> None:
@@ -75,21 +84,23 @@ def _check_units(spec: Spec) -> None:
     if units == "independent":
         return
     if spec.initial_overlaps is not None:
-        refuse(key, units, "initial_overlaps are given in its place")
+        raise SpecError(f"{key}: not used with initial_overlaps, which give the teachers; remove it")
     if features.norm is None:
-        refuse("teachers.features.norm", "null", f"units {units} need a number")
+        refuse("teachers.features.norm", "null", f"units: {units} needs a number")
     if units == "whitened":
         if hidden < spec.inputs.dimension:
             refuse(
                 "teachers.hidden",
                 hidden,
-                f"whitened units are at least as many as inputs, {spec.inputs.dimension}",
+                f"units: whitened needs at least inputs.dimension, {spec.inputs.dimension}",
             )
         return
     if features.relation == "interpolated":
-        refuse(key, units, "relation interpolated mixes in Gaussian rows, which are not orthogonal")
+        raise SpecError(
+            f"{key}: {units} is not available with relation: interpolated, whose rows are not orthogonal"
+        )
     if hidden > spec.inputs.dimension:
-        refuse("inputs.dimension", spec.inputs.dimension, f"units {units} need at least {hidden} inputs")
+        refuse("inputs.dimension", spec.inputs.dimension, f"units: {units} needs at least {hidden} inputs")
 
 
 def _check_room(spec: Spec) -> None:
@@ -109,21 +120,20 @@ def _check_room(spec: Spec) -> None:
 
 
 def _check_teachers_file(spec: Spec) -> None:
-    """A file gives the first layers and readouts as they are: nothing else may be said about them."""
+    """A file contains first layers and readouts: other keys that describe them are an error."""
     teachers = spec.teachers
     if teachers.file is None:
         if teachers.sha256 is not None:
-            refuse("teachers.sha256", teachers.sha256, "only teachers.file takes it")
+            raise SpecError("teachers.sha256: needs teachers.file; remove it or give the file")
         return
     if spec.initial_overlaps is not None:
-        refuse("teachers.file", teachers.file, "initial_overlaps are given in its place")
+        raise SpecError("teachers.file: cannot be combined with initial_overlaps; remove one of them")
     for block in ("features", "readouts"):
         keys = package_schema("spec")["properties"]["teachers"]["properties"][block]["properties"]
         for key, entry in keys.items():
             value = getattr(getattr(teachers, block), key)
             if value != entry.get("default"):
-                shown = "null" if value is None else value
-                refuse(f"teachers.{block}.{key}", shown, "teachers.file is given in its place")
+                raise SpecError(f"teachers.{block}.{key}: not used with teachers.file; remove one of them")
 
 
 def _check_initial(spec: Spec) -> None:
@@ -132,23 +142,29 @@ def _check_initial(spec: Spec) -> None:
     if spec.initial_overlaps is not None:
         for name, value in (("scheme", initial.scheme), ("readouts_value", initial.readouts_value)):
             if value not in ("gaussian", None):
-                refuse(f"student.initial.{name}", value, "initial_overlaps are given in its place")
+                raise SpecError(f"student.initial.{name}: not used with initial_overlaps; remove one of them")
     elif initial.scheme == "one_direction" and spec.student.activation != "linear":
-        needed = "it needs linear units (set student.activation: linear)"
-        refuse("student.initial.scheme", initial.scheme, needed)
+        raise SpecError(
+            f"student.initial.scheme: {initial.scheme} needs linear units (set student.activation: linear)"
+        )
     elif initial.scheme in ("informed", "denoising") and K < M:
-        needed = f"it needs as many student units as a teacher has, {M}, and student.hidden is {K}"
-        refuse("student.initial.scheme", initial.scheme, needed)
+        raise SpecError(
+            f"student.initial.scheme: {initial.scheme} needs at least as many student units as a teacher has"
+            f" (student.hidden is {K}, teachers.hidden is {M})"
+        )
 
 
 def _check_initial_keys(initial) -> None:
     taken = INITIAL_KEYS[initial.scheme]
     for key in dict.fromkeys(key for keys in INITIAL_KEYS.values() for key in keys):
         if getattr(initial, key) is not None and key not in taken:
-            only = f"scheme {initial.scheme} takes only {', '.join(taken)}"
-            refuse(f"student.initial.{key}", getattr(initial, key), only)
+            raise SpecError(
+                f"student.initial.{key}: not used with scheme: {initial.scheme} (keys: {', '.join(taken)})"
+            )
     if initial.readouts_value is not None and initial.readouts_std is not None:
-        refuse("student.initial.readouts_std", initial.readouts_std, "readouts_value is given already")
+        raise SpecError(
+            "student.initial.readouts_std: cannot be combined with readouts_value; remove one of them"
+        )
     if initial.file is None and "file" in taken:
         raise SpecError("student.initial.file: missing; scheme file needs the path of an .npz or .h5 file")
     if initial.asymmetry is None and "asymmetry" in taken:

@@ -1,4 +1,4 @@
-"""The closed schemas of documents, with their defaults; errors are one line."""
+"""The closed schemas of documents, with their defaults."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -54,19 +54,34 @@ def complete(document: Any, name: str, schema: dict | None = None) -> dict:
 
 
 def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
-    """Raise SpecError with one line where a plain document, called by a name, does not follow a schema."""
+    """Check a plain document against a schema.
+
+    Parameters
+    ----------
+    document : object
+        Values as in JSON.
+    validator : Draft202012Validator
+        The schema.
+    name : str
+        Name of the document for messages about missing keys.
+
+    Raises
+    ------
+    SpecError
+        If the document does not conform; the message is about one error, of the outermost key.
+    """
     errors = sorted(validator.iter_errors(document), key=_rank)
     if errors:
         raise SpecError(one_line(errors[0], name))
 
 
 def _rank(error) -> tuple[bool, int]:
-    """What is wrong comes before what is missing, which may follow from it; outer keys before inner ones."""
+    """Missing keys come last, since other errors can cause them; outer keys come before inner ones."""
     return error.validator == "required", len(error.absolute_path)
 
 
 def _filled(value: Any, schema: Mapping) -> Any:
-    """Fill in the defaults, and make whole numbers integers where integers are due."""
+    """Fill in the defaults, and turn whole floats into integers where the schema has integers."""
     if isinstance(value, list):
         return [_filled(item, schema.get("items", {})) for item in value]
     if isinstance(value, float):

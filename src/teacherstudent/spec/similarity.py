@@ -4,19 +4,38 @@ import numpy as np
 
 from teacherstudent.errors import SpecError
 
-# Pivots below this are taken for zero: the vector lies in the span of those before it.
+# Pivots below this are treated as zero: the vector is in the span of the previous ones.
 PIVOT_PRECISION = 1e-12
-# A similarity matrix may miss symmetry or positivity by this much.
+# Tolerance for the symmetry and positivity of a similarity matrix.
 MATRIX_PRECISION = 1e-9
 
 
 def similarity_factor(similarity, count: int, key: str = "similarity") -> np.ndarray:
-    """Factor the similarities of `count` objects: L with S = L L^T, lower triangular, L[0, 0] = 1.
+    """Factor the similarities S of some objects, S = L L^T.
 
-    `similarity` is one number for every pair or the matrix S itself (symmetric, unit diagonal). The result
-    has shape (count, rank of S): object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q, and object
-    0 is B_0. Raises SpecError where S is malformed or not positive semidefinite.
+    Object p is sum_q L[p, q] B_q with mutually orthogonal parts B_q; object 0 is B_0.
 
+    Parameters
+    ----------
+    similarity : float or sequence of sequences of float
+        One number in [-1, 1] for every pair, or the matrix S (count, count), symmetric with unit diagonal.
+    count : int
+        Number of objects.
+    key : str, optional
+        Key of the similarity in a spec, for messages.
+
+    Returns
+    -------
+    ndarray, shape (count, rank of S)
+        L, lower triangular, with L[0, 0] = 1.
+
+    Raises
+    ------
+    SpecError
+        If S is malformed or not positive semidefinite.
+
+    Examples
+    --------
     >>> similarity_factor(0.6, 2)
     array([[1. , 0. ],
            [0.6, 0.8]])

@@ -17,7 +17,7 @@ def on_step(time: float, dimension: int) -> float:
 
 
 def record_steps(spec: Spec) -> np.ndarray:
-    """Return the steps at which a run is recorded, those nearest to the times that the spec asks for.
+    """Return the steps at which a run is recorded, those nearest to the times of the spec.
 
     Returns
     -------
@@ -29,12 +29,12 @@ def record_steps(spec: Spec) -> np.ndarray:
 
 
 def merged_times(spec: Spec) -> str | None:
-    """Return a sentence on recorded times that share a step, of which one is left.
+    """Return a sentence about recorded times that share a step, which is recorded once.
 
     Returns
     -------
     str or None
-        None where all times have steps of their own, and where every step of the run is recorded.
+        None if all times have different steps, or if every step of the run is recorded.
     """
     asked, left, N = len(_asked_times(spec)), len(record_steps(spec)), spec.inputs.dimension
     if left in (asked, step_at(spec.duration, N) + 1):

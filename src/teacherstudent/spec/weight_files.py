@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.checksum_line import check_line_of
 from teacherstudent.files.heaps import check_heaps
 from teacherstudent.files.writing import DAMAGE, HDF5, check_archive, file_digest, reason
 from teacherstudent.spec.model import Spec
 
-# Where a spec names such files.
+# Keys of such files in a spec.
 STUDENT_KEY, TEACHERS_KEY = "student.initial.file", "teachers.file"
-# What stands in a file for each: names in a run's state, shape of the weights, of the readouts.
+# Content of a file: name in the state of a run, shape of the weights, shape of the readouts.
 CONTENT = {
     STUDENT_KEY: ("student", "(K, N)", "(H, K)"),
     TEACHERS_KEY: ("teacher", "(P, M, N)", "(P, M)"),
@@ -28,7 +28,7 @@ ARRAYS = "weights", "readouts"
 
 
 class Layers(NamedTuple):
-    """First layers and effective readouts as they stand in a file, and the digest of its content."""
+    """First layers and effective readouts from a file, and the digest of its content."""
 
     weights: np.ndarray  # (K, N) or (P, M, N)
     readouts: np.ndarray  # (H, K) or (P, M)
@@ -36,20 +36,20 @@ class Layers(NamedTuple):
 
 
 def student_layers(spec: Spec) -> Layers | None:
-    """Return the file's student, if the spec takes it from a file."""
+    """Return the student from a file, if the spec names one."""
     initial = spec.student.initial
     return initial.file and _checked(STUDENT_KEY, initial.file, initial.sha256)
 
 
 def teacher_layers(spec: Spec) -> Layers | None:
-    """Return the file's teachers, if the spec takes them from a file."""
+    """Return the teachers from a file, if the spec names one."""
     return spec.teachers.file and _checked(TEACHERS_KEY, spec.teachers.file, spec.teachers.sha256)
 
 
 def fill_from_files(document: dict) -> None:
-    """Fill in digests of the files that a document names, and P, M, K where they are left out.
+    """Fill in digests of the files that a document names, and P, M, K if they are not given.
 
-    Raises SpecError with one line that names key and file where one cannot be used.
+    Raises SpecError with one line that names key and file if one cannot be used.
     """
     teachers, student = document.get("teachers"), document.get("student")
     if isinstance(teachers, Mapping) and isinstance(teachers.get("file"), str):
@@ -64,7 +64,7 @@ def fill_from_files(document: dict) -> None:
 
 
 def check_files(spec: Spec) -> None:
-    """Raise SpecError where the networks in files have other sizes than the spec, or another digest."""
+    """Raise SpecError if the networks in files have other sizes or digests than the spec."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     _check_shapes(TEACHERS_KEY, spec.teachers.file, teacher_layers(spec), ((P, M, N), (P, M)))
     _check_shapes(STUDENT_KEY, spec.student.initial.file, student_layers(spec), ((K, N), (spec.heads, K)))
@@ -82,9 +82,9 @@ def digests(paths: list[str]) -> dict[str, str]:
 
 
 def read_layers(key: str, path: str) -> Layers:
-    """Read the networks that a key of a spec takes from a file, not to be changed.
+    """Read the networks in the file of a key of a spec; the arrays must not be changed.
 
-    SpecError says in one line what is wrong.
+    Raises SpecError with one line if that is not possible.
     """
     try:
         status = os.stat(path)
@@ -98,7 +98,10 @@ def _checked(key: str, path: str, sha256: str | None) -> Layers:
     layers = read_layers(key, path)
     if layers.sha256 != sha256:
         place = key.replace("file", "sha256")
-        refuse(place, sha256, f"the content of {path} has {layers.sha256}")
+        raise SpecError(
+            f"{place}: the digest of {path} is {layers.sha256}, not {sha256};"
+            " check the file or remove the key"
+        )
     return Layers(layers.weights.copy(), layers.readouts.copy(), layers.sha256)
 
 
@@ -131,7 +134,7 @@ def _arrays(key: str, content: bytes) -> list[np.ndarray]:
         missing = [name for name in ARRAYS if name not in arrays]
         if missing:
             weights, readouts = CONTENT[key][1:]
-            needed = f"needed are weights {weights} and readouts {readouts}"
+            needed = f"the file needs weights {weights} and readouts {readouts}"
             raise SpecError(f"array {missing[0]} is missing; {needed}")
         return [np.asarray(arrays[name]) for name in ARRAYS]
 
@@ -149,15 +152,15 @@ def _state_of_run(key: str, content: bytes) -> list[np.ndarray]:
     with h5py.File(io.BytesIO(content), "r") as file:
         check_file(file, has_line)
         if "spec" not in file.attrs or "engine" not in file.attrs:
-            raise SpecError("there is no run in group /")
+            raise SpecError("there is no run in the file")
         if "diverged_at" in file.attrs:
-            raise SpecError("its run diverged")
+            raise SpecError("the run in this file diverged")
         names = [f"state/{CONTENT[key][0]}_{name}" for name in ARRAYS]
         if any(name not in file for name in names):
-            raise SpecError("has no weights; run engine network with record.state: true to store them")
+            raise SpecError("there are no weights; run engine network with record.state: true to store them")
         arrays = [file[name][()] for name in names]
     if arrays[1].ndim > 2:
-        raise SpecError(f"holds {len(arrays[1])} runs with an axis `run`; it must hold one without")
+        raise SpecError(f"the file contains {len(arrays[1])} runs; a single run without --runs is needed")
     return arrays
 
 

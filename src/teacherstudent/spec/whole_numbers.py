@@ -19,17 +19,17 @@ class Whole:
 
     @property
     def words(self) -> str:
-        """Say what is allowed."""
+        """Allowed numbers in words."""
         return whole_number(self.low, self.high)
 
     def read(self, text: str) -> int | None:
-        """Read a number in decimal digits; None where it is none or out of bounds."""
+        """Read a number in decimal digits; None if it is not one or out of bounds."""
         if not DECIMAL.fullmatch(text) or len(text) > 30:
             return None
         return self.of(int(text))
 
     def of(self, value: Any) -> int | None:
-        """Return a number of Python or numpy by value; None where it is not whole or out of bounds."""
+        """Return a number of Python or numpy as int; None if it is not whole or out of bounds."""
         number = value.item() if getattr(value, "ndim", None) == 0 else value
         if isinstance(number, float) and number.is_integer():
             number = int(number)
@@ -37,7 +37,7 @@ class Whole:
         return number if fits else None
 
     def checked(self, key: str, value: Any) -> int:
-        """Return a number by value; SpecError names the key where it cannot be."""
+        """Return a number as int; SpecError names the key if it is not allowed."""
         number = self.of(value)
         if number is None:
             from teacherstudent.files.plain_values import shown  # which imports numpy
@@ -46,7 +46,7 @@ class Whole:
         return number
 
 
-SEED = Whole(0, 2**63 - 1)  # it is stored as a signed integer of 64 bits
+SEED = Whole(0, 2**63 - 1)  # stored as a signed integer of 64 bits
 RUN = Whole(0)
 RUNS = Whole(1)
 THREADS = Whole(1)

@@ -8,7 +8,7 @@ N - F directions add. The overlaps must not be degenerate: C has rank F.
 
 import numpy as np
 
-from slow_sgd import DG, G
+from naive.sgd import DG, G
 
 
 def simulate(document, replicas, seed, law):

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy import special
 
-from slow_networks import sample
+from naive.replica_networks import sample
 
 G = {
     "linear": lambda x: x,

@@ -143,21 +143,6 @@ def sgd_step(setting, W, h, V, v, samples):
     return new_W, new_h
 
 
-def fisher_yates(count, choose):
-    """A random order of `count` things: place i gets one of those that are left, the `choose(i, left)`-th."""
-    left, order = list(range(count)), []
-    while left:
-        i = choose(len(order), len(left))
-        left[0], left[i] = left[i], left[0]
-        order.append(left.pop(0))
-    return order
-
-
-def samples_of_passes(count, batch, step, order_of):
-    """Samples of a step: the next `batch` ones of pass after pass; pass e has the order `order_of(e)`."""
-    return [order_of(i // count)[i % count] for i in range(step * batch, (step + 1) * batch)]
-
-
 def random_networks(rng, P, M, K, H, N):
     """W (K, N), h (H, K), V (P, M, N), v (P, M) with fields of order one."""
     W, V = rng.normal(size=(K, N)), rng.normal(size=(P, M, N))

@@ -1,11 +1,10 @@
-"""Slow, obvious twin of kernels.chain and kernels.chi_square: one chain, plain numpy, no shortcuts."""
+"""Slow, obvious twin of kernels.chain: one chain, plain numpy, no shortcuts."""
 
 import math
 
 import numpy as np
 
-from kernels import naive_philox
-from naive import DG, G
+from naive import DG, G, philox
 
 # Streams of a sample, as kernels.chain numbers them.
 NORMALS, RETRY, STREAMS = 0, 1, 2
@@ -18,7 +17,7 @@ def chi(y, x, dof, key, step, stream):
     d = dof / 2 - 1 / 3
     for attempt in range(1000):
         if attempt > 0:
-            y, x = naive_philox.normals(4 * attempt + 2, key, step, stream)[4 * attempt :]
+            y, x = philox.normals(4 * attempt + 2, key, step, stream)[4 * attempt :]
         t = x / math.sqrt(9 * d)
         u = 1 - math.erf(abs(y) / math.sqrt(2))
         if t > -1 and math.log(u) < 3 * d * (math.log1p(t) - t + t**2 / 2 - t**3 / 3):
@@ -34,7 +33,7 @@ def axes(N, K, PM, batch):
 def sample(b, key, step, N, p, r, input_noise):
     """What the teachers see, what the student sees, and the noise of the label, of sample b."""
     count = p + r + (b + 1 if p else 0)
-    numbers = naive_philox.normals(count + 2 + r, key, step, STREAMS * b + NORMALS)
+    numbers = philox.normals(count + 2 + r, key, step, STREAMS * b + NORMALS)
     seen, length, zeta, xi = numbers[:count], numbers[count], numbers[count + 1], numbers[count + 2 :]
     if p:
         seen[-1] = chi(seen[-1], length, N - p - r - b, key, step, STREAMS * b + RETRY)

@@ -1,0 +1,28 @@
+"""The depth and the order of the tests.
+
+`pytest --all` repeats random faults as often as docs/reliability.md states.
+"""
+
+OPTION = "--all"
+# Files of tests that take longest: they start first, so that all workers end together.
+LONGEST = (
+    "kernels/test_first_run.py",
+    "faults/test_kills.py",
+    "test_user_environment.py",
+    "workflow/test_targets.py",
+    "workflow/test_folders.py",
+    "workflow/test_reruns.py",
+    "kernels/test_chain.py",
+    "faults/test_cache.py",
+    "faults/test_full_disk.py",
+    "test_signals.py",
+    "test_start_agreement.py",
+    "test_start.py",
+    "test_training_sets.py",
+    "test_chain_law.py",
+    "workflow/test_checkpoints.py",
+    "faults/test_specs.py",
+    "workflow/test_jupyter.py",
+)
+
+everything = False  # set by conftest.py before tests are collected
