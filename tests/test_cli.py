@@ -117,8 +117,8 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         (["--set", "training.learning_rate="], ["training.learning_rate: None", "a number"]),
         (["--set", "training.rate=1"], ["training: unknown key rate", "learning_rate"]),
         (["--set", "trainings.rate=1"], ["unknown key trainings", "training"]),
-        (["--set", "duration.end=1"], ["duration.end: there is no end inside 5.0"]),
-        (["--set", "curriculum.switch_times.3=1.0"], ["curriculum.switch_times.3", "no 3 inside [2.0]"]),
+        (["--set", "duration.end=1"], ["duration.end: 5.0 has no element end"]),
+        (["--set", "curriculum.switch_times.3=1.0"], ["curriculum.switch_times.3", "[2.0] has no element 3"]),
         (["--set", "record=null"], ["record: None is not allowed", "a block of keys"]),
     ],
 )
