@@ -17,7 +17,7 @@ SMALL = document(duration=2.5, record={"count": 3})
 
 
 def made(*trajectories):
-    return Run(spec(), "network", 3, trajectories)
+    return Run.of(spec(), "network", 3, trajectories)
 
 
 @pytest.mark.parametrize("engine", ["ode", "network"])

@@ -149,7 +149,7 @@ def test_nothing_sticks_out_of_the_figure(stored, P, K):
 
 
 def test_one_run_may_be_given_without_a_list(stored):
-    run = Run(spec(), "ode", 0, (trajectory(),))
+    run = Run.of(spec(), "ode", 0, (trajectory(),))
     (stored_run,) = stored("ode", trajectory())
     for one in (run, stored_run):
         panels = plot_runs(one).axes, plot_runs([one]).axes, plot_runs((one,)).axes
@@ -229,7 +229,7 @@ def test_runs_of_two_specs_are_not_mixed(stored):
 
 
 def test_single_runs_of_one_spec_are_a_band(stored):
-    runs = [Run(spec(), "chain", seed, (trajectory(seed),)) for seed in range(MANY)]
+    runs = [Run.of(spec(), "chain", seed, (trajectory(seed),)) for seed in range(MANY)]
     assert len(plot_runs(runs).axes[0].collections) == 2
 
 

@@ -9,7 +9,11 @@ from teacherstudent.files.numba_cache import use_own_folder
 
 use_own_folder()
 
+# Public name: the module that defines it, and its name there where that differs.
 _HOMES = {
+    "CheckpointFile": "store.checkpoints:Checkpoints",
+    "Curves": "store.curves",
+    "OrderParameters": "networks.sampling",
     "Run": "api",
     "RunError": "errors",
     "Spec": "spec.model",
@@ -19,7 +23,9 @@ _HOMES = {
     "load_spec": "spec.parse",
     "load_start": "store.starts",
     "parse_spec": "spec.parse",
-    "read_run": "store.runs",
+    "read_curves": "store.curves",
+    "read_run": "api",
+    "read_runs": "api",
     "run": "api",
     "simulate": "simulation.runs",
     "simulate_runs": "simulation.runs",
@@ -41,8 +47,10 @@ def __getattr__(name: str):
         return import_module(f"teacherstudent.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"teacherstudent.{_HOMES[name]}"), name)
+    module, _, inside = _HOMES[name].partition(":")
+    return getattr(import_module(f"teacherstudent.{module}"), inside or name)
 
 
 def __dir__() -> list[str]:
+    """Return the public names only."""
     return sorted(__all__)

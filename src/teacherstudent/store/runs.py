@@ -27,8 +27,8 @@ from teacherstudent.engines.observables import (
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import look
-from teacherstudent.files.content import BLOCK, attribute, groups_of, recorded_in
-from teacherstudent.files.hdf5 import add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
+from teacherstudent.files.content import BLOCK, DIGEST, attribute, groups_of, recorded_in
+from teacherstudent.files.hdf5 import LINE, add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import is_curves
 from teacherstudent.store.digest import engine_digest
@@ -37,8 +37,9 @@ from teacherstudent.store.stored_run import StoredRun
 
 CURVES = (
     "holds the curves of an experiment, not runs; `teacherstudent show` lists them, "
-    "teacherstudent.store.curves.read_curves and xarray read them"
+    "teacherstudent.read_curves and xarray read them"
 )
+OF_THE_FILE = (DIGEST, LINE)  # attributes that describe the stored form, not the runs
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
@@ -50,7 +51,7 @@ def write_runs(
     path: str | Path,
     entries: Iterable[tuple[str, Spec, str, int, list[Trajectory]]],
     run_axis: bool,
-    attributes: Mapping[str, str] = MappingProxyType({}),
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write groups of runs to a file that appears whole or not at all; equal content gives equal bytes.
 
@@ -59,16 +60,16 @@ def write_runs(
     trajectory. A run that diverged ends early: with a run axis the rest is NaN (-1 for `active_teacher`), as
     are switches that did not come. The attribute `diverged_at` exists where a run diverged, with a run axis
     as an array that has NaN for the other runs. The group `state` holds the states at the end, where
-    trajectories have them. `attributes` are added to each group. Raises RunError where the file cannot be
-    written.
+    trajectories have them. `attributes` are added to each group, or replace its own. Raises RunError where
+    the file cannot be written.
     """
 
     def fill(file: h5py.File) -> None:
         shapes = {}
         for group, spec, engine, seed, trajectories in entries:
             target = file.require_group(group)
-            target.attrs.update(run_attributes(spec, engine, seed, trajectories, run_axis))
-            target.attrs.update(attributes)
+            own = run_attributes(spec, engine, seed, trajectories, run_axis)
+            target.attrs.update(own | dict(attributes))
             shapes[group] = _write_arrays(target, trajectories, run_axis)
             if trajectories[0].state is not None:
                 shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
@@ -77,12 +78,15 @@ def write_runs(
     write_hdf5(path, fill)
 
 
-def read_run(path: str | Path, group: str = "/") -> StoredRun:
-    """Read one group of a file. Raises RunError where it is not a run."""
+def read_run(path: str | Path, group: str = "/", states: bool = False) -> StoredRun:
+    """Read one group of a file, with the state that it has if asked for.
+
+    Raises RunError where it is not a run.
+    """
     with opened_hdf5(path) as file:
         if not is_run(file.get(group)):
             raise RunError(f"there is no run in group {group}")
-        return _read(file[group])
+        return _read(file[group], states)
 
 
 def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:

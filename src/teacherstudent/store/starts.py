@@ -48,10 +48,11 @@ def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Sta
         raise SpecError(f"{path}: {error}") from error
 
 
-def origin(sha256: str, start: Start) -> str:
-    """Say in JSON what a run started from, as `begin` returned it: for an attribute of the result."""
+def origin(sha256: str | None, start: Start) -> str:
+    """Return in JSON what a run started from, as `begin` returned it: for an attribute of the result."""
     kind = "order parameters" if start.state is None else "state"
-    return json.dumps({"sha256": sha256, "time": start.time, "from": kind}, sort_keys=True)
+    file = {} if sha256 is None else {"sha256": sha256}
+    return json.dumps(file | {"time": start.time, "from": kind}, sort_keys=True)
 
 
 def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start:
