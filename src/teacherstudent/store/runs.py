@@ -158,7 +158,7 @@ def _provenance(engine: str) -> dict:
 def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write the states at the end; return the shapes of all datasets by name."""
     shapes = {}
-    for name in trajectories[0].state:
+    for name in [name for name in STATE_VARIABLES if name in trajectories[0].state]:
         arrays = [trajectory.state[name] for trajectory in trajectories]
         shapes[name] = _write_dataset(group, name, arrays, run_axis, *STATE_VARIABLES[name][:2]).shape
     return shapes
