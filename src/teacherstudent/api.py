@@ -114,6 +114,7 @@ class Run(StoredRun):
         Returns
         -------
         pandas.DataFrame
+            Sorted by quantity, run, time and indices.
 
         Raises
         ------
@@ -136,6 +137,7 @@ class Run(StoredRun):
         Returns
         -------
         xarray.Dataset
+            Datasets and dimensions have the names that they have in HDF5.
 
         Raises
         ------
@@ -150,6 +152,7 @@ class Run(StoredRun):
         Returns
         -------
         matplotlib.figure.Figure
+            It does not depend on the user's settings of matplotlib.
 
         Raises
         ------
@@ -194,7 +197,7 @@ def run(
 
     Parameters
     ----------
-    spec : Spec, mapping or path
+    spec : Spec or mapping or path
         A `Spec`, a mapping, or the path of a YAML or JSON file. Numpy's numbers, arrays, tuples and ranges in
         a mapping are converted.
     engine : str
@@ -276,11 +279,12 @@ def read_run(path: str | os.PathLike, group: str = "/") -> Run:
     path : str or path
         A file that `Run.save`, the command or the workflow has written.
     group : str
-        Path of the group: "/", or "/runs/<key>" in a file with many.
+        Path of the group: "/", or `/runs/KEY` in a file with many.
 
     Returns
     -------
     Run
+        The runs, as `run` returned them.
 
     Raises
     ------

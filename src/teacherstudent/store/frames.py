@@ -45,10 +45,10 @@ def frame_of(stored: StoredRun, quantities: Sequence[str] = ()) -> Any:
             refuse("quantities", name, f"these runs have {', '.join(over_time)}")
     names = list(quantities) or [name for name in over_time if name not in LARGE]
     tables = [_columns(stored, name) for name in names]
-    columns = {"engine": np.repeat(stored.engine, sum(len(table["value"]) for table in tables))}
-    columns |= {
-        name: np.concatenate([table[name] for table in tables]) for name in ("run", "time", "quantity")
-    }
+    lengths = [len(table["value"]) for table in tables]
+    columns = {"engine": _repeated([stored.engine], [sum(lengths)])}
+    columns |= {name: np.concatenate([table[name] for table in tables]) for name in ("run", "time")}
+    columns["quantity"] = _repeated(names, lengths)
     for name in DIMENSIONS:
         if name != "run" and any(name in table for table in tables):
             columns[name] = _categories(
@@ -56,6 +56,13 @@ def frame_of(stored: StoredRun, quantities: Sequence[str] = ()) -> Any:
             )
     columns["value"] = np.concatenate([table["value"] for table in tables])
     return pandas.DataFrame(columns)
+
+
+def _repeated(texts: Sequence[str], lengths: Sequence[int]) -> Any:
+    """Return a column with each text as often as it is to be repeated."""
+    import pandas
+
+    return pandas.Series(texts).repeat(lengths).array
 
 
 def _columns(stored: StoredRun, name: str) -> dict[str, np.ndarray]:
@@ -69,7 +76,6 @@ def _columns(stored: StoredRun, name: str) -> dict[str, np.ndarray]:
     columns = {
         "run": np.repeat(run, size),
         "time": np.repeat(stored.arrays["time"][row], size),
-        "quantity": np.repeat(name, values.size),
         "value": values.ravel(),
     }
     for axis, dimension in enumerate(VARIABLES[name][0][1:], start=1):
