@@ -18,6 +18,7 @@ import_matplotlib()
 
 import matplotlib  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
 
 COMMON = {"savefig.dpi": 150, "svg.hashsalt": "teacherstudent"}
 # Files have no date, and png files no version of matplotlib.
@@ -89,7 +90,10 @@ class NotebookFigure(Figure):
 
     def draw(self, renderer) -> None:
         """Draw the figure; the layout is computed anew, since the resolution may have changed."""
-        for ax in self.axes:
+        computed = isinstance(
+            self.get_layout_engine(), ConstrainedLayoutEngine
+        )  # not again while a file is written
+        for ax in self.axes if computed else ():
             if ax.get_in_layout() and ax.get_subplotspec():
                 ax.set_subplotspec(ax.get_subplotspec())
         with drawing(self.style):
