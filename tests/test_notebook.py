@@ -233,10 +233,8 @@ def test_progress_can_be_shown(folder, capsys, monkeypatch):
 def test_a_frame_has_a_row_for_each_number():
     run = made(trajectory(0), SHORT)
     frame = run.to_frame()
-    assert list(frame.columns) == [
-        "engine", "run", "time", "quantity", "teacher", "student_unit", "student_unit_other", "teacher_unit", "head",
-        "value",
-    ]  # fmt: skip
+    indices = ["teacher", "student_unit", "student_unit_other", "teacher_unit", "head"]
+    assert list(frame.columns) == ["engine", "run", "time", "quantity", *indices, "value"]
     assert not frame.value.isna().any()
     assert len(frame) == (6 + 4) * (2 + 9 + 2 * 3 * 2 + 2 * 3)
     for number, one in enumerate(run.trajectories):

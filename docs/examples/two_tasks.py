@@ -36,7 +36,8 @@ network = ts.run(spec, engine="network", seed=5)
 ts.plotting.plot_runs([theory, network])
 
 # %% [markdown]
-# Runs are saved to files and read again. `start` continues them: here the student goes back to the first task.
+# Runs are saved to files and read again. `start` continues them: here the student returns to the first
+# task.
 
 # %%
 folder = tempfile.mkdtemp()
@@ -45,7 +46,8 @@ stored = ts.read_run(f"{folder}/network.h5")
 longer = spec | {"curriculum": {"switch_times": [60.0, 120.0]}, "duration": 180.0}
 again = ts.run(longer, engine="ode", start=f"{folder}/network.h5", progress=True)
 print(
-    f"error of the first task {stored.generalisation_error[-1, 0]:.1e}, then {again.generalisation_error[-1, 0]:.1e}"
+before, after = stored.generalisation_error[-1, 0], again.generalisation_error[-1, 0]
+print(f"error of the first task {before:.1e}, then {after:.1e}")
 )
 
 # %% [markdown]
@@ -68,8 +70,8 @@ spread = ts.measures.forgetting(students.time, students.generalisation_error[...
 print(f"forgetting of 100 students: {np.mean(spread):.2f} +- {np.std(spread):.2f}")
 
 # %% [markdown]
-# As a table with one number in each row, runs can be plotted with seaborn: the median over students, and a band
-# from the 10 % to the 90 % quantile.
+# As a table with one number in each row, runs can be plotted with seaborn: the median over students, and a
+# band from the 10 % to the 90 % quantile.
 
 # %%
 errors = students.to_frame("generalisation_error")
