@@ -45,10 +45,8 @@ network.save(f"{folder}/network.h5")
 stored = ts.read_run(f"{folder}/network.h5")
 longer = spec | {"curriculum": {"switch_times": [60.0, 120.0]}, "duration": 180.0}
 again = ts.run(longer, engine="ode", start=f"{folder}/network.h5", progress=True)
-print(
 before, after = stored.generalisation_error[-1, 0], again.generalisation_error[-1, 0]
 print(f"error of the first task {before:.1e}, then {after:.1e}")
-)
 
 # %% [markdown]
 # Forgetting is the growth of the first error since the switch, in decades; transfer the fall of the second.
