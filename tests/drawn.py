@@ -49,7 +49,7 @@ def from_the_library(change=lambda: None):
     from teacherstudent.api import Run
     from teacherstudent.plotting import plot_runs
 
-    figure = plot_runs(Run(spec(), "network", 3, (trajectory(),)))
+    figure = plot_runs(Run.of(spec(), "network", 3, (trajectory(),)))
     change()
     for kind in KINDS:
         content = io.BytesIO()

@@ -150,7 +150,7 @@ def test_groups_of_the_workflow_can_be_started_from_one_at_a_time(folder):
         (["--from", "first.h5", "--at", "nan"], ["first.h5: t = nan was not recorded"]),
         (["--from", "first.h5", "--at", "x"], ["--at", "x"]),
         (["--from", "first.h5", "--at", "5"], ["duration: 5.0", "starts at t = 5"]),
-        (["--from", "first.h5", "--runs", "3", *TIMES], ["--runs 3", "first.h5 has 2"]),
+        (["--from", "first.h5", "--runs", "3", *TIMES], ["runs: 3", "first.h5 has 2"]),
         (["--from", "first.h5", "--set", "student.hidden=4", *TIMES], ["student.hidden: 4", "has 3"]),
         (["--at", "1.0"], ["--at", "--from"]),
     ],

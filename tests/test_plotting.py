@@ -1,4 +1,5 @@
 import io
+import itertools
 import subprocess
 import sys
 import time
@@ -145,11 +146,14 @@ def test_nothing_sticks_out_of_the_figure(stored, P, K):
     legend = figure.legends[0].get_window_extent()
     assert figure.bbox.contains(legend.x0, legend.y0)
     assert figure.bbox.contains(legend.x1, legend.y1)
+    panels = [ax.get_tightbbox() for ax in figure.axes]  # with labels and numbers
     assert all(ax.get_window_extent().width > 100 for ax in figure.axes)
+    assert not any(panel.overlaps(legend) for panel in panels)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(panels, 2))
 
 
 def test_one_run_may_be_given_without_a_list(stored):
-    run = Run(spec(), "ode", 0, (trajectory(),))
+    run = Run.of(spec(), "ode", 0, (trajectory(),))
     (stored_run,) = stored("ode", trajectory())
     for one in (run, stored_run):
         panels = plot_runs(one).axes, plot_runs([one]).axes, plot_runs((one,)).axes
@@ -229,7 +233,7 @@ def test_runs_of_two_specs_are_not_mixed(stored):
 
 
 def test_single_runs_of_one_spec_are_a_band(stored):
-    runs = [Run(spec(), "chain", seed, (trajectory(seed),)) for seed in range(MANY)]
+    runs = [Run.of(spec(), "chain", seed, (trajectory(seed),)) for seed in range(MANY)]
     assert len(plot_runs(runs).axes[0].collections) == 2
 
 
@@ -244,7 +248,7 @@ def test_a_thousand_runs_take_seconds(stored):
     runs = stored("network", *(trajectory(seed, rows=300) for seed in range(1000)))
     start = time.process_time()
     plot_runs(runs).savefig(io.BytesIO(), format="png")
-    assert time.process_time() - start < 5.0  # 1.4 where it was measured
+    assert time.process_time() - start < 20.0  # 7 where it was measured, 8700 medians and bands
 
 
 def test_pyplot_is_not_touched():

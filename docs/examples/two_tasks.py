@@ -2,10 +2,13 @@
 # # Two tasks, three engines
 #
 # A student learns two tasks of similarity 0.5, one after the other. The equations of the limit of infinitely
-# many inputs, a simulated network, and exact samples of the law of such networks tell the same story.
+# many inputs, a simulated network, and exact samples of the distribution of such networks agree.
 
 # %%
+import tempfile
+
 import numpy as np
+import seaborn
 
 import teacherstudent as ts
 
@@ -33,6 +36,19 @@ network = ts.run(spec, engine="network", seed=5)
 ts.plotting.plot_runs([theory, network])
 
 # %% [markdown]
+# Runs are saved to files and read again. `start` continues them: here the student returns to the first
+# task.
+
+# %%
+folder = tempfile.mkdtemp()
+network.save(f"{folder}/network.h5")
+stored = ts.read_run(f"{folder}/network.h5")
+longer = spec | {"curriculum": {"switch_times": [60.0, 120.0]}, "duration": 180.0}
+again = ts.run(longer, engine="ode", start=f"{folder}/network.h5", progress=True)
+before, after = stored.generalisation_error[-1, 0], again.generalisation_error[-1, 0]
+print(f"error of the first task {before:.1e}, then {after:.1e}")
+
+# %% [markdown]
 # Forgetting is the growth of the first error since the switch, in decades; transfer the fall of the second.
 
 # %%
@@ -52,7 +68,26 @@ spread = ts.measures.forgetting(students.time, students.generalisation_error[...
 print(f"forgetting of 100 students: {np.mean(spread):.2f} +- {np.std(spread):.2f}")
 
 # %% [markdown]
-# With names instead of axes:
+# As a table with one number in each row, runs can be plotted with seaborn: the median over students, and a
+# band from the 10 % to the 90 % quantile.
+
+# %%
+errors = students.to_frame("generalisation_error")
+grid = seaborn.relplot(
+    errors,
+    x="time",
+    y="value",
+    hue="teacher",
+    kind="line",
+    estimator="median",
+    errorbar=("pi", 80),
+    aspect=1.6,
+)
+grid.set(yscale="log", xlabel="time (steps / N)", ylabel="generalisation error")
+grid.figure
+
+# %% [markdown]
+# As an xarray dataset, axes have names:
 
 # %%
 dataset = students.to_xarray()

@@ -9,7 +9,11 @@ from teacherstudent.files.numba_cache import use_own_folder
 
 use_own_folder()
 
+# Public names, and the modules that define them.
 _HOMES = {
+    "CheckpointFile": "store.checkpoints",
+    "Curves": "store.curves",
+    "OrderParameters": "networks.sampling",
     "Run": "api",
     "RunError": "errors",
     "Spec": "spec.model",
@@ -19,7 +23,9 @@ _HOMES = {
     "load_spec": "spec.parse",
     "load_start": "store.starts",
     "parse_spec": "spec.parse",
-    "read_run": "store.runs",
+    "read_curves": "store.curves",
+    "read_run": "api",
+    "read_runs": "api",
     "run": "api",
     "simulate": "simulation.runs",
     "simulate_runs": "simulation.runs",
@@ -45,4 +51,5 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
+    """Return the public names only."""
     return sorted(__all__)

@@ -1,50 +1,224 @@
-"""Runs for notebooks: `run(spec)` simulates, and what it returns has the arrays by their names."""
+"""The interface for scripts and notebooks: `run` simulates, `read_run` reads; both return a `Run`."""
 
 import os
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES, attributes_of, dimensions_of
+from teacherstudent.engines.base import engine_named
+from teacherstudent.engines.start import Start, start_for
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import RunError
+from teacherstudent.errors import SpecError
+from teacherstudent.simulation.progress import reporter
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import load_spec, parse_spec
 from teacherstudent.spec.steps import merged_times
-from teacherstudent.spec.whole_numbers import SEED
-from teacherstudent.store.stacking import joined
+from teacherstudent.spec.whole_numbers import RUNS, SEED
+from teacherstudent.store import runs as store
+from teacherstudent.store.continuation import continuation
+from teacherstudent.store.frames import dataset_of, frame_of
+from teacherstudent.store.stacking import joined, stacked
+from teacherstudent.store.starts import origin
+from teacherstudent.store.stored_run import StoredRun
 
-if TYPE_CHECKING:
-    import xarray
+Progress = Callable[[int, float], None]
+
+
+class Run(StoredRun):
+    """One or more runs of one spec with one engine and seed, simulated or read from a file.
+
+    Its arrays are attributes with the names that they have in HDF5, such as `time`, `generalisation_error`,
+    `student_overlaps` (Q), `student_teacher_overlaps` (R) and `student_readouts` (h). Time comes first, after
+    a leading axis `run` where there are several runs (in all arrays but `time`). After the divergence of a
+    run its numbers are NaN (-1 in `active_teacher`).
+
+    Parameters
+    ----------
+    group : str
+        Path of the runs in their file; "/" for runs that were simulated.
+    engine : str
+        Name of the engine.
+    seed : int
+        Seed of all runs.
+    attributes : dict
+        Attributes of the group in HDF5: `spec` in JSON, `code_digest`, versions, `diverged_at`,
+        `started_from`.
+    arrays : dict of str to ndarray
+        The arrays by name.
+    state : dict of str to ndarray, optional
+        State of the engine at the end, if it is recorded (`record.state`).
+    """
+
+    @classmethod
+    def of(
+        cls,
+        spec: Spec,
+        engine: str,
+        seed: int,
+        trajectories: Sequence[Trajectory],
+        attributes: Mapping[str, str] | None = None,
+    ) -> "Run":
+        """Return simulated runs.
+
+        Parameters
+        ----------
+        spec : Spec
+            What was simulated.
+        engine : str
+            Name of the engine.
+        seed : int
+            Seed of all runs.
+        trajectories : sequence of Trajectory
+            Results of runs 0, 1, ...
+        attributes : mapping of str to str, optional
+            Attributes that are added to those of all runs.
+        """
+        several, state = len(trajectories) > 1, trajectories[0].state
+        if several and state is not None:
+            state = {name: stacked([one.state[name] for one in trajectories]) for name in state}
+        described = store.run_attributes(spec, engine, seed, trajectories, several) | dict(attributes or {})
+        return cls("/", engine, seed, described, joined(trajectories, several), state)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Return an array by its name."""
+        arrays = self.__dict__.get("arrays", {})  # empty while a copy is being made
+        if name not in arrays:
+            raise AttributeError(f"a run has no {name}; its arrays are {', '.join(arrays)}")
+        return arrays[name]
+
+    def __dir__(self) -> list[str]:
+        """Return all names, with those of the arrays, for completion in notebooks."""
+        return [*super().__dir__(), *self.arrays]
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Run: engine {self.engine}, seed {self.seed}, runs {len(self.trajectories)}>"
+
+    def to_frame(self, *quantities: str) -> Any:
+        """Return the runs as a pandas frame in the long form, which seaborn plots directly.
+
+        Each row has one number: the columns are `engine`, `run`, `time`, `quantity`, the indices `teacher`,
+        `head`, `student_unit`, `student_unit_other` and `teacher_unit` (categories; missing where a quantity
+        does not have this index), and `value`. Rows after the divergence of a run are left out.
+
+        Parameters
+        ----------
+        *quantities : str
+            Names of quantities that are recorded over time; none means all but `student_weights`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Sorted by quantity, run, time and indices.
+
+        Raises
+        ------
+        SpecError
+            For a name that is not a quantity over time of these runs.
+
+        Examples
+        --------
+        ``seaborn.relplot(run.to_frame("generalisation_error"), x="time", y="value", hue="teacher",
+        kind="line", errorbar=("pi", 80))``
+        """
+        return frame_of(self, quantities)
+
+    def to_xarray(self) -> Any:
+        """Return the arrays as an xarray dataset with named dimensions, symbols and descriptions.
+
+        It equals the dataset that `xarray.open_dataset` reads from the file that `save` writes, without the
+        attribute `content_digest`.
+
+        Returns
+        -------
+        xarray.Dataset
+            Datasets and dimensions have the names that they have in HDF5.
+
+        Raises
+        ------
+        RunError
+            Where xarray is not installed.
+        """
+        return dataset_of(self, self.attributes)
+
+    def plot(self) -> Any:
+        """Plot errors, overlaps and readouts against time (`teacherstudent.plotting.plot_runs`).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It does not depend on the user's settings of matplotlib.
+
+        Raises
+        ------
+        RunError
+            Where no overlaps are recorded.
+        """
+        from teacherstudent.plotting import plot_runs
+
+        return plot_runs(self)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the runs to an HDF5 file, as the command `teacherstudent run` does.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it is replaced if it exists.
+
+        Raises
+        ------
+        RunError
+            Where the file cannot be written.
+        """
+        entry = ("/", self.spec, self.engine, self.seed, list(self.trajectories))
+        store.write_runs(Path(path), [entry], self.has_run_axis, self.attributes)
 
 
 def run(
     spec: Spec | Mapping[str, Any] | str | os.PathLike,
     engine: str = "ode",
-    seed: int = 0,
-    runs: int = 1,
+    seed: int | None = None,
+    runs: int | None = None,
     threads: int = 1,
-) -> "Run":
+    start: Start | Sequence[Start] | str | os.PathLike | None = None,
+    at: float | None = None,
+    progress: bool | Progress = False,
+) -> Run:
     """Simulate a spec.
 
-    The numbers depend on spec, engine, seed and the number of a run only. Warns where recorded times are
-    merged because they fall on one step.
+    The numbers depend on spec, engine, seed, start and the number of a run only. A warning is issued where
+    recorded times are merged because they fall on one step.
 
     Parameters
     ----------
-    spec
-        A mapping, the path of a YAML or JSON file, or a `Spec`. A mapping may have numpy's numbers, arrays,
-        tuples and ranges; they count by value.
-    engine
-        One of network, chain, ode.
-    seed, runs, threads
-        Whole numbers within the bounds of the command: seed from 0 to 2^63 - 1, the others from 1 on.
+    spec : Spec or mapping or path
+        A `Spec`, a mapping, or the path of a YAML or JSON file. Numpy's numbers, arrays, tuples and ranges in
+        a mapping are converted.
+    engine : str
+        Name of an engine: network, chain or ode.
+    seed : int, optional
+        Seed of all random numbers, from 0 to 2^63 - 1. Default: that of the file to start from, or 0.
+    runs : int, optional
+        Number of independent runs, from 1 on. Default: as many as there are to start from, or 1.
+    threads : int
+        Number of runs that are simulated at the same time, from 1 on. It does not change the numbers.
+    start : Start, sequence of Start or path, optional
+        Start of the runs in place of the beginning. From the path of a file of runs, each run is resumed from
+        the state stored at its end or, without one for this engine, started from its last order parameters.
+        One `Start` is the start of all runs, a sequence has one for each (`load_start`).
+    at : float, optional
+        With the path of a file: start from the order parameters at this recorded time, in steps / N.
+    progress : bool or callable
+        True shows a bar with the remaining time, after two seconds (a line now and then where standard error
+        is no terminal). A function is called with the number of a run and the fraction done, from 0 to 1, by
+        any of the threads.
 
     Returns
     -------
@@ -54,7 +228,7 @@ def run(
     Raises
     ------
     SpecError
-        Where the spec or another argument is wrong, or the engine cannot do what the spec asks for.
+        Where the spec or another argument is invalid, or the engine does not support an option of the spec.
 
     Examples
     --------
@@ -66,10 +240,22 @@ def run(
     >>> theory.generalisation_error.shape  # time, teacher
     (3, 1)
     """
-    spec, seed = _spec(spec), SEED.checked("seed", seed)
-    if (merged := merged_times(spec)) is not None:
-        warnings.warn(merged, stacklevel=2)
-    return Run(spec, engine, seed, tuple(simulate_runs(spec, engine, seed, runs, threads)))
+    spec = _spec(spec)
+    if not isinstance(progress, bool) and not callable(progress):
+        raise SpecError("progress: must be True, False or a function of a run and the fraction done")
+    runs = None if runs is None else RUNS.checked("runs", runs)
+    starts, stored_seed, sha256 = continuation(start, at, runs)
+    seed = SEED.checked("seed", (stored_seed or 0) if seed is None else seed)
+    attributes = {}
+    if starts:
+        attributes["started_from"] = origin(sha256, start_for(spec, engine_named(engine), starts[0])[1])
+    runs = runs or len(starts) or 1
+    with _reporter(progress, runs, f"engine {engine}") as report:
+        found = simulate_runs(spec, engine, seed, runs, threads, report, starts)
+        if (merged := merged_times(spec)) is not None:
+            warnings.warn(merged, stacklevel=2)
+        trajectories = list(found)
+    return Run.of(spec, engine, seed, trajectories, attributes)
 
 
 def _spec(given: Any) -> Spec:
@@ -78,75 +264,61 @@ def _spec(given: Any) -> Spec:
     return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
 
 
-@dataclass(frozen=True)
-class Run:
-    """One or more runs of a spec; its arrays are attributes, named as in HDF5 (`engines.observables`).
+def _reporter(progress: bool | Progress, runs: int, label: str):
+    """Return a context that gives a function of a run and the fraction done."""
+    if progress is True:
+        return reporter(runs, label)
+    return nullcontext(progress or (lambda run, fraction: None))
 
-    Several runs have a leading axis `run` in all arrays but `time`; the rest of a run that diverged is NaN
-    (-1 in `active_teacher`).
+
+def read_run(path: str | os.PathLike, group: str = "/") -> Run:
+    """Read the runs of one group of a file, with the states stored at their ends.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `Run.save`, the command or the workflow has written.
+    group : str
+        Path of the group: "/", or `/runs/KEY` in a file with many.
+
+    Returns
+    -------
+    Run
+        The runs, as `run` returned them.
+
+    Raises
+    ------
+    RunError
+        Where the group has no runs, and where the file is damaged or was changed.
     """
-
-    spec: Spec
-    engine: str
-    seed: int
-    trajectories: tuple[Trajectory, ...]
-
-    @property
-    def has_run_axis(self) -> bool:
-        """Whether the arrays have a leading axis `run`."""
-        return len(self.trajectories) > 1
-
-    @cached_property
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays by name."""
-        return joined(self.trajectories, self.has_run_axis)
-
-    def __getattr__(self, name: str) -> np.ndarray:
-        """Return an array by its name."""
-        if name not in OBSERVABLES or name not in self.arrays:
-            raise AttributeError(f"a run has no {name}; its arrays are {', '.join(OBSERVABLES)}")
-        return self.arrays[name]
-
-    def __dir__(self) -> list[str]:
-        """List the arrays too, for notebooks that complete names."""
-        return [*super().__dir__(), *self.arrays]
-
-    def __repr__(self) -> str:
-        """Say in one line what was run; the arrays would fill pages."""
-        return f"<Run: engine {self.engine}, seed {self.seed}, runs {len(self.trajectories)}>"
-
-    def to_xarray(self) -> "xarray.Dataset":
-        """Return the arrays with named dimensions: what xarray reads from the file that `save` writes.
-
-        Only the attribute `content_digest` of that file is missing. Raises RunError where xarray is not
-        installed.
-        """
-        try:
-            import xarray
-        except ImportError as error:
-            raise RunError("to_xarray needs the package xarray: pip install xarray") from error
-        dataset = xarray.Dataset({name: self._variable(name) for name in self.arrays}, attrs=self._attributes)
-        sizes = {name: size for name, size in dataset.sizes.items() if name not in self.arrays}
-        return dataset.assign_coords({name: _coordinate(name, size) for name, size in sizes.items()})
-
-    def save(self, path: str | Path) -> None:
-        """Write the runs to an HDF5 file, as the command `teacherstudent run` does."""
-        from teacherstudent.store.runs import write_runs
-
-        write_runs(
-            path, [("/", self.spec, self.engine, self.seed, list(self.trajectories))], self.has_run_axis
-        )
-
-    def _variable(self, name: str) -> tuple:
-        dimensions = dimensions_of(name, self.has_run_axis)
-        return dimensions, self.arrays[name], attributes_of(OBSERVABLES[name])
-
-    @property
-    def _attributes(self) -> dict[str, Any]:
-        from teacherstudent.store.runs import run_attributes
-
-        return run_attributes(self.spec, self.engine, self.seed, self.trajectories, self.has_run_axis)
+    return _public(store.read_run(Path(path), group, states=True))
 
 
-def _coordinate(name: str, size: int) -> tuple:
-    return name, np.arange(size), attributes_of(DIMENSIONS[name])
+def read_runs(path: str | os.PathLike) -> list[Run]:
+    """Read all runs of a file, with the states stored at their ends.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `Run.save`, the command or the workflow has written.
+
+    Returns
+    -------
+    list of Run
+        One entry for each group, in the order of their names.
+
+    Raises
+    ------
+    RunError
+        Where the file has no runs, is damaged or was changed.
+    """
+    return [_public(stored) for stored in store.read_runs(Path(path), states=True)]
+
+
+def _public(stored: StoredRun) -> Run:
+    """Return stored runs as a `Run`, without the attributes that describe the file itself."""
+    content = {field.name: getattr(stored, field.name) for field in fields(stored)}
+    content["attributes"] = {
+        name: value for name, value in stored.attributes.items() if name not in store.OF_THE_FILE
+    }
+    return Run(**content)

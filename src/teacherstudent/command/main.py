@@ -86,19 +86,15 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str], s
         return [], options.seed or 0, options.runs or 1, {}, ""
     from teacherstudent.engines.base import engine_named
     from teacherstudent.engines.start import start_for
-    from teacherstudent.files.writing import file_digest
-    from teacherstudent.store.starts import origin, starts_of, stored_runs
+    from teacherstudent.store.continuation import continuation
+    from teacherstudent.store.starts import origin
 
-    stored = stored_runs(options.start)
-    starts = starts_of(options.start, stored, options.at)
-    runs = options.runs or len(starts)
-    if runs != len(starts):
-        raise SpecError(f"--runs {runs}: is not allowed; {options.start} has {len(starts)} to start from")
+    starts, stored_seed, sha256 = continuation(options.start, options.at, options.runs)
     _, first = start_for(spec, engine_named(options.engine), starts[0])
-    what = "order parameters recorded" if first.state is None else "state stored"
-    note = f"{options.start}: starting from the {what} at t = {first.time:g}\n"
-    seed = stored.seed if options.seed is None else options.seed
-    return starts, seed, runs, {"started_from": origin(file_digest(options.start), first)}, note
+    source = "order parameters recorded" if first.state is None else "state stored"
+    note = f"{options.start}: starting from the {source} at t = {first.time:g}\n"
+    seed = stored_seed if options.seed is None else options.seed
+    return starts, seed, len(starts), {"started_from": origin(sha256, first)}, note
 
 
 def _note_merged_times(options: Namespace, spec) -> None:

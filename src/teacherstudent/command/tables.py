@@ -98,7 +98,8 @@ def _origin(stored: StoredRun) -> dict[str, str]:
     if "started_from" not in stored.attributes:
         return {}
     origin = json.loads(stored.attributes["started_from"])
-    where = f"t = {origin['time']:g} of a run in the file with sha256 {origin['sha256'][:12]}"
+    file = f" in the file with sha256 {origin['sha256'][:12]}" if "sha256" in origin else ""
+    where = f"t = {origin['time']:g} of a run{file}"
     return {"started from": f"{origin['from']} at {where}"}
 
 

@@ -1,112 +1,120 @@
-"""One figure of some runs, for the command and for notebooks: errors and order parameters, engines overlaid.
+"""A figure of runs for the command and for notebooks: errors and order parameters, engines overlaid.
 
-Deterministic engines are drawn as lines, others as open markers; colour-blind readers can tell the colours.
-Many runs of one spec are drawn as their median and a band.
+Deterministic engines are plotted as lines, others as open markers, in colours that colour-blind readers can
+tell apart. Many runs of one spec are plotted as their median and a band.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 # isort: split
-from teacherstudent.plotting.settings import NotebookFigure, as_bytes, drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import NotebookFigure, drawing  # imports matplotlib safely
 
 # isort: split
 import numpy as np
-from matplotlib import colormaps
+import pandas
+import seaborn
+from matplotlib import rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from teacherstudent.engines.base import ENGINES
-from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
+from teacherstudent.store.frames import frame_of
 from teacherstudent.store.stored_run import StoredRun
 
-__all__ = ["as_bytes", "plot_runs"]
-
+QUANTITIES = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
 PANEL = (3.4, 2.5)  # inches
 COLUMNS = 3
 MARKERS_PER_CURVE = 25
 LEGEND_ROWS = 13  # beside each row of panels
 
-# More runs of one spec than this are a median and a band from the first to the last of these quantiles.
+# More runs of one spec than this are plotted as their median and a band of this percentile interval.
 MOST_LINES = 10
-QUANTILES = (0.1, 0.5, 0.9)
+INTERVAL = ("pi", 80)  # from the 10 % to the 90 % quantile
 BAND = {"alpha": 0.25, "linewidth": 0.0}
 
-# Okabe & Ito's colours without the yellow that white paper swallows; teachers have the strong ones first.
-UNIT_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-TEACHER_COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-OFF_DIAGONAL = "#999999"
-DASHES = ("-", "--", ":", "-.")  # teacher units in R, heads in the readouts
+OTHER = -1  # in place of a unit: off-diagonal entries of Q
+GREY = "#999999"
+DISTINCT = 7  # colours of the palette that differ from grey and are dark enough on white
+DASHES = ("", (4, 1.5), (1, 1), (4, 1.5, 1, 1.5))  # teacher units in R, heads in the readouts
 LINES = {engine.name for engine in ENGINES.values() if engine.deterministic}
 MARKERS = dict(zip([name for name in ENGINES if name not in LINES], "os^v<>", strict=False))
+# Fonts of seaborn's theme depend on the machine; matplotlib's own font does not.
+STYLE = {
+    **seaborn.axes_style("ticks"),
+    **seaborn.plotting_context("paper"),
+    "font.sans-serif": rcParamsDefault["font.sans-serif"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+}
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Runs of one spec and one engine, recorded at the same times; those that diverged are left out."""
+    """Runs of one spec and one engine, recorded at the same times, without those that diverged."""
 
     engine: str
-    runs: list[Trajectory] = field(default_factory=list)
+    frames: dict[str, pandas.DataFrame]  # by quantity
+    switches: list[np.ndarray]  # of each run
 
     @property
     def is_band(self) -> bool:
-        return len(self.runs) > MOST_LINES
-
-    @property
-    def time(self) -> np.ndarray:
-        return self.runs[0].time
+        return len(self.switches) > MOST_LINES
 
     @property
     def label(self) -> str:
-        if not self.is_band:
-            return self.engine
-        low, _, high = QUANTILES
-        return f"{self.engine}, {len(self.runs)} runs:\nmedian, {low:.0%} to {high:.0%}"
+        runs = f"{self.engine}, {len(self.switches)} runs:\nmedian, 10% to 90%"
+        return runs if self.is_band else self.engine
+
+    def size(self, quantity: str, index: str) -> int:
+        """Return the number of teachers, units or heads."""
+        return len(self.frames[quantity][index].cat.categories)
 
 
 def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
-    """Draw the errors, Q, R for each teacher, and the readouts of some runs against time.
+    """Plot the errors, Q, R for each teacher, and the readouts of runs against time.
 
-    Colours are units of the student (in the panel of errors teachers), dashes the units of the teacher and
-    the heads; dashed verticals are switches. More than ten runs of one spec and engine are drawn as their
+    Colours are units of the student (in the panel of errors teachers), dashes are units of the teacher and
+    heads; dashed vertical lines are switches. More than ten runs of one spec and engine are plotted as their
     median and a band from the 10 % to the 90 % quantile at each time. Runs that diverged are left out and
     counted.
 
     Parameters
     ----------
-    runs : StoredRun, Run or a sequence of them
-        What `teacherstudent.run` or `teacherstudent.read_run` returns; each may have several runs.
+    runs : Run or sequence of Run
+        Results of `teacherstudent.run`, `read_run` or `read_runs`; each may have several runs.
 
     Returns
     -------
-    Figure
-        A figure of matplotlib that is shown and saved in the same way whatever the user's settings are.
+    matplotlib.figure.Figure
+        The figure; how it is shown and saved does not depend on the settings of the user.
 
     Raises
     ------
     RunError
-        If there are no runs, or if they were recorded without overlaps.
+        Where there are no runs, or runs that were recorded without overlaps.
     """
-    stored = [runs] if hasattr(runs, "trajectories") else list(runs)
+    stored = [runs] if isinstance(runs, StoredRun) else list(runs)
     if not stored:
         raise RunError("there are no runs to draw")
-    if any(run.arrays.get("student_overlaps") is None for run in stored):
+    if any("student_overlaps" not in run.arrays for run in stored):
         raise RunError("runs without overlaps (see record.quantities) cannot be drawn")
     groups = _groups(stored)
     teachers = max(run.arrays["generalisation_error"].shape[-1] for run in stored)
     total = sum(len(run.trajectories) for run in stored)
-    left_out = total - sum(len(group.runs) for group in groups)
-    with drawing():
+    left_out = total - sum(len(group.switches) for group in groups)
+    with drawing(STYLE):
         figure, axes = _panels(3 + teachers)
-        _label(*axes)
         joined = all(group.engine not in LINES for group in groups)
         for group in groups:
-            _draw_group(axes, group, _style(group.engine, joined, len(group.time)))
-        for ax in axes:
-            _finish(ax, groups, logarithmic=any(run.spec.record.spacing == "log" for run in stored))
+            _draw_group(axes, group, joined)
+        _finish(axes, groups, any(run.spec.record.spacing == "log" for run in stored))
         _legends(figure, axes[0], groups)
         if left_out:
             figure.suptitle(f"{left_out} of {total} runs diverged and are left out", fontsize="medium")
@@ -115,19 +123,32 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
 
 def _groups(stored: Sequence[StoredRun]) -> list[_Group]:
     """Sort the runs that did not diverge into groups."""
-    groups: dict[tuple, _Group] = {}
+    groups: dict[tuple, list[StoredRun]] = {}
     for run in stored:
-        spec = run.spec.to_json()
-        for trajectory in run.trajectories:
-            if trajectory.diverged_at is None:
-                key = (run.engine, spec, trajectory.time.tobytes())
-                groups.setdefault(key, _Group(run.engine)).runs.append(trajectory)
-    return list(groups.values())
+        key = run.engine, run.spec.to_json(), run.arrays["time"].tobytes()
+        groups.setdefault(key, []).append(run)
+    found = [_group(engine, members) for (engine, *_), members in groups.items()]
+    return [group for group in found if group.switches]
+
+
+def _group(engine: str, members: Sequence[StoredRun]) -> _Group:
+    """Join runs, numbered anew."""
+    frames: dict[str, list[pandas.DataFrame]] = {name: [] for name in QUANTITIES}
+    switches: list[np.ndarray] = []
+    for member in members:
+        finite = [run for run, one in enumerate(member.trajectories) if one.diverged_at is None]
+        for name in QUANTITIES:
+            frame = frame_of(member, [name])
+            frame = frame if len(finite) == len(member.trajectories) else frame[frame.run.isin(finite)]
+            frames[name].append(frame.assign(run=len(switches) + np.searchsorted(finite, frame.run)))
+        switches += [member.trajectories[run].switch_times for run in finite]
+    return _Group(engine, {name: pandas.concat(parts) for name, parts in frames.items()}, switches)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     rows = -(-count // COLUMNS)
-    figure = NotebookFigure(figsize=(COLUMNS * PANEL[0] + 1.5, rows * PANEL[1]), layout="constrained")
+    size = (COLUMNS * PANEL[0] + 1.5, rows * PANEL[1])
+    figure = NotebookFigure(STYLE, figsize=size, layout="constrained")
     axes = figure.subplots(rows, COLUMNS, sharex=True, squeeze=False).ravel()
     for ax in axes[count:]:
         ax.remove()
@@ -136,15 +157,56 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     return figure, list(axes[:count])
 
 
-def _style(engine: str, joined: bool, rows: int) -> dict:
-    """Return how the curves of an engine look; simulations are joined by thin lines where there is no
-    theory.
+def _draw_group(axes: Sequence[Axes], group: _Group, joined: bool) -> None:
+    """Plot each quantity of a group into its panel."""
+    errors, Q, *R, readouts = axes
+    error, q, r, h = (group.frames[name] for name in QUANTITIES)
+    _draw(errors, group, joined, error, color=error.teacher)
+    i, k = q.student_unit.to_numpy(int), q.student_unit_other.to_numpy(int)
+    color = np.where(i == k, k, OTHER)
+    _draw(Q, group, joined, q.assign(pair=i * (k.max(initial=0) + 1) + k)[i <= k], color[i <= k], "pair")
+    for p, ax in enumerate(R[: group.size("generalisation_error", "teacher")]):
+        own = r[r.teacher == p]
+        _draw(ax, group, joined, own, own.student_unit, "teacher_unit")
+    _draw(readouts, group, joined, h, h.student_unit, "head")
+
+
+def _draw(
+    ax: Axes, group: _Group, joined: bool, frame: pandas.DataFrame, color, style: str | None = None
+) -> None:
+    """Plot the curves of a panel: a line for each run, or their median and band.
+
+    `color` has the unit of each row; the curves of a unit differ in the column `style`.
     """
+    color = np.asarray(color, int)
+    look = _look(group.engine, joined, frame.time.nunique())
+    styles = [] if style is None else sorted(frame[style].unique())
+    dashes = {name: DASHES[n % len(DASHES) if style != "pair" else 0] for n, name in enumerate(styles)}
+    many = {"estimator": "median", "errorbar": INTERVAL, "err_kws": BAND}
+    seaborn.lineplot(
+        frame,
+        x="time",
+        y="value",
+        hue=color,
+        palette=_palette(color.max(initial=0) + 1) | {OTHER: GREY},
+        style=style,
+        dashes=dashes if look["linestyle"] == "-" else False,
+        sort=False,
+        legend=False,
+        ax=ax,
+        **(many if group.is_band else {"estimator": None, "units": "run"}),
+        **look,
+    )
+
+
+def _look(engine: str, joined: bool, rows: int) -> dict[str, Any]:
+    """Return the style of the curves of an engine; simulations without theory are joined by thin lines."""
     if engine in LINES:
-        return {"linewidth": 1.3, "linestyle": "-"}
+        return {"linestyle": "-"}
     return {
         "marker": MARKERS.get(engine, "D"),
         "markerfacecolor": "none",
+        "markeredgecolor": "auto",
         "markersize": 3.5,
         "markevery": max(1, rows // MARKERS_PER_CURVE),
         "linewidth": 0.6,
@@ -152,111 +214,74 @@ def _style(engine: str, joined: bool, rows: int) -> dict:
     }
 
 
-def _draw_group(axes: Sequence[Axes], group: _Group, style: dict) -> None:
-    errors, Q, *R, readouts = axes
-    P, K, M = group.runs[0].student_teacher_overlaps.shape[1:]
-    for p, color in enumerate(_colors(P, TEACHER_COLORS)):
-        _draw_curve(errors, group, "generalisation_error", (p,), color, style)
-    for pair in zip(*np.triu_indices(K, k=1), strict=True):
-        _draw_curve(Q, group, "student_overlaps", pair, OFF_DIAGONAL, style)
-    for k, color in enumerate(_colors(K, UNIT_COLORS)):
-        _draw_curve(Q, group, "student_overlaps", (k, k), color, style)
-        for p, m in np.ndindex(P, M):
-            _draw_curve(R[p], group, "student_teacher_overlaps", (p, k, m), color, _dashed(style, m))
-        for head in range(group.runs[0].student_readouts.shape[1]):
-            _draw_curve(readouts, group, "student_readouts", (head, k), color, _dashed(style, head))
+def _palette(count: int) -> dict[int, Any]:
+    """Return a colour for each unit: distinct ones where they suffice, otherwise a map of even lightness."""
+    if count <= DISTINCT:
+        return dict(enumerate(seaborn.color_palette("colorblind", count)))
+    return dict(enumerate(seaborn.color_palette("viridis", count)))
 
 
-def _dashed(style: dict, number: int) -> dict:
-    """Return a style with the dashes of a teacher unit or a head; curves of markers alone stay so."""
-    return {**style, "linestyle": DASHES[number % len(DASHES)]} if style["linestyle"] == "-" else style
-
-
-def _draw_curve(ax: Axes, group: _Group, name: str, index: tuple[int, ...], color, style: dict) -> None:
-    """Draw one entry of an array against time: a line for each run, or their median and band."""
-    curves = np.array([getattr(run, name)[:, *index] for run in group.runs])
-    if group.is_band:
-        low, median, high = np.quantile(curves, QUANTILES, axis=0)
-        ax.fill_between(group.time, low, high, color=color, **BAND)
-        curves = [median]
-    for curve in curves:
-        ax.plot(group.time, curve, color=color, **style)
-
-
-def _label(errors: Axes, Q: Axes, *others: Axes) -> None:
-    *R, readouts = others
-    errors.set(ylabel=r"generalisation error $\epsilon$", yscale="log")
-    Q.set_ylabel("student overlaps $Q$")
-    for p, ax in enumerate(R):
-        ax.set_ylabel(f"overlaps $R$ with teacher {p}")
-    readouts.set_ylabel("readouts $h$")
-
-
-def _finish(ax: Axes, groups: Sequence[_Group], logarithmic: bool) -> None:
-    """Mark the switches, in many runs by the median of each, and set up the axis of time."""
-    lines = {"color": OFF_DIAGONAL, "linestyle": "--", "linewidth": 0.6, "zorder": 0}
-    for switch in sorted({float(time) for group in groups for time in _switches(group)}):
-        ax.axvline(switch, **lines)
-    if logarithmic:
-        ax.set_xscale("log")
-    if ax.get_subplotspec().is_last_row() or ax.xaxis.get_tick_params()["labelbottom"]:
-        ax.set_xlabel("time $t$ (steps / $N$)")
-    ax.spines[["top", "right"]].set_visible(False)
+def _finish(axes: Sequence[Axes], groups: Sequence[_Group], log_time: bool) -> None:
+    """Label the axes and mark the switches."""
+    names = ("generalisation error $\\epsilon$", "student overlaps $Q$")
+    R = [f"overlaps $R$ with teacher {p}" for p in range(len(axes) - 3)]
+    switches = sorted({float(time) for group in groups for time in _switches(group)})
+    for ax, name in zip(axes, (*names, *R, "readouts $h$"), strict=True):
+        for switch in switches:
+            ax.axvline(switch, color=GREY, linestyle="--", linewidth=0.6, zorder=0)
+        lowest = ax.get_subplotspec().is_last_row() or ax.xaxis.get_tick_params()["labelbottom"]
+        ax.set(xlabel="time $t$ (steps / $N$)" if lowest else "", ylabel=name)
+        if log_time:
+            ax.set_xscale("log")
+    axes[0].set_yscale("log")  # after plotting: quantiles are those of the errors, not of their logarithms
 
 
 def _switches(group: _Group) -> Sequence[float]:
-    times = [run.switch_times for run in group.runs]
+    """Return the times of all switches; of many runs the median of each."""
     if not group.is_band:
-        return np.concatenate(times)
-    most = max(map(len, times))  # with thresholds, runs may differ in their number
-    return [np.median([run[number] for run in times if len(run) > number]) for number in range(most)]
+        return np.concatenate(group.switches)
+    most = max(map(len, group.switches))  # with thresholds, runs may differ in their number
+    return [np.median([run[number] for run in group.switches if len(run) > number]) for number in range(most)]
 
 
 def _legends(figure: Figure, errors: Axes, groups: Sequence[_Group]) -> None:
-    """Put teachers into the panel of errors; units, dashes and engines to the right of all panels."""
+    """Add teachers to the panel of errors; engines, units and dashes to the right of all panels."""
     if not groups:
         return
-    P, K, M = np.max([group.runs[0].student_teacher_overlaps.shape[1:] for group in groups], axis=0)
-    heads = max(group.runs[0].student_readouts.shape[1] for group in groups)
-    teachers = zip(range(P), _colors(P, TEACHER_COLORS), strict=True)
-    handles = [Line2D([], [], color=color, label=f"teacher {p}") for p, color in teachers]
-    errors.legend(handles=handles, fontsize="small", frameon=False, ncols=-(-P // 4))
-    entries = [*_engine_entries(groups), *_unit_entries(K), *_dash_entries(M, heads)]
-    labels = [entry[-1].get_label() if isinstance(entry, tuple) else entry.get_label() for entry in entries]
+    P, K, M, heads = (
+        max(group.size(quantity, index) for group in groups)
+        for quantity, index in (
+            ("generalisation_error", "teacher"),
+            ("student_overlaps", "student_unit"),
+            ("student_teacher_overlaps", "teacher_unit"),
+            ("student_readouts", "head"),
+        )
+    )
+    teachers = [Line2D([], [], color=color, label=f"teacher {p}") for p, color in _palette(P).items()]
+    errors.legend(handles=teachers, fontsize="small", ncols=-(-P // 4))
+    entries = dict([*_engine_entries(groups), *_unit_entries(K), *_dash_entries(M, heads)])
     rows = errors.get_gridspec().nrows * LEGEND_ROWS
-    columns = -(-len(entries) // rows)
-    where = {"loc": "outside right upper", "ncols": columns}
-    figure.legend(entries, labels, fontsize="small", frameon=False, **where)
+    where = {"loc": "outside right upper", "ncols": -(-len(entries) // rows)}
+    figure.legend(list(entries.values()), list(entries), fontsize="small", **where)
 
 
-def _engine_entries(groups: Sequence[_Group]) -> Iterator[Line2D | tuple[Patch, Line2D]]:
-    """Yield a line for each engine, on a patch where it is drawn with a band."""
-    named = {(group.engine, group.label): group.is_band for group in groups}
-    for (engine, label), is_band in sorted(named.items()):
-        line = Line2D([], [], color="black", label=label, **_style(engine, joined=False, rows=1))
-        yield (Patch(color="black", **BAND), line) if is_band else line
+def _engine_entries(groups: Sequence[_Group]) -> Iterator[tuple[str, Any]]:
+    """Yield a line for each engine, on a patch where it is plotted with a band."""
+    for label, group in sorted({group.label: group for group in groups}.items()):
+        line = Line2D([], [], color="black", **_look(group.engine, joined=False, rows=1))
+        yield label, (Patch(color="black", **BAND), line) if group.is_band else line
 
 
-def _unit_entries(units: int) -> Iterator[Line2D]:
-    for k, color in enumerate(_colors(units, UNIT_COLORS)):
-        yield Line2D([], [], color=color, label=f"student unit {k}")
+def _unit_entries(units: int) -> Iterator[tuple[str, Line2D]]:
+    for k, color in _palette(units).items():
+        yield f"student unit {k}", Line2D([], [], color=color)
     if units > 1:
-        yield Line2D([], [], color=OFF_DIAGONAL, label=r"$Q_{ik}$, $i \neq k$")
+        yield r"$Q_{ik}$, $i \neq k$", Line2D([], [], color=GREY)
 
 
-def _dash_entries(teacher_units: int, heads: int) -> Iterator[Line2D]:
-    count = max(teacher_units, heads)
-    for number in range(count if count > 1 else 0):
-        names = [
-            f"{name} {number}"
-            for name, known in (("teacher unit", teacher_units), ("head", heads))
-            if number < known > 1
-        ]
-        yield Line2D([], [], color="black", linestyle=DASHES[number % len(DASHES)], label=", ".join(names))
-
-
-def _colors(count: int, named: Sequence[str]) -> list:
-    """Return one colour each, of the named ones if these suffice, otherwise from a map of even lightness."""
-    if count <= len(named):
-        return list(named[:count])
-    return list(colormaps["viridis"](np.linspace(0.0, 0.92, count)))
+def _dash_entries(teacher_units: int, heads: int) -> Iterator[tuple[str, Line2D]]:
+    sizes = {name: size for name, size in (("teacher unit", teacher_units), ("head", heads)) if size > 1}
+    for number in range(max(sizes.values(), default=0)):
+        label = ", ".join(f"{name} {number}" for name, size in sizes.items() if number < size)
+        dashes = DASHES[number % len(DASHES)]
+        yield label, Line2D([], [], color="black", linestyle=(0, dashes) if dashes else "-")

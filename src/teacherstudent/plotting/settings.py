@@ -1,15 +1,16 @@
-"""How figures are drawn and saved: matplotlib's defaults with a style over them, whatever the user has set.
+"""Settings of figures: matplotlib's defaults and a style, independent of the settings of the user.
 
-The same data give the same bytes. Some settings act when an artist is made, some when it is drawn, some when
-the figure is saved: all three happen inside `drawing`. Figures are made without pyplot, which would choose a
-backend and hold them open.
+The same data give the same bytes. Some settings take effect when an artist is made, some when it is drawn,
+some when the figure is saved: all three happen inside `drawing`. Figures are made without pyplot, which would
+choose a backend and keep the figures open.
 """
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from teacherstudent.plotting.environment import import_matplotlib
 
@@ -17,6 +18,7 @@ import_matplotlib()
 
 import matplotlib  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
 
 COMMON = {"savefig.dpi": 150, "svg.hashsalt": "teacherstudent"}
 # Files have no date, and png files no version of matplotlib.
@@ -24,44 +26,85 @@ UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Da
 
 
 @contextmanager
-def drawing(style: str | Path | None = None) -> Iterator[None]:
-    """Draw and save figures in the block with matplotlib's defaults and a style sheet, if one is named.
+def drawing(style: str | Path | Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Draw and save figures in the block with matplotlib's defaults and a style over them.
 
-    Afterwards the settings are as before; the backend stays the same. Raises OSError where the style sheet
-    cannot be read, and ValueError where it has a setting that matplotlib does not accept.
+    Afterwards the settings are as before; the backend stays the same.
+
+    Parameters
+    ----------
+    style : path or mapping, optional
+        Path of a style sheet, or settings of matplotlib by name.
+
+    Raises
+    ------
+    OSError
+        Where the style sheet cannot be read.
+    ValueError
+        Where a setting is not accepted by matplotlib.
     """
     settings = dict(dict.items(matplotlib.rcParamsDefault)) | COMMON
     del settings["backend"]
-    if style is not None:
+    if isinstance(style, Mapping):
+        settings |= style
+    elif style is not None:
         settings |= matplotlib.rc_params_from_file(style, fail_on_error=True, use_default_template=False)
     with matplotlib.rc_context(settings):
         yield
 
 
 def as_bytes(figure: Figure, kind: str) -> bytes:
-    """Return a figure as the content of a png, pdf or svg file: same figure, same bytes."""
+    """Return a figure as the content of a file; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    kind : str
+        Format of the file: png, pdf or svg.
+
+    Returns
+    -------
+    bytes
+        The content; it has no date.
+    """
     content = io.BytesIO()
     figure.savefig(content, format=kind, metadata=UNDATED[kind])
     return content.getvalue()
 
 
 class NotebookFigure(Figure):
-    """A figure for users: drawn and saved as in `drawing`, whatever is set by then and however often."""
+    """A figure that is drawn and saved with its own settings, independent of those of the user.
+
+    Parameters
+    ----------
+    style : mapping of str to object
+        Settings of matplotlib over its defaults; the figure must be made inside `drawing(style)`.
+    **options
+        Arguments of `matplotlib.figure.Figure`.
+    """
+
+    def __init__(self, style: Mapping[str, Any], **options):
+        super().__init__(**options)
+        self.style = style
 
     def draw(self, renderer) -> None:
-        """Draw the figure; the layout starts anew, since an earlier one may have had another resolution."""
-        for ax in self.axes:
+        """Draw the figure; the layout is computed anew, since the resolution may have changed."""
+        computed = isinstance(
+            self.get_layout_engine(), ConstrainedLayoutEngine
+        )  # not again while a file is written
+        for ax in self.axes if computed else ():
             if ax.get_in_layout() and ax.get_subplotspec():
                 ax.set_subplotspec(ax.get_subplotspec())
-        with drawing():
+        with drawing(self.style):
             super().draw(renderer)
 
     def savefig(self, fname, **options) -> None:
-        """Save the figure, as that of matplotlib does; png, pdf and svg files have no date."""
+        """Save the figure as `matplotlib.figure.Figure.savefig` does; png, pdf and svg files have no date."""
         ending = os.path.splitext(fname)[1][1:] if isinstance(fname, str | os.PathLike) else ""
         kind = (options.get("format") or ending or "png").lower()
         metadata = UNDATED.get(kind, {}) | (options.pop("metadata", None) or {})
-        with drawing():
+        with drawing(self.style):
             super().savefig(fname, metadata=metadata or None, **options)
 
     def _repr_png_(self) -> bytes:

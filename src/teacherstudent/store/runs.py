@@ -32,8 +32,8 @@ from teacherstudent.engines.observables import (
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import look
-from teacherstudent.files.content import BLOCK, attribute, groups_of, recorded_in
-from teacherstudent.files.hdf5 import add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
+from teacherstudent.files.content import BLOCK, DIGEST, attribute, groups_of, recorded_in
+from teacherstudent.files.hdf5 import LINE, add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import is_curves
 from teacherstudent.store.digest import engine_digest
@@ -42,8 +42,9 @@ from teacherstudent.store.stored_run import StoredRun
 
 CURVES = (
     "holds the curves of an experiment, not runs; `teacherstudent show` lists them, "
-    "teacherstudent.store.curves.read_curves and xarray read them"
+    "teacherstudent.read_curves and xarray read them"
 )
+OF_THE_FILE = (DIGEST, LINE)  # attributes that describe the stored form, not the runs
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
@@ -74,7 +75,7 @@ def write_runs(
     path: str | Path,
     entries: Iterable[tuple[str, Spec, str, int, list[Trajectory]]],
     run_axis: bool,
-    attributes: Mapping[str, str] = MappingProxyType({}),
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write groups of runs to an HDF5 file, which appears complete or not at all.
 
@@ -92,8 +93,8 @@ def write_runs(
         the group.
     run_axis : bool
         Whether all datasets but `time` have a leading axis `run`; without it each entry has one trajectory.
-    attributes : mapping of str to str
-        Attributes that are added to every group.
+    attributes : mapping
+        Attributes that are added to every group, or replace its own.
 
     Raises
     ------
@@ -107,8 +108,8 @@ def write_runs(
         shapes = {}
         for group, spec, engine, seed, trajectories in entries:
             target = file.require_group(group)
-            target.attrs.update(run_attributes(spec, engine, seed, trajectories, run_axis))
-            target.attrs.update(attributes)
+            own = run_attributes(spec, engine, seed, trajectories, run_axis)
+            target.attrs.update(own | dict(attributes))
             shapes[group] = _write_arrays(target, trajectories, run_axis)
             if trajectories[0].state is not None:
                 shapes[f"{group}/{STATE}"] = _write_states(target.create_group(STATE), trajectories, run_axis)
@@ -117,7 +118,7 @@ def write_runs(
     write_hdf5(path, fill)
 
 
-def read_run(path: str | Path, group: str = "/") -> StoredRun:
+def read_run(path: str | Path, group: str = "/", states: bool = False) -> StoredRun:
     """Read one group of a file.
 
     Parameters
@@ -126,6 +127,8 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
         An HDF5 file with runs.
     group : str
         The path of the group in the file.
+    states : bool
+        Whether to read the states at the end too, if the file has them.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def read_run(path: str | Path, group: str = "/") -> StoredRun:
     with opened_hdf5(path) as file:
         if not is_run(file.get(group)):
             raise RunError(f"there is no run in group {group}")
-        return _read(file[group])
+        return _read(file[group], states)
 
 
 def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:
@@ -246,7 +249,7 @@ def _provenance(engine: str) -> dict:
 def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write the states at the end; return the shapes of all datasets by name."""
     shapes = {}
-    for name in trajectories[0].state:
+    for name in [name for name in STATE_VARIABLES if name in trajectories[0].state]:
         arrays = [trajectory.state[name] for trajectory in trajectories]
         shapes[name] = _write_dataset(group, STATE_VARIABLES[name], arrays, run_axis).shape
     return shapes

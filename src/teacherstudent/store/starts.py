@@ -64,10 +64,11 @@ def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Sta
         raise SpecError(f"{path}: {error}") from error
 
 
-def origin(sha256: str, start: Start) -> str:
-    """Return the origin of a run as JSON: digest of the file, time, and whether its state was used."""
+def origin(sha256: str | None, start: Start) -> str:
+    """Return the origin of a run as JSON: digest of the file if any, time, and whether its state was used."""
     kind = "order parameters" if start.state is None else "state"
-    return json.dumps({"sha256": sha256, "time": start.time, "from": kind}, sort_keys=True)
+    file = {} if sha256 is None else {"sha256": sha256}
+    return json.dumps(file | {"time": start.time, "from": kind}, sort_keys=True)
 
 
 def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start:

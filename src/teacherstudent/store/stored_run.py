@@ -13,7 +13,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StoredRun:
     """One group of a file: the runs of one spec with one engine and seed.
 
