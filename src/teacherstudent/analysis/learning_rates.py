@@ -102,4 +102,6 @@ def _solution(M: int, K: int) -> Equations:
 
 
 def _at_rate(system: Equations, rate: float) -> Equations:
-    return system._replace(phase=system.phase._replace(eta=rate))
+    """Return the same equations at another learning rate of the first layer."""
+    rates = system.constants.rates._replace(eta=rate)
+    return system._replace(constants=system.constants._replace(rates=rates))

@@ -78,6 +78,35 @@ def isotropic(
     return Isotropic(*parts, drift, layout, first, power, source.astype(np.uint64), factor, fixed, values)
 
 
+class Fields(NamedTuple):
+    """Covariances at states, with leading axes (...)."""
+
+    c: np.ndarray  # (..., D) as in `Isotropic`
+    C: np.ndarray  # (..., D, D)
+    B: np.ndarray  # (..., D, K + F)
+
+
+def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
+    """Return the covariances at states, or their changes in directions, without changing the work space.
+
+    Parameters
+    ----------
+    model : Isotropic
+        The model while one teacher is active.
+    y : (..., size) array
+        States, or directions.
+    constant : float
+        1 for states; 0 for directions, along which the covariances of the teachers do not change.
+
+    Returns
+    -------
+    Fields
+    """
+    D, K, F = len(model.c), model.layout.K, model.layout.F
+    values = constant * model.fixed + model.factor * y[..., model.source]
+    return Fields(*map(np.ascontiguousarray, _parts(values, K, D - K, F)))
+
+
 def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return views of c, C and B in arrays (..., size)."""
     D, lead = K + M, flat.shape[:-1]
