@@ -24,7 +24,7 @@ TELLING = """
 import sys
 from teacherstudent.engines.ode import engine as ode
 
-def integrate(self, phase, whole=ode._Run.integrate):
+def integrate(self, phase, whole=ode.Integration.integrate):
     shown = self.progress
 
     def progress(fraction):
@@ -35,7 +35,7 @@ def integrate(self, phase, whole=ode._Run.integrate):
     self.progress = progress
     whole(self, phase)
 
-ode._Run.integrate = integrate
+ode.Integration.integrate = integrate
 """
 COMMAND = """
 from teacherstudent.command.main import main

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
@@ -97,9 +97,8 @@ def digest(arrays):
 
 def entries():
     """Return all functions of kernels that Python calls, by name; `advance` is there for tests."""
-    modules = [
-        import_module(f"{kernels.__name__}.{module.name}") for module in iter_modules(kernels.__path__)
-    ]
+    found = walk_packages(kernels.__path__, f"{kernels.__name__}.")
+    modules = [import_module(module.name) for module in found]
     every = {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
     return {
         name: value
