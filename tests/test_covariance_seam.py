@@ -115,10 +115,8 @@ import json
 from teacherstudent.kernels.ode import equations as kernel
 from test_covariance_seam import SETTINGS, both, solved
 
-found = []
-for p, y in both(SETTINGS["all terms"]):
-    found.append(solved(p, y, 17)[2].tobytes().hex())
-entries = kernel.integrate_phase, kernel.rate_of_change
+(one, y), (two, groups) = both(SETTINGS["all terms"])
+found = [solved(*each, len(y))[2].tobytes().hex() for each in ((one, y), (two, groups))]
 stats = kernel.integrate_phase.stats
 print(json.dumps([found, sum(stats.cache_hits.values()), sum(stats.cache_misses.values())]))
 """

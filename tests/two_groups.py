@@ -1,8 +1,8 @@
 """A covariance model for tests: independent Gaussian inputs, their directions in two groups of modes.
 
-The state is (q_1, r_1, q_2, r_2, h): the overlaps within each group, which has a share nu_g of the directions.
-As the variance is 1 in both, the sums Q = q_1 + q_2 and R = r_1 + r_2 obey the equations of the isotropic model,
-and these are recorded.
+The state is (q_1, r_1, q_2, r_2, h): the overlaps within each group, which has a share nu_g of the
+directions. As the variance is 1 in both, the sums Q = q_1 + q_2 and R = r_1 + r_2 obey the equations of the
+isotropic model, and these are recorded.
 """
 
 from typing import NamedTuple
@@ -72,7 +72,8 @@ def motion(y, model, rates, means, dy):
                 for m in range(M):
                     there += means.weights[i, K + m] * y[R + F * k + model.first + m]
                     back += means.weights[k, K + m] * y[R + F * i + model.first + m]
-                noise = eta_i * eta_k * means.power[min(i, k), max(i, k)] * model.power * model.nu[g] / rates.batch
+                noise = eta_i * eta_k * means.power[min(i, k), max(i, k)]
+                noise *= model.power * model.nu[g] / rates.batch
                 at = Q + K * i + k
                 dy[at] = noise - eta_i * there - eta_k * back - (decay_i + decay_k) * y[at]
     for i in range(K):

@@ -1,9 +1,9 @@
 """The exact derivative of the equations of motion in given directions, by the chain rule.
 
-For the covariance model `kernels.ode.isotropic`; symbols and shapes as there: K student units, D error units
-with signed readouts c and covariance C, covariances B of the error units with projections on all K + F weights.
-n directions at a time are the first axis of arrays. Under the tilt of student units i and k, with p the inverse
-of 1 + C over these two,
+For the covariance model `kernels.ode.isotropic`; symbols and shapes as there: K student units, D error
+units with signed readouts c and covariance C, covariances B of the error units with projections on all K + F
+weights. n directions at a time are the first axis of arrays. Under the tilt of student units i and k, with p
+the inverse of 1 + C over these two,
 
     S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
 

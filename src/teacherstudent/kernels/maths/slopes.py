@@ -28,7 +28,21 @@ class Tables(NamedTuple):
 
 @entry
 def tables(student, teacher, K, C):
-    """Compute the tables for the activation codes of student and teacher and the covariance C (D, D)."""
+    """Integrals of pairs of units, and their slopes, at a covariance of the fields.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes; the student's is erf or linear.
+    K : int
+        Number of student units.
+    C : (D, D) array
+        Covariance of the error units, the student units first.
+
+    Returns
+    -------
+    Tables
+    """
     D = len(C)
     one, three = (K, D), (3, K, D)
     t = Tables(

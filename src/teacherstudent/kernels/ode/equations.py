@@ -85,7 +85,7 @@ def derivative(y, p, dy):
 def above_threshold(y, p):
     """Event function: the active task's generalisation error minus the threshold; 1 where there is none.
 
-    eps = 1/2 sum_ab c_a c_b I2(a, b) on clean inputs; Saad & Solla 1995, eq. (3); Goldt et al. 2019, eq. (7).
+    eps = 1/2 sum_ab c_a c_b I2(a, b) on clean inputs; Goldt et al. 2019, eq. (7).
     """
     if p.threshold <= 0.0:
         return 1.0

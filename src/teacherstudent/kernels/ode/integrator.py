@@ -1,8 +1,9 @@
 """Adaptive Runge-Kutta integration of y' = f(y), compiled: DOP853 with dense output and one event.
 
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.4 to II.6. `integrate` is
-generic: functions that take the right-hand side as an argument are inlined where they are called, since numba
-caches no code that passes functions around.
+Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd edition: sec. II.4 for the step
+size, II.6 for dense output, II.10 for the method and its error estimate. `integrate` is generic: functions
+that take the right-hand side as an argument are inlined where they are called, since numba caches no code
+that passes functions around.
 """
 
 import math
@@ -91,7 +92,7 @@ def copy(out, x):
 
 @inner
 def add_weighted(out, step, weights, row, k):
-    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are not looked at."""
+    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are skipped."""
     for j in range(weights.shape[1]):
         weight = step * weights[row, j]
         if weight != 0.0:
@@ -122,12 +123,16 @@ def stages(f, params, y, step, tableau, work, first, last):
 
 @inner
 def error_norm(tableau, step, y, work, rtol, atol):
-    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order."""
+    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order.
+
+    err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
+    Hairer et al., eqs. (4.10), (4.11) and (10.17).
+    """
     five, three = 0.0, 0.0
     for order in range(tableau.E.shape[0]):
         for i in range(len(y)):
             work.errors[order, i] = 0.0
-        for j in range(tableau.E.shape[1]):  # zero weights too: what is no number at any stage must show
+        for j in range(tableau.E.shape[1]):  # zero weights too: NaN at any stage must reach the error
             for i in range(len(y)):
                 work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
     for i in range(len(y)):
@@ -152,20 +157,22 @@ def norm(x, y, rtol, atol):
 
 @inlined
 def initial_step(f, params, y, tableau, work, rtol, atol):
-    """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
+    """First step size, over which the changes of y and of y' are small: Hairer et al., sec. II.4, eq. (4.14).
 
-    It does not know the end: an integration that goes further begins with the same step. Returns -1
-    where f pauses.
+    It does not depend on the end: a longer integration begins with the same step. Returns -1 where f pauses.
     """
+    # a) A first guess from the sizes of y and y'.
     if not stages(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
     d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
+    # b) One Euler step of this size, and from it the size of y''.
     if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
     d2 = norm(work.k[1], y, rtol, atol) / h0
+    # c) max(d1, d2) h^8 = 0.01, and not much more than the guess.
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1)
@@ -233,7 +240,7 @@ def integrate(
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
     An explicit Runge-Kutta method of order 8 with step size control and dense output: Hairer, Norsett &
-    Wanner, Solving Ordinary Differential Equations I, sec. II.4 (step size), II.5 (DOP853), II.6 (dense output).
+    Wanner, Solving Ordinary Differential Equations I, sec. II.4 (step size), II.6 (dense output), II.10.
 
     Parameters
     ----------
@@ -311,7 +318,7 @@ def integrate(
         # 3. A step with too large an error is rejected and tried again, shorter.
         error = error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
-            if not cut >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
+            if not cut >= MIN_STEP * max(abs(t), 1.0):  # also where it is NaN
                 return DIVERGED, t, row
             step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
             growth, tries, work.progress[STAGES_DONE] = 1.0, tries + 1, 1
@@ -341,7 +348,7 @@ def integrate(
         if fired:
             return EVENT, t, row
         copy(work.k[0], work.k[STAGES])
-        # 7. The size of the next step: the error is of order seven in it.
+        # 7. The size of the next step; Hairer et al., eq. (4.13).
         step = cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
         growth, tries, work.progress[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
     return REACHED_END, t, row

@@ -5,8 +5,8 @@ With covariance 1 of the inputs the overlaps are the covariances of the fields:
     C_kl = (1 + s^2) Q_kl,   C_km = R_km,   C_mn = T_mn,
 
 s the standard deviation of the noise on the student's inputs. The equations of motion are those of Saad &
-Solla 1995, Phys. Rev. E 52, 4225, eqs. (4) and (5); Goldt et al. 2019, eqs. (10) to (12), for label noise and
-trained readouts; Lee et al. 2021, eqs. (2) to (4), for several teachers.
+Solla 1995, Phys. Rev. E 52, 4225; with label noise and trained readouts of Goldt et al. 2019; with several
+teachers of Lee et al. 2021.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,9 @@ class Isotropic(NamedTuple):
 
     c: np.ndarray  # (D,) signed readouts (h, -v)
     C: np.ndarray  # (D, D) covariance of the error units
-    B: np.ndarray  # (D, K + F) covariance of the error units with the projections of the inputs on all weights
+    B: (
+        np.ndarray
+    )  # (D, K + F) covariance of the error units with the projections of the inputs on all weights
     drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for the same projections z
     layout: Layout
     first: int  # column in R of the first unit of the active teacher
@@ -38,9 +40,7 @@ class Isotropic(NamedTuple):
     values: np.ndarray
 
 
-def isotropic(
-    K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: int, power: float
-) -> Isotropic:
+def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: int, power: float) -> Isotropic:
     """Describe the covariances while one teacher is active.
 
     Parameters
@@ -126,9 +126,9 @@ def motion(y, model, rates, means, dy):
     dR_ib = -eta h_i <d g'_i x_b> - decay R_ib,
     dQ_ik = -eta (h_i <d g'_i x_k> + i <-> k) + (eta^2 / batch) (1 + s^2) h_i h_k <d^2 g'_i g'_k>
             - 2 decay Q_ik,
-    dh_i = -eta_h <d g_i> - decay_h h_i;
+    dh_i = -eta_h <d g_i> - decay_h h_i,
 
-    Saad & Solla 1995, eqs. (4) and (5), and Goldt et al. 2019, eqs. (10) to (12).
+    and 0 for the other heads. Saad & Solla 1995; Goldt et al. 2019; Lee et al. 2021.
     """
     fill_drift(means.weights, model.B, model.drift)
     move_features(y, model, rates, means.power, dy)

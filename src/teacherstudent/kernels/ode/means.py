@@ -14,7 +14,7 @@ from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
 
 @inlined
 def fill_means(p, c, C):
-    """Fill the means of `Constants` p from c and C; return False at a pause, from which the next call resumes."""
+    """Fill the means of `Constants` p from c and C; return False at a pause, where the next call resumes."""
     if p.student == ERF and p.teacher == ERF:
         finished = means_of_erf(c, C, p.output_variance, p.lanes, p.means, p.progress)
     else:

@@ -7,7 +7,7 @@ means over the fields are known. A model is a NamedTuple type with the fields
     C  (D, D)  covariance of the error units
 
 and three functions of its own, registered in the module that defines it. `covariances(y, model)` fills c and C
-from the state y. `motion(y, model, rates, means, dy)` writes the derivative of the state, given `Means`.
+from the state y. `motion(y, model, rates, means, dy)` writes the derivative of the state from `Means`.
 `record(y, model, row)` writes what is recorded of a state to a row. The functions here stand for those of the
 type of `model`, which is known when they are compiled; they can be called from compiled code only.
 """
@@ -55,7 +55,9 @@ def record(y, model, row):
     raise NotImplementedError("only compiled code chooses the covariance model")
 
 
-def covariance_model(of_type: type, covariances_of: Callable, motion_of: Callable, record_of: Callable) -> None:
+def covariance_model(
+    of_type: type, covariances_of: Callable, motion_of: Callable, record_of: Callable
+) -> None:
     """Register the functions of a covariance model, plain Python that is compiled into its callers.
 
     Parameters

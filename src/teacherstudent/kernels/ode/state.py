@@ -1,7 +1,7 @@
 """Layout of the state of the equations: the order parameters (Q, R, h) as one flat vector y.
 
-Q (K, K), R (K, F) and h (H, K) follow each other, each in C order. F = P M is the number of all teacher units,
-H the number of heads. Python packs and unpacks; compiled code asks for the position of one number.
+Q (K, K), R (K, F) and h (H, K) follow each other, each in C order. F = P M is the number of units of all
+teachers, H the number of heads. Python packs and unpacks; compiled code uses the position of one number.
 """
 
 from typing import NamedTuple
