@@ -3,7 +3,7 @@
 In every model the covariances of all fields are linear in the state, and the state moves linearly once the
 means over the fields are known. A model is a NamedTuple type with the fields
 
-    c  (D,)    signed readouts (h, -v) of the error units: the K student units and those of the active teacher
+    c  (D,)    signed readouts (h, -v) of the error units: the K student units, then the active teacher's
     C  (D, D)  covariance of the error units
 
 and three functions of its own, registered in the module that defines it. `covariances(y, model)` fills c and C
@@ -46,12 +46,36 @@ def covariances(y, model):
 
 
 def motion(y, model, rates, means, dy):
-    """Write the derivative of a state to dy, given the means over the fields."""
+    """Write the derivative of a state, given the means over the fields.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of the model.
+    model : NamedTuple
+        Covariance model, whose c and C are those of the state.
+    rates : Rates
+        How the student learns.
+    means : Means
+        Means over the fields.
+    dy : (n,) array
+        Written: the derivative, t = steps / N.
+    """
     raise NotImplementedError("only compiled code chooses the covariance model")
 
 
 def record(y, model, row):
-    """Write what is recorded of a state to a row."""
+    """Write what is recorded of a state to a row.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of the model.
+    model : NamedTuple
+        Covariance model.
+    row : (m,) array
+        Written: the order parameters (Q, R, h) in the layout of `state`.
+    """
     raise NotImplementedError("only compiled code chooses the covariance model")
 
 
