@@ -4,7 +4,7 @@ In every model the covariances of all fields are linear in the state, and the st
 means over the fields are known. A model is a NamedTuple type with the fields
 
     c  (D,)    signed readouts (h, -v) of the error units: the K student units, then the active teacher's
-    C  (D, D)  covariance of the error units
+    C  (D, D)  their covariance
 
 and three functions of its own, registered in the module that defines it. `covariances(y, model)` fills c and C
 from the state y. `motion(y, model, rates, means, dy)` writes the derivative of the state from `Means`.
