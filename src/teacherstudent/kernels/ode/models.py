@@ -6,8 +6,8 @@ means over the fields are known. A model is a NamedTuple type with the fields
     c  (D,)    signed readouts (h, -v) of the error units: the K student units, then the active teacher's
     C  (D, D)  their covariance
 
-and three functions of its own, registered in the module that defines it. `covariances(y, model)` fills c and C
-from the state y. `motion(y, model, rates, means, dy)` writes the derivative of the state from `Means`.
+and three functions of its own, registered in the module that defines it. `covariances(y, model)` fills c and
+C from the state y. `motion(y, model, rates, means, dy)` writes the derivative of the state from `Means`.
 `record(y, model, row)` writes what is recorded of a state to a row. The functions here stand for those of the
 type of `model`, which is known when they are compiled; they can be called from compiled code only.
 """
