@@ -249,14 +249,18 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
         batch=training.batch_size,
         head=spec.head_of(p),
     )
-    powers = 1.0 + spec.teachers.input_noise[p] ** 2, 1.0
+    power = 1.0 + spec.teachers.input_noise[p] ** 2
+    inputs = K, spec.heads, start.T, start.v[p], p * M, rates.head
+    model = isotropic(*inputs, power)
+    clean = model if power == 1.0 else isotropic(*inputs, 1.0)
     return constants_of(
         CODES[spec.student.activation],
         CODES[spec.teachers.activation],
         spec.teachers.output_noise[p] ** 2,
         phase.threshold,
         rates,
-        *(isotropic(K, spec.heads, start.T, start.v[p], p * M, rates.head, power) for power in powers),
+        model,
+        clean,
     )
 
 

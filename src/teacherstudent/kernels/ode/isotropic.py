@@ -110,7 +110,7 @@ def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
 def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return views of c, C and B in arrays (..., size)."""
     D, lead = K + M, flat.shape[:-1]
-    c, C, B = np.split(flat, [D, D + D * D], axis=-1)
+    c, C, B = flat[..., :D], flat[..., D : D + D * D], flat[..., D + D * D :]
     return c, C.reshape(*lead, D, D), B.reshape(*lead, D, K + F)
 
 

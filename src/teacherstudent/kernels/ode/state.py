@@ -60,7 +60,7 @@ def pack(Q: np.ndarray, R: np.ndarray, h: np.ndarray) -> np.ndarray:
 def unpack(y: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return views of Q (..., K, K), R (..., K, F) and h (..., H, K) in states (..., size)."""
     K, F, H = layout.K, layout.F, layout.H
-    Q, R, h = np.split(y, [layout.R, layout.h], axis=-1)
+    Q, R, h = y[..., : layout.R], y[..., layout.R : layout.h], y[..., layout.h :]
     lead = y.shape[:-1]
     return Q.reshape(*lead, K, K), R.reshape(*lead, K, F), h.reshape(*lead, H, K)
 
