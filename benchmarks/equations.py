@@ -14,7 +14,8 @@ from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
-from teacherstudent.kernels.ode import equations as kernel
+from teacherstudent.kernels.ode.equations import derivative
+from teacherstudent.kernels.ode.state import pack
 from teacherstudent.networks.sampling import initial_order_parameters
 
 DURATION = 1000.0
@@ -40,10 +41,10 @@ def spec(K: int, M: int):
 
 
 @njit
-def derivatives(phase, y, dy, count):
+def derivatives(constants, y, dy, count):
     """Evaluate the right-hand side `count` times, each time elsewhere."""
     for _ in range(count):
-        kernel.derivative(y, phase, dy)
+        derivative(y, constants, dy)
         y[0] += 1e-12 * dy[0]
 
 
@@ -51,9 +52,9 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
     """Evaluations of the right-hand side at the start of a run."""
     of = spec(K, M)
     start = initial_order_parameters(of, seed=0, run=0)
-    phase = phase_constants(of, start, phases(of)[0])
-    y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
-    return lambda n: derivatives(phase, y, np.empty_like(y), n)
+    constants = phase_constants(of, start, phases(of)[0])
+    y = pack(start.Q, start.R, start.h)
+    return lambda n: derivatives(constants, y, np.empty_like(y), n)
 
 
 def euler(step: Callable, K: int, M: int) -> Callable[[int], object]:

@@ -9,6 +9,7 @@ import simulations
 from timing import Line
 
 from teacherstudent.kernels.ode.equations import rate_of_change
+from teacherstudent.kernels.ode.state import pack
 
 
 @pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
@@ -28,11 +29,11 @@ def test_the_reference_takes_euler_steps():
     """One step against the library's rates."""
     of, dt = equations.spec(3, 2), 1e-3
     start = equations.initial_order_parameters(of, seed=0, run=0)
-    phase = equations.phase_constants(of, start, equations.phases(of)[0])
-    y = np.concatenate([start.Q.ravel(), start.R.ravel(), start.h.ravel()])
+    constants = equations.phase_constants(of, start, equations.phases(of)[0])
+    y = pack(start.Q, start.R, start.h)
     C, h = np.block([[start.Q, start.R], [start.R.T, start.T]]), start.h[0].copy()
     reference.euler_step(C, h, start.v[0], 0.5, dt)
-    rates = rate_of_change(phase, y)
+    rates = rate_of_change(constants, y)
     np.testing.assert_allclose(C[:3, :3].ravel(), (y + dt * rates)[:9], rtol=0, atol=1e-12)
     np.testing.assert_allclose(C[:3, 3:].ravel(), (y + dt * rates)[9:21], rtol=0, atol=1e-12)
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)

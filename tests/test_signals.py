@@ -27,7 +27,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let jobs in the background ignore it
 from teacherstudent.engines.ode import engine as ode
 
-def integrate(self, phase, whole=ode._Run.integrate):
+def integrate(self, phase, whole=ode.Integration.integrate):
     shown = self.progress
 
     def progress(fraction):
@@ -38,7 +38,7 @@ def integrate(self, phase, whole=ode._Run.integrate):
     self.progress = progress
     whole(self, phase)
 
-ode._Run.integrate = integrate
+ode.Integration.integrate = integrate
 """
 COMMAND = """
 from teacherstudent.command.main import main

@@ -13,6 +13,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.integrals import J2
 from teacherstudent.kernels.maths.slopes import I2_slopes, precision
+from teacherstudent.kernels.ode.state import unpack
 
 PAIRS = list(product(("erf", "linear"), naive.ACTIVATIONS))  # student, teacher
 ALL_TERMS = {"decay": 0.3, "output_noise": 0.5, "input_noise": 0.4, "batch": 2}
@@ -101,7 +102,7 @@ def test_every_number_that_moves_is_a_coordinate_and_no_other():
     """Two teachers, unit 0 frozen: its overlap with itself and with the teachers rest, and so does head 0."""
     overlaps = naive.random_overlaps(np.random.default_rng(4), 2, 1, 2, 2)
     system = cases.system_of(Setting(frozen=(0,)), overlaps, active=1)
-    Q, R, h = system.split(system.directions)
+    Q, R, h = unpack(system.directions, system.constants.model.layout)
     assert len(Q) == 6
     np.testing.assert_array_equal(Q[:2], [[[0, 1], [1, 0]], [[0, 0], [0, 1]]])
     np.testing.assert_array_equal(R[2:4].reshape(2, 4), np.eye(4)[2:])

@@ -12,17 +12,17 @@ from scipy.optimize import brentq
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EVENT,
-    KEPT,
     PAUSED,
     REACHED_END,
     RESUME,
+    SAVED,
     STUCK,
     TABLEAU,
     TIME,
-    Held,
+    RestartPoint,
+    buffers_for,
+    empty_restart_point,
     integrate,
-    nothing_held,
-    scratch,
 )
 
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
@@ -70,10 +70,30 @@ def above_level(y, p):
     return y[0] - p.level
 
 
+@njit
+def record(y, p, row):
+    for i in range(len(row)):
+        row[i] = y[i]
+
+
 @njit(error_model="numpy")
-def solve(p, y, start, end, times, out, tableau, rtol, atol, held, most, work):
+def solve(p, y, start, end, times, rows, tableau, rtol, atol, restart, most, work):
     return integrate(
-        derivative, above_level, p, y, start, end, times, out, tableau, rtol, atol, held, most, work
+        derivative,
+        above_level,
+        record,
+        p,
+        y,
+        start,
+        end,
+        times,
+        rows,
+        tableau,
+        rtol,
+        atol,
+        restart,
+        most,
+        work,
     )
 
 
@@ -94,17 +114,17 @@ def solved(
     atol=1e-10,
     level=NEVER,
     start=0.0,
-    held=None,
+    restart=None,
     most=PLENTY,
     pause=0,
 ):
     y, times = np.array(start_state, dtype=float), np.array(times, dtype=float)
     p = Problem(equation, level, np.zeros(1, np.int64), np.zeros(1, np.int64), pause)
     out = np.full((len(times), len(y)), np.nan)
-    held = nothing_held(len(y)) if held is None else held
-    work, status = scratch(len(y)), PAUSED
+    restart = empty_restart_point(len(y)) if restart is None else restart
+    work, status = buffers_for(len(y)), PAUSED
     while status == PAUSED:
-        status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, held, most, work)
+        status, time, written = solve(p, y, start, end, times, out, TABLEAU, rtol, atol, restart, most, work)
     assert np.isnan(out[written:]).all()
     return Solution(status, time, y, out[:written], int(p.evaluations[0]))
 
@@ -289,34 +309,34 @@ def test_results_are_the_same_each_time():
     np.testing.assert_array_equal(run().rows, run().rows)
 
 
-# Going on
+# Restart points
 
 
 @pytest.mark.parametrize("end", [1e-7, 0.3, 1.0, 2.5, 9.99])
 @pytest.mark.parametrize("equation, state", [(CIRCLE, (1.0, 0.0)), (LOGISTIC, (0.01,))])
-def test_what_is_resumed_has_the_bits_of_what_did_not_stop(equation, state, end):
+def test_a_resumed_integration_has_the_bits_of_one_that_was_not_ended(equation, state, end):
     times = np.linspace(end, 10.0, 37)
     whole = solved(equation, state, 10.0, times)
-    held = nothing_held(len(state))
-    stopped = solved(equation, state, end, held=held)
-    assert held.mark[0] == KEPT
-    assert held.numbers[TIME] < end
-    held.mark[0] = RESUME
-    resumed = solved(equation, stopped.state, 10.0, times, start=end, held=held)
+    restart = empty_restart_point(len(state))
+    stopped = solved(equation, state, end, restart=restart)
+    assert restart.mark[0] == SAVED
+    assert restart.numbers[TIME] < end
+    restart.mark[0] = RESUME
+    resumed = solved(equation, stopped.state, 10.0, times, start=end, restart=restart)
     assert np.array_equal(resumed.rows, whole.rows)
     assert np.array_equal(resumed.state, whole.state)
     assert resumed.evaluations + stopped.evaluations < whole.evaluations + 40
 
 
-def test_what_is_kept_stays_and_what_was_resumed_is_kept_anew():
-    held = nothing_held(2)
-    solved(CIRCLE, (1.0, 0.0), 1.0, held=held)
-    first = held.numbers[TIME]
-    solved(CIRCLE, (1.0, 0.0), 2.0, held=held)
-    assert held.numbers[TIME] == first
-    held.mark[0] = RESUME
-    solved(CIRCLE, (1.0, 0.0), 2.0, held=held)
-    assert 1.0 < held.numbers[TIME] < 2.0
+def test_a_saved_restart_point_stays_and_a_resumed_one_is_saved_again():
+    restart = empty_restart_point(2)
+    solved(CIRCLE, (1.0, 0.0), 1.0, restart=restart)
+    first = restart.numbers[TIME]
+    solved(CIRCLE, (1.0, 0.0), 2.0, restart=restart)
+    assert restart.numbers[TIME] == first
+    restart.mark[0] = RESUME
+    solved(CIRCLE, (1.0, 0.0), 2.0, restart=restart)
+    assert 1.0 < restart.numbers[TIME] < 2.0
 
 
 def test_the_end_is_recorded_where_the_last_step_is_rounded_to_before_it():
@@ -332,8 +352,8 @@ def test_the_end_is_recorded_where_the_last_step_is_rounded_to_before_it():
     assert rounded > 0
 
 
-def everything(solution, held):
-    return [*solution[:2], *(array.tobytes() for array in (*solution[2:4], *held))]
+def everything(solution, restart):
+    return [*solution[:2], *(array.tobytes() for array in (*solution[2:4], *restart))]
 
 
 @pytest.mark.parametrize("pause", [2, 3, 7, 100])
@@ -341,9 +361,9 @@ def everything(solution, held):
 def test_pauses_leave_no_trace(pause, level):
     """At the start, in refused steps, in those with recorded times, at the event and before the end."""
     problem = CIRCLE, [1.0, 0.0], 20.0, np.linspace(0.0, 20.0, 41), 1e-6, 1e-6, level
-    held, others = nothing_held(2), nothing_held(2)
-    whole, paused = solved(*problem, held=held), solved(*problem, held=others, pause=pause)
-    assert everything(whole, held) == everything(paused, others)
+    restart, others = empty_restart_point(2), empty_restart_point(2)
+    whole, paused = solved(*problem, restart=restart), solved(*problem, restart=others, pause=pause)
+    assert everything(whole, restart) == everything(paused, others)
     assert whole.evaluations == paused.evaluations
 
 
@@ -355,12 +375,12 @@ def test_pauses_are_no_tries(most):
 
 
 def test_pauses_of_a_resumed_integration_leave_no_trace():
-    held = nothing_held(2)
-    solved(CIRCLE, [1.0, 0.0], 5.0, held=held)
+    restart = empty_restart_point(2)
+    solved(CIRCLE, [1.0, 0.0], 5.0, restart=restart)
     ends = []
     for pause in (0, 2):
-        again = Held(np.full(1, RESUME), *(array.copy() for array in held[1:]))
-        ends.append(everything(solved(CIRCLE, [0.0, 0.0], 9.0, [8.0], held=again, pause=pause), again))
+        again = RestartPoint(np.full(1, RESUME), *(array.copy() for array in restart[1:]))
+        ends.append(everything(solved(CIRCLE, [0.0, 0.0], 9.0, [8.0], restart=again, pause=pause), again))
     assert ends[0] == ends[1]
 
 

@@ -15,8 +15,27 @@ def first_layer_error(
     """Return sigma^2 eta (K - M + M / sqrt 3) / (2 pi): erf units, first layer trained, h = 1.
 
     Leading order in eta and sigma^2, next to `committees.informed_state`: Goldt et al. 2019 (the expansion of
-    what their notebook gives for any eta). For K - M >= 2 that state is a saddle, left at a rate of order
-    eta^2 sigma^2: two idle units of opposite weights cost nothing. Raises ValueError where K < M.
+    the result of their notebook for any eta). For K - M >= 2 that state is a saddle, left at a rate of order
+    eta^2 sigma^2: two idle units of opposite weights do not change the error.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K >= M >= 1.
+    learning_rate : float
+        eta > 0.
+    output_noise : float
+        Standard deviation sigma of the noise on the labels.
+
+    Returns
+    -------
+    float
+        Asymptotic generalisation error.
+
+    Raises
+    ------
+    ValueError
+        Where K < M.
     """
     M, K = teacher_hidden, student_hidden
     check_sizes(M, K)
@@ -29,7 +48,26 @@ def linear_error(student_hidden: int, learning_rate: float, output_noise: float)
     """Return eta sigma^2 K / (4 - 2 eta K): linear units, first layer trained, h = 1, any teacher.
 
     Exact: e = 2 eps obeys e' = -2 eta K e + eta^2 K^2 (e + sigma^2). Goldt et al. 2019 (from memory; derived
-    independently). Raises ValueError where it diverges, eta >= 2 / K.
+    independently).
+
+    Parameters
+    ----------
+    student_hidden : int
+        Number of hidden units K >= 1.
+    learning_rate : float
+        0 < eta < 2 / K.
+    output_noise : float
+        Standard deviation sigma of the noise on the labels.
+
+    Returns
+    -------
+    float
+        Asymptotic generalisation error.
+
+    Raises
+    ------
+    ValueError
+        Where the error diverges, eta >= 2 / K.
     """
     K = student_hidden
     check_sizes(1, K)
@@ -43,9 +81,28 @@ def denoiser_error(
 ) -> float:
     """Return sqrt 3 M^2 sigma^2 eta / (6 pi K): erf units, both layers trained at the same rate.
 
-    Leading order in eta and sigma^2, next to `committees.denoiser_state`; found by numbers, for M = 1, 2, 3.
+    Leading order in eta and sigma^2, next to `committees.denoiser_state`; found numerically, for M = 1, 2, 3.
     For K > M that state is a saddle, left at a rate of order eta^2 sigma^2. That it decreases with K is
-    in Goldt et al. 2019. Raises ValueError where K is no multiple of M.
+    in Goldt et al. 2019.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K a multiple of M.
+    learning_rate : float
+        eta > 0.
+    output_noise : float
+        Standard deviation sigma of the noise on the labels.
+
+    Returns
+    -------
+    float
+        Asymptotic generalisation error.
+
+    Raises
+    ------
+    ValueError
+        Where K is no multiple of M.
     """
     M, K = teacher_hidden, student_hidden
     check_copies(M, K)

@@ -13,7 +13,7 @@ from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
 
-DIMENSION = 10_000  # a spec must say it; the equations do not depend on it
+DIMENSION = 10_000  # required in a spec; the equations do not depend on it
 
 
 def committee(
@@ -25,7 +25,27 @@ def committee(
 ) -> Spec:
     """Return the spec of a student that starts from given order parameters.
 
-    Raises SpecError where a value is not allowed.
+    Parameters
+    ----------
+    start : OrderParameters
+        Q (K, K), R (K, P M), T (P M, P M), h (H, K) and v (P, M).
+    learning_rate : float
+        eta >= 0, of the trained layers.
+    output_noise : float
+        Standard deviation of the noise on the labels.
+    train : sequence of str
+        Trained layers: "features", "readouts" or both.
+    activation : str
+        Of student and teachers: "erf" or "linear".
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    SpecError
+        Where a value is not allowed.
     """
     P = len(start.v)
     return parse_spec(
@@ -48,7 +68,19 @@ def committee(
 def informed_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
     """Return the state in which M student units are the teacher's and the others have no weights; h = 1.
 
-    Raises ValueError where K < M.
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K >= M >= 1.
+
+    Returns
+    -------
+    OrderParameters
+
+    Raises
+    ------
+    ValueError
+        Where K < M.
     """
     M, K = teacher_hidden, student_hidden
     check_sizes(M, K)
@@ -61,7 +93,19 @@ def informed_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
 def denoiser_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
     """Return the state in which K / M student units share the work of each teacher unit; h = M / K.
 
-    Raises ValueError where K is no multiple of M.
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K a multiple of M.
+
+    Returns
+    -------
+    OrderParameters
+
+    Raises
+    ------
+    ValueError
+        Where K is no multiple of M.
     """
     M, K = teacher_hidden, student_hidden
     check_copies(M, K)
@@ -75,7 +119,21 @@ def symmetric_state(teacher_hidden: int, student_hidden: int) -> OrderParameters
     All student units are equal, with equal overlaps with all teacher units, and the error of such states is
     least: Q_ik = s / (1 - s), R_im = sqrt(Q / M), s = M / (K^2 + sqrt(K^4 + M^2 - K^2)). For K = M that is
     Q = 1 / (2 K - 1) and R = 1 / sqrt(K (2 K - 1)) (Saad & Solla 1995, from memory; other sizes derived
-    here). Raises ValueError where a size is not positive.
+    here).
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, at least 1.
+
+    Returns
+    -------
+    OrderParameters
+
+    Raises
+    ------
+    ValueError
+        Where a size is not positive.
     """
     M, K = teacher_hidden, student_hidden
     s = plateau_correlation(M, K)

@@ -25,7 +25,7 @@ FLAT = 1e-12  # singular values and eigenvalues below this part of the largest a
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """A state whose order parameters rest, and how small changes of it grow; time is t = steps / N.
+    """A state whose order parameters do not move, and the growth of small changes of it; t = steps / N.
 
     `flat_directions` counts the directions in which nothing moves in first order, as along a continuous
     manifold of fixed points; the eigenvalues are those of the others.
@@ -55,10 +55,27 @@ class FixedPoint:
 def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPoint:
     """Find a fixed point of engine `ode` by damped Newton steps, while one teacher is active.
 
-    Stable and unstable ones are found alike; which one depends on the start, such as the long-time state of a
-    run. Look at `converged` and `realisable`: a start far from any fixed point may lead nowhere, or to
-    overlaps that no weights have. Raises as `equations` does, and ValueError where the rates at the start are
-    not finite.
+    Stable and unstable ones are found alike; which one depends on the start, such as the long-time state of
+    a run. Check `converged` and `realisable`: from a start far from any fixed point the search may not
+    converge, or end at overlaps that no weights have.
+
+    Parameters
+    ----------
+    spec : Spec
+        Sizes, activations, learning rates, decay and noises.
+    start : OrderParameters
+        First state of the search; its T and v are those of the teachers.
+    teacher : int
+        The active teacher, from 0 to P - 1.
+
+    Returns
+    -------
+    FixedPoint
+
+    Raises
+    ------
+    SpecError, ValueError
+        As `equations`; ValueError also where the rates at the start are not finite.
     """
     system = equations(spec, start, teacher)
     end, steps = newton(system)
@@ -153,7 +170,21 @@ def is_realisable(state: OrderParameters) -> bool:
 def long_time_state(spec: Spec, seed: int = 0, run: int = 0) -> OrderParameters:
     """Return the order parameters at the end of a run of engine `ode`, to start the search from.
 
-    Raises RunError where the run diverges.
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    seed, run : int
+        Seed and number of the run, which decide its initial networks.
+
+    Returns
+    -------
+    OrderParameters
+
+    Raises
+    ------
+    RunError
+        Where the run diverges.
     """
     end = simulate(spec, "ode", seed, run)
     if end.diverged_at is not None:

@@ -1,8 +1,9 @@
 """The exact derivative of the equations of motion in given directions, by the chain rule.
 
-Symbols and shapes as in `kernels.ode`: K student units, D error units with signed readouts c and covariance
-C, covariances B of the error units with projections on all F weights. n directions at a time are the first
-axis of arrays. Under the tilt of student units i and k, with p the inverse of 1 + C over these two,
+For the covariance model `kernels.ode.isotropic`; symbols and shapes as there: K student units, D error
+units with signed readouts c and covariance C, covariances B of the error units with projections on all K + F
+weights. n directions at a time are the first axis of arrays. Under the tilt of student units i and k, with p
+the inverse of 1 + C over these two,
 
     S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
 
@@ -15,76 +16,75 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.maths.slopes import Tables, tables
-from teacherstudent.kernels.ode.equations import Phase
-
-
-class State(NamedTuple):
-    """The order parameters that the rates depend on."""
-
-    Q: np.ndarray  # (K, K)
-    R: np.ndarray  # (K, P M)
-    h: np.ndarray  # (K,) of the active head
-
-
-class Fields(NamedTuple):
-    """The same as the error units see it; linear in the state."""
-
-    c: np.ndarray  # (D,)
-    C: np.ndarray  # (D, D)
-    B: np.ndarray  # (D, F)
+from teacherstudent.kernels.ode.equations import Constants
+from teacherstudent.kernels.ode.isotropic import Fields, fields_at
+from teacherstudent.kernels.ode.state import unpack
 
 
 class Means(NamedTuple):
     """Means over inputs, d the error."""
 
     output: np.ndarray  # (K,) < d g(x_i) >
-    drift: np.ndarray  # (K, F) < d g'(x_i) z > for all projections z
+    drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for all projections z
     power: np.ndarray  # (K, K) < d^2 g'(x_i) g'(x_k) >
 
 
-def changes_of_rates(p: Phase, T: np.ndarray, v: np.ndarray, at: State, by: State) -> State:
-    """Change of the rates of Q, R and h at a state, in each of n directions.
+def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return the derivatives of the rates of a state in n directions, J dy.
 
-    T (P M, P M) has the overlaps of all teachers, v (M,) the readouts of the active one.
+    Parameters
+    ----------
+    p : Constants
+        The equations, with the model `Isotropic`.
+    y : (size,) array
+        State.
+    directions : (n, size) array
+        Changes dy of the state.
+
+    Returns
+    -------
+    (n, size) array
     """
-    x, dx = fields(p, T, v, at), fields(p, 0.0 * T, 0.0 * v, by)
-    t = tables(p.student, p.teacher, len(at.h), x.C)
+    r, layout, K = p.rates, p.model.layout, p.model.layout.K
+    x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
+    t = tables(p.student, p.teacher, K, x.C)
     mean, dmean = means(p, x, t), changes_of_means(p, x, dx, t)
-    K, decay = len(at.h), p.decay * p.moving[:, None]
-    pull, dpull = p.eta * p.moving * at.h, p.eta * p.moving * by.h
+    _, _, h = unpack(y, layout)
+    dQ, dR, dh = unpack(directions, layout)
+    pull, dpull = r.eta * r.moving * h[r.head], r.eta * r.moving * dh[:, r.head]
     flow = dpull[:, :, None] * mean.drift + pull[:, None] * dmean.drift
     pairs = dpull[:, :, None] * pull + pull[:, None] * dpull[:, None]
-    spread = p.input_power / p.batch * (pairs * mean.power + np.outer(pull, pull) * dmean.power)
-    return State(
-        Q=spread - flow[..., :K] - flow[..., :K].swapaxes(1, 2) - (decay + decay.T) * by.Q,
-        R=-flow[..., K:] - decay * by.R,
-        h=-p.eta_h * dmean.output - p.decay_h * by.h,
-    )
+    spread = p.model.power / r.batch * (pairs * mean.power + np.outer(pull, pull) * dmean.power)
+    decay = r.decay * r.moving[:, None]
+    changes = np.zeros_like(directions)
+    Q, R, heads = unpack(changes, layout)
+    Q[...] = spread - flow[..., :K] - flow[..., :K].swapaxes(1, 2) - (decay + decay.T) * dQ
+    R[...] = -flow[..., K:] - decay * dR
+    heads[:, r.head] = -r.eta_h * dmean.output - r.decay_h * dh[:, r.head]
+    return changes
 
 
-def changes_of_error(p: Phase, T: np.ndarray, v: np.ndarray, at: State, by: State) -> np.ndarray:
-    """Change (n,) of the generalisation error 1/2 sum_ab c_a c_b I2(C_aa, C_ab, C_bb), on clean inputs."""
-    p, K = p._replace(input_power=1.0), len(at.h)
-    x, dx = fields(p, T, v, at), fields(p, 0.0 * T, 0.0 * v, by)
+def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return the derivatives of the active teacher's generalisation error in n directions.
+
+    Parameters
+    ----------
+    p, y, directions
+        As in `changes_of_rates`.
+
+    Returns
+    -------
+    (n,) array
+        Changes of eps = 1/2 sum_ab c_a c_b I2(C_aa, C_ab, C_bb), on clean inputs.
+    """
+    x, dx = fields_at(p.clean, y), fields_at(p.clean, directions, constant=0.0)
+    K = p.model.layout.K
     t = tables(p.student, p.teacher, K, x.C)
-    both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher meet twice in the sum
-    return by.h @ (t.I2 @ x.c) + changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
+    both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum
+    return dx.c[:, :K] @ (t.I2 @ x.c) + changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
 
 
-def fields(p: Phase, T: np.ndarray, v: np.ndarray, state: State) -> Fields:
-    """Assemble c, C and B; noise on the inputs multiplies what the student sees of itself."""
-    own = slice(p.first, p.first + len(v))
-    Q, R, lead = p.input_power * state.Q, state.R, state.h.shape[:-1]
-    back, T = R[..., own].swapaxes(-1, -2), np.broadcast_to(T[own], (*lead, *T[own].shape))
-    C = np.block([[Q, R[..., own]], [back, T[..., own]]])
-    return Fields(
-        c=np.concatenate([state.h, np.broadcast_to(-v, (*lead, len(v)))], axis=-1),
-        C=np.ascontiguousarray(C),
-        B=np.block([[Q, p.input_power * R], [back, T]]),
-    )
-
-
-def means(p: Phase, x: Fields, t: Tables) -> Means:
+def means(p: Constants, x: Fields, t: Tables) -> Means:
     """Means at a state: < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz), q the tilt of one unit."""
     K = len(t.J2)
     weights = x.c * t.J2
@@ -93,7 +93,7 @@ def means(p: Phase, x: Fields, t: Tables) -> Means:
     return Means(t.I2 @ x.c, weights @ x.B - pull[:, None] * x.B[:K], t.J2[:, :K] * square)
 
 
-def changes_of_means(p: Phase, x: Fields, dx: Fields, t: Tables) -> Means:
+def changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
     """Changes of the means in n directions."""
     K = len(t.J2)
     half = np.array([0.5, 1.0, 0.5])[:, None, None]

@@ -22,7 +22,20 @@ def critical_learning_rate_formula(hidden: int) -> float:
     """Return eta_c = sqrt 3 pi / (K - 1 + 3 / sqrt 5) for K = M.
 
     Saad & Solla 1995 (from memory). Exact for K = 1, and up to 0.8 % above `critical_learning_rate` for more.
-    Raises ValueError where K is not positive.
+
+    Parameters
+    ----------
+    hidden : int
+        Number of hidden units K = M >= 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where K is not positive.
     """
     check_sizes(hidden, hidden)
     return math.sqrt(3.0) * math.pi / (hidden - 1.0 + 3.0 / math.sqrt(5.0))
@@ -32,7 +45,21 @@ def optimal_learning_rate_formula(hidden: int) -> float:
     """Return eta_opt = 2/3 eta_c for K = M.
 
     Saad & Solla 1995, as in the program of Goldt et al. 2019. Exact for K = 1; for more units the equations
-    allow larger rates, see `optimal_learning_rate`. Raises ValueError where K is not positive.
+    allow larger rates, see `optimal_learning_rate`.
+
+    Parameters
+    ----------
+    hidden : int
+        Number of hidden units K = M >= 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where K is not positive.
     """
     return 2.0 / 3.0 * critical_learning_rate_formula(hidden)
 
@@ -41,7 +68,22 @@ def optimal_learning_rate_formula(hidden: int) -> float:
 def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     """Return the rate above which the Jacobian at the teacher's solution has a positive eigenvalue.
 
-    With noise the asymptotic error diverges there. Raises ValueError where K < M.
+    With noise the asymptotic error diverges there.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K >= M >= 1.
+
+    Returns
+    -------
+    float
+        Per unit of t = steps / N.
+
+    Raises
+    ------
+    ValueError
+        Where K < M.
 
     >>> round(critical_learning_rate(teacher_hidden=2, student_hidden=2), 4)  # the formula gives 2.3238
     2.3068
@@ -64,7 +106,20 @@ def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     """Return the rate at which the error decays fastest in the end; see `error_decay_rate`.
 
     For K = M it is 2/3 of the critical rate for one unit, and 0.82, 0.79 and 0.78 of it for 2, 3 and 4.
-    Raises ValueError where K < M.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K >= M >= 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where K < M.
     """
     critical = critical_learning_rate(teacher_hidden, student_hidden)
     system = _solution(teacher_hidden, student_hidden)
@@ -80,7 +135,24 @@ def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: fl
     """Return r in eps ~ exp(-r t), the end of the approach to the teacher's solution; negative if unstable.
 
     A mode of eigenvalue lambda contributes exp(lambda t), or exp(2 lambda t) if the error does not change
-    along it in first order. Raises ValueError where K < M.
+    along it in first order.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, K >= M >= 1.
+    learning_rate : float
+        eta > 0.
+
+    Returns
+    -------
+    float
+        Rate per unit of t = steps / N.
+
+    Raises
+    ------
+    ValueError
+        Where K < M.
     """
     return decay_rate(_at_rate(_solution(teacher_hidden, student_hidden), learning_rate))
 
@@ -102,4 +174,6 @@ def _solution(M: int, K: int) -> Equations:
 
 
 def _at_rate(system: Equations, rate: float) -> Equations:
-    return system._replace(phase=system.phase._replace(eta=rate))
+    """Return the same equations at another learning rate of the first layer."""
+    rates = system.constants.rates._replace(eta=rate)
+    return system._replace(constants=system.constants._replace(rates=rates))

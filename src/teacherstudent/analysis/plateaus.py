@@ -14,7 +14,21 @@ def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
 
     (1/pi) [K^2 asin s + M pi / 6 - 2 K M asin sqrt(s / (2 M))] with s as in `committees.symmetric_state`; for
     K = M that is (K/pi) [pi/6 - K asin(1 / (2 K))] (Saad & Solla 1995, from memory; other sizes derived
-    here). Raises ValueError where a size is not positive.
+    here).
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, at least 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where a size is not positive.
 
     >>> round(plateau_error(teacher_hidden=3, student_hidden=3), 6)
     0.020297
@@ -30,8 +44,21 @@ def plateau(
 ) -> FixedPoint:
     """Find the plateau at a finite learning rate: the fixed point next to the one at vanishing rates.
 
-    It is not always there at large rates: look at `converged` and `realisable`. Its `growth_rate` is that of
-    the differences between the student units.
+    At large rates it may not exist: see `converged` and `realisable`. Its `growth_rate` is that of the
+    differences between the student units.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, at least 1.
+    learning_rate : float
+        eta > 0.
+    output_noise : float
+        Standard deviation of the noise on the labels.
+
+    Returns
+    -------
+    FixedPoint
     """
     start = symmetric_state(teacher_hidden, student_hidden)
     return fixed_point(committee(start, learning_rate, output_noise), start)
@@ -41,8 +68,23 @@ def plateau_length(time, errors, height, tolerance: float = 0.1):
     """Return the time from entering a plateau to leaving it.
 
     It is entered when the error (..., T) first falls to (1 + tolerance) height, and left when it falls to
-    (1 - tolerance) height; log10 eps is interpolated linearly between the recorded times (T,). `height`, a
-    number or one per row, is that of `plateau` or `plateau_error`. NaN where the plateau is not left.
+    (1 - tolerance) height; log10 eps is interpolated linearly between the recorded times.
+
+    Parameters
+    ----------
+    time : (T,) array
+        Recorded times.
+    errors : (..., T) array
+        Generalisation errors.
+    height : float or (...) array
+        Error on the plateau, as of `plateau` or `plateau_error`.
+    tolerance : float
+        Relative distance from the height, in (0, 1).
+
+    Returns
+    -------
+    (...) array
+        Lengths in units of `time`; NaN where the plateau is not left.
     """
     height = np.asarray(height, dtype=float)
     entered, left = (time_below(time, errors, height * (1.0 + part)) for part in (tolerance, -tolerance))
@@ -50,7 +92,22 @@ def plateau_length(time, errors, height, tolerance: float = 0.1):
 
 
 def time_below(time, errors, level):
-    """Return the first time at which errors (..., T) are not above a level; NaN where they always are."""
+    """Return the first time at which errors are not above a level.
+
+    Parameters
+    ----------
+    time : (T,) array
+        Recorded times.
+    errors : (..., T) array
+        Generalisation errors; their logarithm is interpolated linearly in time.
+    level : float or (...) array
+        Level of the error.
+
+    Returns
+    -------
+    (...) array
+        NaN where the error is always above the level.
+    """
     time, logs, level = np.asarray(time), log10_error(errors), np.log10(level)
     lead = np.broadcast_shapes(logs.shape[:-1], level.shape)
     logs, level = np.broadcast_to(logs, (*lead, len(time))), np.broadcast_to(level, lead)
@@ -67,8 +124,23 @@ def escape_time(growth_rate: float, asymmetry: float) -> float:
     """Return ln(1 / asymmetry) / growth_rate, the time in which a small asymmetry would grow to one.
 
     With the unstable eigenvalue of a plateau and the differences between its overlaps R at the start this is
-    its length, up to a constant. Saad & Solla 1995 (from memory). Raises ValueError where nothing grows, or
-    for an asymmetry that is not positive.
+    its length, up to a constant. Saad & Solla 1995 (from memory).
+
+    Parameters
+    ----------
+    growth_rate : float
+        Unstable eigenvalue, > 0, per unit of t = steps / N.
+    asymmetry : float
+        Small difference between overlaps at the start, > 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where one of them is not positive.
     """
     if not (growth_rate > 0.0 and asymmetry > 0.0):
         raise ValueError(f"growth rate {growth_rate} and asymmetry {asymmetry} must be positive")

@@ -12,20 +12,23 @@ from teacherstudent.errors import RunError, SpecError
 from teacherstudent.errors.interruption import pieces
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
-from teacherstudent.kernels.ode import equations as kernel
+from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
-    KEPT,
-    NOTHING,
+    EMPTY,
     PAUSED,
     RESUME,
+    SAVED,
     STUCK,
     TABLEAU,
-    Held,
-    nothing_held,
-    scratch,
+    RestartPoint,
+    buffers_for,
+    empty_restart_point,
 )
+from teacherstudent.kernels.ode.isotropic import isotropic
+from teacherstudent.kernels.ode.models import Rates
 from teacherstudent.kernels.ode.pauses import LEFT
+from teacherstudent.kernels.ode.state import Layout, layout_of, pack, unpack
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -65,31 +68,28 @@ def can_resume(spec: Spec, state: State) -> bool:
     return True
 
 
-class _Run:
-    """A run under way: the state of the equations, and what has been recorded so far."""
+class Integration:
+    """One run: the state of the equations, and what has been recorded so far."""
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
         self.spec, self.progress = spec, progress
         self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
         self.status, self.row = None, 0
         self.switches, self.sequence = list(start.switches), list(start.sequence)
+        self.layout = layout_of(spec.student.hidden, spec.teachers.count * spec.teachers.hidden, spec.heads)
         if start.state is None:
             self.initial = initial_order_parameters(spec, seed, run)
         else:
-            self.initial = _stored(spec, start.state)
-        self.y = np.concatenate([getattr(self.initial, name).ravel() for name in "QRh"])
+            self.initial = _order_parameters(start.state, self.layout)
+        self.y = pack(self.initial.Q, self.initial.R, self.initial.h)
         self.times = times_from(spec, start.time)
-        self.states = np.empty((len(self.times), len(self.y)))
-        self.held, self.held_switches, self.held_constants = nothing_held(len(self.y)), 0, np.zeros(0)
+        self.records = np.empty((len(self.times), self.layout.size))
+        self.restart = empty_restart_point(len(self.y))
+        self.switches_at_restart, self.constants_at_restart = 0, np.zeros(0)
 
     def on_step(self, time: float) -> float:
         """Return the time of the step nearest to a time: where simulations switch and end."""
         return on_step(time, self.spec.inputs.dimension)
-
-    def heads(self) -> np.ndarray:
-        """The readouts in the state, (H, K)."""
-        H, K = self.spec.heads, self.spec.student.hidden
-        return self.y[-H * K :].reshape(H, K)
 
     def begin(self, phase: Phase) -> None:
         """Begin a phase; all but the first come by a switch."""
@@ -97,25 +97,29 @@ class _Run:
             self.switches.append(self.t)
         source = head_to_copy(self.spec, self.sequence, phase.teacher)
         if source is not None:
-            self.heads()[self.spec.head_of(phase.teacher)] = self.heads()[source]
+            _, _, heads = unpack(self.y, self.layout)
+            heads[self.spec.head_of(phase.teacher)] = heads[source]
         self.sequence.append(phase.teacher)
 
     def integrate(self, phase: Phase) -> None:
-        """Integrate a phase, and note where the end of the run first cuts a step."""
-        constants, before = phase_constants(self.spec, self.initial, phase), self.held.mark[0]
-        start, work, self.status = self.t, scratch(len(self.y)), PAUSED
+        """Integrate a phase, in calls between which progress is reported.
+
+        Where the end of the run first cuts a step, the constants are saved with the restart point.
+        """
+        constants, before = phase_constants(self.spec, self.initial, phase), self.restart.mark[0]
+        start, work, self.status = self.t, buffers_for(len(self.y)), PAUSED
         while self.status == PAUSED:
-            constants.work.place[LEFT] = WORK_PER_REPORT
-            self.status, self.t, written = kernel.integrate_phase(
+            constants.progress[LEFT] = WORK_PER_REPORT
+            self.status, self.t, written = integrate_phase(
                 constants,
                 self.y,
                 start,
                 phase.end,
                 self.times[self.row :],
-                self.states[self.row :],
+                self.records[self.row :],
                 TABLEAU,
                 *_tolerances(self.spec),
-                self.held,
+                self.restart,
                 MAX_STEPS,
                 work,
             )
@@ -125,9 +129,10 @@ class _Run:
             raise RunError(f"engine ode cannot follow rates as different as these: {reached}")
         self.row += written
         if phase.end < self.end:
-            self.held.mark[0] = NOTHING
-        elif before != KEPT and self.held.mark[0] == KEPT:
-            self.held_switches, self.held_constants = len(self.switches), _numbers(self.spec, constants)
+            self.restart.mark[0] = EMPTY
+        elif before != SAVED and self.restart.mark[0] == SAVED:
+            self.switches_at_restart = len(self.switches)
+            self.constants_at_restart = _numbers(self.spec, constants)
 
 
 def simulate(
@@ -142,20 +147,20 @@ def simulate(
     Parameters
     ----------
     specs
-        The one spec of a batch (`Engine.simulate`).
+        The one spec of a batch (`Engine.simulate`). Its number of inputs only rounds times to steps.
     seed
-        The seed of the run.
+        The seed, which decides the initial networks together with the number of the run.
     runs
         The number of the run.
     progress
-        Called with the fraction done.
+        Called with the fraction of the duration that is done, in [0, 1].
     starts
         The start of the run.
 
     Returns
     -------
     list of Trajectory
-        The one of the run.
+        The one of the run, which ends early where it diverges.
 
     Raises
     ------
@@ -163,58 +168,61 @@ def simulate(
         Where a phase takes too many steps.
     """
     (spec,), (run,), (start,) = specs, runs, starts
-    state = _Run(spec, seed, run, progress, start)
-    left = _resumed(state, start.state)
-    if under_way(left[0], state.sequence):
-        state.integrate(left.pop(0))
+    integration = Integration(spec, seed, run, progress, start)
+    left = _resumed(integration, start.state)
+    if under_way(left[0], integration.sequence):
+        integration.integrate(left.pop(0))
     for phase in left:
-        if state.status == DIVERGED or (state.sequence and state.t >= state.end):
+        if integration.status == DIVERGED or (integration.sequence and integration.t >= integration.end):
             break
-        state.begin(phase)
-        state.integrate(phase)
-    return [_trajectory(state)]
+        integration.begin(phase)
+        integration.integrate(phase)
+    return [_trajectory(integration)]
 
 
-def state_of(run: _Run) -> State:
-    """Return all that is needed to go on: the end, and the integrator before the end first cut a step."""
+def state_of(run: Integration) -> State:
+    """Return all that is needed to resume: the end of a run, and its restart point before the end."""
     _, _, T, _, v = run.initial
     end = {"order_parameters": run.y.copy(), "teacher_overlaps": T, "teacher_readouts": v}
-    held = {f"integrator_{name}": getattr(run.held, name).copy() for name in ("numbers", "y", "k")}
+    restart = {f"integrator_{name}": getattr(run.restart, name).copy() for name in ("numbers", "y", "k")}
     before = {
-        "integrator_switches": np.array(run.held_switches),
-        "integrator_constants": run.held_constants,
+        "integrator_switches": np.array(run.switches_at_restart),
+        "integrator_constants": run.constants_at_restart,
     }
-    return history(run.t, run.switches, run.sequence) | end | held | before
+    return history(run.t, run.switches, run.sequence) | end | restart | before
 
 
-def _stored(spec: Spec, state: State) -> OrderParameters:
-    """Return the order parameters of a state."""
+def _order_parameters(state: State, layout: Layout) -> OrderParameters:
+    """Return the order parameters of a stored state."""
     names = "order_parameters", "teacher_overlaps", "teacher_readouts"
     y, T, v = (np.array(state[name]) for name in names)
-    K, columns = spec.student.hidden, len(T)
-    Q, R, h = np.split(y, [K * K, K * (K + columns)])
-    return OrderParameters(Q.reshape(K, K), R.reshape(K, columns), T, h.reshape(-1, K), v)
+    Q, R, h = unpack(y, layout)
+    return OrderParameters(Q, R, T, h, v)
 
 
-def _resumed(run: _Run, state: State | None) -> list[Phase]:
-    """Return the phases that are left, after bringing back the integrator of a state.
+def _resumed(run: Integration, state: State | None) -> list[Phase]:
+    """Return the phases that are left, after moving a run back to the restart point of a state, if possible.
 
-    It had gone less far than the run; hence it is of use only if all that moved it is still the same.
-    Otherwise the run starts where the other one ended.
+    The restart point lies before the end of the stored run. It can be resumed only if all that decides the
+    steps from there on is the same; otherwise the run starts at the end of the stored one.
     """
     left = phases_left(run.spec, run.t, run.switches, run.on_step)
     if state is None:
         return left
+    # 1. The restart point, and the phase in which it lies.
     switches = run.switches[: int(state["integrator_switches"])]
     sequence = run.sequence[: len(switches) + 1]
     (t, *_), y, k = (state[f"integrator_{name}"] for name in ("numbers", "y", "k"))
     earlier = phases_left(run.spec, t, switches, run.on_step)
+    # 2. The constants of this phase must be those of the stored run, and the phase must reach its end.
     numbers = _numbers(run.spec, phase_constants(run.spec, run.initial, earlier[0]))
     same = np.array_equal(numbers, state["integrator_constants"]) and under_way(earlier[0], sequence)
     if not same or earlier[0].end < run.t:
         return left
+    # 3. The run moves back.
     run.t, run.switches, run.sequence = float(t), switches, sequence
-    run.held = Held(np.full(1, RESUME), np.array(state["integrator_numbers"]), np.array(y), np.array(k))
+    numbers = np.array(state["integrator_numbers"])
+    run.restart = RestartPoint(np.full(1, RESUME), numbers, np.array(y), np.array(k))
     return earlier
 
 
@@ -223,43 +231,63 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
     return relative, ABSOLUTE_TOLERANCE * relative
 
 
-def _numbers(spec: Spec, constants: kernel.Phase) -> np.ndarray:
-    """Return all that decides how a phase is integrated, teachers aside, as one row of numbers."""
-    parts = [np.ravel(part) for name, part in constants._asdict().items() if name != "work"]
-    return np.concatenate([*parts, _tolerances(spec)]).astype(float)
+def _numbers(spec: Spec, p: Constants) -> np.ndarray:
+    """Return all that decides how a phase is integrated, teachers aside, in the order of stored states."""
+    active, head, r = p.model.first, p.rates.head, p.rates
+    before = p.student, p.teacher, active, head, *r.moving, r.eta, r.eta_h, r.decay, r.decay_h
+    numbers = *before, p.output_variance, p.model.power, r.batch, p.threshold, *_tolerances(spec)
+    return np.array(numbers, dtype=float)
 
 
-def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> kernel.Phase:
-    """Return what the right-hand side takes as given during a phase, with the teachers of the start."""
-    K, M, p, rates = spec.student.hidden, spec.teachers.hidden, phase.teacher, rates_of(spec, phase)
-    first, head, input_power = p * M, spec.head_of(p), 1.0 + rates.input_noise**2
-    return kernel.Phase(
-        student=CODES[spec.student.activation],
-        teacher=CODES[spec.teachers.activation],
-        first=first,
-        head=head,
-        moving=rates.moving,
-        eta=rates.learning_rate,
-        eta_h=rates.readout_rate,
-        decay=rates.weight_decay,
-        decay_h=rates.readout_decay,
-        output_variance=rates.output_noise**2,
-        input_power=input_power,
-        batch=rates.batch_size,
-        threshold=phase.threshold,
-        work=kernel.work_space(K, start.T, start.v[p], first, head, input_power),
+def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constants:
+    """Return the constants of the equations during a phase.
+
+    Parameters
+    ----------
+    spec : Spec
+        The run.
+    start : OrderParameters
+        Its T and v are those of the teachers; its other parts are not used.
+    phase : Phase
+        The active teacher, and the threshold that ends the phase.
+
+    Returns
+    -------
+    Constants
+    """
+    K, M, p, of_phase = spec.student.hidden, spec.teachers.hidden, phase.teacher, rates_of(spec, phase)
+    rates = Rates(
+        moving=of_phase.moving,
+        eta=of_phase.learning_rate,
+        eta_h=of_phase.readout_rate,
+        decay=of_phase.weight_decay,
+        decay_h=of_phase.readout_decay,
+        batch=of_phase.batch_size,
+        head=spec.head_of(p),
+    )
+    power = 1.0 + of_phase.input_noise**2
+    inputs = K, spec.heads, start.T, start.v[p], p * M, rates.head
+    model = isotropic(*inputs, power)
+    clean = model if power == 1.0 else isotropic(*inputs, 1.0)
+    return constants_of(
+        CODES[spec.student.activation],
+        CODES[spec.teachers.activation],
+        of_phase.output_noise**2,
+        phase.threshold,
+        rates,
+        model,
+        clean,
     )
 
 
-def _trajectory(run: _Run) -> Trajectory:
-    spec, times, states = run.spec, run.times[: run.row], run.states[: run.row]
-    P, K, columns = spec.teachers.count, spec.student.hidden, len(run.initial.T)
-    Q = states[:, : K * K].reshape(-1, K, K)
-    R = states[:, K * K : K * (K + columns)].reshape(-1, K, columns)
-    h = states[:, K * (K + columns) :].reshape(-1, spec.heads, K)
+def _trajectory(run: Integration) -> Trajectory:
+    """Return what a run has recorded, with its errors."""
+    spec, times = run.spec, run.times[: run.row]
+    P, K, F = spec.teachers.count, run.layout.K, run.layout.F
+    Q, R, h = unpack(run.records[: run.row], run.layout)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     errors = np.empty((len(times), P))
-    for part in pieces(len(times), P * (K + columns) ** 2):
+    for part in pieces(len(times), P * (K + F) ** 2):
         records = Q[part], R[part], run.initial.T, h[part], run.initial.v
         errors[part] = generalisation_errors_of_records(*codes, *records)
     finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None

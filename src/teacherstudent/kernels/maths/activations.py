@@ -16,6 +16,15 @@ def activate(code, x, value, slope):
     """Write the activation of every x, and its derivative, to the arrays `value` and `slope`.
 
     x, erf(x / sqrt 2) or max(0, x), with 1, sqrt(2 / pi) exp(-x^2 / 2) or the step function.
+
+    Parameters
+    ----------
+    code : int
+        LINEAR, ERF or RELU.
+    x : (n,) array
+        Fields.
+    value, slope : (n,) array
+        Written: g(x) and g'(x).
     """
     if code == ERF:
         for i in range(len(x)):

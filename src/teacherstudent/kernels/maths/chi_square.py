@@ -20,10 +20,22 @@ ERF_SLOPE = 0.6826  # erf(|y| / sqrt 2) is above ERF_SLOPE min(|y|, 1): it is co
 
 @by_column
 def chi(y, x, dof, key0, key1, step, stream):
-    """Turn standard normals y (C,) into square roots of chi-square variates with `dof` degrees, in place.
+    """Turn standard normals into square roots of chi-square variates, in place.
 
-    x (C,) are standard normals too. Where a proposal of them is not kept, which is rare, column c draws other
-    ones with its key (key0[c], key1[c]) and this step and stream, which are for nothing else.
+    Where a proposal is rejected, which is rare, column c draws other normals with its own key.
+
+    Parameters
+    ----------
+    y : (C,) array
+        Standard normals; replaced by the variates.
+    x : (C,) array
+        More standard normals; changed where a proposal is rejected.
+    dof : int
+        Degrees of freedom, >= 0.
+    key0, key1 : (C,) uint64 array
+        Keys of the columns.
+    step, stream : int
+        Counters of the normals drawn here; no other numbers may have them.
     """
     if dof >= 2:
         if propose(y, x, dof):
@@ -39,6 +51,15 @@ def fill_chi(out, degrees, key0, key1):
     Fill out (n,) with square roots of independent chi-square variates with degrees[i] degrees of freedom.
 
     Element i depends on its degrees, i and the key alone.
+
+    Parameters
+    ----------
+    out : (n,) array
+        Written.
+    degrees : (n,) int array
+        Degrees of freedom, >= 0.
+    key0, key1 : uint64
+        Key of the random numbers.
     """
     y, x, keys0, keys1 = np.empty(1), np.empty(1), np.array([key0]), np.array([key1])
     for i in range(out.size):

@@ -9,11 +9,29 @@ from teacherstudent.kernels.maths.integrals import I2
 
 @entry
 def generalisation_error(student, teacher, Q, R, T, h, v):
-    """eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 > on fresh clean inputs.
+    """Generalisation error against one teacher, on fresh inputs without noise.
 
-    Q (K, K), R (K, M), T (M, M) are the overlaps of the student with itself and with one teacher, h (K,) and
-    v (M,) the readouts, `student` and `teacher` activation codes. Goldt et al. 2019, eq. (7) in general form;
-    rounding below zero is cut off.
+    eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 >; Goldt et al. 2019, eq. (7) in general form.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes.
+    Q : (K, K) array
+        Overlaps w_i w_k / N of the student units.
+    R : (K, M) array
+        Overlaps of student units with those of the teacher, divided by N.
+    T : (M, M) array
+        Overlaps of the teacher units, divided by N.
+    h : (K,) array
+        Readouts of the student.
+    v : (M,) array
+        Readouts of the teacher.
+
+    Returns
+    -------
+    float
+        At least 0: rounding below zero is cut off.
     """
     eps = 0.5 * (second_moment(student, Q, h) + second_moment(teacher, T, v))
     for i in range(len(h)):
@@ -49,8 +67,27 @@ def second_moments(a, b, c11, C, i, D, weights, first):
 
 @entry
 def generalisation_errors(student, teacher, Q, R, T, h, v):
-    """Errors against every teacher, shape (P,): h (H, K) has one row per teacher or a single shared one, v is
-    (P, M).
+    """Generalisation errors against every teacher.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes.
+    Q : (K, K) array
+        Overlaps of the student units.
+    R : (K, P M) array
+        Overlaps of student units with the units of all teachers, teacher by teacher.
+    T : (P M, P M) array
+        Overlaps of the units of all teachers.
+    h : (H, K) array
+        Readouts, one row per teacher or a single shared one.
+    v : (P, M) array
+        Readouts of the teachers.
+
+    Returns
+    -------
+    (P,) array
+        As `generalisation_error`.
     """
     P, M = v.shape
     errors = np.empty(P)
@@ -63,7 +100,28 @@ def generalisation_errors(student, teacher, Q, R, T, h, v):
 
 @entry
 def generalisation_errors_of_records(student, teacher, Q, R, T, h, v):
-    """Errors (records, P): those of every record, the first index of Q, R and h; T and v stay the same."""
+    """Generalisation errors against every teacher, at every record.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes.
+    Q : (records, K, K) array
+        Overlaps of the student units.
+    R : (records, K, P M) array
+        Overlaps of student units with the units of all teachers.
+    T : (P M, P M) array
+        Overlaps of the units of all teachers, the same at all records.
+    h : (records, H, K) array
+        Readouts.
+    v : (P, M) array
+        Readouts of the teachers, the same at all records.
+
+    Returns
+    -------
+    (records, P) array
+        As `generalisation_errors`.
+    """
     errors = np.empty((len(Q), len(v)))
     for record in range(len(Q)):
         own = generalisation_errors(student, teacher, Q[record], R[record], T, h[record], v)

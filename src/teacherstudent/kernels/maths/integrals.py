@@ -17,6 +17,17 @@ def I2(a, b, c11, c12, c22):
 
     erf-erf: (2/pi) asin(c12 / sqrt((1 + c11)(1 + c22))); relu-relu: the arc-cosine kernel of first order; a
     linear factor is removed by Stein's identity; relu-erf: only the odd half x/2 of relu counts.
+
+    Parameters
+    ----------
+    a, b : int
+        Activation codes of x1 and x2.
+    c11, c12, c22 : float
+        Covariances of x1 and x2.
+
+    Returns
+    -------
+    float
     """
     if a < b:
         a, b, c11, c22 = b, a, c22, c11
@@ -46,6 +57,17 @@ def J2(a, b, c11, c12, c22):
 
     erf-erf: (2/pi) / sqrt((1 + c11)(1 + c22) - c12^2); a relu factor counts half, as its derivative is 1/2
     plus an odd part.
+
+    Parameters
+    ----------
+    a, b : int
+        Activation codes of x1 and x2; a is erf or linear.
+    c11, c12, c22 : float
+        Covariances of x1 and x2.
+
+    Returns
+    -------
+    float
     """
     if a == ERF and b == ERF:
         return 2.0 / math.pi / math.sqrt((1.0 + c11) * (1.0 + c22) - c12 * c12)
@@ -57,16 +79,39 @@ def J2(a, b, c11, c12, c22):
 
 @fast
 def tilt(a, c11, c12):
-    """The number q in I3 = J2(1, 3) (c23 - q c13): how far the factor g_a'(x1) pulls x2 in; 0 for a linear
-    unit.
+    """The number q in I3 = J2(1, 3) (c23 - q c13), by which a factor g_a'(x1) tilts x2.
+
+    Parameters
+    ----------
+    a : int
+        Activation code of x1, erf or linear.
+    c11, c12 : float
+        Variance of x1, and its covariance with x2.
+
+    Returns
+    -------
+    float
+        c12 / (1 + c11), or 0 for a linear unit.
     """
     return c12 / (1.0 + c11) if a == ERF else 0.0
 
 
 @fast
 def I3(a, b, c11, c12, c13, c22, c23, c33):
-    """E[g_a'(x1) x2 g_b(x3)], a erf or linear: J2(x1, x3) (c23 - c13 c12 / (1 + c11)) for erf, J2 c23 for
-    linear.
+    """E[g_a'(x1) x2 g_b(x3)] by Stein's identity: J2(x1, x3) (c23 - q c13), q as in `tilt`.
+
+    Saad & Solla 1995, appendix, for erf units.
+
+    Parameters
+    ----------
+    a, b : int
+        Activation codes of x1, erf or linear, and of x3.
+    c11, c12, c13, c22, c23, c33 : float
+        Covariances of the three fields.
+
+    Returns
+    -------
+    float
     """
     return J2(a, b, c11, c13, c33) * (c23 - tilt(a, c11, c12) * c13)
 
@@ -75,8 +120,20 @@ def I3(a, b, c11, c12, c13, c22, c23, c33):
 def pair_tilt(a, c11, c12, c22):
     """Tilt of a Gaussian by the factors g_a'(x1) g_a'(x2), a erf or linear.
 
-    Returns (p11, p12, p22): covariances of other fields y, z become c_yz - sum_ij c_yi p_ij c_zj. For erf
-    units p is the inverse of 1 + C over the fields 1 and 2, for linear units zero.
+    Covariances of other fields y, z become c_yz - sum_ij c_yi p_ij c_zj. For erf units p is the inverse of
+    1 + C over the fields 1 and 2, for linear units zero.
+
+    Parameters
+    ----------
+    a : int
+        Activation code of x1 and x2.
+    c11, c12, c22 : float
+        Their covariances.
+
+    Returns
+    -------
+    tuple of float
+        p11, p12 and p22.
     """
     if a != ERF:
         return 0.0, 0.0, 0.0
@@ -86,14 +143,38 @@ def pair_tilt(a, c11, c12, c22):
 
 @fast
 def tilted(p, cy1, cy2, cyz, cz1, cz2):
-    """Covariance of y and z under the tilt p of `pair_tilt`."""
+    """Covariance of fields y and z under the tilt of `pair_tilt`.
+
+    Parameters
+    ----------
+    p : tuple of float
+        The tilt (p11, p12, p22) by fields x1 and x2.
+    cy1, cy2, cyz, cz1, cz2 : float
+        Covariances of y with x1, x2 and z, and of z with x1 and x2.
+
+    Returns
+    -------
+    float
+    """
     return cyz - cz1 * (p[0] * cy1 + p[1] * cy2) - cz2 * (p[1] * cy1 + p[2] * cy2)
 
 
 @fast
 def I4(a, b, d, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44):
-    """E[g_a'(x1) g_a'(x2) g_b(x3) g_d(x4)], a erf or linear: J2(x1, x2) times I2 of x3 and x4 under the tilt
-    of x1 and x2.
+    """E[g_a'(x1) g_a'(x2) g_b(x3) g_d(x4)]: J2(x1, x2) times I2 of x3 and x4 under the tilt of x1 and x2.
+
+    Saad & Solla 1995, appendix, for erf units.
+
+    Parameters
+    ----------
+    a, b, d : int
+        Activation codes of x1 and x2, erf or linear, of x3 and of x4.
+    c11, c12, c13, c14, c22, c23, c24, c33, c34, c44 : float
+        Covariances of the four fields.
+
+    Returns
+    -------
+    float
     """
     p = pair_tilt(a, c11, c12, c22)
     s33 = tilted(p, c13, c23, c33, c13, c23)

@@ -59,7 +59,22 @@ def philox(c0, c1, c2, c3, key0, key1):
 
 @scalar
 def random_words(block, key0, key1, step, stream):
-    """Four random 32-bit words, as uint64, for the number of a block."""
+    """Four random 32-bit words for the number of a block.
+
+    Parameters
+    ----------
+    block : int
+        Number of the block.
+    key0, key1 : uint64
+        Key: the two words that name a stream of random numbers.
+    step, stream : int
+        Counters within the key; numbers differ where one of them does.
+
+    Returns
+    -------
+    tuple of uint64
+        Four words below 2^32.
+    """
     low, high = np.uint64(step) & WORD_MASK, np.uint64(step) >> WORD_BITS
     return philox(
         np.uint64(block) & WORD_MASK, np.uint64(stream), low, high, np.uint64(key0), np.uint64(key1)
@@ -68,7 +83,17 @@ def random_words(block, key0, key1, step, stream):
 
 @scalar
 def random_bits(block, key0, key1, step, stream):
-    """Two random uint64 for the number of a block."""
+    """Two random uint64 for the number of a block.
+
+    Parameters
+    ----------
+    block, key0, key1, step, stream
+        As in `random_words`.
+
+    Returns
+    -------
+    tuple of uint64
+    """
     w0, w1, w2, w3 = random_words(block, key0, key1, step, stream)
     return (w0 << WORD_BITS) | w1, (w2 << WORD_BITS) | w3
 
@@ -106,6 +131,15 @@ def four_normals(block, key0, key1, step, stream):
 
     To be called in a loop over keys, streams or blocks, which vectorises if it is a function of its own with
     one-dimensional arrays as arguments; indexing rows of a matrix in the loop prevents it.
+
+    Parameters
+    ----------
+    block, key0, key1, step, stream
+        As in `random_words`.
+
+    Returns
+    -------
+    tuple of float
     """
     first, second = random_bits(block, key0, key1, step, stream)
     return *box_muller(first), *box_muller(second)
@@ -113,7 +147,17 @@ def four_normals(block, key0, key1, step, stream):
 
 @exact
 def normal(key0, key1, step, stream):
-    """One standard normal: the first that `fill_normals` fills."""
+    """One standard normal: the first that `fill_normals` fills.
+
+    Parameters
+    ----------
+    key0, key1, step, stream
+        As in `random_words`.
+
+    Returns
+    -------
+    float
+    """
     return four_normals(0, key0, key1, step, stream)[0]
 
 
@@ -125,13 +169,32 @@ def fill_normals(out, key0, key1, step, stream):
     Element i depends on (key, step, stream, i) and the precision alone, bit for bit: a shorter array holds
     the beginning of a longer one. Filling n and then m elements repeats the n; distinct numbers need another
     step or stream.
+
+    Parameters
+    ----------
+    out : (n,) array
+        Contiguous, float64 or float32.
+    key0, key1 : uint64
+        Key: the two words that name a stream of random numbers.
+    step, stream : int
+        Counters within the key; numbers differ where one of them does.
     """
     fill_normals_from(0, out, key0, key1, step, stream)
 
 
 @entry
 def fill_normals_from(first, out, key0, key1, step, stream):
-    """Fill an array with the elements from `first` on, a multiple of 4, of one that `fill_normals` fills."""
+    """Fill an array with elements from the middle of one that `fill_normals` fills.
+
+    Parameters
+    ----------
+    first : int
+        Number of its first element, a multiple of 4.
+    out : (n,) array
+        Contiguous, float64 or float32.
+    key0, key1, step, stream
+        As in `fill_normals`.
+    """
     bits = np.empty(PART // 2, np.uint64)
     for start in range(0, out.size, PART):
         fill_part(out[start : start + PART], bits, first + start, key0, key1, step, stream)
@@ -139,10 +202,18 @@ def fill_normals_from(first, out, key0, key1, step, stream):
 
 @exact
 def fill_part(out, bits, start, key0, key1, step, stream):
-    """
-    Fill in at most PART of the elements that `fill_normals` fills, those from `start` on, a multiple of 4.
+    """Fill at most PART elements from the middle of an array that `fill_normals` fills.
 
-    `bits`, of shape (PART / 2,) and type uint64, is memory to work in.
+    Parameters
+    ----------
+    out : (n,) array
+        n at most PART.
+    bits : (PART / 2,) uint64 array
+        Work space.
+    start : int
+        Number of the first element, a multiple of 4.
+    key0, key1, step, stream
+        As in `fill_normals`.
     """
     fill_bits(bits, (out.size + 3) // 4, start // 4, key0, key1, step, stream)
     _transform(bits, out)
@@ -150,7 +221,17 @@ def fill_part(out, bits, start, key0, key1, step, stream):
 
 @exact
 def fill_bits(bits, blocks, first, key0, key1, step, stream):
-    """Fill in the bits of `blocks` blocks, beginning with the block number `first`."""
+    """Fill an array with the bits of consecutive blocks.
+
+    Parameters
+    ----------
+    bits : (2 blocks or more,) uint64 array
+        Two numbers for each block.
+    blocks, first : int
+        Number of blocks, and number of the first one.
+    key0, key1, step, stream
+        As in `random_words`.
+    """
     for i in range(blocks):
         bits[2 * i], bits[2 * i + 1] = random_bits(first + i, key0, key1, step, stream)
 

@@ -28,7 +28,21 @@ class Tables(NamedTuple):
 
 @entry
 def tables(student, teacher, K, C):
-    """Compute the tables for the activation codes of student and teacher and the covariance C (D, D)."""
+    """Integrals of pairs of units, and their slopes, at a covariance of the fields.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes; the student's is erf or linear.
+    K : int
+        Number of student units.
+    C : (D, D) array
+        Covariance of the error units, the student units first.
+
+    Returns
+    -------
+    Tables
+    """
     D = len(C)
     one, three = (K, D), (3, K, D)
     t = Tables(
@@ -74,7 +88,19 @@ def write(numbers, out):
 
 @fast
 def I2_slopes(a, b, c11, c12, c22):
-    """Derivatives of I2 with respect to c11, c12 and c22, for any pair of activations."""
+    """Derivatives of I2 with respect to c11, c12 and c22, by Price's theorem.
+
+    Parameters
+    ----------
+    a, b : int
+        Activation codes of x1 and x2.
+    c11, c12, c22 : float
+        Covariances of x1 and x2.
+
+    Returns
+    -------
+    tuple of float
+    """
     if a == RELU and b == RELU:
         s = math.sqrt(max(c11 * c22 - c12 * c12, 0.0))
         slope = (math.pi - math.atan2(s, c12)) / (2.0 * math.pi)

@@ -1,7 +1,7 @@
 """Coefficients of DOP853, the Dormand-Prince method of order 8(5,3) with an interpolant of order 7.
 
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.5 and II.6, as given by their
-program dop853.f.
+Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd edition, sec. II.10, as given by
+their program dop853.f.
 """
 
 # fmt: off

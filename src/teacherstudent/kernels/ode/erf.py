@@ -56,19 +56,17 @@ def whole_vectors(size: int) -> int:
 
 
 @inlined
-def means_of_erf(c, C, output_variance, w, output, weights, power, place):
-    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`, by way of the lanes w.
-
-    Returns False where it pauses, at a `place` as in `ode.Work`.
-    """
-    if place[DONE] == 0:
+def means_of_erf(c, C, output_variance, lanes, means, progress):
+    """Fill the means by way of the lanes; return False at a pause, from which the next call resumes."""
+    w = lanes
+    if progress[DONE] == 0:
         tilt_by_one(C, w.root, w.root_i, w.pair)
         tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
-    if not fill_squares(c, C, w.tilted, w.square, w.angle, place):
+    if not fill_squares(c, C, w.tilted, w.square, w.angle, progress):
         return False
-    fill_output(c, w.angle, output)
-    fill_weights(c, C, w.root, w.root_i, weights)
-    fill_power(w.root, w.root_i, w.square, output_variance, power)
+    fill_output(c, w.angle, means.output)
+    fill_weights(c, C, w.root, w.root_i, means.weights)
+    fill_power(w.root, w.root_i, w.square, output_variance, means.power)
     return True
 
 
@@ -106,7 +104,7 @@ def tilt_by_two(C, i, k, pair, tilted):
 
 @inner
 def inverse_roots(x):
-    """Replace every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
+    """Reprogress every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
 
     Two Newton steps y (3 - x y^2) / 2 from single precision take a third of the time of root and division.
     """
@@ -118,13 +116,13 @@ def inverse_roots(x):
 
 
 @inlined
-def fill_squares(c, C, tilted, square, angle, place):
+def fill_squares(c, C, tilted, square, angle, progress):
     """square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))), and the asin of the last lane.
 
     Indices are unsigned: those that might be negative would keep checks of the arrays in the inner loops.
     Returns False where it pauses between two values of a.
     """
-    D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(place[DONE])
+    D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(progress[DONE])
     if first == 0:
         for q in range(n):
             square[q] = 0.0
@@ -139,7 +137,7 @@ def fill_squares(c, C, tilted, square, angle, place):
                 square[q] += weight * last
             angle[a, b] = last
         row = np.int64(a)
-        if row_done(place, row, len(c), (len(c) - row) * len(square)):
+        if row_done(progress, row, len(c), (len(c) - row) * len(square)):
             return False
     return True
 

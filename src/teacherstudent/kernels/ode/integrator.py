@@ -1,8 +1,9 @@
 """Adaptive Runge-Kutta integration of y' = f(y), compiled: DOP853 with dense output and one event.
 
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.4 to II.6. `integrate` is
-generic: functions that take the right-hand side as an argument are inlined where they are called, since numba
-caches no code that passes functions around.
+Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd edition: sec. II.4 for the step
+size, II.6 for dense output, II.10 for the method and its error estimate. `integrate` is generic: functions
+that take the right-hand side as an argument are inlined where they are called, since numba caches no code
+that passes functions around.
 """
 
 import math
@@ -24,9 +25,9 @@ MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution
 EVENT_HALVINGS = 60  # of the step in which the event lies
 
 REACHED_END, EVENT, DIVERGED, STUCK, PAUSED = 0, 1, 2, 3, 4
-NOTHING, KEPT, RESUME = 0, 1, 2  # what `Held` is for
+EMPTY, SAVED, RESUME = 0, 1, 2  # marks of a `RestartPoint`
 TIME, STEP, GROWTH = 0, 1, 2  # its numbers
-IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # where `Scratch` is: in a step at all, what is done
+IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # progress of `Buffers`: whether a step is open, and counters
 
 
 class Tableau(NamedTuple):
@@ -47,38 +48,39 @@ def _tableau() -> Tableau:
 TABLEAU = _tableau()
 
 
-class Scratch(NamedTuple):
-    """Work space for a state of n numbers, and where a paused integration is to go on."""
+class Buffers(NamedTuple):
+    """Work space for a state of n numbers, and the point from which a paused integration resumes."""
 
     states: np.ndarray  # (16, n) states at the stages; number 12 is the one after the step
     k: np.ndarray  # (16, n) derivatives there
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
-    place: np.ndarray  # (4,) int64
-    numbers: np.ndarray  # (3,) as in `Held`, when the step began
+    progress: np.ndarray  # (4,) int64
+    numbers: np.ndarray  # (3,) as in `RestartPoint`, when the step began
 
 
-class Held(NamedTuple):
-    """The integrator after its last step that knows nothing of the end of the integration.
+class RestartPoint(NamedTuple):
+    """The integrator after its last step that does not depend on the end of the integration.
 
-    The next step was cut to reach the end; going on from here gives the bits of a longer integration.
+    The next step was cut to reach the end; an integration that resumes here has the bits of one that was not
+    ended.
     """
 
-    mark: np.ndarray  # (1,) int64: NOTHING; KEPT, the rest is filled in; RESUME, integrate from there
-    numbers: np.ndarray  # (3,) time, size of the next step, and the most that it may grow by
+    mark: np.ndarray  # (1,) int64: EMPTY; SAVED, filled in by an integration; RESUME, to be resumed
+    numbers: np.ndarray  # (3,) time, size of the next step, and the largest factor by which it may grow
     y: np.ndarray  # (n,) state
     k: np.ndarray  # (n,) its derivative
 
 
-def nothing_held(n: int) -> Held:
-    """Return memory for a state of n numbers."""
-    return Held(np.full(1, NOTHING), np.zeros(3), np.zeros(n), np.zeros(n))
+def empty_restart_point(n: int) -> RestartPoint:
+    """Return an empty restart point for a state of n numbers."""
+    return RestartPoint(np.full(1, EMPTY), np.zeros(3), np.zeros(n), np.zeros(n))
 
 
-def scratch(n: int) -> Scratch:
+def buffers_for(n: int) -> Buffers:
     """Allocate the work space of one integration, for a state of n numbers."""
     rows = (np.empty((count, n)) for count in (16, 16, 2, 7))
-    return Scratch(*rows, np.zeros(4, np.int64), np.zeros(3))
+    return Buffers(*rows, np.zeros(4, np.int64), np.zeros(3))
 
 
 @inner
@@ -90,7 +92,7 @@ def copy(out, x):
 
 @inner
 def add_weighted(out, step, weights, row, k):
-    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are not looked at."""
+    """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are skipped."""
     for j in range(weights.shape[1]):
         weight = step * weights[row, j]
         if weight != 0.0:
@@ -111,22 +113,26 @@ def stages(f, params, y, step, tableau, work, first, last):
 
     Returns False where f pauses.
     """
-    for s in range(max(first, work.place[STAGES_DONE]), last):
+    for s in range(max(first, work.progress[STAGES_DONE]), last):
         state_at(s, y, step, tableau, work)
         if not f(work.states[s], params, work.k[s]):
             return False
-        work.place[STAGES_DONE] = s + 1
+        work.progress[STAGES_DONE] = s + 1
     return True
 
 
 @inner
 def error_norm(tableau, step, y, work, rtol, atol):
-    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order."""
+    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order.
+
+    err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
+    Hairer et al., eqs. (4.10), (4.11) and (10.17).
+    """
     five, three = 0.0, 0.0
     for order in range(tableau.E.shape[0]):
         for i in range(len(y)):
             work.errors[order, i] = 0.0
-        for j in range(tableau.E.shape[1]):  # zero weights too: what is no number at any stage must show
+        for j in range(tableau.E.shape[1]):  # zero weights too: NaN at any stage must reach the error
             for i in range(len(y)):
                 work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
     for i in range(len(y)):
@@ -151,20 +157,22 @@ def norm(x, y, rtol, atol):
 
 @inlined
 def initial_step(f, params, y, tableau, work, rtol, atol):
-    """First step size (Hairer et al., sec. II.4): the change of y and of y' over it are small.
+    """First step size, over which the changes of y and of y' are small: Hairer et al., sec. II.4, eq. (4.14).
 
-    It does not know the end: an integration that goes further begins with the same step. Returns -1
-    where f pauses.
+    It does not depend on the end: a longer integration begins with the same step. Returns -1 where f pauses.
     """
+    # a) A first guess from the sizes of y and y'.
     if not stages(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
     d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
+    # b) One Euler step of this size, and from it the size of y''.
     if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
     d2 = norm(work.k[1], y, rtol, atol) / h0
+    # c) max(d1, d2) h^8 = 0.01, and not much more than the guess.
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1)
@@ -210,84 +218,129 @@ def locate_event(event, params, y, work):
 
 
 @inner
-def hold(held, t, step, grow, y, k):
-    """Keep the integrator as it is."""
-    held.mark[0] = KEPT
-    held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH] = t, step, grow
-    copy(held.y, y)
-    copy(held.k, k)
+def save_restart_point(restart, t, step, growth, y, k):
+    """Save the integrator as it is."""
+    restart.mark[0] = SAVED
+    restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH] = t, step, growth
+    copy(restart.y, y)
+    copy(restart.k, k)
 
 
 @inner
-def pause(work, t, step, grow, row, tries):
-    """Keep the place of a step in which f paused."""
-    work.place[IN_STEP], work.place[ROW], work.place[TRIES] = 1, row, tries
-    work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, grow
+def save_progress(work, t, step, growth, row, tries):
+    """Save the counters of a step in which the right-hand side paused."""
+    work.progress[IN_STEP], work.progress[ROW], work.progress[TRIES] = 1, row, tries
+    work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, growth
 
 
 @inlined
-def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, held, most, work):
+def integrate(
+    f, event, record, params, y, start, end, times, rows, tableau, rtol, atol, restart, max_tries, work
+):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
-    f(y, params, dy) writes the derivative and returns True; it may return False to pause, and goes on when it
-    is called again with the same y. The state (n,) is changed in place to the one at the returned
-    time; the states at `times` (increasing, from `start` on) are written to the rows of `out` as far as they
-    are reached. Where `held` is to be resumed, its time and state take the place of `start` and y; where it
-    holds nothing, it keeps the integrator as it is before a step is first cut to reach the end. Returns
-    (status, time, number of rows written), status REACHED_END, EVENT, DIVERGED, STUCK after `most` tries
-    of a step: the equations are stiff; or PAUSED where f pauses: the same call, with the same `work`, goes on
-    to the same bits.
+    An explicit Runge-Kutta method of order 8 with step size control and dense output: Hairer, Norsett &
+    Wanner, Solving Ordinary Differential Equations I, sec. II.4 (step size), II.6 (dense output), II.10.
+
+    Parameters
+    ----------
+    f : function
+        f(y, params, dy) writes the derivative to dy (n,) and returns True. It may return False to pause, and
+        resumes when it is called again with the same y.
+    event : function
+        event(y, params) returns a number; the integration ends where it falls below zero.
+    record : function
+        record(y, params, row) writes what is recorded of a state y (n,) to a row (m,).
+    params : NamedTuple
+        Passed to the three functions.
+    y : (n,) array
+        State at `start`, changed in place to the one at the returned time.
+    start, end : float
+        Interval of integration; start <= end.
+    times : (T,) array
+        Times to record, increasing, from `start` on.
+    rows : (T, m) array
+        Records at `times`, written as far as these are reached.
+    tableau : Tableau
+        Coefficients of the method.
+    rtol, atol : float
+        Relative and absolute tolerance of a step, in the root mean square over the state.
+    restart : RestartPoint
+        Where it is marked RESUME, its time and state replace `start` and y; where EMPTY, the integrator is
+        saved in it before a step is first cut to reach the end.
+    max_tries : int
+        Largest number of steps, accepted or rejected.
+    work : Buffers
+        New for every integration; the same for all calls of one that pauses.
+
+    Returns
+    -------
+    status : int
+        REACHED_END, EVENT, DIVERGED, STUCK after `max_tries` steps (the equations are stiff), or PAUSED where
+        f pauses: the same call again continues with the same bits.
+    time : float
+        Time of the state y.
+    row : int
+        Number of rows written.
     """
     t, row, tries = start, 0, 0
-    if work.place[IN_STEP]:
-        row, tries = work.place[ROW], work.place[TRIES]
-        t, step, grow = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
-    elif held.mark[0] == RESUME:
-        t, step, grow = held.numbers[TIME], held.numbers[STEP], held.numbers[GROWTH]
-        copy(y, held.y)
-        copy(work.k[0], held.k)
-        held.mark[0], work.place[STAGES_DONE] = NOTHING, 1
+    # Where to begin: in an open step after a pause, at a restart point, or at the start.
+    if work.progress[IN_STEP]:
+        row, tries = work.progress[ROW], work.progress[TRIES]
+        t, step, growth = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
+    elif restart.mark[0] == RESUME:
+        t, step, growth = restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH]
+        copy(y, restart.y)
+        copy(work.k[0], restart.k)
+        restart.mark[0], work.progress[STAGES_DONE] = EMPTY, 1
     else:
         while row < len(times) and times[row] <= start:
-            copy(out[row], y)
+            record(y, params, rows[row])
             row += 1
         if event(y, params) < 0.0:
             return EVENT, t, row
-        step, grow = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
+        step, growth = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
         if step < 0.0:
             return PAUSED, t, row
-        work.place[STAGES_DONE] = 1
+        work.progress[STAGES_DONE] = 1
     while t < end:
-        if tries == most:
+        if tries == max_tries:
             return STUCK, t, row
+        # 1. The last step is cut to reach the end; the integrator before it is saved.
         last = t + step >= end * (1.0 - 1e-15)
-        if last and held.mark[0] == NOTHING:
-            hold(held, t, step, grow, y, work.k[0])
+        if last and restart.mark[0] == EMPTY:
+            save_restart_point(restart, t, step, growth, y, work.k[0])
         cut = end - t if last else step
+        # 2. Derivatives at all stages, the last one at the end of the step.
         if not stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
-            pause(work, t, step, grow, row, tries)
+            save_progress(work, t, step, growth, row, tries)
             return PAUSED, t, row
+        # 3. A step with too large an error is rejected and tried again, shorter.
         error = error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
-            if not cut >= MIN_STEP * max(abs(t), 1.0):  # it may be no number
+            if not cut >= MIN_STEP * max(abs(t), 1.0):  # also where it is NaN
                 return DIVERGED, t, row
             step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
-            grow, tries, work.place[STAGES_DONE] = 1.0, tries + 1, 1
+            growth, tries, work.progress[STAGES_DONE] = 1.0, tries + 1, 1
             continue
+        # 4. The interpolant, where the event or recorded times lie in the step.
         fired = event(work.states[STAGES], params) < 0.0
         fraction = 1.0
         reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
         if fired or (row < len(times) and times[row] <= reached):
             if not stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
-                pause(work, t, step, grow, row, tries)
+                save_progress(work, t, step, growth, row, tries)
                 return PAUSED, t, row
             fill_dense(y, cut, tableau, work)
         if fired:
             fraction = locate_event(event, params, y, work)
             reached = t + fraction * cut
+        # 5. Records up to the event or the end of the step; states[0] is free once the step is accepted.
         while row < len(times) and times[row] <= reached:
-            interpolate(y, (times[row] - t) / cut, work.dense, out[row])
+            interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
+            record(work.states[0], params, rows[row])
             row += 1
+        # 6. The state moves to the event or the end of the step.
         if fired:
             interpolate(y, fraction, work.dense, work.states[STAGES])
         copy(y, work.states[STAGES])
@@ -295,6 +348,7 @@ def integrate(f, event, params, y, start, end, times, out, tableau, rtol, atol, 
         if fired:
             return EVENT, t, row
         copy(work.k[0], work.k[STAGES])
-        step = cut * (min(grow, SAFETY * error**EXPONENT) if error > 0.0 else grow)
-        grow, tries, work.place[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
+        # 7. The size of the next step; Hairer et al., eq. (4.13).
+        step = cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
+        growth, tries, work.progress[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
     return REACHED_END, t, row

@@ -1,21 +1,33 @@
-"""Means over the fields for the right-hand side of `ode`, for any activations, as sums over I2, I3 and I4.
+"""Means over the fields for the right-hand side of `ode`, the same for all covariance models.
 
-c (D,) and C (D, D) are signed readouts and covariance of the error units, the K student units first.
+c (D,) and C (D, D) are signed readouts and covariance of the error units, the K student units first. For erf
+units all pairs are done at once, in `erf`; for any activations the means are sums over I2, I3 and I4 here.
+Saad & Solla 1995, appendix.
 """
 
 from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.integrals import I2, J2, pair_tilt, tilt, tilted
+from teacherstudent.kernels.ode.erf import means_of_erf
 from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
 
 
 @inlined
-def means(student, teacher, c, C, output_variance, output, weights, power, place):
-    """Fill < d g(x_i) > (K,), weights (K, D) and power (K, K) as in `ode.Work`.
+def fill_means(p, c, C):
+    """Fill the means of `Constants` p from c and C; return False at a pause, where the next call resumes."""
+    if p.student == ERF and p.teacher == ERF:
+        finished = means_of_erf(c, C, p.output_variance, p.lanes, p.means, p.progress)
+    else:
+        finished = means_of_any(p.student, p.teacher, c, C, p.output_variance, p.means, p.progress)
+    return finished
 
-    Returns False where it pauses between two units, at a `place` as there.
-    """
+
+@inlined
+def means_of_any(student, teacher, c, C, output_variance, means, progress):
+    """Fill the means of units of any activation; return False at a pause between two units."""
+    output, weights, power = means.output, means.weights, means.power
     K, D = weights.shape
-    for i in range(place[DONE], K):
+    for i in range(progress[DONE], K):
         output[i] = output_of(i, K, student, teacher, c, C)
         pull = 0.0
         for a in range(D):
@@ -25,7 +37,7 @@ def means(student, teacher, c, C, output_variance, output, weights, power, place
         for k in range(i, K):
             norm = J2(student, student, C[i, i], C[i, k], C[k, k])
             power[i, k] = norm * (square_of_error(i, k, K, student, teacher, c, C) + output_variance)
-        if row_done(place, i, K, PAIR * (K - i) * D * D):
+        if row_done(progress, i, K, PAIR * (K - i) * D * D):
             return False
     return True
 

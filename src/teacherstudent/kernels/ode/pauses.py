@@ -14,11 +14,11 @@ UNITS_PER_NUMBER = 10  # of the state: for the integrator
 
 
 @inlined
-def row_done(place, row, rows, work):
-    """Note that a row is done, which took some work; return whether there is to be a pause before the next.
+def row_done(progress, row, rows, work):
+    """Count a row as done, and its work; return whether to pause before the next one.
 
-    After the last row the place is that of a new call.
+    After the last row the count is zero, as for a new call.
     """
-    place[LEFT] -= work
-    place[DONE] = (row + 1) % rows
-    return place[LEFT] < 0 and place[DONE] > 0
+    progress[LEFT] -= work
+    progress[DONE] = (row + 1) % rows
+    return progress[LEFT] < 0 and progress[DONE] > 0

@@ -1,0 +1,185 @@
+"""Covariance model of independent Gaussian inputs: one group of modes, whose state is y = (Q, R, h).
+
+With covariance 1 of the inputs the overlaps are the covariances of the fields:
+
+    C_kl = (1 + s^2) Q_kl,   C_km = R_km,   C_mn = T_mn,
+
+s the standard deviation of the noise on the student's inputs. The equations of motion are those of Saad &
+Solla 1995, Phys. Rev. E 52, 4225; with label noise and trained readouts of Goldt et al. 2019; with several
+teachers of Lee et al. 2021.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import inlined
+from teacherstudent.kernels.ode.models import covariance_model
+from teacherstudent.kernels.ode.state import Layout, at_h, at_Q, at_R, layout_of, unpack
+
+
+class Isotropic(NamedTuple):
+    """The model while one teacher is active, with work space.
+
+    All covariances are values = fixed + factor * y[source], flat: one loop in place of many short ones, each
+    of which would cost as much. c, C and B are views of `values`.
+    """
+
+    c: np.ndarray  # (D,) signed readouts (h, -v)
+    C: np.ndarray  # (D, D) covariance of the error units
+    B: (
+        np.ndarray
+    )  # (D, K + F) covariance of the error units with the projections of the inputs on all weights
+    drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for the same projections z
+    layout: Layout
+    first: int  # column in R of the first unit of the active teacher
+    power: float  # variance 1 + s^2 of the inputs that the student sees
+    source: np.ndarray  # (D (1 + D + K + F),) unsigned: one that might be negative costs a comparison
+    factor: np.ndarray  # the same shape
+    fixed: np.ndarray
+    values: np.ndarray
+
+
+def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: int, power: float) -> Isotropic:
+    """Describe the covariances while one teacher is active.
+
+    Parameters
+    ----------
+    K, H : int
+        Numbers of student units and of heads.
+    T : (F, F) array
+        Overlaps of the units of all teachers.
+    v : (M,) array
+        Readouts of the active teacher.
+    first : int
+        Column in R of its first unit.
+    head : int
+        Row of h that is trained on it.
+    power : float
+        Variance of the inputs of the student, 1 + s^2 >= 1 with s the standard deviation of their noise.
+
+    Returns
+    -------
+    Isotropic
+    """
+    M, F, own = len(v), len(T), slice(first, first + len(v))
+    layout = layout_of(K, F, H)
+    Q, R, h = unpack(np.arange(layout.size), layout)
+    fixed, source, factor, values = np.zeros((4, (K + M) * (1 + K + M + K + F)))
+
+    c, C, B = _parts(source, K, M, F)
+    c[:K], C[:K, :K], B[:K, :K], B[:K, K:] = h[head], Q, Q, R
+    C[:K, K:], C[K:, :K], B[K:, :K] = R[:, own], R[:, own].T, R[:, own].T
+    c, C, B = _parts(factor, K, M, F)
+    c[:K], C[:K, :K], B[:K], C[:K, K:], C[K:, :K], B[K:, :K] = 1.0, power, power, 1.0, 1.0, 1.0
+    c, C, B = _parts(fixed, K, M, F)
+    c[K:], C[K:, K:], B[K:, K:] = -v, T[own, own], T[own]
+    drift, parts = np.zeros((K, K + F)), _parts(values, K, M, F)
+    return Isotropic(*parts, drift, layout, first, power, source.astype(np.uint64), factor, fixed, values)
+
+
+class Fields(NamedTuple):
+    """Covariances at states, with leading axes (...)."""
+
+    c: np.ndarray  # (..., D) as in `Isotropic`
+    C: np.ndarray  # (..., D, D)
+    B: np.ndarray  # (..., D, K + F)
+
+
+def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
+    """Return the covariances at states, or their changes in directions, without changing the work space.
+
+    Parameters
+    ----------
+    model : Isotropic
+        The model while one teacher is active.
+    y : (..., size) array
+        States, or directions.
+    constant : float
+        1 for states; 0 for directions, along which the covariances of the teachers do not change.
+
+    Returns
+    -------
+    Fields
+    """
+    D, K, F = len(model.c), model.layout.K, model.layout.F
+    values = constant * model.fixed + model.factor * y[..., model.source]
+    return Fields(*map(np.ascontiguousarray, _parts(values, K, D - K, F)))
+
+
+def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return views of c, C and B in arrays (..., size)."""
+    D, lead = K + M, flat.shape[:-1]
+    c, C, B = flat[..., :D], flat[..., D : D + D * D], flat[..., D + D * D :]
+    return c, C.reshape(*lead, D, D), B.reshape(*lead, D, K + F)
+
+
+def covariances(y, model):
+    """Fill c, C and B from the state."""
+    for e in range(len(model.values)):
+        model.values[e] = model.fixed[e] + model.factor[e] * y[model.source[e]]
+
+
+def motion(y, model, rates, means, dy):
+    """Write the derivative of the state from the means.
+
+    dR_ib = -eta h_i <d g'_i x_b> - decay R_ib,
+    dQ_ik = -eta (h_i <d g'_i x_k> + i <-> k) + (eta^2 / batch) (1 + s^2) h_i h_k <d^2 g'_i g'_k>
+            - 2 decay Q_ik,
+    dh_i = -eta_h <d g_i> - decay_h h_i,
+
+    and 0 for the other heads. Saad & Solla 1995; Goldt et al. 2019; Lee et al. 2021.
+    """
+    fill_drift(means.weights, model.B, model.drift)
+    move_features(y, model, rates, means.power, dy)
+    move_readouts(y, model.layout, rates, means.output, dy)
+
+
+def record(y, model, row):
+    """Record the state as it is."""
+    for e in range(len(row)):
+        row[e] = y[e]
+
+
+@inlined
+def fill_drift(weights, B, drift):
+    """drift = weights B."""
+    for i in range(drift.shape[0]):
+        for b in range(drift.shape[1]):
+            drift[i, b] = 0.0
+        for a in range(len(B)):
+            weight = weights[i, a]
+            for b in range(drift.shape[1]):
+                drift[i, b] += weight * B[a, b]
+
+
+@inlined
+def move_features(y, model, rates, power, dy):
+    """Write the derivatives of Q and R."""
+    layout, h, drift = model.layout, model.c, model.drift
+    K, F = drift.shape[0], drift.shape[1] - drift.shape[0]
+    noise = model.power / rates.batch
+    for i in range(K):
+        eta_i, decay_i = rates.eta * rates.moving[i] * h[i], rates.decay * rates.moving[i]
+        for b in range(F):
+            ib = at_R(layout, i, b)
+            dy[ib] = -eta_i * drift[i, K + b] - decay_i * y[ib]
+        for k in range(i, K):
+            eta_k, decay_k = rates.eta * rates.moving[k] * h[k], rates.decay * rates.moving[k]
+            gradient = eta_i * drift[i, k] + eta_k * drift[k, i]
+            ik, ki = at_Q(layout, i, k), at_Q(layout, k, i)
+            change = noise * eta_i * eta_k * power[i, k] - gradient - (decay_i + decay_k) * y[ik]
+            dy[ik], dy[ki] = change, change
+
+
+@inlined
+def move_readouts(y, layout, rates, output, dy):
+    """Write the derivatives of h; only the active head moves."""
+    for e in range(at_h(layout, 0, 0), len(y)):
+        dy[e] = 0.0
+    for i in range(len(output)):
+        e = at_h(layout, rates.head, i)
+        dy[e] = -rates.eta_h * output[i] - rates.decay_h * y[e]
+
+
+covariance_model(Isotropic, covariances, motion, record)
