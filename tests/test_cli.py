@@ -11,7 +11,7 @@ import yaml
 import teacherstudent
 from samples import assert_same, document, trajectory
 from teacherstudent.command.main import _progress, main
-from teacherstudent.errors.interruption import look, looking
+from teacherstudent.errors.interruption import check_interruption, interruptible_by
 from teacherstudent.simulation import runs as engines
 from teacherstudent.store.runs import read_run, read_runs, write_runs
 
@@ -309,10 +309,10 @@ def test_several_groups_are_plotted(folder):
 def test_an_interrupt_while_a_file_is_written_waits_for_the_next_look():
     """An exception inside what h5py calls back would be lost."""
     with _progress(1, "a test") as report:
-        with looking(lambda: report(0, 1.0)):
+        with interruptible_by(lambda: report(0, 1.0)):
             os.kill(os.getpid(), signal.SIGINT)
             with pytest.raises(KeyboardInterrupt):
-                look()
+                check_interruption()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -14,7 +14,7 @@ import xarray
 from samples import assert_same, document, edited, spec, trajectory
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.errors.interruption import looking
+from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.store import runs as store
 from teacherstudent.store.digest import engine_digest
 from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
@@ -341,6 +341,6 @@ def test_writing_can_be_ended(path):
     def end():
         raise RunError("ended by a test")
 
-    with looking(end), pytest.raises(RunError, match="ended by a test"):
+    with interruptible_by(end), pytest.raises(RunError, match="ended by a test"):
         write_run(path, spec(), "ode", 0, trajectory())
     assert list(path.parent.iterdir()) == []

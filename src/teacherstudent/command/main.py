@@ -47,7 +47,7 @@ def _failed(error: object, status: int) -> int:
 
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
-    from teacherstudent.errors.interruption import looking
+    from teacherstudent.errors.interruption import interruptible_by
     from teacherstudent.simulation.runs import simulate_runs
     from teacherstudent.spec.parse import load_spec
     from teacherstudent.store.checkpoints import MINUTES, CheckpointFile
@@ -63,7 +63,7 @@ def run(options: Namespace) -> None:
         sys.stderr.write(note)
         _note_merged_times(options, spec)
         trajectories = list(found)
-        with looking(partial(_look, checkpoints, report)):
+        with interruptible_by(partial(_look, checkpoints, report)):
             write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
@@ -179,14 +179,14 @@ def _settings(options: Namespace) -> dict[str, Any]:
 @contextmanager
 def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
     """Show progress, and stop at an interrupt: it sets a flag too, since Python can lose the exception."""
-    from teacherstudent.errors.interruption import will_look
+    from teacherstudent.errors.interruption import is_interruptible
     from teacherstudent.simulation.progress import reporter
 
     interrupted = threading.Event()
 
     def interrupt(*_) -> None:
         interrupted.set()
-        if not will_look():  # where h5py calls back, an exception would be lost
+        if not is_interruptible():  # where h5py calls back, an exception would be lost
             raise KeyboardInterrupt
 
     with reporter(runs, label) as display:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from teacherstudent.errors.interruption import looking
+from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.experiments.collect import RUNS
 from teacherstudent.simulation.progress import reporter
 from teacherstudent.simulation.runs import simulate_points
@@ -51,7 +51,7 @@ def simulate_job(
     with (
         reporter(total, work["engine"]) as report,
         checkpoints.on_signals(),
-        looking(checkpoints.look),
+        interruptible_by(checkpoints.look),
     ):
         write_runs(path, simulated_points(work, threads, report, checkpoints), run_axis=True)
     checkpoints.remove()

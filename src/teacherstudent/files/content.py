@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from teacherstudent.errors import RunError
-from teacherstudent.errors.interruption import look
+from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.errors.messages import CHANGED
 
 DIGEST = "content_digest"  # attribute of a group
@@ -146,7 +146,7 @@ def content_digest(group: h5py.Group, attributes: Sequence[str], datasets: Seque
             continue
         digest.update(f"dataset {json.dumps([name, f'{dtype.kind}{dtype.itemsize}', shape])}\n".encode())
         for block in blocks(shape, dtype.itemsize):
-            look()
+            check_interruption()
             digest.update(_numbers(dataset[block]))
     return digest.hexdigest()
 

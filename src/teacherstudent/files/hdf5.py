@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from teacherstudent.errors import RunError
-from teacherstudent.errors.interruption import look
+from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.files.checksum_line import check_line
 from teacherstudent.files.content import (
     CHANGED,
@@ -143,7 +143,7 @@ def write_blocks(dataset: h5py.Dataset, index: tuple[int, ...], array: np.ndarra
         Values for the start of that part of the dataset.
     """
     for block in blocks(array.shape, array.dtype.itemsize):
-        look()
+        check_interruption()
         dataset[(*index, *block)] = array[block]
 
 

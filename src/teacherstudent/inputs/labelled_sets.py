@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.errors.interruption import pieces
+from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network import samples as kernel
 from teacherstudent.networks.randomness import Purpose, normals
@@ -85,7 +85,7 @@ def activities(code: int, W: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
     array (samples, K)
     """
     values = np.empty((len(X), len(W)))
-    for part in pieces(len(X), W.size):
+    for part in in_pieces(len(X), W.size):
         values[part] = kernel.activities(code, W, X[part], N)
     return values
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.errors.interruption import pieces
+from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.inputs.labelled_sets import LabelledSet, label_noise, outputs, teacher_labels
 from teacherstudent.inputs.source import Source
 from teacherstudent.kernels.network import samples as kernel
@@ -35,7 +35,7 @@ class TrainingSetInputs(Source):
         inputs = self.spec.inputs
         X = np.zeros((inputs.samples, networks.V.shape[-1]), networks.V.dtype)
         key = counter_key(seed, run, Purpose.SAMPLES)
-        for part in pieces(len(X), WORK_PER_NORMAL * X.shape[1]):
+        for part in in_pieces(len(X), WORK_PER_NORMAL * X.shape[1]):
             kernel.fill_samples(X[part], inputs.dimension, part.start, *key)
         labels = teacher_labels(self.spec, networks.V, networks.v, X)
         return LabelledSet(X, labels + label_noise(self.spec, seed, run))

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from teacherstudent.errors.interruption import pieces
+from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.chi_square import fill_chi
 from teacherstudent.kernels.maths.philox import BLOCK, fill_normals_from
 
@@ -67,7 +67,7 @@ def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np
     array of this shape
     """
     out, key = np.empty(math.prod(shape)), counter_key(seed, run, purpose)
-    for part in pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
+    for part in in_pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
         fill_normals_from(BLOCK * part.start, out[BLOCK * part.start : BLOCK * part.stop], *key, 0, 0)
     return out.reshape(shape)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.errors import refuse
-from teacherstudent.errors.interruption import look
+from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.networks.initial import initial_readouts, initial_weights
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
@@ -145,7 +145,7 @@ def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
     """
     coordinates, basis = np.zeros((len(rows), columns)), []
     for i, row in enumerate(rows):
-        look()
+        check_interruption()
         remainder = row
         for _ in range(2):
             for j, axis in enumerate(basis):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.errors.interruption import look, pieces
+from teacherstudent.errors.interruption import check_interruption, in_pieces
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Features, Readouts, Teachers
 from teacherstudent.spec.similarity import similarity_factor
@@ -174,7 +174,7 @@ def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.nda
         directions = orthonormal_rows(fresh, taken)
         taken = np.concatenate([taken, directions])
         parts.append(combined_rows(inside, directions))
-    look()
+    check_interruption()
     return combine(L, np.stack(parts))
 
 
@@ -182,7 +182,7 @@ def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """Sum parts B_q, shape (rank or more, M, N), into sum_q L_pq B_q, shape (P, M, N)."""
     _, M, N = parts.shape
     sums = np.empty((len(L), M, N))
-    for units in pieces(M, L.size * N):
+    for units in in_pieces(M, L.size * N):
         sums[:, units] = np.einsum("pq,qmn->pmn", L, parts[: L.shape[1], units])
     return sums
 
@@ -190,7 +190,7 @@ def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
 def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Sum rows (R, N) into sum_r A_fr rows_r, shape (F, N)."""
     sums = np.empty((len(A), rows.shape[1]))
-    for part in pieces(len(A), rows.size):
+    for part in in_pieces(len(A), rows.size):
         sums[part] = np.einsum("fr,rn->fn", A[part], rows)
     return sums
 
@@ -198,7 +198,7 @@ def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def products_of_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Inner products (I, J) of rows (I, N) and (J, N); einsum: bits independent of the number of threads."""
     products = np.empty((len(a), len(b)))
-    for part in pieces(len(a), b.size):
+    for part in in_pieces(len(a), b.size):
         products[part] = np.einsum("in,jn->ij", a[part], b)
     return products
 
@@ -215,10 +215,10 @@ def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
     """
     basis = list(against)
     for row in rows:
-        look()
+        check_interruption()
         for _ in range(2):
             for unit in basis:
                 row = row - np.einsum("n,n->", unit, row) * unit
         basis.append(row / np.sqrt(np.einsum("n,n->", row, row)))
-    look()
+    check_interruption()
     return np.array(basis[len(against) :]).reshape(len(rows), rows.shape[1])

@@ -9,7 +9,7 @@ from threading import Event
 from teacherstudent.engines.base import Engine
 from teacherstudent.engines.start import Snapshot
 from teacherstudent.engines.trajectory import Trajectory, as_recorded
-from teacherstudent.errors.interruption import looking
+from teacherstudent.errors.interruption import interruptible_by
 
 
 class Batches:
@@ -59,18 +59,18 @@ class Batches:
                     raise KeyboardInterrupt
                 self.progress(index, fraction)
 
-        def look() -> None:
+        def check_signals() -> None:
             self.checkpoints.look()
             report(done)
 
-        look()  # after an interrupt, batches that are still in the queue do not start
+        check_signals()  # after an interrupt, batches that are still in the queue do not start
         specs, starts = zip(*(self.tasks[index] for index in batch), strict=True)
         options = {}
         if self.engine.supports_checkpoints:
             saved = [self.checkpoints.saved(index) for index in batch]
             options = {"saved": saved, "save": partial(self._save, batch)}
         numbers = [index % self.runs for index in batch]
-        with looking(look):
+        with interruptible_by(check_signals):
             found = self.engine.simulate(specs, self.seed, numbers, report, starts, **options)
         recorded = [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
         self.checkpoints.save_finished(batch, recorded)

@@ -31,7 +31,7 @@ from teacherstudent.engines.observables import (
 )
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
-from teacherstudent.errors.interruption import look
+from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.files.content import BLOCK, DIGEST, attribute, groups_of, recorded_in
 from teacherstudent.files.hdf5 import LINE, add_array, add_dataset, opened_hdf5, write_blocks, write_hdf5
 from teacherstudent.spec.model import Spec
@@ -294,7 +294,7 @@ def _write_dataset(
         dataset = add_dataset(group, entry.name, (len(arrays), *shape), dtype, filler(dtype))
         step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
         for first in range(0, len(arrays), max(1, step)):
-            look()
+            check_interruption()
             if step > 1:
                 dataset[first : first + step] = stacked(arrays[first : first + step], shape)
             else:

@@ -8,7 +8,7 @@ import numpy as np
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import State
-from teacherstudent.errors.interruption import pieces
+from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.kernels.maths.activations import CODES
@@ -63,7 +63,7 @@ def initial(spec: Spec, drawn: list[Networks]) -> Columns:
     rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
     rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
     rows = aligned(np.moveaxis(rows, 0, -1))
-    for part in pieces(min(rows.shape[:2]), rows.size):
+    for part in in_pieces(min(rows.shape[:2]), rows.size):
         frames.triangularise(rows, part.start, part.stop)
     S = aligned_zeros((K, p + r + q, C))
     S[:, :p], S[:, p : p + r] = rows[PM:, r:], rows[PM:, :r]
@@ -74,7 +74,7 @@ def initial(spec: Spec, drawn: list[Networks]) -> Columns:
 def _gram(B: np.ndarray) -> np.ndarray:
     """Return the overlaps of teachers in each column, (C, P M, P M)."""
     T = np.empty((B.shape[-1], len(B), len(B)))
-    for part in pieces(len(B), B.size):
+    for part in in_pieces(len(B), B.size):
         frames.fill_gram(T, B, part.start, part.stop)
     return T
 
@@ -101,7 +101,7 @@ def measured(
     """
     (K, n, C), PM = S.shape, len(teachers.B)
     found = np.empty((C, K, K)), np.empty((C, K, PM)), np.empty(teachers.v.shape[:2])
-    for part in pieces(C, K * (K + PM) * n):
+    for part in in_pieces(C, K * (K + PM) * n):
         frames.measure(shape, teachers, S, h, *found, part.start, part.stop)
     return found
 

@@ -15,7 +15,7 @@ from teacherstudent.engines.phases import Phase, phases_left, steps_between_look
 from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
-from teacherstudent.errors.interruption import looking
+from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network.constants import StepConstants
@@ -99,14 +99,14 @@ def simulate(
     def save_all() -> None:
         save({index: network.snapshot for index, network in enumerate(networks) if network.finite})
 
-    def look() -> None:
+    def check_signals() -> None:
         save_all()
         progress(float(done.mean()))
 
     every = zip(specs, runs, starts, saved or [{}] * len(specs), strict=True)
     for index, (spec, run, start, own) in enumerate(every):
         networks.append(Training(spec, seed, run, partial(report, index), start, own, save_all))
-    with looking(look):
+    with interruptible_by(check_signals):
         for leader, *followers in _starting_alike(networks):
             _train_first_phase(leader, followers)
         for network in networks:

@@ -10,7 +10,7 @@ from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
-from teacherstudent.errors.interruption import looking
+from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.networks.sampling import Networks, sample_networks
@@ -130,7 +130,7 @@ class Training:
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Stack the rows along time; without rows, the arrays have the shapes of a measurement."""
-        with looking(None):  # `look` itself may call this
+        with interruptible_by(None):  # `look` itself may call this
             like = self.rows[0] if self.rows else self.measure()
         return {
             name: np.array([row[name] for row in self.rows]).reshape(-1, *np.shape(like[name]))

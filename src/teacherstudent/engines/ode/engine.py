@@ -9,7 +9,7 @@ from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import Start, State, history, times_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.errors import RunError, SpecError
-from teacherstudent.errors.interruption import pieces
+from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
 from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
@@ -287,7 +287,7 @@ def _trajectory(run: Integration) -> Trajectory:
     Q, R, h = unpack(run.records[: run.row], run.layout)
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     errors = np.empty((len(times), P))
-    for part in pieces(len(times), P * (K + F) ** 2):
+    for part in in_pieces(len(times), P * (K + F) ** 2):
         records = Q[part], R[part], run.initial.T, h[part], run.initial.v
         errors[part] = generalisation_errors_of_records(*codes, *records)
     finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None

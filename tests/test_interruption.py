@@ -9,8 +9,8 @@ import pytest
 from samples import assert_same
 from teacherstudent import parse_spec, simulate
 from teacherstudent.engines.ode import engine as ode
-from teacherstudent.errors import interruption as looks
-from teacherstudent.errors.interruption import look, looking, pieces
+from teacherstudent.errors import interruption
+from teacherstudent.errors.interruption import check_interruption, in_pieces, interruptible_by
 
 TEACHERS = {"count": 2, "hidden": 3, "features": {"relation": "rotated", "similarity": 0.5}}
 SPEC = {
@@ -35,28 +35,28 @@ class Enough(Exception):
 
 
 def test_nothing_happens_at_a_look_by_itself():
-    look()
+    check_interruption()
     seen = []
-    with looking(lambda: seen.append("outer")):
-        look()
-        with looking(lambda: seen.append("inner")):
-            look()
-        with looking(None):
-            look()
-        thread = threading.Thread(target=look)  # another thread has its own
+    with interruptible_by(lambda: seen.append("outer")):
+        check_interruption()
+        with interruptible_by(lambda: seen.append("inner")):
+            check_interruption()
+        with interruptible_by(None):
+            check_interruption()
+        thread = threading.Thread(target=check_interruption)  # another thread has its own
         thread.start()
         thread.join()
-        look()
-    look()
+        check_interruption()
+    check_interruption()
     assert seen == ["outer", "inner", "outer"]
 
 
 @pytest.mark.parametrize("count, work, expected", [(0, 1, 0), (5, 0, 1), (5, 1, 1), (5, 40, 3), (5, 1000, 5)])
 def test_pieces_are_short_and_complete(monkeypatch, count, work, expected):
-    monkeypatch.setattr(looks, "WORK_PER_LOOK", 100)
+    monkeypatch.setattr(interruption, "WORK_PER_CHECK", 100)
     found, seen = [], []
-    with looking(lambda: seen.append(len(found))):
-        found += pieces(count, work)
+    with interruptible_by(lambda: seen.append(len(found))):
+        found += in_pieces(count, work)
     assert len(found) == expected
     assert [i for part in found for i in range(count)[part]] == list(range(count))
     assert len(seen) == (expected if count * work > 10 else 0)
@@ -69,8 +69,8 @@ def test_the_size_of_pieces_changes_nothing(monkeypatch, engine, samples):
     inputs = {"dimension": 60} if samples is None else {"dimension": 60, "samples": samples}
     spec = parse_spec(SPEC | {"inputs": inputs})
     whole, seen = simulate(spec, engine), []
-    monkeypatch.setattr(looks, "WORK_PER_LOOK", 100)
-    with looking(lambda: seen.append(1)):
+    monkeypatch.setattr(interruption, "WORK_PER_CHECK", 100)
+    with interruptible_by(lambda: seen.append(1)):
         assert_same(simulate(spec, engine), whole)
     assert len(seen) > 20
 
@@ -130,6 +130,6 @@ def test_a_second_never_passes_without_a_moment_to_end(name):
         if times[-1] > begin + 3.0:
             raise Enough
 
-    with looking(note), pytest.raises(Enough):
+    with interruptible_by(note), pytest.raises(Enough):
         simulate(spec, engine, progress=note)
     assert np.diff([begin, *times]).max() < 1.0
