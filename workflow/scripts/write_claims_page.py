@@ -8,9 +8,8 @@ from pathlib import Path
 from _claims import by_figure, count, expected, found
 from _logs import logged
 from _pages import write_page
-from teacherstudent.experiments.agreement import STANDARD_ERRORS
+from teacherstudent.experiments.agreement import STANDARD_ERRORS, point_labels
 from teacherstudent.experiments.claims import read_claims
-from teacherstudent.spec.axes import short_names
 
 
 def main(claims: str, agreement: str, files: Sequence[str], template: str, path: str) -> None:
@@ -46,11 +45,7 @@ def main(claims: str, agreement: str, files: Sequence[str], template: str, path:
 
 def described(row: dict[str, str]) -> dict[str, str]:
     """Return a row of the table of agreement as the template shows it."""
-    point = json.loads(row["point"])
-    values = [
-        f"{name} {point[key]:g}" if isinstance(point[key], float) else f"{name} {point[key]}"
-        for key, name in short_names(point).items()
-    ]
+    values = point_labels(json.loads(row["point"]))
     runs = " and ".join(row["runs"].split())
     return row | {
         "engines": " and ".join(row["engines"].split()),

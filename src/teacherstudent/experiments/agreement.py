@@ -8,12 +8,13 @@ difference of log10 errors is divided by N^-1/2, the size of the fluctuations of
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from teacherstudent.engines.base import engine_named
 from teacherstudent.measures import log10_error
-from teacherstudent.spec.axes import with_values
+from teacherstudent.spec.axes import short_names, with_values
 from teacherstudent.spec.schema import complete
 from teacherstudent.store.curves import Curves, mean_over, sem_over
 
@@ -173,6 +174,12 @@ def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int,
     for index in np.ndindex(*(len(values) for values in curves.axes.values())):
         along = {key: values[i] for (key, values), i in zip(curves.axes.items(), index, strict=True)}
         yield tuple(_plain(along[key] if key in along else _at(spec, key)) for key in keys), index
+
+
+def point_labels(point: Mapping[str, Any]) -> list[str]:
+    """Return the values at a point by the short names of their axes, such as `similarity 0.5`."""
+    texts = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in point.items()}
+    return [f"{name} {texts[key]}" for key, name in short_names(point).items()]
 
 
 def _at(spec: dict, key: str):
