@@ -107,9 +107,9 @@ def _add_plot(command: argparse.ArgumentParser) -> None:
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         """Print the version and exit; only now is it looked up."""
-        import teacherstudent
+        from importlib.metadata import version
 
-        sys.stdout.write(f"teacherstudent {teacherstudent.__version__}\n")
+        sys.stdout.write(f"teacherstudent {version('teacherstudent')}\n")
         parser.exit()
 
 
