@@ -1,4 +1,4 @@
-"""A second covariance model is one file, `two_groups`, with one line that registers it."""
+"""A second covariance model is one file, `two_groups`, with variants of three functions."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from teacherstudent.kernels.ode.integrator import (
     buffers_for,
     empty_restart_point,
 )
+from teacherstudent.kernels.ode.isotropic import fields_at
 from teacherstudent.kernels.ode.state import pack
 from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.spec.parse import parse_spec
@@ -49,11 +50,8 @@ def both(setting, threshold=0.0):
     Q, R, T, h, v = start = initial_order_parameters(spec, 0, 0)
     one = engine.phase_constants(spec, start, phases(spec)[0]._replace(threshold=threshold))
     part = 0.7 * T + 0.2 * np.diag(np.diag(T))  # any part: its sum with the other is T
-    models = [
-        two_groups(len(Q), T, v[1], model.first, model.power, np.stack([part, T - part]), NU)
-        for model in (one.model, one.clean)
-    ]
-    two = kernel.constants_of(one.student, one.teacher, one.output_variance, threshold, one.rates, *models)
+    model = two_groups(len(Q), T, v[1], one.model.first, one.model.power, np.stack([part, T - part]), NU)
+    two = kernel.constants_of(one.student, one.teacher, one.output_variance, threshold, one.rates, model)
     halves = [pack(share * Q, share * R, h[:0]) for share in (SHARE, 1.0 - SHARE)]
     return (one, pack(Q, R, h)), (two, np.concatenate([*halves, h.ravel()]))
 
@@ -104,10 +102,11 @@ def test_thresholds_are_those_of_the_clean_model():
     np.testing.assert_allclose(found[2], expected, rtol=0, atol=1e-8)
 
 
-def test_only_compiled_code_chooses_a_model():
+def test_python_chooses_a_model_too():
     (one, y), _ = both(SETTINGS["plain"])
-    with pytest.raises(NotImplementedError, match="only compiled code"):
-        kernel.covariances(y, one.model)
+    kernel.covariances(one.model, y, False)
+    np.testing.assert_array_equal(one.model.c, fields_at(one.model, y).c)
+    np.testing.assert_array_equal(one.model.C, fields_at(one.model, y).C)
 
 
 SCRIPT = """

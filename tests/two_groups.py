@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.ode.models import covariance_model
+from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.ode import models
 
 
 class TwoGroups(NamedTuple):
@@ -31,14 +32,16 @@ def two_groups(K, T, v, first, power, t, nu):
     return TwoGroups(c, np.zeros((len(c), len(c))), K, T, t, nu, first, power)
 
 
-def covariances(y, model):
+@variant(models.covariances, TwoGroups)
+def covariances(model, y, clean):
     """Fill c and C; the test has one head."""
+    power = 1.0 if clean else model.power
     K, F = model.K, len(model.T)
     M, group = len(model.c) - K, K * (K + F)
     for i in range(K):
         model.c[i] = y[2 * group + i]
         for k in range(K):
-            model.C[i, k] = model.power * (y[K * i + k] + y[group + K * i + k])
+            model.C[i, k] = power * (y[K * i + k] + y[group + K * i + k])
         for m in range(M):
             at = K * K + F * i + model.first + m
             model.C[i, K + m] = y[at] + y[group + at]
@@ -48,7 +51,8 @@ def covariances(y, model):
             model.C[K + m, K + n] = model.T[model.first + m, model.first + n]
 
 
-def motion(y, model, rates, means, dy):
+@variant(models.motion, TwoGroups)
+def motion(model, y, rates, means, dy):
     """Each group moves by its own overlaps, and has its share of the noise of the steps."""
     K, F = model.K, len(model.T)
     M, group = len(model.c) - K, K * (K + F)
@@ -80,13 +84,11 @@ def motion(y, model, rates, means, dy):
         dy[2 * group + i] = -rates.eta_h * means.output[i] - rates.decay_h * y[2 * group + i]
 
 
-def record(y, model, row):
+@variant(models.record, TwoGroups)
+def record(model, y, row):
     """Record the sums over the groups, and the readouts."""
     group = model.K * (model.K + len(model.T))
     for e in range(group):
         row[e] = y[e] + y[group + e]
     for e in range(group, len(row)):
         row[e] = y[group + e]
-
-
-covariance_model(TwoGroups, covariances, motion, record)

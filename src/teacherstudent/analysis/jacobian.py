@@ -77,7 +77,7 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     (n,) array
         Changes of eps = 1/2 sum_ab c_a c_b I2(C_aa, C_ab, C_bb), on clean inputs.
     """
-    x, dx = fields_at(p.clean, y), fields_at(p.clean, directions, constant=0.0)
+    x, dx = fields_at(p.model, y, clean=True), fields_at(p.model, directions, True, constant=0.0)
     K = p.model.layout.K
     t = tables(p.student, p.teacher, K, x.C)
     both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum

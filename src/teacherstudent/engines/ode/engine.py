@@ -268,7 +268,6 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
     power = 1.0 + of_phase.input_noise**2
     inputs = K, spec.heads, start.T, start.v[p], p * M, rates.head
     model = isotropic(*inputs, power)
-    clean = model if power == 1.0 else isotropic(*inputs, 1.0)
     return constants_of(
         CODES[spec.student.activation],
         CODES[spec.teachers.activation],
@@ -276,7 +275,6 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
         phase.threshold,
         rates,
         model,
-        clean,
     )
 
 

@@ -23,7 +23,7 @@ def declared(declaration: Callable) -> Callable:
     return call
 
 
-def variant(function: Callable, kind: type) -> Callable:
+def variant(function: Callable, kind: type, inline: bool = False) -> Callable:
     """Return a decorator that makes a function the variant of another one for a NamedTuple.
 
     Parameters
@@ -32,18 +32,22 @@ def variant(function: Callable, kind: type) -> Callable:
         Function made by `declared`.
     kind : type
         NamedTuple class of the first argument for which the variant is used.
+    inline : bool
+        Whether numba puts the statements of the function into each kernel in place of the call. Otherwise it
+        is compiled as a `flags.part` of each kernel. Which is faster is a matter of measurement.
 
     Returns
     -------
     callable
-        Decorator of a function with the arguments of the declaration, which is compiled as a `flags.part` of
-        each kernel that calls it; it returns the function as it is.
+        Decorator of a function with the arguments of the declaration; it returns the function as it is.
     """
 
     def decorate(implementation: Callable) -> Callable:
         function.variants[kind] = implementation
 
-        @overload(function, jit_options=PART, strict=False)  # otherwise `choose` must name all arguments
+        options = {"inline": "always"} if inline else {"jit_options": PART}
+
+        @overload(function, **options, strict=False)  # otherwise `choose` must name all arguments
         def choose(first, *_):
             return implementation if getattr(first, "instance_class", None) is kind else None
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.flags import entry, inlined, inner
 from teacherstudent.kernels.maths.integrals import I2
 from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
@@ -30,15 +30,14 @@ class Constants(NamedTuple):
     output_variance: float  # of the noise on the labels
     threshold: float  # the integration ends when the error falls below; 0 for never
     rates: Rates
-    model: Isotropic  # or any other covariance model, with the noise on the student's inputs
-    clean: Isotropic  # the same without this noise
+    model: Isotropic  # or any other covariance model
     means: Means
     lanes: Lanes
     progress: np.ndarray  # (2,) int64: rows of the means that are done, and the work left before a pause
 
 
 def constants_of(
-    student: int, teacher: int, output_variance: float, threshold: float, rates: Rates, model, clean
+    student: int, teacher: int, output_variance: float, threshold: float, rates: Rates, model
 ) -> Constants:
     """Return the constants of the equations with new work space.
 
@@ -52,8 +51,8 @@ def constants_of(
         Generalisation error of the active teacher below which the integration ends; 0 for never.
     rates : Rates
         How the student learns.
-    model, clean : NamedTuple
-        Covariance model with and without the noise on the student's inputs, of the same type.
+    model : NamedTuple
+        Covariance model.
 
     Returns
     -------
@@ -62,7 +61,7 @@ def constants_of(
     K, D = len(rates.moving), len(model.c)
     means, progress = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K))), np.array([0, NO_PAUSE])
     work = means, lanes_for(K, D), progress
-    return Constants(student, teacher, output_variance, threshold, rates, model, clean, *work)
+    return Constants(student, teacher, output_variance, threshold, rates, model, *work)
 
 
 @inner
@@ -74,10 +73,10 @@ def derivative(y, p, dy):
     if p.progress[LEFT] < 0:
         return False
     p.progress[LEFT] -= CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
-    covariances(y, p.model)
+    covariances(p.model, y, False)
     if not fill_means(p, p.model.c, p.model.C):
         return False
-    motion(y, p.model, p.rates, p.means, dy)
+    motion(p.model, y, p.rates, p.means, dy)
     return True
 
 
@@ -89,8 +88,8 @@ def above_threshold(y, p):
     """
     if p.threshold <= 0.0:
         return 1.0
-    c, C, K, square = p.clean.c, p.clean.C, len(p.rates.moving), 0.0
-    covariances(y, p.clean)
+    c, C, K, square = p.model.c, p.model.C, len(p.rates.moving), 0.0
+    covariances(p.model, y, True)
     for a in range(len(c)):
         for b in range(len(c)):
             first, second = p.student if a < K else p.teacher, p.student if b < K else p.teacher
@@ -98,10 +97,10 @@ def above_threshold(y, p):
     return 0.5 * square - p.threshold
 
 
-@inner
+@inlined
 def record_of(y, p, row):
     """Write what the covariance model records of a state to a row."""
-    record(y, p.model, row)
+    record(p.model, y, row)
 
 
 @entry

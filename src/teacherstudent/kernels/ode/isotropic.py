@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined
-from teacherstudent.kernels.ode.models import covariance_model
+from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.ode import models
 from teacherstudent.kernels.ode.state import Layout, at_h, at_Q, at_R, layout_of, unpack
 
 
@@ -22,22 +23,21 @@ class Isotropic(NamedTuple):
     """The model while one teacher is active, with work space.
 
     All covariances are values = fixed + factor * y[source], flat: one loop in place of many short ones, each
-    of which would cost as much. c, C and B are views of `values`.
+    of which would cost as much. c, C and B are views of `values`. One factor is with the noise on the
+    student's inputs, the other one without.
     """
 
     c: np.ndarray  # (D,) signed readouts (h, -v)
     C: np.ndarray  # (D, D) covariance of the error units
-    B: (
-        np.ndarray
-    )  # (D, K + F) covariance of the error units with the projections of the inputs on all weights
+    B: np.ndarray  # (D, K + F) covariance of the error units with the inputs along all weights
     drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for the same projections z
     layout: Layout
     first: int  # column in R of the first unit of the active teacher
     power: float  # variance 1 + s^2 of the inputs that the student sees
     source: np.ndarray  # (D (1 + D + K + F),) unsigned: one that might be negative costs a comparison
-    factor: np.ndarray  # the same shape
-    fixed: np.ndarray
-    values: np.ndarray
+    factor: np.ndarray  # (2, D (1 + D + K + F)): with noise, clean
+    fixed: np.ndarray  # (D (1 + D + K + F),)
+    values: np.ndarray  # the same shape
 
 
 def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: int, power: float) -> Isotropic:
@@ -65,17 +65,19 @@ def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: in
     M, F, own = len(v), len(T), slice(first, first + len(v))
     layout = layout_of(K, F, H)
     Q, R, h = unpack(np.arange(layout.size), layout)
-    fixed, source, factor, values = np.zeros((4, (K + M) * (1 + K + M + K + F)))
+    fixed, source, noisy, clean, values = np.zeros((5, (K + M) * (1 + K + M + K + F)))
 
     c, C, B = _parts(source, K, M, F)
     c[:K], C[:K, :K], B[:K, :K], B[:K, K:] = h[head], Q, Q, R
     C[:K, K:], C[K:, :K], B[K:, :K] = R[:, own], R[:, own].T, R[:, own].T
-    c, C, B = _parts(factor, K, M, F)
-    c[:K], C[:K, :K], B[:K], C[:K, K:], C[K:, :K], B[K:, :K] = 1.0, power, power, 1.0, 1.0, 1.0
+    for factor, variance in ((noisy, power), (clean, 1.0)):
+        c, C, B = _parts(factor, K, M, F)
+        c[:K], C[:K, :K], B[:K], C[:K, K:], C[K:, :K], B[K:, :K] = 1.0, variance, variance, 1.0, 1.0, 1.0
     c, C, B = _parts(fixed, K, M, F)
     c[K:], C[K:, K:], B[K:, K:] = -v, T[own, own], T[own]
     drift, parts = np.zeros((K, K + F)), _parts(values, K, M, F)
-    return Isotropic(*parts, drift, layout, first, power, source.astype(np.uint64), factor, fixed, values)
+    factors, source = np.stack([noisy, clean]), source.astype(np.uint64)
+    return Isotropic(*parts, drift, layout, first, power, source, factors, fixed, values)
 
 
 class Fields(NamedTuple):
@@ -86,7 +88,7 @@ class Fields(NamedTuple):
     B: np.ndarray  # (..., D, K + F)
 
 
-def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
+def fields_at(model: Isotropic, y: np.ndarray, clean: bool = False, constant: float = 1.0) -> Fields:
     """Return the covariances at states, or their changes in directions, without changing the work space.
 
     Parameters
@@ -95,6 +97,8 @@ def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
         The model while one teacher is active.
     y : (..., size) array
         States, or directions.
+    clean : bool
+        Whether to leave out the noise on the student's inputs.
     constant : float
         1 for states; 0 for directions, along which the covariances of the teachers do not change.
 
@@ -103,7 +107,7 @@ def fields_at(model: Isotropic, y: np.ndarray, constant: float = 1.0) -> Fields:
     Fields
     """
     D, K, F = len(model.c), model.layout.K, model.layout.F
-    values = constant * model.fixed + model.factor * y[..., model.source]
+    values = constant * model.fixed + model.factor[int(clean)] * y[..., model.source]
     return Fields(*map(np.ascontiguousarray, _parts(values, K, D - K, F)))
 
 
@@ -114,13 +118,16 @@ def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.nda
     return c, C.reshape(*lead, D, D), B.reshape(*lead, D, K + F)
 
 
-def covariances(y, model):
-    """Fill c, C and B from the state."""
+@variant(models.covariances, Isotropic, inline=True)
+def covariances(model, y, clean):
+    """Fill c, C and B from the state, with or without the noise on the student's inputs."""
+    row = 1 if clean else 0
     for e in range(len(model.values)):
-        model.values[e] = model.fixed[e] + model.factor[e] * y[model.source[e]]
+        model.values[e] = model.fixed[e] + model.factor[row, e] * y[model.source[e]]
 
 
-def motion(y, model, rates, means, dy):
+@variant(models.motion, Isotropic, inline=True)
+def motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means.
 
     dR_ib = -eta h_i <d g'_i x_b> - decay R_ib,
@@ -135,7 +142,8 @@ def motion(y, model, rates, means, dy):
     move_readouts(y, model.layout, rates, means.output, dy)
 
 
-def record(y, model, row):
+@variant(models.record, Isotropic, inline=True)
+def record(model, y, row):
     """Record the state as it is."""
     for e in range(len(row)):
         row[e] = y[e]
@@ -180,6 +188,3 @@ def move_readouts(y, layout, rates, output, dy):
     for i in range(len(output)):
         e = at_h(layout, rates.head, i)
         dy[e] = -rates.eta_h * output[i] - rates.decay_h * y[e]
-
-
-covariance_model(Isotropic, covariances, motion, record)
