@@ -8,8 +8,8 @@ fonts.
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, chdir, contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -43,18 +43,37 @@ def _room(folder: Path) -> int:
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib; where the settings of the user prevent it, without them.
+    """Import matplotlib and its styles; where the settings of the user prevent it, without them.
 
     The environment is the same afterwards.
     """
+    _import_or_retry("matplotlib", _without_settings)
+    _import_or_retry("matplotlib.style", _without_styles)  # seaborn imports it
+
+
+def _import_or_retry(module: str, without: Callable[[], AbstractContextManager]) -> None:
+    """Import a module; where that fails, import it anew in a context."""
     try:
-        import_module("matplotlib")
+        import_module(module)
     except Exception:
-        # ValueError for the backend; OSError, UnicodeDecodeError or locale.Error for a matplotlibrc
-        for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        # ValueError for the backend; OSError, UnicodeDecodeError or locale.Error for a file of settings
+        for name in [name for name in sys.modules if f"{name}.".startswith(f"{module}.")]:
             del sys.modules[name]
-        with _without_settings():
-            import_module("matplotlib")
+        with without():
+            import_module(module)
+
+
+@contextmanager
+def _without_styles() -> Iterator[None]:
+    """Let matplotlib find no folder of the user's style sheets, all of which it reads when it is imported."""
+    import matplotlib
+
+    configuration_folder = matplotlib.get_configdir
+    matplotlib.get_configdir = lambda: os.devnull
+    try:
+        yield
+    finally:
+        matplotlib.get_configdir = configuration_folder
 
 
 @contextmanager
