@@ -399,10 +399,10 @@ def test_curves_are_shown_and_other_commands_say_what_they_are(capsys):
     assert all(word in shown for word in ("ode", "training.learning_rate", "0.1, 0.2", "6 recorded times"))
     assert main(["plot", "curves.h5", "--output", "out.png"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: curves.h5: holds the curves of an experiment, not runs; ")
+    assert error.startswith("error: curves.h5: contains the curves of an experiment, not runs; ")
     assert error.count("\n") == 1 and "read_curves" in error
     one_run()
-    with pytest.raises(RunError, match="run.h5: the file holds no curves"):
+    with pytest.raises(RunError, match="run.h5: the file contains no curves"):
         read_curves("run.h5")
 
 

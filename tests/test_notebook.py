@@ -196,7 +196,10 @@ def assert_arrays_equal(one, other):
         ({"start": 3}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": []}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": "none.h5"}, "none.h5: No such file"),
-        ({"start": "first.h5", "runs": 3}, "runs: 3 is not allowed; first.h5 has 2 runs to start from"),
+        (
+            {"start": "first.h5", "runs": 3},
+            "runs: 3 differs from the number of runs in first.h5, from which they start; use 2",
+        ),
         ({"start": "first.h5", "at": 9.0}, "first.h5: t = 9 was not recorded; the nearest recorded time is"),
         ({"start": "first.h5", "at": "soon"}, "at: soon is not allowed; it must be a number"),
         ({"at": 1.0}, "at: needs the path of a file of runs to start from"),

@@ -92,7 +92,7 @@ def test_weights_are_stored(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["network", "chain"])
-def test_looks_at_thresholds_are_as_far_apart_as_asked(engine):
+def test_thresholds_are_checked_at_the_interval_of_the_spec(engine):
     errors = simulate(parse_spec(document(curriculum={}, duration=40.0)), engine, 1).generalisation_error
     threshold = 0.5 * (errors[0, 0] + errors[:, 0].min())
 

@@ -63,7 +63,7 @@ def run(options: Namespace) -> None:
         sys.stderr.write(note)
         _note_merged_times(options, spec)
         trajectories = list(found)
-        with interruptible_by(partial(_look, checkpoints, report)):
+        with interruptible_by(partial(_check_signals, checkpoints, report)):
             write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
@@ -72,9 +72,9 @@ def run(options: Namespace) -> None:
             sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
 
 
-def _look(checkpoints, report: Callable[[int, float], None]) -> None:
+def _check_signals(checkpoints, report: Callable[[int, float], None]) -> None:
     """End the writing of a result after a signal."""
-    checkpoints.look()
+    checkpoints.check_signals()
     report(0, 1.0)
 
 

@@ -24,7 +24,7 @@ class Purpose(IntEnum):
     TRAINING = 5
     COORDINATES = 6
     CHAIN = 7
-    COORDINATE_RESTS = 8
+    COORDINATE_REMAINDERS = 8
     SAMPLES = 9
     SAMPLE_LABEL_NOISE = 10
     SAMPLE_CHOICE = 11
@@ -92,7 +92,7 @@ def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarr
     array (count, min(count, N))
     """
     rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension))), -1)
-    rests, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
-    fill_chi(rests, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_RESTS))
-    rows[diagonal, diagonal] = rests
+    remainders, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
+    fill_chi(remainders, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_REMAINDERS))
+    rows[diagonal, diagonal] = remainders
     return rows

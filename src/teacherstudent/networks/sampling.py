@@ -242,10 +242,10 @@ def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
     """
     C = full_overlaps(given)
     values, vectors = np.linalg.eigh((C + C.T) / 2)
-    keep = values > len(C) * np.finfo(float).eps * values.max()
-    if keep.sum() > dimension:
-        refuse("inputs.dimension", dimension, f"these overlaps need at least {keep.sum()} inputs")
-    return vectors[:, keep] * np.sqrt(values[keep])
+    large = values > len(C) * np.finfo(float).eps * values.max()
+    if large.sum() > dimension:
+        refuse("inputs.dimension", dimension, f"these overlaps need at least {large.sum()} inputs")
+    return vectors[:, large] * np.sqrt(values[large])
 
 
 def _split(given: InitialOverlaps, rows: np.ndarray) -> Networks:

@@ -1,1 +1,1 @@
-"""Engine `network`: the weights themselves, trained on sampled inputs."""
+"""Engine `network`: stochastic gradient descent of all weights, with sampled inputs."""
