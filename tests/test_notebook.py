@@ -192,13 +192,16 @@ def assert_arrays_equal(one, other):
         ({"runs": 1.5}, "runs: 1.5 is not allowed; it must be a whole number"),
         ({"runs": 0}, "runs: 0 is not allowed; it must be a whole number"),
         ({"threads": 0}, "threads: 0 is not allowed; it must be a whole number"),
-        ({"progress": 2}, "progress: must be True, False or a function of the number of a run and the fraction done"),
+        (
+            {"progress": 2},
+            "progress: must be True, False or a function of the number of a run and the fraction done",
+        ),
         ({"start": 3}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": []}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": "none.h5"}, "none.h5: No such file"),
         (
             {"start": "first.h5", "runs": 3},
-            "runs: 3 differs from the number of runs in first.h5, from which they start; use 2",
+            "runs: 3 differs from the number of runs to start from: first.h5 has 2",
         ),
         ({"start": "first.h5", "at": 9.0}, "first.h5: t = 9 was not recorded; the nearest recorded time is"),
         ({"start": "first.h5", "at": "soon"}, "at: soon is not allowed; it must be a number"),

@@ -79,7 +79,9 @@ def test_overlaps_and_readouts_may_be_left_out(tmp_path, engine, quantities):
 
 @pytest.mark.parametrize("engine", ["chain", "ode"])
 def test_only_networks_have_weights(engine):
-    with pytest.raises(SpecError, match=rf"^record.weights: true is not allowed; engine {engine} has no"):
+    with pytest.raises(
+        SpecError, match=rf"^record.weights: engine {engine} has no weights; use engine network$"
+    ):
         check(wide(record={"weights": True}), engine)
 
 

@@ -109,7 +109,7 @@ class Run(StoredRun):
         """Return the runs as a pandas frame in the long form, which seaborn can plot directly.
 
         Each row has one number. The columns are `engine`, `run`, `time`, `quantity`, the indices `teacher`,
-        `head`, `student_unit`, `student_unit_other` and `teacher_unit` (categories; missing where a quantity
+        `head`, `student_unit`, `student_unit_other` and `teacher_unit` (categories; missing if a quantity
         does not have this index), and `value`. Rows after the divergence of a run are left out.
 
         Parameters

@@ -36,7 +36,7 @@ def parser() -> Parser:
     validate = _command(commands, "validate", "check a spec without a simulation")
     validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
     _add_settings(validate)
-    show = _command(commands, "show", "print tables of the runs in a file")
+    show = _command(commands, "show", "print tables of the runs or curves in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
     _add_plot(_command(commands, "plot", "plot errors and order parameters, all engines in the same panels"))
     accept = _command(commands, "accept", "confirm changes that were made to a file after it was written")
@@ -69,7 +69,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="FILE.h5",
-        help="start from the state stored at the end of the runs in a file",
+        help="start from the end of the runs in a file",
     )
     add(
         "--at",

@@ -109,7 +109,10 @@ class Engine:
         return self._dynamics.simulate(specs, seed, runs, progress, starts, **checkpoints)
 
     def cost(self, spec: Spec, runs: int) -> tuple[float, ...]:
-        """Estimate the CPU seconds of all runs of a spec, as a sum of products of the sizes in it."""
+        """Estimate the CPU seconds of all runs of a spec, as the terms of a sum.
+
+        Each term is a product of functions of single keys of the spec.
+        """
         return self._estimates.cost(spec, runs)
 
     def memory(self, specs: Sequence[Spec]) -> dict[str, float]:
@@ -133,17 +136,20 @@ class Engine:
 _REGISTERED = (
     Engine(
         "network",
-        "stochastic gradient descent of all weights, with sampled inputs",
+        "stochastic gradient descent with sampled inputs",
         batch_limit=16,  # runs whose weights are in memory together
         supports_checkpoints=True,
         has_weights=True,
         samples_weights=True,
     ),
     # Enough chains to use the vector units fully, few enough for the first-level cache.
+    Engine("chain", "exact Markov chain of the order parameters for finitely many inputs", batch_limit=64),
     Engine(
-        "chain", "the exact Markov chain of the order parameters at a finite number of inputs", batch_limit=64
+        "ode",
+        "differential equations in the limit of infinitely many inputs",
+        deterministic=True,
+        samples_weights=True,
     ),
-    Engine("ode", "the limit of infinitely many inputs", deterministic=True, samples_weights=True),
 )
 ENGINES = {engine.name: engine for engine in _REGISTERED}
 

@@ -15,7 +15,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
 SCHEMA_VERSION = 1
-STATE = "state"  # the group of the state at the end, where it is recorded
+STATE = "state"  # the group of the state at the end, if it is recorded
 
 
 class Dimension(NamedTuple):

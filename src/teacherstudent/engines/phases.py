@@ -95,7 +95,7 @@ def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | Non
     Returns
     -------
     int or None
-        The head of the teacher trained on last; None where no head is copied.
+        The head of the teacher trained on last; None if no head is copied.
     """
     rule = spec.student.copy_head_at_switch
     if sequence and (rule == "every" or (rule == "first" and teacher not in sequence)):

@@ -22,7 +22,7 @@ class Trajectory:
         The time t = steps / N at which a number of the run was not finite; all arrays end before it. None if
         the run did not diverge.
     state : mapping of str to ndarray, optional
-        The state of the engine at the end, where it is recorded.
+        The state of the engine at the end, if it is recorded: arrays by name.
     **arrays : ndarray
         The recorded quantities by name: `time` of shape (T,), `generalisation_error` of shape (T, P),
         `teacher_readouts` (P, M), `active_teacher` (T,) and `switch_times` (S,) in every run.

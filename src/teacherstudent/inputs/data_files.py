@@ -15,7 +15,7 @@ class FileSamples(NamedTuple):
     """Samples of a data set: first those for training, then those for testing."""
 
     images: np.ndarray  # (samples, N) with the values in the file
-    targets: np.ndarray | None  # (samples,) classes or numbers; None where teachers label the images
+    targets: np.ndarray | None  # (samples,) classes or numbers; None if teachers label the images
 
 
 @lru_cache(maxsize=2)
@@ -64,5 +64,5 @@ def _targets(block: DataSet, content: bytes, count: int) -> np.ndarray:
 def _check_classes(block: DataSet, targets: np.ndarray) -> None:
     for number in block.classes or ():
         if number not in targets:
-            there = ", ".join(f"{known:g}" for known in np.unique(targets)[:20])
+            there = ", ".join(f"{target:g}" for target in np.unique(targets)[:20])
             refuse("inputs.dataset.classes", number, f"the training samples of {block.file} have {there}")

@@ -174,7 +174,7 @@ class CheckpointFile(CheckpointStore):
             self.folder.mkdir(exist_ok=True)
             write_checkpoint(path, about, runs)
         except (RunError, OSError) as error:
-            _print(f"warning: checkpoint {path} cannot be written: {error}; the work continues")
+            _print(f"warning: checkpoint {path} cannot be written: {error}; the computation continues")
             return False
         return True
 

@@ -68,7 +68,6 @@ def _from_file(path: Path, at: float | None, runs: int | None) -> Continuation:
     starts = starts_of(path, stored, at)
     if runs not in (None, len(starts)):
         raise SpecError(
-            f"runs: {runs} differs from the number of runs in {path}, from which they start; "
-            f"use {len(starts)}"
+            f"runs: {runs} differs from the number of runs to start from: {path} has {len(starts)}"
         )
     return Continuation(starts, stored.seed, file_digest(path))

@@ -27,7 +27,7 @@ def frame_of(stored: StoredRun, quantities: Sequence[str] = ()) -> Any:
     -------
     pandas.DataFrame
         Columns `engine`, `run`, `time` (steps / N), `quantity`, the indices of the quantities (`teacher`,
-        `head`, `student_unit`, `student_unit_other`, `teacher_unit`, as categories; missing where a quantity
+        `head`, `student_unit`, `student_unit_other`, `teacher_unit`, as categories; missing if a quantity
         does not have this index), and `value`. Rows after the divergence of a run are left out.
 
     Raises

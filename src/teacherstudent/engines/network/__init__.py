@@ -1,1 +1,1 @@
-"""Engine `network`: stochastic gradient descent of all weights, with sampled inputs."""
+"""Engine `network`: stochastic gradient descent with sampled inputs."""

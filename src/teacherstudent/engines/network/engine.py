@@ -1,4 +1,4 @@
-"""Engine `network`: stochastic gradient descent of all weights, with sampled inputs.
+"""Engine `network`: stochastic gradient descent with sampled inputs.
 
 Runs that differ only in the teachers after the first one have the same student until the first switch. It
 is trained once for all of them.

@@ -36,7 +36,7 @@ from teacherstudent.spec.steps import on_step
 
 # Absolute tolerance divided by the relative one: order parameters can start at 1e-6.
 ABSOLUTE_TOLERANCE = 1e-3
-# Largest number of steps of a phase, some minutes of work; more of them are needed only for stiff equations.
+# Largest number of steps of a phase, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
 STATE_NAMES = (
