@@ -61,15 +61,52 @@ class Engine:
         return self.dynamics or f"{own}.engine", self.estimates or f"{own}.estimates"
 
     def check(self, spec: Spec) -> None:
-        """Raise SpecError with the reason if the engine does not support a spec."""
+        """Check that the engine supports a spec.
+
+        Parameters
+        ----------
+        spec : Spec
+            A complete spec.
+
+        Raises
+        ------
+        SpecError
+            If it does not, with the key and the reason.
+        """
         self._dynamics.check(spec)
 
     def can_resume(self, spec: Spec, state: Mapping) -> bool:
-        """Return whether a run of a spec can start from a state (`start.State`) of this engine."""
+        """Return whether a run can start from a state.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec of the run; numbers of units, teachers and heads are those of the state.
+        state : mapping of str to ndarray
+            A state of this engine (`start.State`).
+
+        Returns
+        -------
+        bool
+            If it is False, the run starts from the order parameters of the state.
+        """
         return self._dynamics.can_resume(spec, state)
 
     def batch_key(self, spec: Spec, run: int) -> Hashable:
-        """Return a key that is equal for runs that one call of `simulate` can simulate."""
+        """Return a key that is equal for runs that one call of `simulate` can simulate.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec of the run.
+        run : int
+            The number of the run.
+
+        Returns
+        -------
+        hashable
+            Only engines with a `batch_limit` above 1 need it.
+        """
         return self._dynamics.batch_key(spec, run)
 
     def simulate(
@@ -111,12 +148,33 @@ class Engine:
     def cost(self, spec: Spec, runs: int) -> tuple[float, ...]:
         """Estimate the CPU seconds of all runs of a spec, as the terms of a sum.
 
-        Each term is a product of functions of single keys of the spec.
+        Parameters
+        ----------
+        spec : Spec
+            The spec.
+        runs : int
+            The number of its runs.
+
+        Returns
+        -------
+        tuple of float
+            Seconds, correct within a factor of two. Each term is a product of functions of single keys.
         """
         return self._estimates.cost(spec, runs)
 
     def memory(self, specs: Sequence[Spec]) -> dict[str, float]:
-        """Estimate the peak memory of a batch in bytes, by the key of the spec that is responsible for it."""
+        """Estimate the peak memory of a batch.
+
+        Parameters
+        ----------
+        specs : sequence of Spec
+            The specs of the runs of the batch.
+
+        Returns
+        -------
+        dict of str to float
+            Bytes by the key of the spec that is responsible for them; the estimate is their sum.
+        """
         return self._estimates.memory(specs)
 
     @property

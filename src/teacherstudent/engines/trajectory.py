@@ -102,12 +102,36 @@ def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int
 
 
 def stored_R(R: np.ndarray, P: int) -> np.ndarray:
-    """Reshape R from (..., K, P M), the layout of the kernels, to (..., P, K, M), the layout of files."""
+    """Return R in the layout of files.
+
+    Parameters
+    ----------
+    R : ndarray of shape (..., K, P M)
+        Overlaps of student and teachers, in the layout of the kernels.
+    P : int
+        The number of teachers.
+
+    Returns
+    -------
+    ndarray of shape (..., P, K, M)
+    """
     *lead, K, columns = R.shape
     return np.moveaxis(R.reshape(*lead, K, P, columns // P), -2, -3)
 
 
 def stored_T(T: np.ndarray, P: int) -> np.ndarray:
-    """Reshape T from (P M, P M), the layout of the kernels, to (P, P, M, M), the layout of files."""
+    """Return T in the layout of files.
+
+    Parameters
+    ----------
+    T : ndarray of shape (P M, P M)
+        Overlaps of teachers, in the layout of the kernels.
+    P : int
+        The number of teachers.
+
+    Returns
+    -------
+    ndarray of shape (P, P, M, M)
+    """
     M = len(T) // P
     return T.reshape(P, M, P, M).transpose(0, 2, 1, 3)

@@ -68,11 +68,37 @@ class Source(ABC):
         """
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return the errors to record by name, each (P,), of networks with the order parameters `now`."""
+        """Return the errors to record.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained.
+        now : OrderParameters
+            Their present order parameters.
+
+        Returns
+        -------
+        dict of str to array (P,)
+            One number for each teacher, by the name of an observable.
+        """
         return {"generalisation_error": generalisation_errors(*self.codes, *now)}
 
     def error(self, networks, teacher: int) -> float:
-        """Return the error on a teacher that is compared with the threshold of a phase."""
+        """Return the error that is compared with the threshold of a phase.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained.
+        teacher : int
+            Number of the teacher, counted from 0.
+
+        Returns
+        -------
+        float
+            The generalisation error.
+        """
         now, M = networks.order_parameters(), self.spec.teachers.hidden
         own = slice(teacher * M, (teacher + 1) * M)
         h, v = now.h[self.spec.head_of(teacher)], now.v[teacher]

@@ -201,7 +201,17 @@ def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters
 
 
 def order_parameters(networks: Networks) -> OrderParameters:
-    """Return the order parameters of networks: Q = W W^T / N, R = W V^T / N and T = V V^T / N."""
+    """Return the order parameters of networks: Q = W W^T / N, R = W V^T / N and T = V V^T / N.
+
+    Parameters
+    ----------
+    networks : Networks
+        Weights of N inputs; coordinates in fewer dimensions have other overlaps.
+
+    Returns
+    -------
+    OrderParameters
+    """
     W, h, V, v = networks
     flat = V.reshape(-1, V.shape[-1])
     return OrderParameters(overlap(W, W), overlap(W, flat), overlap(flat, flat), h.copy(), v.copy())

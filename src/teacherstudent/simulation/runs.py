@@ -14,7 +14,20 @@ from teacherstudent.spec.whole_numbers import RUN, RUNS, SEED, THREADS
 
 
 def check(spec: Spec, engine: str) -> None:
-    """Raise SpecError with the reason if an engine does not support a spec."""
+    """Check that an engine supports a spec.
+
+    Parameters
+    ----------
+    spec : Spec
+        A complete spec.
+    engine : str
+        The name of the engine.
+
+    Raises
+    ------
+    SpecError
+        If it does not, with the key and the reason, and if there is no such engine.
+    """
     own = engine_named(engine)
     if spec.record.weights and not own.has_weights:
         others = " or ".join(other.name for other in ENGINES.values() if other.has_weights)

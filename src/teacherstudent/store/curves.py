@@ -80,7 +80,22 @@ class Curves:
         return keys[0]
 
     def axis(self, name: str) -> np.ndarray:
-        """Return the values along an axis."""
+        """Return the values along an axis.
+
+        Parameters
+        ----------
+        name : str
+            Its key, or the end of the key.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        KeyError
+            If no axis has this name, or several have it.
+        """
         return self.axes[self.key(name)]
 
     def select(self, **values) -> "Curves":
@@ -122,17 +137,49 @@ class Curves:
         )
 
     def values(self, quantity: str) -> np.ndarray:
-        """Return a quantity over (axes..., run, time, ...), NaN at all times for runs that diverged."""
+        """Return a quantity, NaN at all times for runs that diverged.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., run, time, ...)
+        """
         array = self.quantities[quantity].astype(float)
         array[self.diverged] = np.nan
         return array
 
     def mean(self, quantity: str) -> np.ndarray:
-        """Return the mean over the runs that did not diverge, (axes..., time, ...); NaN if all diverged."""
+        """Return the mean of a quantity over the runs that did not diverge.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., time, ...)
+            NaN if all runs diverged.
+        """
         return mean_over(self.values(quantity), axis=len(self.axes))
 
     def sem(self, quantity: str) -> np.ndarray:
-        """Return the standard error of `mean`; NaN for fewer than two runs."""
+        """Return the standard error of `mean`.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., time, ...)
+            NaN for fewer than two runs that did not diverge.
+        """
         return sem_over(self.values(quantity), axis=len(self.axes))
 
     @property
