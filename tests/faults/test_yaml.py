@@ -119,7 +119,7 @@ TEMPLATE = "__use_yte__: true\n__definitions__:\n  - open('executed', 'w')\npape
         ("experiments: {a: {spec: {duration: 1:30}}}", ": 1:30 is not a number"),
         ("experiments: {2021: {}}", "experiments.2021: the key 2021 is not a text"),
         ("experiments: {a: {spec: {record: {true: 1}}}}", "experiments.a.spec.record.True: the key True"),
-        (TEMPLATE, "__use_yte__: templates, which run code, are not allowed"),
+        (TEMPLATE, "remove __use_yte__: templates run code and are not supported"),
         (chained("{x: 1}", a_block), "its anchors stand for more than"),
     ],
     ids=["tag", "key given twice", "number", "key that is a number", "key inside", "template", "anchors"],
