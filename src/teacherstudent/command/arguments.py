@@ -131,7 +131,7 @@ def _add_plot(command: argparse.ArgumentParser) -> None:
 
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
-        """Print the version, which is determined only here, and exit."""
+        """Print the version and exit; only now is it looked up."""
         import teacherstudent
 
         sys.stdout.write(f"teacherstudent {teacherstudent.__version__}\n")

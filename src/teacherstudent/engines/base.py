@@ -88,7 +88,7 @@ class Engine:
         Returns
         -------
         bool
-            If it is False, the run starts from the order parameters of the state.
+            If it is False, the run starts from order parameters.
         """
         return self._dynamics.can_resume(spec, state)
 

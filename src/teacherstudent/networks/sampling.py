@@ -138,7 +138,7 @@ def _given_coordinates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Replace drawn rows by those of given networks; return the rows of teachers and student.
 
-    The first axes of the frame are spanned by the given networks; the others are independent of them.
+    The first axes of the frame are spanned by the given networks; the other networks are independent of them.
     """
     K, N = len(rows) - PM, rows.shape[1]
     given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]

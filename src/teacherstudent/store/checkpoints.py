@@ -33,7 +33,7 @@ SIGNALS = signal.SIGTERM, signal.SIGUSR1
 class CheckpointFile(CheckpointStore):
     """The checkpoints of the computation of one file of results, in a folder of their own.
 
-    A running run is written every `minutes`; finished runs are written together, with the same interval. The
+    An unfinished run is written every `minutes`; finished runs are written together, at the same interval. The
     folder is made for the first file, so that shorter computations leave no files. If a checkpoint cannot be
     written, a warning is printed to standard error and the computation continues. If a file is damaged, or
     was written for another spec, start or code, a message is printed and its runs start again.
@@ -118,7 +118,7 @@ class CheckpointFile(CheckpointStore):
         return found
 
     def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Write running runs whose interval has passed; after a signal, write all and raise RunError."""
+        """Write unfinished runs whose interval has passed; after a signal, write all and raise RunError."""
         asked = self.asked  # read once: a later signal is handled by the next call
         for index, snapshot in snapshots.items():
             if asked or self.clock() - self.written[index] >= self.interval:

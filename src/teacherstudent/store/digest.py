@@ -58,9 +58,9 @@ def code_digest(*roots: str, without: Collection[str] = ()) -> str:
     """Return the SHA-256, in hex, of the meaning of modules and of all modules of this package they import.
 
     Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
-    parsing, also those inside functions. `roots` and `without` (modules that are not followed) are full names
-    such as "teacherstudent.simulation.runs". The schema of specs is included if the module that reads schemas
-    is imported. Raises ValueError for a module that does not exist.
+    parsing, also those inside functions. `roots` and `without` (modules that are left out, with modules that
+    only they import) are full names such as "teacherstudent.simulation.runs". The schema of specs is included
+    if the module that reads schemas is imported. Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]

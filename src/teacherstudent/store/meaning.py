@@ -10,7 +10,7 @@ These texts are not part of the meaning:
 * symbols and descriptions in the entries of tables (`DECLARING`);
 * imports of errors and of functions that make messages.
 
-The type of an exception, its condition and the line that raises it are part of the meaning.
+The type of an exception, its condition and its position in the code are part of the meaning.
 """
 
 import ast
