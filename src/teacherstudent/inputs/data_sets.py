@@ -95,7 +95,7 @@ def random_order(count: int, seed: int, run: int) -> np.ndarray:
     Parameters
     ----------
     count : int
-        The number of numbers, from 0 to count - 1.
+        Length of the order, which has the numbers from 0 to count - 1.
     seed, run : int
         Seed of all random numbers, and number of the run.
 

@@ -37,7 +37,7 @@ class CheckpointStore:
         return {}
 
     def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Save the snapshots of unfinished runs, by their indices; may raise RunError to end the computation."""
+        """Save snapshots of unfinished runs, by their indices; may raise RunError to end the computation."""
 
     def check_signals(self) -> None:
         """Raise RunError to end the computation; called before runs start and in runs without snapshots."""
