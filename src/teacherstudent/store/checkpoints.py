@@ -34,9 +34,9 @@ class CheckpointFile(CheckpointStore):
     """The checkpoints of the computation of one file of results, in a folder of their own.
 
     An unfinished run is written every `minutes`, and finished runs together at the same interval. The folder
-    is made for the first file, so that shorter computations leave no files. If a checkpoint cannot be written,
-    a warning is printed to standard error and the computation continues. If a file is damaged, or was written
-    for another spec, start or code, a message is printed and its runs start again.
+    is made for the first file, so that shorter computations leave no files. If a checkpoint cannot be
+    written, a warning is printed to standard error and the computation continues. If a file is damaged, or
+    was written for another spec, start or code, a message is printed and its runs start again.
 
     Parameters
     ----------
