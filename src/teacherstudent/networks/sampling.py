@@ -42,7 +42,7 @@ class OrderParameters(NamedTuple):
 
     The units of all teachers are numbered in one sequence: unit m of teacher p has the index p M + m.
 
-    Parameters
+    Attributes
     ----------
     Q : array (K, K)
         Overlaps of student units, w_i.w_k / N.
