@@ -98,7 +98,7 @@ def test_looking_and_adding_do_no_harm(write, change, capsys):
         assert_same(one, other)
     assert main(["show", "run.h5"]) == 0
     assert main(["accept", "run.h5"]) == 0
-    assert "it is as it was written" in capsys.readouterr().out
+    assert "no changes to accept" in capsys.readouterr().out
 
 
 def test_additions_to_curves_do_no_harm():
@@ -240,7 +240,7 @@ def test_a_change_is_told_from_damage_and_can_be_accepted(change, capsys):
     assert main(["show", "run.h5"]) == 1
     assert capsys.readouterr().err.startswith(f"error: run.h5: {CHANGED}")
     assert main(["accept", "run.h5"]) == 0
-    assert capsys.readouterr().out == "run.h5: accepted as it is now\n"
+    assert capsys.readouterr().out == "run.h5: changes accepted\n"
     assert "accept" in read_run("run.h5").attributes["accepted"]
     assert main(["show", "run.h5"]) == 0
     assert "accepted" in capsys.readouterr().out
@@ -399,10 +399,10 @@ def test_curves_are_shown_and_other_commands_say_what_they_are(capsys):
     assert all(word in shown for word in ("ode", "training.learning_rate", "0.1, 0.2", "6 recorded times"))
     assert main(["plot", "curves.h5", "--output", "out.png"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: curves.h5: holds the curves of an experiment, not runs; ")
+    assert error.startswith("error: curves.h5: contains the curves of an experiment, not runs; ")
     assert error.count("\n") == 1 and "read_curves" in error
     one_run()
-    with pytest.raises(RunError, match="run.h5: the file holds no curves"):
+    with pytest.raises(RunError, match="run.h5: the file contains no curves"):
         read_curves("run.h5")
 
 

@@ -196,7 +196,7 @@ def test_a_run_is_written_every_ten_minutes(tmp_path):
     assert store.saved(1) == {}
     for clock.now in np.arange(101.0, 2000.0):
         store.save({1: snapshot})
-        store.look()
+        store.check_signals()
         assert folder.exists() == (clock.now >= 700.0)
     assert taken == [700.0, 1300.0, 1900.0]
     assert names(folder) == ["run-1.checkpoint"]
@@ -211,11 +211,11 @@ def test_finished_runs_are_written_together(tmp_path):
     store.save_finished([0, 2], [done[0], done[2]])
     assert not folder.exists()
     clock.now = 600.0
-    store.look()
+    store.check_signals()
     assert names(folder) == ["finished-0.checkpoint"]
     store.save_finished([1], [done[1]])
     clock.now = 1200.0
-    store.look()
+    store.check_signals()
     assert names(folder) == ["finished-0.checkpoint", "finished-1.checkpoint"]
     found = opened(folder, clock).finished()
     assert sorted(found) == [0, 1, 2]
@@ -344,7 +344,7 @@ def assert_refused(folder, whole, capsys, reason, spec=None, runs=2, seed=5):
     assert_all_same(list(found), whole)
     (line,) = capsys.readouterr().err.splitlines()
     (path,) = folder.glob("*")
-    assert line == f"checkpoint {path} refused: {reason}; its runs start again"
+    assert line == f"checkpoint {path} cannot be used: {reason}; its runs start again"
 
 
 KINDS = pytest.mark.parametrize("kind", ["run", "finished"])
@@ -459,7 +459,7 @@ def test_a_file_of_another_start_is_refused(tmp_path, short_pieces, capsys):
     start = Start(1.0, sequence=(0,), engine="network", state=state)
     capsys.readouterr()
     list(simulate_runs(small_spec(), "network", 5, starts=[start], checkpoints=CheckpointFile(tmp_path)))
-    assert "refused: it has another start; " in capsys.readouterr().err
+    assert "cannot be used: it has another start; " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["a file", "a folder without permission"])

@@ -306,7 +306,7 @@ def test_several_groups_are_plotted(folder):
     assert command("plot", "out.h5", "--output", "figure.png") == 0
 
 
-def test_an_interrupt_while_a_file_is_written_waits_for_the_next_look():
+def test_an_interrupt_while_a_file_is_written_waits_for_the_next_check():
     """An exception inside what h5py calls back would be lost."""
     with _progress(1, "a test") as report:
         with interruptible_by(lambda: report(0, 1.0)):

@@ -126,7 +126,7 @@ def test_groups_of_the_workflow_can_be_started_from_one_at_a_time(folder):
     write_runs("one.h5", [entry], run_axis=True)
     assert [start.time for start in load_start("one.h5")] == [5.0, 5.0]
     write_runs("two.h5", [entry, ("/runs/b", *entry[1:])], run_axis=True)
-    with pytest.raises(SpecError, match=r"two.h5: holds 2 groups of runs"):
+    with pytest.raises(SpecError, match=r"two.h5: contains 2 groups of runs"):
         load_start("two.h5")
 
 
@@ -141,7 +141,7 @@ def test_groups_of_the_workflow_can_be_started_from_one_at_a_time(folder):
         (["--from", "spec.yaml"], ["spec.yaml: not an HDF5 file"]),
         (["--from", "empty.h5"], ["empty.h5: not an HDF5 file"]),
         (["--from", "cut.h5"], ["cut.h5: "]),
-        (["--from", "norun.h5"], ["norun.h5: the file holds no run"]),
+        (["--from", "norun.h5"], ["norun.h5: the file contains no runs"]),
         (["--from", "stateless.h5"], ["stateless.h5: dataset state/switch_times is missing"]),
         (["--from", "infinite.h5"], ["infinite.h5: dataset state/integrator_y is not finite"]),
         (["--from", "diverged.h5"], ["diverged.h5: a run diverged at t = 3"]),

@@ -364,7 +364,7 @@ DAMAGED = {
     "texts_hdf5": (hdf5(images=["a", "b"]), "shape (2,)"),
     "nan": (npz(images=NOT_A_NUMBER, targets=CLASSES), "the images are not all finite"),
     "infinite": (npz(images=NOT_A_NUMBER * np.inf, targets=CLASSES), "the images are not all finite"),
-    "constant": (npz(images=np.ones((60, 3)), targets=CLASSES), "standard deviation 0.0"),
+    "constant": (npz(images=np.ones((60, 3)), targets=CLASSES), "standard deviation of the pixels is 0.0"),
     "too_large": (npz(images=np.where(IMAGES > 9, 1e308, -1e308), targets=CLASSES), "standard deviation"),
     "fewer_targets": (npz(images=IMAGES, targets=CLASSES[:59]), "shape (59,); for 60 images it must be"),
     "targets_of_two_columns": (npz(images=IMAGES, targets=np.ones((60, 1))), "shape (60, 1)"),

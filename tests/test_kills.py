@@ -100,7 +100,7 @@ def test_the_runs_of_a_file_are_not_those_of_another(folder, capsys):
     assert main([*COMMAND, *changed, "--output", "again.h5"]) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("checkpoint ")]
     assert lines
-    assert all(line.endswith("refused: it has another spec; its runs start again") for line in lines)
+    assert all(line.endswith("cannot be used: it has another spec; its runs start again") for line in lines)
     assert Path("again.h5").read_bytes() == Path("other.h5").read_bytes()
     assert not Path("again.h5.checkpoints").exists()
 

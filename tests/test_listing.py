@@ -64,9 +64,9 @@ def test_engines_are_those_of_the_library(capsys):
 def test_without_a_kind_everything_is_listed(folder, capsys):
     rows = listed(capsys)
     assert [row for row in rows if row.split()[0] in ("engine", "experiment", "figure")] == [
-        "engine what it does",
+        "engine description",
         "experiment runs figures",
-        "figure paper what it shows",
+        "figure paper description",
     ]
 
 

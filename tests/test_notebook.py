@@ -192,14 +192,20 @@ def assert_arrays_equal(one, other):
         ({"runs": 1.5}, "runs: 1.5 is not allowed; it must be a whole number"),
         ({"runs": 0}, "runs: 0 is not allowed; it must be a whole number"),
         ({"threads": 0}, "threads: 0 is not allowed; it must be a whole number"),
-        ({"progress": 2}, "progress: must be True, False or a function of a run and the fraction done"),
+        (
+            {"progress": 2},
+            "progress: must be True, False or a function of the number of a run and the fraction done",
+        ),
         ({"start": 3}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": []}, "start: must be a Start, a sequence of them, or the path of a file of runs"),
         ({"start": "none.h5"}, "none.h5: No such file"),
-        ({"start": "first.h5", "runs": 3}, "runs: 3 is not allowed; first.h5 has 2 runs to start from"),
+        (
+            {"start": "first.h5", "runs": 3},
+            "runs: 3 differs from the number of runs to start from: first.h5 has 2",
+        ),
         ({"start": "first.h5", "at": 9.0}, "first.h5: t = 9 was not recorded; the nearest recorded time is"),
         ({"start": "first.h5", "at": "soon"}, "at: soon is not allowed; it must be a number"),
-        ({"at": 1.0}, "at: needs the path of a file of runs to start from"),
+        ({"at": 1.0}, "at: needs the path of a file of runs (set start)"),
     ],
 )
 def test_wrong_arguments_are_one_line(folder, given, message):

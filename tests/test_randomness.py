@@ -42,7 +42,7 @@ def test_normals_of_many_runs_have_their_law(purpose):
 
 
 def test_rests_of_triangular_rows_are_those_of_the_slow_twin():
-    rows, key = triangular_rows(2, 4, 3, 1000), plain_key(2, 4, Purpose.COORDINATE_RESTS)
+    rows, key = triangular_rows(2, 4, 3, 1000), plain_key(2, 4, Purpose.COORDINATE_REMAINDERS)
     for i in range(3):
         y, x = naive_philox.normals(2, key, i, 0)
         expected = naive_chain.chi(y, x, 1000 - i, key, i, 1)

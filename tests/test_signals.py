@@ -21,7 +21,7 @@ SECONDS = 2.0  # that are promised
 SPARE = 8.0  # for a machine that does other things
 ENDED = "ended by SIGTERM; the same call starts again: there are no checkpoints yet"
 
-# Say when the equations are integrated at last, with all code there.
+# Prints a line when the integration of the equations starts, after all code is imported and compiled.
 TELLING = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let jobs in the background ignore it
@@ -54,10 +54,10 @@ except KeyboardInterrupt:
 SCRIPT = """
 import json
 from _logs import logged
-from simulate import main
+from teacherstudent.experiments.simulate import simulate_job
 work = {"spec": json.load(open("spec.yaml")), "engine": "ode", "seed": 0, "runs": 1, "inner": {}}
 with logged("log"):
-    main(work, "out.h5")
+    simulate_job(work, "out.h5")
 """
 WAYS = {
     "the command, SIGINT": (COMMAND, signal.SIGINT, 130, "error: interrupted"),

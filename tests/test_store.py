@@ -309,7 +309,7 @@ def test_what_is_no_run_is_refused_in_one_line(path):
         file["time"] = np.arange(3.0)
     with pytest.raises(RunError, match="no run in group /"):
         read_run(path)
-    with pytest.raises(RunError, match="holds no run"):
+    with pytest.raises(RunError, match="contains no runs"):
         read_runs(path)
 
 

@@ -79,7 +79,9 @@ def test_overlaps_and_readouts_may_be_left_out(tmp_path, engine, quantities):
 
 @pytest.mark.parametrize("engine", ["chain", "ode"])
 def test_only_networks_have_weights(engine):
-    with pytest.raises(SpecError, match=rf"^record.weights: true is not allowed; engine {engine} has no"):
+    with pytest.raises(
+        SpecError, match=rf"^record.weights: engine {engine} has no weights; use engine network$"
+    ):
         check(wide(record={"weights": True}), engine)
 
 
@@ -92,7 +94,7 @@ def test_weights_are_stored(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["network", "chain"])
-def test_looks_at_thresholds_are_as_far_apart_as_asked(engine):
+def test_thresholds_are_checked_at_the_interval_of_the_spec(engine):
     errors = simulate(parse_spec(document(curriculum={}, duration=40.0)), engine, 1).generalisation_error
     threshold = 0.5 * (errors[0, 0] + errors[:, 0].min())
 

@@ -1,4 +1,4 @@
-"""`python -m teacherstudent` is the command `teacherstudent`."""
+"""`python -m teacherstudent` runs the command `teacherstudent`."""
 
 import sys
 

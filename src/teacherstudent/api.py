@@ -1,4 +1,4 @@
-"""The interface for scripts and notebooks: `run` simulates, `read_run` reads; both return a `Run`."""
+"""The interface for scripts and notebooks: `run` simulates and `read_run` reads; both return a `Run`."""
 
 import os
 import warnings
@@ -33,15 +33,15 @@ Progress = Callable[[int, float], None]
 class Run(StoredRun):
     """One or more runs of one spec with one engine and seed, simulated or read from a file.
 
-    Its arrays are attributes with the names that they have in HDF5, such as `time`, `generalisation_error`,
-    `student_overlaps` (Q), `student_teacher_overlaps` (R) and `student_readouts` (h). Time comes first, after
-    a leading axis `run` where there are several runs (in all arrays but `time`). After the divergence of a
+    Its arrays are attributes with the same names as in HDF5, such as `time`, `generalisation_error`,
+    `student_overlaps` (Q), `student_teacher_overlaps` (R) and `student_readouts` (h). The first axis is time,
+    after a leading axis `run` if there are several runs (in all arrays but `time`). After the divergence of a
     run its numbers are NaN (-1 in `active_teacher`).
 
     Parameters
     ----------
     group : str
-        Path of the runs in their file; "/" for runs that were simulated.
+        Path of the group in the file; "/" for simulated runs.
     engine : str
         Name of the engine.
     seed : int
@@ -64,20 +64,25 @@ class Run(StoredRun):
         trajectories: Sequence[Trajectory],
         attributes: Mapping[str, str] | None = None,
     ) -> "Run":
-        """Return simulated runs.
+        """Return a `Run` of simulated trajectories.
 
         Parameters
         ----------
         spec : Spec
-            What was simulated.
+            The spec of the runs.
         engine : str
             Name of the engine.
         seed : int
             Seed of all runs.
         trajectories : sequence of Trajectory
-            Results of runs 0, 1, ...
+            Results of the runs 0, 1, ..., at least one.
         attributes : mapping of str to str, optional
-            Attributes that are added to those of all runs.
+            Additional attributes, such as `started_from`.
+
+        Returns
+        -------
+        Run
+            Its arrays have a leading axis `run` if there are several runs.
         """
         several, state = len(trajectories) > 1, trajectories[0].state
         if several and state is not None:
@@ -87,30 +92,30 @@ class Run(StoredRun):
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Return an array by its name."""
-        arrays = self.__dict__.get("arrays", {})  # empty while a copy is being made
+        arrays = self.__dict__.get("arrays", {})  # missing while a copy is made
         if name not in arrays:
             raise AttributeError(f"a run has no {name}; its arrays are {', '.join(arrays)}")
         return arrays[name]
 
     def __dir__(self) -> list[str]:
-        """Return all names, with those of the arrays, for completion in notebooks."""
+        """Return the names of all attributes, including the arrays, for completion in notebooks."""
         return [*super().__dir__(), *self.arrays]
 
     def __repr__(self) -> str:
-        """Return one line."""
+        """Return a description in one line."""
         return f"<Run: engine {self.engine}, seed {self.seed}, runs {len(self.trajectories)}>"
 
     def to_frame(self, *quantities: str) -> Any:
-        """Return the runs as a pandas frame in the long form, which seaborn plots directly.
+        """Return the runs as a pandas frame in the long form, which seaborn can plot directly.
 
-        Each row has one number: the columns are `engine`, `run`, `time`, `quantity`, the indices `teacher`,
-        `head`, `student_unit`, `student_unit_other` and `teacher_unit` (categories; missing where a quantity
+        Each row has one number. The columns are `engine`, `run`, `time`, `quantity`, the indices `teacher`,
+        `head`, `student_unit`, `student_unit_other` and `teacher_unit` (categories; missing if a quantity
         does not have this index), and `value`. Rows after the divergence of a run are left out.
 
         Parameters
         ----------
         *quantities : str
-            Names of quantities that are recorded over time; none means all but `student_weights`.
+            Names of quantities that are recorded over time. Default: all but `student_weights`.
 
         Returns
         -------
@@ -120,7 +125,7 @@ class Run(StoredRun):
         Raises
         ------
         SpecError
-            For a name that is not a quantity over time of these runs.
+            If a name is not a quantity over time of these runs.
 
         Examples
         --------
@@ -138,12 +143,12 @@ class Run(StoredRun):
         Returns
         -------
         xarray.Dataset
-            Datasets and dimensions have the names that they have in HDF5.
+            Datasets and dimensions have the same names as in HDF5.
 
         Raises
         ------
         RunError
-            Where xarray is not installed.
+            If xarray is not installed.
         """
         return dataset_of(self, self.attributes)
 
@@ -153,12 +158,12 @@ class Run(StoredRun):
         Returns
         -------
         matplotlib.figure.Figure
-            It does not depend on the user's settings of matplotlib.
+            The figure, which does not depend on the user's settings of matplotlib.
 
         Raises
         ------
         RunError
-            Where no overlaps are recorded.
+            If no overlaps are recorded.
         """
         from teacherstudent.plotting import plot_runs
 
@@ -175,7 +180,7 @@ class Run(StoredRun):
         Raises
         ------
         RunError
-            Where the file cannot be written.
+            If the file cannot be written.
         """
         entry = ("/", self.spec, self.engine, self.seed, list(self.trajectories))
         store.write_runs(Path(path), [entry], self.has_run_axis, self.attributes)
@@ -191,44 +196,46 @@ def run(
     at: float | None = None,
     progress: bool | Progress = False,
 ) -> Run:
-    """Simulate a spec.
+    """Simulate the runs of a spec.
 
-    The numbers depend on spec, engine, seed, start and the number of a run only. A warning is issued where
-    recorded times are merged because they fall on one step.
+    The numbers of a run depend only on spec, engine, seed, start and the number of the run. A warning is
+    issued if recorded times are merged because they fall on the same step.
 
     Parameters
     ----------
     spec : Spec or mapping or path
-        A `Spec`, a mapping, or the path of a YAML or JSON file. Numpy's numbers, arrays, tuples and ranges in
-        a mapping are converted.
+        A `Spec`, a mapping, or the path of a YAML or JSON file. In a mapping, numbers and arrays of numpy,
+        tuples and ranges are converted.
     engine : str
         Name of an engine: network, chain or ode.
     seed : int, optional
-        Seed of all random numbers, from 0 to 2^63 - 1. Default: that of the file to start from, or 0.
+        Seed of all random numbers, from 0 to 2^63 - 1. Default: the seed of the file to start from, or 0.
     runs : int, optional
-        Number of independent runs, from 1 on. Default: as many as there are to start from, or 1.
+        Number of independent runs, from 1 on. Default: the number of runs to start from, or 1.
     threads : int
         Number of runs that are simulated at the same time, from 1 on. It does not change the numbers.
     start : Start, sequence of Start or path, optional
-        Start of the runs in place of the beginning. From the path of a file of runs, each run is resumed from
-        the state stored at its end or, without one for this engine, started from its last order parameters.
-        One `Start` is the start of all runs, a sequence has one for each (`load_start`).
+        Start of the runs. Default: the beginning. With the path of a file of runs, each run is resumed from
+        the state stored at its end or, if there is none for this engine, started from its last order
+        parameters. One `Start` is the start of all runs; a sequence has one for each run (`load_start`).
     at : float, optional
         With the path of a file: start from the order parameters at this recorded time, in steps / N.
     progress : bool or callable
-        True shows a bar with the remaining time, after two seconds (a line now and then where standard error
-        is no terminal). A function is called with the number of a run and the fraction done, from 0 to 1, by
-        any of the threads.
+        With True, a bar with the remaining time is shown after two seconds (lines every half minute if
+        standard error is not a terminal). A function is called with the number of a run and the fraction of
+        it that is done, from 0 to 1, by any of the threads.
 
     Returns
     -------
     Run
-        Its arrays have time first, after a leading axis `run` if there are several runs.
+        The first axis of its arrays is time, after a leading axis `run` if there are several runs.
 
     Raises
     ------
     SpecError
-        Where the spec or another argument is invalid, or the engine does not support an option of the spec.
+        If the spec or another argument is invalid, or if the engine does not support the spec.
+    RunError
+        If a simulation fails.
 
     Examples
     --------
@@ -242,7 +249,9 @@ def run(
     """
     spec = _spec(spec)
     if not isinstance(progress, bool) and not callable(progress):
-        raise SpecError("progress: must be True, False or a function of a run and the fraction done")
+        raise SpecError(
+            "progress: must be True, False or a function of the number of a run and the fraction done"
+        )
     runs = None if runs is None else RUNS.checked("runs", runs)
     starts, stored_seed, sha256 = continuation(start, at, runs)
     seed = SEED.checked("seed", (stored_seed or 0) if seed is None else seed)
@@ -265,7 +274,7 @@ def _spec(given: Any) -> Spec:
 
 
 def _reporter(progress: bool | Progress, runs: int, label: str):
-    """Return a context that gives a function of a run and the fraction done."""
+    """Return a context that gives a function of the number of a run and the fraction done."""
     if progress is True:
         return reporter(runs, label)
     return nullcontext(progress or (lambda run, fraction: None))
@@ -277,19 +286,19 @@ def read_run(path: str | os.PathLike, group: str = "/") -> Run:
     Parameters
     ----------
     path : str or path
-        A file that `Run.save`, the command or the workflow has written.
+        An HDF5 file that was written by `Run.save`, the command or the workflow.
     group : str
-        Path of the group: "/", or `/runs/KEY` in a file with many.
+        Path of the group: "/", or `/runs/KEY` in a file with many groups.
 
     Returns
     -------
     Run
-        The runs, as `run` returned them.
+        The runs, with the same content as when they were written.
 
     Raises
     ------
     RunError
-        Where the group has no runs, and where the file is damaged or was changed.
+        If the group has no runs, or if the file is damaged or was changed.
     """
     return _public(store.read_run(Path(path), group, states=True))
 
@@ -300,23 +309,23 @@ def read_runs(path: str | os.PathLike) -> list[Run]:
     Parameters
     ----------
     path : str or path
-        A file that `Run.save`, the command or the workflow has written.
+        An HDF5 file that was written by `Run.save`, the command or the workflow.
 
     Returns
     -------
     list of Run
-        One entry for each group, in the order of their names.
+        One entry for each group, ordered by name.
 
     Raises
     ------
     RunError
-        Where the file has no runs, is damaged or was changed.
+        If the file has no runs, is damaged or was changed.
     """
     return [_public(stored) for stored in store.read_runs(Path(path), states=True)]
 
 
 def _public(stored: StoredRun) -> Run:
-    """Return stored runs as a `Run`, without the attributes that describe the file itself."""
+    """Return stored runs as a `Run`, without the attributes that describe the file."""
     content = {field.name: getattr(stored, field.name) for field in fields(stored)}
     content["attributes"] = {
         name: value for name, value in stored.attributes.items() if name not in store.OF_THE_FILE

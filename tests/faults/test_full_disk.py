@@ -128,7 +128,10 @@ def test_a_run_goes_on_without_checkpoints(number, disk, kept, capsys):
     assert_same(simulated(Filling(disk, number, ending=False)), simulated())
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) >= 3
-    said = rf"warning: checkpoint {kept}/\S+ cannot be written: .*No space left on device; the work continues"
+    said = (
+        rf"warning: checkpoint {kept}/\S+ cannot be written: .*No space left on device; "
+        "the computation continues"
+    )
     assert all(re.fullmatch(said, line) for line in lines)
 
 

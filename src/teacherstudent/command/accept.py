@@ -1,4 +1,4 @@
-"""Acceptance of a file that was changed after it was written: its digests are computed again."""
+"""The command `accept`: new digests for a file that was changed after it was written."""
 
 import io
 from pathlib import Path
@@ -22,9 +22,9 @@ WORDS = "by `teacherstudent accept`: this content may differ from what was compu
 
 
 def accept(path: str | Path) -> bool:
-    """Compute the digests again of all groups of a file whose content was changed.
+    """Compute new digests for all groups of a file whose content was changed.
 
-    These groups get the attribute `accepted`. The file is replaced as a whole.
+    These groups get the attribute `accepted`. The new file appears complete or not at all.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def accept(path: str | Path) -> bool:
 
 
 def _changed(file: h5py.File) -> list[h5py.Group]:
-    """Return the groups of runs, states and curves whose content may differ from what was written."""
+    """Return the groups of runs, states and curves whose content may differ from the original one."""
     named = [group for group in groups_of(file) if is_run(group) or is_curves(group)]
     states = [group[STATE] for group in named if isinstance(group.get(STATE), h5py.Group)]
     return [group for group in named + states if DIGEST not in group.attrs or not is_as_written(group)]

@@ -19,37 +19,39 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit status 2."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments, and exit."""
+        """Print an error about the arguments and exit with status 2."""
         self.exit(2, f"error: {message}\n")
 
 
 def parser() -> Parser:
-    """Return the parser; what it parses has `command`, one of run, validate, show, plot, accept and list."""
+    """Return the parser. Its result has `command`: run, validate, show, plot, accept or list."""
     top = Parser(
         prog="teacherstudent",
         description="Dynamics of online learning in the teacher-student setup.",
-        epilog="`teacherstudent COMMAND --help` explains a command.",
+        epilog="`teacherstudent COMMAND --help` describes the arguments of a command.",
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     _add_run(_command(commands, "run", "simulate a spec and store the result"))
-    validate = _command(commands, "validate", "check a spec without running it")
+    validate = _command(commands, "validate", "check a spec without a simulation")
     validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
     _add_settings(validate)
-    show = _command(commands, "show", "print tables of the runs in a file")
+    show = _command(commands, "show", "print tables of the runs or curves in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
-    _add_plot(_command(commands, "plot", "draw errors and order parameters, engines overlaid"))
-    accept = _command(commands, "accept", "take a file as it is that you changed after it was written")
+    _add_plot(_command(commands, "plot", "plot errors and order parameters, all engines in the same panels"))
+    accept = _command(commands, "accept", "confirm changes that were made to a file after it was written")
     accept.add_argument(
-        "file", metavar="FILE.h5", help="a file of runs or curves; it then says that it was accepted"
+        "file", metavar="FILE.h5", help="a file of runs or curves; the acceptance is stored in it"
     )
-    names = _command(commands, "list", "name engines, and the experiments and figures of the workflow here")
+    names = _command(
+        commands, "list", "list engines, and experiments and figures of the workflow in this folder"
+    )
     names.add_argument("kind", nargs="?", choices=LISTS, help="one of engines, experiments, figures")
     return top
 
 
 def figure_format(path: str) -> str:
-    """Return the format that the name of a figure asks for."""
+    """Return the format of a figure from the ending of its name, in lower case."""
     return os.path.splitext(path)[1].lstrip(".").lower()
 
 
@@ -60,28 +62,51 @@ def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
 def _add_run(command: argparse.ArgumentParser) -> None:
     engines = "; ".join(f"{engine.name}: {engine.summary}" for engine in ENGINES.values())
     add = command.add_argument
-    add("spec", metavar="SPEC.yaml", help="what to simulate")
+    add("spec", metavar="SPEC.yaml", help="the spec to simulate")
     _add_settings(command)
     add("--engine", required=True, choices=ENGINES, help=engines)
-    add("--from", dest="start", metavar="FILE.h5", help="start from the last state of the runs in a file")
-    add("--at", type=float, metavar="TIME", help="with --from: from the order parameters at a recorded time")
-    of_file = "or those of --from"
-    add("--seed", type=_whole_number(SEED), metavar="S", help=f"default 0, {of_file}")
-    add("--runs", type=_whole_number(RUNS), metavar="R", help=f"independent runs (default 1, {of_file})")
+    add(
+        "--from",
+        dest="start",
+        metavar="FILE.h5",
+        help="start from the end of the runs in a file",
+    )
+    add(
+        "--at",
+        type=float,
+        metavar="TIME",
+        help="with --from: start from the order parameters at this recorded time",
+    )
+    of_file = "or as in the file of --from"
+    add(
+        "--seed",
+        type=_whole_number(SEED),
+        metavar="S",
+        help=f"seed of the random numbers (default 0, {of_file})",
+    )
+    add(
+        "--runs",
+        type=_whole_number(RUNS),
+        metavar="R",
+        help=f"number of independent runs (default 1, {of_file})",
+    )
     add(
         "--threads",
         type=_whole_number(THREADS),
         metavar="T",
-        help="runs at a time (default: as many as cores)",
+        help="number of runs at the same time (default: number of cores)",
     )
-    often = "write long runs to FILE.h5.checkpoints every M minutes, to go on after a kill (default 10)"
-    add("--checkpoint-minutes", type=_minutes, metavar="M", help=often)
+    saved = (
+        "save long runs in FILE.h5.checkpoints every M minutes (default 10); after an interruption the same "
+        "command resumes them"
+    )
+    add("--checkpoint-minutes", type=_minutes, metavar="M", help=saved)
     add(
         "--output",
         required=True,
         type=_output,
         metavar="FILE.h5",
-        help="where to store; replaced if it exists",
+        help="the file for the result; it is replaced if it exists",
     )
 
 
@@ -94,13 +119,13 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         default=[],
         type=_setting,
         metavar="KEY=VALUE",
-        help=f"use another value (in YAML) for a key of the spec, such as {example}; may be repeated",
+        help=f"replace the value of a key of the spec (in YAML), for example {example}; may be repeated",
     )
 
 
 def _add_plot(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("files", nargs="+", metavar="FILE.h5", help="files written by `run` or by the workflow")
+    add("files", nargs="+", metavar="FILE.h5", help="files with runs, written by `run` or by the workflow")
     add("--output", required=True, type=_figure, metavar="FIGURE.png", help="the figure: png, pdf or svg")
 
 
@@ -114,7 +139,7 @@ class _Version(argparse.Action):
 
 
 def _whole_number(bounds: Whole) -> Callable[[str], int]:
-    """Return a reader of whole numbers within bounds."""
+    """Return a function that reads whole numbers within bounds."""
 
     def read(text: str) -> int:
         number = bounds.read(text)
@@ -136,7 +161,7 @@ def _minutes(text: str) -> float:
 
 
 def _setting(text: str) -> tuple[str, str]:
-    """Read KEY=VALUE; the value is still YAML."""
+    """Read KEY=VALUE; the value is not yet parsed as YAML."""
     key, equals, value = text.partition("=")
     if not equals or not all(part.isidentifier() or part.isdigit() for part in key.split(".")):
         shown = " ".join(text.split())
@@ -145,7 +170,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _output(text: str) -> str:
-    """Read a path that a file can be put at: better known now than after hours of work."""
+    """Read the path of a new file; an error is raised before the computation if it cannot be written."""
     try:
         check_place(text)
     except RunError as error:

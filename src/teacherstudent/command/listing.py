@@ -18,10 +18,10 @@ SCRIPTS = Path("workflow") / "scripts" / "figures"
 
 
 def print_list(kind: str | None) -> None:
-    """Print the table of one kind, or all tables that the working folder has.
+    """Print the table of one kind, or all tables of the working folder.
 
-    Raises RunError where experiments or figures are requested and the folder has no workflow, SpecError where
-    its configuration is not valid.
+    Raises RunError if experiments or figures are requested and the folder has no workflow, SpecError if the
+    configuration of the workflow is not valid.
     """
     tables = {"engines": _engines, "experiments": _experiments, "figures": _figures}
     if kind is None and not EXPERIMENTS.is_dir():
@@ -39,7 +39,7 @@ def _print(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def _engines() -> Iterator[tuple[str, ...]]:
-    yield "engine", "what it does"
+    yield "engine", "description"
     yield from ((engine.name, engine.summary) for engine in ENGINES.values())
 
 
@@ -53,12 +53,12 @@ def _experiments() -> Iterator[tuple[str, ...]]:
 
 
 def _figures() -> Iterator[tuple[str, ...]]:
-    yield "figure", "paper", "what it shows"
+    yield "figure", "paper", "description"
     for name, figure in read_figures().items():
         yield name, figure.paper, figure.title if figure.title != name else _summary(name)
 
 
 def _summary(figure: str) -> str:
-    """Return the first paragraph of the script of a figure; empty where there is no script."""
+    """Return the first paragraph of the script of a figure, empty if there is no script."""
     script = SCRIPTS / f"{figure}.py"
     return " ".join(description(script).split("\n\n")[0].split()) if script.is_file() else ""

@@ -1,7 +1,8 @@
 """The command `teacherstudent`: run, validate, show, plot, accept and list.
 
-Exit status 0 for success, 2 for a bad spec or bad usage, 1 for a run or a file that failed, 130 after an
-interrupt. An error is one line on standard error. What takes long to import waits until it is needed.
+The exit status is 0 for success, 2 for an invalid spec or invalid arguments, 1 for an error in a run or a
+file, and 130 after an interrupt. An error is one line on standard error. Modules that are slow to import are
+imported by the commands that need them.
 """
 
 import os
@@ -22,7 +23,7 @@ from teacherstudent.files.writing import reason, write_whole
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with the given arguments or those of the process; return the exit status."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by who started the command
+        if getattr(sys, name) is None:  # closed by the calling process
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     options = parser().parse_args(arguments)
     try:
@@ -63,18 +64,18 @@ def run(options: Namespace) -> None:
         sys.stderr.write(note)
         _note_merged_times(options, spec)
         trajectories = list(found)
-        with interruptible_by(partial(_look, checkpoints, report)):
+        with interruptible_by(partial(_check_signals, checkpoints, report)):
             write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
             when = f"t = {trajectory.diverged_at:g}"
-            sys.stderr.write(f"warning: run {number} diverged at {when} and is kept up to there\n")
+            sys.stderr.write(f"warning: run {number} diverged at {when}; it is stored up to this time\n")
 
 
-def _look(checkpoints, report: Callable[[int, float], None]) -> None:
-    """End the writing of a result after a signal."""
-    checkpoints.look()
+def _check_signals(checkpoints, report: Callable[[int, float], None]) -> None:
+    """Stop the writing of a result after a signal or an interrupt."""
+    checkpoints.check_signals()
     report(0, 1.0)
 
 
@@ -82,7 +83,7 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str], s
     """Return the starts of the runs, seed and number of runs, attributes about the starts, and a note."""
     if options.start is None:
         if options.at is not None:
-            raise SpecError("--at: is allowed only with --from")
+            raise SpecError("--at: needs a file to start from (set --from)")
         return [], options.seed or 0, options.runs or 1, {}, ""
     from teacherstudent.engines.base import engine_named
     from teacherstudent.engines.start import start_for
@@ -113,7 +114,7 @@ def validate(options: Namespace) -> None:
 
 
 def show(options: Namespace) -> None:
-    """Print tables of the runs of a file, or of its curves."""
+    """Print tables of the runs or of the curves in a file."""
     from teacherstudent.command.tables import print_curves, print_run
     from teacherstudent.store.curves import holds_curves, read_curves
     from teacherstudent.store.runs import read_runs
@@ -127,7 +128,7 @@ def show(options: Namespace) -> None:
 
 
 def plot(options: Namespace) -> None:
-    """Draw the runs of some files into one figure."""
+    """Plot the runs of several files in one figure."""
     from teacherstudent.plotting.environment import isolate
 
     isolate()
@@ -139,10 +140,10 @@ def plot(options: Namespace) -> None:
 
 
 def accept(options: Namespace) -> None:
-    """Accept a file that was changed after it was written."""
+    """Confirm changes that were made to a file after it was written."""
     from teacherstudent.command.accept import accept
 
-    done = "accepted as it is now" if accept(options.file) else "it is as it was written"
+    done = "changes accepted" if accept(options.file) else "no changes to accept"
     sys.stdout.write(f"{options.file}: {done}\n")
 
 
@@ -164,7 +165,7 @@ COMMANDS = {
 
 
 def _settings(options: Namespace) -> dict[str, Any]:
-    """Return the values that --set gives, by dotted key."""
+    """Return the values of --set by dotted key."""
     from teacherstudent.files.yaml_documents import parse_yaml
 
     settings: dict[str, Any] = {}
@@ -178,7 +179,7 @@ def _settings(options: Namespace) -> dict[str, Any]:
 
 @contextmanager
 def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
-    """Show progress, and stop at an interrupt: it sets a flag too, since Python can lose the exception."""
+    """Show progress, and stop after an interrupt, also if Python loses its exception."""
     from teacherstudent.errors.interruption import is_interruptible
     from teacherstudent.simulation.progress import reporter
 
@@ -186,7 +187,7 @@ def _progress(runs: int, label: str) -> Iterator[Callable[[int, float], None]]:
 
     def interrupt(*_) -> None:
         interrupted.set()
-        if not is_interruptible():  # where h5py calls back, an exception would be lost
+        if not is_interruptible():  # an exception in a callback of h5py is lost
             raise KeyboardInterrupt
 
     with reporter(runs, label) as display:

@@ -15,11 +15,11 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
 
-UNLIMITED = 10_000  # columns, without a terminal no line is wrapped
+UNLIMITED = 10_000  # columns: without a terminal, lines are not wrapped
 
 
 def print_run(stored: StoredRun) -> None:
-    """Print one group of a file: its spec, and for each run the switches and the last recorded values."""
+    """Print one group of a file: its spec, and the switches and last recorded values of each run."""
     table = Table(show_header=False, box=box.SIMPLE_HEAD)
     for name, value in _setup(stored).items():
         table.add_row(Text(name), Text(value))
@@ -59,7 +59,7 @@ def _about(curves: Curves) -> dict[str, str]:
 
 
 def print_table(table: Table) -> None:
-    """Print a table with the width of the terminal, or with full width if the output is not a terminal."""
+    """Print a table with the width of the terminal, or without a limit if the output is not a terminal."""
     Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
 
 
@@ -126,7 +126,7 @@ def _ending(trajectory: Trajectory) -> str:
 
 
 def _results(trajectory: Trajectory) -> dict[str, str]:
-    """Return the switches and the last values of a run; numbers of each teacher before matrices."""
+    """Return the switches and the last values of a run: first numbers for each teacher, then matrices."""
     rows = {"switches": ", ".join(f"t = {time:g}" for time in trajectory.switch_times) or "none"}
     if not len(trajectory.time):
         return rows
@@ -138,14 +138,14 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
 
 
 def _is_shown(entry: Observable) -> bool:
-    """Return whether a quantity changes with time, measures something, and has few numbers."""
+    """Return whether a quantity is in the table: real numbers over time, without an axis of inputs."""
     if entry.dimensions[0] != "time" or entry.name == "time" or "input" in entry.dimensions:
         return False
     return entry.dtype != "int64"
 
 
 def _values(label: str, dimensions: tuple[str, ...], array: np.ndarray) -> dict[str, str]:
-    """Return rows for an array at one time: one for each teacher, the other numbers as a matrix."""
+    """Return rows for an array at one time: one row for each teacher, with other dimensions as a matrix."""
     if dimensions[:1] == ("teacher",):
         parts = ((f"{label}, teacher {p}", part) for p, part in enumerate(array))
         return {
@@ -155,6 +155,6 @@ def _values(label: str, dimensions: tuple[str, ...], array: np.ndarray) -> dict[
 
 
 def _matrix(values: np.ndarray) -> str:
-    """Return the rows of a matrix; leading dimensions follow each other."""
+    """Return a matrix as lines of text; leading dimensions are joined with the rows."""
     rows = values.reshape(-1, values.shape[-1])
     return "\n".join(" ".join(f"{value:10.4g}" for value in row) for row in rows)

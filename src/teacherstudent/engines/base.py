@@ -1,7 +1,7 @@
-"""What an engine is, and the registry: the one place that lists the engines.
+"""The interface of engines, and the registry: the one place that lists them.
 
-A new engine is a module with the functions that `Engine` describes, and a line in `ENGINES`. No engine is
-imported before one of its functions is called, so that the registry is fast to import.
+A new engine is a module with the functions that `Engine` describes, and a line in `ENGINES`. An engine is
+imported when one of its functions is called for the first time, so that the registry is fast to import.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -19,27 +19,27 @@ PACKAGE = "teacherstudent.engines"
 class Engine:
     """A way to turn specs into trajectories.
 
-    The methods call functions of the same names in two modules of the engine, which are imported then: `cost`
-    and `memory` in `estimates`, which imports no compiled code, all others in `dynamics`. An engine in one
-    file gives its own name for both.
+    Each method calls the function of the same name in a module of the engine, which is imported then: `cost`
+    and `memory` in `estimates`, which imports no compiled code, all others in `dynamics`. For an engine in
+    one file both are the name of this file.
 
     Parameters
     ----------
     name : str
-        The name that specs of experiments, files and the command use.
+        The name in specs of experiments, in files and in the command.
     summary : str
-        What the engine does, in some words for `--help` and `teacherstudent list`.
+        A short description for `--help` and `teacherstudent list`.
     batch_limit : int
-        The largest number of runs that `simulate` takes together. With 1 there is no `batch_key`.
+        The largest number of runs in one call of `simulate`. With 1 the engine needs no `batch_key`.
     supports_checkpoints : bool
-        Whether `simulate` takes `saved` and `save`, to resume interrupted runs.
+        Whether `simulate` has the parameters `saved` and `save`, to resume interrupted runs.
     deterministic : bool
-        Whether only the initial networks of a run are random: plots show it as a line.
+        Whether only the initial networks of a run are random. Plots show such runs as lines.
     has_weights : bool
-        Whether there are weights of N inputs, which `record.weights` asks for.
+        Whether there are weights of N inputs, which `record.weights` needs.
     samples_weights : bool
-        Whether initial networks are sampled as weights of N inputs: engines that do so start runs of one seed
-        from the same networks.
+        Whether initial networks are sampled as weights of N inputs. Such engines start runs of one seed from
+        the same networks.
     dynamics, estimates : str
         Full names of the modules; by default `engine` and `estimates` in the package of this name.
     """
@@ -61,15 +61,52 @@ class Engine:
         return self.dynamics or f"{own}.engine", self.estimates or f"{own}.estimates"
 
     def check(self, spec: Spec) -> None:
-        """Raise SpecError with the reason where a spec lies outside the range of the engine."""
+        """Check that the engine supports a spec.
+
+        Parameters
+        ----------
+        spec : Spec
+            A complete spec.
+
+        Raises
+        ------
+        SpecError
+            If it does not, with the key and the reason.
+        """
         self._dynamics.check(spec)
 
     def can_resume(self, spec: Spec, state: Mapping) -> bool:
-        """Return whether a run of a spec can start from a state (`start.State`) of this engine."""
+        """Return whether a run can start from a state.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec of the run; numbers of units, teachers and heads are those of the state.
+        state : mapping of str to ndarray
+            A state of this engine (`start.State`).
+
+        Returns
+        -------
+        bool
+            If it is False, the run starts from order parameters.
+        """
         return self._dynamics.can_resume(spec, state)
 
     def batch_key(self, spec: Spec, run: int) -> Hashable:
-        """Return a key that is equal for runs that `simulate` can take together."""
+        """Return a key that is equal for runs that one call of `simulate` can simulate.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec of the run.
+        run : int
+            The number of the run.
+
+        Returns
+        -------
+        hashable
+            Only engines with a `batch_limit` above 1 need it.
+        """
         return self._dynamics.batch_key(spec, run)
 
     def simulate(
@@ -81,38 +118,63 @@ class Engine:
         starts: Sequence,
         **checkpoints,
     ) -> list:
-        """Simulate a batch: runs with one batch key, one start time, and all from states or none.
+        """Simulate a batch: runs with one batch key and one start time, which all start from states, or none.
 
         Parameters
         ----------
-        specs
-            The spec of each run, checked (`check`); at most `batch_limit` of them.
-        seed
+        specs : sequence of Spec
+            The spec of each run, already checked (`check`); at most `batch_limit` of them.
+        seed : int
             The seed of all runs.
-        runs
+        runs : sequence of int
             The number of each run: its random numbers are those of (seed, run).
-        progress
-            Called now and then with the fraction done of the batch; what it raises ends the batch.
-        starts
-            Where each run starts (`start.Start`), with a state of this engine or none.
+        progress : callable
+            Called regularly with the fraction of the batch that is done, from 0 to 1; an exception that it
+            raises ends the batch.
+        starts : sequence of Start
+            The start of each run, with a state of this engine or without a state.
         **checkpoints
             With `supports_checkpoints` only. `saved`: for each run the snapshot to resume from, empty for a
-            run that has none. `save`: called between steps with functions that return snapshots, by the index
+            run without one. `save`: called between steps with functions that return snapshots, by the index
             of the run in the batch. A run resumed from its snapshot ends with the same bits.
 
         Returns
         -------
         list of Trajectory
-            One for each run; it depends on spec, seed, number and start of this run only.
+            One for each run, which depends on spec, seed, number and start of this run only.
         """
         return self._dynamics.simulate(specs, seed, runs, progress, starts, **checkpoints)
 
     def cost(self, spec: Spec, runs: int) -> tuple[float, ...]:
-        """Estimate the CPU seconds of all runs of a spec, as terms that are products of what axes change."""
+        """Estimate the CPU seconds of all runs of a spec, as the terms of a sum.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec.
+        runs : int
+            The number of its runs.
+
+        Returns
+        -------
+        tuple of float
+            Seconds, correct within a factor of two. Each term is a product of functions of single keys.
+        """
         return self._estimates.cost(spec, runs)
 
     def memory(self, specs: Sequence[Spec]) -> dict[str, float]:
-        """Estimate the most bytes that a batch takes, by the key of the spec that is responsible for them."""
+        """Estimate the peak memory of a batch.
+
+        Parameters
+        ----------
+        specs : sequence of Spec
+            The specs of the runs of the batch.
+
+        Returns
+        -------
+        dict of str to float
+            Bytes by the key of the spec that is responsible for them; the estimate is their sum.
+        """
         return self._estimates.memory(specs)
 
     @property
@@ -132,21 +194,26 @@ class Engine:
 _REGISTERED = (
     Engine(
         "network",
-        "SGD of real weights",
+        "stochastic gradient descent with sampled inputs",
         batch_limit=16,  # runs whose weights are in memory together
         supports_checkpoints=True,
         has_weights=True,
         samples_weights=True,
     ),
-    # As many chains as keep vector units busy and still fit into the first-level cache.
-    Engine("chain", "the exact law of the order parameters", batch_limit=64),
-    Engine("ode", "the limit of infinitely many inputs", deterministic=True, samples_weights=True),
+    # Enough chains to use the vector units fully, few enough for the first-level cache.
+    Engine("chain", "exact Markov chain of the order parameters for finitely many inputs", batch_limit=64),
+    Engine(
+        "ode",
+        "differential equations in the limit of infinitely many inputs",
+        deterministic=True,
+        samples_weights=True,
+    ),
 )
 ENGINES = {engine.name: engine for engine in _REGISTERED}
 
 
 def engine_named(name: str) -> Engine:
-    """Return the engine of a name; SpecError where there is none."""
+    """Return the engine of a name. Raises SpecError if there is none."""
     if name not in ENGINES:
         refuse("engine", name, f"it must be one of {', '.join(ENGINES)}")
     return ENGINES[name]

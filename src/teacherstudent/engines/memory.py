@@ -1,4 +1,4 @@
-"""The memory of runs: what the estimates of all engines share.
+"""The memory of runs: functions for the estimates of all engines.
 
 The numbers count the large arrays of an engine at the moment when most of them exist: while networks are
 sampled, while runs are recorded (the recorded rows, and all of them stacked), or while a result is written.
@@ -19,7 +19,7 @@ Parts = dict[str, float]  # bytes by the key of the spec that is responsible for
 
 
 def record_memory(spec: Spec, quantities: str | None = None) -> float:
-    """Return the bytes of the arrays that one run records, with its `record.quantities` or others."""
+    """Return the bytes of the arrays that one run records; `quantities` replaces `record.quantities`."""
     if quantities is not None:
         spec = replace(spec, record=replace(spec.record, quantities=quantities))
     row = sum(size * OBSERVABLES[name].itemsize(spec) for name, size in row_sizes(spec).items())
@@ -27,7 +27,7 @@ def record_memory(spec: Spec, quantities: str | None = None) -> float:
 
 
 def sampling_memory(spec: Spec) -> float:
-    """Return the most bytes that it takes to sample weights of N inputs."""
+    """Return the peak memory, in bytes, of the sampling of weights of N inputs."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     rotated = P > 1 and spec.teachers.features.relation in ("rotated", "shared_nodes")
     return NUMBER * N * max((ROTATED if rotated else 1) * P * M, P * M + 2 * K)
@@ -43,20 +43,25 @@ def record_key(spec: Spec) -> str:
 
 
 def with_part(parts: Parts, key: str, size: float) -> Parts:
-    """Return parts with some more bytes at a key.
+    """Return the parts of an estimate with some bytes added at a key.
 
     Parameters
     ----------
-    parts
-        Bytes by key.
-    key
+    parts : dict of str to float
+        Bytes by key of the spec.
+    key : str
         The key of the spec that is responsible for the bytes.
-    size
-        The bytes that are added.
+    size : float
+        The number of bytes to add.
+
+    Returns
+    -------
+    dict of str to float
+        A new dictionary.
     """
     return parts | {key: parts.get(key, 0.0) + size}
 
 
 def itemsize(spec: Spec) -> int:
-    """Return the bytes of a weight."""
+    """Return the number of bytes of a weight of engine `network`."""
     return 4 if spec.numerics.precision == "float32" else NUMBER

@@ -1,4 +1,4 @@
-"""The recorded quantities: each is declared once, in `OBSERVABLES`.
+"""The recorded quantities. Each is declared once, in `OBSERVABLES`.
 
 The layout in HDF5, the padding of runs that diverged, the estimates of memory and cost, the tables of
 `teacherstudent show`, the quantities that experiments can collect and the coordinates in xarray follow from
@@ -15,7 +15,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
 SCHEMA_VERSION = 1
-STATE = "state"  # the group of the state at the end, where it is recorded
+STATE = "state"  # the group of the state at the end, if it is recorded
 
 
 class Dimension(NamedTuple):
@@ -24,7 +24,7 @@ class Dimension(NamedTuple):
     name: str
     symbol: str
     description: str
-    size: Callable[[Spec], int] | None = None  # None: it does not follow from the spec alone
+    size: Callable[[Spec], int] | None = None  # None: not determined by the spec alone
 
 
 class Observable(NamedTuple):
@@ -125,7 +125,7 @@ OBSERVABLES = _by_name(
         description="teacher trained on at that time, counted from 0; -1 after a run diverged",
         dtype="int64",
     ),
-    Observable("switch_times", ("switch",), symbol="s", description="times of the switches as they happened"),
+    Observable("switch_times", ("switch",), symbol="s", description="times of the switches that took place"),
     Observable(
         "student_weights",
         ("time", "student_unit", "input"),
@@ -145,7 +145,7 @@ OBSERVABLES = _by_name(
         "classification_error",
         ("time", "teacher"),
         symbol="eps_c",
-        description="part of the test samples where student and label differ in sign, for each teacher",
+        description="fraction of the test samples where student and label differ in sign, for each teacher",
         when=lambda spec: spec.inputs.dataset is not None,
     ),
 )
@@ -177,11 +177,11 @@ DIMENSIONS = _by_name(
     Dimension("switch", symbol="j", description="number of the switch, counted from 0"),
 )
 
-# What states consist of; each engine lists the names of its own variables in `STATE_NAMES`.
+# The variables of all states; each engine lists the names of its own ones in `STATE_NAMES`.
 STATE_VARIABLES = _by_name(
     StateVariable("time", symbol="t", description="time of the state"),
-    StateVariable("switch_times", symbol="s", description="times of the switches so far"),
-    StateVariable("teachers", symbol="p*", description="teachers trained on so far, the last one still"),
+    StateVariable("switch_times", symbol="s", description="times of the switches up to this time"),
+    StateVariable("teachers", symbol="p*", description="teachers trained on up to this time, in order"),
     StateVariable("dimension", symbol="N", description="number of inputs"),
     StateVariable("student_weights", symbol="w", description="first layer of the student"),
     StateVariable(
@@ -196,7 +196,7 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "teacher_coordinates",
         symbol="B",
-        description="first layers of the teachers on the frame's last axes, / sqrt N",
+        description="first layers of the teachers along the last axes of the frame, / sqrt N",
     ),
     StateVariable(
         "teacher_overlaps", symbol="T", description="overlaps of the units of all teachers, in one row"
@@ -204,18 +204,22 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "teacher_readouts", symbol="v", description="readouts of the teachers times their output scale"
     ),
-    StateVariable(
-        "order_parameters", symbol="Q, R, h", description="what the equations are about, in one row"
-    ),
+    StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",
         symbol="-",
-        description="time, step, growth before the end first cut a step",
+        description="restart point: time, size of the next step, largest factor by which it may grow",
     ),
-    StateVariable("integrator_y", symbol="-", description="order parameters at that time"),
-    StateVariable("integrator_k", symbol="-", description="their derivative"),
-    StateVariable("integrator_switches", symbol="-", description="number of switches by then"),
-    StateVariable("integrator_constants", symbol="-", description="what the equations took as given"),
+    StateVariable("integrator_y", symbol="-", description="order parameters at the restart point"),
+    StateVariable(
+        "integrator_k", symbol="-", description="time derivative of the order parameters at the restart point"
+    ),
+    StateVariable(
+        "integrator_switches", symbol="-", description="number of switches before the restart point"
+    ),
+    StateVariable(
+        "integrator_constants", symbol="-", description="constants of the equations at the restart point"
+    ),
 )
 
 
@@ -225,18 +229,18 @@ def is_recorded(observable: Observable, spec: Spec) -> bool:
 
 
 def recorded(spec: Spec) -> dict[str, Observable]:
-    """Return the observables that runs of a spec have, in the order in which they are stored."""
+    """Return the observables that are recorded in runs of a spec, in the order of storage."""
     return {name: entry for name, entry in OBSERVABLES.items() if is_recorded(entry, spec)}
 
 
 def sizes(spec: Spec) -> dict[str, int]:
-    """Return the lengths of the dimensions that follow from a spec, in runs that do not diverge."""
+    """Return the lengths of the dimensions that are determined by a spec, for runs that do not diverge."""
     lengths = {name: entry.size(spec) for name, entry in DIMENSIONS.items() if entry.size is not None}
     return {"time": len(record_steps(spec))} | lengths
 
 
 def row_sizes(spec: Spec) -> dict[str, int]:
-    """Return how many numbers are recorded at each recorded time, by observable."""
+    """Return the number of values at each recorded time, by observable."""
     lengths = sizes(spec)
     return {
         name: math.prod(lengths[dimension] for dimension in entry.dimensions[1:])
@@ -251,6 +255,6 @@ def attributes_of(entry: Observable | Dimension | StateVariable) -> dict[str, st
 
 
 def dimensions_of(name: str, run_axis: bool) -> tuple[str, ...]:
-    """Return the dimensions of a stored array, with a leading `run` in all but `time` if there are runs."""
+    """Return the dimensions of a stored array; with `run_axis` all but `time` have a leading `run`."""
     lead = ("run",) if run_axis and name != "time" else ()
     return (*lead, *OBSERVABLES[name].dimensions)

@@ -12,12 +12,12 @@ class Phase(NamedTuple):
     """A part of a run that trains on one teacher."""
 
     teacher: int  # counted from 0
-    end: float  # time of the step at which it ends at the latest
-    threshold: float  # it ends when the error on the teacher is below; 0: never
+    end: float  # time t = steps / N at which it ends at the latest
+    threshold: float  # it ends when the error on the teacher is below this value; 0: only at `end`
 
 
 def phases(spec: Spec) -> list[Phase]:
-    """Return the phases of a run in order; if a threshold is never reached, later phases do not start."""
+    """Return all phases of a run in order; those after a threshold that is never reached do not start."""
     rule, order, duration, N = spec.curriculum, spec.curriculum.order, spec.duration, spec.inputs.dimension
     if rule.thresholds:
         ends = [(duration, threshold) for threshold in rule.thresholds] + [(duration, 0.0)]
@@ -31,26 +31,26 @@ def phases(spec: Spec) -> list[Phase]:
 def phases_left(
     spec: Spec, now: float, switches: Sequence[float], clock: Callable[[float], float] = float
 ) -> list[Phase]:
-    """Return the phases of a run that have not ended at a moment, in order.
+    """Return the phases of a run that have not ended at a given time, in order.
 
-    Without thresholds, phases have ended whose end is earlier, or is this moment if the last switch is; with
-    thresholds there is one switch for each phase that has ended.
+    Without thresholds, a phase has ended if its end is earlier, or equal to this time and the last switch
+    took place at this time. With thresholds, there is one switch for each phase that has ended.
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec of the run.
-    now
-        The moment, in the unit of `clock`.
-    switches
-        The times of the switches so far.
-    clock
-        Turns a time t = steps / N into the unit of the engine, such as steps.
+    now : float
+        The time, in the unit of `clock`.
+    switches : sequence of float
+        The times t = steps / N of the switches up to now.
+    clock : callable
+        Converts a time t = steps / N to the unit of the engine, for example to steps.
 
     Returns
     -------
     list of Phase
-        At least the last one.
+        It contains at least the last phase.
     """
     listed = phases(spec)
     ends = [clock(phase.end) for phase in listed]
@@ -64,12 +64,12 @@ def phases_left(
 
 
 def under_way(phase: Phase, sequence: Sequence[int]) -> bool:
-    """Return whether a phase has started in a run that has trained on some teachers, the last one now."""
+    """Return whether a run is in a phase: its last teacher in `sequence` is that of the phase."""
     return bool(sequence) and sequence[-1] == phase.teacher
 
 
 def _switch_times(rule, duration: float) -> tuple[float, ...]:
-    """Return the times of the switches that a curriculum sets, or its period."""
+    """Return the times of the switches of a curriculum, given in a list or by a period."""
     if rule.period is None:
         return rule.switch_times or ()
     times, count = [], 1
@@ -84,18 +84,18 @@ def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | Non
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec of the run. With `copy_head_at_switch: first` a head is copied at the switch to a teacher
         that was not trained on before, with `every` at each switch.
-    sequence
+    sequence : sequence of int
         The teachers trained on before, in order.
-    teacher
-        The teacher that the run switches to.
+    teacher : int
+        The teacher to which the run switches, counted from 0.
 
     Returns
     -------
     int or None
-        The head of the teacher trained on last; None where no head is copied.
+        The head of the teacher trained on last; None if no head is copied.
     """
     rule = spec.student.copy_head_at_switch
     if sequence and (rule == "every" or (rule == "first" and teacher not in sequence)):
@@ -103,7 +103,7 @@ def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | Non
     return None
 
 
-def steps_between_looks(spec: Spec) -> int:
+def check_interval_steps(spec: Spec) -> int:
     """Return the number of steps between two comparisons of the error with a threshold, at least one."""
     interval = min(spec.curriculum.look_every, 2.0 * spec.duration)  # longer than the run: no comparison
     return max(1, step_at(interval, spec.inputs.dimension))

@@ -1,4 +1,4 @@
-"""How fast and with which noise a phase trains: what its spec says, as numbers."""
+"""Learning rates and noise of a phase, as numbers."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ from teacherstudent.spec.model import Spec
 
 
 class PhaseRates(NamedTuple):
-    """The numbers of a phase that all engines share; those of a layer that is not trained are 0."""
+    """Rates and noise of a phase, the same for all engines; rates of a layer that is not trained are 0."""
 
     learning_rate: float  # of the first layer
     readout_rate: float  # of the second layer
     weight_decay: float  # of the first layer
     readout_decay: float  # of the second layer
-    moving: np.ndarray  # (K,) 1.0 for units whose weights train, 0.0 for frozen ones
+    moving: np.ndarray  # (K,) 1.0 for units whose weights are trained, 0.0 for frozen ones
     output_noise: float  # standard deviation at the output of the teacher
     input_noise: float  # standard deviation at each input of the student, in units of that of the input
-    batch_size: int
+    batch_size: int  # number of inputs of a step
 
 
 def rates_of(spec: Spec, phase: Phase) -> PhaseRates:

@@ -1,4 +1,4 @@
-"""The start of a run: time 0 of its spec, or a moment of another run."""
+"""The start of a run: time 0 of its spec, or a time of another run."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,48 +12,47 @@ from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.steps import record_steps, step_at
 
-# All that an engine needs to resume exactly, as arrays by name. Every engine has `time`, `switch_times` and
-# `teachers`, those trained on so far including the present one.
+# The complete state of a run, from which an engine resumes to the same bits: arrays by name. Every engine has
+# `time`, `switch_times` and `teachers` (those trained on up to this time, including the present one).
 State = Mapping[str, np.ndarray]
-# A state with the records so far: all that an interrupted run needs to resume, as arrays by name.
+# A state and the records up to it, from which an interrupted run resumes: arrays by name.
 Snapshot = Mapping[str, np.ndarray]
 
-# What a spec may change when its run starts from another one: whole blocks, and keys of the blocks that
-# describe the networks and the data. All other keys must agree.
+# Blocks and keys of a spec that may differ from those of the run to start from. All other keys must be equal.
 MAY_CHANGE = (
     "training",
     "curriculum",
     "duration",
     "record",
     "numerics",
-    "inputs.dimension",  # of a start from order parameters only
+    "inputs.dimension",  # only in a start from order parameters
     "teachers.output_noise",
     "teachers.input_noise",
-    "student.heads",  # their number is compared: without other tasks, both kinds have one
+    "student.heads",  # the number of heads is compared: with one task, `shared` and `per_task` have one
     "student.copy_head_at_switch",
 )
 
 
 @dataclass(frozen=True)
 class Start:
-    """A moment of a run, with its order parameters or the state of its engine.
+    """A time of a run, with its order parameters or the state of its engine.
 
     Parameters
     ----------
     time : float
         The time t = steps / N.
     switches : tuple of float
-        The times of the switches so far.
+        The times of the switches up to this time.
     sequence : tuple of int
-        The teachers trained on so far, including the present one.
+        The teachers trained on up to this time, in order, including the present one; counted from 0.
     overlaps : InitialOverlaps, optional
-        The order parameters.
+        The order parameters at this time.
     engine : str, optional
         The name of the engine of the state.
     state : mapping of str to ndarray, optional
-        All that the engine needs to resume to the same bits.
+        The complete state, from which the engine resumes to the same bits: arrays by name.
     spec : Spec, optional
-        The spec of the run.
+        The spec of the run that the start is from.
     """
 
     time: float
@@ -73,24 +72,24 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec of the run.
-    engine
+    engine : Engine
         The engine of the run.
-    start
-        The moment of another run, or `BEGINNING`.
+    start : Start
+        A time of another run, or `BEGINNING`.
 
     Returns
     -------
     tuple of Spec and Start
-        Either the spec as it is and the moment of the state, or the spec with the order parameters as its
-        initial overlaps and a start without a state.
+        Either the unchanged spec and the time of the state, or the spec with the order parameters as initial
+        overlaps, and a start without a state.
 
     Raises
     ------
     SpecError
-        Where the run is over by then, and where the spec has other networks or data than that of the run to
-        start from: keys that are not in `MAY_CHANGE` differ.
+        If the duration of the run, or its last recorded time, lies before the start, and if the spec has
+        other networks or data than that of the run to start from: a key that is not in `MAY_CHANGE` differs.
     """
     if start.overlaps is None:
         return spec, start
@@ -117,7 +116,7 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
 
 
 def of_state(start: Start) -> Start:
-    """Return the moment of the state, which may be after the last recorded time."""
+    """Return the start at the time of its state, which may be after the last recorded time."""
     state = start.state
     switches, sequence = tuple(state["switch_times"].tolist()), tuple(state["teachers"].tolist())
     return replace(start, time=float(state["time"]), switches=switches, sequence=sequence)
@@ -128,12 +127,17 @@ def history(time: float, switches: list[float], sequence: list[int]) -> dict[str
 
     Parameters
     ----------
-    time
+    time : float
         The time t = steps / N.
-    switches
-        The times of the switches so far.
-    sequence
-        The teachers trained on so far, including the present one.
+    switches : list of float
+        The times t = steps / N of the switches up to this time.
+    sequence : list of int
+        The teachers trained on up to this time, in order, including the present one.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `time` of shape (), `switch_times` of shape (S,) and `teachers` of shape (S + 1,).
     """
     return {
         "time": np.array(float(time)),
@@ -170,25 +174,25 @@ def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:
 
 
 def _check_agreement(spec: Spec, stored: Spec) -> None:
-    """Raise SpecError where a spec contradicts that of the run to start from.
+    """Raise SpecError if a spec contradicts that of the run to start from.
 
-    Files are compared by the digests of their content: they may have been moved.
+    Files are compared by the digests of their content, so that they may be moved.
     """
     asked, has = (dict(_leaves(part.to_dict())) for part in (spec, stored))
     keys = [key for key in (asked | has) if not key.endswith("file") and not _may_change(key)]
     for key in sorted(keys, key=_rank):
         if asked.get(key) == has.get(key):
             continue
-        said = in_document(has.get(key))
+        value = in_document(has.get(key))
         if key.endswith("sha256"):
             key = key.replace("sha256", "file")
-            said = f"{has[key]} with the SHA-256 {said}" if key in has else "null"
+            value = f"{has[key]} with the SHA-256 {value}" if key in has else "null"
         own = in_document(asked.get(key))
-        raise SpecError(f"{key}: {own} differs from the run to start from, which has {said}")
+        raise SpecError(f"{key}: {own} differs from the run to start from, which has {value}")
 
 
 def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted keys of a document and their values, lists as they are."""
+    """Yield the dotted keys of a document and their values; lists are not divided."""
     for key, value in document.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{before}{key}.")
@@ -201,5 +205,5 @@ def _may_change(key: str) -> bool:
 
 
 def _rank(key: str) -> int:
-    """Return the rank of a key: a block or a file that replaces other keys comes before them."""
+    """Return the order of comparison: blocks and files that replace other keys come before these."""
     return 0 if key.startswith("initial_overlaps") else 1 if key.endswith("sha256") else 2

@@ -1,4 +1,4 @@
-"""What every engine returns: the history of one run."""
+"""The result of every engine: the recorded quantities of one run."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -11,17 +11,18 @@ from teacherstudent.spec.steps import record_steps
 
 
 class Trajectory:
-    """Order parameters, readouts and errors at the T recorded times of one run; it cannot be changed.
+    """Order parameters, readouts and errors of one run at its T recorded times; it is immutable.
 
-    Arrays are attributes with the names of `OBSERVABLES`, which describes them and their shapes. Those that
-    are not recorded in every run are None where a run does not have them.
+    Arrays are attributes with the names of `OBSERVABLES`, which describes them and their shapes. An attribute
+    is None if its quantity is not recorded in the run.
 
     Parameters
     ----------
     diverged_at : float, optional
-        The time at which the run stopped being finite; all arrays end before it. None if it did not diverge.
+        The time t = steps / N at which a number of the run was not finite; all arrays end before it. None if
+        the run did not diverge.
     state : mapping of str to ndarray, optional
-        The state of the engine at the end, where it is recorded.
+        The state of the engine at the end, if it is recorded: arrays by name.
     **arrays : ndarray
         The recorded quantities by name: `time` of shape (T,), `generalisation_error` of shape (T, P),
         `teacher_readouts` (P, M), `active_teacher` (T,) and `switch_times` (S,) in every run.
@@ -62,16 +63,16 @@ class Trajectory:
             raise AttributeError(f"a trajectory has no {name}")
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
-        """Raise AttributeError: a trajectory is a record."""
+        """Raise AttributeError: a trajectory is immutable."""
         raise AttributeError(f"{name} of a trajectory cannot be changed")
 
 
 def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:
     """Return a trajectory without the quantities that are not recorded in runs of a spec."""
-    kept = recorded(spec).keys()
-    if trajectory.arrays.keys() <= kept:
+    wanted = recorded(spec).keys()
+    if trajectory.arrays.keys() <= wanted:
         return trajectory
-    arrays = {name: array for name, array in trajectory.arrays.items() if name in kept}
+    arrays = {name: array for name, array in trajectory.arrays.items() if name in wanted}
     return Trajectory(**arrays, diverged_at=trajectory.diverged_at, state=trajectory.state)
 
 
@@ -85,28 +86,52 @@ def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int
 
     Parameters
     ----------
-    times
-        Times t = steps / N, shape (T,).
-    switches
-        The times of the switches.
-    sequence
+    times : ndarray of shape (T,)
+        Times t = steps / N.
+    switches : list of float
+        The times of the switches, in order.
+    sequence : list of int
         The teachers in order, one more than the switches.
 
     Returns
     -------
     ndarray of int64, shape (T,)
-        At the time of a switch it is the new teacher.
+        Counted from 0; at the time of a switch it is the new teacher.
     """
     return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]
 
 
 def stored_R(R: np.ndarray, P: int) -> np.ndarray:
-    """Bring R from (..., K, P M), the order of the kernels, to (..., P, K, M), the order of the store."""
+    """Return R in the layout of files.
+
+    Parameters
+    ----------
+    R : ndarray of shape (..., K, P M)
+        Overlaps of student and teachers, in the layout of the kernels.
+    P : int
+        The number of teachers.
+
+    Returns
+    -------
+    ndarray of shape (..., P, K, M)
+    """
     *lead, K, columns = R.shape
     return np.moveaxis(R.reshape(*lead, K, P, columns // P), -2, -3)
 
 
 def stored_T(T: np.ndarray, P: int) -> np.ndarray:
-    """Bring T from (P M, P M) to (P, P, M, M)."""
+    """Return T in the layout of files.
+
+    Parameters
+    ----------
+    T : ndarray of shape (P M, P M)
+        Overlaps of teachers, in the layout of the kernels.
+    P : int
+        The number of teachers.
+
+    Returns
+    -------
+    ndarray of shape (P, P, M, M)
+    """
     M = len(T) // P
     return T.reshape(P, M, P, M).transpose(0, 2, 1, 3)

@@ -51,7 +51,7 @@ def simulate_job(
     with (
         reporter(total, work["engine"]) as report,
         checkpoints.on_signals(),
-        interruptible_by(checkpoints.look),
+        interruptible_by(checkpoints.check_signals),
     ):
         write_runs(path, simulated_points(work, threads, report, checkpoints), run_axis=True)
     checkpoints.remove()

@@ -12,27 +12,30 @@ from teacherstudent.spec.model import DataSet, Inputs
 
 
 class FileSamples(NamedTuple):
-    """Training samples first, then test samples."""
+    """Samples of a data set: first those for training, then those for testing."""
 
-    images: np.ndarray  # (samples, N) as they are in the file
-    targets: np.ndarray | None  # (samples,) classes or numbers; None where teachers label the images
+    images: np.ndarray  # (samples, N) with the values in the file
+    targets: np.ndarray | None  # (samples,) classes or numbers; None if teachers label the images
 
 
 @lru_cache(maxsize=2)
 def load_samples(inputs: Inputs) -> FileSamples:
-    """Read the samples of a complete block `inputs`, whose digests identify the content of the files."""
+    """Read the samples of a complete block `inputs`; its digests identify the content of the files.
+
+    Raises SpecError if a file cannot be read or does not agree with the block.
+    """
     block = inputs.dataset
     content, _ = read_content("file", block.file, block.sha256)
     images = images_of(content, block.file, block.images)
-    rest = len(images) - block.test_samples
-    if inputs.samples > rest:
+    first_test = len(images) - block.test_samples
+    if inputs.samples > first_test:
         total = f"{block.file} has {len(images)} samples, {block.test_samples} of them for testing"
         refuse("inputs.samples", inputs.samples, total)
     if inputs.dimension != images.shape[1]:
         refuse(
             "inputs.dimension", inputs.dimension, f"the images in {block.file} have {images.shape[1]} pixels"
         )
-    chosen = np.r_[: inputs.samples, rest : len(images)]
+    chosen = np.r_[: inputs.samples, first_test : len(images)]
     if block.labels == "teacher":
         return FileSamples(images[chosen], None)
     targets = _targets(block, content, len(images))
@@ -61,5 +64,5 @@ def _targets(block: DataSet, content: bytes, count: int) -> np.ndarray:
 def _check_classes(block: DataSet, targets: np.ndarray) -> None:
     for number in block.classes or ():
         if number not in targets:
-            there = ", ".join(f"{known:g}" for known in np.unique(targets)[:20])
+            there = ", ".join(f"{target:g}" for target in np.unique(targets)[:20])
             refuse("inputs.dataset.classes", number, f"the training samples of {block.file} have {there}")

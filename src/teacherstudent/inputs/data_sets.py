@@ -15,7 +15,7 @@ from teacherstudent.spec.model import Inputs, Spec
 
 
 class DataSetInputs(TrainingSetInputs):
-    """Images for training, used again and again, and images for testing; errors are means over samples."""
+    """Images for training, which are used repeatedly, and for testing; errors are means over samples."""
 
     test_set: LabelledSet  # its labels have no noise
 
@@ -26,11 +26,11 @@ class DataSetInputs(TrainingSetInputs):
 
     @classmethod
     def check(cls, spec: Spec) -> None:
-        """Raise SpecError where the files do not have what is asked for."""
+        """Raise SpecError if the files cannot be read or do not agree with the spec."""
         scaled_images(spec.inputs, spec.numerics.precision)
 
     def _drawn(self, networks, seed: int, run: int) -> LabelledSet:
-        """Return the training set of a run: its labels have noise, and another order where asked for."""
+        """Return the training set of a run: labels with noise, in random order if the spec sets it."""
         inputs, count = self.spec.inputs, self.spec.inputs.samples
         X = scaled_images(inputs, self.spec.numerics.precision)
         if inputs.dataset.labels == "teacher":
@@ -45,7 +45,7 @@ class DataSetInputs(TrainingSetInputs):
         return LabelledSet(X[:count], labels)
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return training, generalisation and classification errors, see `Source.observe`."""
+        """Return training, generalisation and classification errors (`Source.observe`)."""
         found = outputs(self.spec, networks, self.test_set)
         return {
             "training_error": self.mean_squares(networks, self.training_set),
@@ -54,15 +54,16 @@ class DataSetInputs(TrainingSetInputs):
         }
 
     def error(self, networks, teacher: int) -> float:
-        """Return the generalisation error on a teacher."""
+        """Return the generalisation error on a teacher, the mean over the test samples."""
         return self.mean_squares(networks, self.test_set)[teacher]
 
 
 @lru_cache(maxsize=2)
 def scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
-    """Images of the training samples, then of the test samples, (samples, n): centred, scaled and padded.
+    """Return the images of training and test samples, (samples, n): centred, scaled and padded.
 
-    Mean and standard deviation are those of all pixels of the training samples.
+    Mean and standard deviation are those of all pixels of the training samples. Raises SpecError if this
+    standard deviation is zero or not finite.
     """
     images = load_samples(inputs).images.astype(float)
     train = images[: inputs.samples]
@@ -70,7 +71,8 @@ def scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
         mean, deviation = train.mean(), train.std()
     if not 0.0 < deviation < np.inf:
         raise SpecError(
-            f"inputs.dataset: {inputs.dataset.file}: the pixels have the standard deviation {deviation}"
+            f"inputs.dataset: {inputs.dataset.file}: the standard deviation of the pixels is {deviation}; "
+            "it must be positive and finite"
         )
     images -= mean
     images /= deviation
@@ -78,7 +80,7 @@ def scaled_images(inputs: Inputs, precision: str) -> np.ndarray:
 
 
 def labels_of_files(spec: Spec, samples: FileSamples) -> np.ndarray:
-    """Labels of all samples from the classes in the files, (P, samples)."""
+    """Return the labels of all samples, (P, samples), from the targets in the files."""
     block, targets = spec.inputs.dataset, samples.targets.astype(float)
     if block.labels == "given":
         return targets[None]
@@ -88,13 +90,18 @@ def labels_of_files(spec: Spec, samples: FileSamples) -> np.ndarray:
 
 
 def random_order(count: int, seed: int, run: int) -> np.ndarray:
-    """Every order of `count` numbers with equal probability: the order of as many normals.
+    """Return a random order of some numbers: each order has the same probability.
 
     Parameters
     ----------
     count : int
-        How many numbers, from 0 on.
+        Length of the order, which has the numbers from 0 to count - 1.
     seed, run : int
-        What the order depends on.
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    array (count,)
+        The order in which independent normal numbers increase.
     """
     return np.argsort(normals(seed, run, Purpose.SAMPLE_LABEL_ORDER, (count,)), kind="stable")

@@ -1,4 +1,4 @@
-"""Fresh inputs: independent standard normals in every step, labelled by the active teacher."""
+"""Fresh inputs: independent standard normal numbers in every step, with labels of the active teacher."""
 
 from teacherstudent.inputs.source import Source
 from teacherstudent.networks.randomness import Purpose, counter_key
@@ -6,7 +6,7 @@ from teacherstudent.spec.model import Spec
 
 
 class FreshInputs(Source):
-    """Gaussian inputs, each used once (online learning)."""
+    """Gaussian inputs, each of which is used once (online learning)."""
 
     is_independent_of_later_teachers = True
     has_wide_kernel = True
@@ -17,9 +17,26 @@ class FreshInputs(Source):
 
     @classmethod
     def provides(cls, spec: Spec) -> bool:
-        """Whether a spec has Gaussian inputs without a number of samples."""
+        """Return whether a spec has Gaussian inputs without a number of samples."""
         return spec.inputs.distribution == "gaussian" and spec.inputs.samples is None
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
-        """Make some steps, see `Source.train`."""
+        """Train for some steps on new inputs (`Source.train`).
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained; their student is changed in place.
+        constants : StepConstants
+            Constants of the phase, with the law of one step.
+        teacher : int
+            Number of the active teacher, counted from 0.
+        first, steps : int
+            Number of the first step, counted from the start of the run, and number of steps.
+
+        Returns
+        -------
+        int
+            The number of steps done; it is smaller than `steps` if an error was not finite.
+        """
         return networks.train_on_fresh_inputs(constants, *self.key, first, steps)

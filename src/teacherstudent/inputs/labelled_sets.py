@@ -1,4 +1,4 @@
-"""Inputs and the labels of all teachers: labels, and the outputs of a student beside them."""
+"""Inputs with the labels of all teachers, and the outputs of a student on them."""
 
 from typing import NamedTuple
 
@@ -12,38 +12,38 @@ from teacherstudent.spec.model import Spec
 
 
 class LabelledSet(NamedTuple):
-    """Inputs, padded like the weights, and labels of all teachers."""
+    """Inputs and the labels of all teachers for them."""
 
-    X: np.ndarray  # (samples, n)
-    labels: np.ndarray  # (P, samples)
+    X: np.ndarray  # (samples, n) inputs, padded with zeros like the weights
+    labels: np.ndarray  # (P, samples) labels of all teachers
 
     def mean_squares(self, outputs: np.ndarray) -> np.ndarray:
-        """1/2 mean (output - label)^2 for each teacher, (P,), of outputs (P, samples)."""
-        with np.errstate(over="ignore", invalid="ignore"):  # of a run that diverges
+        """Return 1/2 mean (output - label)^2 for each teacher, (P,), of outputs (P, samples)."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             return 0.5 * np.mean((outputs - self.labels) ** 2, axis=1)
 
     def wrong_signs(self, outputs: np.ndarray) -> np.ndarray:
-        """Fraction of the outputs (P, samples) without the sign of their label, for each teacher (P,)."""
+        """Return the fraction of outputs (P, samples) with a wrong sign, for each teacher, (P,)."""
         right = (outputs > 0.0) & (self.labels > 0.0) | (outputs < 0.0) & (self.labels < 0.0)
         return np.mean(~right, axis=1)
 
 
 def outputs(spec: Spec, networks, labelled: LabelledSet) -> np.ndarray:
-    """Return the outputs of a student on a set.
+    """Return the outputs of a student for the inputs of a set.
 
     Parameters
     ----------
     spec : Spec
-        The run; its activation and heads are used.
+        Spec of the run; activation and heads of the student are used.
     networks : InMemory
-        Networks under training, by unit.
+        Networks that are trained, in the layout `ByUnit`.
     labelled : LabelledSet
         The inputs.
 
     Returns
     -------
     array (P, samples)
-        The outputs of the head of each teacher.
+        Outputs of the head of each teacher.
     """
     heads = networks.h[[spec.head_of(p) for p in range(spec.teachers.count)]]
     code, N = CODES[spec.student.activation], spec.inputs.dimension
@@ -51,18 +51,18 @@ def outputs(spec: Spec, networks, labelled: LabelledSet) -> np.ndarray:
 
 
 def teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Return the labels sum_m v_m g(V_m x / sqrt N) of all teachers without noise.
+    """Return the labels sum_m v_m g(V_m x / sqrt N) of all teachers, without noise.
 
     Parameters
     ----------
     spec : Spec
-        The run; its activation and number of inputs N are used.
+        Spec of the run; activation of the teachers and number of inputs N are used.
     V : array (P, M, n)
-        First layers of the teachers, padded.
+        First layers of the teachers, padded with zeros from N to n columns.
     v : array (P, M)
-        Their readouts.
+        Readouts of the teachers, which include their output scale.
     X : array (samples, n)
-        Inputs, padded.
+        Inputs, padded in the same way.
 
     Returns
     -------
@@ -73,12 +73,18 @@ def teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> n
 
 
 def activities(code: int, W: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
-    """Return the activations g(w_k x_i / sqrt N), with looks in between.
+    """Return the activations g(w_k x_i / sqrt N) of all samples; the computation can be interrupted.
 
     Parameters
     ----------
-    code, W, X, N
-        As for `kernels.network.samples.activities`.
+    code : int
+        Code of the activation g (`kernels.maths.activations.CODES`).
+    W : array (K, n)
+        Weights, padded with zeros from N to n columns.
+    X : array (samples, n)
+        Inputs, padded in the same way.
+    N : int
+        Number of inputs.
 
     Returns
     -------
@@ -96,13 +102,14 @@ def label_noise(spec: Spec, seed: int, run: int) -> np.ndarray:
     Parameters
     ----------
     spec : Spec
-        The run; numbers of teachers and samples and the standard deviations are used.
+        Spec of the run; numbers of teachers and samples and `teachers.output_noise` are used.
     seed, run : int
-        What the noise depends on.
+        Seed of all random numbers, and number of the run.
 
     Returns
     -------
     array (P, samples)
+        Independent normal numbers, with the standard deviation of each teacher.
     """
     shape = spec.teachers.count, spec.inputs.samples
     deviations = np.array(spec.teachers.output_noise)[:, None]

@@ -1,4 +1,4 @@
-"""The interface of sources of inputs: what networks are trained on, and which errors are recorded."""
+"""The interface of sources of inputs: the samples for training, and the errors that are recorded."""
 
 from abc import ABC, abstractmethod
 
@@ -13,23 +13,23 @@ from teacherstudent.spec.model import Spec
 class Source(ABC):
     """Inputs and labels of one run of engine `network`.
 
-    A source is one class in one file and one entry of `sources.SOURCES`. Errors are those on all Gaussian
-    inputs, from the overlaps, unless a class has others.
+    A source is one class in one file and one entry of `sources.SOURCES`. By default the recorded error is
+    the mean over all Gaussian inputs, computed from the overlaps.
 
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     networks : InMemory
-        Networks under training, in the memory layout of engine `network`: `W`, `h` and `buffers` of the
+        Networks that are trained, in the memory layout of engine `network`: `W`, `h` and `buffers` of the
         student, padded first layers `V` and readouts `v` of the teachers.
     seed, run : int
-        What all random numbers depend on.
+        Seed of all random numbers, and number of the run.
     """
 
-    # Whether training on the first teacher is the same for all specs that differ in the others only.
+    # Whether training on the first teacher is the same for all specs that differ only in the other teachers.
     is_independent_of_later_teachers = False
-    # Whether the weights may be in memory by input (`wide`); rows of samples need them by unit.
+    # Whether the source can train weights in the layout `ByInput`; stored samples need `ByUnit`.
     has_wide_kernel = False
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
@@ -39,40 +39,66 @@ class Source(ABC):
     @classmethod
     @abstractmethod
     def provides(cls, spec: Spec) -> bool:
-        """Whether a spec asks for such inputs."""
+        """Return whether this is the source of the inputs of a spec."""
 
     @classmethod
     def check(cls, spec: Spec) -> None:
-        """Raise SpecError where the inputs of a spec are not available."""
+        """Raise SpecError if the inputs of a spec are not available."""
         return  # only files can be missing
 
     @abstractmethod
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
-        """Make some steps.
+        """Train for some steps.
 
         Parameters
         ----------
         networks : InMemory
-            Networks under training; their student is changed in place.
+            Networks that are trained; their student is changed in place.
         constants : StepConstants
             Constants of the phase, with the law of one step.
         teacher : int
             Number of the active teacher, counted from 0.
         first, steps : int
-            Number of the first step, counted from the start of the run, and how many to make.
+            Number of the first step, counted from the start of the run, and number of steps.
 
         Returns
         -------
         int
-            The number of steps done, fewer than asked for where an error stopped being finite.
+            The number of steps done; it is smaller than `steps` if an error was not finite.
         """
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return the errors to be recorded by name, for each teacher (P,), from order parameters of now."""
+        """Return the errors to record.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained.
+        now : OrderParameters
+            Their present order parameters.
+
+        Returns
+        -------
+        dict of str to array (P,)
+            One number for each teacher, by the name of an observable.
+        """
         return {"generalisation_error": generalisation_errors(*self.codes, *now)}
 
     def error(self, networks, teacher: int) -> float:
-        """Return the error on a teacher that is compared with thresholds."""
+        """Return the error that is compared with the threshold of a phase.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained.
+        teacher : int
+            Number of the teacher, counted from 0.
+
+        Returns
+        -------
+        float
+            The generalisation error.
+        """
         now, M = networks.order_parameters(), self.spec.teachers.hidden
         own = slice(teacher * M, (teacher + 1) * M)
         h, v = now.h[self.spec.head_of(teacher)], now.v[teacher]

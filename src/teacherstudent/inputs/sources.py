@@ -10,5 +10,5 @@ SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs]
 
 
 def source_of(spec: Spec) -> type[Source]:
-    """Return the source of the inputs that a spec asks for."""
+    """Return the class of the inputs of a spec."""
     return next(source for source in SOURCES if source.provides(spec))

@@ -1,4 +1,4 @@
-"""Finite training sets: Gaussian inputs that are drawn once a run, with fixed labels."""
+"""Finite training sets: Gaussian inputs that are drawn once in a run, with fixed labels."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
-# Multiply-adds in whose time a normal is drawn.
+# Number of multiply-adds that take as long as to draw one normal number.
 WORK_PER_NORMAL = 12
 
 
 class TrainingSetInputs(Source):
-    """Samples of a training set of Gaussian inputs, used again and again; the training error is recorded."""
+    """Samples of a training set of Gaussian inputs, used repeatedly; the training error is recorded."""
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         super().__init__(spec, networks, seed, run)
@@ -27,11 +27,11 @@ class TrainingSetInputs(Source):
 
     @classmethod
     def provides(cls, spec: Spec) -> bool:
-        """Whether a spec has Gaussian inputs with a number of samples."""
+        """Return whether a spec has Gaussian inputs with a number of samples."""
         return spec.inputs.distribution == "gaussian" and spec.inputs.samples is not None
 
     def _drawn(self, networks, seed: int, run: int) -> LabelledSet:
-        """Return the training set of a run, whose labels have noise."""
+        """Return the training set of a run; its labels have noise."""
         inputs = self.spec.inputs
         X = np.zeros((inputs.samples, networks.V.shape[-1]), networks.V.dtype)
         key = counter_key(seed, run, Purpose.SAMPLES)
@@ -41,17 +41,34 @@ class TrainingSetInputs(Source):
         return LabelledSet(X, labels + label_noise(self.spec, seed, run))
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
-        """Make some steps on the labels of the active teacher, see `Source.train`."""
+        """Train for some steps on samples of the training set (`Source.train`).
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained; their student is changed in place.
+        constants : StepConstants
+            Constants of the phase, with the law of one step.
+        teacher : int
+            Number of the active teacher, counted from 0.
+        first, steps : int
+            Number of the first step, counted from the start of the run, and number of steps.
+
+        Returns
+        -------
+        int
+            The number of steps done; it is smaller than `steps` if an error was not finite.
+        """
         labels = self.training_set.labels[teacher]
         samples = kernel.Samples(self.training_set.X, labels, self.is_distinct, self.passes)
         fixed = constants, samples, networks.buffers, *self.key
         return kernel.train(networks.W, networks.h, *fixed, first, steps)
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return training and generalisation errors, see `Source.observe`."""
+        """Return training and generalisation errors (`Source.observe`)."""
         training_error = self.mean_squares(networks, self.training_set)
         return {"training_error": training_error} | super().observe(networks, now)
 
     def mean_squares(self, networks, labelled: LabelledSet) -> np.ndarray:
-        """1/2 mean (student - label)^2 over a set, for each teacher (P,)."""
+        """Return 1/2 mean (student - label)^2 over a set, for each teacher (P,)."""
         return labelled.mean_squares(outputs(self.spec, networks, labelled))

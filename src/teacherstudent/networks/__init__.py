@@ -1,1 +1,1 @@
-"""Initial teachers and students, their order parameters, and random numbers."""
+"""Initial networks of teachers and students, their order parameters, and random numbers."""

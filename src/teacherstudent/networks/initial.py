@@ -1,4 +1,4 @@
-"""Initial weights and readouts of the student, from independent normal numbers and the teachers."""
+"""Initial weights and readouts of the student, from normal random numbers and the teachers."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from teacherstudent.spec.model import Spec
 def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the initial first layer of the student.
 
-    Only sums of rows are taken: coordinates of all rows in one orthonormal frame give the coordinates of the
-    first layer.
+    It is a linear combination of rows: from coordinates of all rows in one orthonormal frame it returns the
+    coordinates of the first layer in this frame.
 
     Parameters
     ----------
     draws : array (K, N)
         Independent standard normal numbers.
     spec : Spec
-        The run; `student.initial` gives scheme and standard deviations.
+        Spec of the run; `student.initial` gives scheme and standard deviations.
     V : array (P, M, N)
         First layers of the teachers.
     v : array (P, M)
@@ -43,15 +43,15 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray)
 def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray:
     """Return the initial readouts of all heads.
 
-    All readouts are effective ones: they include the output scales of student and teachers. The schemes
-    `informed`, `denoising` and `one_direction` set the head of the first teacher of the curriculum.
+    All readouts include the output scales of student and teachers. The schemes `informed`, `denoising` and
+    `one_direction` set the head of the first teacher of the curriculum.
 
     Parameters
     ----------
     draws : array (H, K)
         Independent standard normal numbers.
     spec : Spec
-        The run; `student.initial` gives scheme, standard deviation or value.
+        Spec of the run; `student.initial` gives scheme, standard deviation or value.
     v : array (P, M)
         Readouts of the teachers.
 
@@ -75,7 +75,7 @@ def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray
 
 
 def deviations(spec: Spec) -> tuple[float, float]:
-    """Standard deviations of weights and readouts; 1 / sqrt N and 1 / sqrt K as in Goldt et al. 2019."""
+    """Return the standard deviations of weights and readouts (1 / sqrt N, 1 / sqrt K: Goldt et al. 2019)."""
     initial, small = spec.student.initial, 1.0 / np.sqrt(spec.inputs.dimension)
     of_schemes = {
         "large": (1.0, 1.0),
@@ -86,7 +86,7 @@ def deviations(spec: Spec) -> tuple[float, float]:
 
 
 def nearly_equal_rows(draws: np.ndarray, asymmetry: float) -> np.ndarray:
-    """Rows z_0 + a z_k in law, with z independent and standard normal, from as many standard normal rows.
+    """Return rows with the law of z_0 + a z_k, with independent standard normal z, from K normal rows.
 
     Their covariance is 1 1^T + a^2 I = S^2 with S = a I + b 1 1^T, 2 a b + K b^2 = 1; the rows are S draws.
     """
@@ -96,6 +96,6 @@ def nearly_equal_rows(draws: np.ndarray, asymmetry: float) -> np.ndarray:
 
 
 def shared_readouts(v: np.ndarray, units: int) -> np.ndarray:
-    """Readouts v_m / (number of copies of m) of student units that copy the teacher's, unit k its k mod M."""
+    """Return readouts v_m / (number of copies of m) of units k that copy the teacher unit m = k mod M."""
     copied = np.arange(units) % len(v)
     return v[copied] / np.bincount(copied)[copied]

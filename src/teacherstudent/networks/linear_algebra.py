@@ -1,4 +1,4 @@
-"""Linear algebra of BLAS and LAPACK with the same bits for any number of threads that they may use."""
+"""Linear algebra of BLAS and LAPACK with results that do not depend on the number of their threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ _lock = RLock()  # the number of threads belongs to the process
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let BLAS and LAPACK use one thread in a block, or in a function that this decorates: `@one_thread()`.
+    """Limit BLAS and LAPACK to one thread: as a context, or as the decorator `@one_thread()` of a function.
 
-    Sums that are divided among threads are rounded differently. Small matrices are no slower for it.
+    The rounding of sums depends on their division among threads. For small matrices one thread is not slower.
     """
     with _lock, _libraries().limit(limits=1, user_api="blas"):
         yield
@@ -20,7 +20,7 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _libraries():
-    """Return the controller of the libraries that NumPy has loaded."""
+    """Return the controller of the libraries that NumPy uses."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

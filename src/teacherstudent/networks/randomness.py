@@ -1,4 +1,4 @@
-"""Every random number is a function of (seed, run, purpose, step)."""
+"""Random numbers: each is a function of (seed, run, purpose, step)."""
 
 import math
 from enum import IntEnum
@@ -9,12 +9,12 @@ from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.chi_square import fill_chi
 from teacherstudent.kernels.maths.philox import BLOCK, fill_normals_from
 
-# Multiply-adds in whose time a block of normals is drawn.
+# Number of multiply-adds that take as long as to draw a block of normal numbers.
 WORK_PER_BLOCK = 48
 
 
 class Purpose(IntEnum):
-    """What a stream of random numbers is for; streams of different purposes are independent."""
+    """Purposes of streams of random numbers; streams of different purposes are independent."""
 
     TEACHER_FEATURES = 0
     TEACHER_READOUTS = 1
@@ -24,7 +24,7 @@ class Purpose(IntEnum):
     TRAINING = 5
     COORDINATES = 6
     CHAIN = 7
-    COORDINATE_RESTS = 8
+    COORDINATE_REMAINDERS = 8
     SAMPLES = 9
     SAMPLE_LABEL_NOISE = 10
     SAMPLE_CHOICE = 11
@@ -39,28 +39,28 @@ def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.ui
     seed, run : int
         Seed of all random numbers, and number of the run.
     purpose : Purpose
-        What the random numbers are for.
+        Purpose of the random numbers.
 
     Returns
     -------
     key0, key1 : uint32
-        Key of `kernels.maths.philox`.
+        Key for `kernels.maths.philox`.
     """
     key = np.random.SeedSequence([seed, run, int(purpose)]).generate_state(2, np.uint32)
     return key[0], key[1]
 
 
 def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw the independent standard normals of a purpose that draws once a run.
+    """Draw independent standard normal numbers for a purpose that needs them once in a run.
 
     Parameters
     ----------
     seed, run : int
         Seed of all random numbers, and number of the run.
     purpose : Purpose
-        What they are for.
+        Purpose of the random numbers.
     shape : tuple of int
-        Shape of the array, which is filled row by row.
+        Shape of the array, which is filled in row-major order.
 
     Returns
     -------
@@ -73,10 +73,10 @@ def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np
 
 
 def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarray:
-    """Draw Gaussian rows of N numbers by their coordinates in the frame that they span one after the other.
+    """Draw Gaussian rows of N numbers, given by coordinates in their Gram-Schmidt frame.
 
-    Row i has i normal coordinates along the rows before it and a remainder whose square is chi-square with
-    N - i degrees of freedom (Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260).
+    Row i has i normal coordinates along the axes of the rows before it, and a last coordinate whose square is
+    chi-square distributed with N - i degrees of freedom (Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260).
 
     Parameters
     ----------
@@ -85,14 +85,15 @@ def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarr
     count : int
         Number of rows.
     dimension : int
-        Number N of numbers in a row; they are not drawn themselves.
+        Number N of numbers in a row, of any size: the rows themselves are not drawn.
 
     Returns
     -------
     array (count, min(count, N))
+        Lower triangular matrix of coordinates.
     """
     rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension))), -1)
-    rests, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
-    fill_chi(rests, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_RESTS))
-    rows[diagonal, diagonal] = rests
+    remainders, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
+    fill_chi(remainders, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_REMAINDERS))
+    rows[diagonal, diagonal] = remainders
     return rows

@@ -21,42 +21,55 @@ from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.rules import full_overlaps
 from teacherstudent.spec.weight_files import Layers, student_layers, teacher_layers
 
-# A row whose distance from the span of others, relative to its length, is less counts as part of the span.
+# Relative distance of a row from the span of others below which it is treated as part of the span.
 ROUNDING = 1e-14
 
 
 class Networks(NamedTuple):
-    """Weights of the student and of all teachers, or coordinates of them in fewer than N dimensions.
+    """Weights of the student and of all teachers, or their coordinates in fewer than N dimensions.
 
-    Readouts, here and in all that follows, are effective ones: they include the output scale.
+    All readouts include the output scale.
     """
 
     W: np.ndarray  # (K, N) first layer of the student
-    h: np.ndarray  # (H, K) its readouts, one row per head
+    h: np.ndarray  # (H, K) readouts of the student, one row per head
     V: np.ndarray  # (P, M, N) first layers of the teachers
-    v: np.ndarray  # (P, M) their readouts
+    v: np.ndarray  # (P, M) readouts of the teachers
 
 
 class OrderParameters(NamedTuple):
-    """Overlaps of all first layers (each includes the factor 1 / N), and all readouts.
+    """Order parameters: overlaps of all first layers, and all readouts.
 
-    The units of all teachers are numbered in one sequence: unit m of teacher p has column p M + m.
+    The units of all teachers are numbered in one sequence: unit m of teacher p has the index p M + m.
+
+    Attributes
+    ----------
+    Q : array (K, K)
+        Overlaps of student units, w_i.w_k / N.
+    R : array (K, P M)
+        Overlaps of student and teacher units, w_k.v_m / N.
+    T : array (P M, P M)
+        Overlaps of teacher units, v_m.v_n / N.
+    h : array (H, K)
+        Readouts of the student times its output scale, one row per head.
+    v : array (P, M)
+        Readouts of the teachers times their output scale.
     """
 
-    Q: np.ndarray  # (K, K) student with student
-    R: np.ndarray  # (K, P M) student with teachers
-    T: np.ndarray  # (P M, P M) teachers with teachers
-    h: np.ndarray  # (H, K)
-    v: np.ndarray  # (P, M)
+    Q: np.ndarray
+    R: np.ndarray
+    T: np.ndarray
+    h: np.ndarray
+    v: np.ndarray
 
 
 def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
-    """Draw the initial networks of one run; given overlaps are realised exactly by random weights.
+    """Draw the initial networks of one run. Given overlaps are realised exactly by random weights.
 
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     seed, run : int
         Seed of all random numbers, and number of the run.
 
@@ -67,7 +80,7 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     Raises
     ------
     SpecError
-        Where N is too small for the given overlaps.
+        If N is too small for the given overlaps.
     """
     if spec.initial_overlaps is not None:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
@@ -81,27 +94,27 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
 
 
 def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
-    """Draw networks with the law of `sample_networks`, by their coordinates in a frame adapted to them.
+    """Draw networks with the law of `sample_networks`, given by coordinates in a frame of few axes.
 
-    There are min(N, K + P M) coordinates, so N can be of any size; the readouts are those of
+    There are min(N, K + P M) coordinates, so that N can have any size. The readouts are those of
     `sample_networks`.
 
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     seed, run : int
         Seed of all random numbers, and number of the run.
 
     Returns
     -------
     Networks
-        Coordinates in place of weights, with the same inner products in law.
+        Coordinates in place of weights: inner products have the same law.
 
     Raises
     ------
     SpecError
-        Where N is too small for the given overlaps.
+        If N is too small for the given overlaps.
     """
     N, PM = spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
     columns = min(N, spec.student.hidden + PM)
@@ -125,7 +138,7 @@ def _given_coordinates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Replace drawn rows by those of given networks; return the rows of teachers and student.
 
-    The frame starts with the given networks; the others are drawn independently of them.
+    The first axes of the frame are spanned by the given networks; the other networks are independent of them.
     """
     K, N = len(rows) - PM, rows.shape[1]
     given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]
@@ -138,10 +151,10 @@ def _given_coordinates(
 
 
 def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
-    """Coordinates (F, columns) of rows (F, N) in an orthonormal frame that they span one after the other.
+    """Return the coordinates (F, columns) of rows (F, N) in their Gram-Schmidt frame.
 
-    Gram-Schmidt, done twice for full precision; a row in the span of those before it, up to rounding, adds no
-    axis.
+    Gram-Schmidt is done twice for full precision. A row in the span of the rows before it, to rounding, adds
+    no axis.
     """
     coordinates, basis = np.zeros((len(rows), columns)), []
     for i, row in enumerate(rows):
@@ -170,14 +183,14 @@ def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     seed, run : int
         Seed of all random numbers, and number of the run.
 
     Returns
     -------
     OrderParameters
-        The given overlaps themselves, or those of `sample_networks`.
+        The given overlaps, or those of `sample_networks`.
     """
     if spec.initial_overlaps is None:
         return order_parameters(sample_networks(spec, seed, run))
@@ -188,27 +201,37 @@ def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters
 
 
 def order_parameters(networks: Networks) -> OrderParameters:
-    """Measure Q = W W^T / N, R = W V^T / N and T = V V^T / N."""
+    """Return the order parameters of networks: Q = W W^T / N, R = W V^T / N and T = V V^T / N.
+
+    Parameters
+    ----------
+    networks : Networks
+        Weights of N inputs; coordinates in fewer dimensions have other overlaps.
+
+    Returns
+    -------
+    OrderParameters
+    """
     W, h, V, v = networks
     flat = V.reshape(-1, V.shape[-1])
     return OrderParameters(overlap(W, W), overlap(W, flat), overlap(flat, flat), h.copy(), v.copy())
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Overlaps a b^T / N of the rows of two matrices."""
+    """Return the overlaps a b^T / N of the rows of two matrices."""
     return products_of_rows(a, b) / a.shape[1]
 
 
 def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, run: int) -> Networks:
-    """Build random weights whose overlaps are exactly the given ones.
+    """Draw random weights whose overlaps are exactly the given ones.
 
-    The covariance C = A A^T of all fields is factored by its eigenvectors; the rows are sqrt(N) A E with a
-    random orthonormal E of as many rows as C has rank.
+    The covariance C = A A^T of all local fields is factored by its eigenvectors. The rows of the weights are
+    sqrt(N) A E with random orthonormal rows E; their number is the rank of C.
 
     Parameters
     ----------
     given : InitialOverlaps
-        Overlaps and readouts.
+        Given overlaps and readouts.
     dimension : int
         Number of inputs N.
     seed, run : int
@@ -221,7 +244,7 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     Raises
     ------
     SpecError
-        Where N is smaller than the rank of C.
+        If N is smaller than the rank of C.
     """
     A = overlap_factor(given, dimension)
     draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
@@ -229,27 +252,27 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
 
 
 def check_overlaps_fit(spec: Spec) -> None:
-    """Raise SpecError where no networks with these numbers of inputs have the overlaps that are given."""
+    """Raise SpecError if the number of inputs is too small for the given overlaps."""
     if spec.initial_overlaps is not None:
         overlap_factor(spec.initial_overlaps, spec.inputs.dimension)
 
 
 @one_thread()
 def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
-    """A with A A^T = C, the covariance of all fields, one column per eigenvalue above rounding.
+    """Return A with A A^T = C, the covariance of all local fields; one column per eigenvalue above rounding.
 
-    Raises SpecError where there are more columns than inputs.
+    Raises SpecError if there are more columns than inputs.
     """
     C = full_overlaps(given)
     values, vectors = np.linalg.eigh((C + C.T) / 2)
-    keep = values > len(C) * np.finfo(float).eps * values.max()
-    if keep.sum() > dimension:
-        refuse("inputs.dimension", dimension, f"these overlaps need at least {keep.sum()} inputs")
-    return vectors[:, keep] * np.sqrt(values[keep])
+    large = values > len(C) * np.finfo(float).eps * values.max()
+    if large.sum() > dimension:
+        refuse("inputs.dimension", dimension, f"these overlaps need at least {large.sum()} inputs")
+    return vectors[:, large] * np.sqrt(values[large])
 
 
 def _split(given: InitialOverlaps, rows: np.ndarray) -> Networks:
-    """Networks of rows (K + P M, columns) with given readouts."""
+    """Return networks with the rows (K + P M, columns) and given readouts."""
     K, (P, M) = len(given.student), np.shape(given.teacher_readouts)
     h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
     return Networks(rows[:K].copy(), h, rows[K:].reshape(P, M, -1).copy(), v)

@@ -1,4 +1,4 @@
-"""Sampling of the fixed networks and of their relations."""
+"""Sampling of teachers with the relations of a spec."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from teacherstudent.spec.similarity import similarity_factor
 
 
 def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the first layers, shape (P, M, N), and the readouts, shape (P, M), of all teachers.
+    """Draw the first layers and the readouts of all teachers.
 
-    The draws depend on (seed, run) and the shapes only: teachers that differ in their relation share their
-    first teacher, and a change of similarity moves the others continuously.
+    The random numbers depend on (seed, run) and the shapes only: the first teacher is the same for all
+    relations, and the others depend continuously on the similarity.
 
     Parameters
     ----------
     teachers : Teachers
-        The block of the spec.
+        Block of the spec.
     dimension : int
         Number of inputs N.
     seed, run : int
@@ -33,12 +33,12 @@ def sample_teachers(teachers: Teachers, dimension: int, seed: int, run: int) -> 
 
 
 def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
-    """Draw the readouts of all teachers, times their output scale.
+    """Draw the readouts of all teachers; they include the output scale.
 
     Parameters
     ----------
     teachers : Teachers
-        The block of the spec.
+        Block of the spec.
     seed, run : int
         Seed of all random numbers, and number of the run.
 
@@ -52,30 +52,31 @@ def sample_readouts(teachers: Teachers, seed: int, run: int) -> np.ndarray:
 
 
 def related_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
-    """Combine independent Gaussian rows into first layers with the units and the relation asked for.
+    """Combine independent Gaussian rows into first layers with the units and the relation of a spec.
 
-    Only inner products are used: coordinates of the rows in any orthonormal frame, fewer than the `dimension`
-    N, give the coordinates of the first layers.
+    Only inner products are used: from coordinates of the rows in an orthonormal frame with fewer than N axes,
+    it returns coordinates of the first layers in this frame.
 
-    `rotated`: V_p = sum_q L_pq B_q with S = L L^T, B_0 the first teacher and every other B_q orthogonal to
-    those before it with the same Gram matrix, so that V_p V_q^T = S_pq V_0 V_0^T to rounding. `interpolated`:
-    the same sum with Gaussian rows of standard deviation `norm` (1 without a norm) in place of the B_q, then
-    rescaled to the first teacher's lengths (as Lee et al. 2021 sample them); a whitened first teacher is
-    mixed without rescaling (as in their maps of feature and readout similarity). `shared_nodes`: the first
-    rows copied, the others rotated.
+    * `rotated`: V_p = sum_q L_pq B_q with S = L L^T. B_0 is the first teacher; every other B_q has the same
+      Gram matrix and is orthogonal to those before it. Therefore V_p V_q^T = S_pq V_0 V_0^T to rounding.
+    * `interpolated`: the same sum with Gaussian rows of standard deviation `norm` (1 without a norm) in place
+      of the B_q for q > 0, rescaled to the lengths of the first teacher (as in Lee et al. 2021). There is no
+      rescaling if the first teacher is whitened (as in their maps of feature and readout similarity).
+    * `shared_nodes`: the first rows are copied, the others are rotated.
 
     Parameters
     ----------
     draws : array (P, M, N)
         Independent standard normal numbers, or coordinates of such rows.
     features : Features
-        The block of the spec.
+        Block of the spec.
     dimension : int
         Number of inputs N.
 
     Returns
     -------
     array (P, M, N)
+        First layers, one block for each teacher.
     """
     P, rows = len(draws), unrelated_features(draws, features, dimension)
     if features.relation == "independent":
@@ -93,18 +94,21 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
 
 
 def unrelated_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
-    """Give the rows of each teacher by itself the lengths and angles asked for.
+    """Give the rows of each teacher the lengths and angles of the spec, independently of other teachers.
 
-    T_mm = norm^2 for `independent` rows; exactly T_mn = norm^2 delta_mn for `orthogonal` ones and, as in Saad
-    & Solla 1995, T_mn = m norm^2 delta_mn, m = 1 ... M, for `graded` ones. For `whitened` ones, M >= N, the
-    directions are alike instead: (1 / M) sum_m V_mi V_mj = norm^2 delta_ij.
+    With T_mn = v_m.v_n / N and m = 1 ... M:
+
+    * `independent`: T_mm = norm^2.
+    * `orthogonal`: T_mn = norm^2 delta_mn exactly.
+    * `graded`: T_mn = m norm^2 delta_mn exactly, as in Saad & Solla 1995.
+    * `whitened`, M >= N: columns are orthogonal, (1 / M) sum_m V_mi V_mj = norm^2 delta_ij exactly.
 
     Parameters
     ----------
     draws : array (P, M, N)
         Independent standard normal numbers, or coordinates of such rows.
     features : Features
-        The block of the spec.
+        Block of the spec.
     dimension : int
         Number of inputs N.
 
@@ -125,14 +129,14 @@ def unrelated_features(draws: np.ndarray, features: Features, dimension: int) ->
 
 
 def whitened_rows(block: np.ndarray, norm: float) -> np.ndarray:
-    """Combine the columns of a block V (M, N), M >= N, so that V^T V = M norm^2 times the identity."""
+    """Return combinations of the columns of a block (M, N), M >= N, with V^T V = M norm^2 I."""
     return norm * np.sqrt(len(block)) * orthonormal_rows(block.T, block.T[:0]).T
 
 
 def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
-    """Turn independent Gaussian vectors (P, M) into readouts with the relation and length asked for.
+    """Return readouts (P, M) with the relation and length of a spec, from independent Gaussian vectors.
 
-    `rotated` vectors have exactly the cosines S_pq, whatever M, and the length of the first.
+    `rotated` vectors have exactly the cosines S_pq, for any M, and the length of the first one.
     """
     P = len(draws)
     if readouts.relation == "uniform":
@@ -149,21 +153,21 @@ def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
 
 
 def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.ndarray:
-    """Combine mutually orthogonal copies B_q of a block into V_p = sum_q L_pq B_q.
+    """Return blocks V_p = sum_q L_pq B_q of mutually orthogonal B_q with the Gram matrix of the first.
 
     Parameters
     ----------
     rows : array (P, M, N)
-        The first block, and random rows from which the directions of the other copies are made.
+        The first block B_0, and random rows that give the directions of the others.
     L : array (P, rank)
-        Factor of the matrix of similarities.
+        Factor of the matrix of similarities, S = L L^T.
     avoid : array (A, N)
-        Rows to which the new directions are orthogonal, besides the first block.
+        Rows to which all B_q with q > 0 are orthogonal, in addition to the first block.
 
     Returns
     -------
     array (P, M, N)
-        V_p V_q^T is (L L^T)_pq times that of the first block, to rounding.
+        V_p V_q^T = S_pq B_0 B_0^T, to rounding.
     """
     first = rows[0]
     basis = orthonormal_rows(first, first[:0])
@@ -179,7 +183,7 @@ def rotated_family(rows: np.ndarray, L: np.ndarray, avoid: np.ndarray) -> np.nda
 
 
 def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Sum parts B_q, shape (rank or more, M, N), into sum_q L_pq B_q, shape (P, M, N)."""
+    """Return the sums sum_q L_pq B_q, (P, M, N), of parts B_q, (rank or more, M, N)."""
     _, M, N = parts.shape
     sums = np.empty((len(L), M, N))
     for units in in_pieces(M, L.size * N):
@@ -188,7 +192,7 @@ def combine(L: np.ndarray, parts: np.ndarray) -> np.ndarray:
 
 
 def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Sum rows (R, N) into sum_r A_fr rows_r, shape (F, N)."""
+    """Return the sums sum_r A_fr rows_r, (F, N), of rows (R, N)."""
     sums = np.empty((len(A), rows.shape[1]))
     for part in in_pieces(len(A), rows.size):
         sums[part] = np.einsum("fr,rn->fn", A[part], rows)
@@ -196,7 +200,10 @@ def combined_rows(A: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def products_of_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Inner products (I, J) of rows (I, N) and (J, N); einsum: bits independent of the number of threads."""
+    """Return the inner products (I, J) of rows (I, N) and (J, N).
+
+    The rounding of einsum, in contrast to BLAS, does not depend on the number of threads.
+    """
     products = np.empty((len(a), len(b)))
     for part in in_pieces(len(a), b.size):
         products[part] = np.einsum("in,jn->ij", a[part], b)
@@ -204,14 +211,15 @@ def products_of_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def row_norms(rows: np.ndarray) -> np.ndarray:
-    """Euclidean lengths of the rows, with the last axis kept."""
+    """Return the Euclidean lengths of rows, with a last axis of length 1."""
     return np.sqrt(np.einsum("...n,...n->...", rows, rows))[..., None]
 
 
 def orthonormal_rows(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """Orthonormalise rows among themselves and against orthonormal rows, by Gram-Schmidt.
+    """Return the rows, made orthonormal to each other and to the orthonormal rows `against`.
 
-    Done twice for full precision. einsum and not BLAS: its bits do not depend on the number of threads.
+    Gram-Schmidt is done twice for full precision. The rounding of einsum, in contrast to BLAS, does not
+    depend on the number of threads.
     """
     basis = list(against)
     for row in rows:

@@ -1,4 +1,4 @@
-"""The memory that this process can still allocate: of the computer, control groups, Slurm and limits."""
+"""The memory that this process can allocate, as limited by the computer, control groups, Slurm and ulimit."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
-# Limit, usage and the name of the reclaimable part in memory.stat: of control groups of version 2 and 1.
+# Files of limit and usage, and the name of the reclaimable part in memory.stat, by version of control groups.
 CGROUP_FILES = {
     2: ("memory.max", "memory.current", "inactive_file"),
     1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -15,7 +15,7 @@ CGROUP_FILES = {
 
 
 def available_memory() -> tuple[float, str]:
-    """Return the bytes that this process can still allocate, and the limit that applies, in words."""
+    """Return the number of bytes that this process can allocate, and a description of the limit."""
     found = [(float(psutil.virtual_memory().available), "free memory of this computer")]
     found += [(free, "limit of the control group") for free in cgroup_memory()]
     found += [(free, "limit of the address space, ulimit -v") for free in _address_space()]
@@ -26,7 +26,7 @@ def available_memory() -> tuple[float, str]:
 def cgroup_memory(listing: str | Path = "/proc/self/cgroup", root: str | Path = CGROUPS) -> Iterator[float]:
     """Yield the free bytes of each control group of this process that has a limit.
 
-    A container may list paths of its host, which do not exist in it: then its own groups are at the root.
+    In a container the listed paths may be those of the host, which do not exist: its groups are at the root.
     """
     try:
         lines = Path(listing).read_text(encoding="utf-8").splitlines()
@@ -47,13 +47,13 @@ def _free_in(folder: Path, limit: str, usage: str, reclaimable: str) -> Iterator
         counts = dict(line.split() for line in (folder / "memory.stat").read_text("utf-8").splitlines())
     except (OSError, ValueError):
         return
-    if most.isdigit():  # `max` is no limit
+    if most.isdigit():  # `max` means no limit
         yield max(0.0, float(most) - int(used) + int(counts.get(reclaimable, 0)))
 
 
 def _address_space() -> Iterator[float]:
     try:
-        import resource  # of POSIX systems
+        import resource  # exists on POSIX systems only
     except ImportError:
         return
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
@@ -63,5 +63,5 @@ def _address_space() -> Iterator[float]:
 
 def _slurm() -> Iterator[float]:
     megabytes = os.environ.get("SLURM_MEM_PER_NODE", "")
-    if megabytes.isdigit() and int(megabytes) > 0:  # 0 is all memory of the node
+    if megabytes.isdigit() and int(megabytes) > 0:  # 0 means all memory of the node
         yield max(0.0, int(megabytes) * 2.0**20 - psutil.Process().memory_info().rss)

@@ -1,4 +1,4 @@
-"""The runs of some specs, in batches that are computed on several threads."""
+"""The runs of several specs, in batches that are computed on several threads."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +13,24 @@ from teacherstudent.errors.interruption import interruptible_by
 
 
 class Batches:
-    """All runs of some specs, in batches that are computed in one thread each.
+    """All runs of several specs, in batches; each batch is computed in one thread.
 
-    `tasks` has spec and start of each run by its index; `finished` the trajectories of finished runs.
+    Parameters
+    ----------
+    tasks : list of tuple
+        Spec and start of each run, by its index.
+    engine : Engine
+        The engine.
+    seed : int
+        The seed of all runs.
+    runs : int
+        The number of runs of each spec.
+    threads : int
+        The number of threads.
+    progress : callable
+        Called with the index of a run and the fraction of it that is done, from 0 to 1.
+    checkpoints : CheckpointStore
+        The checkpoints of the runs; runs that are finished in them are not computed again.
     """
 
     def __init__(self, tasks, engine: Engine, seed, runs, threads, progress, checkpoints):
@@ -53,17 +68,17 @@ class Batches:
             nonlocal done
             done = fraction
             if not self.engine.supports_checkpoints:
-                self.checkpoints.look()
+                self.checkpoints.check_signals()
             for index in batch:
                 if self.stopped.is_set():
                     raise KeyboardInterrupt
                 self.progress(index, fraction)
 
         def check_signals() -> None:
-            self.checkpoints.look()
+            self.checkpoints.check_signals()
             report(done)
 
-        check_signals()  # after an interrupt, batches that are still in the queue do not start
+        check_signals()  # after an interrupt, waiting batches do not start
         specs, starts = zip(*(self.tasks[index] for index in batch), strict=True)
         options = {}
         if self.engine.supports_checkpoints:
@@ -77,7 +92,7 @@ class Batches:
         return recorded
 
     def _save(self, batch: list[int], snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Save snapshots given by the index in a batch."""
+        """Save snapshots that are given by the index in a batch."""
         self.checkpoints.save({batch[number]: snapshot for number, snapshot in snapshots.items()})
 
 
@@ -92,5 +107,5 @@ def in_order(batches: Batches, threads: int) -> Iterator[Trajectory]:
                     ready.update(zip(*next(found), strict=True))
                 yield ready.pop(index)
         except BaseException:
-            batches.stopped.set()  # the threads end at their next report; the pool waits for them
+            batches.stopped.set()  # each thread ends at its next report of progress
             raise

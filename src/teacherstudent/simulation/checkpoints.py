@@ -1,4 +1,4 @@
-"""The interface to checkpoints: where interrupted runs are saved and resumed from."""
+"""The interface of checkpoint stores, which save runs and resume them after an interruption."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,23 +8,23 @@ from teacherstudent.spec.model import Spec
 
 
 class CheckpointStore:
-    """The interface to checkpoints of runs; this class stores none, `store.checkpoints` has one that does.
+    """The interface of checkpoint stores. This class saves nothing; `store.checkpoints` saves to files.
 
-    Runs have an index, counted in the order of `simulate_points`. Several threads call the methods.
+    Runs are numbered by an index in the order of `simulate_points`. Several threads call the methods.
     """
 
     def open(self, tasks: Sequence[tuple[Spec, Start]], engine: str, seed: int, runs: int) -> None:
-        """Called once, before anything runs.
+        """Prepare the store; called once before the first run starts.
 
         Parameters
         ----------
-        tasks
-            Spec and start of each run; the number of run i is i % runs.
-        engine
+        tasks : sequence of tuple
+            Spec and start of each run; the run with index i has the number i % runs.
+        engine : str
             The name of the engine.
-        seed
+        seed : int
             The seed of all runs.
-        runs
+        runs : int
             The number of runs of each spec.
         """
 
@@ -33,17 +33,17 @@ class CheckpointStore:
         return {}
 
     def saved(self, index: int) -> Snapshot:
-        """Return the snapshot that a run resumes from, empty for a run without one."""
+        """Return the snapshot from which a run resumes, empty if there is none."""
         return {}
 
     def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Save the snapshots of some runs between two steps, by their indices; RunError ends the work."""
+        """Save snapshots of unfinished runs, by their indices; may raise RunError to end the computation."""
 
-    def look(self) -> None:
-        """Raise RunError to end the work: before runs start, and during those without snapshots."""
+    def check_signals(self) -> None:
+        """Raise RunError to end the computation; called before runs start and in runs without snapshots."""
 
     def save_finished(self, indices: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
-        """Save some finished runs."""
+        """Save finished runs."""
 
 
 NO_CHECKPOINTS = CheckpointStore()

@@ -1,4 +1,4 @@
-"""How much memory runs take, roughly: runs that cannot fit are refused before they start."""
+"""The check of memory: an error is raised before runs start that need more than is available."""
 
 import heapq
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.model import Spec
 
-SLACK = 1.25  # the estimate may be too large by this factor: runs that could fit start
-SMALL = 2.0**26  # bytes: less than this is not compared with the available memory
+SLACK = 1.25  # the estimate may be too large by this factor
+SMALL = 2.0**26  # bytes; smaller estimates are not compared with the available memory
 RESULT = 1500  # bytes of the Python objects of a finished run
 
 
 def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, threads: int) -> None:
-    """Raise SpecError where runs need more memory than is available, with the key to change.
+    """Raise SpecError with the responsible key if runs need more memory than is available.
 
     Parameters
     ----------
-    batches
-        The specs of the runs of each batch, which one thread computes.
-    engine
+    batches : sequence of sequence of Spec
+        The specs of the runs of each batch.
+    engine : str
         The name of the engine.
-    runs
-        The number of runs of each spec, which are written together.
-    threads
+    runs : int
+        The number of runs of each spec, whose results are written together.
+    threads : int
         The number of batches that are computed at the same time.
 
     Raises
     ------
     SpecError
-        Where the estimate is more than 1.25 times what is available.
+        If the estimate is more than 1.25 times the available memory.
     """
     different = {tuple(map(id, batch)): batch for batch in batches}
     costs = {key: engine_named(engine).memory(batch) for key, batch in different.items()}
@@ -47,9 +47,9 @@ def check_memory(batches: Sequence[Sequence[Spec]], engine: str, runs: int, thre
 
 
 def check_stored(specs: Sequence[Spec], runs: int) -> None:
-    """Raise SpecError where the results of the runs of one spec need more memory than is available.
+    """Raise SpecError if the results of the runs of one spec need more memory than is available.
 
-    Unlike `check_memory` it needs no list of all runs, which could be too long itself.
+    In contrast to `check_memory` it needs no list of all runs, which could be too large itself.
     """
     spec = max(specs, key=record_memory)
     stored = stored_memory(spec, runs)
@@ -58,7 +58,7 @@ def check_stored(specs: Sequence[Spec], runs: int) -> None:
 
 
 def stored_memory(spec: Spec, runs: int) -> float:
-    """Return the bytes that the results of all runs of a spec take while they are written."""
+    """Return the bytes of the results of all runs of a spec while they are written."""
     return runs * (COPIES * record_memory(spec) + RESULT)
 
 
@@ -80,7 +80,7 @@ def _compare(needed: float, stored: float, parts: Parts, spec: Spec, runs: int, 
 
 
 def _shown(spec: Spec, key: str) -> str:
-    """Return the value at a key in words."""
+    """Return a description of the value at a key."""
     if key == "record.times":
         return f"a list of {len(spec.record.times)}"
     if key == "record.weights":

@@ -1,4 +1,4 @@
-"""The progress of long work: a bar on a terminal, some lines in a log, nothing for short work."""
+"""Display of progress: a bar on a terminal, lines in a log; nothing for short computations."""
 
 import sys
 import time
@@ -18,26 +18,27 @@ def reporter(
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[int, float], None]]:
-    """Show the progress of all runs: a context that gives a function to report it.
+    """Return a context that shows the progress of all runs and gives a function to report it.
 
-    On a terminal it is a bar with the remaining time, otherwise lines such as "label: 43 %, 1 min 20 s left"
-    and one at the end. The remaining time is estimated as if all runs were equally long.
+    On a terminal, a bar with the remaining time is shown after two seconds. Otherwise lines such as "label:
+    43 %, 1 min 20 s left" are written every half minute, and one at the end. The estimate of the remaining
+    time assumes that all runs need the same time.
 
     Parameters
     ----------
-    total_runs
+    total_runs : int
         The number of runs.
-    label
-        The words before the progress.
-    stream
-        Where it is written, by default standard error.
-    clock
+    label : str
+        The text before the progress.
+    stream : file, optional
+        The stream to write to. Default: standard error.
+    clock : callable
         Returns the time in seconds.
 
     Yields
     ------
     callable
-        Called with the index of a run and its fraction done, by any thread.
+        Called with the index of a run and the fraction of it that is done, from 0 to 1, by any thread.
     """
     stream = stream or sys.stderr
     display = _Bar(label, stream) if stream.isatty() else _Lines(label, stream)
@@ -112,7 +113,7 @@ class _Bar:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in words, such as "35 s", "1 min 20 s" or "2 h 5 min"."""
+    """Return a duration as text, such as "35 s", "1 min 20 s" or "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

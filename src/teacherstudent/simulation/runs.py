@@ -1,4 +1,4 @@
-"""From specs to trajectories: the one entry to all engines."""
+"""Simulation of specs by all engines."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,7 +14,20 @@ from teacherstudent.spec.whole_numbers import RUN, RUNS, SEED, THREADS
 
 
 def check(spec: Spec, engine: str) -> None:
-    """Raise SpecError with the reason where a spec lies outside the range of an engine."""
+    """Check that an engine supports a spec.
+
+    Parameters
+    ----------
+    spec : Spec
+        A complete spec.
+    engine : str
+        The name of the engine.
+
+    Raises
+    ------
+    SpecError
+        If it does not, with the key and the reason, and if there is no such engine.
+    """
     own = engine_named(engine)
     if spec.record.weights and not own.has_weights:
         others = " or ".join(other.name for other in ENGINES.values() if other.has_weights)
@@ -27,22 +40,22 @@ def prepare(spec: Spec, engine: str, start: Start) -> tuple[Spec, Start]:
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec of a run.
-    engine
+    engine : str
         The name of the engine.
-    start
+    start : Start
         The start of the run.
 
     Returns
     -------
     tuple of Spec and Start
-        The spec with the order parameters of the start, if the engine cannot resume from its state.
+        The spec has the order parameters of the start if the engine cannot resume from its state.
 
     Raises
     ------
     SpecError
-        Where the spec contradicts the start, or asks for something that the engine does not have.
+        If the spec contradicts the start, or if the engine does not support the spec.
     """
     own_spec, own_start = start_for(spec, engine_named(engine), start)
     check(own_spec, engine)
@@ -57,31 +70,32 @@ def simulate(
     progress: Callable[[float], None] = lambda fraction: None,
     start: Start = BEGINNING,
 ) -> Trajectory:
-    """Turn a spec into one trajectory, from its beginning or from another start (`load_start`).
+    """Simulate one run of a spec, from its beginning or from another start (`load_start`).
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec.
-    engine
+    engine : str
         The name of the engine.
-    seed, run
-        The random numbers are those of (seed, run): whole numbers from 0 on.
-    progress
-        Called now and then with the fraction done.
-    start
-        The start, if it is not time 0 of the spec.
+    seed, run : int
+        Seed of all random numbers, and number of the run, from 0 on.
+    progress : callable
+        Called regularly with the fraction of the run that is done, from 0 to 1.
+    start : Start
+        The start of the run. Default: time 0 of the spec.
 
     Returns
     -------
     Trajectory
-        It depends on spec, engine, seed, run and start only.
+        It depends only on spec, engine, seed, run and start.
 
     Raises
     ------
     SpecError
-        Where the engine does not have what the spec asks for, where the spec describes other networks or data
-        than the run to start from (`start.MAY_CHANGE`), and for a seed or a run out of bounds.
+        If the engine does not support the spec, if the spec has other networks or data than the run to start
+        from (`start.MAY_CHANGE`), if the seed or the number of the run is out of range, and if there is not
+        enough memory.
     """
     seed, run = SEED.checked("seed", seed), RUN.checked("run", run)
     spec, start = prepare(spec, engine, start)
@@ -104,32 +118,32 @@ def simulate_runs(
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec.
-    engine
+    engine : str
         The name of the engine.
-    seed
-        The seed of all runs.
-    runs
-        The number of runs.
-    threads
-        The number of threads; the numbers are the same for any.
-    progress
-        Called now and then, by several threads, with a run and its fraction done.
-    starts
-        The start of each run, if it is not time 0 of the spec.
-    checkpoints
-        Where runs are saved, to resume them after an interruption.
+    seed : int
+        The seed of all runs, from 0 on.
+    runs : int
+        The number of runs, from 1 on.
+    threads : int
+        The number of threads, from 1 on; it does not change the trajectories.
+    progress : callable
+        Called regularly, by several threads, with the number of a run and the fraction of it that is done.
+    starts : sequence of Start
+        The start of each run. Default: time 0 of the spec.
+    checkpoints : CheckpointStore
+        The store that saves runs, so that they can be resumed after an interruption.
 
     Returns
     -------
     iterator of Trajectory
-        The work starts with the first `next`, after all specs are checked.
+        All specs are checked before it is returned; the first run starts with the first `next`.
 
     Raises
     ------
     SpecError
-        As in `simulate`, and for numbers of runs and threads out of bounds.
+        As in `simulate`, and if the number of runs, threads or starts is out of range.
     """
     return simulate_points([spec], engine, seed, runs, threads, progress, starts, checkpoints)
 
@@ -144,21 +158,27 @@ def simulate_points(
     starts: Sequence[Start] = (),
     checkpoints: CheckpointStore = NO_CHECKPOINTS,
 ) -> Iterator[Trajectory]:
-    """Return an iterator over all runs of the first spec, then those of the second, and so on.
+    """Return an iterator over the trajectories of all runs of the first spec, of the second, and so on.
 
     Parameters
     ----------
-    specs
+    specs : sequence of Spec
         The specs.
-    engine, seed, runs, threads, starts, checkpoints
-        As for `simulate_runs`; `runs` is the number of runs of each spec.
-    progress
-        Called with the index of a run in this order and the fraction done.
+    engine, seed
+        As for `simulate_runs`.
+    runs : int
+        The number of runs of each spec.
+    threads
+        As for `simulate_runs`.
+    progress : callable
+        Called with the index of a run in this order and the fraction of it that is done.
+    starts, checkpoints
+        As for `simulate_runs`.
 
     Returns
     -------
     iterator of Trajectory
-        The work starts with the first `next`, after all specs are checked.
+        All specs are checked before it is returned; the first run starts with the first `next`.
 
     Raises
     ------
@@ -180,7 +200,7 @@ def simulate_points(
 
 
 def _prepared(spec: Spec, engine: str, starts: Sequence[Start]) -> list[tuple[Spec, Start]]:
-    """Return `prepare` of all starts; a spec that the starts leave as it is is checked once."""
+    """Return `prepare` of all starts; a spec that is the same for all of them is checked once."""
     tasks = [start_for(spec, engine_named(engine), start) for start in starts]
     for own in {id(own): own for own, _ in tasks}.values():
         check(own, engine)

@@ -1,4 +1,4 @@
-"""The format of a checkpoint: runs as arrays, what they belong to, and the SHA-256 of all of it."""
+"""The format of a checkpoint file: arrays of runs, a description of each run, and a SHA-256 checksum."""
 
 import hashlib
 import io
@@ -19,23 +19,23 @@ STATE = "state/"
 
 
 def write_checkpoint(path: Path, about: Mapping[int, Mapping], runs: Mapping[int, Snapshot]) -> None:
-    """Write runs as a file that appears whole.
+    """Write runs to a file, which appears complete or not at all.
 
-    The first line has the SHA-256 of the remaining bytes, which are an .npz archive.
+    The first line has the SHA-256 checksum of the remaining bytes, which are an .npz archive.
 
     Parameters
     ----------
-    path
-        The file; its folder exists.
-    about
-        What each run belongs to, as values of JSON by name, by the index of the run.
-    runs
+    path : Path
+        The file; its folder must exist.
+    about : mapping of int to mapping
+        The description of each run (spec, engine, seed and so on) as values of JSON, by the index of the run.
+    runs : mapping of int to mapping
         The arrays of each run by name, by the index of the run.
 
     Raises
     ------
     RunError, OSError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     arrays = {f"{index}/{name}": array for index, run in runs.items() for name, array in run.items()}
     body = io.BytesIO()
@@ -47,8 +47,8 @@ def write_checkpoint(path: Path, about: Mapping[int, Mapping], runs: Mapping[int
 def read_checkpoint(path: Path, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np.ndarray]]:
     """Return the runs of a file by their indices.
 
-    `check` is called with the index of each run and what it belongs to, and may raise RunError. Raises
-    RunError with one line where the file is damaged.
+    `check` is called with the index and the description of each run, and may raise RunError. Raises RunError
+    with one line if the file is damaged.
     """
     try:
         first, end, body = path.read_bytes().partition(b"\n")
@@ -69,7 +69,7 @@ def packed(trajectory: Trajectory) -> dict[str, np.ndarray]:
 
 
 def unpacked(arrays: Mapping[str, np.ndarray]) -> Trajectory:
-    """Return the trajectory of arrays that `packed` returned."""
+    """Return the trajectory of arrays by name: the inverse of `packed`."""
     present = {name: array for name, array in arrays.items() if not name.startswith(STATE)}
     if "diverged_at" in present:
         present["diverged_at"] = float(present["diverged_at"])
@@ -95,7 +95,7 @@ def _runs(file, check: Callable[[int, Mapping], None]) -> dict[int, dict[str, np
         check(int(index), about)
         runs[int(index)] = {}
     for name in file.files:
-        index, slash, rest = name.partition("/")
+        index, slash, array = name.partition("/")
         if slash:
-            runs[int(index)][rest] = file[name]
+            runs[int(index)][array] = file[name]
     return runs

@@ -1,4 +1,4 @@
-"""Checkpoints: files from which long work resumes after it was killed, to the same bits."""
+"""Checkpoints: files from which long computations resume after an interruption, to the same bits."""
 
 import hashlib
 import os
@@ -31,20 +31,19 @@ SIGNALS = signal.SIGTERM, signal.SIGUSR1
 
 
 class CheckpointFile(CheckpointStore):
-    """The checkpoints of the work for one file of results, in a folder that is made with the first of them.
+    """The checkpoints of the computation of one file of results, in a folder of their own.
 
-    A run in progress is written some minutes after it started or was last written; finished runs are written
-    together, as many minutes after the work started or they were last written. Shorter work leaves no files,
-    nor does any work after `remove`. A checkpoint that cannot be written is reported on standard error and
-    changes nothing else. A file that is damaged, or belongs to another spec, start or code, is refused in one
-    line, and its runs start from their beginning.
+    An unfinished run is written every `minutes`, and finished runs together at the same interval. The folder
+    is made for the first file, so that shorter computations leave no files. If a checkpoint cannot be
+    written, a warning is printed to standard error and the computation continues. If a file is damaged, or
+    was written for another spec, start or code, a message is printed and its runs start again.
 
     Parameters
     ----------
     folder : str or Path
         The folder of the checkpoints.
     minutes : float
-        The time between two checkpoints of a run.
+        The time between two checkpoints of a run, in minutes, at least 0.
     clock : callable
         Returns the time in seconds.
     """
@@ -53,19 +52,19 @@ class CheckpointFile(CheckpointStore):
         self, folder: str | Path, minutes: float = MINUTES, clock: Callable[[], float] = time.monotonic
     ):
         self.folder, self.interval, self.clock = Path(folder), 60.0 * minutes, clock
-        self.asked: str | None = None  # the name of the signal that ends the work
-        self.written: dict[int, float] = {}  # when a run started or was last written
-        self.waiting: dict[int, Trajectory] = {}  # finished and in no file yet
+        self.asked: str | None = None  # name of the signal that ends the computation
+        self.written: dict[int, float] = {}  # time at which a run started or was last written
+        self.waiting: dict[int, Trajectory] = {}  # finished runs that are in no file yet
         self.lock = Lock()
 
     @classmethod
     def beside(cls, output: str | Path, minutes: float = MINUTES) -> "CheckpointFile":
-        """Return the checkpoints of the work for the file `output`, in the folder `output`.checkpoints."""
+        """Return the checkpoints for the file of results `output`, in the folder `output`.checkpoints."""
         return cls(f"{output}.checkpoints", minutes)
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Write all runs after SIGTERM or SIGUSR1, at their next reports, and end the work with RunError."""
+        """Write all runs after SIGTERM or SIGUSR1, and end the computation with RunError."""
 
         def ask(number: int, _) -> None:
             self.asked = signal.Signals(number).name
@@ -78,17 +77,17 @@ class CheckpointFile(CheckpointStore):
                 signal.signal(number, handler)
 
     def open(self, tasks, engine, seed, runs) -> None:
-        """Set what the checkpoints belong to.
+        """Set the descriptions of the runs, with which those in files are compared.
 
         Parameters
         ----------
-        tasks
+        tasks : sequence of tuple
             Spec and start of each run.
-        engine
+        engine : str
             The name of the engine.
-        seed
+        seed : int
             The seed of all runs.
-        runs
+        runs : int
             The number of runs of each spec.
         """
 
@@ -106,21 +105,21 @@ class CheckpointFile(CheckpointStore):
         for path in sorted(self.folder.glob("finished-*.checkpoint")):
             found |= self._read(path, self.indices)
         if found:
-            _say(f"{self.folder}: {len(found)} of {len(self.indices)} runs are finished")
+            _print(f"{self.folder}: {len(found)} of {len(self.indices)} runs are finished")
         return {index: unpacked(arrays) for index, arrays in found.items()}
 
     def saved(self, index: int) -> Snapshot:
-        """Return the snapshot of a run in progress, empty where there is none."""
+        """Return the snapshot of a run, empty if there is none."""
         path = self._of_run(index)
         found = self._read(path, [index]).get(index, {}) if os.path.exists(path) else {}
         if found:
-            _say(f"{path}: the run resumes from t = {found['state/time']:g}")
+            _print(f"{path}: the run resumes from t = {found['state/time']:g}")
         self.written[index] = self.clock()
         return found
 
     def save(self, snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
-        """Write runs in progress, if it is time to; after a signal end the work."""
-        asked = self.asked  # read once: a signal that comes later is for the next time
+        """Write unfinished runs whose interval has passed; after a signal, write all and raise RunError."""
+        asked = self.asked  # read once: a later signal is handled by the next call
         for index, snapshot in snapshots.items():
             if asked or self.clock() - self.written[index] >= self.interval:
                 self._write(self._of_run(index), {index: snapshot()})
@@ -128,21 +127,21 @@ class CheckpointFile(CheckpointStore):
         self._write_finished(asked)
         self._end(asked)
 
-    def look(self) -> None:
-        """Write finished runs, if it is time to; after a signal end the work."""
+    def check_signals(self) -> None:
+        """Write finished runs if the interval has passed; after a signal, write them and raise RunError."""
         asked = self.asked
         self._write_finished(asked)
         self._end(asked)
 
     def save_finished(self, indices: Sequence[int], trajectories: Sequence[Trajectory]) -> None:
-        """Collect finished runs in memory until it is time to write them."""
+        """Add finished runs to those in memory, and write them if the interval has passed."""
         with self.lock:
             self.waiting.update(zip(indices, trajectories, strict=True))
         self._write_finished(self.asked)
 
     def remove(self) -> None:
         """Remove all checkpoints and the folder."""
-        with suppress(OSError):  # there is no folder, it has files of others, or nothing can be changed in it
+        with suppress(OSError):  # no folder, other files in it, or read-only
             for pattern in ("*.checkpoint", ".teacherstudent-*.part"):
                 for path in self.folder.glob(pattern):
                     path.unlink(missing_ok=True)
@@ -169,18 +168,18 @@ class CheckpointFile(CheckpointStore):
             self.last_written = self.clock()
 
     def _write(self, path: Path, runs: Mapping[int, Snapshot]) -> bool:
-        """Write a file; return whether that was possible."""
+        """Write a file; return whether it could be written."""
         about = {index: self.about(index) for index in runs}
         try:
             self.folder.mkdir(exist_ok=True)
             write_checkpoint(path, about, runs)
         except (RunError, OSError) as error:
-            _say(f"warning: checkpoint {path} cannot be written: {error}; the work continues")
+            _print(f"warning: checkpoint {path} cannot be written: {error}; the computation continues")
             return False
         return True
 
     def _read(self, path: Path, indices: Sequence[int]) -> dict[int, dict[str, np.ndarray]]:
-        """Return the runs in a file, which may be some of these; none where it is refused."""
+        """Return the runs in a file, with indices among these; none if the file cannot be used."""
 
         def check(index: int, found: Mapping) -> None:
             if index not in indices:
@@ -192,7 +191,7 @@ class CheckpointFile(CheckpointStore):
         try:
             return read_checkpoint(path, check)
         except RunError as error:
-            _say(f"checkpoint {path} refused: {error}; its runs start again")
+            _print(f"checkpoint {path} cannot be used: {error}; its runs start again")
             return {}
 
 
@@ -200,5 +199,5 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stderr.write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""Starts of new runs: from the runs of a file, or from moments that the caller gives."""
+"""Starts of new runs: from the runs of a file, or given by the caller."""
 
 import os
 from collections.abc import Sequence
@@ -14,45 +14,45 @@ from teacherstudent.store.starts import starts_of, stored_runs
 
 
 class Continuation(NamedTuple):
-    """The starts of some runs, one for each; seed and SHA-256 of the file that they are from, if any."""
+    """The starts of new runs."""
 
-    starts: list[Start]
-    seed: int | None = None
-    sha256: str | None = None
+    starts: list[Start]  # one for each run; empty for runs from the beginning
+    seed: int | None = None  # that of the file with the starts, if any
+    sha256: str | None = None  # digest of this file, in hex
 
 
 def continuation(
     start: Start | Sequence[Start] | str | os.PathLike | None, at: float | None, runs: int | None
 ) -> Continuation:
-    """Return the starts of some runs.
+    """Return the starts of new runs.
 
     Parameters
     ----------
-    start
-        The path of a file of runs, of which each is continued by one run; one start for all runs; a sequence
-        with a start for each run; or None for runs from the beginning, which have no starts.
-    at
-        With a path: a recorded time, in steps / N; None for the end of the runs.
-    runs
-        Number of new runs; None for as many as there are starts (one run for a single start).
+    start : Start, sequence of Start or path, optional
+        The path of a file, each run of which is continued by one run; one start for all runs; a sequence with
+        a start for each run. Default: the beginning.
+    at : float, optional
+        With a path: a recorded time t = steps / N. Default: the end of the runs.
+    runs : int, optional
+        Number of new runs. Default: the number of starts (1 for a single start).
 
     Returns
     -------
     Continuation
-        With `runs` starts, or without starts where `start` is None.
+        It has one start for each run; none if `start` is None.
 
     Raises
     ------
     SpecError
-        Where the file cannot be read or has another number of runs, where the time was not recorded, and
-        where `at` is given without a path.
+        If the file cannot be read or has another number of runs, if the time was not recorded, and if `at` is
+        given without a path.
     """
     if at is not None and not isinstance(at, int | float | np.number):
         refuse("at", at, "it must be a number, a recorded time")
     if isinstance(start, str | os.PathLike):
         return _from_file(Path(start), at, runs)
     if at is not None:
-        raise SpecError("at: needs the path of a file of runs to start from")
+        raise SpecError("at: needs the path of a file of runs (set start)")
     if start is None:
         return Continuation([])
     if isinstance(start, Start):
@@ -67,5 +67,7 @@ def _from_file(path: Path, at: float | None, runs: int | None) -> Continuation:
     stored = stored_runs(path)
     starts = starts_of(path, stored, at)
     if runs not in (None, len(starts)):
-        raise SpecError(f"runs: {runs} is not allowed; {path} has {len(starts)} runs to start from")
+        raise SpecError(
+            f"runs: {runs} differs from the number of runs to start from: {path} has {len(starts)}"
+        )
     return Continuation(starts, stored.seed, file_digest(path))

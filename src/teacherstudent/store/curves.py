@@ -1,4 +1,4 @@
-"""Curves: the runs of one engine in one experiment, stacked over the axes of the experiment."""
+"""Curves: the runs of one engine in one experiment, stacked along the axes of the experiment."""
 
 import dataclasses
 import json
@@ -25,8 +25,8 @@ ALWAYS = ("time", "switch_times")  # observables that all curves have
 class Curves:
     """Collected observables of one engine, each an array over (axes..., run, time, ...).
 
-    Observables of a run that diverged are NaN from that time on. Methods take an axis by its key or by the
-    end of the key: `similarity` for `teachers.features.similarity`.
+    Observables of a run that diverged are NaN from this time on. Axes are named by their key or by the end of
+    the key: `similarity` for `teachers.features.similarity`.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Curves:
     time : ndarray of shape (T,)
         The recorded times t = steps / N.
     quantities : dict of str to ndarray
-        The observables by name, (axes..., run, time, ...); those of the teachers have no axis of time.
+        The observables by name, (axes..., run, time, ...); those of the teachers alone have no axis of time.
     diverged : ndarray of bool, shape (axes..., run)
         Whether a run diverged.
     switch_times : ndarray of shape (axes..., run, S)
         The times of the switches, NaN for switches that did not happen.
     document : dict
-        The base spec as it was given; axes replace values of it.
+        The base spec as it was given; the values of the axes replace some of its values.
     """
 
     engine: str
@@ -64,28 +64,57 @@ class Curves:
     def spec(self) -> Spec:
         """The complete spec, with all defaults, at the first value of each axis.
 
-        After `select` it has the selected values of the axes that were removed. Files that the base spec
-        names are not read. Raises SpecError if the base spec is not complete without them.
+        After `select` it has the selected values of the removed axes. The files of weights and data in the
+        base spec are not read. Raises SpecError if the base spec is not complete without them.
         """
         first = {key: values.tolist()[0] for key, values in self.axes.items()}
         return parse_spec(with_values(self.document, first), files=False)
 
     def key(self, name: str) -> str:
-        """Return the dotted key of the one axis that ends in a name."""
+        """Return the dotted key of the axis with a name. Raises KeyError unless there is exactly one."""
         keys = [name] if name in self.axes else [key for key in self.axes if key.endswith(f".{name}")]
         if len(keys) != 1:
-            known = ", ".join(self.axes) or "no axes"
-            raise KeyError(f"{name} names {len(keys)} axes of engine {self.engine}, which has {known}")
+            axes = ", ".join(self.axes) or "no axes"
+            found = "several axes" if keys else "no axis"
+            raise KeyError(f"{name} is the name of {found} of engine {self.engine}, which has {axes}")
         return keys[0]
 
     def axis(self, name: str) -> np.ndarray:
-        """Return the values along an axis."""
+        """Return the values along an axis.
+
+        Parameters
+        ----------
+        name : str
+            Its key, or the end of the key.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        KeyError
+            If no axis has this name, or several have it.
+        """
         return self.axes[self.key(name)]
 
     def select(self, **values) -> "Curves":
-        """Return the curves at one value of some axes, which are removed; numbers are compared to 9 digits.
+        """Return the curves at one value of some axes, which are removed.
 
-        Raises KeyError if an axis does not exist, or if it does not have the value.
+        Parameters
+        ----------
+        **values
+            The value by the name of the axis; numbers are compared to 9 digits.
+
+        Returns
+        -------
+        Curves
+            They have all other axes.
+
+        Raises
+        ------
+        KeyError
+            If an axis does not exist, or if it does not have the value.
         """
         chosen = self
         for name, value in values.items():
@@ -108,22 +137,54 @@ class Curves:
         )
 
     def values(self, quantity: str) -> np.ndarray:
-        """Return a quantity over (axes..., run, time, ...), NaN throughout for the runs that diverged."""
+        """Return a quantity, NaN at all times for runs that diverged.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., run, time, ...)
+        """
         array = self.quantities[quantity].astype(float)
         array[self.diverged] = np.nan
         return array
 
     def mean(self, quantity: str) -> np.ndarray:
-        """Return the mean over runs that did not diverge, (axes..., time, ...); NaN if all diverged."""
+        """Return the mean of a quantity over the runs that did not diverge.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., time, ...)
+            NaN if all runs diverged.
+        """
         return mean_over(self.values(quantity), axis=len(self.axes))
 
     def sem(self, quantity: str) -> np.ndarray:
-        """Return the standard error of `mean`; NaN for fewer than two runs."""
+        """Return the standard error of `mean`.
+
+        Parameters
+        ----------
+        quantity : str
+            Its name.
+
+        Returns
+        -------
+        ndarray of shape (axes..., time, ...)
+            NaN for fewer than two runs that did not diverge.
+        """
         return sem_over(self.values(quantity), axis=len(self.axes))
 
     @property
     def excluded(self) -> int:
-        """Number of runs that diverged; `values`, `mean` and `sem` leave them out."""
+        """Number of runs that diverged, which are not in `values`, `mean` and `sem`."""
         return int(self.diverged.sum())
 
 
@@ -151,9 +212,9 @@ def _index(values: np.ndarray, value, key: str) -> int:
 
 
 def write_curves(path: str | Path, curves: Iterable[Curves]) -> None:
-    """Write the curves of an experiment, one group for each engine; the file appears complete or not at all.
+    """Write the curves of an experiment to HDF5; the file appears complete or not at all.
 
-    Dimensions are named: xarray can open a group.
+    There is one group for each engine. Dimensions are named, so that xarray can open a group.
     """
 
     def fill(file: h5py.File) -> None:
@@ -199,7 +260,23 @@ def _dataset(
 
 
 def read_curves(path: str | Path) -> dict[str, Curves]:
-    """Read the curves of an experiment, one entry for each engine. Raises RunError if the file has none."""
+    """Read the curves of an experiment.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file that the workflow has written.
+
+    Returns
+    -------
+    dict of str to Curves
+        The curves of each engine, by its name.
+
+    Raises
+    ------
+    RunError
+        If the file has no curves, is damaged or was changed.
+    """
     with opened_hdf5(path) as file:
         return curves_in(file)
 
@@ -208,18 +285,18 @@ def curves_in(file: h5py.File) -> dict[str, Curves]:
     """Read the curves in an open file; see `read_curves`."""
     found = [_read(group) for group in groups_of(file) if is_curves(group)]
     if not found:
-        raise RunError("the file holds no curves")
+        raise RunError("the file contains no curves")
     return {curves.engine: curves for curves in found}
 
 
 def holds_curves(path: str | Path) -> bool:
-    """Return whether a file holds curves. Raises RunError if it cannot be read."""
+    """Return whether a file contains curves. Raises RunError if it cannot be read."""
     with opened_hdf5(path) as file:
         return any(map(is_curves, groups_of(file)))
 
 
 def is_curves(item: object) -> bool:
-    """Return whether an item of a file is the group of the curves of an engine."""
+    """Return whether an item of a file is a group of curves."""
     return isinstance(item, h5py.Group) and "axes" in item.attrs and "quantities" in item.attrs
 
 

@@ -1,4 +1,4 @@
-"""Digests of the meaning of code: a change of meaning, and no other change, makes results stale."""
+"""Digests of the meaning of code: results become stale when the meaning changes, and only then."""
 
 import ast
 import hashlib
@@ -23,8 +23,8 @@ from teacherstudent.store.meaning import WORDS, dotted, meaning
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parents[1]
-# Modules that decide which runs start, and in which batches, but no number of them. They are in no digest, so
-# that a new engine leaves the digests of the others as they are.
+# Modules that determine the batches of runs, but no result. They are in no digest, so that a new engine does
+# not change the digests of the others.
 UNCOUNTED = {f"{PACKAGE}.engines.base", f"{PACKAGE}.engines.memory", f"{PACKAGE}.simulation.memory"}
 
 
@@ -32,9 +32,9 @@ UNCOUNTED = {f"{PACKAGE}.engines.base", f"{PACKAGE}.engines.memory", f"{PACKAGE}
 def engine_digest(engine: str) -> str:
     """Return the digest of all code that a trajectory of an engine depends on, in hex.
 
-    It covers `teacherstudent.simulation.runs`, the engine and every module that they import; the other
-    engines stay out, so that a change of one leaves the digests of the others as they are. Raises SpecError,
-    a ValueError, for an unknown engine.
+    It covers `teacherstudent.simulation.runs`, the engine and all modules that they import, without the other
+    engines, so that a change of one engine does not change the digests of the others. Raises SpecError, a
+    ValueError, for an unknown engine.
     """
     own = engine_named(engine).modules[0]
     others = {module for other in ENGINES.values() for module in other.modules} - {own}
@@ -45,8 +45,8 @@ def engine_digest(engine: str) -> str:
 def run_digest(engine: str) -> str:
     """Return the digest of all code that a file of runs depends on, in hex: `engine_digest` and the layout.
 
-    The latter are the names, dimensions and descriptions in `engines.observables`; how `store` writes and
-    reads files does not count. Raises SpecError, a ValueError, for an unknown engine.
+    The layout is given by the names, dimensions and descriptions in `engines.observables`. The code of
+    `store` is not part of the digest. Raises SpecError, a ValueError, for an unknown engine.
     """
     tables = OBSERVABLES, DIMENSIONS, STATE_VARIABLES
     words = [(entry.name, entry.symbol, entry.description) for table in tables for entry in table.values()]
@@ -55,12 +55,12 @@ def run_digest(engine: str) -> str:
 
 
 def code_digest(*roots: str, without: Collection[str] = ()) -> str:
-    """Return the SHA-256, in hex, of the meaning of modules and of all modules of the package they import.
+    """Return the SHA-256, in hex, of the meaning of modules and of all modules of this package they import.
 
     Comments, docstrings, formatting and messages of errors do not change it (`meaning`). Imports are found by
-    parsing, those inside functions too; `roots` and `without` (modules left out, with what only they import)
-    are full names such as "teacherstudent.simulation.runs". The schema of specs counts where the module that
-    reads schemas is imported. Raises ValueError for a module that does not exist.
+    parsing, also those inside functions. `roots` and `without` (modules that are left out, with modules that
+    only they import) are full names such as "teacherstudent.simulation.runs". The schema of specs is included
+    if the module that reads schemas is imported. Raises ValueError for a module that does not exist.
     """
     meanings: dict[str, str] = {}
     waiting = [name for root in roots for name in _with_packages(root)]
@@ -93,9 +93,9 @@ def _without_words(schema):
         return [_without_words(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    words = ("title", "description")  # where they are texts; a property may have one of these names
-    kept = {key: item for key, item in schema.items() if not (key in words and isinstance(item, str))}
-    return {key: _without_words(item) for key, item in kept.items()}
+    words = ("title", "description")  # if their values are texts; a property may have such a name
+    content = {key: item for key, item in schema.items() if not (key in words and isinstance(item, str))}
+    return {key: _without_words(item) for key, item in content.items()}
 
 
 def _source(name: str) -> str:
@@ -120,7 +120,7 @@ def _is_module(name: str) -> bool:
 
 @cache
 def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
-    """Return the modules that a module imports, and the SHA-256 of what it means."""
+    """Return the modules that a module imports, and the SHA-256 of its meaning."""
     tree = ast.parse(source)
     around = name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
     found = tuple(sorted(imported(tree, around)))
@@ -128,12 +128,12 @@ def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
 
 
 def imported(tree: ast.Module, around: str = "") -> set[str]:
-    """Return the full names of the modules of this package that code imports, subpackages around them too.
+    """Return the full names of the modules of this package that code imports, with their subpackages.
 
-    `around` is the package that the code is in. A module counts that is imported itself, has a name that is
-    imported, or is read as an attribute: `teacherstudent.analysis.plateau` after `import teacherstudent`.
-    The package itself hands on names of its modules and is not followed. Raises ValueError where it has no
-    such name.
+    `around` is the package that contains the code. Modules are included that are imported themselves, that
+    define an imported name, or that are read as an attribute, such as `teacherstudent.analysis.plateau` after
+    `import teacherstudent`. A name that the package itself exports is that of the module which defines it.
+    Raises ValueError if the package does not export the name.
     """
     found, modules, attributes = set(), {}, []
     for node in ast.walk(tree):
@@ -147,7 +147,7 @@ def imported(tree: ast.Module, around: str = "") -> set[str]:
 
 
 def _statement(node: ast.Import | ast.ImportFrom, around: str, modules: dict[str, str]) -> Iterator[str]:
-    """Yield the modules behind an import statement; `modules` gets those that have a name in the code."""
+    """Yield the modules of an import statement; those with a name in the code are added to `modules`."""
     source = "" if isinstance(node, ast.Import) else _module_of(node, around)
     for alias in node.names:
         name = f"{source}.{alias.name}" if source else alias.name
@@ -169,7 +169,7 @@ def _module_of(node: ast.ImportFrom, around: str) -> str:
 
 
 def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
-    """Yield the module that an attribute is or is defined in, where it is one of a module's."""
+    """Yield the module that an attribute of a module is, or that defines it."""
     first, *others = dotted(node).split(".")
     if first in modules:
         name = ".".join([modules[first], *others])
@@ -180,7 +180,7 @@ def _attribute(node: ast.Attribute, modules: dict[str, str]) -> Iterator[str]:
 
 
 def _home(name: str) -> str | None:
-    """Return the module of a name that the package hands on, None for one of its own."""
+    """Return the module that defines a name which the package exports, None if the package defines it."""
     member = name.rpartition(".")[2]
     if member in teacherstudent._HOMES:
         return f"{PACKAGE}.{teacherstudent._HOMES[member]}"
@@ -190,6 +190,6 @@ def _home(name: str) -> str | None:
 
 
 def _with_packages(name: str) -> list[str]:
-    """Return a module and the subpackages around it, without the package itself."""
+    """Return a module and the subpackages that contain it, without the package itself."""
     parts = name.split(".")
     return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]

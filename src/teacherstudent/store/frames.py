@@ -9,7 +9,7 @@ from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES, attribut
 from teacherstudent.errors import RunError, refuse
 from teacherstudent.store.stored_run import StoredRun
 
-# Quantities over time that a frame has only if they are asked for by name.
+# Quantities over time that are in a frame only if they are requested by name.
 LARGE = ("student_weights",)
 
 
@@ -21,19 +21,19 @@ def frame_of(stored: StoredRun, quantities: Sequence[str] = ()) -> Any:
     stored : StoredRun
         The runs.
     quantities : sequence of str
-        Names of quantities that are recorded over time; none means all but the weights.
+        Names of quantities that are recorded over time. Default: all but the weights.
 
     Returns
     -------
     pandas.DataFrame
         Columns `engine`, `run`, `time` (steps / N), `quantity`, the indices of the quantities (`teacher`,
-        `head`, `student_unit`, `student_unit_other`, `teacher_unit`, as categories; missing where a quantity
+        `head`, `student_unit`, `student_unit_other`, `teacher_unit`, as categories; missing if a quantity
         does not have this index), and `value`. Rows after the divergence of a run are left out.
 
     Raises
     ------
     SpecError
-        For a name that is not a quantity over time of these runs.
+        If a name is not a quantity over time of these runs.
     """
     import pandas
 
@@ -58,7 +58,7 @@ def frame_of(stored: StoredRun, quantities: Sequence[str] = ()) -> Any:
 
 
 def _repeated(texts: Sequence[str], lengths: Sequence[int]) -> Any:
-    """Return a column with each text as often as it is to be repeated."""
+    """Return a column in which each text is repeated."""
     import pandas
 
     return pandas.Series(texts).repeat(lengths).array
@@ -85,7 +85,7 @@ def _columns(stored: StoredRun, name: str) -> dict[str, np.ndarray]:
 
 
 def _categories(parts: Sequence[np.ndarray]):
-    """Join the values of an index; -1 becomes a missing value."""
+    """Return the joined values of an index as categories; -1 becomes a missing value."""
     import pandas
 
     codes = np.concatenate(parts)
@@ -93,9 +93,9 @@ def _categories(parts: Sequence[np.ndarray]):
 
 
 def dataset_of(stored: StoredRun, attributes: Mapping[str, Any]) -> Any:
-    """Return runs as an xarray dataset: what xarray reads from their file.
+    """Return runs as an xarray dataset, the same that xarray reads from their file.
 
-    Raises RunError where xarray is not installed.
+    Raises RunError if xarray is not installed.
     """
     try:
         import xarray

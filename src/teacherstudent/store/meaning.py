@@ -1,34 +1,38 @@
-"""The meaning of the source of a module: its syntax tree without the texts that are only for people.
+"""The meaning of the source of a module: its syntax tree without texts that do not change results.
 
-Left out are docstrings, and messages of errors and warnings: the arguments of an exception whose name ends in
-`Error`, the texts in those of any other exception, the arguments of functions that always raise (annotated
-`NoReturn`, and `refuse`, which is the same as raising SpecError) and of `warnings.warn` and
-`sys.stderr.write`, texts assigned to local variables that only such arguments read, the symbols and
-descriptions of the entries of tables (`DECLARING`), and the statements that import errors and makers of
-messages. Names and values that a message shows are left out with it. The type of an exception, the condition
-for it and the place where it is raised count.
+These texts are not part of the meaning:
+
+* docstrings;
+* messages of errors and warnings with the values in them: arguments of exceptions whose name ends in `Error`,
+  texts in the arguments of other exceptions, arguments of functions that always raise (annotated `NoReturn`,
+  and `refuse`, which is the same as raising SpecError), of `warnings.warn` and of `sys.stderr.write`, and
+  texts of local variables that are used only in such arguments;
+* symbols and descriptions in the entries of tables (`DECLARING`);
+* imports of errors and of functions that make messages.
+
+The type of an exception, its condition and its position in the code are part of the meaning.
 """
 
 import ast
 
-# Functions of other modules that always raise, with the exception.
+# Functions of other modules that always raise, and their exceptions.
 RAISING = {"refuse": "SpecError"}
 # Functions whose arguments are messages.
 TELLING = ("warnings.warn", "warn", "sys.stderr.write")
-# Types of the entries of tables, and their keyword arguments that are descriptions. These are stored beside
-# results, and no result depends on them.
+# Types of the entries of tables, and their arguments that are descriptions. These are stored with results,
+# which do not depend on them.
 DECLARING = ("Observable", "Dimension", "StateVariable")
 DESCRIPTIONS = ("symbol", "description")
-# Modules that return texts of messages only.
+# Modules whose functions only return texts of messages.
 WORDS = ("teacherstudent.errors.messages",)
-# Modules whose import does not count; uses of their names do.
+# Modules whose import is not part of the meaning; the use of their names is.
 UNCOUNTED = ("teacherstudent.errors", *WORDS)
 # Attributes of statements that are lists of statements.
 BLOCKS = ("body", "orelse", "finalbody")
 
 
 def meaning(tree: ast.Module) -> str:
-    """Return the meaning of a module as text; the tree is changed.
+    """Return the meaning of a module as text; the tree is changed in place.
 
     >>> one, other = "raise ValueError(f'{x} is too large')", "raise ValueError('too large:', x, y)  # !"
     >>> meaning(ast.parse(one)) == meaning(ast.parse(other))
@@ -42,7 +46,7 @@ def meaning(tree: ast.Module) -> str:
 
 
 def dotted(node: ast.expr) -> str:
-    """Return a name with its attributes, such as `np.linalg`; nothing for any other expression."""
+    """Return a name with its attributes, such as `np.linalg`; an empty text for other expressions."""
     if isinstance(node, ast.Name):
         return node.id
     before = dotted(node.value) if isinstance(node, ast.Attribute) else ""
@@ -57,7 +61,7 @@ def _remove_words(tree: ast.Module) -> bool:
     for node in nodes:
         for block in BLOCKS:
             statements = getattr(node, block, None)
-            if isinstance(statements, list):  # of a lambda it is an expression
+            if isinstance(statements, list):  # the body of a lambda is an expression
                 statements[:] = [_raised(statement) for statement in statements if not _uncounted(statement)]
         if _is_function(node) or isinstance(node, (ast.Module, ast.ClassDef)):
             if node.body and _is_text(node.body[0]):
@@ -72,7 +76,7 @@ def _remove_words(tree: ast.Module) -> bool:
 
 
 def _raised(statement: ast.stmt) -> ast.stmt:
-    """Turn the call of a function that raises into the raising of its exception."""
+    """Return a `raise` statement in place of the call of a function that always raises."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if isinstance(call, ast.Call) and dotted(call.func) in RAISING:
         return ast.Raise(exc=ast.Name(RAISING[dotted(call.func)], ast.Load()), cause=None)
@@ -91,9 +95,9 @@ def _exception(call: ast.expr | None) -> ast.expr | None:
 
 
 def _blanked(node: ast.AST) -> ast.AST:
-    """Return an expression with empty texts, but for those that calls and subscripts take.
+    """Return an expression with empty texts, apart from those in calls and subscripts.
 
-    A call of a method of a text, such as `", ".join(names)`, is a text too.
+    The call of a method of a text, such as `", ".join(names)`, is also a text.
     """
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return ast.Constant("")
@@ -111,9 +115,9 @@ def _blanked(node: ast.AST) -> ast.AST:
 
 
 def _blank_unread_texts(function: ast.AST) -> bool:
-    """Blank the texts of local variables of a function that are read in their own assignments only.
+    """Replace texts of local variables that are read only in their own assignments by empty texts.
 
-    Returns whether any changed.
+    Returns whether any text was replaced.
     """
     nodes, read, changed = list(ast.walk(function)), set(), False
     own = {id(node): name for statement, name in _assigned(nodes) for node in ast.walk(statement.value)}

@@ -1,8 +1,8 @@
 """Writing and reading of runs in HDF5.
 
-A run is a group: the root of a file, or `/runs/<key>` in a file with many groups. It holds the arrays of a
-trajectory and, as attributes, all that is needed to repeat the run. Several runs of one spec are stored in
-one group, along a leading axis `run`. The layout is that of `engines.observables`.
+A run is a group: the root of a file, or `/runs/<key>` in a file with many groups. It contains the arrays of a
+trajectory and, as attributes, spec, engine and seed, with which the run can be repeated. Several runs of one
+spec are stored in one group, along a leading axis `run`. `engines.observables` describes the layout.
 """
 
 import math
@@ -41,10 +41,10 @@ from teacherstudent.store.stacking import common_times, filler, padded_shape, st
 from teacherstudent.store.stored_run import StoredRun
 
 CURVES = (
-    "holds the curves of an experiment, not runs; `teacherstudent show` lists them, "
-    "teacherstudent.read_curves and xarray read them"
+    "contains the curves of an experiment, not runs; use `teacherstudent show`, "
+    "teacherstudent.read_curves or xarray to read them"
 )
-OF_THE_FILE = (DIGEST, LINE)  # attributes that describe the stored form, not the runs
+OF_THE_FILE = (DIGEST, LINE)  # attributes that describe the file, not the runs
 
 
 def write_run(path: str | Path, spec: Spec, engine: str, seed: int, trajectory: Trajectory) -> None:
@@ -82,7 +82,7 @@ def write_runs(
     Equal content gives equal bytes. A run that diverged has fewer recorded times: along an axis `run` its
     arrays are filled up with NaN (integers with -1), and so are missing switch times. The attribute
     `diverged_at` exists if a run diverged, along an axis `run` with NaN for the others. The group `state`
-    holds the states at the end, if the trajectories have them.
+    contains the states at the end, if the trajectories have them.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def read_run(path: str | Path, group: str = "/", states: bool = False) -> Stored
     group : str
         The path of the group in the file.
     states : bool
-        Whether to read the states at the end too, if the file has them.
+        Whether the recorded states at the end are read too.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def runs_in(file: h5py.File, states: bool = False) -> list[StoredRun]:
     """Read all groups of runs in an open file; see `read_runs`."""
     groups = [group for group in groups_of(file) if is_run(group)]
     if not groups:
-        raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file holds no run")
+        raise RunError(CURVES if any(map(is_curves, groups_of(file))) else "the file contains no runs")
     return [_read(group, states) for group in groups]
 
 
@@ -258,13 +258,13 @@ def _write_states(group: h5py.Group, trajectories: Sequence[Trajectory], run_axi
 def _write_arrays(group: h5py.Group, trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, tuple]:
     """Write all datasets with their dimension scales; return their shapes by name."""
     if not run_axis and len(trajectories) > 1:
-        raise ValueError("several runs need an axis")
+        raise ValueError("several runs need an axis: set run_axis")
     time = common_times(trajectories)
     scales = {"time": _write_dataset(group, OBSERVABLES["time"], [time], run_axis=False)}
     scales["time"].make_scale("time")
     shapes = {"time": scales["time"].shape}
     for name in trajectories[0].arrays:
-        if name == "time":  # the same for all runs; it is already written
+        if name == "time":  # the same for all runs, and already written
             continue
         arrays = [getattr(trajectory, name) for trajectory in trajectories]
         dataset = _write_dataset(group, OBSERVABLES[name], arrays, run_axis)
@@ -288,11 +288,11 @@ def _write_dataset(
     arrays: Sequence[np.ndarray],
     run_axis: bool,
 ) -> h5py.Dataset:
-    """Write the one array, or the arrays of all runs along an axis, without a copy of them all."""
+    """Write one array, or the arrays of all runs along an axis, without a copy of all of them."""
     if run_axis:
         shape, dtype = padded_shape(arrays), arrays[0].dtype
         dataset = add_dataset(group, entry.name, (len(arrays), *shape), dtype, filler(dtype))
-        step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # so many runs are stacked at a time
+        step = BLOCK // max(1, math.prod(shape) * dtype.itemsize)  # number of runs that are stacked at a time
         for first in range(0, len(arrays), max(1, step)):
             check_interruption()
             if step > 1:

@@ -8,7 +8,7 @@ from teacherstudent.engines.trajectory import Trajectory
 
 
 def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.ndarray]:
-    """Return the arrays by name, those of several trajectories stacked along a leading axis."""
+    """Return the arrays of trajectories by name, with `run_axis` stacked along a leading axis."""
     if not run_axis:
         (trajectory,) = trajectories
         return trajectory.arrays
@@ -18,7 +18,7 @@ def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.n
 
 
 def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
-    """Return the times of the longest run. Raises ValueError if the others have different ones."""
+    """Return the times of the longest run. Raises ValueError if those of another run differ."""
     longest = max((trajectory.time for trajectory in trajectories), key=len)
     for trajectory in trajectories:
         if not np.array_equal(trajectory.time, longest[: len(trajectory.time)]):
@@ -38,7 +38,7 @@ def stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...] | None = None) 
 
 
 def padded_shape(arrays: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Return the shape of the longest of some arrays, whose other axes are the same."""
+    """Return the shape of the longest of several arrays that differ only in the first axis."""
     return max(array.shape for array in arrays)
 
 

@@ -15,7 +15,7 @@ from teacherstudent.spec.model import InitialOverlaps
 from teacherstudent.store.runs import read_runs
 from teacherstudent.store.stored_run import StoredRun
 
-# A requested time may differ from a recorded one by so much: relative, absolute.
+# Largest difference between a requested and a recorded time: relative, absolute.
 TIME_PRECISION = 1e-9, 1e-12
 
 
@@ -27,8 +27,8 @@ def load_start(path: str | Path, at: float | None = None) -> list[Start]:
     path : str or Path
         An HDF5 file with one group of runs.
     at : float, optional
-        A recorded time, whose order parameters the new runs start from. Without it they start from the end,
-        with the recorded states if the file has them.
+        A recorded time t = steps / N: the new runs start from the order parameters at this time. Default: the
+        end of the runs, with the recorded states if the file has them.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def load_start(path: str | Path, at: float | None = None) -> list[Start]:
 
 
 def stored_runs(path: str | Path) -> StoredRun:
-    """Return the one group of runs in a file."""
+    """Return the runs of a file with one group. Raises SpecError if it cannot be read or has several."""
     try:
         found = read_runs(path, states=True)
     except RunError as error:
@@ -52,12 +52,32 @@ def stored_runs(path: str | Path) -> StoredRun:
     except DAMAGE as error:
         raise SpecError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     if len(found) > 1:
-        raise SpecError(f"{path}: holds {len(found)} groups of runs; a run can start from a file with one")
+        raise SpecError(f"{path}: contains {len(found)} groups of runs; use a file with one group")
     return found[0]
 
 
 def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Start]:
-    """Return the starts in runs that are stored at a path; see `load_start`."""
+    """Return the starts of new runs from stored runs (`load_start`).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file of the runs, for messages.
+    stored : StoredRun
+        The stored runs.
+    at : float, optional
+        A recorded time t = steps / N. Default: the end of the runs.
+
+    Returns
+    -------
+    list of Start
+        One start for each stored run.
+
+    Raises
+    ------
+    SpecError
+        If a run diverged, if the time was not recorded, or if an array is missing.
+    """
     try:
         return [_start(stored, trajectory, at) for trajectory in stored.trajectories]
     except (SpecError, RunError) as error:
@@ -65,7 +85,7 @@ def starts_of(path: str | Path, stored: StoredRun, at: float | None) -> list[Sta
 
 
 def origin(sha256: str | None, start: Start) -> str:
-    """Return the origin of a run as JSON: digest of the file if any, time, and whether its state was used."""
+    """Return the origin of a run as JSON: digest of the file, time, and "state" or "order parameters"."""
     kind = "order parameters" if start.state is None else "state"
     file = {} if sha256 is None else {"sha256": sha256}
     return json.dumps(file | {"time": start.time, "from": kind}, sort_keys=True)
@@ -73,7 +93,9 @@ def origin(sha256: str | None, start: Start) -> str:
 
 def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start:
     if trajectory.diverged_at is not None:
-        raise SpecError(f"a run diverged at t = {trajectory.diverged_at:g}; none can start from it")
+        raise SpecError(
+            f"a run diverged at t = {trajectory.diverged_at:g}; start from runs that did not diverge"
+        )
     if trajectory.state is not None:
         _check_state(stored.engine, trajectory.state)
     row = len(trajectory.time) - 1 if at is None else _row(trajectory.time, at)
@@ -110,7 +132,7 @@ def _row(times: np.ndarray, at: float) -> int:
 def _overlaps(trajectory: Trajectory, row: int) -> InitialOverlaps:
     """Return the order parameters in a row, in the form of a spec."""
     if trajectory.student_overlaps is None:
-        raise SpecError("the run has no overlaps to start from (see record.quantities)")
+        raise SpecError("the run has no overlaps to start from; repeat it with record.quantities: all")
     arrays = {
         "student": trajectory.student_overlaps[row],
         "student_teacher": trajectory.student_teacher_overlaps[row],

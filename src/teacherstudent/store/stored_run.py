@@ -28,8 +28,8 @@ class StoredRun:
     attributes : dict
         The attributes of the group.
     arrays : dict of str to ndarray
-        The recorded observables by name, of one run or with a leading axis `run` (all but `time`). Runs that
-        diverged are filled up with NaN, integers with -1.
+        The recorded observables by name, of one run or with a leading axis `run` (all but `time`). After the
+        divergence of a run, its numbers are NaN and its integers -1.
     state : dict of str to ndarray, optional
         The states at the end, if they were recorded and read.
     """
@@ -74,6 +74,6 @@ class StoredRun:
 
 
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
-    """Return a list of a state without its padding."""
+    """Return an array of a state without its padding."""
     filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
     return array[filled[name](array)] if name in filled else array

@@ -1,1 +1,1 @@
-"""Engine `chain`: the exact law of the order parameters at finite N."""
+"""Engine `chain`: the exact Markov chain of the order parameters at finite N."""

@@ -1,9 +1,9 @@
-"""Chains that advance together, from their start to their trajectories."""
+"""Chains that advance together, from start to trajectory."""
 
 import numpy as np
 
 from teacherstudent.engines.chain.networks import initial, measured, new_constants, resumed, set_constants
-from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, steps_between_looks, under_way
+from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.start import Start, State, history, steps_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.kernels.chain import arrays, recursion, thresholds
@@ -18,18 +18,18 @@ WORK_PER_REPORT = 200_000_000
 
 
 class Block:
-    """Chains that advance together, one for each column: their state, the step count, and the records so far.
+    """Chains that advance together, one in each column: states, current step, and the records up to it.
 
     Parameters
     ----------
     specs : list of Spec
-        The runs, which agree in all that `engine.company` returns; a multiple of `engine.LANES`.
+        The spec of each chain; all have one batch key, and their number is a multiple of `engine.LANES`.
     seed : int
         Seed of all random numbers.
     runs : list of int
         Number of the run of each spec.
     starts : list of Start
-        The moments at which they start, at one time: all from states or none.
+        The start of each chain. All have the same time, and either all have states or none.
     """
 
     def __init__(self, specs: list[Spec], seed: int, runs: list[int], starts: list[Start]):
@@ -54,11 +54,11 @@ class Block:
 
     @property
     def finite(self) -> np.ndarray:
-        """Which chains are finite, (C,)."""
+        """Whether all numbers of a chain are finite, (C,)."""
         return self.state.finite > 0
 
     def begin_first_phases(self, starts: list[Start]) -> None:
-        """Start the first phase of every chain, or the rest of the phase in which it resumes."""
+        """Start the first phase of every chain, or resume in a phase that has started."""
         C = len(self.specs)
         self.switches = [list(start.switches) for start in starts]
         self.sequence = [list(start.sequence) for start in starts]
@@ -76,7 +76,7 @@ class Block:
         return step_at(time, self.shape.N)
 
     def begin_next_phase(self, c: int) -> None:
-        """Start the next phase of a chain; all but the first come by a switch."""
+        """Start the next phase of a chain; it is a switch unless it is the first phase."""
         spec, sequence, phase = self.specs[c], self.sequence[c], self.phases[c].pop(0)
         self.put_heads_back()
         if sequence:
@@ -88,7 +88,7 @@ class Block:
         self.set_phase(c, phase)
 
     def set_phase(self, c: int, phase: Phase) -> None:
-        """Set constants and trained head of a chain for a phase."""
+        """Set the constants and the trained head of a chain for a phase."""
         spec = self.specs[c]
         self.head[c], self.end[c] = spec.head_of(phase.teacher), self.step_at(phase.end)
         self.state.h[:, c] = self.h[self.head[c], :, c]
@@ -99,7 +99,7 @@ class Block:
         self.h[self.head, :, np.arange(len(self.head))] = self.state.h.T
 
     def begin_phases(self) -> None:
-        """Start the next phase of chains whose phase is over, unless the run is over."""
+        """Start the next phase of all chains whose phase has ended, before the end of the run."""
         while self.step < self.last:
             over = self.finite & ((self.step >= self.end) | self.below_threshold())
             if not over.any():
@@ -108,18 +108,18 @@ class Block:
                 self.begin_next_phase(c)
 
     def below_threshold(self) -> np.ndarray:
-        """Return which errors are below their thresholds, (C,), at the steps at which they are compared."""
+        """Return whether errors are below their thresholds, (C,); False at steps without a comparison."""
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
         return thresholds.below_threshold(self.shape, self.teachers, self.state, self.constants)
 
     @property
     def interval(self) -> int:
-        """Steps between two comparisons with the thresholds, 0 without any."""
-        return steps_between_looks(self.specs[0]) if self.constants.threshold.any() else 0
+        """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
+        return check_interval_steps(self.specs[0]) if self.constants.threshold.any() else 0
 
     def record(self) -> None:
-        """Record the present state where this step is recorded; chains that are not finite end."""
+        """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
             Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
@@ -129,7 +129,7 @@ class Block:
             self.recorded += self.finite
 
     def train(self) -> None:
-        """Train to the next event: a recorded step, the end of a phase, a report of progress."""
+        """Train until the next event: a recorded step, the end of a phase, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
         due = self.due[len(self.rows) : len(self.rows) + 1]
         end = min(self.step + piece, self.last, self.end[self.finite].min(), *due)
@@ -147,7 +147,7 @@ class Block:
         )
 
     def trajectory(self, c: int) -> Trajectory:
-        """Return the history of one chain."""
+        """Return the trajectory of one chain."""
         N, P, K, H = self.shape.N, self.specs[c].teachers.count, self.specs[c].student.hidden, len(self.h)
         times, rows = np.array(self.due[: self.recorded[c]]) / N, self.rows[: self.recorded[c]]
         Q, R, h, errors = (np.array([row[part][c] for row in rows]) for part in range(4))
@@ -168,9 +168,9 @@ class Block:
 
 
 def state_of(block: Block, c: int) -> State:
-    """Return the state from which one chain can resume; random numbers of a step depend on its number only.
+    """Return the state from which one chain can resume; random numbers of a step depend only on its number.
 
-    Coordinates outside the frame of the networks are left out: each step starts by filling them in.
+    It has no coordinates outside the frame of the networks: each step computes them at its start.
     """
     block.put_heads_back()
     n, N = block.shape.p + block.shape.r, block.shape.N

@@ -1,4 +1,7 @@
-"""Engine `chain`: the exact law of the order parameters at finite N, without any vector of N numbers."""
+"""Engine `chain`: the exact Markov chain of the order parameters at finite N.
+
+It needs no vectors of N numbers.
+"""
 
 from collections.abc import Callable, Hashable, Sequence
 
@@ -10,7 +13,7 @@ from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
 
-# Numbers in a whole vector register; the number of columns is a multiple of it.
+# Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
 STATE_NAMES = (
@@ -26,20 +29,20 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError where inputs are not fresh, or no networks of this size have the overlaps asked for."""
+    """Raise SpecError if inputs are not fresh, or if N is too small for the given overlaps."""
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
 
 
 def can_resume(spec: Spec, state: State) -> bool:
-    """Return whether a run of a spec can start from a state: only with as many inputs and axes."""
+    """Return whether a run of a spec can start from a state: it needs the same numbers of inputs and axes."""
     p, r, _ = axes(spec)
     same_frame = state["student_coordinates"].shape[1] == p + r and state["teacher_coordinates"].shape[1] == r
     return same_frame and int(state["dimension"]) == spec.inputs.dimension
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
-    """Return all that the chains of a batch have in common; the run does not matter."""
+    """Return the common properties of the chains of a batch, which may belong to different runs."""
     teachers, student = spec.teachers, spec.student
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
@@ -57,21 +60,21 @@ def simulate(
 
     Parameters
     ----------
-    specs
+    specs : sequence of Spec
         The spec of each run; all have one batch key.
-    seed
+    seed : int
         The seed of all runs.
-    runs
+    runs : sequence of int
         The number of each run.
-    progress
-        Called with the fraction done.
-    starts
-        The start of each run: all at one time, from states or none of them.
+    progress : callable
+        Called with the fraction of the batch that is done, from 0 to 1.
+    starts : sequence of Start
+        The start of each run. All have the same time, and either all have states or none.
 
     Returns
     -------
     list of Trajectory
-        One for each run.
+        One for each run; its times and switches fall on steps.
     """
     block = Block(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
@@ -84,5 +87,5 @@ def simulate(
 
 
 def _filled(items: Sequence) -> list:
-    """Repeat the last item up to a whole number of vectors."""
+    """Repeat the last item until the number of items is a multiple of `LANES`."""
     return [*items, *[items[-1]] * (-len(items) % LANES)]

@@ -1,6 +1,6 @@
 """Estimated time and memory of engine `chain`.
 
-Times are those of one core of a shared virtual server; expect a factor of two either way.
+Times are for one core of a shared virtual server, and correct within a factor of two.
 """
 
 import math
@@ -13,9 +13,9 @@ from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-LANES = 8  # chains are filled up to a multiple of it
-# Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and for each one
-# B0 + B1 p + B2 p^2.
+LANES = 8  # batches are filled up to a multiple of this number of chains
+# Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and in addition
+# B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
 
@@ -29,7 +29,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
-    """Estimate the most bytes that a batch takes (`Engine.memory`)."""
+    """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     from teacherstudent.kernels.chain.frames import axes  # slow to import; the engine needs it anyway
 
     spec, C = specs[0], -(-len(specs) // LANES) * LANES

@@ -1,4 +1,4 @@
-"""Networks of chains as columns: drawn or resumed, measured, and the constants of their phases."""
+"""Networks of chains as columns: initial or resumed ones, measurements, and the constants of phases."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,14 +19,14 @@ from teacherstudent.spec.model import Spec
 class Columns(NamedTuple):
     """The networks of C chains."""
 
-    shape: frames.Shape
-    teachers: frames.Teachers
-    state: arrays.State
-    h: np.ndarray  # (H, K, C) all heads
+    shape: frames.Shape  # sizes and activations, the same for all columns
+    teachers: frames.Teachers  # coordinates, overlaps and readouts of all teachers
+    state: arrays.State  # coordinates and trained heads of the students
+    h: np.ndarray  # (H, K, C) all heads of the students
 
 
 def axes(spec: Spec) -> tuple[int, int, int]:
-    """Return p, r and q of `frames.axes`."""
+    """Return the numbers of axes p, r and q of the frame (`frames.axes`)."""
     teachers, K = spec.teachers, spec.student.hidden
     return frames.axes(spec.inputs.dimension, K, teachers.count * teachers.hidden, spec.training.batch_size)
 
@@ -47,7 +47,7 @@ def resumed(spec: Spec, states: Sequence[State]) -> Columns:
 
 
 def _columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray) -> Columns:
-    """Return networks from coordinates S (K, p + r + q, C) and heads h (H, K, C) of the students."""
+    """Return networks with the coordinates S (K, p + r + q, C) and heads h (H, K, C) of the students."""
     C, (p, r, _) = S.shape[-1], axes(spec)
     state = arrays.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
@@ -56,7 +56,7 @@ def _columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndar
 
 
 def initial(spec: Spec, drawn: list[Networks]) -> Columns:
-    """Return initial networks, given by coordinates in any frames, in frames of student and teachers."""
+    """Return initial networks in the frames of student and teachers, from coordinates in any frames."""
     nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
     (C, P, M, _), K, (p, r, q) = nets.V.shape, nets.W.shape[1], axes(spec)
     PM = P * M
@@ -72,7 +72,7 @@ def initial(spec: Spec, drawn: list[Networks]) -> Columns:
 
 
 def _gram(B: np.ndarray) -> np.ndarray:
-    """Return the overlaps of teachers in each column, (C, P M, P M)."""
+    """Return the overlaps of all teachers in each column, (C, P M, P M)."""
     T = np.empty((B.shape[-1], len(B), len(B)))
     for part in in_pieces(len(B), B.size):
         frames.fill_gram(T, B, part.start, part.stop)
@@ -87,13 +87,13 @@ def measured(
     Parameters
     ----------
     shape : Shape
-        What all columns have in common.
+        Sizes and activations.
     teachers : Teachers
         All teachers.
     S : array (K, p + r + q, C)
-        The students.
+        Coordinates of the students, / sqrt N.
     h : array (H, K, C)
-        All heads.
+        All heads of the students.
 
     Returns
     -------
@@ -107,16 +107,21 @@ def measured(
 
 
 def new_constants(shape: frames.Shape, K: int, M: int, C: int) -> arrays.ChainConstants:
-    """Return memory for the constants of phases.
+    """Return memory for the constants of the phases of all chains.
 
     Parameters
     ----------
     shape : Shape
-        What all columns have in common.
+        Sizes and activations.
     K, M : int
         Numbers of units of the student and of a teacher.
     C : int
-        Number of columns.
+        Number of chains.
+
+    Returns
+    -------
+    ChainConstants
+        All numbers are 0.
     """
     shapes = {"B": (M, shape.r, C), "v": (M, C), "keep": (K, C), "rate": (K, C)}
     names = [name for name in arrays.ChainConstants._fields if name != "active"]
@@ -127,18 +132,18 @@ def new_constants(shape: frames.Shape, K: int, M: int, C: int) -> arrays.ChainCo
 def set_constants(
     constants: arrays.ChainConstants, c: int, spec: Spec, phase: Phase, teachers: frames.Teachers
 ) -> None:
-    """Fill in the constants of one chain.
+    """Set the constants of one chain for a phase.
 
     Parameters
     ----------
     constants : ChainConstants
-        Those of all chains, changed in place.
+        The constants of all chains, changed in place.
     c : int
-        Number of the chain.
+        Number of the chain, counted from 0.
     spec : Spec
-        Its run.
+        Spec of its run.
     phase : Phase
-        Its phase.
+        The phase that it starts or resumes.
     teachers : Teachers
         All teachers.
     """

@@ -1,1 +1,1 @@
-"""Engine `network`: the weights themselves, trained on sampled inputs."""
+"""Engine `network`: stochastic gradient descent with sampled inputs."""

@@ -1,7 +1,7 @@
-"""Engine `network`: the experiment, SGD of real weights on sampled inputs.
+"""Engine `network`: stochastic gradient descent with sampled inputs.
 
-Runs whose teachers differ only after the first one have the same network until the first switch, which is
-trained once for all of them.
+Runs that differ only in the teachers after the first one have the same student until the first switch. It
+is trained once for all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from teacherstudent.engines.network.training import Training
-from teacherstudent.engines.phases import Phase, phases_left, steps_between_looks, under_way
+from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
 from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
@@ -36,18 +36,18 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError where a network of this size, or a data set, cannot have what is asked for."""
+    """Raise SpecError if the inputs are not available, or if N is too small for the given overlaps."""
     source_of(spec).check(spec)
     check_overlaps_fit(spec)
 
 
 def can_resume(spec: Spec, state: State) -> bool:
-    """Return whether a run of a spec can start from a state: only with the same number of inputs."""
+    """Return whether a run of a spec can start from a state: it needs the same number of inputs."""
     return state["student_weights"].shape[1] == spec.inputs.dimension
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
-    """Return all that runs of a batch have in common: everything but the similarity of teachers."""
+    """Return the common properties of the runs of a batch: all but the similarity of the teachers."""
     if not source_of(spec).is_independent_of_later_teachers:
         return run, spec
     teachers = spec.teachers
@@ -64,31 +64,31 @@ def simulate(
     saved: Sequence[Snapshot] = (),
     save: Callable[[Mapping[int, Callable[[], Snapshot]]], None] = lambda snapshots: None,
 ) -> list[Trajectory]:
-    """Train a network for each spec and its run and record it (`Engine.simulate`).
+    """Train and record a network for each spec and its run (`Engine.simulate`).
 
-    Networks that are equal until their first switch are trained once until then.
+    Networks that are equal until their first switch are trained once until this switch.
 
     Parameters
     ----------
-    specs
-        The spec of each run.
-    seed
+    specs : sequence of Spec
+        The spec of each run; all have one batch key.
+    seed : int
         The seed of all runs.
-    runs
+    runs : sequence of int
         The number of each run.
-    progress
-        Called with the fraction done.
-    starts
+    progress : callable
+        Called with the fraction of the batch that is done, from 0 to 1.
+    starts : sequence of Start
         The start of each run.
-    saved
-        The snapshot of each run to resume from, empty for a run that has none.
-    save
+    saved : sequence of mapping
+        The snapshot from which each run resumes, empty for a run without one.
+    save : callable
         Called between steps with functions that return snapshots, by the index of the run.
 
     Returns
     -------
     list of Trajectory
-        One for each run; times and switches are those of whole steps.
+        One for each run; its times and switches fall on steps.
     """
     done, networks = np.zeros(len(specs)), []
 
@@ -112,12 +112,12 @@ def simulate(
         for network in networks:
             _train_to_the_end(network)
         found = [_trajectory(network) for network in networks]
-    networks.clear()  # they and `save_all` refer to each other, which would keep their weights in memory
+    networks.clear()  # networks and `save_all` refer to each other: their weights would stay in memory
     return found
 
 
 def _starting_alike(networks: Iterable[Training]) -> list[list[Training]]:
-    """Group the networks that have not started by student and first teacher; groups have at least two."""
+    """Group the networks that have not started by student and first teacher; return groups of two or more."""
     groups: dict = {}
     for network in networks:
         if network.starts_alike:
@@ -140,7 +140,7 @@ def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
 
 
 def _train_to_the_end(run: Training) -> None:
-    """Train through the remaining phases."""
+    """Train in the remaining phases."""
     left = phases_left(run.spec, run.step, run.switches, run.step_at)
     if under_way(left[0], run.sequence):
         _train_phase(run, left.pop(0))
@@ -152,14 +152,14 @@ def _train_to_the_end(run: Training) -> None:
 
 
 def _train_phase(run: Training, phase: Phase) -> None:
-    """Train in one phase until its end or threshold, and record."""
+    """Train in one phase until its end or until its threshold is reached, and record."""
     spec, constants = run.spec, _constants(run, phase)
     end = run.step_at(phase.end)
-    interval = steps_between_looks(spec) if phase.threshold else end + 1
+    interval = check_interval_steps(spec) if phase.threshold else end + 1
     while run.finite:
         run.record()
-        look = phase.threshold and run.step % interval == 0
-        if run.step >= end or (look and run.source.error(run.networks, phase.teacher) < phase.threshold):
+        compared = phase.threshold and run.step % interval == 0
+        if run.step >= end or (compared and run.source.error(run.networks, phase.teacher) < phase.threshold):
             return
         due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
         run.train_until(min(end, due, (run.step // interval + 1) * interval), phase.teacher, constants)

@@ -1,6 +1,6 @@
 """Estimated time and memory of engine `network`.
 
-Times are those of one core of a shared virtual server; expect a factor of two either way.
+Times are for one core of a shared virtual server, and correct within a factor of two.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from teacherstudent.engines.memory import (
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-# Seconds of a step, and in it of a sampled input, a weight and a unit.
+# Seconds of a step, and in addition of each sampled number, weight and unit in it.
 STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
-SINGLE = 0.65  # in single precision
-# Seconds of a record: of a pair of units in the errors, of a weight times a sample of a set.
+SINGLE = 0.65  # factor of these times in single precision
+# Seconds of a record for each pair of units in the errors, and for each weight and sample of a set.
 PAIR, SAMPLE = 4e-9, 0.5e-9
 
 
@@ -44,7 +44,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
-    """Estimate the most bytes that a batch takes (`Engine.memory`)."""
+    """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     total: Parts = {}
     sampling = rows = 0.0
     for spec in specs:
@@ -58,11 +58,11 @@ def memory(specs: Sequence[Spec]) -> Parts:
 
 
 def _trained(spec: Spec) -> Parts:
-    """Return the bytes of a network while it is trained, by responsible key."""
+    """Return the bytes of a network during training, by the key of the spec that is responsible."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     row, samples = itemsize(spec) * _padded(N), spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"
-    own = 0 if spec.inputs.dataset is not None else samples * row  # a data set has been read by now
+    own = 0 if spec.inputs.dataset is not None else samples * row  # a data set is already in memory
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
         "training.batch_size": row * (2 * spec.training.batch_size + 1),
@@ -72,7 +72,7 @@ def _trained(spec: Spec) -> Parts:
 
 
 def _initial(spec: Spec) -> float:
-    """Return the most bytes that initial networks take until they are ready to be trained."""
+    """Return the peak memory, in bytes, while the initial networks are made."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
     row = itemsize(spec) * _padded(N)
     copies = (3 * NUMBER * P * M + NUMBER * K) * N + row * (K + P * M)
@@ -80,5 +80,5 @@ def _initial(spec: Spec) -> float:
 
 
 def _padded(N: int) -> int:
-    """Return the length of a row of weights, which is filled up to whole vectors."""
+    """Return the length of a row of N weights after padding to whole vectors."""
     return -(-N // 32) * 32

@@ -1,4 +1,4 @@
-"""A run of engine `network` while it is trained: its networks, their source of inputs, and the records."""
+"""A run of engine `network` during training: networks, source of inputs, and records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,26 +19,26 @@ from teacherstudent.spec.steps import step_at
 
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 400_000_000
-# Multiply-adds that take as long as to draw one number of an input.
+# Number of multiply-adds that take as long as to draw one number of an input.
 DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
 
 
 class Training:
-    """A run while it is trained: networks, step count, and the records so far.
+    """A run during training: its networks, the current step, and the records up to it.
 
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     seed, run : int
-        What all random numbers depend on.
+        Seed of all random numbers, and number of the run.
     progress : callable
-        Called with the fraction done.
+        Called with the fraction of the run that is done, from 0 to 1.
     start : Start
-        The moment at which the run starts.
+        The start of the run.
     saved : mapping
-        Snapshot of an interrupted run from which to resume, empty for none.
+        Snapshot of an interrupted run to resume from, empty for a run without one.
     save : callable
         Called without arguments between pieces of training, when a snapshot can be taken.
     """
@@ -50,7 +50,7 @@ class Training:
             start = of_state(replace(start, state=_part(saved, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         source = source_of(spec)
-        with np.errstate(over="ignore"):  # what single precision cannot hold diverges at once
+        with np.errstate(over="ignore"):  # a weight beyond single precision diverges at once
             self.networks = in_memory(spec, initial, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
         self.step, self.finite = self.step_at(start.time), True
@@ -61,7 +61,7 @@ class Training:
 
     @property
     def starts_alike(self) -> bool:
-        """Whether the run is at its beginning, and the same there as runs with other later teachers."""
+        """Whether the run has not started, and does not depend on later teachers until the first switch."""
         return self.step == 0 and not self.sequence and self.source.is_independent_of_later_teachers
 
     def step_at(self, time: float) -> int:
@@ -69,7 +69,7 @@ class Training:
         return step_at(time, self.spec.inputs.dimension)
 
     def begin(self, phase: Phase) -> None:
-        """Start a phase; all but the first come by a switch."""
+        """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
             self.switches.append(self.step / self.spec.inputs.dimension)
         copied, h = head_to_copy(self.spec, self.sequence, phase.teacher), self.networks.h
@@ -78,7 +78,7 @@ class Training:
         self.sequence.append(phase.teacher)
 
     def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
-        """Train to a step, with progress and snapshots in between; stop where the error is not finite.
+        """Train until a step; report progress and save snapshots regularly; stop if an error is not finite.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Training:
         teacher : int
             Number of the active teacher, counted from 0.
         constants : StepConstants
-            Constants of the phase.
+            Constants of the phase, with the law of one step.
         """
         work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
@@ -107,7 +107,7 @@ class Training:
         self.progress(self.step / self.last)
 
     def record(self) -> None:
-        """Record the present state where it is finite and this step is recorded."""
+        """Record the present state if this step is recorded and all numbers are finite."""
         if self.finite and len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             row = self.measure()
             self.finite = all(np.isfinite(part).all() for part in row.values())
@@ -117,20 +117,20 @@ class Training:
             follower.follow(self)
 
     def snapshot(self) -> Snapshot:
-        """Return all from which the run can resume: its state and the records so far."""
+        """Return the snapshot from which the run can resume: its state and the records up to it."""
         parts = {STATE: self.state(), ROWS: self.stacked()}
         return {prefix + name: array for prefix, part in parts.items() for name, array in part.items()}
 
     def state(self) -> State:
-        """Return the state to resume from; the random numbers of a step depend on its number only."""
+        """Return the state to resume from; random numbers of a step depend only on its number."""
         N, networks = self.spec.inputs.dimension, self.networks
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.h.copy(), "teacher_readouts": networks.v.copy()}
         return history(self.step / N, self.switches, self.sequence) | weights | readouts
 
     def stacked(self) -> dict[str, np.ndarray]:
-        """Stack the rows along time; without rows, the arrays have the shapes of a measurement."""
-        with interruptible_by(None):  # `look` itself may call this
+        """Return the records stacked along time; without records the arrays have length 0."""
+        with interruptible_by(None):  # `check_signals` may call this
             like = self.rows[0] if self.rows else self.measure()
         return {
             name: np.array([row[name] for row in self.rows]).reshape(-1, *np.shape(like[name]))
@@ -138,7 +138,7 @@ class Training:
         }
 
     def measure(self) -> dict:
-        """Return what is recorded, by name."""
+        """Return the quantities to record at the present step, by name."""
         now = self.networks.order_parameters()
         measured = {
             "student_readouts": now.h,
@@ -154,12 +154,12 @@ class Training:
 
 
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """Return the state or the rows of a snapshot."""
+    """Return the arrays of a snapshot with a prefix: its state or its records."""
     return {name.removeprefix(prefix): array for name, array in snapshot.items() if name.startswith(prefix)}
 
 
 def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
-    """Undo `Training.stacked`."""
+    """Return the records of stacked arrays: the inverse of `Training.stacked`."""
     return [dict(zip(stacked, row, strict=True)) for row in zip(*stacked.values(), strict=True)]
 
 

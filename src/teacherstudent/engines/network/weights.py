@@ -1,4 +1,4 @@
-"""Memory layouts of the weights of student and teachers while engine `network` trains."""
+"""Memory layouts of the weights of student and teachers during training by engine `network`."""
 
 from abc import ABC, abstractmethod
 
@@ -11,18 +11,18 @@ from teacherstudent.spec.model import Spec
 
 
 class InMemory(ABC):
-    """Networks under training, from initial ones.
+    """Networks that are trained, made from initial networks.
 
     Attributes
     ----------
     W, V : arrays
-        First layers of the student and of all teachers in the layout of the class.
+        First layers of the student and of all teachers, in the layout of the class.
     h : array (H, K)
         Readouts of the student.
     v : array (P, M)
         Readouts of the teachers.
     buffers : NamedTuple
-        Memory of a step.
+        Work space of a step.
     """
 
     W: np.ndarray
@@ -33,7 +33,7 @@ class InMemory(ABC):
         dtype = np.dtype(spec.numerics.precision)
         self.N, self.K = spec.inputs.dimension, spec.student.hidden
         self.h, self.v, self.teachers = networks.h, networks.v, networks.V
-        self.rounded_teachers = networks.V.astype(dtype).astype(float)  # those of the kernels, for overlaps
+        self.rounded_teachers = networks.V.astype(dtype).astype(float)  # as in the kernels, for overlaps
 
     @abstractmethod
     def student(self) -> np.ndarray:
@@ -41,23 +41,23 @@ class InMemory(ABC):
 
     @abstractmethod
     def per_unit(self, values: np.ndarray) -> np.ndarray:
-        """Return numbers for each unit of the student (K,) in the form that the kernel needs."""
+        """Return numbers for each unit of the student, (K,), in the form that the kernel needs."""
 
     @abstractmethod
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
-        """Make some steps; return how many were done.
+        """Train for some steps; return the number of steps done.
 
-        `when` is the key of the random numbers, the first step and the number of steps.
+        `when` is the key of the random numbers (two numbers), the first step and the number of steps.
         """
 
     def order_parameters(self) -> OrderParameters:
-        """Measure the overlaps of this moment."""
+        """Return the present order parameters."""
         W = self.student().astype(float, copy=False)
         return order_parameters(Networks(W, self.h, self.rounded_teachers, self.v))
 
 
 class ByUnit(InMemory):
-    """The weights of a unit side by side: for many inputs, (K, n) and (P, M, n)."""
+    """The weights of a unit are adjacent in memory: (K, n) and (P, M, n); for many inputs."""
 
     def __init__(self, spec: Spec, networks: Networks):
         super().__init__(spec, networks)
@@ -70,16 +70,16 @@ class ByUnit(InMemory):
         return self.W[:, : self.N]
 
     def per_unit(self, values: np.ndarray) -> np.ndarray:
-        """Return the values themselves."""
+        """Return the values unchanged."""
         return values
 
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
-        """Make some steps, see `InMemory.train_on_fresh_inputs`."""
+        """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return sgd.train(self.W, self.h, constants, self.buffers, *when)
 
 
 class ByInput(InMemory):
-    """The weights on an input side by side: for many units and few inputs, (N, k) and (P, N, m)."""
+    """The weights of an input are adjacent in memory: (N, k) and (P, N, m); for many units, few inputs."""
 
     def __init__(self, spec: Spec, networks: Networks):
         super().__init__(spec, networks)
@@ -97,25 +97,25 @@ class ByInput(InMemory):
         return np.pad(values, (0, self.W.shape[1] - self.K))
 
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
-        """Make some steps, see `InMemory.train_on_fresh_inputs`."""
+        """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return wide.train(self.W, self.h, constants, self.buffers, *when)
 
 
-# Students with this many units for each input are in memory by input: then it is the faster way.
+# `ByInput` is the faster layout for students with at least this number of units for each input.
 UNITS_PER_INPUT = 4
 
 
 def in_memory(spec: Spec, networks: Networks, may_be_wide: bool) -> InMemory:
-    """Bring networks into the layout that suits their sizes.
+    """Return networks in the memory layout that is the faster one for their sizes.
 
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     networks : Networks
-        Initial networks; their readouts are used themselves, not copied.
+        Initial networks; the arrays of their readouts are not copied.
     may_be_wide : bool
-        Whether the source of inputs can train a `ByInput`.
+        Whether the source of inputs can train weights in the layout `ByInput`.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Engine `ode`: the limit of infinitely many inputs."""
+"""Engine `ode`: the equations of the limit of infinitely many inputs."""

@@ -1,4 +1,4 @@
-"""Engine `ode`: the deterministic limit of infinitely many inputs."""
+"""Engine `ode`: the deterministic equations of the limit of infinitely many inputs."""
 
 from collections.abc import Callable, Sequence
 
@@ -34,9 +34,9 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import on_step
 
-# Absolute tolerance in units of the relative one: order parameters of interest start at 1e-6.
+# Absolute tolerance divided by the relative one: order parameters can start at 1e-6.
 ABSOLUTE_TOLERANCE = 1e-3
-# Steps of one phase, some minutes of work; more of them mean that rates are out of proportion.
+# Largest number of steps of a phase, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
 STATE_NAMES = (
@@ -57,19 +57,33 @@ WORK_PER_REPORT = 100_000_000
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError where the equations do not exist, or not in closed form."""
+    """Raise SpecError if there are no equations in closed form."""
     refuse_finite_sets(spec, "ode")
     if spec.student.activation == "relu":
-        raise SpecError("student.activation: relu is not available with engine ode; allowed are erf, linear")
+        raise SpecError(
+            "student.activation: engine ode does not support relu; use erf, linear or another engine"
+        )
 
 
 def can_resume(spec: Spec, state: State) -> bool:
-    """Return whether a run of a spec can start from a state: always, as units are compared before."""
+    """Return whether a run of a spec can start from a state: always, since the sizes are equal."""
     return True
 
 
 class Integration:
-    """One run: the state of the equations, and what has been recorded so far."""
+    """A run during integration: the state of the equations, and the records up to it.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    seed, run : int
+        Seed of all random numbers, and number of the run: they determine the initial networks.
+    progress : callable
+        Called with the fraction of the duration that is done, from 0 to 1.
+    start : Start
+        The start of the run.
+    """
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
         self.spec, self.progress = spec, progress
@@ -88,11 +102,11 @@ class Integration:
         self.switches_at_restart, self.constants_at_restart = 0, np.zeros(0)
 
     def on_step(self, time: float) -> float:
-        """Return the time of the step nearest to a time: where simulations switch and end."""
+        """Return the time of the step nearest to a time, as in simulations."""
         return on_step(time, self.spec.inputs.dimension)
 
     def begin(self, phase: Phase) -> None:
-        """Begin a phase; all but the first come by a switch."""
+        """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
             self.switches.append(self.t)
         source = head_to_copy(self.spec, self.sequence, phase.teacher)
@@ -102,9 +116,10 @@ class Integration:
         self.sequence.append(phase.teacher)
 
     def integrate(self, phase: Phase) -> None:
-        """Integrate a phase, in calls between which progress is reported.
+        """Integrate a phase, in several calls between which progress is reported.
 
-        Where the end of the run first cuts a step, the constants are saved with the restart point.
+        The integrator sets the restart point before the first step that the end of the run shortens; the
+        constants of the equations are saved with it.
         """
         constants, before = phase_constants(self.spec, self.initial, phase), self.restart.mark[0]
         start, work, self.status = self.t, buffers_for(len(self.y)), PAUSED
@@ -126,7 +141,9 @@ class Integration:
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
             reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the phase ends at {phase.end:g}"
-            raise RunError(f"engine ode cannot follow rates as different as these: {reached}")
+            raise RunError(
+                f"engine ode: the equations are stiff: {reached}; use learning rates of similar size"
+            )
         self.row += written
         if phase.end < self.end:
             self.restart.mark[0] = EMPTY
@@ -142,30 +159,30 @@ def simulate(
     progress: Callable[[float], None],
     starts: Sequence[Start],
 ) -> list[Trajectory]:
-    """Integrate one run from its start, or else from the order parameters of its initial networks.
+    """Integrate one run from its start, or from the order parameters of its initial networks.
 
     Parameters
     ----------
-    specs
-        The one spec of a batch (`Engine.simulate`). Its number of inputs only rounds times to steps.
-    seed
-        The seed, which decides the initial networks together with the number of the run.
-    runs
+    specs : sequence of Spec
+        One spec (`Engine.simulate`). N determines the initial networks and rounds times to steps.
+    seed : int
+        The seed: with the number of the run it determines the initial networks.
+    runs : sequence of int
         The number of the run.
-    progress
-        Called with the fraction of the duration that is done, in [0, 1].
-    starts
+    progress : callable
+        Called with the fraction of the duration that is done, from 0 to 1.
+    starts : sequence of Start
         The start of the run.
 
     Returns
     -------
     list of Trajectory
-        The one of the run, which ends early where it diverges.
+        One trajectory, which ends early if the run diverges.
 
     Raises
     ------
     RunError
-        Where a phase takes too many steps.
+        If a phase needs more than 10 million steps.
     """
     (spec,), (run,), (start,) = specs, runs, starts
     integration = Integration(spec, seed, run, progress, start)
@@ -181,7 +198,7 @@ def simulate(
 
 
 def state_of(run: Integration) -> State:
-    """Return all that is needed to resume: the end of a run, and its restart point before the end."""
+    """Return the state from which a run can resume: its end, and the restart point before the end."""
     _, _, T, _, v = run.initial
     end = {"order_parameters": run.y.copy(), "teacher_overlaps": T, "teacher_readouts": v}
     restart = {f"integrator_{name}": getattr(run.restart, name).copy() for name in ("numbers", "y", "k")}
@@ -201,10 +218,10 @@ def _order_parameters(state: State, layout: Layout) -> OrderParameters:
 
 
 def _resumed(run: Integration, state: State | None) -> list[Phase]:
-    """Return the phases that are left, after moving a run back to the restart point of a state, if possible.
+    """Return the remaining phases, after a run has moved back to the restart point of a state, if possible.
 
-    The restart point lies before the end of the stored run. It can be resumed only if all that decides the
-    steps from there on is the same; otherwise the run starts at the end of the stored one.
+    The restart point lies before the end of the stored run. The run resumes from it if the constants of the
+    equations are the same; otherwise it starts at the end of the stored run.
     """
     left = phases_left(run.spec, run.t, run.switches, run.on_step)
     if state is None:
@@ -232,7 +249,7 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
 
 
 def _numbers(spec: Spec, p: Constants) -> np.ndarray:
-    """Return all that decides how a phase is integrated, teachers aside, in the order of stored states."""
+    """Return the numbers, apart from the teachers, that determine the integration of a phase."""
     active, head, r = p.model.first, p.rates.head, p.rates
     before = p.student, p.teacher, active, head, *r.moving, r.eta, r.eta_h, r.decay, r.decay_h
     numbers = *before, p.output_variance, p.model.power, r.batch, p.threshold, *_tolerances(spec)
@@ -245,9 +262,9 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
     Parameters
     ----------
     spec : Spec
-        The run.
+        Spec of the run.
     start : OrderParameters
-        Its T and v are those of the teachers; its other parts are not used.
+        T and v of the teachers are used, the other parts are not.
     phase : Phase
         The active teacher, and the threshold that ends the phase.
 
@@ -279,7 +296,7 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
 
 
 def _trajectory(run: Integration) -> Trajectory:
-    """Return what a run has recorded, with its errors."""
+    """Return the records of a run, with the errors computed from them."""
     spec, times = run.spec, run.times[: run.row]
     P, K, F = spec.teachers.count, run.layout.K, run.layout.F
     Q, R, h = unpack(run.records[: run.row], run.layout)
@@ -289,7 +306,7 @@ def _trajectory(run: Integration) -> Trajectory:
         records = Q[part], R[part], run.initial.T, h[part], run.initial.v
         errors[part] = generalisation_errors_of_records(*codes, *records)
     finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
-    if not finite.all():  # rounding of overlaps so large that no angle between units is left
+    if not finite.all():  # overlaps so large that rounding makes errors undefined
         rows = int(np.argmin(finite))
         diverged_at, times = float(times[rows]), times[:rows]
         errors, Q, R, h = (array[:rows] for array in (errors, Q, R, h))

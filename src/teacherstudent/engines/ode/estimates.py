@@ -1,6 +1,6 @@
 """Estimated time and memory of engine `ode`.
 
-Times are those of one core of a shared virtual server; expect a factor of two either way.
+Times are for one core of a shared virtual server, and correct within a factor of two.
 """
 
 import math
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
 from teacherstudent.spec.model import Spec
 
-# Seconds of a run, and of K^3 of it until t = 1000; later steps are longer.
+# Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
 RUN, UNITS = 0.003, 0.00013
-STAGES = 41  # states of the equations in the memory of the integrator
+STAGES = 41  # number of states of the equations in the work space of the integrator
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -20,7 +20,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
-    """Estimate the most bytes that a batch takes (`Engine.memory`)."""
+    """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     (spec,) = specs
     K, PM = spec.student.hidden, spec.teachers.count * spec.teachers.hidden
     state = K * (K + PM) + spec.heads * K
