@@ -48,7 +48,7 @@ def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     r, layout, K = p.rates, p.model.layout, p.model.layout.K
     x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
     t = tables(p.student, p.teacher, K, x.C)
-    mean, dmean = means(p, x, t), changes_of_means(p, x, dx, t)
+    mean, dmean = _means(p, x, t), _changes_of_means(p, x, dx, t)
     _, _, h = unpack(y, layout)
     dQ, dR, dh = unpack(directions, layout)
     pull, dpull = r.eta * r.moving * h[r.head], r.eta * r.moving * dh[:, r.head]
@@ -81,10 +81,10 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     K = p.model.layout.K
     t = tables(p.student, p.teacher, K, x.C)
     both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum
-    return dx.c[:, :K] @ (t.I2 @ x.c) + changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
+    return dx.c[:, :K] @ (t.I2 @ x.c) + _changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
 
 
-def means(p: Constants, x: Fields, t: Tables) -> Means:
+def _means(p: Constants, x: Fields, t: Tables) -> Means:
     """Means at a state: < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz), q the tilt of one unit."""
     K = len(t.J2)
     weights = x.c * t.J2
@@ -93,26 +93,26 @@ def means(p: Constants, x: Fields, t: Tables) -> Means:
     return Means(t.I2 @ x.c, weights @ x.B - pull[:, None] * x.B[:K], t.J2[:, :K] * square)
 
 
-def changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
+def _changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
     """Changes of the means in n directions."""
     K = len(t.J2)
     half = np.array([0.5, 1.0, 0.5])[:, None, None]
-    dJ2 = -t.J2 * changes_of_pairs(half * t.precision, dx.C)
+    dJ2 = -t.J2 * _changes_of_pairs(half * t.precision, dx.C)
     square = t.tilted_I2 @ x.c @ x.c + p.output_variance
     return Means(
-        output=dx.c @ t.I2.T + changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
-        drift=changes_of_drift(x, dx, t, dJ2),
-        power=dJ2[..., :K] * square + t.J2[:, :K] * changes_of_squares(x, dx, t),
+        output=dx.c @ t.I2.T + _changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
+        drift=_changes_of_drift(x, dx, t, dJ2),
+        power=dJ2[..., :K] * square + t.J2[:, :K] * _changes_of_squares(x, dx, t),
     )
 
 
-def changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
+def _changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
     """Change (n, K, D) of a function of c_ii, c_ia and c_aa, by its slopes (3, K, D)."""
     K, variances = slopes.shape[1], np.diagonal(dC, axis1=1, axis2=2)
     return slopes[0] * variances[:, :K, None] + slopes[1] * dC[:, :K] + slopes[2] * variances[:, None]
 
 
-def changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
+def _changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
     """Change (n, K, F) of the drift; the tilt q = 1 / (1 + C_ii) of an erf unit changes by -q^2 dC_ii."""
     K = len(t.J2)
     weights, dweights = x.c * t.J2, dx.c[:, None] * t.J2 + x.c * dJ2
@@ -123,7 +123,7 @@ def changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.nd
     return dweights @ x.B + weights @ dx.B - dpull[..., None] * x.B[:K] - pull[:, None] * dx.B[:, :K]
 
 
-def changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
+def _changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
     """Change (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of every i and k."""
     K, D = t.J2.shape
     G = np.outer(x.c, x.c) * t.tilted_slopes

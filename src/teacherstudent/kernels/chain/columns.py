@@ -97,11 +97,11 @@ def inverse_root(x):
     In a vector it takes a quarter of the time of root and division.
     """
     y = np.int64(INVERSE_ROOT_BITS - (np.float64(x).view(np.int64) >> ONE_BIT)).view(np.float64)
-    return better_inverse_root(x, better_inverse_root(x, y))
+    return _better_inverse_root(x, _better_inverse_root(x, y))
 
 
 @njit(error_model="numpy", forceinline=True)
-def better_inverse_root(x, y):
+def _better_inverse_root(x, y):
     """y / sqrt(1 - e) with e = 1 - x y^2, by its series up to e^3."""
     e = fma(-x * y, y, 1.0)
     return fma(y * e, fma(e, fma(e, 0.3125, 0.375), 0.5), y)
@@ -126,20 +126,20 @@ def fill_normal_rows(out, count, bits, key0, key1, step, stream):
         Number of the step and of the stream, see `maths.philox`.
     """
     for i in range(0, count, 4):
-        fill_bits(bits[0], bits[1], i // 4, key0, key1, step, stream)
-        transform(out[i], out[i + 1], bits[0])
-        transform(out[i + 2], out[i + 3], bits[1])
+        _fill_bits(bits[0], bits[1], i // 4, key0, key1, step, stream)
+        _transform(out[i], out[i + 1], bits[0])
+        _transform(out[i + 2], out[i + 3], bits[1])
 
 
 @by_column
-def fill_bits(first, second, block, key0, key1, step, stream):
+def _fill_bits(first, second, block, key0, key1, step, stream):
     """The random bits of one block for every column."""
     for c in range(len(first)):
         first[c], second[c] = random_bits(block, key0[c], key1[c], step, stream)
 
 
 @by_column
-def transform(first, second, bits):
+def _transform(first, second, bits):
     """Two rows of normals from one of bits."""
     for c in range(len(bits)):
         first[c], second[c] = box_muller(bits[c])

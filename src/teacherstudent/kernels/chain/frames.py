@@ -93,7 +93,7 @@ def fill_gram(T, B, first, last):
     for c in range(len(T)):
         for i in range(first, last):
             for k in range(len(B)):
-                T[c, i, k] = inner_product(B[i], B[k], c)
+                T[c, i, k] = _inner_product(B[i], B[k], c)
 
 
 @entry
@@ -129,14 +129,14 @@ def overlaps(shape, S, B, c, Q, R):
     n = shape.p + shape.r
     for i in range(len(S)):
         for k in range(i + 1):
-            Q[i, k] = inner_product(S[i, :n], S[k, :n], c)
+            Q[i, k] = _inner_product(S[i, :n], S[k, :n], c)
             Q[k, i] = Q[i, k]
         for m in range(len(B)):
-            R[i, m] = inner_product(S[i, shape.p : n], B[m], c)
+            R[i, m] = _inner_product(S[i, shape.p : n], B[m], c)
 
 
 @by_column
-def inner_product(a, b, c):
+def _inner_product(a, b, c):
     """sum_i a_i b_i of column c."""
     total = 0.0
     for i in range(len(a)):

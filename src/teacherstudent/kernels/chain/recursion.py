@@ -76,11 +76,11 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     for step in range(first, end):
         for b in range(shape.batch):
             last = coordinates(shape, b)
-            draw(shape, terms, keys, buffers, b, step)
+            _draw(shape, terms, keys, buffers, b, step)
             label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, last + LABEL_NOISE])
             if terms.input_noise:
-                add_input_noise(shape, constants, buffers.u[b], last)
-        descend(shape, terms, state, constants, buffers)
+                _add_input_noise(shape, constants, buffers.u[b], last)
+        _descend(shape, terms, state, constants, buffers)
         is_compared = interval > 0 and (step + 1) % interval == 0
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1
@@ -113,11 +113,11 @@ def advance(shape, terms, state, constants, buffers, z, u, zeta):
     for b in range(shape.batch):
         buffers.u[b, : u.shape[1]] = u[b]
         label(shape, constants, buffers, b, z[b], zeta[b])
-    descend(shape, terms, state, constants, buffers)
+    _descend(shape, terms, state, constants, buffers)
 
 
 @by_column
-def draw(shape, terms, keys, buffers, b, step):
+def _draw(shape, terms, keys, buffers, b, step):
     """Draw the coordinates of sample b without noise, and after them the other normals."""
     u, last, stream = buffers.u[b], coordinates(shape, b), STREAMS * b
     end = last + LENGTH + 1
@@ -132,7 +132,7 @@ def draw(shape, terms, keys, buffers, b, step):
 
 
 @by_column
-def add_input_noise(shape, constants, u, last):
+def _add_input_noise(shape, constants, u, last):
     """Add noise to the coordinates u of the inputs of the teachers; then they are those of the student.
 
     Coordinates in the frame of the teachers are u + noise xi. The others are used with their noise only, and
@@ -145,21 +145,21 @@ def add_input_noise(shape, constants, u, last):
 
 
 @by_column
-def descend(shape, terms, state, constants, buffers):
+def _descend(shape, terms, state, constants, buffers):
     """Move the student down the mean gradient of a batch, except where an error is not finite."""
     for b in range(shape.batch):
         if shape.p > 0:
-            rotate_to_input(shape, state.S, buffers, b)
+            _rotate_to_input(shape, state.S, buffers, b)
         find_error(shape, state, buffers, b)
-    stop_where_not_finite(state.finite, state.steps, buffers.error)
+    _stop_where_not_finite(state.finite, state.steps, buffers.error)
     for k in range(len(state.h)):
         move(shape, terms, state.S[k], state.h[k], constants, buffers, k)
     if shape.p > 0:
-        rotate_back(shape, state.S, buffers)
+        _rotate_back(shape, state.S, buffers)
 
 
 @by_column
-def rotate_to_input(shape, S, buffers, b):
+def _rotate_to_input(shape, S, buffers, b):
     """Rotate the frame until the coordinates w of sample b are zero; later samples are rotated with it."""
     u, y, cosine, sine = buffers.u, shape.p + shape.r + b, buffers.cosine, buffers.sine
     for j in range(shape.p - 1, -1, -1):
@@ -172,7 +172,7 @@ def rotate_to_input(shape, S, buffers, b):
 
 
 @by_column
-def rotate_back(shape, S, buffers):
+def _rotate_back(shape, S, buffers):
     """Rotate the frame until the coordinates Y of the student are zero."""
     for y in range(shape.p + shape.r, S.shape[1]):
         for j in range(shape.p):
@@ -182,25 +182,25 @@ def rotate_back(shape, S, buffers):
 
 
 @by_column
-def stop_where_not_finite(finite, steps, error):
+def _stop_where_not_finite(finite, steps, error):
     """Stop chains for good at an error that is not finite, and count the steps of the others."""
     for b in range(len(error)):
-        stop(finite, error[b])
+        _stop(finite, error[b])
     for b in range(len(error)):
-        clear_error(finite, error[b])
+        _clear_error(finite, error[b])
     for c in range(len(steps)):
         steps[c] += finite[c]
 
 
 @by_column
-def stop(finite, error):
+def _stop(finite, error):
     """Mark the chains whose error is not finite."""
     for c in range(len(finite)):
         finite[c] = finite[c] if abs(error[c]) < np.inf else 0
 
 
 @by_column
-def clear_error(finite, error):
+def _clear_error(finite, error):
     """Set the error to zero where a chain has stopped."""
     for c in range(len(finite)):
         error[c] = error[c] if finite[c] > 0 else 0.0

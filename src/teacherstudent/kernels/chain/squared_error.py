@@ -89,23 +89,23 @@ def move(shape, terms, S, h, constants, buffers, k):
             multiply(S[i], constants.keep[k], S[i])
     for b in range(shape.batch):
         own = slice(shape.p, coordinates(shape, b))
-        pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
+        _pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
         add_multiples(S[own], buffers.factor, buffers.u[b, own])
     if terms.decay:
         multiply(h, constants.keep_h, h)
     for b in range(shape.batch):
-        push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
+        _push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
 
 
 @by_column
-def pull(out, rate, error, h, slope):
+def _pull(out, rate, error, h, slope):
     """out = -rate error h g'."""
     for c in range(len(out)):
         out[c] = -rate[c] * error[c] * h[c] * slope[c]
 
 
 @by_column
-def push(h, rate, error, activity):
+def _push(h, rate, error, activity):
     """h -= rate error g."""
     for c in range(len(h)):
         h[c] = fma(-rate[c] * error[c], activity[c], h[c])

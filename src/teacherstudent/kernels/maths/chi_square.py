@@ -38,8 +38,8 @@ def chi(y, x, dof, key0, key1, step, stream):
         Counters of the normals drawn here; no other numbers may have them.
     """
     if dof >= 2:
-        if propose(y, x, dof):
-            repair(y, x, dof, key0, key1, step, stream)
+        if _propose(y, x, dof):
+            _repair(y, x, dof, key0, key1, step, stream)
     else:
         for c in range(len(y)):
             y[c] = abs(y[c]) * dof
@@ -69,7 +69,7 @@ def fill_chi(out, degrees, key0, key1):
 
 
 @by_column
-def propose(y, x, dof):
+def _propose(y, x, dof):
     """Replace y by the proposal of x where that is clearly kept, else by -|y|; say how often else."""
     d = dof / 2.0 - 1.0 / 3.0
     scale, bound, doubtful = 1.0 / (3.0 * math.sqrt(d)), 1.0 / (108.0 * d * ERF_SLOPE), 0
@@ -83,19 +83,19 @@ def propose(y, x, dof):
 
 
 @by_column
-def repair(y, x, dof, key0, key1, step, stream):
+def _repair(y, x, dof, key0, key1, step, stream):
     """Try again where y is not positive: with the exact probability, and then with new normals."""
     for c in range(len(y)):
         attempt = 0
         while not y[c] > 0.0:
             if attempt > 0:
                 y[c], x[c], _, _ = four_normals(attempt, key0[c], key1[c], step, stream)
-            y[c] = one_try(y[c], x[c], dof)
+            y[c] = _one_try(y[c], x[c], dof)
             attempt += 1
 
 
 @by_column
-def one_try(y, x, dof):
+def _one_try(y, x, dof):
     """The proposal of x, or -1 where it is not kept."""
     d = dof / 2.0 - 1.0 / 3.0
     t, (u, _) = x / (3.0 * math.sqrt(d)), erf_and_derivative(abs(y))

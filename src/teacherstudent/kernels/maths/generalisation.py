@@ -33,25 +33,25 @@ def generalisation_error(student, teacher, Q, R, T, h, v):
     float
         At least 0: rounding below zero is cut off.
     """
-    eps = 0.5 * (second_moment(student, Q, h) + second_moment(teacher, T, v))
+    eps = 0.5 * (_second_moment(student, Q, h) + _second_moment(teacher, T, v))
     for i in range(len(h)):
-        eps -= h[i] * second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
+        eps -= h[i] * _second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
     return max(eps, 0.0)
 
 
 @exact
-def second_moment(code, C, weights):
+def _second_moment(code, C, weights):
     """< (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is taken once."""
     total = 0.0
     for i in range(len(weights)):
         own = weights[i] * I2(code, code, C[i, i], C[i, i], C[i, i])
-        others = second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
+        others = _second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
         total += weights[i] * (own + 2.0 * others)
     return total
 
 
 @fast
-def second_moments(a, b, c11, C, i, D, weights, first):
+def _second_moments(a, b, c11, C, i, D, weights, first):
     """< g_a(x) sum_k w_k g_b(y_k) >, k >= first: x has the variance c11 and the covariances C_ik with y_k,
     which have the variances D_kk.
     """

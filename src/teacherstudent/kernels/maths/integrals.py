@@ -32,14 +32,14 @@ def I2(a, b, c11, c12, c22):
     if a < b:
         a, b, c11, c22 = b, a, c22, c11
     if a == RELU:
-        return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * I2_linear(b, c12, c22)
+        return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * _I2_linear(b, c12, c22)
     if b == ERF:
         return 2.0 / math.pi * asin(c12 / math.sqrt((1.0 + c11) * (1.0 + c22)))
-    return I2_linear(a, c12, c11)
+    return _I2_linear(a, c12, c11)
 
 
 @fast
-def I2_linear(b, c12, c22):
+def _I2_linear(b, c12, c22):
     """E[x1 g_b(x2)] for b linear or erf: c12 E[g_b'(x2)]."""
     return c12 * SQRT_2_OVER_PI / math.sqrt(1.0 + c22) if b == ERF else c12
 

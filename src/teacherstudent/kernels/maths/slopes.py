@@ -59,15 +59,15 @@ def tables(student, teacher, K, C):
         for a in range(D):
             b, c = student if a < K else teacher, (C[i, i], C[i, a], C[a, a])
             t.I2[i, a], t.J2[i, a] = I2(student, b, *c), J2(student, b, *c)
-            write(I2_slopes(student, b, *c), t.I2_slopes[:, i, a])
-            write(precision(student, b, *c), t.precision[:, i, a])
+            _write(I2_slopes(student, b, *c), t.I2_slopes[:, i, a])
+            _write(precision(student, b, *c), t.precision[:, i, a])
         for k in range(K):
-            fill_tilted(i, k, K, student, teacher, C, t.tilted_I2[i, k], t.tilted_slopes[:, i, k])
+            _fill_tilted(i, k, K, student, teacher, C, t.tilted_I2[i, k], t.tilted_slopes[:, i, k])
     return t
 
 
 @fast
-def fill_tilted(i, k, K, student, teacher, C, values, slopes):
+def _fill_tilted(i, k, K, student, teacher, C, values, slopes):
     """Fill I2 of all a and b, and its slopes, under the tilt of student units i and k."""
     p = pair_tilt(student, C[i, i], C[i, k], C[k, k])
     for a in range(len(C)):
@@ -77,11 +77,11 @@ def fill_tilted(i, k, K, student, teacher, C, values, slopes):
             sab = tilted(p, C[a, i], C[a, k], C[a, b], C[b, i], C[b, k])
             sbb = tilted(p, C[b, i], C[b, k], C[b, b], C[b, i], C[b, k])
             values[a, b] = I2(first, second, saa, sab, sbb)
-            write(I2_slopes(first, second, saa, sab, sbb), slopes[:, a, b])
+            _write(I2_slopes(first, second, saa, sab, sbb), slopes[:, a, b])
 
 
 @fast
-def write(numbers, out):
+def _write(numbers, out):
     """Write three numbers to a vector."""
     out[0], out[1], out[2] = numbers
 
@@ -106,11 +106,11 @@ def I2_slopes(a, b, c11, c12, c22):
         slope = (math.pi - math.atan2(s, c12)) / (2.0 * math.pi)
         return s / (4.0 * math.pi * c11), slope, s / (4.0 * math.pi * c22)
     slope = J2(b, a, c22, c12, c11) if a == RELU else J2(a, b, c11, c12, c22)
-    return half_curvature(a, b, c11, c12, c22), slope, half_curvature(b, a, c22, c12, c11)
+    return _half_curvature(a, b, c11, c12, c22), slope, _half_curvature(b, a, c22, c12, c11)
 
 
 @fast
-def half_curvature(a, b, c11, c12, c22):
+def _half_curvature(a, b, c11, c12, c22):
     """1/2 E[g_a''(x1) g_b(x2)], not both relu: -1/2 E[g_a'(x1) x1 g_b(x2)] for a erf, otherwise 0."""
     return -0.5 * I3(a, b, c11, c11, c12, c11, c12, c22) if a == ERF else 0.0
 

@@ -71,12 +71,12 @@ def move_and_add_fields(W, p, moves, old, new, fields, first, start):
     """In the piece from `start` on, make the moves of the last step and add to the fields of new inputs."""
     last = p.batch - 1
     if not first:
-        decay(W, p, start, min(start + PIECE, W.shape[1]))
+        _decay(W, p, start, min(start + PIECE, W.shape[1]))
     for b in range(last):
-        move(W, moves[b], old[b, start : start + PIECE], start)
+        _move(W, moves[b], old[b, start : start + PIECE], start)
     # The last move of the weights and their first fields share one pass through the weights.
     last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
-    move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
+    _move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
     for b in range(1, p.batch):
         add_dots(W, new[b, start : start + PIECE], start, fields[b])
 
@@ -84,9 +84,9 @@ def move_and_add_fields(W, p, moves, old, new, fields, first, start):
 @part
 def make_last_moves(W, p, buffers, X):
     """Make the moves of the last step, whose inputs are X (batch, n)."""
-    decay(W, p, 0, W.shape[1])
+    _decay(W, p, 0, W.shape[1])
     for b in range(p.batch):
-        move(W, buffers.moves[b], X[b], 0)
+        _move(W, buffers.moves[b], X[b], 0)
 
 
 @variant(descend, Buffers)
@@ -105,11 +105,11 @@ def _descend_by_unit(buffers, h, p):
 @variant(output, Buffers)
 def _output_by_unit(buffers, code, h, units, N):
     """See `law.output`."""
-    return weighted_sum(code, h, units, N)
+    return _weighted_sum(code, h, units, N)
 
 
 @inner
-def weighted_sum(code, h, units, N):
+def _weighted_sum(code, h, units, N):
     """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
     scale, total = 1.0 / math.sqrt(N), 0.0
     for k in range(units.shape[1]):
@@ -121,7 +121,7 @@ def weighted_sum(code, h, units, N):
 
 
 @inner
-def decay(W, p, start, stop):
+def _decay(W, p, start, stop):
     """Let the weights of a piece decay."""
     if p.decay > 0.0:
         for k in range(len(W)):
@@ -131,26 +131,26 @@ def decay(W, p, start, stop):
 
 
 @inner
-def move(W, moves, x, start):
+def _move(W, moves, x, start):
     """w_k += move_k x in the piece of W that begins at `start`."""
     for k in range(len(W)):
         add(W[k, start : start + len(x)], moves[k], x)
 
 
 @inner
-def move_and_add_dots(W, moves, old, x, start, out):
-    """`move` by the old inputs, then `add_dots` with the new ones: reads W once."""
+def _move_and_add_dots(W, moves, old, x, start, out):
+    """`_move` by the old inputs, then `add_dots` with the new ones: reads W once."""
     last, stop = len(W) - 1, start + len(x)
     for k in range(0, last, 2):
-        one, two = move_two(W[k, start:stop], W[k + 1, start:stop], old, x, moves[k], moves[k + 1])
+        one, two = _move_two(W[k, start:stop], W[k + 1, start:stop], old, x, moves[k], moves[k + 1])
         out[k] += one
         out[k + 1] += two
     if last % 2 == 0:
-        out[last] += move_one(W[last, start:stop], old, x, moves[last])
+        out[last] += _move_one(W[last, start:stop], old, x, moves[last])
 
 
 @fast
-def move_two(w1, w2, old, x, move1, move2):
+def _move_two(w1, w2, old, x, move1, move2):
     """w_i += move_i old; returns the products w_i x."""
     number = x.dtype.type
     a1, a2, one, two = number(move1), number(move2), number(0.0), number(0.0)
@@ -163,7 +163,7 @@ def move_two(w1, w2, old, x, move1, move2):
 
 
 @fast
-def move_one(w, old, x, move):
+def _move_one(w, old, x, move):
     """The same for one row."""
     number = x.dtype.type
     a, one = number(move), number(0.0)

@@ -51,7 +51,7 @@ def visit(chosen, passes, key0, key1, step):
         if index == count:
             number, index = number + 1, 0
         if passes.at[ORDERED] != number:
-            shuffle(passes.order, passes.bits, key0, key1, number)
+            _shuffle(passes.order, passes.bits, key0, key1, number)
             passes.at[ORDERED] = number
         chosen[b] = passes.order[index]
         index += 1
@@ -59,7 +59,7 @@ def visit(chosen, passes, key0, key1, step):
 
 
 @inner
-def shuffle(order, bits, key0, key1, number):
+def _shuffle(order, bits, key0, key1, number):
     """Fill in the order (P,) of a pass: every permutation with equal probability, to rounding.
 
     It depends on the key and the number of the pass alone. Fisher & Yates as by Durstenfeld, Commun. ACM 7

@@ -67,7 +67,7 @@ def train(W, h, p, samples, buffers, key0, key1, first, steps):
             visit(chosen, samples.passes, key0, key1, step)
         else:
             choose(chosen, len(samples.X), samples.distinct, key0, key1, step)
-        move_and_fetch(W, p, buffers, samples.X, chosen, old, new, done == 0)
+        _move_and_fetch(W, p, buffers, samples.X, chosen, old, new, done == 0)
         if not learn_from_labels(p.law, h[p.head], p, buffers, samples.labels, chosen):
             return done
         done += 1
@@ -104,18 +104,18 @@ def choose(chosen, count, distinct, key0, key1, step):
 
 
 @part
-def move_and_fetch(W, p, buffers, X, chosen, old, new, first):
+def _move_and_fetch(W, p, buffers, X, chosen, old, new, first):
     """Make the moves of the step before (the first has none), fetch inputs and find their fields."""
     fields = buffers.student[:, FIELD]
     fields[:] = 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
-            copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
+            _copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
         move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
-def copy(source, target):
+def _copy(source, target):
     """Copy an array; assigning a slice would allocate memory."""
     for n in range(len(source)):
         target[n] = source[n]

@@ -40,7 +40,7 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     buffers.moves[:] = 0.0
     for step in range(first, first + steps):
         old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        move_and_draw(W, p, buffers, old, new, done == 0, key0, key1, step)
+        _move_and_draw(W, p, buffers, old, new, done == 0, key0, key1, step)
         if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
             return done
         done += 1
@@ -50,24 +50,24 @@ def train(W, h, p, buffers, key0, key1, first, steps):
 
 
 @part
-def move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
+def _move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
     """Make the moves of the step before (the first has none), draw new inputs and find their fields."""
     fields, teacher_fields = buffers.student[:, FIELD], buffers.teacher[:, FIELD]
     fields[:], teacher_fields[:] = 0.0, 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             x, stream = new[b, start : start + PIECE], STREAMS * b
-            draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
+            _draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
             add_dots(p.V, x, start, teacher_fields[b])
             if p.input_noise > 0.0:
                 noise = buffers.noise[start : start + PIECE]
-                draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+                _draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
         move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
-def draw(x, N, start, bits, key0, key1, step, stream):
+def _draw(x, N, start, bits, key0, key1, step, stream):
     """Draw a piece of N inputs that begins at `start`; what lies beyond is padding."""
     fill_part(x, bits, start, key0, key1, step, stream)
     for n in range(max(N - start, 0), len(x)):

@@ -100,52 +100,52 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     buffers.moves[:] = 0.0
     for step in range(first, first + steps):
         old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        draw_inputs(p, buffers, new, key0, key1, step)
-        move_and_find_fields(W, p, buffers, old, new, done == 0)
+        _draw_inputs(p, buffers, new, key0, key1, step)
+        _move_and_find_fields(W, p, buffers, old, new, done == 0)
         if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
             return done
         done += 1
     if done > 0:
-        decay(W, p)
+        _decay(W, p)
         for b in range(p.batch):
-            move(W, buffers.moves[b], buffers.X[done % 2, b])
+            _move(W, buffers.moves[b], buffers.X[done % 2, b])
     return done
 
 
 @part
-def draw_inputs(p, buffers, new, key0, key1, step):
+def _draw_inputs(p, buffers, new, key0, key1, step):
     """Draw the inputs of a step and find the fields of the teacher; the student's inputs stay in `new`."""
     for b in range(p.batch):
         x, stream = new[b], STREAMS * b
-        draw(x, buffers.bits, key0, key1, step, stream + INPUT)
+        _draw(x, buffers.bits, key0, key1, step, stream + INPUT)
         rho = buffers.teacher[b, FIELD]
         rho[:] = 0.0
-        add_fields(p.V, x, rho)
+        _add_fields(p.V, x, rho)
         if p.input_noise > 0.0:
-            draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
-            add(x, p.input_noise, buffers.noise)
+            _draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+            _add(x, p.input_noise, buffers.noise)
 
 
 @inner
-def draw(x, bits, key0, key1, step, stream):
+def _draw(x, bits, key0, key1, step, stream):
     """Fill x (N,) with the normals of a stream."""
     for start in range(0, len(x), PIECE):
         fill_part(x[start : start + PIECE], bits, start, key0, key1, step, stream)
 
 
 @part
-def move_and_find_fields(W, p, buffers, old, new, first):
+def _move_and_find_fields(W, p, buffers, old, new, first):
     """Make the moves of the step before (the first has none) and find the fields of the student."""
     last = p.batch - 1
     buffers.student[:, FIELD] = 0.0
     if not first:
-        decay(W, p)
+        _decay(W, p)
     for b in range(last):
-        move(W, buffers.moves[b], old[b])
+        _move(W, buffers.moves[b], old[b])
     # The last move of the weights and their first fields share one pass through the weights.
-    move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
+    _move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
     for b in range(1, p.batch):
-        add_fields(W, new[b], buffers.student[b, FIELD])
+        _add_fields(W, new[b], buffers.student[b, FIELD])
 
 
 @variant(descend, Buffers)
@@ -154,28 +154,28 @@ def _descend_by_input(buffers, h, p):
     N, batch = p.N, p.batch
     for b in range(batch):
         pull = -p.eta / (math.sqrt(N) * batch) * buffers.errors[b]
-        find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
-    scale(h, 1.0 - p.decay_h / N)
+        _find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
+    _scale(h, 1.0 - p.decay_h / N)
     for b in range(batch):
-        add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
+        _add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
 
 
 @variant(output, Buffers)
 def _output_by_input(buffers, code, h, units, N):
     """See `law.output`."""
-    return weighted_sum(code, h, units, N)
+    return _weighted_sum(code, h, units, N)
 
 
 @inner
-def weighted_sum(code, h, units, N):
+def _weighted_sum(code, h, units, N):
     """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
-    scale(units[FIELD], 1.0 / math.sqrt(N))
+    _scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
-    return dot(h, units[ACTIVITY])
+    return _dot(h, units[ACTIVITY])
 
 
 @fast
-def dot(h, activity):
+def _dot(h, activity):
     """Sum of h_k g(lambda_k) over the units that h has."""
     total = 0.0
     for k in range(len(h)):
@@ -184,14 +184,14 @@ def dot(h, activity):
 
 
 @fast
-def find_moves(moves, pull, h, moving, slope):
+def _find_moves(moves, pull, h, moving, slope):
     """moves_k = pull h_k g'(lambda_k), or 0 for a frozen unit."""
     for k in range(len(h)):
         moves[k] = moving[k] * pull * h[k] * slope[k]
 
 
 @inner
-def decay(W, p):
+def _decay(W, p):
     """Let the weights decay."""
     if p.decay > 0.0:
         for n in range(len(W)):
@@ -200,32 +200,32 @@ def decay(W, p):
 
 
 @inner
-def move(W, moves, x):
+def _move(W, moves, x):
     """w_k += move_k x."""
     for n in range(len(W)):
-        add(W[n], x[n], moves)
+        _add(W[n], x[n], moves)
 
 
 @inner
-def add_fields(W, x, fields):
+def _add_fields(W, x, fields):
     """fields_k += w_k x."""
     for n in range(len(W)):
-        add(fields, x[n], W[n])
+        _add(fields, x[n], W[n])
 
 
 @inner
-def move_and_add_fields(W, moves, old, x, fields):
-    """`move` by the old inputs, then `add_fields` with the new ones, two inputs at a time."""
+def _move_and_add_fields(W, moves, old, x, fields):
+    """`_move` by the old inputs, then `_add_fields` with the new ones, two inputs at a time."""
     last = len(W) - 1
     for n in range(0, last, 2):
-        move_two(W[n], W[n + 1], moves, old[n], old[n + 1], x[n], x[n + 1], fields)
+        _move_two(W[n], W[n + 1], moves, old[n], old[n + 1], x[n], x[n + 1], fields)
     if last % 2 == 0:
-        add(W[last], old[last], moves)
-        add(fields, x[last], W[last])
+        _add(W[last], old[last], moves)
+        _add(fields, x[last], W[last])
 
 
 @fast
-def move_two(w1, w2, moves, old1, old2, x1, x2, fields):
+def _move_two(w1, w2, moves, old1, old2, x1, x2, fields):
     """The weights on two inputs."""
     for k in range(len(fields)):
         new1, new2 = fma(old1, moves[k], w1[k]), fma(old2, moves[k], w2[k])
@@ -234,7 +234,7 @@ def move_two(w1, w2, moves, old1, old2, x1, x2, fields):
 
 
 @inner
-def add(y, factor, x):
+def _add(y, factor, x):
     """y += factor x, over the length of y."""
     a = y.dtype.type(factor)
     for k in range(len(y)):
@@ -242,7 +242,7 @@ def add(y, factor, x):
 
 
 @inner
-def scale(y, factor):
+def _scale(y, factor):
     """y *= factor."""
     a = y.dtype.type(factor)
     for k in range(len(y)):

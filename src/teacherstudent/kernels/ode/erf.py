@@ -41,16 +41,16 @@ class Lanes(NamedTuple):
 def lanes_for(K: int, D: int) -> Lanes:
     """Allocate the lanes for K student units among D error units."""
     pairs = np.triu_indices(K)
-    n = whole_vectors(len(pairs[0]) + 1)
+    n = _whole_vectors(len(pairs[0]) + 1)
     units = np.zeros((2, n), np.uint64)
     units[:, : len(pairs[0])] = pairs
-    shapes = (whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
+    shapes = (_whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
     lanes = Lanes(*units, *map(aligned_zeros, shapes))
     lanes.root[:] = 1.0
     return lanes
 
 
-def whole_vectors(size: int) -> int:
+def _whole_vectors(size: int) -> int:
     """Round up to a multiple of VECTOR."""
     return -(-size // VECTOR) * VECTOR
 
@@ -60,28 +60,28 @@ def means_of_erf(c, C, output_variance, lanes, means, progress):
     """Fill the means by way of the lanes; return False at a pause, from which the next call resumes."""
     w = lanes
     if progress[DONE] == 0:
-        tilt_by_one(C, w.root, w.root_i, w.pair)
-        tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
-    if not fill_squares(c, C, w.tilted, w.square, w.angle, progress):
+        _tilt_by_one(C, w.root, w.root_i, w.pair)
+        _tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
+    if not _fill_squares(c, C, w.tilted, w.square, w.angle, progress):
         return False
-    fill_output(c, w.angle, means.output)
-    fill_weights(c, C, w.root, w.root_i, means.weights)
-    fill_power(w.root, w.root_i, w.square, output_variance, means.power)
+    _fill_output(c, w.angle, means.output)
+    _fill_weights(c, C, w.root, w.root_i, means.weights)
+    _fill_power(w.root, w.root_i, w.square, output_variance, means.power)
     return True
 
 
 @inlined
-def tilt_by_one(C, root, root_i, pair):
+def _tilt_by_one(C, root, root_i, pair):
     """Fill 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and what is the same for all a."""
     K, D = root_i.shape
     for a in range(D):
         root[a] = 1.0 + C[a, a]
-    inverse_roots(root)
+    _inverse_roots(root)
     for i in range(K):
         for a in range(D):
             u_a = root[i] * C[i, a]
             root_i[i, a] = 1.0 + C[a, a] - u_a * u_a
-    inverse_roots(root_i.reshape(-1))
+    _inverse_roots(root_i.reshape(-1))
     q = 0
     for i in range(K):
         for k in range(i, K):
@@ -90,7 +90,7 @@ def tilt_by_one(C, root, root_i, pair):
 
 
 @inlined
-def tilt_by_two(C, i, k, pair, tilted):
+def _tilt_by_two(C, i, k, pair, tilted):
     """Fill u, v and 1 / sqrt(1 + S_aa) for every pair."""
     for a in range(len(C)):
         variance = 1.0 + C[a, a]
@@ -99,11 +99,11 @@ def tilt_by_two(C, i, k, pair, tilted):
             v_a = (C[a, k[q]] - u_a * pair[1, q]) * pair[2, q]
             tilted[0, a, q], tilted[1, a, q] = u_a, v_a
             tilted[2, a, q] = variance - u_a * u_a - v_a * v_a
-    inverse_roots(tilted[2].reshape(-1))
+    _inverse_roots(tilted[2].reshape(-1))
 
 
 @inner
-def inverse_roots(x):
+def _inverse_roots(x):
     """Reprogress every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
 
     Two Newton steps y (3 - x y^2) / 2 from single precision take a third of the time of root and division.
@@ -116,7 +116,7 @@ def inverse_roots(x):
 
 
 @inlined
-def fill_squares(c, C, tilted, square, angle, progress):
+def _fill_squares(c, C, tilted, square, angle, progress):
     """square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))), and the asin of the last lane.
 
     Indices are unsigned: those that might be negative would keep checks of the arrays in the inner loops.
@@ -143,7 +143,7 @@ def fill_squares(c, C, tilted, square, angle, progress):
 
 
 @inlined
-def fill_output(c, angle, output):
+def _fill_output(c, angle, output):
     """output_i = (2/pi) sum_a c_a angle_ia."""
     for i in range(len(output)):
         total = 0.0
@@ -155,7 +155,7 @@ def fill_output(c, angle, output):
 
 
 @inlined
-def fill_weights(c, C, root, root_i, weights):
+def _fill_weights(c, C, root, root_i, weights):
     """weights[i, a] = c_a J2(i, a), less for a = i: I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1+C_ii))."""
     for i in range(weights.shape[0]):
         norm, pull = TWO_OVER_PI * root[i], 0.0
@@ -166,7 +166,7 @@ def fill_weights(c, C, root, root_i, weights):
 
 
 @inlined
-def fill_power(root, root_i, square, output_variance, power):
+def _fill_power(root, root_i, square, output_variance, power):
     """power[i, k] = J2(i, k) (square + sigma^2)."""
     q = 0
     for i in range(len(power)):

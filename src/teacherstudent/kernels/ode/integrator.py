@@ -84,14 +84,14 @@ def buffers_for(n: int) -> Buffers:
 
 
 @inner
-def copy(out, x):
+def _copy(out, x):
     """Copy a vector: no assignment to a slice, whose check of shapes takes seconds to compile."""
     for i in range(len(out)):
         out[i] = x[i]
 
 
 @inner
-def add_weighted(out, step, weights, row, k):
+def _add_weighted(out, step, weights, row, k):
     """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are skipped."""
     for j in range(weights.shape[1]):
         weight = step * weights[row, j]
@@ -101,20 +101,20 @@ def add_weighted(out, step, weights, row, k):
 
 
 @inner
-def state_at(s, y, step, tableau, work):
+def _state_at(s, y, step, tableau, work):
     """Compute the state at stage s from the derivatives at the earlier ones."""
-    copy(work.states[s], y)
-    add_weighted(work.states[s], step, tableau.A, s, work.k)
+    _copy(work.states[s], y)
+    _add_weighted(work.states[s], step, tableau.A, s, work.k)
 
 
 @inlined
-def stages(f, params, y, step, tableau, work, first, last):
+def _stages(f, params, y, step, tableau, work, first, last):
     """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
 
     Returns False where f pauses.
     """
     for s in range(max(first, work.progress[STAGES_DONE]), last):
-        state_at(s, y, step, tableau, work)
+        _state_at(s, y, step, tableau, work)
         if not f(work.states[s], params, work.k[s]):
             return False
         work.progress[STAGES_DONE] = s + 1
@@ -122,7 +122,7 @@ def stages(f, params, y, step, tableau, work, first, last):
 
 
 @inner
-def error_norm(tableau, step, y, work, rtol, atol):
+def _error_norm(tableau, step, y, work, rtol, atol):
     """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order.
 
     err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
@@ -146,7 +146,7 @@ def error_norm(tableau, step, y, work, rtol, atol):
 
 
 @inner
-def norm(x, y, rtol, atol):
+def _norm(x, y, rtol, atol):
     """Root mean square of x in units of the tolerance."""
     total = 0.0
     for i in range(len(y)):
@@ -156,22 +156,22 @@ def norm(x, y, rtol, atol):
 
 
 @inlined
-def initial_step(f, params, y, tableau, work, rtol, atol):
+def _initial_step(f, params, y, tableau, work, rtol, atol):
     """First step size, over which the changes of y and of y' are small: Hairer et al., sec. II.4, eq. (4.14).
 
     It does not depend on the end: a longer integration begins with the same step. Returns -1 where f pauses.
     """
     # a) A first guess from the sizes of y and y'.
-    if not stages(f, params, y, 0.0, tableau, work, 0, 1):
+    if not _stages(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
-    d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
+    d0, d1 = _norm(y, y, rtol, atol), _norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
     # b) One Euler step of this size, and from it the size of y''.
-    if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
+    if not _stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
-    d2 = norm(work.k[1], y, rtol, atol) / h0
+    d2 = _norm(work.k[1], y, rtol, atol) / h0
     # c) max(d1, d2) h^8 = 0.01, and not much more than the guess.
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
@@ -179,7 +179,7 @@ def initial_step(f, params, y, tableau, work, rtol, atol):
 
 
 @inner
-def fill_dense(y, step, tableau, work):
+def _fill_dense(y, step, tableau, work):
     """Fill the coefficients of the interpolant of the step just taken from the derivatives at all stages."""
     for i in range(len(y)):
         change = work.states[STAGES, i] - y[i]
@@ -190,11 +190,11 @@ def fill_dense(y, step, tableau, work):
         for row in range(3, 7):
             work.dense[row, i] = 0.0
     for row in range(4):
-        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
+        _add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
 
 
 @inner
-def interpolate(y, x, dense, out):
+def _interpolate(y, x, dense, out):
     """State at fraction x of the step just taken."""
     for i in range(len(y)):
         value = 0.0
@@ -204,12 +204,12 @@ def interpolate(y, x, dense, out):
 
 
 @inlined
-def locate_event(event, params, y, work):
+def _locate_event(event, params, y, work):
     """Fraction of the step at which the event function falls below zero, by bisection on the interpolant."""
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)
-        interpolate(y, middle, work.dense, work.states[0])
+        _interpolate(y, middle, work.dense, work.states[0])
         if event(work.states[0], params) < 0.0:
             high = middle
         else:
@@ -218,16 +218,16 @@ def locate_event(event, params, y, work):
 
 
 @inner
-def save_restart_point(restart, t, step, growth, y, k):
+def _save_restart_point(restart, t, step, growth, y, k):
     """Save the integrator as it is."""
     restart.mark[0] = SAVED
     restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH] = t, step, growth
-    copy(restart.y, y)
-    copy(restart.k, k)
+    _copy(restart.y, y)
+    _copy(restart.k, k)
 
 
 @inner
-def save_progress(work, t, step, growth, row, tries):
+def _save_progress(work, t, step, growth, row, tries):
     """Save the counters of a step in which the right-hand side paused."""
     work.progress[IN_STEP], work.progress[ROW], work.progress[TRIES] = 1, row, tries
     work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, growth
@@ -290,8 +290,8 @@ def integrate(
         t, step, growth = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
     elif restart.mark[0] == RESUME:
         t, step, growth = restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH]
-        copy(y, restart.y)
-        copy(work.k[0], restart.k)
+        _copy(y, restart.y)
+        _copy(work.k[0], restart.k)
         restart.mark[0], work.progress[STAGES_DONE] = EMPTY, 1
     else:
         while row < len(times) and times[row] <= start:
@@ -299,7 +299,7 @@ def integrate(
             row += 1
         if event(y, params) < 0.0:
             return EVENT, t, row
-        step, growth = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
+        step, growth = _initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
         if step < 0.0:
             return PAUSED, t, row
         work.progress[STAGES_DONE] = 1
@@ -309,14 +309,14 @@ def integrate(
         # 1. The last step is cut to reach the end; the integrator before it is saved.
         last = t + step >= end * (1.0 - 1e-15)
         if last and restart.mark[0] == EMPTY:
-            save_restart_point(restart, t, step, growth, y, work.k[0])
+            _save_restart_point(restart, t, step, growth, y, work.k[0])
         cut = end - t if last else step
         # 2. Derivatives at all stages, the last one at the end of the step.
-        if not stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
-            save_progress(work, t, step, growth, row, tries)
+        if not _stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
+            _save_progress(work, t, step, growth, row, tries)
             return PAUSED, t, row
         # 3. A step with too large an error is rejected and tried again, shorter.
-        error = error_norm(tableau, cut, y, work, rtol, atol)
+        error = _error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
             if not cut >= MIN_STEP * max(abs(t), 1.0):  # also where it is NaN
                 return DIVERGED, t, row
@@ -328,26 +328,26 @@ def integrate(
         fraction = 1.0
         reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
         if fired or (row < len(times) and times[row] <= reached):
-            if not stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
-                save_progress(work, t, step, growth, row, tries)
+            if not _stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
+                _save_progress(work, t, step, growth, row, tries)
                 return PAUSED, t, row
-            fill_dense(y, cut, tableau, work)
+            _fill_dense(y, cut, tableau, work)
         if fired:
-            fraction = locate_event(event, params, y, work)
+            fraction = _locate_event(event, params, y, work)
             reached = t + fraction * cut
         # 5. Records up to the event or the end of the step; states[0] is free once the step is accepted.
         while row < len(times) and times[row] <= reached:
-            interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
+            _interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
             record(work.states[0], params, rows[row])
             row += 1
         # 6. The state moves to the event or the end of the step.
         if fired:
-            interpolate(y, fraction, work.dense, work.states[STAGES])
-        copy(y, work.states[STAGES])
+            _interpolate(y, fraction, work.dense, work.states[STAGES])
+        _copy(y, work.states[STAGES])
         t = reached
         if fired:
             return EVENT, t, row
-        copy(work.k[0], work.k[STAGES])
+        _copy(work.k[0], work.k[STAGES])
         # 7. The size of the next step; Hairer et al., eq. (4.13).
         step = cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
         growth, tries, work.progress[STAGES_DONE] = MAX_FACTOR, tries + 1, 1

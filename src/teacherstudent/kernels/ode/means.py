@@ -18,17 +18,17 @@ def fill_means(p, c, C):
     if p.student == ERF and p.teacher == ERF:
         finished = means_of_erf(c, C, p.output_variance, p.lanes, p.means, p.progress)
     else:
-        finished = means_of_any(p.student, p.teacher, c, C, p.output_variance, p.means, p.progress)
+        finished = _means_of_any(p.student, p.teacher, c, C, p.output_variance, p.means, p.progress)
     return finished
 
 
 @inlined
-def means_of_any(student, teacher, c, C, output_variance, means, progress):
+def _means_of_any(student, teacher, c, C, output_variance, means, progress):
     """Fill the means of units of any activation; return False at a pause between two units."""
     output, weights, power = means.output, means.weights, means.power
     K, D = weights.shape
     for i in range(progress[DONE], K):
-        output[i] = output_of(i, K, student, teacher, c, C)
+        output[i] = _output_of(i, K, student, teacher, c, C)
         pull = 0.0
         for a in range(D):
             weights[i, a] = c[a] * J2(student, student if a < K else teacher, C[i, i], C[i, a], C[a, a])
@@ -36,14 +36,14 @@ def means_of_any(student, teacher, c, C, output_variance, means, progress):
         weights[i, i] -= tilt(student, C[i, i], pull)
         for k in range(i, K):
             norm = J2(student, student, C[i, i], C[i, k], C[k, k])
-            power[i, k] = norm * (square_of_error(i, k, K, student, teacher, c, C) + output_variance)
+            power[i, k] = norm * (_square_of_error(i, k, K, student, teacher, c, C) + output_variance)
         if row_done(progress, i, K, PAIR * (K - i) * D * D):
             return False
     return True
 
 
 @inner
-def output_of(i, K, student, teacher, c, C):
+def _output_of(i, K, student, teacher, c, C):
     """< d g(x_i) > = sum_a c_a I2(i, a)."""
     total = 0.0
     for a in range(len(c)):
@@ -52,7 +52,7 @@ def output_of(i, K, student, teacher, c, C):
 
 
 @inner
-def square_of_error(i, k, K, student, teacher, c, C):
+def _square_of_error(i, k, K, student, teacher, c, C):
     """sum_ab c_a c_b E[g_a g_b] under the tilt of student units i and k."""
     D, total = len(c), 0.0
     p = pair_tilt(student, C[i, i], C[i, k], C[k, k])
