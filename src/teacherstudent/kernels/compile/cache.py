@@ -28,7 +28,7 @@ from numba.core.caching import (
 
 KERNELS = Path(__file__).parents[1]
 PACKAGE = "teacherstudent.kernels"
-# Replaces time and size of the source file as stamp of the index: the name of the folder identifies the source.
+# Stamp of the index in place of time and size of the source: the name of the folder identifies the source.
 SAME = None
 
 
@@ -54,7 +54,7 @@ class CheckedFiles(IndexDataCacheFile):
     def _load_index(self):
         try:
             return super()._load_index()
-        except Exception:  # pickle raises many types of errors; without an entry the function is compiled again
+        except Exception:  # pickle raises many types of errors; without its entry code is compiled again
             return {}
 
     def _load_data(self, name):

@@ -1,6 +1,6 @@
 """Compiled code that calls its own copies of other functions, whatever else is compiled or loaded.
 
-Numba links the functions that a kernel calls into the machine code of the kernel, optimises them together, and
+Numba links the functions that a kernel calls into the kernel's machine code, optimises them together, and
 leaves these copies visible in the whole process. The linker then uses the first visible copy of a function
 for all callers. Copies that were optimised in different kernels may round differently: in the process that
 compiles a kernel, the linker uses the function itself; after loading from the disk, it uses the copy in the

@@ -70,7 +70,7 @@ def fill_chi(out, degrees, key0, key1):
 
 @by_column
 def _propose(y, x, dof):
-    """Replace y by the proposal from x where it is certainly accepted, else by -|y|; return how many are not."""
+    """Replace y by the proposal from x if it is surely accepted, else by -|y|; return how many are not."""
     d = dof / 2.0 - 1.0 / 3.0
     scale, bound, doubtful = 1.0 / (3.0 * math.sqrt(d)), 1.0 / (108.0 * d * ERF_SLOPE), 0
     for c in range(len(y)):

@@ -1,7 +1,7 @@
 """Generalisation errors as functions of the order parameters.
 
-Closed forms by the Gaussian integral I2 of `integrals`: Saad & Solla, Phys. Rev. E 52 (1995) 4225; for unequal
-readouts Goldt et al., NeurIPS 2019; for several teachers and heads Lee et al., ICML 2021.
+Closed forms by the Gaussian integral I2 of `integrals`: Saad & Solla, Phys. Rev. E 52 (1995) 4225; with
+readouts Goldt et al., NeurIPS 2019; with several teachers and heads Lee et al., ICML 2021.
 """
 
 import numpy as np

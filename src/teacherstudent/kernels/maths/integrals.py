@@ -1,9 +1,9 @@
 """Gaussian integrals of activations, for zero-mean fields x1, x2, ... with covariances c11, c12, ...
 
 For erf units they are those of Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix, and of Goldt et al.,
-NeurIPS 2019, supplement. All follow from two facts. A factor g'(x) of an erf unit is a Gaussian: it only tilts
-the distribution of the fields, that is, it changes the covariances and adds a norm. By Stein's identity
-E[x2 f(x3)] = c23 E[f'(x3)].
+NeurIPS 2019, supplement. All follow from two facts. A factor g'(x) of an erf unit is a Gaussian: it only
+tilts the distribution of the fields, that is, it changes their covariances and adds a constant factor. By
+Stein's identity E[x2 f(x3)] = c23 E[f'(x3)].
 """
 
 import math
