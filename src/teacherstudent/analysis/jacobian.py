@@ -1,14 +1,14 @@
-"""The exact derivative of the equations of motion in given directions, by the chain rule.
+"""The exact derivatives of the equations of motion in given directions, by the chain rule.
 
-For the covariance model `kernels.ode.isotropic`; symbols and shapes as there: K student units, D error
-units with signed readouts c and covariance C, covariances B of the error units with projections on all K + F
-weights. n directions at a time are the first axis of arrays. Under the tilt of student units i and k, with p
-the inverse of 1 + C over these two,
+For the covariance model `kernels.ode.isotropic`, with its symbols and shapes: K student units, D error units
+with signed readouts c and covariance C, and covariances B of the error units with the projections of the
+inputs on all K + F weights. The first axis of arrays of changes counts n directions. Under the tilt of
+student units i and k, with p the inverse of the 2 x 2 matrix 1 + C of these units,
 
     S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
 
-E_F being columns i and k of the unit matrix; so the D x D derivative G of sum_ab c_a c_b I2(S_aa, S_ab, S_bb)
-with respect to S gives its change tr(A' G A dC).
+where E_F has the columns i and k of the unit matrix. If G (D, D) is the derivative of
+sum_ab c_a c_b I2(S_aa, S_ab, S_bb) with respect to S, its change is tr(A' G A dC).
 """
 
 from typing import NamedTuple
@@ -22,7 +22,10 @@ from teacherstudent.kernels.ode.state import unpack
 
 
 class Means(NamedTuple):
-    """Means over inputs, d the error."""
+    """Means over the inputs, with d the error (student minus noisy teacher).
+
+    Arrays of changes have a first axis of n directions.
+    """
 
     output: np.ndarray  # (K,) < d g(x_i) >
     drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for all projections z
@@ -30,7 +33,9 @@ class Means(NamedTuple):
 
 
 def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Return the derivatives of the rates of a state in n directions, J dy.
+    """Return the derivatives J dy of the rates of change of a state in n directions.
+
+    The rates f(y) are those of `kernels.ode.isotropic.motion`, J is their Jacobian.
 
     Parameters
     ----------
@@ -44,6 +49,7 @@ def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     Returns
     -------
     (n, size) array
+        Changes of dy/dt, t = steps / N.
     """
     r, layout, K = p.rates, p.model.layout, p.model.layout.K
     x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
@@ -69,8 +75,12 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
 
     Parameters
     ----------
-    p, y, directions
-        As in `changes_of_rates`.
+    p : Constants
+        The equations, with the model `Isotropic`.
+    y : (size,) array
+        State.
+    directions : (n, size) array
+        Changes dy of the state.
 
     Returns
     -------
@@ -85,7 +95,7 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
 
 
 def _means(p: Constants, x: Fields, t: Tables) -> Means:
-    """Means at a state: < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz), q the tilt of one unit."""
+    """Return the means at a state, with < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz)."""
     K = len(t.J2)
     weights = x.c * t.J2
     pull = t.tilt * np.sum(weights * x.C[:K], axis=1)
@@ -94,7 +104,7 @@ def _means(p: Constants, x: Fields, t: Tables) -> Means:
 
 
 def _changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
-    """Changes of the means in n directions."""
+    """Return the changes of the means in n directions."""
     K = len(t.J2)
     half = np.array([0.5, 1.0, 0.5])[:, None, None]
     dJ2 = -t.J2 * _changes_of_pairs(half * t.precision, dx.C)
@@ -107,13 +117,13 @@ def _changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
 
 
 def _changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
-    """Change (n, K, D) of a function of c_ii, c_ia and c_aa, by its slopes (3, K, D)."""
+    """Return the changes (n, K, D) of a function of c_ii, c_ia and c_aa with slopes (3, K, D)."""
     K, variances = slopes.shape[1], np.diagonal(dC, axis1=1, axis2=2)
     return slopes[0] * variances[:, :K, None] + slopes[1] * dC[:, :K] + slopes[2] * variances[:, None]
 
 
 def _changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
-    """Change (n, K, F) of the drift; the tilt q = 1 / (1 + C_ii) of an erf unit changes by -q^2 dC_ii."""
+    """Return the changes (n, K, K + F) of the drift; the tilt q = 1 / (1 + C_ii) changes by -q^2 dC_ii."""
     K = len(t.J2)
     weights, dweights = x.c * t.J2, dx.c[:, None] * t.J2 + x.c * dJ2
     along = np.sum(weights * x.C[:K], axis=1)
@@ -124,7 +134,7 @@ def _changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.n
 
 
 def _changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
-    """Change (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of every i and k."""
+    """Return the changes (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of i and k."""
     K, D = t.J2.shape
     G = np.outer(x.c, x.c) * t.tilted_slopes
     diagonal = G[0].sum(axis=-1) + G[2].sum(axis=-2)

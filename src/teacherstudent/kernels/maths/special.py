@@ -175,8 +175,8 @@ def log(x):
 def sincos_turns(bits):
     """Return sine and cosine of 2 pi u for u = bits / 2^64 - 1/8, bits a uint64, with errors below 2e-16.
 
-    The angle is pi/2 (q + f) with -1/2 <= f < 1/2; q, the two highest bits, selects the sign and the function,
-    sine or cosine of pi f / 2.
+    The angle is pi/2 (q + f) with -1/2 <= f < 1/2; q, the two highest bits, selects the sign and the
+    function, sine or cosine of pi f / 2.
     """
     f = np.float64(np.uint64((bits << TWO) ^ SIGN_BIT).view(np.int64)) * UNIT_64
     z = f * f

@@ -5,8 +5,8 @@ sec. II.10; the numbers are those of their program dop853.f.
 """
 
 # fmt: off
-# A[s - 1]: weights of the derivatives at stages 0 to s - 1 in the state at stage s. Stages 0 to 11 are those of
-# a step, 12 is its end, 13 to 15 are for dense output.
+# A[s - 1]: weights of the derivatives at stages 0 to s - 1 in the state at stage s. Stages 0 to 11 are those
+# of a step, 12 is its end, 13 to 15 are for dense output.
 A = (
     (0.05260015195876773,),
     (0.0197250569845379, 0.0591751709536137),
