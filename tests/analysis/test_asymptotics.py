@@ -123,6 +123,7 @@ def test_formulas_refuse_what_they_do_not_hold_for():
         denoiser_error(2, 3, 0.1, 0.1)
     with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 0 and 2$"):
         denoiser_error(0, 2, 0.1, 0.1)
-    for state in (informed_state, denoiser_state):
-        with pytest.raises(ValueError, match="^1 student units cannot"):
-            state(2, 1)
+    with pytest.raises(ValueError, match="^1 student units cannot represent 2 teacher units"):
+        informed_state(2, 1)
+    with pytest.raises(ValueError, match="^the number of student units, 1, must be a multiple"):
+        denoiser_state(2, 1)

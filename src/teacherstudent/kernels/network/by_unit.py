@@ -147,7 +147,7 @@ def _output_by_unit(buffers, code, h, units, N):
 
 @inner
 def _weighted_sum(code, h, units, N):
-    """Compute `law.output` without the buffers, in a call: to pass them would take longer than the sum."""
+    """Return the output as `law.output`; a call with all buffers would take longer than the sum."""
     scale, total = 1.0 / math.sqrt(N), 0.0
     for k in range(units.shape[1]):
         units[FIELD, k] *= scale

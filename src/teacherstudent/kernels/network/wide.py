@@ -173,7 +173,7 @@ def _output_by_input(buffers, code, h, units, N):
 
 @inner
 def _weighted_sum(code, h, units, N):
-    """Compute `law.output` without the buffers, in a call: to pass them would take longer than the sum."""
+    """Return the output as `law.output`; a call with all buffers would take longer than the sum."""
     _scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
     return _dot(h, units[ACTIVITY])
