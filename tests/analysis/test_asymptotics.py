@@ -108,14 +108,22 @@ def test_idle_units_do_no_harm_when_both_layers_are_trained():
 
 
 def test_formulas_refuse_what_they_do_not_hold_for():
-    with pytest.raises(ValueError, match="^1 student units cannot represent 2 teacher units"):
+    with pytest.raises(
+        ValueError, match="^1 student units cannot represent 2 teacher units: at least 2 are needed$"
+    ):
         first_layer_error(2, 1, 0.1, 0.1)
-    with pytest.raises(ValueError, match=r"^learning rate 0.5: the error diverges from 2 / K = 0.5 on$"):
+    with pytest.raises(
+        ValueError, match=r"^learning rate 0.5: the error diverges at rates of at least 2 / K = 0.5$"
+    ):
         linear_error(4, 0.5, 0.1)
-    with pytest.raises(ValueError, match="^3 student units cannot share 2 teacher units equally$"):
+    with pytest.raises(
+        ValueError,
+        match="^the number of student units, 3, must be a multiple of the number of teacher units, 2$",
+    ):
         denoiser_error(2, 3, 0.1, 0.1)
     with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 0 and 2$"):
         denoiser_error(0, 2, 0.1, 0.1)
-    for state in (informed_state, denoiser_state):
-        with pytest.raises(ValueError, match="^1 student units cannot"):
-            state(2, 1)
+    with pytest.raises(ValueError, match="^1 student units cannot represent 2 teacher units"):
+        informed_state(2, 1)
+    with pytest.raises(ValueError, match="^the number of student units, 1, must be a multiple"):
+        denoiser_state(2, 1)

@@ -129,7 +129,7 @@ def test_what_has_no_equations_is_refused():
         equations(spec, start._replace(R=start.R[:, :1]))
     with pytest.raises(ValueError, match=r"^teacher 2 is not one of 0 to 1$"):
         equations(spec, start, teacher=2)
-    with pytest.raises(ValueError, match="^nothing moves"):
+    with pytest.raises(ValueError, match="^the state is constant"):
         equations(cases.spec_of(Setting(eta=0.0, eta_h=0.0), overlaps), start)
-    with pytest.raises(ValueError, match="^nothing moves"):
+    with pytest.raises(ValueError, match="^the state is constant"):
         equations(cases.spec_of(Setting(readouts=False, frozen=(0, 1), decay=0.1), overlaps), start)

@@ -117,7 +117,9 @@ def test_a_trajectory_decays_at_that_rate(K, rate):
 
 def test_more_units_than_the_teacher_has_are_needed():
     for function in (critical_learning_rate, optimal_learning_rate):
-        with pytest.raises(ValueError, match="^1 student units cannot be equal to 2 teacher units$"):
+        with pytest.raises(
+            ValueError, match="^1 student units cannot represent 2 teacher units: at least 2 are needed$"
+        ):
             function(2, 1)
     with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 0 and 0$"):
         critical_learning_rate_formula(0)

@@ -1,6 +1,7 @@
 """Analysis of the equations of motion: fixed points and their stability, asymptotic errors, plateaus, rates.
 
-Numbers come from the right-hand side of engine `ode` and its exact Jacobian; closed forms stand beside them.
+Numerical results use the right-hand side of engine `ode` and its exact Jacobian; closed forms are given where
+they exist.
 """
 
 from teacherstudent.analysis.asymptotics import denoiser_error, first_layer_error, linear_error

@@ -1,7 +1,7 @@
-"""Closed forms of the asymptotic generalisation error with label noise; committees with T = 1 and v = 1.
+"""Closed forms of the asymptotic generalisation error with label noise, for committees with T = 1 and v = 1.
 
-M teacher units, K student units, learning rate eta, standard deviation sigma of the noise on the labels. The
-exact values for erf units are those of `fixed_points.fixed_point`, started from the states in `committees`.
+M teacher units, K student units, learning rate eta, standard deviation sigma of the noise on the labels. For
+erf units `fixed_points.fixed_point` computes the exact values, with the states of `committees` as start.
 """
 
 import math
@@ -14,9 +14,10 @@ def first_layer_error(
 ) -> float:
     """Return sigma^2 eta (K - M + M / sqrt 3) / (2 pi): erf units, first layer trained, h = 1.
 
-    Leading order in eta and sigma^2, next to `committees.informed_state`: Goldt et al. 2019 (the expansion of
-    the result of their notebook for any eta). For K - M >= 2 that state is a saddle, left at a rate of order
-    eta^2 sigma^2: two idle units of opposite weights do not change the error.
+    Leading order in eta and sigma^2, at the fixed point next to `committees.informed_state`: Goldt et al.,
+    NeurIPS 2019 (the expansion of the result of their notebook for any eta). For K - M >= 2 that fixed point
+    is a saddle with an unstable eigenvalue of order eta^2 sigma^2, since two surplus units of opposite
+    weights do not change the error.
 
     Parameters
     ----------
@@ -40,15 +41,15 @@ def first_layer_error(
     M, K = teacher_hidden, student_hidden
     check_sizes(M, K)
     if K < M:
-        raise ValueError(f"{K} student units cannot represent {M} teacher units: the error has another floor")
+        raise ValueError(f"{K} student units cannot represent {M} teacher units: at least {M} are needed")
     return output_noise**2 * learning_rate * (K - M + M / math.sqrt(3.0)) / (2.0 * math.pi)
 
 
 def linear_error(student_hidden: int, learning_rate: float, output_noise: float) -> float:
     """Return eta sigma^2 K / (4 - 2 eta K): linear units, first layer trained, h = 1, any teacher.
 
-    Exact: e = 2 eps obeys e' = -2 eta K e + eta^2 K^2 (e + sigma^2). Goldt et al. 2019 (from memory; derived
-    independently).
+    Exact: e = 2 eps satisfies de/dt = -2 eta K e + eta^2 K^2 (e + sigma^2). Goldt et al., NeurIPS 2019 (from
+    memory; derived independently).
 
     Parameters
     ----------
@@ -72,7 +73,9 @@ def linear_error(student_hidden: int, learning_rate: float, output_noise: float)
     K = student_hidden
     check_sizes(1, K)
     if learning_rate * K >= 2.0:
-        raise ValueError(f"learning rate {learning_rate}: the error diverges from 2 / K = {2.0 / K:g} on")
+        raise ValueError(
+            f"learning rate {learning_rate}: the error diverges at rates of at least 2 / K = {2.0 / K:g}"
+        )
     return learning_rate * output_noise**2 * K / (4.0 - 2.0 * learning_rate * K)
 
 
@@ -81,9 +84,9 @@ def denoiser_error(
 ) -> float:
     """Return sqrt 3 M^2 sigma^2 eta / (6 pi K): erf units, both layers trained at the same rate.
 
-    Leading order in eta and sigma^2, next to `committees.denoiser_state`; found numerically, for M = 1, 2, 3.
-    For K > M that state is a saddle, left at a rate of order eta^2 sigma^2. That it decreases with K is
-    in Goldt et al. 2019.
+    Leading order in eta and sigma^2, at the fixed point next to `committees.denoiser_state`; found
+    numerically for M = 1, 2, 3. For K > M that fixed point is a saddle with an unstable eigenvalue of order
+    eta^2 sigma^2. Goldt et al., NeurIPS 2019, find numerically that the error decreases with K.
 
     Parameters
     ----------
@@ -102,7 +105,7 @@ def denoiser_error(
     Raises
     ------
     ValueError
-        Where K is no multiple of M.
+        Where K is not a multiple of M.
     """
     M, K = teacher_hidden, student_hidden
     check_copies(M, K)

@@ -1,6 +1,6 @@
 """Soft committees with one teacher of M orthonormal units, T = 1 and v = 1: states near their fixed points.
 
-Saad & Solla 1995; Goldt et al. 2019. The student has K units.
+The student has K units. Saad & Solla, Phys. Rev. E 52 (1995) 4225; Goldt et al., NeurIPS 2019.
 """
 
 import math
@@ -23,24 +23,25 @@ def committee(
     train: Sequence[str] = ("features",),
     activation: str = "erf",
 ) -> Spec:
-    """Return the spec of a student that starts from given order parameters.
+    """Return the spec of a student that starts with given order parameters.
 
     Parameters
     ----------
     start : OrderParameters
         Q (K, K), R (K, P M), T (P M, P M), h (H, K) and v (P, M).
     learning_rate : float
-        eta >= 0, of the trained layers.
+        eta >= 0 of the trained layers.
     output_noise : float
-        Standard deviation of the noise on the labels.
+        Standard deviation sigma >= 0 of the noise on the labels.
     train : sequence of str
         Trained layers: "features", "readouts" or both.
     activation : str
-        Of student and teachers: "erf" or "linear".
+        Activation of student and teachers: "erf" or "linear".
 
     Returns
     -------
     Spec
+        Its dimension is arbitrary: the equations do not depend on it.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def committee(
 
 
 def informed_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
-    """Return the state in which M student units are the teacher's and the others have no weights; h = 1.
+    """Return the state in which M student units equal the teacher's and the other weights are 0; h = 1.
 
     Parameters
     ----------
@@ -85,13 +86,13 @@ def informed_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
     M, K = teacher_hidden, student_hidden
     check_sizes(M, K)
     if K < M:
-        raise ValueError(f"{K} student units cannot be equal to {M} teacher units")
+        raise ValueError(f"{K} student units cannot represent {M} teacher units: at least {M} are needed")
     R = np.eye(K, M)
     return OrderParameters(R @ R.T, R, np.eye(M), np.ones((1, K)), np.ones((1, M)))
 
 
 def denoiser_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
-    """Return the state in which K / M student units share the work of each teacher unit; h = M / K.
+    """Return the state in which K / M student units equal each teacher unit; h = M / K.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def denoiser_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
     Raises
     ------
     ValueError
-        Where K is no multiple of M.
+        Where K is not a multiple of M.
     """
     M, K = teacher_hidden, student_hidden
     check_copies(M, K)
@@ -114,11 +115,11 @@ def denoiser_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
 
 
 def symmetric_state(teacher_hidden: int, student_hidden: int) -> OrderParameters:
-    """Return the symmetric plateau of erf units with h = 1 at vanishing learning rates; any M and K.
+    """Return the symmetric plateau of erf units with h = 1 in the limit of small learning rates.
 
-    All student units are equal, with equal overlaps with all teacher units, and the error of such states is
-    least: Q_ik = s / (1 - s), R_im = sqrt(Q / M), s = M / (K^2 + sqrt(K^4 + M^2 - K^2)). For K = M that is
-    Q = 1 / (2 K - 1) and R = 1 / sqrt(K (2 K - 1)) (Saad & Solla 1995, from memory; other sizes derived
+    It is the state of least error among those in which all student units are equal and have equal overlaps
+    with all teacher units: Q_ik = s / (1 - s), R_im = sqrt(Q / M), s = M / (K^2 + sqrt(K^4 + M^2 - K^2)). For
+    K = M Q = 1 / (2 K - 1) and R = 1 / sqrt(K (2 K - 1)) (Saad & Solla 1995, from memory; other sizes derived
     here).
 
     Parameters
@@ -149,13 +150,15 @@ def plateau_correlation(M: int, K: int) -> float:
 
 
 def check_sizes(M: int, K: int) -> None:
-    """Raise ValueError where a number of units is not positive."""
+    """Raise ValueError if a number of units is not positive."""
     if M < 1 or K < 1:
         raise ValueError(f"numbers of hidden units must be positive, not {M} and {K}")
 
 
 def check_copies(M: int, K: int) -> None:
-    """Raise ValueError where K student units cannot share M teacher units equally."""
+    """Raise ValueError if K is not a multiple of M."""
     check_sizes(M, K)
     if K % M:
-        raise ValueError(f"{K} student units cannot share {M} teacher units equally")
+        raise ValueError(
+            f"the number of student units, {K}, must be a multiple of the number of teacher units, {M}"
+        )

@@ -1,4 +1,4 @@
-"""The equations of motion while one teacher is active, as functions of the numbers that move."""
+"""The equations of motion while one teacher is active, in the coordinates that are trained."""
 
 from typing import NamedTuple
 
@@ -14,13 +14,16 @@ from teacherstudent.spec.model import Spec
 
 
 class Equations(NamedTuple):
-    """dy/dt = f(y) for the state y of the kernels in n coordinates: Q_ik = Q_ki once, and only what moves."""
+    """The equations dy/dt = f(y) for the state y of the kernels (`kernels.ode.state`), in n coordinates.
 
-    constants: Constants
-    start: OrderParameters
-    teacher: int
-    directions: np.ndarray  # (n, len(y)) change of y along each coordinate, of zeros and ones
-    entries: np.ndarray  # (n,) position in y of each coordinate
+    The coordinates are the trained entries of y, with Q_ik = Q_ki as one coordinate.
+    """
+
+    constants: Constants  # of the right-hand side
+    start: OrderParameters  # state at the start; its T and v are constant
+    teacher: int  # index of the active teacher
+    directions: np.ndarray  # (n, size) change of y along each coordinate, of zeros and ones
+    entries: np.ndarray  # (n,) index in y of each coordinate
 
     def vector(self) -> np.ndarray:
         """Return the state y at the start."""
@@ -45,14 +48,14 @@ class Equations(NamedTuple):
 
 
 def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations:
-    """Return the equations of motion while one teacher is active.
+    """Return the equations of motion while one teacher is active: Saad & Solla 1995; Goldt et al. 2019.
 
     Parameters
     ----------
     spec : Spec
         Sizes, activations, learning rates, decay and noises.
     start : OrderParameters
-        State at the start; its T and v are those of the teachers throughout.
+        State at the start; its T and v are constant.
     teacher : int
         The active teacher, from 0 to P - 1.
 
@@ -63,21 +66,24 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
     Raises
     ------
     SpecError
-        Where engine `ode` has no equations.
+        Where engine `ode` has no equations for the spec.
     ValueError
-        Where there is no such teacher, where the shapes of `start` are not those of the spec, or where
-        nothing moves.
+        Where there is no such teacher, where the shapes of `start` are not those of the spec, or where all
+        rates of change are zero for any state.
     """
     ode.check(spec)
     _check_start(spec, start, teacher)
     constants = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
     directions = _directions(constants)
     if not len(directions):
-        raise ValueError("nothing moves: all learning rates and decays are zero, or all units are frozen")
+        raise ValueError(
+            "the state is constant: all learning rates and decays are zero, or all units are frozen"
+        )
     return Equations(constants, start, teacher, directions, directions.argmax(axis=1))
 
 
 def _check_start(spec: Spec, start: OrderParameters, teacher: int) -> None:
+    """Raise ValueError if the teacher or the shapes of the start are not those of a spec."""
     K, P, M, H = spec.student.hidden, spec.teachers.count, spec.teachers.hidden, spec.heads
     if not 0 <= teacher < P:
         raise ValueError(f"teacher {teacher} is not one of 0 to {P - 1}")
@@ -88,7 +94,7 @@ def _check_start(spec: Spec, start: OrderParameters, teacher: int) -> None:
 
 
 def _directions(p: Constants) -> np.ndarray:
-    """Return one row for each number that moves, with ones at its positions in the state."""
+    """Return a row for each trained entry of the state, with ones at its indices."""
     rates, layout = p.rates, p.model.layout
     moving = (rates.moving > 0) & (rates.eta > 0 or rates.decay > 0)
     mask, unit = np.zeros(layout.size, bool), np.eye(layout.size)

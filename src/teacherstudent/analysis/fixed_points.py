@@ -17,27 +17,44 @@ from teacherstudent.spec.rules import OVERLAP_PRECISION
 
 MAX_STEPS = 200
 SMALLEST_FRACTION = 2.0**-20  # of a Newton step
-DESCENT = 1e-4  # the least part of what a step promises (Armijo)
-PRECISION = 1e-12  # rates vanish if they are below this part of the Jacobian's largest entry
-ROUNDING = np.finfo(float).eps  # and the search ends below this part
-FLAT = 1e-12  # singular values and eigenvalues below this part of the largest are zero
+DESCENT = 1e-4  # smallest accepted fraction of the predicted decrease (Armijo condition)
+PRECISION = 1e-12  # rates below this fraction of the largest entry of the Jacobian count as zero
+ROUNDING = np.finfo(float).eps  # the search ends at rates below this fraction
+FLAT = 1e-12  # singular values and eigenvalues below this fraction of the largest one count as zero
 
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """A state whose order parameters do not move, and the growth of small changes of it; t = steps / N.
+    """A fixed point of the equations of motion and its stability, with time t = steps / N.
 
-    `flat_directions` counts the directions in which nothing moves in first order, as along a continuous
-    manifold of fixed points; the eigenvalues are those of the others.
+    Parameters
+    ----------
+    state : OrderParameters
+        Q (K, K), R (K, P M), T (P M, P M), h (H, K) and v (P, M) at the end of the search.
+    generalisation_error : (P,) array
+        Errors against all teachers.
+    converged : bool
+        Whether the residual is small enough for a fixed point.
+    realisable : bool
+        Whether weights with these overlaps exist.
+    residual : float
+        The largest rate of change, in units of the largest entry of the Jacobian.
+    steps : int
+        Number of Newton steps.
+    eigenvalues : (r,) complex array
+        Non-zero eigenvalues of the Jacobian, in units of 1 / t; the one with the largest real part first.
+    flat_directions : int
+        Number of directions without a change of the rates in first order, such as those along a continuous
+        manifold of fixed points. They have no eigenvalue in `eigenvalues`.
     """
 
     state: OrderParameters
-    generalisation_error: np.ndarray  # (P,)
-    converged: bool  # the residual is below PRECISION
-    realisable: bool  # there are weights with these overlaps
-    residual: float  # the largest rate, in units of the Jacobian's largest entry
-    steps: int  # of Newton's method
-    eigenvalues: np.ndarray  # (r,) complex, of the Jacobian; the largest real part comes first
+    generalisation_error: np.ndarray
+    converged: bool
+    realisable: bool
+    residual: float
+    steps: int
+    eigenvalues: np.ndarray
     flat_directions: int
 
     @property
@@ -47,7 +64,7 @@ class FixedPoint:
 
     @property
     def stable(self) -> bool:
-        """Whether changes in all but flat directions die out; an eigenvalue of rounding size does not."""
+        """Whether small changes in all directions that are not flat decay, up to rounding."""
         return bool(self.growth_rate < -FLAT * np.abs(self.eigenvalues).max(initial=0.0))
 
 
@@ -55,9 +72,9 @@ class FixedPoint:
 def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPoint:
     """Find a fixed point of engine `ode` by damped Newton steps, while one teacher is active.
 
-    Stable and unstable ones are found alike; which one depends on the start, such as the long-time state of
-    a run. Check `converged` and `realisable`: from a start far from any fixed point the search may not
-    converge, or end at overlaps that no weights have.
+    The search finds stable and unstable fixed points; the result depends on the start, for example the
+    long-time state of a run. Check `converged` and `realisable`: with a start far from any fixed point the
+    search may not converge, or may end at overlaps that no weights have.
 
     Parameters
     ----------
@@ -71,11 +88,15 @@ def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPo
     Returns
     -------
     FixedPoint
+        State, errors, eigenvalues, and whether the search has converged.
 
     Raises
     ------
-    SpecError, ValueError
-        As `equations`; ValueError also where the rates at the start are not finite.
+    SpecError
+        Where engine `ode` has no equations for the spec.
+    ValueError
+        Where the start or the teacher does not agree with the spec, where all rates of change are zero for
+        any state, or where the rates at the start are not finite.
     """
     system = equations(spec, start, teacher)
     end, steps = newton(system)
@@ -95,24 +116,24 @@ def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPo
 
 
 class Point(NamedTuple):
-    """A state on the way of Newton's method."""
+    """An iterate of Newton's method."""
 
-    y: np.ndarray
-    rates: np.ndarray  # (n,)
-    jacobian: np.ndarray  # (n, n)
+    y: np.ndarray  # (size,) state of the kernels
+    rates: np.ndarray  # (n,) rates of change of the coordinates
+    jacobian: np.ndarray  # (n, n) their derivatives
 
     @property
     def residual(self) -> float:
-        """Largest rate in units of the Jacobian's largest entry: of a change of the state by one."""
+        """Largest rate in units of the largest entry of the Jacobian."""
         return float(np.abs(self.rates).max() / max(np.abs(self.jacobian).max(), np.finfo(float).tiny))
 
 
 def newton(system: Equations) -> tuple[Point, int]:
     """Return the point at which damped Newton steps end, and their number.
 
-    A step is the shortest one that solves the linearised equations in the sense of least squares: they are
-    singular on a manifold of fixed points. The search ends at rates of the size of rounding, or where no part
-    of a step lowers their norm: at a minimum that is no fixed point.
+    A step is the least-squares solution of least norm of the linearised equations, which are singular on a
+    manifold of fixed points. The search ends where the rates are rounding errors, or where no fraction of a
+    step reduces their norm: at a minimum that is not a fixed point.
     """
     y, steps = system.vector(), 0
     point = Point(y, system.rates(y), system.jacobian(y))
@@ -127,9 +148,9 @@ def newton(system: Equations) -> tuple[Point, int]:
 
 
 def descend(system: Equations, point: Point) -> Point | None:
-    """Take the largest of 1, 1/2, 1/4, ... of a Newton step that lowers the norm of the rates, if any.
+    """Apply the largest of 1, 1/2, 1/4, ... of a Newton step that reduces the norm of the rates.
 
-    The point reached must be one where the integrals exist.
+    Returns None if there is none. At the new state the rates and the Jacobian must be finite.
     """
     step = np.linalg.lstsq(point.jacobian, -point.rates, rcond=FLAT)[0] @ system.directions
     norm, fraction = np.linalg.norm(point.rates), 1.0
@@ -147,8 +168,9 @@ def descend(system: Equations, point: Point) -> Point | None:
 def modes(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvalues (r,) and eigenvectors (n, r) of a Jacobian J of rank r; largest real part first.
 
-    Z spans the null space and W its complement: the eigenvalues are those of W'JW, so that rounding does not
-    split the zero ones from zero, and an eigenvector u of that gives W u + Z Z'J W u / lambda.
+    The columns of Z span the null space, those of W its orthogonal complement. The eigenvalues are those of
+    W'JW, which excludes the zero ones that rounding would make non-zero; an eigenvector u of W'JW gives the
+    eigenvector W u + Z Z'J W u / lambda of J.
     """
     _, scales, rows = np.linalg.svd(jacobian)
     rank = int(np.sum(scales > FLAT * scales[0]))
@@ -162,24 +184,25 @@ def modes(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def is_realisable(state: OrderParameters) -> bool:
-    """Whether there are weights with these overlaps: no eigenvalue of their covariance is negative."""
+    """Return whether weights with these overlaps exist: their covariance has no negative eigenvalue."""
     C = np.block([[state.Q, state.R], [state.R.T, state.T]])
     return bool(np.linalg.eigvalsh(C).min() >= -OVERLAP_PRECISION * max(1.0, np.abs(C).max()))
 
 
 def long_time_state(spec: Spec, seed: int = 0, run: int = 0) -> OrderParameters:
-    """Return the order parameters at the end of a run of engine `ode`, to start the search from.
+    """Return the order parameters at the end of a run of engine `ode`, as start of `fixed_point`.
 
     Parameters
     ----------
     spec : Spec
         The run.
     seed, run : int
-        Seed and number of the run, which decide its initial networks.
+        Seed and number of the run, which determine its initial networks; >= 0.
 
     Returns
     -------
     OrderParameters
+        Q (K, K), R (K, P M), T (P M, P M), h (H, K) and v (P, M).
 
     Raises
     ------

@@ -1,14 +1,14 @@
-"""The exact derivative of the equations of motion in given directions, by the chain rule.
+"""The exact derivatives of the equations of motion in given directions, by the chain rule.
 
-For the covariance model `kernels.ode.isotropic`; symbols and shapes as there: K student units, D error
-units with signed readouts c and covariance C, covariances B of the error units with projections on all K + F
-weights. n directions at a time are the first axis of arrays. Under the tilt of student units i and k, with p
-the inverse of 1 + C over these two,
+For the covariance model `kernels.ode.isotropic`, with its symbols and shapes: K student units, D error units
+with signed readouts c and covariance C, and covariances B of the error units with the projections of the
+inputs on all K + F weights. The first axis of arrays of changes counts n directions. Under the tilt of
+student units i and k, with p the inverse of the 2 x 2 matrix 1 + C of these units,
 
     S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
 
-E_F being columns i and k of the unit matrix; so the D x D derivative G of sum_ab c_a c_b I2(S_aa, S_ab, S_bb)
-with respect to S gives its change tr(A' G A dC).
+where E_F has the columns i and k of the unit matrix. If G (D, D) is the derivative of
+sum_ab c_a c_b I2(S_aa, S_ab, S_bb) with respect to S, its change is tr(A' G A dC).
 """
 
 from typing import NamedTuple
@@ -22,7 +22,10 @@ from teacherstudent.kernels.ode.state import unpack
 
 
 class Means(NamedTuple):
-    """Means over inputs, d the error."""
+    """Means over the inputs, with d the error (student minus noisy teacher).
+
+    Arrays of changes have a first axis of n directions.
+    """
 
     output: np.ndarray  # (K,) < d g(x_i) >
     drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for all projections z
@@ -30,7 +33,9 @@ class Means(NamedTuple):
 
 
 def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Return the derivatives of the rates of a state in n directions, J dy.
+    """Return the derivatives J dy of the rates of change of a state in n directions.
+
+    The rates f(y) are those of `kernels.ode.isotropic`, J is their Jacobian.
 
     Parameters
     ----------
@@ -44,11 +49,12 @@ def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     Returns
     -------
     (n, size) array
+        Changes of dy/dt, t = steps / N.
     """
     r, layout, K = p.rates, p.model.layout, p.model.layout.K
     x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
     t = tables(p.student, p.teacher, K, x.C)
-    mean, dmean = means(p, x, t), changes_of_means(p, x, dx, t)
+    mean, dmean = _means(p, x, t), _changes_of_means(p, x, dx, t)
     _, _, h = unpack(y, layout)
     dQ, dR, dh = unpack(directions, layout)
     pull, dpull = r.eta * r.moving * h[r.head], r.eta * r.moving * dh[:, r.head]
@@ -69,8 +75,12 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
 
     Parameters
     ----------
-    p, y, directions
-        As in `changes_of_rates`.
+    p : Constants
+        The equations, with the model `Isotropic`.
+    y : (size,) array
+        State.
+    directions : (n, size) array
+        Changes dy of the state.
 
     Returns
     -------
@@ -81,11 +91,11 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     K = p.model.layout.K
     t = tables(p.student, p.teacher, K, x.C)
     both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum
-    return dx.c[:, :K] @ (t.I2 @ x.c) + changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
+    return dx.c[:, :K] @ (t.I2 @ x.c) + _changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
 
 
-def means(p: Constants, x: Fields, t: Tables) -> Means:
-    """Means at a state: < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz), q the tilt of one unit."""
+def _means(p: Constants, x: Fields, t: Tables) -> Means:
+    """Return the means at a state, with < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz)."""
     K = len(t.J2)
     weights = x.c * t.J2
     pull = t.tilt * np.sum(weights * x.C[:K], axis=1)
@@ -93,27 +103,27 @@ def means(p: Constants, x: Fields, t: Tables) -> Means:
     return Means(t.I2 @ x.c, weights @ x.B - pull[:, None] * x.B[:K], t.J2[:, :K] * square)
 
 
-def changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
-    """Changes of the means in n directions."""
+def _changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
+    """Return the changes of the means in n directions."""
     K = len(t.J2)
     half = np.array([0.5, 1.0, 0.5])[:, None, None]
-    dJ2 = -t.J2 * changes_of_pairs(half * t.precision, dx.C)
+    dJ2 = -t.J2 * _changes_of_pairs(half * t.precision, dx.C)
     square = t.tilted_I2 @ x.c @ x.c + p.output_variance
     return Means(
-        output=dx.c @ t.I2.T + changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
-        drift=changes_of_drift(x, dx, t, dJ2),
-        power=dJ2[..., :K] * square + t.J2[:, :K] * changes_of_squares(x, dx, t),
+        output=dx.c @ t.I2.T + _changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
+        drift=_changes_of_drift(x, dx, t, dJ2),
+        power=dJ2[..., :K] * square + t.J2[:, :K] * _changes_of_squares(x, dx, t),
     )
 
 
-def changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
-    """Change (n, K, D) of a function of c_ii, c_ia and c_aa, by its slopes (3, K, D)."""
+def _changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
+    """Return the changes (n, K, D) of a function of c_ii, c_ia and c_aa with slopes (3, K, D)."""
     K, variances = slopes.shape[1], np.diagonal(dC, axis1=1, axis2=2)
     return slopes[0] * variances[:, :K, None] + slopes[1] * dC[:, :K] + slopes[2] * variances[:, None]
 
 
-def changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
-    """Change (n, K, F) of the drift; the tilt q = 1 / (1 + C_ii) of an erf unit changes by -q^2 dC_ii."""
+def _changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
+    """Return the changes (n, K, K + F) of the drift; the tilt q = 1 / (1 + C_ii) changes by -q^2 dC_ii."""
     K = len(t.J2)
     weights, dweights = x.c * t.J2, dx.c[:, None] * t.J2 + x.c * dJ2
     along = np.sum(weights * x.C[:K], axis=1)
@@ -123,8 +133,8 @@ def changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.nd
     return dweights @ x.B + weights @ dx.B - dpull[..., None] * x.B[:K] - pull[:, None] * dx.B[:, :K]
 
 
-def changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
-    """Change (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of every i and k."""
+def _changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
+    """Return the changes (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of i and k."""
     K, D = t.J2.shape
     G = np.outer(x.c, x.c) * t.tilted_slopes
     diagonal = G[0].sum(axis=-1) + G[2].sum(axis=-2)

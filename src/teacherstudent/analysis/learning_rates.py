@@ -1,7 +1,8 @@
 """Critical and optimal learning rates of erf committees without noise, first layer trained, T = 1, v = h = 1.
 
-At the critical rate the state that equals the teacher, `committees.informed_state`, loses its stability; at
-the optimal rate the error of small deviations from it decays fastest. M teacher units, K student units.
+Above the critical rate the state that equals the teacher, `committees.informed_state`, is unstable; at the
+optimal rate the error of small deviations from it decays fastest. M teacher units, K student units. Saad &
+Solla, Phys. Rev. E 52 (1995) 4225.
 """
 
 import math
@@ -15,13 +16,14 @@ from teacherstudent.analysis.fixed_points import modes
 from teacherstudent.networks.linear_algebra import one_thread
 
 PRECISION = 1e-10  # of learning rates, in units of the critical one
-FIRST_ORDER = 1e-8  # least part of its gradient by which a mode changes the error in first order
+FIRST_ORDER = 1e-8  # smallest component of the normalised gradient of the error that counts as non-zero
 
 
 def critical_learning_rate_formula(hidden: int) -> float:
     """Return eta_c = sqrt 3 pi / (K - 1 + 3 / sqrt 5) for K = M.
 
-    Saad & Solla 1995 (from memory). Exact for K = 1, and up to 0.8 % above `critical_learning_rate` for more.
+    Saad & Solla 1995 (from memory). Exact for K = 1; for more units up to 0.8 % above
+    `critical_learning_rate`.
 
     Parameters
     ----------
@@ -31,6 +33,7 @@ def critical_learning_rate_formula(hidden: int) -> float:
     Returns
     -------
     float
+        eta_c.
 
     Raises
     ------
@@ -44,8 +47,8 @@ def critical_learning_rate_formula(hidden: int) -> float:
 def optimal_learning_rate_formula(hidden: int) -> float:
     """Return eta_opt = 2/3 eta_c for K = M.
 
-    Saad & Solla 1995, as in the program of Goldt et al. 2019. Exact for K = 1; for more units the equations
-    allow larger rates, see `optimal_learning_rate`.
+    Saad & Solla 1995, as in the program of Goldt et al. 2019. Exact for K = 1; for more units the optimal
+    rate is larger, see `optimal_learning_rate`.
 
     Parameters
     ----------
@@ -55,6 +58,7 @@ def optimal_learning_rate_formula(hidden: int) -> float:
     Returns
     -------
     float
+        eta_opt.
 
     Raises
     ------
@@ -78,13 +82,15 @@ def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     Returns
     -------
     float
-        Per unit of t = steps / N.
+        eta_c, with a relative error below 1e-10.
 
     Raises
     ------
     ValueError
         Where K < M.
 
+    Examples
+    --------
     >>> round(critical_learning_rate(teacher_hidden=2, student_hidden=2), 4)  # the formula gives 2.3238
     2.3068
     """
@@ -103,9 +109,9 @@ def critical_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
 
 @one_thread()
 def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
-    """Return the rate at which the error decays fastest in the end; see `error_decay_rate`.
+    """Return the learning rate at which the error decays fastest at long times, see `error_decay_rate`.
 
-    For K = M it is 2/3 of the critical rate for one unit, and 0.82, 0.79 and 0.78 of it for 2, 3 and 4.
+    For K = M it is 2/3 of the critical rate for one unit, and 0.82, 0.79 and 0.78 of it for 2, 3 and 4 units.
 
     Parameters
     ----------
@@ -115,6 +121,7 @@ def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     Returns
     -------
     float
+        eta_opt, below the critical rate.
 
     Raises
     ------
@@ -132,10 +139,10 @@ def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
 
 
 def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: float) -> float:
-    """Return r in eps ~ exp(-r t), the end of the approach to the teacher's solution; negative if unstable.
+    """Return r in eps ~ exp(-r t) at long times, when the student approaches the teacher.
 
-    A mode of eigenvalue lambda contributes exp(lambda t), or exp(2 lambda t) if the error does not change
-    along it in first order.
+    A mode with eigenvalue lambda contributes exp(lambda t), or exp(2 lambda t) if the error does not change
+    along it in first order. r is negative where the state that equals the teacher is unstable.
 
     Parameters
     ----------

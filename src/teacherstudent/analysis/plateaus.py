@@ -1,4 +1,7 @@
-"""The symmetric plateau of erf committees with the first layer trained: height, stability and length."""
+"""The symmetric plateau of erf committees with the first layer trained: height, stability and length.
+
+Saad & Solla, Phys. Rev. E 52 (1995) 4225.
+"""
 
 import math
 
@@ -10,11 +13,11 @@ from teacherstudent.measures import log10_error
 
 
 def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
-    """Return the generalisation error on the plateau at vanishing learning rates; any M and K.
+    """Return the generalisation error on the plateau in the limit of small learning rates.
 
-    (1/pi) [K^2 asin s + M pi / 6 - 2 K M asin sqrt(s / (2 M))] with s as in `committees.symmetric_state`; for
-    K = M that is (K/pi) [pi/6 - K asin(1 / (2 K))] (Saad & Solla 1995, from memory; other sizes derived
-    here).
+    eps = (1/pi) [K^2 asin s + M pi / 6 - 2 K M asin sqrt(s / (2 M))] with s as in
+    `committees.symmetric_state`. For K = M this is (K/pi) [pi/6 - K asin(1 / (2 K))] (Saad & Solla 1995, from
+    memory; other sizes derived here).
 
     Parameters
     ----------
@@ -24,12 +27,15 @@ def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
     Returns
     -------
     float
+        Generalisation error.
 
     Raises
     ------
     ValueError
-        Where a size is not positive.
+        Where a number of units is not positive.
 
+    Examples
+    --------
     >>> round(plateau_error(teacher_hidden=3, student_hidden=3), 6)
     0.020297
     """
@@ -42,10 +48,10 @@ def plateau_error(teacher_hidden: int, student_hidden: int) -> float:
 def plateau(
     teacher_hidden: int, student_hidden: int, learning_rate: float, output_noise: float = 0.0
 ) -> FixedPoint:
-    """Find the plateau at a finite learning rate: the fixed point next to the one at vanishing rates.
+    """Find the plateau at a finite learning rate: the fixed point next to that in the limit of small rates.
 
-    At large rates it may not exist: see `converged` and `realisable`. Its `growth_rate` is that of the
-    differences between the student units.
+    At large rates it may not exist, see `FixedPoint.converged` and `FixedPoint.realisable`. Its `growth_rate`
+    is that of the differences between the student units.
 
     Parameters
     ----------
@@ -54,20 +60,28 @@ def plateau(
     learning_rate : float
         eta > 0.
     output_noise : float
-        Standard deviation of the noise on the labels.
+        Standard deviation sigma >= 0 of the noise on the labels.
 
     Returns
     -------
     FixedPoint
+        Its `generalisation_error` is the height of the plateau.
+
+    Raises
+    ------
+    ValueError
+        Where a number of units is not positive.
+    SpecError
+        Where the learning rate or the noise is negative.
     """
     start = symmetric_state(teacher_hidden, student_hidden)
     return fixed_point(committee(start, learning_rate, output_noise), start)
 
 
 def plateau_length(time, errors, height, tolerance: float = 0.1):
-    """Return the time from entering a plateau to leaving it.
+    """Return the time that errors remain on a plateau.
 
-    It is entered when the error (..., T) first falls to (1 + tolerance) height, and left when it falls to
+    The plateau starts when the error first falls to (1 + tolerance) height, and ends when it falls to
     (1 - tolerance) height; log10 eps is interpolated linearly between the recorded times.
 
     Parameters
@@ -77,14 +91,14 @@ def plateau_length(time, errors, height, tolerance: float = 0.1):
     errors : (..., T) array
         Generalisation errors.
     height : float or (...) array
-        Error on the plateau, as of `plateau` or `plateau_error`.
+        Error on the plateau, from `plateau` or `plateau_error`.
     tolerance : float
         Relative distance from the height, in (0, 1).
 
     Returns
     -------
     (...) array
-        Lengths in units of `time`; NaN where the plateau is not left.
+        Lengths in units of `time`; NaN where the plateau does not end.
     """
     height = np.asarray(height, dtype=float)
     entered, left = (time_below(time, errors, height * (1.0 + part)) for part in (tolerance, -tolerance))
@@ -92,7 +106,7 @@ def plateau_length(time, errors, height, tolerance: float = 0.1):
 
 
 def time_below(time, errors, level):
-    """Return the first time at which errors are not above a level.
+    """Return the first time at which errors are at most equal to a level.
 
     Parameters
     ----------
@@ -106,7 +120,7 @@ def time_below(time, errors, level):
     Returns
     -------
     (...) array
-        NaN where the error is always above the level.
+        Times in units of `time`; NaN where the error is always above the level.
     """
     time, logs, level = np.asarray(time), log10_error(errors), np.log10(level)
     lead = np.broadcast_shapes(logs.shape[:-1], level.shape)
@@ -121,10 +135,10 @@ def time_below(time, errors, level):
 
 
 def escape_time(growth_rate: float, asymmetry: float) -> float:
-    """Return ln(1 / asymmetry) / growth_rate, the time in which a small asymmetry would grow to one.
+    """Return ln(1 / asymmetry) / growth_rate, the time in which a small asymmetry grows to 1.
 
-    With the unstable eigenvalue of a plateau and the differences between its overlaps R at the start this is
-    its length, up to a constant. Saad & Solla 1995 (from memory).
+    With the unstable eigenvalue of a plateau and the differences between the overlaps R at the start this is
+    the length of the plateau, up to a constant. Saad & Solla 1995 (from memory).
 
     Parameters
     ----------
@@ -136,11 +150,12 @@ def escape_time(growth_rate: float, asymmetry: float) -> float:
     Returns
     -------
     float
+        Time in units of t = steps / N.
 
     Raises
     ------
     ValueError
-        Where one of them is not positive.
+        Where one of the arguments is not positive.
     """
     if not (growth_rate > 0.0 and asymmetry > 0.0):
         raise ValueError(f"growth rate {growth_rate} and asymmetry {asymmetry} must be positive")

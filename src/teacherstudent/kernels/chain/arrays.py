@@ -1,6 +1,6 @@
-"""What the kernels of the chain work on. C chains, one a column; K student units, M units of a teacher.
+"""Arrays of the kernels of the chain. There are C chains, one per column, K student and M teacher units.
 
-In a frame of p + r axes (`frames`) sample b of a batch has b + 1 further coordinates, but none where p is 0.
+In a frame of p + r axes (`frames`) sample b of a batch has b + 1 further coordinates, or none if p = 0.
 """
 
 from typing import NamedTuple
@@ -18,76 +18,81 @@ LENGTH, LABEL_NOISE, INPUT_NOISE = 0, 1, 2
 
 
 class State(NamedTuple):
-    """What changes from step to step."""
+    """State of the students, which changes from step to step."""
 
-    S: np.ndarray  # (K, p + r + q, C) student, [G A Y] with q = batch, or 0 where p is
-    h: np.ndarray  # (K, C) the head that is trained
+    S: np.ndarray  # (K, p + r + q, C) student, [G A Y] with q = batch, or q = 0 if p = 0
+    h: np.ndarray  # (K, C) readouts of the head that is trained
     finite: np.ndarray  # (C,) int64, 1 while the error is finite, then 0
-    steps: np.ndarray  # (C,) int64, steps done while finite
+    steps: np.ndarray  # (C,) int64, number of steps with a finite error
 
 
 class ChainConstants(NamedTuple):
-    """What is constant while a chain has one active teacher; each chain has its own values."""
+    """Constants of a chain while one teacher is active; each chain has its own values."""
 
     active: np.ndarray  # (C,) int64, number of the active teacher
-    B: np.ndarray  # (M, r, C) the active teacher
-    v: np.ndarray  # (M, C)
+    B: np.ndarray  # (M, r, C) coordinates of the active teacher, / sqrt N
+    v: np.ndarray  # (M, C) its readouts
     keep: np.ndarray  # (K, C) factor of the weights in a step: 1 - decay / N, or 1 where they are frozen
     rate: np.ndarray  # (K, C) eta / (N batch), 0 where the weights are frozen
-    keep_h: np.ndarray  # (C,) the same for the readouts
-    rate_h: np.ndarray  # (C,)
-    output_noise: np.ndarray  # (C,)
-    input_noise: np.ndarray  # (C,)
+    keep_h: np.ndarray  # (C,) the same factor for the readouts
+    rate_h: np.ndarray  # (C,) the same rate for the readouts
+    output_noise: np.ndarray  # (C,) standard deviation of the noise on the labels
+    input_noise: np.ndarray  # (C,) standard deviation of the noise on the inputs of the student
     input_length: np.ndarray  # (C,) sqrt(1 + input_noise^2)
     threshold: np.ndarray  # (C,) error at which the phase ends; 0: never
 
 
 class Terms(NamedTuple):
-    """Terms that any of the chains has; the others are left out."""
+    """Terms that at least one of the chains has; other terms are not computed."""
 
-    decay: bool
-    output_noise: bool
-    input_noise: bool
+    decay: bool  # weight decay, of the first layer or of the readouts
+    output_noise: bool  # noise on the labels
+    input_noise: bool  # noise on the inputs of the student
 
 
 class Keys(NamedTuple):
     """Keys of the random numbers of each chain."""
 
-    key0: np.ndarray  # (C,) uint64
-    key1: np.ndarray  # (C,) uint64
+    key0: np.ndarray  # (C,) uint64, first word of the key, see `maths.philox`
+    key1: np.ndarray  # (C,) uint64, second word
 
 
 class Buffers(NamedTuple):
-    """Memory of a step."""
+    """Work space of a step."""
 
     u: np.ndarray  # (batch, n, C) coordinates of each sample, p + r + b + 1, and further normals after them
-    bits: np.ndarray  # (2, C) uint64
+    bits: np.ndarray  # (2, C) uint64, random bits
     rho: np.ndarray  # (3, M, C) fields of the teacher, g and g'
     units: np.ndarray  # (3, batch, K, C) fields of the student, g and g'
-    target: np.ndarray  # (batch, C) output of the teacher
-    error: np.ndarray  # (batch, C)
-    factor: np.ndarray  # (C,)
-    cosine: np.ndarray  # (C,)
-    sine: np.ndarray  # (C,)
+    target: np.ndarray  # (batch, C) labels
+    error: np.ndarray  # (batch, C) output of the student minus label
+    factor: np.ndarray  # (C,) factor of the coordinates of a sample in a move
+    cosine: np.ndarray  # (C,) cosines of a rotation
+    sine: np.ndarray  # (C,) sines of a rotation
 
 
 def terms_of(constants: ChainConstants) -> Terms:
-    """Return which terms any of the chains has."""
+    """Return the terms that at least one of the chains has."""
     decay = np.any(constants.keep != 1.0) or np.any(constants.keep_h != 1.0)
     return Terms(bool(decay), bool(np.any(constants.output_noise)), bool(np.any(constants.input_noise)))
 
 
 def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
-    """Return memory for the steps of some chains.
+    """Allocate the work space for the steps of some chains.
 
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     K, M : int
-        Numbers of units of the student and of a teacher.
+        Numbers of units of the student and of one teacher.
     C : int
         Number of chains.
+
+    Returns
+    -------
+    Buffers
+        Arrays of zeros.
     """
     batch, numbers = shape.batch, shape.p + 2 * shape.r + shape.batch + INPUT_NOISE
     rows = aligned_zeros((3, C))
@@ -106,5 +111,5 @@ def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
 
 @by_column
 def coordinates(shape, b):
-    """How many coordinates sample b has."""
+    """Return the number of coordinates of sample b: p + r + b + 1, or r if p = 0."""
     return shape.p + shape.r + (b + 1 if shape.p > 0 else 0)

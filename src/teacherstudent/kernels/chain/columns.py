@@ -1,7 +1,7 @@
 """Arithmetic on arrays whose last axis counts columns, each of which is a run.
 
-Each loop over columns is in a function of one-dimensional arrays, which LLVM can vectorise. No operation
-mixes columns.
+Each loop over columns is in a function of one-dimensional arrays, so that LLVM can vectorise it. No operation
+combines different columns.
 """
 
 import numpy as np
@@ -11,36 +11,69 @@ from teacherstudent.kernels.compile.flags import by_column
 from teacherstudent.kernels.maths.philox import box_muller, random_bits
 from teacherstudent.kernels.maths.special import fma
 
-SMALLEST_SQUARE = 1e-290
+SMALLEST_SQUARE = 1e-290  # of the length of vectors that are rotated
 ONE_BIT = np.int64(1)
-# Less half the bits of a number, these are its inverse root to within 3.5 % (Lomont 2003).
+# These bits minus half the bits of a number x are 1 / sqrt x within 3.5 %: C. Lomont, "Fast inverse square
+# root", technical report, Purdue University, 2003.
 INVERSE_ROOT_BITS = np.int64(0x5FE6EB50C7B537A9)
 
 
 @by_column
 def multiply(out, a, b):
-    """out = a b."""
+    """Compute out = a b.
+
+    Parameters
+    ----------
+    out : array (C,)
+        Receives the products.
+    a, b : array (C,)
+        The factors.
+    """
     for c in range(len(out)):
         out[c] = a[c] * b[c]
 
 
 @by_column
 def add_product(out, a, b):
-    """out += a b."""
+    """Compute out += a b, with one rounding.
+
+    Parameters
+    ----------
+    out : array (C,)
+        Changed in place.
+    a, b : array (C,)
+        The factors.
+    """
     for c in range(len(out)):
         out[c] = fma(a[c], b[c], out[c])
 
 
 @by_column
 def subtract(out, a, b):
-    """out = a - b."""
+    """Compute out = a - b.
+
+    Parameters
+    ----------
+    out : array (C,)
+        Receives the differences; may be `a`.
+    a, b : array (C,)
+        The terms.
+    """
     for c in range(len(out)):
         out[c] = a[c] - b[c]
 
 
 @by_column
 def sum_products(out, a, b):
-    """out (C,) = sum_i a_i b_i over the rows of a and b, at least one."""
+    """Compute out = sum_i a_i b_i over the rows of a and b.
+
+    Parameters
+    ----------
+    out : array (C,)
+        Receives the sums.
+    a, b : array (n, C)
+        The factors, n >= 1. `b` may have more rows; these are not used.
+    """
     multiply(out, a[0], b[0])
     for i in range(1, len(a)):
         add_product(out, a[i], b[i])
@@ -48,22 +81,32 @@ def sum_products(out, a, b):
 
 @by_column
 def add_multiples(out, factor, b):
-    """out_i += factor b_i for all rows; factor (C,)."""
+    """Compute out_i += factor b_i for all rows i of out.
+
+    Parameters
+    ----------
+    out : array (n, C)
+        Changed in place.
+    factor : array (C,)
+        Factor of each column.
+    b : array (n, C)
+        Terms. It may have more rows; these are not used.
+    """
     for i in range(len(out)):
         add_product(out[i], factor, b[i])
 
 
 @by_column
 def rotation(x, y, cosine, sine):
-    """Find the rotations of vectors (x, y) to (length, 0).
+    """Find the rotations of vectors (x, y) to (length, 0): Givens rotations.
 
     Parameters
     ----------
-    x, y : arrays (C,)
-        The vectors; x receives their lengths. Vectors so short that their square underflows are left as they
-        are.
-    cosine, sine : arrays (C,)
-        Receive x / length and y / length, or 1 and 0 for a vector that is too short.
+    x, y : array (C,)
+        The vectors; x receives their lengths. Vectors whose squared length is at most SMALLEST_SQUARE are not
+        rotated.
+    cosine, sine : array (C,)
+        Receive x / length and y / length, or 1 and 0 for a vector that is not rotated.
     """
     for c in range(len(x)):
         square = fma(x[c], x[c], y[c] * y[c])
@@ -75,7 +118,15 @@ def rotation(x, y, cosine, sine):
 
 @by_column
 def rotate(x, y, cosine, sine):
-    """Apply the rotations of `rotation` to the pairs (x, y), arrays (C,)."""
+    """Apply rotations to the pairs (x, y).
+
+    Parameters
+    ----------
+    x, y : array (C,)
+        Changed in place: to cosine x + sine y and cosine y - sine x.
+    cosine, sine : array (C,)
+        The rotations, from `rotation`.
+    """
     for c in range(len(x)):
         old = x[c]
         x[c] = fma(cosine[c], old, sine[c] * y[c])
@@ -84,7 +135,17 @@ def rotate(x, y, cosine, sine):
 
 @by_column
 def rotate_out_of_zero(x, y, cosine, sine):
-    """Apply them to the pairs (0, y), whatever x has been."""
+    """Apply rotations to the pairs (0, y); the old content of x is not used.
+
+    Parameters
+    ----------
+    x : array (C,)
+        Receives sine y.
+    y : array (C,)
+        Changed in place to cosine y.
+    cosine, sine : array (C,)
+        The rotations, from `rotation`.
+    """
     for c in range(len(x)):
         x[c] = sine[c] * y[c]
         y[c] = cosine[c] * y[c]
@@ -92,17 +153,17 @@ def rotate_out_of_zero(x, y, cosine, sine):
 
 @njit(error_model="numpy", forceinline=True)
 def inverse_root(x):
-    """1 / sqrt x for a positive normal number, within a fraction 2e-16 of it.
+    """Return 1 / sqrt x of a positive normal number, with a relative error below 2e-16.
 
-    In a vector it takes a quarter of the time of root and division.
+    In a vectorised loop it takes a quarter of the time of a square root and a division.
     """
     y = np.int64(INVERSE_ROOT_BITS - (np.float64(x).view(np.int64) >> ONE_BIT)).view(np.float64)
-    return better_inverse_root(x, better_inverse_root(x, y))
+    return _better_inverse_root(x, _better_inverse_root(x, y))
 
 
 @njit(error_model="numpy", forceinline=True)
-def better_inverse_root(x, y):
-    """y / sqrt(1 - e) with e = 1 - x y^2, by its series up to e^3."""
+def _better_inverse_root(x, y):
+    """Return y / sqrt(1 - e) with e = 1 - x y^2, by its Taylor series up to e^3."""
     e = fma(-x * y, y, 1.0)
     return fma(y * e, fma(e, fma(e, 0.3125, 0.375), 0.5), y)
 
@@ -114,32 +175,32 @@ def fill_normal_rows(out, count, bits, key0, key1, step, stream):
     Parameters
     ----------
     out : array (n, C)
-        The first `count` rows, and up to three more, receive normals; column c those that
-        `philox.fill_normals` draws with the key of c.
+        The first `count` rows, and up to three more, receive normals; column c has those that
+        `philox.fill_normals` draws with the key of c. n is at least `count`, rounded up to a multiple of 4.
     count : int
         Number of rows.
     bits : array (2, C) of uint64
-        Memory for random bits.
-    key0, key1 : arrays (C,) of uint64
+        Work space for random bits.
+    key0, key1 : array (C,) of uint64
         Keys of the random numbers.
     step, stream : int
-        Number of the step and of the stream, see `maths.philox`.
+        Numbers of the step and of the stream, see `maths.philox`.
     """
     for i in range(0, count, 4):
-        fill_bits(bits[0], bits[1], i // 4, key0, key1, step, stream)
-        transform(out[i], out[i + 1], bits[0])
-        transform(out[i + 2], out[i + 3], bits[1])
+        _fill_bits(bits[0], bits[1], i // 4, key0, key1, step, stream)
+        _transform(out[i], out[i + 1], bits[0])
+        _transform(out[i + 2], out[i + 3], bits[1])
 
 
 @by_column
-def fill_bits(first, second, block, key0, key1, step, stream):
-    """The random bits of one block for every column."""
+def _fill_bits(first, second, block, key0, key1, step, stream):
+    """Fill two rows with the random bits of one block for every column."""
     for c in range(len(first)):
         first[c], second[c] = random_bits(block, key0[c], key1[c], step, stream)
 
 
 @by_column
-def transform(first, second, bits):
-    """Two rows of normals from one of bits."""
+def _transform(first, second, bits):
+    """Turn one row of random bits into two rows of normals."""
     for c in range(len(bits)):
         first[c], second[c] = box_muller(bits[c])

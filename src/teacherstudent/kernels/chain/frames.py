@@ -1,4 +1,4 @@
-"""Networks by their coordinates in an orthonormal frame, many at a time.
+"""Coordinates of networks in an orthonormal frame, for many networks at a time.
 
 With the factor 1 / sqrt N included, the student is S = [G A] with G (K, p) lower triangular and A (K, r)
 along the axes of the teachers, and the teachers are [0 B]: Q = S S^T, R = A B^T, T = B B^T. The last axis of
@@ -16,13 +16,13 @@ from teacherstudent.kernels.maths.special import fma
 
 
 class Shape(NamedTuple):
-    """What all columns have in common."""
+    """Sizes and activations, the same for all columns."""
 
-    N: int
+    N: int  # number of inputs
     p: int  # axes of G: K, or 0 where the frame has all N axes
     r: int  # axes of A and B
-    batch: int
-    student: int  # activation codes
+    batch: int  # samples of a step
+    student: int  # activation codes, see `maths.activations`
     teacher: int
 
 
@@ -48,24 +48,27 @@ def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
 
     Returns
     -------
-    p, r, q : int
-        Axes of G, axes of A and B, and further axes for the inputs of a batch: K, PM and `batch`, or 0, N and
-        0 where N is smaller than their sum.
+    p : int
+        Axes of G: K, or 0 where N < K + PM + batch.
+    r : int
+        Axes of A and B: PM, or N in that case.
+    q : int
+        Further axes for the inputs of a batch: `batch`, or 0 in that case.
     """
     return (K, PM, batch) if K + PM + batch <= N else (0, N, 0)
 
 
 @entry
 def triangularise(rows, first, last):
-    """Rotate the axes until rows are lower triangular, in pieces.
+    """Rotate the axes by Givens rotations until the matrix of the rows is lower triangular, in pieces.
 
     Parameters
     ----------
     rows : array (F, n, C)
-        Coordinates, changed in place. Rows before `first` are triangular already, those before `last` are in
-        the end.
+        Coordinates, changed in place. On entry the rows before `first` are triangular, on return those before
+        `last`.
     first, last : int
-        The rows of this piece; the last piece ends at min(F, n).
+        The rows first, ..., last - 1 of this piece; last <= min(F, n).
     """
     F, n, C = rows.shape
     cosine, sine = np.empty(C), np.empty(C)
@@ -79,41 +82,46 @@ def triangularise(rows, first, last):
 
 @entry
 def fill_gram(T, B, first, last):
-    """Fill rows of T = B B^T.
+    """Compute rows of the overlaps T = B B^T of the teachers.
 
     Parameters
     ----------
     T : array (C, P M, P M)
         Receives the overlaps of all teachers.
     B : array (P M, r, C)
-        Coordinates of all teachers.
+        Coordinates of all teachers, / sqrt N.
     first, last : int
-        The rows of this piece, without `last`.
+        The rows first, ..., last - 1 of this piece.
     """
     for c in range(len(T)):
         for i in range(first, last):
             for k in range(len(B)):
-                T[c, i, k] = inner_product(B[i], B[k], c)
+                T[c, i, k] = _inner_product(B[i], B[k], c)
 
 
 @entry
 def measure(shape, teachers, S, h, Q, R, errors, first, last):
-    """Measure order parameters and generalisation errors of some columns.
+    """Compute order parameters and generalisation errors of some columns.
 
     Parameters
     ----------
     shape : Shape
-        What all columns have in common.
+        Sizes and activations, the same for all columns.
     teachers : Teachers
         All teachers.
     S : array (K, p + r + q, C)
-        The students.
+        Coordinates of the students, / sqrt N.
     h : array (H, K, C)
-        All heads.
-    Q, R, errors : arrays (C, K, K), (C, K, P M), (C, P)
-        Receive the results.
+        Readouts of all heads.
+    Q : array (C, K, K)
+        Receives the overlaps w_i w_k / N of the student units.
+    R : array (C, K, P M)
+        Receives the overlaps of student units with the units of all teachers, divided by N.
+    errors : array (C, P)
+        Receives the generalisation errors against all teachers, see
+        `maths.generalisation.generalisation_error`.
     first, last : int
-        The columns of this piece, without `last`.
+        The columns first, ..., last - 1 of this piece.
     """
     for c in range(first, last):
         overlaps(shape, S, teachers.B, c, Q[c], R[c])
@@ -125,19 +133,35 @@ def measure(shape, teachers, S, h, Q, R, errors, first, last):
 
 @by_column
 def overlaps(shape, S, B, c, Q, R):
-    """Q = S S^T (K, K) and R = A B^T (K, P M) of column c; S may have further axes."""
+    """Compute the overlaps Q = S S^T and R = A B^T of one column.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all columns.
+    S : array (K, p + r + q, C)
+        Coordinates of the students, / sqrt N; the first p + r axes are used.
+    B : array (P M, r, C)
+        Coordinates of all teachers, / sqrt N.
+    c : int
+        The column.
+    Q : array (K, K)
+        Receives the overlaps of the student units.
+    R : array (K, P M)
+        Receives the overlaps of student units with the units of all teachers.
+    """
     n = shape.p + shape.r
     for i in range(len(S)):
         for k in range(i + 1):
-            Q[i, k] = inner_product(S[i, :n], S[k, :n], c)
+            Q[i, k] = _inner_product(S[i, :n], S[k, :n], c)
             Q[k, i] = Q[i, k]
         for m in range(len(B)):
-            R[i, m] = inner_product(S[i, shape.p : n], B[m], c)
+            R[i, m] = _inner_product(S[i, shape.p : n], B[m], c)
 
 
 @by_column
-def inner_product(a, b, c):
-    """sum_i a_i b_i of column c."""
+def _inner_product(a, b, c):
+    """Return sum_i a_i b_i of column c, for a and b (n, C)."""
     total = 0.0
     for i in range(len(a)):
         total = fma(a[i, c], b[i, c], total)

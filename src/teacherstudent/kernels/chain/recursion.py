@@ -1,20 +1,22 @@
 """The exact Markov chain of the order parameters of online SGD on Gaussian inputs, many chains at a time.
 
 Student and teachers have coordinates S = [G A] and [0 B] in a frame of p + r axes (`frames`), p = K. One step
-(Saad & Solla, Phys. Rev. E 52 (1995) 4225; `kernels.network.sgd` with weights):
+of online SGD (Saad & Solla, Phys. Rev. E 52 (1995) 4225), which `kernels.network.sgd` makes with the weights
+themselves, is:
 
 1. An input has normal coordinates w (K) and z (r). Its remainder is orthogonal to the frame: the length is
-   the root of a chi-square variate with N - K - r degrees of freedom, the direction is one further axis. The
-   fields are lambda = G w + A z and rho = B z.
-2. The frame is rotated until (w, remainder) is along the further axis; the student now has coordinates Y (K)
-   on that axis.
+   the square root of a chi-square variate with N - K - r degrees of freedom, and its direction is one further
+   axis. The fields are lambda = G w + A z and rho = B z.
+2. The frame is rotated until (w, remainder) is parallel to the further axis, on which the student then has
+   the coordinates Y (K).
 3. The law of one step (`squared_error`) moves the student along the coordinates of the input, which changes
    A and Y only, and its readouts.
 4. The frame is rotated until Y is zero and G triangular again.
 
-A batch needs one further axis for each sample. Sample b has b normal coordinates along those of the samples
-before, and its remainder has N - K - r - b degrees of freedom (Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260).
-Where N is too small for so many axes, the frame has all N axes, p = 0 and r = N, and is not rotated.
+A batch needs one further axis for each sample. Sample b has b normal coordinates along the axes of the
+previous samples, and its remainder has N - K - r - b degrees of freedom (Bartlett decomposition: M. S.
+Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260). If N is too small for so many axes, the frame has all N axes,
+p = 0 and r = N, and is not rotated.
 """
 
 import numpy as np
@@ -49,9 +51,9 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     terms : Terms
-        Terms that any of the chains has.
+        Terms that at least one of the chains has.
     teachers : Teachers
         All teachers.
     state : State
@@ -61,26 +63,26 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     keys : Keys
         Keys of the random numbers.
     buffers : Buffers
-        Memory from `new_buffers`.
+        Work space from `new_buffers`.
     first, end : int
-        Number of the first step, and of the first one that is not made.
+        The steps are first, ..., end - 1, counted from the start of the run.
     interval : int
-        Training also ends at a step that is a multiple of it (0: never) where the error of a chain has fallen
-        below its threshold.
+        After steps whose number is a multiple of it the errors are compared with the thresholds; training
+        ends where the error of a chain is below. 0 for never.
 
     Returns
     -------
     int
-        The step reached.
+        Number of the next step: `end`, or an earlier one where a threshold was reached.
     """
     for step in range(first, end):
         for b in range(shape.batch):
             last = coordinates(shape, b)
-            draw(shape, terms, keys, buffers, b, step)
+            _draw(shape, terms, keys, buffers, b, step)
             label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, last + LABEL_NOISE])
             if terms.input_noise:
-                add_input_noise(shape, constants, buffers.u[b], last)
-        descend(shape, terms, state, constants, buffers)
+                _add_input_noise(shape, constants, buffers.u[b], last)
+        _descend(shape, terms, state, constants, buffers)
         is_compared = interval > 0 and (step + 1) % interval == 0
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1
@@ -89,20 +91,20 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
 
 @entry
 def advance(shape, terms, state, constants, buffers, z, u, zeta):
-    """Make one step with given inputs (used by tests).
+    """Make one step with given inputs, to test the law of one step without random numbers.
 
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     terms : Terms
-        Terms that any of the chains has.
+        Terms that at least one of the chains has.
     state : State
         The students, changed in place.
     constants : ChainConstants
         Constants of the phases.
     buffers : Buffers
-        Memory from `new_buffers`.
+        Work space from `new_buffers`.
     z : array (batch, r, C)
         Coordinates of the inputs without noise, for the teachers.
     u : array (batch, p + r + q, C)
@@ -113,12 +115,12 @@ def advance(shape, terms, state, constants, buffers, z, u, zeta):
     for b in range(shape.batch):
         buffers.u[b, : u.shape[1]] = u[b]
         label(shape, constants, buffers, b, z[b], zeta[b])
-    descend(shape, terms, state, constants, buffers)
+    _descend(shape, terms, state, constants, buffers)
 
 
 @by_column
-def draw(shape, terms, keys, buffers, b, step):
-    """Draw the coordinates of sample b without noise, and after them the other normals."""
+def _draw(shape, terms, keys, buffers, b, step):
+    """Draw the coordinates of sample b without noise, followed by the other normals."""
     u, last, stream = buffers.u[b], coordinates(shape, b), STREAMS * b
     end = last + LENGTH + 1
     if terms.output_noise:
@@ -132,11 +134,11 @@ def draw(shape, terms, keys, buffers, b, step):
 
 
 @by_column
-def add_input_noise(shape, constants, u, last):
-    """Add noise to the coordinates u of the inputs of the teachers; then they are those of the student.
+def _add_input_noise(shape, constants, u, last):
+    """Turn the coordinates u of an input of the teachers into those of the noisy input of the student.
 
-    Coordinates in the frame of the teachers are u + noise xi. The others are used with their noise only, and
-    are normal with variance 1 + noise^2.
+    On the axes of the teachers they become u + noise xi with a standard normal xi. Only the student has
+    coordinates on the other axes; there u is multiplied by sqrt(1 + noise^2): the same distribution.
     """
     add_multiples(u[shape.p : shape.p + shape.r], constants.input_noise, u[last + INPUT_NOISE :])
     for i in range(last):
@@ -145,22 +147,22 @@ def add_input_noise(shape, constants, u, last):
 
 
 @by_column
-def descend(shape, terms, state, constants, buffers):
-    """Move the student down the mean gradient of a batch, except where an error is not finite."""
+def _descend(shape, terms, state, constants, buffers):
+    """Move the student by the mean gradient of a batch, except in chains whose error is not finite."""
     for b in range(shape.batch):
         if shape.p > 0:
-            rotate_to_input(shape, state.S, buffers, b)
+            _rotate_to_input(shape, state.S, buffers, b)
         find_error(shape, state, buffers, b)
-    stop_where_not_finite(state.finite, state.steps, buffers.error)
+    _stop_where_not_finite(state.finite, state.steps, buffers.error)
     for k in range(len(state.h)):
         move(shape, terms, state.S[k], state.h[k], constants, buffers, k)
     if shape.p > 0:
-        rotate_back(shape, state.S, buffers)
+        _rotate_back(shape, state.S, buffers)
 
 
 @by_column
-def rotate_to_input(shape, S, buffers, b):
-    """Rotate the frame until the coordinates w of sample b are zero; later samples are rotated with it."""
+def _rotate_to_input(shape, S, buffers, b):
+    """Rotate the frame until the coordinates w of sample b are zero; later samples are rotated as well."""
     u, y, cosine, sine = buffers.u, shape.p + shape.r + b, buffers.cosine, buffers.sine
     for j in range(shape.p - 1, -1, -1):
         rotation(u[b, y], u[b, j], cosine, sine)
@@ -172,7 +174,7 @@ def rotate_to_input(shape, S, buffers, b):
 
 
 @by_column
-def rotate_back(shape, S, buffers):
+def _rotate_back(shape, S, buffers):
     """Rotate the frame until the coordinates Y of the student are zero."""
     for y in range(shape.p + shape.r, S.shape[1]):
         for j in range(shape.p):
@@ -182,25 +184,25 @@ def rotate_back(shape, S, buffers):
 
 
 @by_column
-def stop_where_not_finite(finite, steps, error):
-    """Stop chains for good at an error that is not finite, and count the steps of the others."""
+def _stop_where_not_finite(finite, steps, error):
+    """Stop chains whose error is not finite, and count the steps of the others."""
     for b in range(len(error)):
-        stop(finite, error[b])
+        _stop(finite, error[b])
     for b in range(len(error)):
-        clear_error(finite, error[b])
+        _clear_error(finite, error[b])
     for c in range(len(steps)):
         steps[c] += finite[c]
 
 
 @by_column
-def stop(finite, error):
+def _stop(finite, error):
     """Mark the chains whose error is not finite."""
     for c in range(len(finite)):
         finite[c] = finite[c] if abs(error[c]) < np.inf else 0
 
 
 @by_column
-def clear_error(finite, error):
-    """Set the error to zero where a chain has stopped."""
+def _clear_error(finite, error):
+    """Set the error of stopped chains to zero."""
     for c in range(len(finite)):
         error[c] = error[c] if finite[c] > 0 else 0.0

@@ -1,4 +1,4 @@
-"""The law of squared errors in a step of the chains: from coordinates of a sample to errors and moves.
+"""The squared error in a step of the chains: errors and moves from the coordinates of samples.
 
 With the error d = sum_k h_k g(lambda_k) - sum_m v_m g(rho_m) - sigma zeta, unit k of the student moves by
 -(eta / N) d h_k g'(lambda_k) times the coordinates of the sample, its readout by -(eta_h / N) d g(lambda_k).
@@ -14,12 +14,12 @@ from teacherstudent.kernels.maths.special import fma
 
 @by_column
 def label(shape, constants, buffers, b, z, zeta):
-    """Find the label of sample b: the output of the active teacher, with noise.
+    """Compute the label sum_m v_m g(rho_m) + sigma zeta of sample b: output of the active teacher and noise.
 
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     constants : ChainConstants
         Constants of the phases.
     buffers : Buffers
@@ -41,12 +41,12 @@ def label(shape, constants, buffers, b, z, zeta):
 
 @by_column
 def find_error(shape, state, buffers, b):
-    """Find fields, activations and derivatives of the student, and the error d of sample b, output - label.
+    """Compute the fields of the student for sample b, g and g', and the error d, output minus label.
 
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     state : State
         The students.
     buffers : Buffers
@@ -70,17 +70,17 @@ def move(shape, terms, S, h, constants, buffers, k):
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     terms : Terms
-        Terms that any of the chains has.
+        Terms that at least one of the chains has.
     S : array (p + r + q, C)
-        Coordinates of the unit, changed in place: G by decay only.
+        Coordinates of the unit, / sqrt N, changed in place; G changes only by weight decay.
     h : array (C,)
         Its readout, changed in place.
     constants : ChainConstants
         Constants of the phases.
     buffers : Buffers
-        Coordinates and errors of the samples, units as `find_error` leaves them.
+        Coordinates of the samples, and the results of `find_error`.
     k : int
         Number of the unit.
     """
@@ -89,23 +89,23 @@ def move(shape, terms, S, h, constants, buffers, k):
             multiply(S[i], constants.keep[k], S[i])
     for b in range(shape.batch):
         own = slice(shape.p, coordinates(shape, b))
-        pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
+        _pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
         add_multiples(S[own], buffers.factor, buffers.u[b, own])
     if terms.decay:
         multiply(h, constants.keep_h, h)
     for b in range(shape.batch):
-        push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
+        _push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
 
 
 @by_column
-def pull(out, rate, error, h, slope):
-    """out = -rate error h g'."""
+def _pull(out, rate, error, h, slope):
+    """Compute out = -rate error h g', all (C,)."""
     for c in range(len(out)):
         out[c] = -rate[c] * error[c] * h[c] * slope[c]
 
 
 @by_column
-def push(h, rate, error, activity):
-    """h -= rate error g."""
+def _push(h, rate, error, activity):
+    """Compute h -= rate error g, all (C,)."""
     for c in range(len(h)):
         h[c] = fma(-rate[c] * error[c], activity[c], h[c])

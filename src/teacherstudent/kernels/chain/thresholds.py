@@ -1,4 +1,4 @@
-"""Which chains have reached the end of their phase by a threshold."""
+"""Comparison of generalisation errors with the thresholds at which phases end."""
 
 import numpy as np
 
@@ -9,22 +9,24 @@ from teacherstudent.kernels.maths.generalisation import generalisation_error
 
 @entry
 def below_threshold(shape, teachers, state, constants):
-    """Return which chains have an error below their threshold.
+    """Compare the generalisation errors of all chains with their thresholds.
 
     Parameters
     ----------
     shape : Shape
-        What all chains have in common.
+        Sizes and activations, the same for all chains.
     teachers : Teachers
         All teachers.
     state : State
-        The students; chains that have stopped are left out.
+        The students.
     constants : ChainConstants
         Constants of the phases, with the thresholds.
 
     Returns
     -------
     array (C,) of bool
+        True where the error against the active teacher is below the threshold; False for chains without a
+        threshold and for chains that have stopped.
     """
     K, PM, M = len(state.h), len(teachers.B), len(constants.v)
     Q, R, found = np.empty((K, K)), np.empty((K, PM)), np.zeros(len(state.finite), np.bool_)

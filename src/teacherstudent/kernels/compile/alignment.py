@@ -1,14 +1,14 @@
-"""Arrays that start at a line of the cache."""
+"""Arrays that are aligned to lines of the cache."""
 
 import math
 
 import numpy as np
 
-LINE = 64  # bytes, of the cache and of the longest vectors
+LINE = 64  # bytes of a line of the cache, and of the longest vectors of a processor
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
-    """Return zeros that start at a line; each row does where a row has whole lines."""
+    """Return an array of zeros that starts at a line; rows that fill whole lines start at a line too."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE
@@ -16,7 +16,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarra
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """Copy an array to such memory, in C order."""
+    """Return a copy of an array that starts at a line, in C order."""
     copy = aligned_zeros(array.shape, array.dtype)
     copy[...] = array
     return copy

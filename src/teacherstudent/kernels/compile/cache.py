@@ -1,14 +1,14 @@
-"""Compiled kernels on a disk to which many processes write at once, and which may lose parts of files.
+"""Cache of compiled kernels on disk, safe for many processes at once and for incomplete files.
 
-Numba numbers the files of a function by what its index lists: two processes that write at the same time
-choose one number, and the code of one of them is then found for the arguments of the other; a file that was
-cut short raises an error in every process. Here the name of a file is the digest of its content: it has
-one content, and is compared with its name before it is used.
+Numba numbers the files of a function by the entries of its index. Two processes that write at the same time
+choose the same number, and then the code of one is loaded for the argument types of the other; a truncated
+file raises an error in every process. Here a file is named after the digest of its content, and the content
+is compared with the name before it is used.
 
-The folder is named after the content of all kernels. So code for a NamedTuple that is defined elsewhere, with
-functions that belong to it (`variants`), is not saved.
+The folder is named after the content of all kernels. Therefore code for a NamedTuple that is defined outside
+of the kernels, with its own functions (`variants`), is not saved.
 
-Saving only makes the next process faster: where it fails, one warning says so and the work continues.
+The cache only makes the next process faster: if saving fails, there is one warning and the run continues.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from numba.core.caching import (
 
 KERNELS = Path(__file__).parents[1]
 PACKAGE = "teacherstudent.kernels"
-# In place of time and size of the source: the folder is named after the content of all kernels already.
+# Stamp of the index in place of time and size of the source: the name of the folder identifies the source.
 SAME = None
 
 
@@ -36,7 +36,7 @@ class CheckedFiles(IndexDataCacheFile):
     """Index and code of one function."""
 
     def save(self, key, data):
-        """Write code for a key, then list it."""
+        """Write the code for a key to a file, then add the file to the index."""
         os.makedirs(self._cache_path, exist_ok=True)
         content = self._dump(data)
         name = f"{self._index_name}.{_digest(content)}.nbc"
@@ -54,18 +54,18 @@ class CheckedFiles(IndexDataCacheFile):
     def _load_index(self):
         try:
             return super()._load_index()
-        except Exception:  # pickle raises all kinds of errors; what is not listed is compiled again
+        except Exception:  # pickle raises many types of errors; without its entry code is compiled again
             return {}
 
     def _load_data(self, name):
         content = Path(self._data_path(name)).read_bytes()
         if name.split(".")[-2] != _digest(content):
-            raise OSError("not what was written")  # for numba a missing file: it compiles again
+            raise OSError("checksum mismatch")  # to numba, a missing file: it compiles again
         return pickle.loads(content)
 
 
 class Folder(UserProvidedCacheLocator):
-    """The folder of compiled code; numba would take another one where it cannot be written to."""
+    """The folder of compiled code, also where it is not writable; numba would then choose another one."""
 
     @classmethod
     def from_function(cls, py_func, py_file):
@@ -73,17 +73,17 @@ class Folder(UserProvidedCacheLocator):
         return cls(py_func, py_file)
 
     def ensure_cache_path(self):
-        """Do nothing: saving makes the folder."""
+        """Do nothing: the folder is created when code is saved."""
 
 
 class CodeInFolder(CompileResultCacheImpl):
-    """How code is brought into files."""
+    """Serialisation of compiled code, with `Folder` as its location."""
 
     _locator_classes = [Folder]
 
 
 class CheckedCache(FunctionCache):
-    """The cache of one function; all copies of the package with these kernels share that of a kernel."""
+    """The cache of one function; copies of the package with the same kernels share it."""
 
     _impl_class = CodeInFolder
     _has_warned = False
@@ -98,11 +98,11 @@ class CheckedCache(FunctionCache):
         self._cache_file = CheckedFiles(self._cache_path, name, stamp)
 
     def load_overload(self, sig, target_context):
-        """Return the code for a signature, or None where there is none."""
+        """Return the saved code for a signature, or None."""
         return super().load_overload(sig, target_context) if _of_kernels(sig) else None
 
     def save_overload(self, sig, data):
-        """Save the code for a signature; where that fails, warn once in a process."""
+        """Save the code for a signature; if that fails, write one warning per process."""
         try:
             if _of_kernels(sig):
                 super().save_overload(sig, data)
@@ -118,7 +118,7 @@ class CheckedCache(FunctionCache):
 
 
 def _of_kernels(kinds: Iterable) -> bool:
-    """Whether all NamedTuples among the types of arguments, and in each other, are defined in kernels."""
+    """Return whether all NamedTuples in the types of arguments, nested ones too, are defined in kernels."""
     return all(
         kind.instance_class.__module__.startswith(f"{PACKAGE}.") and _of_kernels(kind.types)
         for kind in kinds
@@ -127,4 +127,5 @@ def _of_kernels(kinds: Iterable) -> bool:
 
 
 def _digest(content: bytes) -> str:
+    """Return 32 hexadecimal digits of SHA-256."""
     return hashlib.sha256(content).hexdigest()[:32]

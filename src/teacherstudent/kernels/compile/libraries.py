@@ -1,17 +1,18 @@
 """Compiled code that calls its own copies of other functions, whatever else is compiled or loaded.
 
-Numba links the functions that a kernel calls into the kernel's machine code, optimises all of it together,
-and leaves these copies visible to the rest of the process. Of all visible copies of a function, the linker
-takes for every caller the one that came first. But code optimised in another place may round in another way:
-in the process that compiles a kernel that is the function by itself; after loading it is the copy in the
-kernel, or in another kernel that was loaded before. Here the copies are visible to their kernel only.
+Numba links the functions that a kernel calls into the kernel's machine code, optimises them together, and
+leaves these copies visible in the whole process. The linker then uses the first visible copy of a function
+for all callers. Copies that were optimised in different kernels may round differently: in the process that
+compiles a kernel, the linker uses the function itself; after loading from the disk, it uses the copy in the
+kernel or in a kernel that was loaded earlier. Here a copy is visible only inside its kernel, so the bits do
+not depend on that order.
 """
 
 from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-LINKED = binding.Linkage.linkonce_odr  # what numba gives to functions from elsewhere
+LINKED = binding.Linkage.linkonce_odr  # numba's linkage of functions from other libraries
 VISIBLE, OWN = binding.Linkage.external, binding.Linkage.internal
 
 
@@ -25,7 +26,7 @@ class OwnCopies(JITCodeLibrary):
 
 
 class OwnCopiesCompiler(Compiler):
-    """Numba's compiler, but for the library that the code is put in."""
+    """Numba's compiler with `OwnCopies` as the library that receives the code."""
 
     def _compile_core(self):
         if self.state.library is None:
@@ -36,13 +37,14 @@ class OwnCopiesCompiler(Compiler):
 
 
 def _linkable(module: binding.ModuleRef) -> binding.ModuleRef:
-    """Return a copy for kernels that call this one, the same as they get from the disk."""
+    """Return a copy for kernels that call this one, equal to the copy that is loaded from the disk."""
     copy = binding.parse_bitcode(module.as_bitcode())
     _change_linkage(copy, VISIBLE, LINKED)
     return copy
 
 
 def _change_linkage(module: binding.ModuleRef, before: binding.Linkage, after: binding.Linkage) -> None:
+    """Change the linkage of all functions that a module defines with the linkage `before`."""
     for function in module.functions:
         if not function.is_declaration and function.linkage == before:
             function.linkage = after

@@ -1,7 +1,8 @@
-"""Functions of which the compiler chooses a variant by the type of the first argument.
+"""Functions with variants, which the compiler selects by the type of the first argument.
 
-A declaration has the name, the arguments and the docstring; each variant of it belongs to one NamedTuple. The
-choice is made while a kernel is compiled, so a kernel is as fast as one written for that variant.
+A declaration has the name, the arguments and the docstring; each of its variants belongs to one NamedTuple
+class. The selection takes place while a kernel is compiled, so a kernel is as fast as one that is written for
+that variant.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from teacherstudent.kernels.compile.flags import PART
 
 
 def declared(declaration: Callable) -> Callable:
-    """Return a function that kernels call in place of its variants; Python can call it too."""
+    """Return a function that calls the variant for its first argument, in kernels and in Python."""
 
     @wraps(declaration)
     def call(first, *others):

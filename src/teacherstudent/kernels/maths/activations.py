@@ -1,4 +1,4 @@
-"""Activations g and their derivatives g', chosen by a small integer."""
+"""Activations g and their derivatives g', selected by an integer code."""
 
 import math
 
@@ -13,9 +13,10 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
 @inner
 def activate(code, x, value, slope):
-    """Write the activation of every x, and its derivative, to the arrays `value` and `slope`.
+    """Compute activations and their derivatives at fields x.
 
-    x, erf(x / sqrt 2) or max(0, x), with 1, sqrt(2 / pi) exp(-x^2 / 2) or the step function.
+    linear: g(x) = x, g'(x) = 1; erf: g(x) = erf(x / sqrt 2), g'(x) = sqrt(2 / pi) exp(-x^2 / 2); relu:
+    g(x) = max(0, x), g'(x) = 1 for x > 0 and 0 otherwise. Saad & Solla 1995 and Goldt et al. 2019 use erf.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def activate(code, x, value, slope):
     x : (n,) array
         Fields.
     value, slope : (n,) array
-        Written: g(x) and g'(x).
+        Receive g(x) and g'(x).
     """
     if code == ERF:
         for i in range(len(x)):

@@ -1,4 +1,8 @@
-"""Generalisation errors from order parameters."""
+"""Generalisation errors as functions of the order parameters.
+
+Closed forms by the Gaussian integral I2 of `integrals`: Saad & Solla, Phys. Rev. E 52 (1995) 4225; with
+readouts Goldt et al., NeurIPS 2019; with several teachers and heads Lee et al., ICML 2021.
+"""
 
 import numpy as np
 
@@ -9,18 +13,22 @@ from teacherstudent.kernels.maths.integrals import I2
 
 @entry
 def generalisation_error(student, teacher, Q, R, T, h, v):
-    """Generalisation error against one teacher, on fresh inputs without noise.
+    """Return the generalisation error against one teacher, on fresh inputs and labels without noise.
 
-    eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 >; Goldt et al. 2019, eq. (7) in general form.
+    eps = 1/2 < (sum_k h_k g(lambda_k) - sum_m v_m g(rho_m))^2 >
+        = 1/2 sum_ij h_i h_j I2(Q_ii, Q_ij, Q_jj) + 1/2 sum_mn v_m v_n I2(T_mm, T_mn, T_nn)
+          - sum_im h_i v_m I2(Q_ii, R_im, T_mm);
+
+    Goldt et al. 2019, eq. (7), for any pair of activations.
 
     Parameters
     ----------
     student, teacher : int
-        Activation codes.
+        Activation codes, see `activations`.
     Q : (K, K) array
         Overlaps w_i w_k / N of the student units.
     R : (K, M) array
-        Overlaps of student units with those of the teacher, divided by N.
+        Overlaps of student units with the units of the teacher, divided by N.
     T : (M, M) array
         Overlaps of the teacher units, divided by N.
     h : (K,) array
@@ -31,32 +39,33 @@ def generalisation_error(student, teacher, Q, R, T, h, v):
     Returns
     -------
     float
-        At least 0: rounding below zero is cut off.
+        At least 0: a negative result of rounding is replaced by 0.
     """
-    eps = 0.5 * (second_moment(student, Q, h) + second_moment(teacher, T, v))
+    eps = 0.5 * (_second_moment(student, Q, h) + _second_moment(teacher, T, v))
     for i in range(len(h)):
-        eps -= h[i] * second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
+        eps -= h[i] * _second_moments(student, teacher, Q[i, i], R, i, T, v, 0)
     return max(eps, 0.0)
 
 
 @exact
-def second_moment(code, C, weights):
-    """< (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is taken once."""
+def _second_moment(code, C, weights):
+    """Return < (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is computed once."""
     total = 0.0
     for i in range(len(weights)):
         own = weights[i] * I2(code, code, C[i, i], C[i, i], C[i, i])
-        others = second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
+        others = _second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
         total += weights[i] * (own + 2.0 * others)
     return total
 
 
 @fast
-def second_moments(a, b, c11, C, i, D, weights, first):
-    """< g_a(x) sum_k w_k g_b(y_k) >, k >= first: x has the variance c11 and the covariances C_ik with y_k,
-    which have the variances D_kk.
+def _second_moments(a, b, c11, C, i, D, weights, first):
+    """Return < g_a(x) sum_k w_k g_b(y_k) >, k >= first.
+
+    The variance of x is c11, its covariances with y_k are C_ik, and the variances of y_k are D_kk.
     """
     total = 0.0
-    if a == ERF and b == ERF:  # the same, but with codes that the compiler knows, so that it vectorises
+    if a == ERF and b == ERF:  # with constant codes the compiler vectorises the loop
         for k in range(first, len(weights)):
             total += weights[k] * I2(ERF, ERF, c11, C[i, k], D[k, k])
     else:
@@ -67,20 +76,20 @@ def second_moments(a, b, c11, C, i, D, weights, first):
 
 @entry
 def generalisation_errors(student, teacher, Q, R, T, h, v):
-    """Generalisation errors against every teacher.
+    """Return the generalisation errors against every teacher.
 
     Parameters
     ----------
     student, teacher : int
         Activation codes.
     Q : (K, K) array
-        Overlaps of the student units.
+        Overlaps w_i w_k / N of the student units.
     R : (K, P M) array
-        Overlaps of student units with the units of all teachers, teacher by teacher.
+        Overlaps of student units with the units of all teachers, divided by N, teacher by teacher.
     T : (P M, P M) array
-        Overlaps of the units of all teachers.
+        Overlaps of the units of all teachers, divided by N.
     h : (H, K) array
-        Readouts, one row per teacher or a single shared one.
+        Readouts of the student, one row per teacher or a single shared one.
     v : (P, M) array
         Readouts of the teachers.
 
@@ -100,20 +109,20 @@ def generalisation_errors(student, teacher, Q, R, T, h, v):
 
 @entry
 def generalisation_errors_of_records(student, teacher, Q, R, T, h, v):
-    """Generalisation errors against every teacher, at every record.
+    """Return the generalisation errors against every teacher, at every record.
 
     Parameters
     ----------
     student, teacher : int
         Activation codes.
     Q : (records, K, K) array
-        Overlaps of the student units.
+        Overlaps w_i w_k / N of the student units.
     R : (records, K, P M) array
-        Overlaps of student units with the units of all teachers.
+        Overlaps of student units with the units of all teachers, divided by N, teacher by teacher.
     T : (P M, P M) array
-        Overlaps of the units of all teachers, the same at all records.
+        Overlaps of the units of all teachers, divided by N, the same at all records.
     h : (records, H, K) array
-        Readouts.
+        Readouts of the student, one row per teacher or a single shared one.
     v : (P, M) array
         Readouts of the teachers, the same at all records.
 

@@ -1,7 +1,9 @@
 """Gaussian integrals of activations, for zero-mean fields x1, x2, ... with covariances c11, c12, ...
 
-All follow from two facts: a factor g'(x) of an erf unit only tilts the Gaussian (covariances change, a norm
-appears), and E[x2 f(x3)] = c23 E[f'(x3)] (Stein). Saad & Solla 1995, appendix; Goldt et al. 2019, supplement.
+For erf units they are those of Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix, and of Goldt et al.,
+NeurIPS 2019, supplement. All follow from two facts. A factor g'(x) of an erf unit is a Gaussian: it only
+tilts the distribution of the fields, that is, it changes their covariances and adds a constant factor. By
+Stein's identity E[x2 f(x3)] = c23 E[f'(x3)].
 """
 
 import math
@@ -13,10 +15,12 @@ from teacherstudent.kernels.maths.special import asin
 
 @fast
 def I2(a, b, c11, c12, c22):
-    """E[g_a(x1) g_b(x2)] for any pair of activations, in closed form.
+    """Return E[g_a(x1) g_b(x2)] for any pair of activations, in closed form.
 
-    erf-erf: (2/pi) asin(c12 / sqrt((1 + c11)(1 + c22))); relu-relu: the arc-cosine kernel of first order; a
-    linear factor is removed by Stein's identity; relu-erf: only the odd half x/2 of relu counts.
+    erf and erf: (2/pi) asin(c12 / sqrt((1 + c11)(1 + c22))), Saad & Solla 1995, appendix. relu and relu:
+    (s + c12 (pi - theta)) / (2 pi) with s^2 = c11 c22 - c12^2, tan theta = s / c12, the arc-cosine kernel of
+    first order (Cho & Saul, NeurIPS 2009). A linear factor is removed by Stein's identity. relu and erf or
+    linear: only the odd part x/2 of relu contributes.
 
     Parameters
     ----------
@@ -32,31 +36,32 @@ def I2(a, b, c11, c12, c22):
     if a < b:
         a, b, c11, c22 = b, a, c22, c11
     if a == RELU:
-        return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * I2_linear(b, c12, c22)
+        return _relu_I2(c11, c12, c22) if b == RELU else 0.5 * _I2_linear(b, c12, c22)
     if b == ERF:
         return 2.0 / math.pi * asin(c12 / math.sqrt((1.0 + c11) * (1.0 + c22)))
-    return I2_linear(a, c12, c11)
+    return _I2_linear(a, c12, c11)
 
 
 @fast
-def I2_linear(b, c12, c22):
-    """E[x1 g_b(x2)] for b linear or erf: c12 E[g_b'(x2)]."""
+def _I2_linear(b, c12, c22):
+    """Return E[x1 g_b(x2)] = c12 E[g_b'(x2)] for b linear or erf."""
     return c12 * SQRT_2_OVER_PI / math.sqrt(1.0 + c22) if b == ERF else c12
 
 
 @fast
 def _relu_I2(c11, c12, c22):
+    """Return I2 of two relu units."""
     s = math.sqrt(max(c11 * c22 - c12 * c12, 0.0))
-    # For equal fields s is rounding of order 1e-8; the angle from the same s makes it cancel.
+    # For equal fields s is a rounding error of order 1e-8; it cancels because the angle contains the same s.
     return (s + c12 * (math.pi - math.atan2(s, c12))) / (2.0 * math.pi)
 
 
 @fast
 def J2(a, b, c11, c12, c22):
-    """E[g_a'(x1) g_b'(x2)], a erf or linear.
+    """Return E[g_a'(x1) g_b'(x2)] for a erf or linear.
 
-    erf-erf: (2/pi) / sqrt((1 + c11)(1 + c22) - c12^2); a relu factor counts half, as its derivative is 1/2
-    plus an odd part.
+    erf and erf: (2/pi) / sqrt((1 + c11)(1 + c22) - c12^2). A relu factor contributes 1/2, because its
+    derivative is 1/2 plus an odd part.
 
     Parameters
     ----------
@@ -79,7 +84,7 @@ def J2(a, b, c11, c12, c22):
 
 @fast
 def tilt(a, c11, c12):
-    """The number q in I3 = J2(1, 3) (c23 - q c13), by which a factor g_a'(x1) tilts x2.
+    """Return q in I3 = J2(1, 3) (c23 - q c13), which describes how a factor g_a'(x1) tilts x2.
 
     Parameters
     ----------
@@ -98,7 +103,7 @@ def tilt(a, c11, c12):
 
 @fast
 def I3(a, b, c11, c12, c13, c22, c23, c33):
-    """E[g_a'(x1) x2 g_b(x3)] by Stein's identity: J2(x1, x3) (c23 - q c13), q as in `tilt`.
+    """Return E[g_a'(x1) x2 g_b(x3)] = J2(x1, x3) (c23 - q c13) by Stein's identity, q as in `tilt`.
 
     Saad & Solla 1995, appendix, for erf units.
 
@@ -118,10 +123,10 @@ def I3(a, b, c11, c12, c13, c22, c23, c33):
 
 @fast
 def pair_tilt(a, c11, c12, c22):
-    """Tilt of a Gaussian by the factors g_a'(x1) g_a'(x2), a erf or linear.
+    """Return the tilt p of a Gaussian by the factors g_a'(x1) g_a'(x2), a erf or linear.
 
     Covariances of other fields y, z become c_yz - sum_ij c_yi p_ij c_zj. For erf units p is the inverse of
-    1 + C over the fields 1 and 2, for linear units zero.
+    the 2 x 2 matrix 1 + C of x1 and x2, for linear units it is zero.
 
     Parameters
     ----------
@@ -143,7 +148,7 @@ def pair_tilt(a, c11, c12, c22):
 
 @fast
 def tilted(p, cy1, cy2, cyz, cz1, cz2):
-    """Covariance of fields y and z under the tilt of `pair_tilt`.
+    """Return the covariance c_yz - sum_ij c_yi p_ij c_zj of fields y and z under the tilt of `pair_tilt`.
 
     Parameters
     ----------
@@ -161,7 +166,7 @@ def tilted(p, cy1, cy2, cyz, cz1, cz2):
 
 @fast
 def I4(a, b, d, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44):
-    """E[g_a'(x1) g_a'(x2) g_b(x3) g_d(x4)]: J2(x1, x2) times I2 of x3 and x4 under the tilt of x1 and x2.
+    """Return E[g_a'(x1) g_a'(x2) g_b(x3) g_d(x4)]: J2(x1, x2) times I2(x3, x4) under the tilt of x1 and x2.
 
     Saad & Solla 1995, appendix, for erf units.
 

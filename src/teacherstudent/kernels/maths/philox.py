@@ -1,7 +1,8 @@
-"""Standard normal numbers as a function of (key, step, stream, position): Philox4x32-10 and Box-Muller.
+"""Standard normal numbers as a function of (key, step, stream, index): Philox4x32-10 and Box-Muller.
 
-Without a state, results do not depend on threads, order or batching. Salmon, Moraes, Dror, Shaw, "Parallel
-random numbers: as easy as 1, 2, 3", SC 2011.
+The generator has no state, so results do not depend on threads, order or batching. J. K. Salmon, M. A.
+Moraes, R. O. Dror & D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011; G. E. P. Box & M. E.
+Muller, Ann. Math. Stat. 29 (1958) 610.
 
 Throughout, key0 and key1 are the two uint32 words of the key, step is an int64 >= 0 and stream a uint32. The
 counter of Philox is (number of the block, stream, low and high word of the step).
@@ -23,7 +24,7 @@ from teacherstudent.kernels.maths.special import (
     sincos_turns_float32,
 )
 
-# The 32-bit words live in 64-bit lanes, the form of the vector unit's multiplication.
+# Words of 32 bits are in lanes of 64 bits, as the multiplication of the vector unit requires.
 WORD_BITS = np.uint64(32)
 WORD_MASK = np.uint64(0xFFFFFFFF)
 MULTIPLIER_0 = np.uint64(0xD2511F53)
@@ -39,17 +40,33 @@ LOWEST_BIT = np.uint64(1)
 LOWEST_BIT_32 = np.uint32(1)
 MINUS_2_FLOAT32 = np.float32(-2.0)
 
-BLOCK = 4  # normals that are drawn together
-PART = 1024  # normals whose bits wait together in the first-level cache
+BLOCK = 4  # normals of one block, that is, of one counter
+PART = 1024  # normals whose bits are in the first-level cache at the same time
 
 
 @scalar
 def philox(c0, c1, c2, c3, key0, key1):
-    """Philox4x32-10 of the counter (c0, c1, c2, c3); each word, given or returned, is a uint64 < 2^32."""
+    """Return the output of Philox4x32-10 (Salmon et al. 2011) for a counter and a key.
+
+    Each of the ten rounds maps (c0, c1, c2, c3) to (hi(M1 c2) ^ c1 ^ key0, lo(M1 c2), hi(M0 c0) ^ c3 ^ key1,
+    lo(M0 c0)), with the high and low words of products, and then adds the Weyl constants to the key.
+
+    Parameters
+    ----------
+    c0, c1, c2, c3 : uint64
+        Words of the counter, below 2^32.
+    key0, key1 : uint64
+        Words of the key, below 2^32.
+
+    Returns
+    -------
+    tuple of uint64
+        Four random words below 2^32.
+    """
     for _ in range(ROUNDS):
         product0 = MULTIPLIER_0 * (c0 & WORD_MASK)
         product1 = MULTIPLIER_1 * (c2 & WORD_MASK)
-        # Words keep rubbish above their 32 bits, masked where it would matter.
+        # The upper 32 bits of words are not zero here; they are masked where they would change the result.
         c0, c1 = (product1 >> WORD_BITS) ^ c1 ^ key0, product1
         c2, c3 = (product0 >> WORD_BITS) ^ c3 ^ key1, product0
         key0 = (key0 + WEYL_0) & WORD_MASK
@@ -59,16 +76,18 @@ def philox(c0, c1, c2, c3, key0, key1):
 
 @scalar
 def random_words(block, key0, key1, step, stream):
-    """Four random 32-bit words for the number of a block.
+    """Return the four random words of 32 bits of a block.
 
     Parameters
     ----------
     block : int
-        Number of the block.
+        Number of the block, below 2^32.
     key0, key1 : uint64
-        Key: the two words that name a stream of random numbers.
-    step, stream : int
-        Counters within the key; numbers differ where one of them does.
+        Words of the key, below 2^32.
+    step : int
+        Number of the step, >= 0.
+    stream : int
+        Number of the stream within the step, below 2^32.
 
     Returns
     -------
@@ -83,7 +102,7 @@ def random_words(block, key0, key1, step, stream):
 
 @scalar
 def random_bits(block, key0, key1, step, stream):
-    """Two random uint64 for the number of a block.
+    """Return the random bits of a block as two uint64.
 
     Parameters
     ----------
@@ -93,6 +112,7 @@ def random_bits(block, key0, key1, step, stream):
     Returns
     -------
     tuple of uint64
+        Two numbers of 64 random bits.
     """
     w0, w1, w2, w3 = random_words(block, key0, key1, step, stream)
     return (w0 << WORD_BITS) | w1, (w2 << WORD_BITS) | w3
@@ -100,12 +120,11 @@ def random_bits(block, key0, key1, step, stream):
 
 @scalar
 def box_muller(bits):
-    """
-    Two independent standard normals from a random uint64, half of it for the angle.
+    """Return two independent standard normals from a random uint64, whose low word gives the angle.
 
-    sqrt(-2 log u) (cos, sin)(angle) with u = (high word + f) / 2^32. The fraction 0 < f < 1 is the word of
-    the angle with its halves swapped, so that f and the angle share no leading digits. Thus u has 64 bits,
-    is never 0, and the radius reaches 9.4.
+    They are sqrt(-2 log u) (cos, sin)(angle) with u = (high word + f) / 2^32 (Box & Muller 1958). The
+    fraction 0 < f < 1 is the word of the angle with its halves exchanged, so that f and the angle have no
+    leading digits in common. Thus u has 64 bits and is never 0, and the largest radius is 9.4.
     """
     fraction = ((bits << HALF_WORD) & UPPER_HALF) | ((bits >> HALF_WORD) & LOWER_HALF)
     u = np.float64((bits & ~WORD_MASK) | fraction | LOWEST_BIT) * UNIT_64
@@ -116,7 +135,7 @@ def box_muller(bits):
 
 @scalar
 def box_muller_float32(bits):
-    """The same in single precision, where u is the high word alone; the radius reaches 6.6."""
+    """Return `box_muller` in single precision, where u is the high word alone; the largest radius is 6.6."""
     high = np.uint32(bits >> WORD_BITS)
     u = np.float32(np.uint32(high | LOWEST_BIT_32)) * UNIT_32
     radius = np.float32(math.sqrt(MINUS_2_FLOAT32 * log_float32(u)))
@@ -126,11 +145,10 @@ def box_muller_float32(bits):
 
 @scalar
 def four_normals(block, key0, key1, step, stream):
-    """
-    Elements 4 block to 4 block + 3 of what `fill_normals` fills.
+    """Return the elements 4 block, ..., 4 block + 3 of the normals of `fill_normals`.
 
-    To be called in a loop over keys, streams or blocks, which vectorises if it is a function of its own with
-    one-dimensional arrays as arguments; indexing rows of a matrix in the loop prevents it.
+    A loop of calls over keys, streams or blocks is vectorised if it is in its own function of one-dimensional
+    arrays; rows of a matrix as arrays in the loop prevent it.
 
     Parameters
     ----------
@@ -140,6 +158,7 @@ def four_normals(block, key0, key1, step, stream):
     Returns
     -------
     tuple of float
+        Four independent standard normals.
     """
     first, second = random_bits(block, key0, key1, step, stream)
     return *box_muller(first), *box_muller(second)
@@ -147,7 +166,7 @@ def four_normals(block, key0, key1, step, stream):
 
 @exact
 def normal(key0, key1, step, stream):
-    """One standard normal: the first that `fill_normals` fills.
+    """Return one standard normal: element 0 of the normals of `fill_normals`.
 
     Parameters
     ----------
@@ -163,35 +182,35 @@ def normal(key0, key1, step, stream):
 
 @entry
 def fill_normals(out, key0, key1, step, stream):
-    """
-    Fill a contiguous float64 or float32 array (n,) with standard normals.
+    """Fill an array with independent standard normals.
 
-    Element i depends on (key, step, stream, i) and the precision alone, bit for bit: a shorter array holds
-    the beginning of a longer one. Filling n and then m elements repeats the n; distinct numbers need another
-    step or stream.
+    The bits of element i depend only on (key, step, stream, i) and on the precision: a shorter array has the
+    first elements of a longer one. Independent numbers need another key, step or stream.
 
     Parameters
     ----------
     out : (n,) array
-        Contiguous, float64 or float32.
+        Receives the normals. Contiguous, float64 or float32.
     key0, key1 : uint64
-        Key: the two words that name a stream of random numbers.
-    step, stream : int
-        Counters within the key; numbers differ where one of them does.
+        Words of the key, below 2^32.
+    step : int
+        Number of the step, >= 0.
+    stream : int
+        Number of the stream within the step, below 2^32.
     """
     fill_normals_from(0, out, key0, key1, step, stream)
 
 
 @entry
 def fill_normals_from(first, out, key0, key1, step, stream):
-    """Fill an array with elements from the middle of one that `fill_normals` fills.
+    """Fill an array with the elements `first`, ..., `first` + n - 1 of the normals of `fill_normals`.
 
     Parameters
     ----------
     first : int
-        Number of its first element, a multiple of 4.
+        Index of the first element, a multiple of 4.
     out : (n,) array
-        Contiguous, float64 or float32.
+        Receives the normals. Contiguous, float64 or float32.
     key0, key1, step, stream
         As in `fill_normals`.
     """
@@ -202,16 +221,16 @@ def fill_normals_from(first, out, key0, key1, step, stream):
 
 @exact
 def fill_part(out, bits, start, key0, key1, step, stream):
-    """Fill at most PART elements from the middle of an array that `fill_normals` fills.
+    """Fill an array with the elements `start`, ..., `start` + n - 1 of the normals of `fill_normals`.
 
     Parameters
     ----------
     out : (n,) array
-        n at most PART.
+        Receives the normals; n <= PART.
     bits : (PART / 2,) uint64 array
         Work space.
     start : int
-        Number of the first element, a multiple of 4.
+        Index of the first element, a multiple of 4.
     key0, key1, step, stream
         As in `fill_normals`.
     """
@@ -221,14 +240,14 @@ def fill_part(out, bits, start, key0, key1, step, stream):
 
 @exact
 def fill_bits(bits, blocks, first, key0, key1, step, stream):
-    """Fill an array with the bits of consecutive blocks.
+    """Fill an array with the random bits of consecutive blocks.
 
     Parameters
     ----------
-    bits : (2 blocks or more,) uint64 array
-        Two numbers for each block.
+    bits : (n,) uint64 array
+        Receives two numbers per block; n >= 2 blocks.
     blocks, first : int
-        Number of blocks, and number of the first one.
+        How many blocks, and the number of the first one.
     key0, key1, step, stream
         As in `random_words`.
     """
@@ -237,17 +256,19 @@ def fill_bits(bits, blocks, first, key0, key1, step, stream):
 
 
 def _transform(bits, out):
-    """Make out (n,) from the bits of its (n + 1) // 2 pairs."""
+    """Fill out (n,) with normals from the random bits of its (n + 1) // 2 pairs."""
     transform = _transform_float32 if out.dtype == np.float32 else _transform_float64
     transform(bits, out)
 
 
 @overload(_transform)
 def _compiled_transform(bits, out):
+    """Return the implementation for the precision of `out`."""
     return _transform_float32 if out.dtype == types.float32 else _transform_float64
 
 
 def _transform_float64(bits, out):
+    """Implement `_transform` in double precision."""
     pairs = out.size // 2
     for i in range(pairs):
         out[2 * i], out[2 * i + 1] = box_muller(bits[i])
@@ -256,6 +277,7 @@ def _transform_float64(bits, out):
 
 
 def _transform_float32(bits, out):
+    """Implement `_transform` in single precision."""
     pairs = out.size // 2
     for i in range(pairs):
         out[2 * i], out[2 * i + 1] = box_muller_float32(bits[i])

@@ -1,7 +1,8 @@
-"""Gaussian integrals of pairs of units with their derivatives with respect to the covariances, compiled.
+"""Gaussian integrals of pairs of units and their derivatives with respect to the covariances.
 
-By Price's theorem the derivatives are integrals again: that of E[f(x1) g(x2)] with respect to c12 is
-E[f'(x1) g'(x2)], that with respect to c11 is 1/2 E[f''(x1) g(x2)]; and g'' = -x g' for erf units.
+By Price's theorem (R. Price, IRE Trans. Inf. Theory 4 (1958) 69) the derivatives are integrals again: that of
+E[f(x1) g(x2)] with respect to c12 is E[f'(x1) g'(x2)], that with respect to c11 is 1/2 E[f''(x1) g(x2)]. For
+erf units g''(x) = -x g'(x).
 """
 
 import math
@@ -15,7 +16,7 @@ from teacherstudent.kernels.maths.integrals import I2, I3, J2, pair_tilt, tilt, 
 
 
 class Tables(NamedTuple):
-    """Integrals for K student units i, k and D error units a, b; slopes have three entries first."""
+    """Integrals for K student units i, k and D error units a, b; the first axis of slopes has 3 entries."""
 
     I2: np.ndarray  # (K, D) of i and a
     I2_slopes: np.ndarray  # (3, K, D) its derivatives with respect to c_ii, c_ia and c_aa
@@ -28,20 +29,21 @@ class Tables(NamedTuple):
 
 @entry
 def tables(student, teacher, K, C):
-    """Integrals of pairs of units, and their slopes, at a covariance of the fields.
+    """Compute the integrals of all pairs of units, and their slopes, for a covariance of the fields.
 
     Parameters
     ----------
     student, teacher : int
-        Activation codes; the student's is erf or linear.
+        Activation codes, see `activations`; that of the student is erf or linear.
     K : int
         Number of student units.
     C : (D, D) array
-        Covariance of the error units, the student units first.
+        Covariance of the error units: the K student units, then those of the active teacher.
 
     Returns
     -------
     Tables
+        New arrays.
     """
     D = len(C)
     one, three = (K, D), (3, K, D)
@@ -59,15 +61,15 @@ def tables(student, teacher, K, C):
         for a in range(D):
             b, c = student if a < K else teacher, (C[i, i], C[i, a], C[a, a])
             t.I2[i, a], t.J2[i, a] = I2(student, b, *c), J2(student, b, *c)
-            write(I2_slopes(student, b, *c), t.I2_slopes[:, i, a])
-            write(precision(student, b, *c), t.precision[:, i, a])
+            _write(I2_slopes(student, b, *c), t.I2_slopes[:, i, a])
+            _write(precision(student, b, *c), t.precision[:, i, a])
         for k in range(K):
-            fill_tilted(i, k, K, student, teacher, C, t.tilted_I2[i, k], t.tilted_slopes[:, i, k])
+            _fill_tilted(i, k, K, student, teacher, C, t.tilted_I2[i, k], t.tilted_slopes[:, i, k])
     return t
 
 
 @fast
-def fill_tilted(i, k, K, student, teacher, C, values, slopes):
+def _fill_tilted(i, k, K, student, teacher, C, values, slopes):
     """Fill I2 of all a and b, and its slopes, under the tilt of student units i and k."""
     p = pair_tilt(student, C[i, i], C[i, k], C[k, k])
     for a in range(len(C)):
@@ -77,18 +79,18 @@ def fill_tilted(i, k, K, student, teacher, C, values, slopes):
             sab = tilted(p, C[a, i], C[a, k], C[a, b], C[b, i], C[b, k])
             sbb = tilted(p, C[b, i], C[b, k], C[b, b], C[b, i], C[b, k])
             values[a, b] = I2(first, second, saa, sab, sbb)
-            write(I2_slopes(first, second, saa, sab, sbb), slopes[:, a, b])
+            _write(I2_slopes(first, second, saa, sab, sbb), slopes[:, a, b])
 
 
 @fast
-def write(numbers, out):
+def _write(numbers, out):
     """Write three numbers to a vector."""
     out[0], out[1], out[2] = numbers
 
 
 @fast
 def I2_slopes(a, b, c11, c12, c22):
-    """Derivatives of I2 with respect to c11, c12 and c22, by Price's theorem.
+    """Return the derivatives of I2 with respect to c11, c12 and c22, by Price's theorem.
 
     Parameters
     ----------
@@ -100,24 +102,41 @@ def I2_slopes(a, b, c11, c12, c22):
     Returns
     -------
     tuple of float
+        1/2 E[g_a''(x1) g_b(x2)], E[g_a'(x1) g_b'(x2)] and 1/2 E[g_a(x1) g_b''(x2)].
     """
     if a == RELU and b == RELU:
         s = math.sqrt(max(c11 * c22 - c12 * c12, 0.0))
         slope = (math.pi - math.atan2(s, c12)) / (2.0 * math.pi)
         return s / (4.0 * math.pi * c11), slope, s / (4.0 * math.pi * c22)
     slope = J2(b, a, c22, c12, c11) if a == RELU else J2(a, b, c11, c12, c22)
-    return half_curvature(a, b, c11, c12, c22), slope, half_curvature(b, a, c22, c12, c11)
+    return _half_curvature(a, b, c11, c12, c22), slope, _half_curvature(b, a, c22, c12, c11)
 
 
 @fast
-def half_curvature(a, b, c11, c12, c22):
-    """1/2 E[g_a''(x1) g_b(x2)], not both relu: -1/2 E[g_a'(x1) x1 g_b(x2)] for a erf, otherwise 0."""
+def _half_curvature(a, b, c11, c12, c22):
+    """Return 1/2 E[g_a''(x1) g_b(x2)], not both relu: -1/2 E[g_a'(x1) x1 g_b(x2)] for a erf, else 0."""
     return -0.5 * I3(a, b, c11, c11, c12, c11, c12, c22) if a == ERF else 0.0
 
 
 @fast
 def precision(a, b, c11, c12, c22):
-    """Entries 11, 12 and 22 of p in dJ2 = -1/2 J2 tr(p dC): as in `pair_tilt`, but only erf units tilt."""
+    """Return the derivative of J2 as a matrix p: dJ2 = -1/2 J2 tr(p dC).
+
+    For two erf units p is the inverse of 1 + C, as in `integrals.pair_tilt`; for one erf unit only its own
+    entry is not 0.
+
+    Parameters
+    ----------
+    a, b : int
+        Activation codes of x1 and x2; a is erf or linear.
+    c11, c12, c22 : float
+        Covariances of x1 and x2.
+
+    Returns
+    -------
+    tuple of float
+        p11, p12 and p22.
+    """
     if a == ERF and b == ERF:
         return pair_tilt(ERF, c11, c12, c22)
     return tilt(a, c11, 1.0), 0.0, tilt(b, c22, 1.0)

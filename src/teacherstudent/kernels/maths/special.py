@@ -1,9 +1,9 @@
 """Elementary functions as polynomials without branches or tables, which LLVM vectorises in a loop.
 
-The functions of libm stay scalar in a compiled loop. Call these, which are scalar too, in a plain loop over
-an array. Every operation is rounded as IEEE 754 says (explicit fused multiply-adds, no fastmath), so an
-element has the same bits wherever in an array, and in whatever array, it stands. The coefficients are
-minimax (Remez) fits made for this module.
+LLVM does not vectorise calls of the functions of libm; it vectorises a plain loop over an array that calls
+one of these. Every operation is rounded according to IEEE 754 (explicit fused multiply-adds, no fastmath), so
+the bits of an element depend neither on its index nor on the other elements of the array. The coefficients
+are those of minimax approximations, computed by the Remez algorithm for this module.
 """
 
 import math
@@ -20,10 +20,9 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
 MANTISSA_BITS = np.int64(52)
 SQRT_HALF_BITS = np.float64(math.sqrt(0.5)).view(np.int64)
-ROUNDER = 1.5 * 2.0**52  # adding it rounds to an integer, which stays in the low bits of the sum
-ERF_LIMIT = (
-    37.0  # erf(x / sqrt 2) is 1 and its derivative 0 far below; exp(-x^2 / 2) is still a normal number
-)
+ROUNDER = 1.5 * 2.0**52  # adding it rounds to an integer, which is in the low bits of the sum
+# Larger |x| are replaced by it: erf(x / sqrt 2) is rounded to 1, and exp(-x^2 / 2) is a normal number.
+ERF_LIMIT = 37.0
 
 ONE = np.uint64(1)
 TWO = np.uint64(2)
@@ -31,7 +30,7 @@ QUADRANT_BIT = np.uint64(1 << 62)
 SIGN_BIT = np.uint64(1 << 63)
 UNIT_64 = 2.0**-64
 
-# The same in single precision: every operation must be told to stay in 32 bits.
+# The same in single precision: every constant needs a type of 32 bits, or the result would have 64.
 ONE_32 = np.uint32(1)
 TWO_32 = np.uint32(2)
 QUADRANT_BIT_32 = np.uint32(1 << 30)
@@ -43,12 +42,25 @@ ONE_FLOAT32 = np.float32(1.0)
 
 
 def fma(a, b, c):
-    """Return a b + c in the precision of a, rounded once when compiled."""
+    """Return a b + c in the precision of a; compiled code rounds once, Python twice.
+
+    Parameters
+    ----------
+    a, b, c : float
+        Numbers; b and c are converted to the type of a.
+
+    Returns
+    -------
+    float
+        The fused multiply-add of IEEE 754.
+    """
     return a * b + c
 
 
 @intrinsic
 def _fused(typingctx, a, b, c):
+    """Emit the instruction of LLVM for a fused multiply-add."""
+
     def codegen(context, builder, signature, args):
         return builder.fma(*args)
 
@@ -57,6 +69,8 @@ def _fused(typingctx, a, b, c):
 
 @overload(fma)
 def _compiled_fma(a, b, c):
+    """Return the compiled implementation of `fma`."""
+
     def compiled(a, b, c):
         return _fused(a, b, c)
 
@@ -65,8 +79,7 @@ def _compiled_fma(a, b, c):
 
 @scalar
 def asin(x):
-    """
-    Arcsine of -1 <= x <= 1, within 3e-16.
+    """Return the arcsine of -1 <= x <= 1, with an error below 3e-16.
 
     asin(s) = s + s^3 P(s^2) for s <= 1/2, and asin(s) = pi/2 - 2 asin(sqrt((1 - s) / 2)) above.
     """
@@ -92,12 +105,11 @@ def asin(x):
 
 @scalar
 def erf_and_derivative(x):
-    """
-    The activation erf(x / sqrt 2) and its derivative sqrt(2 / pi) exp(-x^2 / 2).
+    """Return the activation erf(x / sqrt 2) and its derivative sqrt(2 / pi) exp(-x^2 / 2).
 
     With y = |x| and e = exp(-y^2 / 2): erf(y / sqrt 2) = 1 - e Q(t), t = (y - 6) / (y + 6), where
-    Q = exp(y^2 / 2) erfc(y / sqrt 2) is smooth in t. Absolute errors below 7e-16 and 3e-16; exact at 0, and
-    not-a-number stays not-a-number.
+    Q = exp(y^2 / 2) erfc(y / sqrt 2) is smooth in t. Absolute errors are below 7e-16 and 3e-16; the values
+    at 0 are exact, and NaN gives NaN.
     """
     y = abs(x)
     y = ERF_LIMIT if y > ERF_LIMIT else y
@@ -122,7 +134,7 @@ def erf_and_derivative(x):
 
 @scalar
 def _exp_minus(z):
-    """exp(-z) for 0 <= z < 700: 2^-k exp(-r) with z = k log 2 + r, |r| <= log(2) / 2."""
+    """Return exp(-z) for 0 <= z < 700: 2^-k exp(-r) with z = k log 2 + r, |r| <= log(2) / 2."""
     shifted = fma(z, INVERSE_LN_2, ROUNDER)
     r = fma(ROUNDER - shifted, LN_2, z)
     p = fma(r, -2.5119699573216424e-08, 2.7632640448353783e-07)
@@ -142,8 +154,7 @@ def _exp_minus(z):
 
 @scalar
 def log(x):
-    """
-    Natural logarithm of a positive normal number, within a fraction 6e-16 of it.
+    """Return the natural logarithm of a positive normal number, with a relative error below 6e-16.
 
     x = 2^k m with sqrt(1/2) <= m < sqrt(2), and log m = 2 artanh(s), s = (m - 1) / (m + 1).
     """
@@ -162,11 +173,10 @@ def log(x):
 
 @scalar
 def sincos_turns(bits):
-    """
-    Sine and cosine of 2 pi u for u = bits / 2^64 - 1/8, bits a uint64; both within 2e-16.
+    """Return sine and cosine of 2 pi u for u = bits / 2^64 - 1/8, bits a uint64, with errors below 2e-16.
 
-    The angle is pi/2 (q + f) with -1/2 <= f < 1/2; q, the two top bits, says which of +-sin, +-cos (pi f / 2)
-    is meant.
+    The angle is pi/2 (q + f) with -1/2 <= f < 1/2; q, the two highest bits, selects the sign and the
+    function, sine or cosine of pi f / 2.
     """
     f = np.float64(np.uint64((bits << TWO) ^ SIGN_BIT).view(np.int64)) * UNIT_64
     z = f * f
@@ -191,7 +201,7 @@ def sincos_turns(bits):
 
 @scalar
 def log_float32(x):
-    """Like `log`, in single precision: within a fraction 2.5e-7."""
+    """Return `log` in single precision, with a relative error below 2.5e-7."""
     bits = np.float32(x).view(np.int32)
     k = np.int32(np.int32(bits - SQRT_HALF_BITS_32) >> MANTISSA_BITS_32)
     m = np.int32(bits - np.int32(k << MANTISSA_BITS_32)).view(np.float32)
@@ -204,7 +214,7 @@ def log_float32(x):
 
 @scalar
 def sincos_turns_float32(bits):
-    """Like `sincos_turns`, for u = bits / 2^32 - 1/8, bits a uint32; both within 1.2e-7."""
+    """Return `sincos_turns` in single precision: u = bits / 2^32 - 1/8, bits uint32, errors below 1.2e-7."""
     f = np.float32(np.uint32(np.uint32(bits << TWO_32) ^ SIGN_BIT_32).view(np.int32)) * UNIT_32
     z = f * f
     p = fma(z, -0.004602177, 0.0796802281)

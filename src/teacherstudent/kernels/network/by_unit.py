@@ -1,7 +1,7 @@
-"""Weights with those of a unit side by side: for many inputs.
+"""Memory layout with the weights of one unit in consecutive memory, for networks with many inputs.
 
-Weights and inputs pass through the first-level cache once a step, piece by piece: there the weights take
-their last move, new inputs are put in, and the fields of the new step gather.
+Weights and inputs are loaded into the first-level cache once per step, in pieces. For each piece new inputs
+are drawn, the weights are moved by the previous step, and the products are added to the fields of the step.
 """
 
 import math
@@ -13,29 +13,29 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import activate
-from teacherstudent.kernels.maths.philox import PART as PIECE  # inputs that are in the cache together
+from teacherstudent.kernels.maths.philox import PART as PIECE  # inputs in the cache at the same time
 from teacherstudent.kernels.maths.special import fma
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, SLOPE
 from teacherstudent.kernels.network.law import descend, output
 
-LANES = 8  # numbers of 8 bytes in a line
-PADDING = 32  # normals that four whole vectors make in single precision
+LANES = 8  # numbers of 8 bytes in a line of the cache
+PADDING = 32  # normals of four whole vectors in single precision
 
 
 class Buffers(NamedTuple):
-    """Memory of a step. Rows of units are padded to whole vectors; X and noise have the padding of W."""
+    """Work space of a step. Rows of units are padded to whole vectors; X and noise are padded as W is."""
 
-    X: np.ndarray  # (2, batch, n) inputs of this step and of the last one
+    X: np.ndarray  # (2, batch, n) inputs of this step and of the previous one
     noise: np.ndarray  # (n,) noise on an input
-    bits: np.ndarray  # (PIECE / 2,) uint64
+    bits: np.ndarray  # (PIECE / 2,) uint64, random bits
     student: np.ndarray  # (batch, 3, >= K) fields, activations and their derivatives
-    teacher: np.ndarray  # (batch, 3, >= M)
-    errors: np.ndarray  # (batch,)
+    teacher: np.ndarray  # (batch, 3, >= M) the same of the teacher
+    errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
     moves: np.ndarray  # (batch, K) moves of each w_k in units of x
 
 
 def padded(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
-    """Copy (..., N) into an aligned array (..., n), n the next multiple of 32, with zeros in the padding."""
+    """Copy weights (..., N) to an aligned array (..., n), padded by zeros to n, a multiple of 32."""
     *lead, N = weights.shape
     rows = aligned_zeros((*lead, -(-N // PADDING) * PADDING), dtype)
     rows[..., :N] = weights
@@ -43,7 +43,7 @@ def padded(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
 
 
 def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
-    """Return memory to train weights with.
+    """Allocate the work space to train weights.
 
     Parameters
     ----------
@@ -52,7 +52,12 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
     batch : int
         Samples of a step.
     W : array (K, n)
-        Padded weights; number of inputs and precision are taken from them.
+        Padded weights, which determine the number of inputs and the precision.
+
+    Returns
+    -------
+    Buffers
+        Arrays of zeros.
     """
     student, teacher = (-(-units // LANES) * LANES for units in (K, M))
     n, dtype = W.shape[1], W.dtype
@@ -68,30 +73,62 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
 
 @part
 def move_and_add_fields(W, p, moves, old, new, fields, first, start):
-    """In the piece from `start` on, make the moves of the last step and add to the fields of new inputs."""
+    """Move one piece of the weights by the previous step, and add its part of the fields of new inputs.
+
+    The piece has the inputs `start`, ..., `start` + PIECE - 1.
+
+    Parameters
+    ----------
+    W : array (K, n)
+        First layer of the student, padded; changed in place.
+    p : StepConstants
+        Constants of the phase.
+    moves : array (batch, K)
+        Moves of each w_k in units of x, by the previous step.
+    old, new : array (batch, n)
+        Inputs of the previous step and of this one.
+    fields : array (batch, >= K)
+        The products w_k x over this piece, with the new weights and without the factor 1 / sqrt N, are added.
+    first : bool
+        Whether this is the first step: there are no moves yet.
+    start : int
+        Index of the first input of the piece.
+    """
     last = p.batch - 1
     if not first:
-        decay(W, p, start, min(start + PIECE, W.shape[1]))
+        _decay(W, p, start, min(start + PIECE, W.shape[1]))
     for b in range(last):
-        move(W, moves[b], old[b, start : start + PIECE], start)
+        _move(W, moves[b], old[b, start : start + PIECE], start)
     # The last move of the weights and their first fields share one pass through the weights.
     last_x, x = old[last, start : start + PIECE], new[0, start : start + PIECE]
-    move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
+    _move_and_add_dots(W, moves[last], last_x, x, start, fields[0])
     for b in range(1, p.batch):
         add_dots(W, new[b, start : start + PIECE], start, fields[b])
 
 
 @part
 def make_last_moves(W, p, buffers, X):
-    """Make the moves of the last step, whose inputs are X (batch, n)."""
-    decay(W, p, 0, W.shape[1])
+    """Move the weights by the last step of a call.
+
+    Parameters
+    ----------
+    W : array (K, n)
+        First layer of the student, padded; changed in place.
+    p : StepConstants
+        Constants of the phase.
+    buffers : Buffers
+        Its `moves` are those of the last step.
+    X : array (batch, n)
+        Inputs of that step.
+    """
+    _decay(W, p, 0, W.shape[1])
     for b in range(p.batch):
-        move(W, buffers.moves[b], X[b], 0)
+        _move(W, buffers.moves[b], X[b], 0)
 
 
 @variant(descend, Buffers)
 def _descend_by_unit(buffers, h, p):
-    """See `law.descend`."""
+    """Implement `law.descend` for this memory layout."""
     N, batch = p.N, p.batch
     for k in range(len(h)):
         for b in range(batch):
@@ -104,13 +141,13 @@ def _descend_by_unit(buffers, h, p):
 
 @variant(output, Buffers)
 def _output_by_unit(buffers, code, h, units, N):
-    """See `law.output`."""
-    return weighted_sum(code, h, units, N)
+    """Implement `law.output` for this memory layout."""
+    return _weighted_sum(code, h, units, N)
 
 
 @inner
-def weighted_sum(code, h, units, N):
-    """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
+def _weighted_sum(code, h, units, N):
+    """Return the output as `law.output`; a call with all buffers would take longer than the sum."""
     scale, total = 1.0 / math.sqrt(N), 0.0
     for k in range(units.shape[1]):
         units[FIELD, k] *= scale
@@ -121,8 +158,8 @@ def weighted_sum(code, h, units, N):
 
 
 @inner
-def decay(W, p, start, stop):
-    """Let the weights of a piece decay."""
+def _decay(W, p, start, stop):
+    """Multiply the trained weights on the inputs start, ..., stop - 1 by 1 - decay / N."""
     if p.decay > 0.0:
         for k in range(len(W)):
             left = W.dtype.type(1.0 - p.moving[k] * p.decay / p.N)
@@ -131,27 +168,27 @@ def decay(W, p, start, stop):
 
 
 @inner
-def move(W, moves, x, start):
-    """w_k += move_k x in the piece of W that begins at `start`."""
+def _move(W, moves, x, start):
+    """Compute w_k += move_k x in the piece of W that starts at input `start`."""
     for k in range(len(W)):
         add(W[k, start : start + len(x)], moves[k], x)
 
 
 @inner
-def move_and_add_dots(W, moves, old, x, start, out):
-    """`move` by the old inputs, then `add_dots` with the new ones: reads W once."""
+def _move_and_add_dots(W, moves, old, x, start, out):
+    """Apply `_move` with the old inputs and `add_dots` with the new ones in one pass through W."""
     last, stop = len(W) - 1, start + len(x)
     for k in range(0, last, 2):
-        one, two = move_two(W[k, start:stop], W[k + 1, start:stop], old, x, moves[k], moves[k + 1])
+        one, two = _move_two(W[k, start:stop], W[k + 1, start:stop], old, x, moves[k], moves[k + 1])
         out[k] += one
         out[k + 1] += two
     if last % 2 == 0:
-        out[last] += move_one(W[last, start:stop], old, x, moves[last])
+        out[last] += _move_one(W[last, start:stop], old, x, moves[last])
 
 
 @fast
-def move_two(w1, w2, old, x, move1, move2):
-    """w_i += move_i old; returns the products w_i x."""
+def _move_two(w1, w2, old, x, move1, move2):
+    """Compute w_i += move_i old for two rows and return the two products w_i x."""
     number = x.dtype.type
     a1, a2, one, two = number(move1), number(move2), number(0.0), number(0.0)
     for n in range(len(x)):
@@ -163,8 +200,8 @@ def move_two(w1, w2, old, x, move1, move2):
 
 
 @fast
-def move_one(w, old, x, move):
-    """The same for one row."""
+def _move_one(w, old, x, move):
+    """Compute w += move old for one row and return the product w x."""
     number = x.dtype.type
     a, one = number(move), number(0.0)
     for n in range(len(x)):
@@ -176,7 +213,21 @@ def move_one(w, old, x, move):
 
 @fast
 def add_dots(W, x, start, out):
-    """out += W x over the inputs from `start` on, two rows at a time, so that x is read half as often."""
+    """Compute out_k += w_k x over one piece of the inputs.
+
+    Two rows of W at a time, so that x is read half as often.
+
+    Parameters
+    ----------
+    W : array (K, n)
+        Weights, padded.
+    x : array (m,)
+        The piece of an input, m <= PIECE.
+    start : int
+        Index of its first input.
+    out : array (>= K,)
+        Changed in place.
+    """
     zero, last = x.dtype.type(0.0), len(W) - 1
     for k in range(0, last, 2):
         one, two = zero, zero
@@ -194,7 +245,17 @@ def add_dots(W, x, start, out):
 
 @inner
 def add(y, factor, x):
-    """y += factor x."""
+    """Compute y += factor x in the precision of y.
+
+    Parameters
+    ----------
+    y : array (n,)
+        Changed in place.
+    factor : float
+        Factor, converted to the type of y.
+    x : array (n,)
+        Terms.
+    """
     a = y.dtype.type(factor)
     for n in range(len(y)):
         y[n] = fma(a, x[n], y[n])

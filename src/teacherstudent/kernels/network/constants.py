@@ -11,19 +11,19 @@ FIELD, ACTIVITY, SLOPE = 0, 1, 2  # rows of the buffers of a layer: fields, acti
 
 
 class StepConstants(NamedTuple):
-    """What is constant while one teacher is active. K student units, M teacher units, N inputs."""
+    """Constants while one teacher is active. K student units, M teacher units, N inputs."""
 
-    N: int
+    N: int  # number of inputs
     law: tuple  # NamedTuple whose type is the law of one step (`law`), such as `SquaredError`
     student: int  # activation codes (`activations.CODES`)
     teacher: int
     V: np.ndarray  # active teacher: (M, n) as `by_unit.padded` makes it, or (N, m) as `wide.across` does
-    v: np.ndarray  # (M,)
+    v: np.ndarray  # (M,) readouts of the active teacher
     head: int  # row of h that is trained
-    moving: np.ndarray  # (K,), by input (k,) with k >= K; 1, or 0 for a frozen unit
-    eta: float  # learning rates; 0 where a layer is not trained
-    eta_h: float
-    decay: float  # weight decay of the first layer and of the readouts
-    decay_h: float
+    moving: np.ndarray  # (K,), or (k,) with k >= K in `wide`; 1, or 0 for a frozen unit
+    eta: float  # learning rate of the first layer; 0 where it is not trained
+    eta_h: float  # learning rate of the readouts; 0 where they are not trained
+    decay: float  # weight decay of the first layer
+    decay_h: float  # weight decay of the readouts
     input_noise: float  # standard deviation of the noise on the inputs of the student
-    batch: int
+    batch: int  # samples of a step

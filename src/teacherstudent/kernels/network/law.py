@@ -1,10 +1,10 @@
-"""The law of one step: from the fields of the first layer to errors and moves.
+"""The law of one step: errors and moves from the fields of the first layer.
 
 A law is a NamedTuple with its own parameters, `StepConstants.law`. It is defined in one file, by its variants
-(`compile.variants`) of `learn`, for fresh inputs that the active teacher labels, and of `learn_from_labels`,
-for samples with given labels; it may leave one out. The kernels find the fields w_k x before and apply the
-moves of the first layer after it. In both memory layouts a law of two layers finds outputs by `output` and
-follows the gradient by `descend`.
+(`compile.variants`) of `learn`, for fresh inputs with labels of the active teacher, and of
+`learn_from_labels`, for samples with given labels; one of the two may be missing. The kernels compute the
+fields w_k x before a law is applied, and move the first layer afterwards. A law of networks with two layers
+computes outputs by `output` and moves by `descend`, for both memory layouts.
 """
 
 from teacherstudent.kernels.compile.variants import declared
@@ -12,12 +12,12 @@ from teacherstudent.kernels.compile.variants import declared
 
 @declared
 def learn(law, h, p, buffers, key0, key1, step):
-    """Find the moves of the first layer from fields of student and teacher, and move the readouts.
+    """Compute the moves of the first layer from fields of student and teacher, and move the readouts.
 
     Parameters
     ----------
     law : NamedTuple
-        Parameters of the law; its type chooses the variant.
+        Parameters of the law; its type selects the variant.
     h : array (K,)
         Readouts of the head that is trained, changed in place.
     p : StepConstants
@@ -25,8 +25,10 @@ def learn(law, h, p, buffers, key0, key1, step):
     buffers : by_unit.Buffers or wide.Buffers
         For each sample of the batch, row FIELD of `student` and `teacher` has w_k x and v_m x, without the
         factor 1 / sqrt N. Receives the errors, and the moves of each w_k in units of x.
-    key0, key1, step : uint32, uint32, int
-        Key of the random numbers and number of the step, see `maths.philox`.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    step : int
+        Number of the step, counted from the start of the run.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def learn(law, h, p, buffers, key0, key1, step):
 
 @declared
 def learn_from_labels(law, h, p, buffers, labels, chosen):
-    """Find the moves of the first layer from fields of the student and given labels, and move the readouts.
+    """Compute the moves of the first layer from fields of the student and labels, and move the readouts.
 
     Parameters
     ----------
@@ -57,12 +59,12 @@ def learn_from_labels(law, h, p, buffers, labels, chosen):
 
 @declared
 def output(buffers, code, h, units, N):
-    """Return the output sum_k h_k g(lambda_k) of a network of two layers.
+    """Return the output sum_k h_k g(lambda_k) of a network with two layers.
 
     Parameters
     ----------
     buffers : by_unit.Buffers or wide.Buffers
-        Its type, the memory layout, chooses the variant.
+        Its type, the memory layout, selects the variant.
     code : int
         Code of the activation g, see `maths.activations`.
     h : array (K,)
@@ -71,24 +73,35 @@ def output(buffers, code, h, units, N):
         Row FIELD has w_k x; receives lambda_k = w_k x / sqrt N, g(lambda_k) and g'(lambda_k) in its rows.
     N : int
         Number of inputs.
+
+    Returns
+    -------
+    float
+        The output.
     """
 
 
 @declared
 def descend(buffers, h, p):
-    """Turn the errors of a batch into the moves of gradient descent of a network of two layers.
+    """Compute the moves of gradient descent of a network with two layers from the errors of a batch.
 
-    With d_b the error of sample b, the derivative of its loss by the output: w_k moves by
-    -(eta / (sqrt N B)) d_b h_k g'(lambda_bk) x_b, from the old h, and
-    h_k by -(gamma_h / N) h_k - (eta_h / (N B)) sum_b d_b g(lambda_bk), B the size of the batch.
-    Saad & Solla, Phys. Rev. E 52 (1995) 4225, for the first layer; the second one as Goldt et al., NeurIPS
-    2019, scale it.
+    d_b is the error of sample b, that is, the derivative of its loss with respect to the output, and B the
+    size of the batch. With the old h, for every sample w_k moves by
+
+        -(eta / (sqrt N B)) d_b h_k g'(lambda_bk) x_b,
+
+    and h_k moves by
+
+        -(gamma_h / N) h_k - (eta_h / (N B)) sum_b d_b g(lambda_bk).
+
+    First layer: Saad & Solla, Phys. Rev. E 52 (1995) 4225. Readouts and their scaling: Goldt et al.,
+    NeurIPS 2019.
 
     Parameters
     ----------
     buffers : by_unit.Buffers or wide.Buffers
-        Errors, and units as `output` leaves them; receives the moves of each w_k in units of x. Its type
-        chooses the variant.
+        Errors, and the results of `output`; receives the moves of each w_k in units of x. Its type, the
+        memory layout, selects the variant.
     h : array (K,)
         Readouts of the head that is trained, changed in place.
     p : StepConstants

@@ -1,4 +1,4 @@
-"""Passes (epochs) through a finite training set: each visits every sample once, in its own random order."""
+"""Passes (epochs) through a finite training set: each has every sample once, in its own random order."""
 
 from typing import NamedTuple
 
@@ -7,39 +7,42 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import exact, inner, part
 from teacherstudent.kernels.maths.philox import PART, fill_bits
 
-LOW_BITS = np.uint64(11)  # what a double cannot hold of a random word of 64 bits
+LOW_BITS = np.uint64(11)  # bits of a random word of 64 bits that are too many for a double
 UNIT_53 = 2.0**-53
 STEP, PASS, INDEX, ORDERED = range(4)  # entries of `Passes.at`
 
 
 class Passes(NamedTuple):
-    """Memory for the order of one pass, which is computed again when another pass starts."""
+    """Order of the samples in one pass, which is replaced when another pass starts."""
 
-    order: np.ndarray  # (samples,) int32, a permutation; of length 0 where training makes no passes
-    at: np.ndarray  # (4,) int64: next step, pass and index of its first sample; pass with this order
+    order: np.ndarray  # (samples,) int32, a permutation; empty where training makes no passes
+    at: np.ndarray  # (4,) int64: next step, pass and index of its first sample; pass that has this order
     bits: np.ndarray  # (PART,) uint64, random bits
 
 
 def passes_through(count: int) -> Passes:
-    """Return memory for the passes through `count` samples; with 0 samples training makes no passes."""
+    """Allocate the memory for passes through `count` samples; 0 for training without passes."""
     return Passes(np.zeros(count, np.int32), np.array([0, 0, 0, -1]), np.zeros(PART, np.uint64))
 
 
 @part
 def visit(chosen, passes, key0, key1, step):
-    """Choose the samples of a step: those at the positions step B ... step B + B - 1 of all passes in a row.
+    """Choose the samples of a step: elements step B, ..., step B + B - 1 of the sequence of all passes.
+
+    Element i of the sequence is the sample `order[i % P]` of pass i // P. If the number P of samples is not a
+    multiple of B, a step may contain the end of one pass and the start of the next one, and a sample twice.
+    The result depends only on P, B, key and step; `passes` saves the time to compute the order again.
 
     Parameters
     ----------
     chosen : array (B,) of int64
-        Receives the samples, counted from 0; B is at most the number of samples P.
+        Receives the samples, counted from 0; B <= P.
     passes : Passes
-        Position i is the sample `order[i % P]` of pass i // P.
-    key0, key1, step
-        Key of the random numbers and number of the step, see `kernels.philox`.
-
-    Where P is not a multiple of B, a step may contain the end of one pass and the start of the next one; a
-    sample can be in both. The result depends on P, B, key and step only; the content of `passes` saves time.
+        Changed in place where another pass starts.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    step : int
+        Number of the step, counted from the start of the run.
     """
     count, batch = len(passes.order), len(chosen)
     number, index = passes.at[PASS], passes.at[INDEX]
@@ -51,7 +54,7 @@ def visit(chosen, passes, key0, key1, step):
         if index == count:
             number, index = number + 1, 0
         if passes.at[ORDERED] != number:
-            shuffle(passes.order, passes.bits, key0, key1, number)
+            _shuffle(passes.order, passes.bits, key0, key1, number)
             passes.at[ORDERED] = number
         chosen[b] = passes.order[index]
         index += 1
@@ -59,11 +62,11 @@ def visit(chosen, passes, key0, key1, step):
 
 
 @inner
-def shuffle(order, bits, key0, key1, number):
-    """Fill in the order (P,) of a pass: every permutation with equal probability, to rounding.
+def _shuffle(order, bits, key0, key1, number):
+    """Compute the order (P,) of a pass: all permutations have the same probability, up to rounding.
 
-    It depends on the key and the number of the pass alone. Fisher & Yates as by Durstenfeld, Commun. ACM 7
-    (1964) 420; exchange i takes word i % 2 of block i // 2 of stream 0, with the pass in place of the step.
+    It depends only on the key and on the number of the pass. Fisher-Yates shuffle, R. Durstenfeld, Commun.
+    ACM 7 (1964) 420. Exchange i uses word i % 2 of block i // 2 of stream 0, with the pass as step.
     """
     count = len(order)
     for i in range(count):
@@ -78,5 +81,5 @@ def shuffle(order, bits, key0, key1, number):
 
 @exact
 def below(bits, bound):
-    """Turn 64 random bits into a whole number from 0 to bound - 1, uniform to rounding."""
+    """Turn 64 random bits into an integer from 0 to bound - 1, uniform up to rounding."""
     return np.int64(UNIT_53 * np.float64(bits >> LOW_BITS) * bound)

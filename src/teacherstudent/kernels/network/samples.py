@@ -1,7 +1,7 @@
-"""SGD of the actual weights on a finite set of samples, which are drawn again and again.
+"""SGD of the weights on a finite set of samples, which are used repeatedly.
 
-The step is that of `sgd`, with the input and the fixed label of a sample in place of fresh ones. The rows of
-inputs can come from anywhere: a finite training set, a data set.
+The step is that of `sgd`, with the input and the fixed label of a sample instead of fresh ones. The samples
+can be any: a finite training set, or a data set.
 """
 
 import math
@@ -25,12 +25,12 @@ from teacherstudent.kernels.network.passes import Passes, below, visit
 
 
 class Samples(NamedTuple):
-    """A finite training set, as one teacher labels it."""
+    """A finite training set with the labels of one teacher."""
 
     X: np.ndarray  # (samples, n) inputs, padded like the weights
-    labels: np.ndarray  # (samples,) noise included
+    labels: np.ndarray  # (samples,) with their noise
     distinct: bool  # whether the samples of a batch differ from each other
-    passes: Passes  # passes through all samples in place of independent choices, where it is not empty
+    passes: Passes  # if not empty, passes through all samples replace independent choices
 
 
 @entry
@@ -48,16 +48,16 @@ def train(W, h, p, samples, buffers, key0, key1, first, steps):
     samples : Samples
         Inputs and labels, and how samples are chosen.
     buffers : Buffers
-        Memory from `new_buffers`.
+        Work space from `by_unit.new_buffers`.
     key0, key1 : uint32
         Key of the random numbers, see `maths.philox`.
     first, steps : int
-        Number of the first step, counted from the start of the run, and how many to make.
+        Number of the first step, counted from the start of the run, and number of steps.
 
     Returns
     -------
     int
-        The number of steps done: fewer than asked for where an error stopped being finite.
+        Number of completed steps: `steps`, or fewer if an error is no longer finite.
     """
     done, chosen = 0, np.empty(p.batch, np.int64)
     buffers.moves[:] = 0.0
@@ -67,7 +67,7 @@ def train(W, h, p, samples, buffers, key0, key1, first, steps):
             visit(chosen, samples.passes, key0, key1, step)
         else:
             choose(chosen, len(samples.X), samples.distinct, key0, key1, step)
-        move_and_fetch(W, p, buffers, samples.X, chosen, old, new, done == 0)
+        _move_and_fetch(W, p, buffers, samples.X, chosen, old, new, done == 0)
         if not learn_from_labels(p.law, h[p.head], p, buffers, samples.labels, chosen):
             return done
         done += 1
@@ -87,14 +87,16 @@ def choose(chosen, count, distinct, key0, key1, step):
     count : int
         Number of samples of the set.
     distinct : bool
-        Whether the samples of a batch differ from each other.
-    key0, key1, step : uint32, uint32, int
-        Key of the random numbers and number of the step, see `maths.philox`.
+        Whether the samples of a batch differ from each other; then batch <= count.
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    step : int
+        Number of the step, counted from the start of the run.
 
     Notes
     -----
-    Element b comes from stream b of the step. Distinct ones by Floyd's algorithm: every set of them is
-    equally likely, their order is not uniform. Bentley & Floyd, Commun. ACM 30 (1987) 754.
+    Element b uses stream b of the step. Distinct samples are chosen by Floyd's algorithm (J. Bentley & R. W.
+    Floyd, Commun. ACM 30 (1987) 754): all sets have the same probability, but not all orders.
     """
     for b in range(len(chosen)):
         bound = count - len(chosen) + b + 1 if distinct else count
@@ -104,31 +106,31 @@ def choose(chosen, count, distinct, key0, key1, step):
 
 
 @part
-def move_and_fetch(W, p, buffers, X, chosen, old, new, first):
-    """Make the moves of the step before (the first has none), fetch inputs and find their fields."""
+def _move_and_fetch(W, p, buffers, X, chosen, old, new, first):
+    """Apply the moves of the previous step, if there is one, copy the inputs and compute their fields."""
     fields = buffers.student[:, FIELD]
     fields[:] = 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
-            copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
+            _copy(X[chosen[b], start : start + PIECE], new[b, start : start + PIECE])
         move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
-def copy(source, target):
-    """Copy an array; assigning a slice would allocate memory."""
+def _copy(source, target):
+    """Copy an array; an assignment to a slice would allocate memory."""
     for n in range(len(source)):
         target[n] = source[n]
 
 
 @entry
 def fill_samples(X, N, first, key0, key1):
-    """Draw the inputs of some samples of a finite set.
+    """Draw standard normal inputs of some samples of a finite training set.
 
     Parameters
     ----------
     X : array (samples, n)
-        Receives independent standard normals in the first N columns: row i those of step `first` + i,
+        Receives independent standard normals in its first N columns; row i has those of step `first` + i and
         stream 0.
     N : int
         Number of inputs.
@@ -143,7 +145,7 @@ def fill_samples(X, N, first, key0, key1):
 
 @entry
 def activities(code, W, X, N):
-    """Return the activations g(w_k x_i / sqrt N) of units for inputs.
+    """Return the activations g(w_k x_i / sqrt N) of all units for all inputs.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-"""Online SGD of the actual weights on fresh Gaussian inputs, with the weights of a unit side by side.
+"""Online SGD of the weights on fresh Gaussian inputs, with the weights of one unit in consecutive memory.
 
-One step, all from the old values: lambda_k = w_k x / sqrt N, rho_m = v_m x / sqrt N, then the law (`law`)
-finds what moves w_k along x and moves the readouts. Decay multiplies the trained weights by 1 - decay / N.
-The student sees x plus noise where that is asked for. A batch has the mean of its gradients.
+One step, with the old values throughout: the fields are lambda_k = w_k x / sqrt N and rho_m = v_m x / sqrt N;
+the law (`law`) computes the moves of w_k in units of x and moves the readouts. Weight decay multiplies the
+trained weights by 1 - decay / N. If there is noise on the inputs, the student has x plus noise as input. A
+batch is used with the mean of its gradients. Saad & Solla, Phys. Rev. E 52 (1995) 4225; Goldt et al., NeurIPS
+2019.
 """
 
 from teacherstudent.kernels.compile.flags import entry, inner, part
@@ -14,7 +16,7 @@ from teacherstudent.kernels.network.law import learn
 
 @entry
 def train(W, h, p, buffers, key0, key1, first, steps):
-    """Train the student for some steps on fresh Gaussian inputs, which the active teacher labels.
+    """Train the student for some steps on fresh Gaussian inputs with labels of the active teacher.
 
     Parameters
     ----------
@@ -25,22 +27,22 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     p : StepConstants
         Constants of the phase.
     buffers : Buffers
-        Memory from `new_buffers`.
+        Work space from `by_unit.new_buffers`.
     key0, key1 : uint32
         Key of the random numbers, see `maths.philox`.
     first, steps : int
-        Number of the first step, counted from the start of the run, and how many to make.
+        Number of the first step, counted from the start of the run, and number of steps.
 
     Returns
     -------
     int
-        The number of steps done: fewer than asked for where an error stopped being finite.
+        Number of completed steps: `steps`, or fewer if an error is no longer finite.
     """
     done = 0
     buffers.moves[:] = 0.0
     for step in range(first, first + steps):
         old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        move_and_draw(W, p, buffers, old, new, done == 0, key0, key1, step)
+        _move_and_draw(W, p, buffers, old, new, done == 0, key0, key1, step)
         if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
             return done
         done += 1
@@ -50,25 +52,25 @@ def train(W, h, p, buffers, key0, key1, first, steps):
 
 
 @part
-def move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
-    """Make the moves of the step before (the first has none), draw new inputs and find their fields."""
+def _move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
+    """Apply the moves of the previous step, if there is one, draw new inputs and compute their fields."""
     fields, teacher_fields = buffers.student[:, FIELD], buffers.teacher[:, FIELD]
     fields[:], teacher_fields[:] = 0.0, 0.0
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             x, stream = new[b, start : start + PIECE], STREAMS * b
-            draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
+            _draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
             add_dots(p.V, x, start, teacher_fields[b])
             if p.input_noise > 0.0:
                 noise = buffers.noise[start : start + PIECE]
-                draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+                _draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
         move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
-def draw(x, N, start, bits, key0, key1, step, stream):
-    """Draw a piece of N inputs that begins at `start`; what lies beyond is padding."""
+def _draw(x, N, start, bits, key0, key1, step, stream):
+    """Draw a piece of the N inputs that starts at `start`, and set the padding to zero."""
     fill_part(x, bits, start, key0, key1, step, stream)
     for n in range(max(N - start, 0), len(x)):
         x[n] = 0.0

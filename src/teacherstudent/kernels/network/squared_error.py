@@ -12,7 +12,7 @@ from teacherstudent.kernels.network.law import descend, learn, learn_from_labels
 class SquaredError(NamedTuple):
     """Squared error against a label sum_m v_m g(rho_m) + sigma zeta with a standard normal zeta."""
 
-    output_noise: float  # sigma; of labels that are given it is part of them
+    output_noise: float  # sigma, standard deviation of the noise on the labels; given labels contain it
 
 
 @variant(learn, SquaredError)

@@ -1,8 +1,8 @@
-"""Online SGD of the actual weights of wide networks with few inputs: `sgd` with another memory layout.
+"""Online SGD of the weights of wide networks with few inputs: `sgd` with another memory layout.
 
-The same steps on the same random numbers as in `sgd`, up to rounding. There the weights of a unit are side by
-side; here those of all units on one input are, so each loop runs over units and vectorises for any
-small N.
+The steps are those of `sgd` up to rounding, with the same random numbers. There the weights of one unit are
+in consecutive memory, here those of all units on one input, so that loops run over units and are vectorised
+for any N.
 """
 
 import math
@@ -14,29 +14,29 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import activate
-from teacherstudent.kernels.maths.philox import PART as PIECE  # normals that are drawn together
+from teacherstudent.kernels.maths.philox import PART as PIECE  # normals drawn in one call
 from teacherstudent.kernels.maths.philox import fill_part
 from teacherstudent.kernels.maths.special import fma
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
 from teacherstudent.kernels.network.law import descend, learn, output
 
-LANES = 16  # numbers of 4 bytes in a line
+LANES = 16  # numbers of 4 bytes in a line of the cache
 
 
 class Buffers(NamedTuple):
-    """Memory of a step; units are padded as `across` pads them."""
+    """Work space of a step; units are padded as `across` pads them."""
 
-    X: np.ndarray  # (2, batch, N) inputs of this step and of the last one
+    X: np.ndarray  # (2, batch, N) inputs of this step and of the previous one
     noise: np.ndarray  # (N,) noise on an input
-    bits: np.ndarray  # (PIECE / 2,) uint64
+    bits: np.ndarray  # (PIECE / 2,) uint64, random bits
     student: np.ndarray  # (batch, 3, k) fields, activations and their derivatives
-    teacher: np.ndarray  # (batch, 3, m)
-    errors: np.ndarray  # (batch,)
+    teacher: np.ndarray  # (batch, 3, m) the same of the teacher
+    errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
     moves: np.ndarray  # (batch, k) moves of each w_k in units of x
 
 
 def across(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
-    """Copy (K, N) into an aligned array (N, k), k the next multiple of 16, with zeros in the padding."""
+    """Copy weights (K, N) to an aligned array (N, k), padded by zeros to k, a multiple of 16."""
     K, N = weights.shape
     columns = aligned_zeros((N, padded_units(K)), dtype)
     columns[:, :K] = weights.T
@@ -44,12 +44,12 @@ def across(weights: np.ndarray, dtype: type = np.float64) -> np.ndarray:
 
 
 def padded_units(K: int) -> int:
-    """Return the number of units with those of the padding."""
+    """Return the number k of units with padding: K rounded up to a multiple of 16."""
     return -(-K // LANES) * LANES
 
 
 def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
-    """Return memory to train weights with.
+    """Allocate the work space to train weights.
 
     Parameters
     ----------
@@ -58,7 +58,12 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
     batch : int
         Samples of a step.
     W : array (N, k)
-        Weights as `across` makes them; number of inputs and precision are taken from them.
+        Weights as `across` returns them, which determine the number of inputs and the precision.
+
+    Returns
+    -------
+    Buffers
+        Arrays of zeros.
     """
     (N, k), dtype, m = W.shape, W.dtype, padded_units(M)
     shapes = (2, batch, N), (N,)
@@ -79,104 +84,104 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     Parameters
     ----------
     W : array (N, k)
-        First layer of the student, as `across` makes it; changed in place.
+        First layer of the student, as `across` returns it; changed in place.
     h : array (H, K)
         Readouts of all heads; those of `p.head` are changed in place.
     p : StepConstants
-        Constants of the phase; V is (N, m), as `across` makes it.
+        Constants of the phase; V is (N, m), as `across` returns it.
     buffers : Buffers
-        Memory from `new_buffers`.
+        Work space from `new_buffers`.
     key0, key1 : uint32
         Key of the random numbers, see `maths.philox`.
     first, steps : int
-        Number of the first step, counted from the start of the run, and how many to make.
+        Number of the first step, counted from the start of the run, and number of steps.
 
     Returns
     -------
     int
-        The number of steps done: fewer than asked for where an error stopped being finite.
+        Number of completed steps: `steps`, or fewer if an error is no longer finite.
     """
     done = 0
     buffers.moves[:] = 0.0
     for step in range(first, first + steps):
         old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        draw_inputs(p, buffers, new, key0, key1, step)
-        move_and_find_fields(W, p, buffers, old, new, done == 0)
+        _draw_inputs(p, buffers, new, key0, key1, step)
+        _move_and_find_fields(W, p, buffers, old, new, done == 0)
         if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
             return done
         done += 1
     if done > 0:
-        decay(W, p)
+        _decay(W, p)
         for b in range(p.batch):
-            move(W, buffers.moves[b], buffers.X[done % 2, b])
+            _move(W, buffers.moves[b], buffers.X[done % 2, b])
     return done
 
 
 @part
-def draw_inputs(p, buffers, new, key0, key1, step):
-    """Draw the inputs of a step and find the fields of the teacher; the student's inputs stay in `new`."""
+def _draw_inputs(p, buffers, new, key0, key1, step):
+    """Draw the inputs `new` of the student in a step, and compute the fields of the teacher."""
     for b in range(p.batch):
         x, stream = new[b], STREAMS * b
-        draw(x, buffers.bits, key0, key1, step, stream + INPUT)
+        _draw(x, buffers.bits, key0, key1, step, stream + INPUT)
         rho = buffers.teacher[b, FIELD]
         rho[:] = 0.0
-        add_fields(p.V, x, rho)
+        _add_fields(p.V, x, rho)
         if p.input_noise > 0.0:
-            draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
-            add(x, p.input_noise, buffers.noise)
+            _draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+            _add(x, p.input_noise, buffers.noise)
 
 
 @inner
-def draw(x, bits, key0, key1, step, stream):
+def _draw(x, bits, key0, key1, step, stream):
     """Fill x (N,) with the normals of a stream."""
     for start in range(0, len(x), PIECE):
         fill_part(x[start : start + PIECE], bits, start, key0, key1, step, stream)
 
 
 @part
-def move_and_find_fields(W, p, buffers, old, new, first):
-    """Make the moves of the step before (the first has none) and find the fields of the student."""
+def _move_and_find_fields(W, p, buffers, old, new, first):
+    """Apply the moves of the previous step, if there is one, and compute the fields of the student."""
     last = p.batch - 1
     buffers.student[:, FIELD] = 0.0
     if not first:
-        decay(W, p)
+        _decay(W, p)
     for b in range(last):
-        move(W, buffers.moves[b], old[b])
+        _move(W, buffers.moves[b], old[b])
     # The last move of the weights and their first fields share one pass through the weights.
-    move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
+    _move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
     for b in range(1, p.batch):
-        add_fields(W, new[b], buffers.student[b, FIELD])
+        _add_fields(W, new[b], buffers.student[b, FIELD])
 
 
 @variant(descend, Buffers)
 def _descend_by_input(buffers, h, p):
-    """See `law.descend`."""
+    """Implement `law.descend` for this memory layout."""
     N, batch = p.N, p.batch
     for b in range(batch):
         pull = -p.eta / (math.sqrt(N) * batch) * buffers.errors[b]
-        find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
-    scale(h, 1.0 - p.decay_h / N)
+        _find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
+    _scale(h, 1.0 - p.decay_h / N)
     for b in range(batch):
-        add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
+        _add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
 
 
 @variant(output, Buffers)
 def _output_by_input(buffers, code, h, units, N):
-    """See `law.output`."""
-    return weighted_sum(code, h, units, N)
+    """Implement `law.output` for this memory layout."""
+    return _weighted_sum(code, h, units, N)
 
 
 @inner
-def weighted_sum(code, h, units, N):
-    """`law.output` without the buffers: a call, and to pass them would cost more than the sum."""
-    scale(units[FIELD], 1.0 / math.sqrt(N))
+def _weighted_sum(code, h, units, N):
+    """Return the output as `law.output`; a call with all buffers would take longer than the sum."""
+    _scale(units[FIELD], 1.0 / math.sqrt(N))
     activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
-    return dot(h, units[ACTIVITY])
+    return _dot(h, units[ACTIVITY])
 
 
 @fast
-def dot(h, activity):
-    """Sum of h_k g(lambda_k) over the units that h has."""
+def _dot(h, activity):
+    """Return the sum of h_k g(lambda_k) over all units without padding."""
     total = 0.0
     for k in range(len(h)):
         total += h[k] * activity[k]
@@ -184,15 +189,15 @@ def dot(h, activity):
 
 
 @fast
-def find_moves(moves, pull, h, moving, slope):
-    """moves_k = pull h_k g'(lambda_k), or 0 for a frozen unit."""
+def _find_moves(moves, pull, h, moving, slope):
+    """Compute moves_k = pull h_k g'(lambda_k), or 0 for a frozen unit."""
     for k in range(len(h)):
         moves[k] = moving[k] * pull * h[k] * slope[k]
 
 
 @inner
-def decay(W, p):
-    """Let the weights decay."""
+def _decay(W, p):
+    """Multiply the trained weights by 1 - decay / N."""
     if p.decay > 0.0:
         for n in range(len(W)):
             for k in range(W.shape[1]):
@@ -200,33 +205,33 @@ def decay(W, p):
 
 
 @inner
-def move(W, moves, x):
-    """w_k += move_k x."""
+def _move(W, moves, x):
+    """Compute w_k += move_k x for all units."""
     for n in range(len(W)):
-        add(W[n], x[n], moves)
+        _add(W[n], x[n], moves)
 
 
 @inner
-def add_fields(W, x, fields):
-    """fields_k += w_k x."""
+def _add_fields(W, x, fields):
+    """Compute fields_k += w_k x for all units."""
     for n in range(len(W)):
-        add(fields, x[n], W[n])
+        _add(fields, x[n], W[n])
 
 
 @inner
-def move_and_add_fields(W, moves, old, x, fields):
-    """`move` by the old inputs, then `add_fields` with the new ones, two inputs at a time."""
+def _move_and_add_fields(W, moves, old, x, fields):
+    """Apply `_move` with the old inputs and `_add_fields` with the new ones, two inputs at a time."""
     last = len(W) - 1
     for n in range(0, last, 2):
-        move_two(W[n], W[n + 1], moves, old[n], old[n + 1], x[n], x[n + 1], fields)
+        _move_two(W[n], W[n + 1], moves, old[n], old[n + 1], x[n], x[n + 1], fields)
     if last % 2 == 0:
-        add(W[last], old[last], moves)
-        add(fields, x[last], W[last])
+        _add(W[last], old[last], moves)
+        _add(fields, x[last], W[last])
 
 
 @fast
-def move_two(w1, w2, moves, old1, old2, x1, x2, fields):
-    """The weights on two inputs."""
+def _move_two(w1, w2, moves, old1, old2, x1, x2, fields):
+    """Move the weights on two inputs and add their part of the fields."""
     for k in range(len(fields)):
         new1, new2 = fma(old1, moves[k], w1[k]), fma(old2, moves[k], w2[k])
         w1[k], w2[k] = new1, new2
@@ -234,16 +239,16 @@ def move_two(w1, w2, moves, old1, old2, x1, x2, fields):
 
 
 @inner
-def add(y, factor, x):
-    """y += factor x, over the length of y."""
+def _add(y, factor, x):
+    """Compute y += factor x over the length of y."""
     a = y.dtype.type(factor)
     for k in range(len(y)):
         y[k] = fma(a, y.dtype.type(x[k]), y[k])
 
 
 @inner
-def scale(y, factor):
-    """y *= factor."""
+def _scale(y, factor):
+    """Compute y *= factor."""
     a = y.dtype.type(factor)
     for k in range(len(y)):
         y[k] *= a

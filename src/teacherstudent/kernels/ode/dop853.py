@@ -1,11 +1,12 @@
 """Coefficients of DOP853, the Dormand-Prince method of order 8(5,3) with an interpolant of order 7.
 
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd edition, sec. II.10, as given by
-their program dop853.f.
+E. Hairer, S. P. Norsett & G. Wanner, Solving Ordinary Differential Equations I, 2nd edition, Springer 1993,
+sec. II.10; the numbers are those of their program dop853.f.
 """
 
 # fmt: off
-# Weights of the earlier derivatives in the state at a stage: 12 of a step, its end, 3 more for dense output.
+# A[s - 1]: weights of the derivatives at stages 0 to s - 1 in the state at stage s. Stages 0 to 11 are those
+# of a step, 12 is its end, 13 to 15 are for dense output.
 A = (
     (0.05260015195876773,),
     (0.0197250569845379, 0.0591751709536137),

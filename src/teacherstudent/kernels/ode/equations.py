@@ -66,9 +66,21 @@ def constants_of(
 
 @inner
 def derivative(y, p, dy):
-    """Write the time derivative of a state, t = steps / N.
+    """Write the time derivative of a state.
 
-    Returns False where no work is left before a pause; the next call resumes.
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of the covariance model.
+    p : Constants
+        Everything else that the equations depend on.
+    dy : (n,) array
+        Written: dy/dt, t = steps / N.
+
+    Returns
+    -------
+    bool
+        False where no work is left before a pause; the next call resumes.
     """
     if p.progress[LEFT] < 0:
         return False
@@ -99,7 +111,17 @@ def above_threshold(y, p):
 
 @inlined
 def record_of(y, p, row):
-    """Write what the covariance model records of a state to a row."""
+    """Write what the covariance model records of a state to a row.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of the covariance model.
+    p : Constants
+        With the covariance model.
+    row : (m,) array
+        Written: the order parameters (Q, R, h) in the layout of `state`.
+    """
     record(p.model, y, row)
 
 

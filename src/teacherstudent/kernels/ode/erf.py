@@ -1,12 +1,13 @@
 """Means over the fields of erf units, for the right-hand side of `ode`.
 
-A factor g'(x_i) in a mean only tilts the Gaussian. With C the covariance of the error units, g'(x_i) g'(x_k)
-gives the norm J2(i, k) and leaves the covariance S_ab = C_ab - u_a u_b - v_a v_b,
+The integrals are those of Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix, in another form. A factor
+g'(x_i) in a mean only tilts the Gaussian. With C the covariance of the error units, g'(x_i) g'(x_k) gives the
+norm J2(i, k) and changes the covariance to S_ab = C_ab - u_a u_b - v_a v_b,
 
     u_a = C_ai / sqrt(1 + C_ii),   v_a = (C_ak - u_a u_k) / sqrt(1 + C_kk - u_k^2),
 
-so that I4 = J2(i, k) (2/pi) asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))). All pairs i <= k are done at once: each
-is a lane, a column of arrays whose rows are error units. Loops along lanes are vectorised.
+so that I4 = J2(i, k) (2/pi) asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))). All pairs i <= k are computed together:
+each pair is a lane, a column of arrays whose rows are error units. Loops along lanes are vectorised.
 """
 
 import math
@@ -19,17 +20,17 @@ from teacherstudent.kernels.compile.flags import inlined, inner
 from teacherstudent.kernels.maths.special import asin
 from teacherstudent.kernels.ode.pauses import DONE, row_done
 
-# The number of lanes is a multiple of this, so that loops along them are made of whole vectors.
+# The number of lanes is a multiple of this number, so that loops along lanes consist of whole vectors.
 VECTOR = 8
 
 TWO_OVER_PI = 2.0 / math.pi
 
 
 class Lanes(NamedTuple):
-    """Work space for pairs of erf units of the student; lanes that fill up, one at least, have no tilt."""
+    """Work space for pairs of erf units of the student; the padding, at least one lane, has no tilt."""
 
-    i: np.ndarray  # (lanes,) unsigned: an index that might be negative costs a comparison
-    k: np.ndarray
+    i: np.ndarray  # (lanes,) first unit of each pair; unsigned, since signed indices need a comparison
+    k: np.ndarray  # (lanes,) second unit
     root: np.ndarray  # (D or more,) 1 / sqrt(1 + C_aa)
     root_i: np.ndarray  # (K, D) 1 / sqrt(1 + C_aa - u_a^2) for every i
     pair: np.ndarray  # (3, lanes) 1 / sqrt(1 + C_ii), u_k and 1 / sqrt(1 + C_kk - u_k^2)
@@ -39,49 +40,70 @@ class Lanes(NamedTuple):
 
 
 def lanes_for(K: int, D: int) -> Lanes:
-    """Allocate the lanes for K student units among D error units."""
+    """Allocate the lanes for K student units and D error units, which include them."""
     pairs = np.triu_indices(K)
-    n = whole_vectors(len(pairs[0]) + 1)
+    n = _whole_vectors(len(pairs[0]) + 1)
     units = np.zeros((2, n), np.uint64)
     units[:, : len(pairs[0])] = pairs
-    shapes = (whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
+    shapes = (_whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
     lanes = Lanes(*units, *map(aligned_zeros, shapes))
     lanes.root[:] = 1.0
     return lanes
 
 
-def whole_vectors(size: int) -> int:
+def _whole_vectors(size: int) -> int:
     """Round up to a multiple of VECTOR."""
     return -(-size // VECTOR) * VECTOR
 
 
 @inlined
 def means_of_erf(c, C, output_variance, lanes, means, progress):
-    """Fill the means by way of the lanes; return False at a pause, from which the next call resumes."""
+    """Compute the means over the fields, as in `models.Means`, for erf units.
+
+    Parameters
+    ----------
+    c : (D,) array
+        Signed readouts of the error units: the K student units, then those of the active teacher.
+    C : (D, D) array
+        Covariance of the error units.
+    output_variance : float
+        Variance sigma^2 of the noise on the labels, >= 0.
+    lanes : Lanes
+        Work space; it has the intermediate results during a pause.
+    means : Means
+        Receives the means.
+    progress : (2,) int64 array
+        Progress and work that is left before a pause, see `pauses`.
+
+    Returns
+    -------
+    bool
+        False at a pause, from which the next call resumes; then `means` is not complete.
+    """
     w = lanes
     if progress[DONE] == 0:
-        tilt_by_one(C, w.root, w.root_i, w.pair)
-        tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
-    if not fill_squares(c, C, w.tilted, w.square, w.angle, progress):
+        _tilt_by_one(C, w.root, w.root_i, w.pair)
+        _tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
+    if not _fill_squares(c, C, w.tilted, w.square, w.angle, progress):
         return False
-    fill_output(c, w.angle, means.output)
-    fill_weights(c, C, w.root, w.root_i, means.weights)
-    fill_power(w.root, w.root_i, w.square, output_variance, means.power)
+    _fill_output(c, w.angle, means.output)
+    _fill_weights(c, C, w.root, w.root_i, means.weights)
+    _fill_power(w.root, w.root_i, w.square, output_variance, means.power)
     return True
 
 
 @inlined
-def tilt_by_one(C, root, root_i, pair):
-    """Fill 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and what is the same for all a."""
+def _tilt_by_one(C, root, root_i, pair):
+    """Compute 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and the terms without a."""
     K, D = root_i.shape
     for a in range(D):
         root[a] = 1.0 + C[a, a]
-    inverse_roots(root)
+    _inverse_roots(root)
     for i in range(K):
         for a in range(D):
             u_a = root[i] * C[i, a]
             root_i[i, a] = 1.0 + C[a, a] - u_a * u_a
-    inverse_roots(root_i.reshape(-1))
+    _inverse_roots(root_i.reshape(-1))
     q = 0
     for i in range(K):
         for k in range(i, K):
@@ -90,8 +112,8 @@ def tilt_by_one(C, root, root_i, pair):
 
 
 @inlined
-def tilt_by_two(C, i, k, pair, tilted):
-    """Fill u, v and 1 / sqrt(1 + S_aa) for every pair."""
+def _tilt_by_two(C, i, k, pair, tilted):
+    """Compute u, v and 1 / sqrt(1 + S_aa) for every pair."""
     for a in range(len(C)):
         variance = 1.0 + C[a, a]
         for q in range(len(i)):
@@ -99,14 +121,15 @@ def tilt_by_two(C, i, k, pair, tilted):
             v_a = (C[a, k[q]] - u_a * pair[1, q]) * pair[2, q]
             tilted[0, a, q], tilted[1, a, q] = u_a, v_a
             tilted[2, a, q] = variance - u_a * u_a - v_a * v_a
-    inverse_roots(tilted[2].reshape(-1))
+    _inverse_roots(tilted[2].reshape(-1))
 
 
 @inner
-def inverse_roots(x):
-    """Reprogress every x >= 1 of a vector by y = 1 / sqrt x, within a fraction 3e-16.
+def _inverse_roots(x):
+    """Replace every x >= 1 of a vector by y = 1 / sqrt x, with a relative error below 3e-16.
 
-    Two Newton steps y (3 - x y^2) / 2 from single precision take a third of the time of root and division.
+    Two Newton steps y (3 - x y^2) / 2 that start from single precision take a third of the time of a square
+    root and a division.
     """
     for e in range(len(x)):
         y = np.float64(np.float32(1.0) / np.float32(math.sqrt(np.float32(x[e]))))
@@ -116,11 +139,11 @@ def inverse_roots(x):
 
 
 @inlined
-def fill_squares(c, C, tilted, square, angle, progress):
-    """square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))), and the asin of the last lane.
+def _fill_squares(c, C, tilted, square, angle, progress):
+    """Compute square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))) for every lane.
 
-    Indices are unsigned: those that might be negative would keep checks of the arrays in the inner loops.
-    Returns False where it pauses between two values of a.
+    `angle` receives the arcsines of the last lane, which has no tilt. Indices are unsigned: for signed ones
+    the inner loops would test for negative values. Returns False at a pause between two values of a.
     """
     D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(progress[DONE])
     if first == 0:
@@ -143,8 +166,8 @@ def fill_squares(c, C, tilted, square, angle, progress):
 
 
 @inlined
-def fill_output(c, angle, output):
-    """output_i = (2/pi) sum_a c_a angle_ia."""
+def _fill_output(c, angle, output):
+    """Compute output_i = (2/pi) sum_a c_a angle_ia."""
     for i in range(len(output)):
         total = 0.0
         for a in range(i):
@@ -155,8 +178,11 @@ def fill_output(c, angle, output):
 
 
 @inlined
-def fill_weights(c, C, root, root_i, weights):
-    """weights[i, a] = c_a J2(i, a), less for a = i: I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1+C_ii))."""
+def _fill_weights(c, C, root, root_i, weights):
+    """Compute the weights of I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1 + C_ii)) as in `models.Means`.
+
+    They are c_a J2(i, a), and for a = i less by sum_a c_a J2(i, a) C_ia / (1 + C_ii).
+    """
     for i in range(weights.shape[0]):
         norm, pull = TWO_OVER_PI * root[i], 0.0
         for a in range(weights.shape[1]):
@@ -166,8 +192,8 @@ def fill_weights(c, C, root, root_i, weights):
 
 
 @inlined
-def fill_power(root, root_i, square, output_variance, power):
-    """power[i, k] = J2(i, k) (square + sigma^2)."""
+def _fill_power(root, root_i, square, output_variance, power):
+    """Compute power[i, k] = J2(i, k) (square + sigma^2)."""
     q = 0
     for i in range(len(power)):
         for k in range(i, len(power)):

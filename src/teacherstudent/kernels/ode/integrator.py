@@ -1,9 +1,9 @@
 """Adaptive Runge-Kutta integration of y' = f(y), compiled: DOP853 with dense output and one event.
 
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, 2nd edition: sec. II.4 for the step
-size, II.6 for dense output, II.10 for the method and its error estimate. `integrate` is generic: functions
-that take the right-hand side as an argument are inlined where they are called, since numba caches no code
-that passes functions around.
+E. Hairer, S. P. Norsett & G. Wanner, Solving Ordinary Differential Equations I, 2nd edition, Springer 1993:
+sec. II.4 for the step size, II.6 for dense output, II.10 for the method and its error estimate. `integrate`
+is generic: functions with the right-hand side as an argument are inlined into their callers, since numba does
+not cache code that passes functions as values.
 """
 
 import math
@@ -17,21 +17,21 @@ from teacherstudent.kernels.ode import dop853
 STAGES = 12
 DENSE_STAGES = 3
 
-SAFETY = 0.9  # of the step size that would just pass
-MIN_FACTOR = 0.2  # smallest change of the step size
-MAX_FACTOR = 10.0  # largest
+SAFETY = 0.9  # factor of the step size whose estimated error equals the tolerance
+MIN_FACTOR = 0.2  # smallest factor by which the step size changes
+MAX_FACTOR = 10.0  # largest factor
 EXPONENT = -1.0 / 8.0  # the error estimate is of order seven
-MIN_STEP = 1e-14  # relative to the time; a smaller step means that the solution diverges
-EVENT_HALVINGS = 60  # of the step in which the event lies
+MIN_STEP = 1e-14  # relative to the time; if a smaller step is necessary, the solution diverges
+EVENT_HALVINGS = 60  # halvings of the step that contains the event
 
 REACHED_END, EVENT, DIVERGED, STUCK, PAUSED = 0, 1, 2, 3, 4
-EMPTY, SAVED, RESUME = 0, 1, 2  # marks of a `RestartPoint`
-TIME, STEP, GROWTH = 0, 1, 2  # its numbers
-IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # progress of `Buffers`: whether a step is open, and counters
+EMPTY, SAVED, RESUME = 0, 1, 2  # values of `RestartPoint.mark`
+TIME, STEP, GROWTH = 0, 1, 2  # indices in `RestartPoint.numbers`
+IN_STEP, ROW, TRIES, STAGES_DONE = 0, 1, 2, 3  # indices in `Buffers.progress`: 1 within a step, and counters
 
 
 class Tableau(NamedTuple):
-    """Coefficients of the method; an argument of kernels, since numba caches no code with global arrays."""
+    """Coefficients of the method, as an argument: numba does not cache code with global arrays."""
 
     A: np.ndarray  # (16, 16) weights of the stages: 12 of a step, its end, 3 more for dense output
     E: np.ndarray  # (2, 13) error estimates of order five and three
@@ -39,6 +39,7 @@ class Tableau(NamedTuple):
 
 
 def _tableau() -> Tableau:
+    """Return the coefficients of `dop853`, padded with zeros."""
     A = np.zeros((16, 16))
     for stage, weights in enumerate(dop853.A, start=1):
         A[stage, : len(weights)] = weights
@@ -52,22 +53,22 @@ class Buffers(NamedTuple):
     """Work space for a state of n numbers, and the point from which a paused integration resumes."""
 
     states: np.ndarray  # (16, n) states at the stages; number 12 is the one after the step
-    k: np.ndarray  # (16, n) derivatives there
+    k: np.ndarray  # (16, n) derivatives at the stages
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
-    progress: np.ndarray  # (4,) int64
-    numbers: np.ndarray  # (3,) as in `RestartPoint`, when the step began
+    progress: np.ndarray  # (4,) int64: IN_STEP, ROW, TRIES and STAGES_DONE
+    numbers: np.ndarray  # (3,) as in `RestartPoint`, at the start of the step
 
 
 class RestartPoint(NamedTuple):
     """The integrator after its last step that does not depend on the end of the integration.
 
-    The next step was cut to reach the end; an integration that resumes here has the bits of one that was not
-    ended.
+    The next step was shortened to reach the end. An integration that resumes at this point gives the same
+    bits as one without that end.
     """
 
-    mark: np.ndarray  # (1,) int64: EMPTY; SAVED, filled in by an integration; RESUME, to be resumed
-    numbers: np.ndarray  # (3,) time, size of the next step, and the largest factor by which it may grow
+    mark: np.ndarray  # (1,) int64: EMPTY; SAVED, set by an integration; or RESUME, set to resume
+    numbers: np.ndarray  # (3,) time, size of the next step, and the largest factor of the size after it
     y: np.ndarray  # (n,) state
     k: np.ndarray  # (n,) its derivative
 
@@ -84,14 +85,14 @@ def buffers_for(n: int) -> Buffers:
 
 
 @inner
-def copy(out, x):
-    """Copy a vector: no assignment to a slice, whose check of shapes takes seconds to compile."""
+def _copy(out, x):
+    """Copy a vector; the shape check of an assignment to a slice would take seconds to compile."""
     for i in range(len(out)):
         out[i] = x[i]
 
 
 @inner
-def add_weighted(out, step, weights, row, k):
+def _add_weighted(out, step, weights, row, k):
     """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are skipped."""
     for j in range(weights.shape[1]):
         weight = step * weights[row, j]
@@ -101,20 +102,20 @@ def add_weighted(out, step, weights, row, k):
 
 
 @inner
-def state_at(s, y, step, tableau, work):
+def _state_at(s, y, step, tableau, work):
     """Compute the state at stage s from the derivatives at the earlier ones."""
-    copy(work.states[s], y)
-    add_weighted(work.states[s], step, tableau.A, s, work.k)
+    _copy(work.states[s], y)
+    _add_weighted(work.states[s], step, tableau.A, s, work.k)
 
 
 @inlined
-def stages(f, params, y, step, tableau, work, first, last):
+def _stages(f, params, y, step, tableau, work, first, last):
     """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
 
     Returns False where f pauses.
     """
     for s in range(max(first, work.progress[STAGES_DONE]), last):
-        state_at(s, y, step, tableau, work)
+        _state_at(s, y, step, tableau, work)
         if not f(work.states[s], params, work.k[s]):
             return False
         work.progress[STAGES_DONE] = s + 1
@@ -122,8 +123,8 @@ def stages(f, params, y, step, tableau, work, first, last):
 
 
 @inner
-def error_norm(tableau, step, y, work, rtol, atol):
-    """Estimated error of a step in units of the tolerance: of 5th order, damped by the one of 3rd order.
+def _error_norm(tableau, step, y, work, rtol, atol):
+    """Return the estimated error of a step in units of the tolerance, from estimates of order 5 and 3.
 
     err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
     Hairer et al., eqs. (4.10), (4.11) and (10.17).
@@ -146,8 +147,8 @@ def error_norm(tableau, step, y, work, rtol, atol):
 
 
 @inner
-def norm(x, y, rtol, atol):
-    """Root mean square of x in units of the tolerance."""
+def _norm(x, y, rtol, atol):
+    """Return the root mean square of x / (atol + rtol |y|); Hairer et al., eq. (4.11)."""
     total = 0.0
     for i in range(len(y)):
         scaled = x[i] / (atol + rtol * abs(y[i]))
@@ -156,31 +157,32 @@ def norm(x, y, rtol, atol):
 
 
 @inlined
-def initial_step(f, params, y, tableau, work, rtol, atol):
-    """First step size, over which the changes of y and of y' are small: Hairer et al., sec. II.4, eq. (4.14).
+def _initial_step(f, params, y, tableau, work, rtol, atol):
+    """Return the size of the first step, over which y and y' change little.
 
-    It does not depend on the end: a longer integration begins with the same step. Returns -1 where f pauses.
+    Hairer et al., sec. II.4, "Starting Step Size". It does not depend on the end: a longer
+    integration starts with the same step. Returns -1 where f pauses.
     """
-    # a) A first guess from the sizes of y and y'.
-    if not stages(f, params, y, 0.0, tableau, work, 0, 1):
+    # a) A first guess from the norms of y and y'.
+    if not _stages(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
-    d0, d1 = norm(y, y, rtol, atol), norm(work.k[0], y, rtol, atol)
+    d0, d1 = _norm(y, y, rtol, atol), _norm(work.k[0], y, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
-    # b) One Euler step of this size, and from it the size of y''.
-    if not stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
+    # b) An Euler step of this size, from which the norm of y'' is estimated.
+    if not _stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
-    d2 = norm(work.k[1], y, rtol, atol) / h0
-    # c) max(d1, d2) h^8 = 0.01, and not much more than the guess.
+    d2 = _norm(work.k[1], y, rtol, atol) / h0
+    # c) The size with max(d1, d2) h^8 = 0.01, but at most 100 times the guess.
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1)
 
 
 @inner
-def fill_dense(y, step, tableau, work):
-    """Fill the coefficients of the interpolant of the step just taken from the derivatives at all stages."""
+def _fill_dense(y, step, tableau, work):
+    """Compute the coefficients of the interpolant of a step from the derivatives at all stages, sec. II.6."""
     for i in range(len(y)):
         change = work.states[STAGES, i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]
@@ -190,12 +192,12 @@ def fill_dense(y, step, tableau, work):
         for row in range(3, 7):
             work.dense[row, i] = 0.0
     for row in range(4):
-        add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
+        _add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
 
 
 @inner
-def interpolate(y, x, dense, out):
-    """State at fraction x of the step just taken."""
+def _interpolate(y, x, dense, out):
+    """Write the state at the fraction x of a step, 0 <= x <= 1, to `out`."""
     for i in range(len(y)):
         value = 0.0
         for row in range(7):
@@ -204,12 +206,12 @@ def interpolate(y, x, dense, out):
 
 
 @inlined
-def locate_event(event, params, y, work):
-    """Fraction of the step at which the event function falls below zero, by bisection on the interpolant."""
+def _locate_event(event, params, y, work):
+    """Return the fraction of a step at which the event function becomes negative, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)
-        interpolate(y, middle, work.dense, work.states[0])
+        _interpolate(y, middle, work.dense, work.states[0])
         if event(work.states[0], params) < 0.0:
             high = middle
         else:
@@ -218,17 +220,17 @@ def locate_event(event, params, y, work):
 
 
 @inner
-def save_restart_point(restart, t, step, growth, y, k):
-    """Save the integrator as it is."""
+def _save_restart_point(restart, t, step, growth, y, k):
+    """Save time, size of the next step, its largest growth, state and derivative."""
     restart.mark[0] = SAVED
     restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH] = t, step, growth
-    copy(restart.y, y)
-    copy(restart.k, k)
+    _copy(restart.y, y)
+    _copy(restart.k, k)
 
 
 @inner
-def save_progress(work, t, step, growth, row, tries):
-    """Save the counters of a step in which the right-hand side paused."""
+def _save_progress(work, t, step, growth, row, tries):
+    """Save the counters of a step in which the right-hand side pauses."""
     work.progress[IN_STEP], work.progress[ROW], work.progress[TRIES] = 1, row, tries
     work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH] = t, step, growth
 
@@ -239,18 +241,19 @@ def integrate(
 ):
     """Integrate y' = f(y) from `start` to `end`, or until event(y, params) < 0.
 
-    An explicit Runge-Kutta method of order 8 with step size control and dense output: Hairer, Norsett &
-    Wanner, Solving Ordinary Differential Equations I, sec. II.4 (step size), II.6 (dense output), II.10.
+    DOP853, an explicit Runge-Kutta method of order 8 with step size control and dense output of order 7:
+    Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, sec. II.10 (method and error
+    estimate), II.4 (step size), II.6 (dense output).
 
     Parameters
     ----------
     f : function
-        f(y, params, dy) writes the derivative to dy (n,) and returns True. It may return False to pause, and
-        resumes when it is called again with the same y.
+        f(y, params, dy) writes the derivative to dy (n,) and returns True. It may return False to pause; the
+        next call with the same y resumes it.
     event : function
-        event(y, params) returns a number; the integration ends where it falls below zero.
+        event(y, params) returns a number; the integration ends where it becomes negative.
     record : function
-        record(y, params, row) writes what is recorded of a state y (n,) to a row (m,).
+        record(y, params, row) writes the recorded values of a state y (n,) to a row (m,).
     params : NamedTuple
         Passed to the three functions.
     y : (n,) array
@@ -260,38 +263,38 @@ def integrate(
     times : (T,) array
         Times to record, increasing, from `start` on.
     rows : (T, m) array
-        Records at `times`, written as far as these are reached.
+        Receives the records at `times`, up to the time that is reached.
     tableau : Tableau
         Coefficients of the method.
     rtol, atol : float
         Relative and absolute tolerance of a step, in the root mean square over the state.
     restart : RestartPoint
-        Where it is marked RESUME, its time and state replace `start` and y; where EMPTY, the integrator is
-        saved in it before a step is first cut to reach the end.
+        If its mark is RESUME, its time and state replace `start` and y. If it is EMPTY, the integrator is
+        saved in it before the step that is shortened to reach the end.
     max_tries : int
-        Largest number of steps, accepted or rejected.
+        Largest number of accepted and rejected steps.
     work : Buffers
-        New for every integration; the same for all calls of one that pauses.
+        Work space from `buffers_for`: new for every integration, the same for all calls after its pauses.
 
     Returns
     -------
     status : int
         REACHED_END, EVENT, DIVERGED, STUCK after `max_tries` steps (the equations are stiff), or PAUSED where
-        f pauses: the same call again continues with the same bits.
+        f pauses: then the same call resumes the integration and gives the same bits as without a pause.
     time : float
         Time of the state y.
     row : int
         Number of rows written.
     """
     t, row, tries = start, 0, 0
-    # Where to begin: in an open step after a pause, at a restart point, or at the start.
+    # Start within a step after a pause, at a restart point, or at the start of the integration.
     if work.progress[IN_STEP]:
         row, tries = work.progress[ROW], work.progress[TRIES]
         t, step, growth = work.numbers[TIME], work.numbers[STEP], work.numbers[GROWTH]
     elif restart.mark[0] == RESUME:
         t, step, growth = restart.numbers[TIME], restart.numbers[STEP], restart.numbers[GROWTH]
-        copy(y, restart.y)
-        copy(work.k[0], restart.k)
+        _copy(y, restart.y)
+        _copy(work.k[0], restart.k)
         restart.mark[0], work.progress[STAGES_DONE] = EMPTY, 1
     else:
         while row < len(times) and times[row] <= start:
@@ -299,55 +302,55 @@ def integrate(
             row += 1
         if event(y, params) < 0.0:
             return EVENT, t, row
-        step, growth = initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
+        step, growth = _initial_step(f, params, y, tableau, work, rtol, atol), MAX_FACTOR
         if step < 0.0:
             return PAUSED, t, row
         work.progress[STAGES_DONE] = 1
     while t < end:
         if tries == max_tries:
             return STUCK, t, row
-        # 1. The last step is cut to reach the end; the integrator before it is saved.
+        # 1. The last step is shortened to reach the end; the integrator is saved before it.
         last = t + step >= end * (1.0 - 1e-15)
         if last and restart.mark[0] == EMPTY:
-            save_restart_point(restart, t, step, growth, y, work.k[0])
+            _save_restart_point(restart, t, step, growth, y, work.k[0])
         cut = end - t if last else step
         # 2. Derivatives at all stages, the last one at the end of the step.
-        if not stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
-            save_progress(work, t, step, growth, row, tries)
+        if not _stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
+            _save_progress(work, t, step, growth, row, tries)
             return PAUSED, t, row
-        # 3. A step with too large an error is rejected and tried again, shorter.
-        error = error_norm(tableau, cut, y, work, rtol, atol)
+        # 3. A step with a too large error is rejected and repeated with a smaller size.
+        error = _error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
             if not cut >= MIN_STEP * max(abs(t), 1.0):  # also where it is NaN
                 return DIVERGED, t, row
             step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
             growth, tries, work.progress[STAGES_DONE] = 1.0, tries + 1, 1
             continue
-        # 4. The interpolant, where the event or recorded times lie in the step.
+        # 4. The interpolant, if the step contains the event or recorded times.
         fired = event(work.states[STAGES], params) < 0.0
         fraction = 1.0
         reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
         if fired or (row < len(times) and times[row] <= reached):
-            if not stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
-                save_progress(work, t, step, growth, row, tries)
+            if not _stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
+                _save_progress(work, t, step, growth, row, tries)
                 return PAUSED, t, row
-            fill_dense(y, cut, tableau, work)
+            _fill_dense(y, cut, tableau, work)
         if fired:
-            fraction = locate_event(event, params, y, work)
+            fraction = _locate_event(event, params, y, work)
             reached = t + fraction * cut
         # 5. Records up to the event or the end of the step; states[0] is free once the step is accepted.
         while row < len(times) and times[row] <= reached:
-            interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
+            _interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
             record(work.states[0], params, rows[row])
             row += 1
         # 6. The state moves to the event or the end of the step.
         if fired:
-            interpolate(y, fraction, work.dense, work.states[STAGES])
-        copy(y, work.states[STAGES])
+            _interpolate(y, fraction, work.dense, work.states[STAGES])
+        _copy(y, work.states[STAGES])
         t = reached
         if fired:
             return EVENT, t, row
-        copy(work.k[0], work.k[STAGES])
+        _copy(work.k[0], work.k[STAGES])
         # 7. The size of the next step; Hairer et al., eq. (4.13).
         step = cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
         growth, tries, work.progress[STAGES_DONE] = MAX_FACTOR, tries + 1, 1

@@ -119,7 +119,7 @@ def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.nda
 
 
 @variant(models.covariances, Isotropic, inline=True)
-def covariances(model, y, clean):
+def _covariances(model, y, clean):
     """Fill c, C and B from the state, with or without the noise on the student's inputs."""
     row = 1 if clean else 0
     for e in range(len(model.values)):
@@ -127,7 +127,7 @@ def covariances(model, y, clean):
 
 
 @variant(models.motion, Isotropic, inline=True)
-def motion(model, y, rates, means, dy):
+def _motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means.
 
     dR_ib = -eta h_i <d g'_i x_b> - decay R_ib,
@@ -137,20 +137,20 @@ def motion(model, y, rates, means, dy):
 
     and 0 for the other heads. Saad & Solla 1995; Goldt et al. 2019; Lee et al. 2021.
     """
-    fill_drift(means.weights, model.B, model.drift)
-    move_features(y, model, rates, means.power, dy)
-    move_readouts(y, model.layout, rates, means.output, dy)
+    _fill_drift(means.weights, model.B, model.drift)
+    _move_features(y, model, rates, means.power, dy)
+    _move_readouts(y, model.layout, rates, means.output, dy)
 
 
 @variant(models.record, Isotropic, inline=True)
-def record(model, y, row):
+def _record(model, y, row):
     """Record the state as it is."""
     for e in range(len(row)):
         row[e] = y[e]
 
 
 @inlined
-def fill_drift(weights, B, drift):
+def _fill_drift(weights, B, drift):
     """drift = weights B."""
     for i in range(drift.shape[0]):
         for b in range(drift.shape[1]):
@@ -162,7 +162,7 @@ def fill_drift(weights, B, drift):
 
 
 @inlined
-def move_features(y, model, rates, power, dy):
+def _move_features(y, model, rates, power, dy):
     """Write the derivatives of Q and R."""
     layout, h, drift = model.layout, model.c, model.drift
     K, F = drift.shape[0], drift.shape[1] - drift.shape[0]
@@ -181,7 +181,7 @@ def move_features(y, model, rates, power, dy):
 
 
 @inlined
-def move_readouts(y, layout, rates, output, dy):
+def _move_readouts(y, layout, rates, output, dy):
     """Write the derivatives of h; only the active head moves."""
     for e in range(at_h(layout, 0, 0), len(y)):
         dy[e] = 0.0
