@@ -22,12 +22,9 @@ NOT_YET = {
     "api",
     "command",
     "engines",
-    "experiments",
     "inputs",
     "kernels",
-    "measures",
     "networks",
-    "plotting",
     "simulation",
     "store",
 }
