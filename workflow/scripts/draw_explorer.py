@@ -15,7 +15,7 @@ from teacherstudent.errors import RunError
 from teacherstudent.measures import forgetting, log10_error
 from teacherstudent.store.curves import Curves, read_curves
 
-DRAWN = 0  # run
+PLOTTED = 0  # run
 DIGITS = 4  # of log10 of errors
 SHOWN = {"displayModeBar": False, "responsive": True}
 
@@ -29,12 +29,12 @@ def grid(curves: Mapping[str, Curves]) -> dict:
     theory = curves.get("ode")
     if theory is None or [key.split(".")[-1] for key in theory.axes] != ["similarity"]:
         raise RunError("explorer: the experiment must have engine ode with similarity as its only axis")
-    switches, errors = theory.switch_times[:, DRAWN], theory.values("generalisation_error")[:, DRAWN]
+    switches, errors = theory.switch_times[:, PLOTTED], theory.values("generalisation_error")[:, PLOTTED]
     if switches.shape[-1] != 1 or np.ptp(switches) > 0 or errors.shape[-1] != 2:
         raise RunError(
             "explorer: the experiment must have two tasks and one switch, at the same time for all"
         )
-    if theory.diverged[:, DRAWN].any():
+    if theory.diverged[:, PLOTTED].any():
         raise RunError("explorer: the experiment must have no run that diverged")
     switch = float(switches[0, 0])
     rows = np.flatnonzero(theory.time >= switch)

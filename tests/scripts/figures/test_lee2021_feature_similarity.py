@@ -76,7 +76,7 @@ def test_claims_read_levels_and_shape():
     assert by_words(found, "Forgetting at V = 0.5").value == pytest.approx(2.92, abs=1e-6)
     assert by_words(found, "inverted U").value == pytest.approx(0.18, abs=0.01)
     assert by_words(found, "Transfer at V = 1.0").value == pytest.approx(5.0)
-    assert by_words(found, "least step of all runs").value == pytest.approx(0.05 * 20 / 40)
+    assert by_words(found, "smallest step of all runs").value == pytest.approx(0.05 * 20 / 40)
     assert by_words(found, "A second plateau").value == pytest.approx(0.1 * 20 / 40)
 
 

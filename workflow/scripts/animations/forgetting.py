@@ -7,7 +7,7 @@ similarity, while transfer to the second task grows everywhere and least there.
 import _animations
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, errors
+from _lee2021 import PLOTTED, errors
 
 from teacherstudent.measures import forgetting, transfer
 
@@ -45,7 +45,7 @@ def animate(curves):
 
 def taken(measure, curves, task, switch, after):
     """Return a measure at all times after the switch, (time, similarity)."""
-    lines = errors(curves, task)[:, DRAWN]
+    lines = errors(curves, task)[:, PLOTTED]
     return np.array([measure(curves.time, lines, switch, when) for when in after])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from teacherstudent.analysis import committee, denoiser_state, fixed_point, informed_state
 from teacherstudent.store.curves import Curves
 
-TEACHER = DRAWN = HEAD = 0
+TEACHER = PLOTTED = HEAD = 0
 NOISE = 0.01  # of fixed points: near the limit in which errors are proportional to its square
 # Standard errors; runs at different points have random numbers in common and stray together.
 APART = 4.0
@@ -87,7 +87,7 @@ def _error(start, eta, noise, train):
 
 
 def growth(values: np.ndarray) -> np.ndarray:
-    """Return the error of the largest student over that of the smallest, (..., K) to (...)."""
+    """Return the error of the largest student divided by that of the smallest, (..., K) to (...)."""
     return values[..., -1] / values[..., 0]
 
 

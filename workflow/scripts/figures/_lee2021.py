@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from teacherstudent import measures
 from teacherstudent.store.curves import Curves
 
-DRAWN = 0
+PLOTTED = 0
 SIMILARITY_MAPS = ("viridis", "plasma")  # of the errors of task 1 and task 2, as published
 
 
@@ -61,8 +61,8 @@ def median(values) -> dict:
 
 
 def plot_errors(ax: Axes, curves: Curves, task: int, every: int = 1, start: float = 0.0) -> None:
-    """Draw the error of a task against time since `start` in the drawn run, one line per similarity."""
-    similarities, lines = curves.axis("similarity")[::every], errors(curves, task)[::every, DRAWN]
+    """Draw the error of a task against time since `start` in the plotted run, one line per similarity."""
+    similarities, lines = curves.axis("similarity")[::every], errors(curves, task)[::every, PLOTTED]
     colors = similarity_scale(task).to_rgba(similarities)
     for similarity, line, color in zip(similarities, lines, colors, strict=True):
         name = f"V = {similarity:.4g}"

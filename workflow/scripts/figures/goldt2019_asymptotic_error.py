@@ -11,8 +11,8 @@ import numpy as np
 from _goldt2019 import (
     APART,
     COLORS,
-    DRAWN,
     GUESSED,
+    PLOTTED,
     TEACHER,
     averages,
     in_order,
@@ -73,7 +73,7 @@ def figure(curves):
     for ax in axes[0, :2]:
         ax.set_ylim(0.0, 1.25 * ax.get_ylim()[1])
         ax.legend(loc="upper left")
-    plot_overlaps(axes[0, 2], *final_overlaps(curves[IDLE]["ode"], DRAWN))
+    plot_overlaps(axes[0, 2], *final_overlaps(curves[IDLE]["ode"], PLOTTED))
     _figures.letter(axes)
     return fig
 
@@ -131,7 +131,8 @@ def table_claims():
     for (M, K), expected in NOTEBOOK.items():
         found = np.array([informed_error(M, K, eta, SMALL_NOISE) for eta in RATES])
         yield recomputed(
-            f"M = {M}, K = {K}: error of the fixed point over that of the authors' formula for small noise, "
+            f"M = {M}, K = {K}: error of the fixed point against that of the authors' formula for small "
+            "noise, "
             "largest relative difference over learning rates from 0.01 to 0.5.",
             value=np.abs(found / expected - 1.0).max(),
             low=0.0,
@@ -146,7 +147,7 @@ def run_claims(chain, M):
     expected = np.stack([fixed_points(M, chain.axis("hidden"), eta) for eta in rates(chain)], axis=1)
     said = partial(recomputed, source="fixed point of the equations")
     yield said(
-        f"M = {M}: error of runs over that of the fixed point, largest relative difference.",
+        f"M = {M}: error of runs against that of the fixed point, largest relative difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.03,
@@ -164,14 +165,15 @@ def growth_claims(informed):
     for M, chain in informed.items():
         steps = np.diff(averages(late_errors(chain))[0], axis=0) / np.diff(chain.axis("hidden"))[:, None]
         yield claim(
-            f"M = {M}: growth of the error with one more unit, in units of sigma^2 eta / (2 pi), the least.",
+            f"M = {M}: smallest increase of the error with one more unit, in units of sigma^2 eta / (2 pi).",
             value=2.0 * np.pi * steps.min(),
             low=0.9,
         )
         K = chain.axis("hidden")
         slope = np.polyfit(K, fixed_points(M, K, SMALL_RATE), 1)[0]
         yield recomputed(
-            f"M = {M}: slope of the error of fixed points with K at eta = 0.001, times 2 pi; 1 for eta -> 0.",
+            f"M = {M}: slope of the error of fixed points against K at eta = 0.001, times 2 pi; 1 for eta "
+            "-> 0.",
             value=2.0 * np.pi * slope,
             low=0.995,
             high=1.01,
@@ -185,14 +187,14 @@ def unit_claims(ode):
     R = ode.values("student_teacher_overlaps")[:, -1, TEACHER]
     yield claim(
         "M = 2, K = 5 from random weights: distance of the sum over student units of R from 1, "
-        "the largest of both teacher units, median over runs.",
+        "the larger one of both teacher units, median over runs.",
         value=np.median(np.abs(R.sum(axis=1) - 1.0).max(axis=1)),
         low=0.0,
         high=0.05,
     )
     lengths = [np.sort(np.diagonal(Q))[:-M].mean() for Q in ode.values("student_overlaps")[:, -1]]
     yield claim(
-        "M = 2, K = 5 from random weights: mean length Q of the units that are too many, median over runs.",
+        "M = 2, K = 5 from random weights: mean length Q of the surplus units, median over runs.",
         value=np.median(lengths),
         low=0.0,
         high=0.3,
@@ -203,7 +205,7 @@ def random_claim(chain):
     """State that the error grows with K from random weights too."""
     middle = medians(late_errors(chain))
     return claim(
-        "M = 2 from random weights: error for the largest student over that for K = 2.",
+        "M = 2 from random weights: error of the largest student divided by that for K = 2.",
         value=middle[-1] / middle[0],
         low=1.5,
     )

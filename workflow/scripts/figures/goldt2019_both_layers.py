@@ -11,10 +11,10 @@ import numpy as np
 from _goldt2019 import (
     BOTH_LAYERS,
     COLORS,
-    DRAWN,
     GUESSED,
     HEAD,
     NOISE,
+    PLOTTED,
     TEACHER,
     averages,
     denoising_error,
@@ -71,7 +71,7 @@ def figure(curves):
     """Draw errors against the number of units, and the units of one student."""
     fig, axes = _figures.panels(1, 3, _figures.PAGE, 0.95)
     plot_errors(axes[0, 0], curves)
-    Q, R, v = final_units(curves[CLONES]["ode"], DRAWN)
+    Q, R, v = final_units(curves[CLONES]["ode"], PLOTTED)
     plot_overlaps(axes[0, 1], Q, R)
     plot_readouts(axes[0, 2], v)
     _figures.letter(axes)
@@ -147,7 +147,7 @@ def table_claims():
     for K, expected in INDEPENDENT.items():
         found = np.array([denoising_error(TEACHER_UNITS, K, eta) for eta in RATES])
         yield recomputed(
-            f"M = 2, K = {K}: error of the fixed point with clones over independent values, "
+            f"M = 2, K = {K}: error of the fixed point with clones against independent values, "
             "largest relative difference over learning rates from 0.01 to 0.2.",
             value=np.abs(found / expected - 1.0).max(),
             low=0.0,
@@ -176,13 +176,14 @@ def run_claims(chain):
     expected = np.array([denoising_error(TEACHER_UNITS, k, RATE) for k in chain.axis("hidden")])
     said = partial(recomputed, source="fixed point of the equations")
     yield said(
-        "Both layers from clones: error of runs over that of the fixed point, largest relative difference.",
+        "Both layers from clones: error of runs against that of the fixed point, largest relative "
+        "difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.04,  # that of 8 units lies 12 / N above
     )
     yield claim(
-        "Both layers from clones: exponent of the error of runs in K; -1 at small rates.",
+        "Both layers from clones: exponent of K in the error of runs; -1 at small rates.",
         value=exponent(chain.axis("hidden"), mean),
         low=-1.15,
         high=-0.9,
@@ -199,12 +200,13 @@ def size_claims(curves):
     first, random = first_layer(curves), curves[RANDOM]["chain"]
     mean, middle = averages(late_errors(first))[0], medians(late_errors(random))
     yield claim(
-        "First layer: error of the largest student over that of the smallest.",
+        "First layer: error of the largest student divided by that of the smallest.",
         value=mean[-1] / mean[0],
         low=1.5,
     )
     yield claim(
-        "Both layers from random starts: error of the largest student over that of the smallest, medians.",
+        "Both layers from random starts: error of the largest student divided by that of the smallest, "
+        "medians.",
         value=middle[-1] / middle[0],
         low=0.0,
         high=0.8,

@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, DRAWN, GUESSED, NOISE, TEACHER, errors, informed_error
+from _goldt2019 import COLORS, GUESSED, NOISE, PLOTTED, TEACHER, errors, informed_error
 
 from teacherstudent.analysis import plateau
 from teacherstudent.experiments.claims import Claim
@@ -62,8 +62,8 @@ def plot_errors(ax, curves):
     for K, color in zip(SIZES, COLORS, strict=False):
         ode, network = theory(curves, K), curves[EXPERIMENTS[K]]["network"]
         later = slice(1, None)  # time 0 has no logarithm
-        _figures.plot_theory(ax, ode.time[later], errors(ode)[DRAWN, later], f"$K = {K}$", color=color)
-        points = network.time[later], errors(network)[DRAWN, later]
+        _figures.plot_theory(ax, ode.time[later], errors(ode)[PLOTTED, later], f"$K = {K}$", color=color)
+        points = network.time[later], errors(network)[PLOTTED, later]
         _figures.plot_simulation(ax, *points, f"K = {K}", label=None, color=color, markersize=3)
         if K >= TEACHER_UNITS:
             ends, floor = ode.time[[1, -1]], [floor_of(K)] * 2
@@ -86,7 +86,7 @@ def teacher_overlaps(entry):
 
 def plot_overlaps(ax, ode, network):
     """Draw R: coloured for the student unit that ends most like each teacher unit, grey for the others."""
-    R, sampled, later = teacher_overlaps(ode)[DRAWN], teacher_overlaps(network)[DRAWN], slice(1, None)
+    R, sampled, later = teacher_overlaps(ode)[PLOTTED], teacher_overlaps(network)[PLOTTED], slice(1, None)
     best = np.abs(R[-1]).argmax(axis=0)
     for i, m in np.ndindex(R.shape[1:]):
         name, mine = f"R {i + 1}{m + 1}", i == best[m]
@@ -120,7 +120,7 @@ def agreement_claims(curves, K):
     said = partial(recomputed, source="the equations of motion")
     yield said(
         f"K = {K}: distance of log10 error of a network from that of the equations, "
-        "median over recorded times (equal in log t), the largest of the runs.",
+        "median over recorded times (equally spaced in log t), largest of the runs.",
         value=np.median(np.abs(np.log10(ratio[:, later])), axis=1).max(),
         low=0.0,
         high=NEAR,
@@ -128,7 +128,7 @@ def agreement_claims(curves, K):
     difference = teacher_overlaps(network) - at_times(ode, teacher_overlaps(ode)[runs], network.time)
     yield said(
         f"K = {K}: distance of the overlaps R of a network from those of the equations, "
-        "root mean square over entries, median over recorded times, the largest of the runs.",
+        "root mean square over entries, median over recorded times, largest of the runs.",
         value=np.median(np.sqrt((difference**2).mean(axis=(2, 3)))[:, later], axis=1).max(),
         low=0.0,
         high=NEAR,
@@ -148,7 +148,8 @@ def plateau_claim(ode, K):
     """State that the error is close to that of the symmetric fixed point where it is flattest."""
     height = plateau(TEACHER_UNITS, K, RATE, NOISE).generalisation_error[TEACHER]
     return recomputed(
-        f"K = {K}: error where it is flattest in log t, over the symmetric fixed point's, median over runs.",
+        f"K = {K}: error at its flattest point in log t divided by that of the symmetric fixed point, "
+        "median over runs.",
         value=np.median([flattest(ode.time, error, height) for error in errors(ode)]) / height,
         low=0.9,
         high=1.15,
@@ -181,12 +182,12 @@ def unrealisable_claims(curves):
         high=0.01,
     )
     yield claim(
-        f"K = {K} < M: error that remains, in units of sigma^2 eta: far above that of the noise.",
+        f"K = {K} < M: remaining error in units of sigma^2 eta: far above the effect of the noise.",
         value=final(curves, K) / (NOISE**2 * RATE),
         low=100.0,
     )
     yield claim(
-        f"K = {K} < M: relative change of the error that remains if the noise is doubled.",
+        f"K = {K} < M: relative change of the remaining error if the noise is doubled.",
         value=final(curves, K, 2.0 * NOISE) / final(curves, K) - 1.0,
         low=-2e-3,
         high=2e-3,
@@ -198,19 +199,20 @@ def floor_claims(curves):
     said = partial(recomputed, source="fixed point of the equations next to the teacher")
     for K, low, high in ((SIZES[1], 0.99, 1.01), (SIZES[2], 0.75, 1.02)):
         yield said(
-            f"K = {K} >= M: error that remains over that of the fixed point next to the teacher.",
+            f"K = {K} >= M: remaining error divided by that of the fixed point next to the teacher.",
             value=final(curves, K) / floor_of(K),
             low=low,
             high=high,
         )
         yield claim(
-            f"K = {K} >= M: error that remains at twice the noise over four times that at once the noise.",
+            f"K = {K} >= M: remaining error with noise 2 sigma divided by four times that with noise sigma.",
             value=final(curves, K, 2.0 * NOISE) / final(curves, K) / 4.0,
             low=0.85,
             high=1.15,
         )
     yield claim(
-        "Larger students end worse: error that remains for K = 6 over that for K = 4 (fixed points: 2.18).",
+        "Larger students have larger final errors: remaining error for K = 6 divided by that for K = 4 "
+        "(fixed points: 2.18).",
         value=final(curves, SIZES[2]) / final(curves, SIZES[1]),
         low=1.3,
     )

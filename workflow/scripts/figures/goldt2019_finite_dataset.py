@@ -176,7 +176,10 @@ def means(finite, of):
 
 def size_claims(first, both):
     """State that errors rise with K if the first layer learns and not if both do."""
-    text = "{}, 10 samples per input or more: {} error of the largest student over that of the smallest, {}."
+    text = (
+        "{}, 10 samples per input or more: {} error of the largest student divided by that of the "
+        "smallest, {}."
+    )
     for what, of in (("final", late), ("least", least)):
         rise, flat = (growth(means(finite, of))[ratios(finite) >= MANY] for finite in (first, both))
         yield claim(text.format("First layer", what, "smallest"), value=rise.min(), low=2.0)
@@ -188,14 +191,16 @@ def training_claims(first, both):
     for name, finite in zip(LAYERS, (first, both), strict=True):
         seen, clean = means(finite, training), means(finite, late)
         yield claim(
-            f"{name.capitalize()}: final training error over the error of fresh noisy labels, largest.",
+            f"{name.capitalize()}: final training error divided by the error for fresh noisy labels, "
+            "largest ratio.",
             value=(seen / (clean + noise_floor(finite))).max(),
             low=0.0,
             high=0.99,
         )
         yield claim(
-            f"{name.capitalize()}, fewest samples: final training error over the generalisation error for "
-            "clean labels, largest.",
+            f"{name.capitalize()}, fewest samples: final training error divided by the generalisation error "
+            "for "
+            "clean labels, largest ratio.",
             value=(seen / clean)[0].max(),
             low=0.0,
             high=0.5,
@@ -207,7 +212,10 @@ def stopping_claims(first, both):
     for name, finite in zip(LAYERS, (first, both), strict=True):
         best = by_samples(finite, lambda entry: errors(entry).mean(axis=-2).min(axis=-1))
         gain = means(finite, late) / best
-        text = f"{name.capitalize()}: error at the end over that at the one best time for all runs, "
+        text = (
+            f"{name.capitalize()}: error at the end divided by that at the best common stopping time of all "
+            "runs, "
+        )
         yield claim(text + "smallest with the fewest samples.", value=gain[0].min(), low=1.1)
         lost = (gain[0] / gain[-1]).min()
         yield claim(text + "with the fewest samples relative to the most, smallest.", value=lost, low=1.0)
@@ -217,7 +225,8 @@ def fresh_claim(name, finite, fresh):
     """State that many samples are like fresh ones."""
     many, limit = medians(by_samples(finite, late))[-1], medians(late(fresh))
     return claim(
-        f"{name.capitalize()}, most samples: final error over that with fresh samples, medians over runs, "
+        f"{name.capitalize()}, most samples: final error divided by that with fresh samples, medians over "
+        "runs, "
         "furthest from one.",
         value=max(many / limit, key=lambda ratio: abs(np.log(ratio))),
         low=0.7,
@@ -236,8 +245,8 @@ def classical_claim(curves, sampling):
         times = finite.time[finite.time >= LATE * finite.time[-1]]
         expected *= repeats_in_passes(M, finite.spec.training.learning_rate, alpha, times)
     return recomputed(
-        f"First layer, K = M, most samples {WORDS[sampling]}: final error over that with fresh samples, "
-        "excess in units of what repeated samples add.",
+        f"First layer, K = M, most samples {WORDS[sampling]}: final error minus that with fresh samples, in "
+        "units of the expected effect of repeated samples.",
         value=(mean[-1, 0] - base[0]) / expected,
         uncertainty=np.hypot(error[-1, 0], base_error[0]) / expected,
         low=0.4,
@@ -248,7 +257,9 @@ def classical_claim(curves, sampling):
 
 def replacement_claims(curves):
     """State what drawing with replacement changes; runs of both ways have their samples in common."""
-    text = "{}, {} samples: {} error with replacement over that in passes, geometric mean over students."
+    text = (
+        "{}, {} samples: {} error with replacement divided by that in passes, geometric mean over students."
+    )
     for name, what, of, row, samples in (
         ("first layer", "training", training, 0, "fewest"),
         ("both layers", "training", training, 0, "fewest"),

@@ -142,7 +142,7 @@ def linear_claims(chain):
     expected = formula(chain, chain.axis("hidden"))
     said = partial(recomputed, source="closed form eta sigma^2 K / (4 - 2 eta K), derived")
     yield said(
-        "Linear, first layer: error of runs over the closed form, largest relative difference.",
+        "Linear, first layer: error of runs against the closed form, largest relative difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.05,
@@ -153,7 +153,11 @@ def linear_claims(chain):
         low=0.0,
         high=APART,
     )
-    yield claim("Linear, first layer: least growth of the error with K.", value=np.diff(mean).min(), low=TINY)
+    yield claim(
+        "Linear, first layer: smallest increase of the error from one K to the next.",
+        value=np.diff(mean).min(),
+        low=TINY,
+    )
 
 
 def both_claim(chain, start):
@@ -161,7 +165,7 @@ def both_claim(chain, start):
     mean, _ = averages(late_errors(chain.select(scheme=start)))
     words = start.replace("_", "-")
     return recomputed(
-        f"Linear, both layers from {words} starts: error of runs over the closed form with the sum of "
+        f"Linear, both layers from {words} starts: error of runs against the closed form with the sum of "
         "squared readouts for K, largest relative difference.",
         value=np.abs(mean / formula(chain, squared_readouts(chain, start)) - 1.0).max(),
         low=0.0,
@@ -171,14 +175,14 @@ def both_claim(chain, start):
 
 
 def ratio(chain, start, over=averages):
-    """Return the error of the largest student over that of the smallest."""
+    """Return the error of the largest student divided by that of the smallest."""
     values = over(late_errors(chain.select(scheme=start)))[0]
     return values[-1] / values[0]
 
 
 def trend_claims(both):
     """State that the error of linear students with both layers trained does not rise with K."""
-    text = "Linear, both layers from {} starts: error of the largest student over that of the smallest."
+    text = "Linear, both layers from {} starts: error of the largest student divided by that of the smallest."
     falls = f"{GUESSED}; not so from the one-direction start of the authors' program"
     yield claim(text.format("denoising"), value=ratio(both, "denoising"), low=0.0, high=0.7, source=falls)
     yield claim(text.format("small"), value=ratio(both, "small"), low=0.9, high=1.1)
@@ -194,8 +198,12 @@ def trend_claims(both):
 def relu_claims(first, both):
     """State how the error of ReLU students depends on K."""
     mean, _ = averages(late_errors(first))
-    yield claim("ReLU, first layer: least growth of the error with K.", value=np.diff(mean).min(), low=TINY)
-    text = "ReLU, both layers from {}: error of the largest student over that of the smallest."
+    yield claim(
+        "ReLU, first layer: smallest increase of the error from one K to the next.",
+        value=np.diff(mean).min(),
+        low=TINY,
+    )
+    text = "ReLU, both layers from {}: error of the largest student divided by that of the smallest."
     yield claim(text.format("denoising starts"), value=ratio(both, "denoising"), low=0.0, high=0.7)
     yield claim(text.format("the teacher's units"), value=ratio(both, "informed"), low=0.9, high=1.1)
     value = ratio(both, "small", over=best_runs)

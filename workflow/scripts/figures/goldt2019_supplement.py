@@ -52,7 +52,7 @@ MNIST in place of these digits.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
-GROWTH = "{}: error of the largest student over that of the smallest."
+GROWTH = "{}: error of the largest student divided by that of the smallest."
 
 
 def figure(curves):
@@ -103,7 +103,7 @@ def agreement(panel, engines, of):
     ode, chain = engines["ode"], engines["chain"]
     common = np.isin(ode.axis("hidden"), chain.axis("hidden"))
     return recomputed(
-        f"{panel}: error of runs over that of the equations, largest relative difference.",
+        f"{panel}: error of runs against that of the equations, largest relative difference.",
         value=distance(averages(of(chain))[0], medians(of(ode))[common]),
         low=0.0,
         high=0.05,
@@ -116,12 +116,14 @@ def decay_claims(engines):
     ode, drawn = engines["ode"], engines["chain"].axis("weight_decay")[-1]
     error = np.array([scaled(ode, weight_decay=kappa)[:, 0] for kappa in ode.axis("weight_decay")])
     yield claim(
-        "Weight decay: error of the largest student over that of the smallest, least over rates of decay.",
+        "Weight decay: error of the largest student divided by that of the smallest, smallest over rates "
+        "of decay.",
         value=growth(error).min(),
         low=1.5,
     )
     yield claim(
-        "Weight decay: error of the largest student, least over rates of decay, over that without.",
+        "Weight decay: error of the largest student, smallest over rates of decay, divided by that without "
+        "decay.",
         value=error[:, -1].min() / error[0, -1],
         low=0.9,
     )
@@ -135,7 +137,7 @@ def normalised_claims(curves):
     yield claim(GROWTH.format("Normalised outputs, clones"), value=growth(error), low=0.0, high=0.4)
     yield claim(GROWTH.format("Normalised outputs, random, medians"), value=growth(middle), low=0.0, high=0.8)
     yield recomputed(
-        "Normalised outputs, clones: error of the largest student over its limit for small rates.",
+        "Normalised outputs, clones: error of the largest student divided by its limit for small rates.",
         value=error[-1] / clones_limit(ode.axis("hidden"))[-1],
         low=0.95,
         high=1.05,
@@ -154,13 +156,15 @@ def graded_claims(engines):
     yield claim(GROWTH.format("Graded teacher"), value=growth(quick), low=1.5)
     said = partial(recomputed, source="closed form for small rates, derived")
     yield said(
-        "Graded teacher, smallest rate: error over its limit for small rates, largest relative difference.",
+        "Graded teacher, smallest rate: error against its limit for small rates, largest relative "
+        "difference.",
         value=distance(graded, limit),
         low=0.0,
         high=0.1,
     )
     yield said(
-        "Graded teacher, K = M, smallest rate: error over that for equal units, relative to the limit.",
+        "Graded teacher, K = M, smallest rate: error divided by that for equal units, relative to the "
+        "limit of this ratio.",
         value=graded[0] / equal[0] * informed_limit(K, "orthogonal")[0] / limit[0],
         low=0.99,
         high=1.01,
@@ -177,7 +181,7 @@ def mismatch_claims(engines):
     for teacher in FLOORS:
         said, form = f"Linear student, {NAMES[teacher]} teacher", linear_errors(K, teacher, eta, sigma)
         yield recomputed(
-            f"{said}: error over the closed form, largest relative difference.",
+            f"{said}: error against the closed form, largest relative difference.",
             value=distance(medians(pair(ode, "linear", teacher)), form),
             low=0.0,
             high=1e-3,
@@ -186,7 +190,7 @@ def mismatch_claims(engines):
         yield agreement(said, engines, partial(pair, student="linear", teacher=teacher))
     found = medians(pair(ode, "erf", "relu"))
     yield recomputed(
-        "erf student, ReLU teacher: least error over the floor of students of odd units.",
+        "erf student, ReLU teacher: smallest error divided by the lower bound for students of odd units.",
         value=found.min() / FLOORS["relu"],
         low=1.0,
         high=1.1,
@@ -204,8 +208,8 @@ def digits_claims(networks):
     for name, network in networks.items():
         wrong = averages(late(network.select(labels="parity"), "classification_error"))[0]
         yield recomputed(
-            f"Digits, parity, {name}: part of test samples that the largest student gets wrong over that "
-            "of the smallest.",
+            f"Digits, parity, {name}: part of the test samples that the largest student classifies wrongly, "
+            "divided by that of the smallest.",
             value=growth(wrong),
             low=0.0,
             high=0.85,

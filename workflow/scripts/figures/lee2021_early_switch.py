@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, error_axes, errors, inverted_u, levels, median, peak, plot_errors
+from _lee2021 import PLOTTED, error_axes, errors, inverted_u, levels, median, peak, plot_errors
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
@@ -19,10 +19,10 @@ SWITCH, END = 25.0, 70.0
 CAPTION = """
 Two tasks of feature similarity V with a switch at t = 25, before the first one is learnt: solutions of the
 equations. (a, b) Errors of task 1 and 2 over time for 25 values of V from 0 (dark) to 1 (light). (c) Final
-forgetting of task 1 against V, in decades of the error since the switch: the drawn run (thick), and others
+forgetting of task 1 against V, in decades of the error since the switch: the plotted run (thick), and others
 from random initial networks. Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021);
 times, values of V and the learning rate 1 were read in their notebooks, panels (b) and (c) are added. The
-initial networks of the drawn run are those, of 300 draws, that come closest to the published errors of task
+initial networks of the plotted run are those, of 300 draws, that come closest to the published errors of task
 1. That equal tasks (V = 1) end below the error at the switch, as published, is so for some initial networks
 only (7 percent of these draws).
 """
@@ -50,7 +50,7 @@ def plot_forgetting(ax, theory):
     """Draw final forgetting against similarity for all runs, the drawn one thick."""
     change, color = forgetting(theory), _figures.task_color(0)
     for run in reversed(range(theory.runs)):
-        style = {"linewidth": 1.6} if run == DRAWN else {"linewidth": 0.6, "alpha": 0.5}
+        style = {"linewidth": 1.6} if run == PLOTTED else {"linewidth": 0.6, "alpha": 0.5}
         _figures.plot_theory(
             ax, theory.axis("similarity"), change[:, run], f"run {run}", color=color, **style
         )
@@ -67,17 +67,18 @@ def claims(curves):
     """State that the inverted U remains, and the published levels."""
     theory = curves[FIGURE]["ode"]
     final, start = levels(theory, 0, END), levels(theory, 0, SWITCH)
-    gap = np.abs(np.array([start[0, DRAWN], final[0, DRAWN], final[-1, DRAWN]]) - PUBLISHED).max()
+    gap = np.abs(np.array([start[0, PLOTTED], final[0, PLOTTED], final[-1, PLOTTED]]) - PUBLISHED).max()
     places = [peak(theory.axis("similarity"), line) for line in final.T]
     return [
         claim(
-            "The drawn run is the published one at switch and end, for V = 0 and 1: largest gap in log10.",
+            "The plotted run agrees with the published errors at the switch, and at the end for V = 0 and "
+            "1: largest difference in log10.",
             value=gap,
             low=0.0,
             high=DISTANCE,
         ),
         claim(
-            "Forgetting is an inverted U: by this its peak exceeds both ends, the least of all runs.",
+            "Forgetting is an inverted U: height of its peak above the higher end, smallest of all runs.",
             value=inverted_u(final).min(),
             low=0.0,
         ),
@@ -89,8 +90,8 @@ def claims(curves):
         ),
         claim("Similarity of maximal forgetting, median over runs.", **median(places), low=0.1, high=0.5),
         claim(
-            "Equal tasks: log10 of the error of task 1 changes by this in the drawn run.",
-            value=forgetting(theory)[-1, DRAWN],
+            "Equal tasks: change of log10 of the error of task 1 after the switch, plotted run.",
+            value=forgetting(theory)[-1, PLOTTED],
             high=0.0,
         ),
     ]

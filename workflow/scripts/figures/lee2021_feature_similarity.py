@@ -9,7 +9,7 @@ tasks, after a second plateau.
 
 import _figures
 import _lee2021_similarity as similarity
-from _lee2021 import DRAWN, error_axes, plot_errors
+from _lee2021 import PLOTTED, error_axes, plot_errors
 
 FIGURE, SEEDS = "lee2021_feature_similarity", "lee2021_feature_similarity_seeds"
 SWITCH, END = 100.0, 300.0
@@ -51,7 +51,7 @@ def plot_sections(ax, theory, simulation, task):
     colors = _figures.colors_along(range(len(AFTER)), TIME_MAP)
     for after, color in zip(AFTER, colors, strict=True):
         style = {"series": f"t - s = {after}", "color": color}
-        line, points = (similarity.gain(curves, task, after)[:, DRAWN] for curves in (theory, simulation))
+        line, points = (similarity.gain(curves, task, after)[:, PLOTTED] for curves in (theory, simulation))
         _figures.plot_theory(ax, theory.axis("similarity"), line, label=f"{after}", **style)
         _figures.plot_simulation(ax, simulation.axis("similarity"), points, label=None, **style)
 

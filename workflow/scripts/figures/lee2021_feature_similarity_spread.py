@@ -64,12 +64,16 @@ def shape(chain):
     similarity = chain.axis("similarity")
     source = "tasks of intermediate similarity interfere most"
     forgetting, transfer = (np.nanmean(gain(chain, task, 200), axis=1) for task in (0, 1))
-    statement = "Similarity of maximal mean forgetting 200 after the switch."
+    statement = "Similarity with the largest mean forgetting 200 after the switch."
     yield Claim(FIGURE, statement, similarity[np.argmax(forgetting)], 0.15, 0.55, source, "read")
-    statement = "Maximal mean forgetting 200 after the switch over that at the better of V = 0 and V = 1."
+    statement = (
+        "Largest mean forgetting 200 after the switch minus the larger of its values at V = 0 and V = 1."
+    )
     height = forgetting.max() - max(forgetting[0], forgetting[-1])
     yield Claim(FIGURE, statement, height, 0.4, np.inf, source, "read")
-    statement = "Mean transfer 200 after the switch at V = 1 over its least between V = 0.1 and 0.6."
+    statement = (
+        "Mean transfer 200 after the switch at V = 1 minus its smallest value between V = 0.1 and 0.6."
+    )
     inside = (similarity > 0.05) & (similarity < 0.65)
     yield Claim(FIGURE, statement, transfer[-1] - transfer[inside].min(), 0.4, np.inf, source, "read")
 

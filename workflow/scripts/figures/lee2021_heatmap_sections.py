@@ -57,19 +57,22 @@ def claims(curves):
     means = [np.nanmean(values, axis=1) for values in sections(maps)]
     early = [
         claim(
-            "10 rows after the switch forgetting grows with feature similarity: least step, in decades.",
+            "Forgetting 10 rows after the switch increases with feature similarity: smallest step, in "
+            "decades.",
             value=np.diff(means[0]).min(),
             low=-0.05,
         ),
         claim(
-            "100 rows after the switch forgetting grows and saturates: full over no similarity, decades.",
+            "Forgetting 100 rows after the switch increases and saturates: value at similarity 1 minus "
+            "value at 0, in decades.",
             value=means[1][-1] - means[1][0],
             low=0.2,
         ),
     ]
     late = [
         claim(
-            f"{name}: forgetting peaks inside; its peak over the higher end, in decades.",
+            f"{name}: forgetting has its peak at an intermediate similarity: peak minus the higher end, in "
+            "decades.",
             value=mean[1:-1].max() - max(mean[0], mean[-1]),
             low=0.0,
         )

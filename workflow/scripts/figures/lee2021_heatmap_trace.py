@@ -8,7 +8,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, errors
+from _lee2021 import PLOTTED, errors
 from _lee2021_maps import FEATURES, READOUTS, SPREAD, as_published, switch
 
 from teacherstudent.experiments.claims import Claim
@@ -28,7 +28,7 @@ claim = partial(Claim, FIGURE, source=TRACE)
 def trace(curves):
     """Return time in rows of 100 steps, or what corresponds to them, and log10 of both errors."""
     one = curves[MAPS]["network"].select(**{FEATURES: 1.0, READOUTS: nearest(curves)})
-    return one, np.log10(np.stack([errors(one, task)[DRAWN] for task in (0, 1)]))
+    return one, np.log10(np.stack([errors(one, task)[PLOTTED] for task in (0, 1)]))
 
 
 def nearest(curves):
@@ -47,7 +47,7 @@ def figure(curves):
         style = {"color": _figures.task_color(task), "linestyle": "-", "linewidth": 0.7}
         style["markevery"] = max(1, len(one.time) // MARKERS)
         _figures.plot_simulation(ax, one.time, 10**line, f"task {task + 1}", **style)
-    _figures.mark_switch(ax, switch(one)[DRAWN])
+    _figures.mark_switch(ax, switch(one)[PLOTTED])
     _figures.log_axes(ax)
     ax.set(xlabel="time $t$", ylabel=r"error $\epsilon$", ylim=(10**-4.0, 10**-0.3))
     ax.locator_params(axis="x", nbins=5)
@@ -58,7 +58,7 @@ def figure(curves):
 def claims(curves):
     """State the levels of the trace."""
     one, logs = trace(curves)
-    moment = switch(one)[DRAWN]
+    moment = switch(one)[PLOTTED]
     start = logs[0][np.searchsorted(one.time, moment)]
     later = logs[0][one.time > moment]
     top = later.argmax()
@@ -66,7 +66,7 @@ def claims(curves):
     levels = [
         ("log10 of the error of task 1 at the switch.", start, -3.05, SPREAD),
         ("log10 of the error of task 1 at its maximum after the switch.", later[top], -0.95, SPREAD),
-        ("log10 of the error of task 1 at its minimum after that.", later[low], -1.4, SPREAD),
+        ("log10 of the error of task 1 at its minimum after this maximum.", later[low], -1.4, SPREAD),
         ("log10 of the error of task 2 at the end.", logs[1][-1], -3.3, SPREAD),
     ]
     return [
@@ -76,7 +76,8 @@ def claims(curves):
             if as_published(one)
         ),
         claim(
-            "The error of task 1 recovers after its maximum, in decades.",
+            "The error of task 1 decreases after its maximum: decrease until the following minimum, in "
+            "decades.",
             value=later[top] - later[low],
             low=0.1,
         ),

@@ -10,7 +10,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, errors
+from _lee2021 import PLOTTED, errors
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
@@ -38,7 +38,7 @@ def figure(curves):
     theory = curves[FIGURE]["ode"]
     fig, axes = _figures.panels(1, 2, _figures.PAGE, 0.65)
     for task, (ax, name) in enumerate(zip(axes.flat, ("forgetting", "transfer"), strict=True)):
-        line, color, shown = errors(theory, task)[DRAWN], _figures.task_color(task), slice(None, None, 20)
+        line, color, shown = errors(theory, task)[PLOTTED], _figures.task_color(task), slice(None, None, 20)
         mark_levels(ax, theory.time, line, name, np.max if task == 0 else np.min)
         _figures.plot_theory(ax, theory.time[shown], line[shown], f"task {task + 1}", color=color)
         mark_slope(ax, theory.time, line, name)
@@ -72,20 +72,36 @@ def mark_levels(ax, time, line, name, extreme):
 
 
 def claims(curves):
-    """State the overshoot and the recovery of the drawn run, and what all runs have in common."""
+    """State the overshoot and the recovery of the plotted run, and what all runs have in common."""
     theory = curves[FIGURE]["ode"]
     first, second, time = errors(theory, 0), errors(theory, 1), theory.time
-    start = measures.log10_error_at(time, first[DRAWN], SWITCH)
+    start = measures.log10_error_at(time, first[PLOTTED], SWITCH)
     late = measures.forgetting(time, first, SWITCH)
     recovery = measures.maximal_forgetting(time, first, SWITCH) - late
     rates = measures.initial_forgetting_rate(time, first, SWITCH, SLOPE_ROWS)
     gains = measures.initial_transfer_rate(time, second, SWITCH, SLOPE_ROWS)
     return [
         claim("log10 of the error of task 1 at the switch.", value=start, low=-4.85, high=-4.65),
-        claim("The error of task 1 recovers from its maximum by this.", value=recovery[DRAWN], low=0.1),
-        claim("Forgetting remains: least long-time forgetting of all runs.", value=late.min(), low=0.0),
-        claim("Forgetting sets in at once: least initial rate of all runs.", value=rates.min(), low=0.0),
-        claim("Transfer sets in at once: least initial rate of all runs.", value=gains.min(), low=0.0),
+        claim(
+            "The error of task 1 decreases after its maximum: decrease until the end, in decades.",
+            value=recovery[PLOTTED],
+            low=0.1,
+        ),
+        claim(
+            "Forgetting remains: smallest long-time forgetting of all runs, in decades.",
+            value=late.min(),
+            low=0.0,
+        ),
+        claim(
+            "Forgetting starts immediately after the switch: smallest initial rate of all runs.",
+            value=rates.min(),
+            low=0.0,
+        ),
+        claim(
+            "Transfer starts immediately after the switch: smallest initial rate of all runs.",
+            value=gains.min(),
+            low=0.0,
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, inputs
+from _lee2021 import PLOTTED, inputs
 from _lee2021_maps import UNITS, as_published, switch
 
 from teacherstudent.experiments.claims import Claim
@@ -50,19 +50,19 @@ def figure(curves):
 
 def readouts(units):
     """Return |u| of the head of task 1 at the switch, before the output scale, (similarity, unit)."""
-    row = np.searchsorted(units.time, switch(units)[0, DRAWN])
-    return np.abs(units.values("student_readouts")[:, DRAWN, row, 0]) * units.spec.student.hidden
+    row = np.searchsorted(units.time, switch(units)[0, PLOTTED])
+    return np.abs(units.values("student_readouts")[:, PLOTTED, row, 0]) * units.spec.student.hidden
 
 
 def movement(units, steps):
     """Return the mean squared movement of each unit some steps after the switch, (similarity, unit)."""
-    moment = switch(units)[0, DRAWN]
+    moment = switch(units)[0, PLOTTED]
     shorter = units.spec.student.hidden / UNITS
     start, later = (
         np.flatnonzero(np.isclose(units.time, when))[0]
         for when in (moment, moment + steps / inputs(units) * shorter)
     )
-    weights = units.values("student_weights")[:, DRAWN]
+    weights = units.values("student_weights")[:, PLOTTED]
     return np.mean((weights[:, later] - weights[:, start]) ** 2, axis=2)
 
 
@@ -71,7 +71,7 @@ def claims(curves):
     units = curves[MOVEMENT]["network"]
     sizes, moved = readouts(units), movement(units, STEPS[-1])
     falls = claim(
-        "Movement at the end falls with the similarity of readouts: largest step of its mean over units.",
+        "Movement at the end decreases with the similarity of readouts: largest step of its mean over units.",
         value=np.diff(moved.mean(axis=1)).max(),
         high=0.0,
     )
@@ -82,13 +82,14 @@ def unrelated(sizes, moved):
     """State who moves most where readouts are unrelated, and how far."""
     most = moved >= np.quantile(moved, 1.0 - MOST)
     yield claim(
-        f"{EARLY} steps, unrelated readouts: size of the readout of the tenth that move most, median.",
+        f"{EARLY} steps, unrelated readouts: median size of the readouts of the tenth of the units that "
+        "moves most.",
         value=np.median(sizes[most]),
         low=MIDDLE[0] - 1.0,
         high=MIDDLE[1] + 1.0,
     )
     yield claim(
-        f"{EARLY} steps, unrelated readouts: movement of the unit that moves most; theirs is 0.77.",
+        f"{EARLY} steps, unrelated readouts: largest movement of a unit; 0.77 in the authors' notebook.",
         value=moved.max(),
         low=0.5,
         high=1.1,

@@ -9,7 +9,7 @@ proportion of the first.
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, inputs
+from _lee2021 import PLOTTED, inputs
 from matplotlib.lines import Line2D
 
 from teacherstudent.experiments.claims import Claim
@@ -65,8 +65,8 @@ def figure(curves):
 
 def panels(curves):
     """List panels as (label, lines), a line as (name, colour, 0 or 1 for a unit or 2 for both, values)."""
-    errors = curves.values("generalisation_error")[DRAWN]
-    Q, R, h = (curves.values(name)[DRAWN] for name in PARAMETERS)
+    errors = curves.values("generalisation_error")[PLOTTED]
+    Q, R, h = (curves.values(name)[PLOTTED] for name in PARAMETERS)
     color, units = _figures.task_color, (0, 1)
     return [
         ("generalisation error", [(rf"$\epsilon_{p + 1}$", color(p), 0, errors[:, p]) for p in (0, 1)]),
@@ -108,32 +108,48 @@ def claims(curves):
 
 def published(theory):
     """Compare the equations with the digitised numbers."""
-    found = np.log10(theory.values("generalisation_error")[DRAWN])
+    found = np.log10(theory.values("generalisation_error")[PLOTTED])
     for task, targets in enumerate(ERRORS):
         gaps = [found[row(theory, when), task] - level for when, level in targets.items()]
         times = ", ".join(map(str, targets))
-        statement = f"The error of task {task + 1} is the published one at t = {times}: largest gap in log10."
+        statement = (
+            f"The error of task {task + 1} agrees with the published curve at t = {times}: largest "
+            "difference in log10."
+        )
         yield Claim(FIGURE, statement, np.abs(gaps).max(), 0.0, LOG_READING, DIGITISED, "read")
     for when, target in STATES.items():
         gap = np.abs(state(theory, when) - target).max()
         where = "the switch" if when == SWITCH else "the end"
-        statement = f"Overlaps and active readouts are the published ones at {where}: largest gap."
+        statement = (
+            f"Overlaps and readouts of the active task agree with the published curves at {where}: largest "
+            "difference."
+        )
         yield Claim(FIGURE, statement, gap, 0.0, READING, DIGITISED, "read")
 
 
 def structure(theory):
     """State what holds exactly, and how the second task uses the units."""
-    _, R, h = (theory.values(name)[DRAWN] for name in PARAMETERS)
+    _, R, h = (theory.values(name)[PLOTTED] for name in PARAMETERS)
     switch = row(theory, SWITCH)
     frozen = max(np.ptp(h[switch:, 0], axis=0).max(), np.ptp(h[: switch + 1, 1], axis=0).max())
     yield Claim(
-        FIGURE, "Readouts of the inactive task stay exactly where they are.", frozen, 0.0, 0.0, DIGITISED
+        FIGURE,
+        "The readouts of the inactive task do not change: largest change.",
+        frozen,
+        0.0,
+        0.0,
+        DIGITISED,
     )
     gap = np.abs(R[:, 0] - R[:, 1]).max()
     source = "the published images of both overlaps are the same bytes"
-    yield Claim(FIGURE, "Overlaps with both teachers are the same at V = 1.", gap, 0.0, 1e-9, source)
+    yield Claim(
+        FIGURE, "Overlaps with both teachers are equal at V = 1: largest difference.", gap, 0.0, 1e-9, source
+    )
     (before, after) = (R[index, 0, 0, 0] / R[index, 0, 1, 0] for index in (switch, -1))
-    statement = "Both units are used again: the ratio of their overlaps at the end over that at the switch."
+    statement = (
+        "The second task uses both units: ratio of their overlaps at the end, divided by the ratio at the "
+        "switch."
+    )
     yield Claim(FIGURE, statement, after / before, 1.12, 1.24, DIGITISED + " (1.18)", "read")
 
 
@@ -142,7 +158,7 @@ def agreement(theory, simulation):
     size = inputs(simulation)
     rows = [row(theory, when, 0.5 / size) for when in simulation.time]
     gap = max(np.abs(simulation.values(name) - theory.values(name)[:, rows]).max() for name in PARAMETERS)
-    statement = f"Equations and simulation agree: largest gap of all order parameters, for N = {size}."
+    statement = f"Equations and simulation agree: largest difference of all order parameters, for N = {size}."
     source = "the paper calls it good at 10^4 inputs; order parameters fluctuate by some N^-1/2"
     yield Claim(FIGURE, statement, gap, 0.0, FEW / np.sqrt(size), source, "read")
 
@@ -157,7 +173,7 @@ def row(curves, when, slack=1e-6):
 
 def state(curves, when):
     """Return Q, R and the readouts of the active task at a time, as listed in STATES."""
-    Q, R, h = (curves.values(name)[DRAWN, row(curves, when)] for name in PARAMETERS)
+    Q, R, h = (curves.values(name)[PLOTTED, row(curves, when)] for name in PARAMETERS)
     return np.array([Q[0, 0], Q[0, 1], Q[1, 1], *R[0, :, 0], *h[0 if when <= SWITCH else 1]])
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, error_axes, errors, levels, median, peak, plot_errors
+from _lee2021 import PLOTTED, error_axes, errors, levels, median, peak, plot_errors
 
 from teacherstudent.experiments.claims import Claim
 
@@ -19,13 +19,13 @@ PRETRAINED, SCRATCH = 0, 1  # the first teacher of the order
 CAPTION = """
 Error of task 2 over the time trained on it, for 20 similarities V to task 1, from 0 (dark) to 1 (light):
 solutions of the equations for (a) a student trained on task 2 only, and (b) a student pretrained on task 1
-for 100 units of time. (c) The error after 200 units of time against V: the drawn run (thick), and others
+for 100 units of time. (c) The error after 200 units of time against V: the plotted run (thick), and others
 from random initial networks. Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021);
 values of V and the length of the runs were read in their notebooks, the switch at t = 100 was found from
-the published final errors, and panel (c) is added. The initial networks of the drawn run are those of the
+the published final errors, and panel (c) is added. The initial networks of the plotted run are those of the
 figure of feature similarity.
 """
-# Final log10 of the error after pretraining by index of the similarity (of 20), and what 0.02 in V changes:
+# log10 of the final error after pretraining by index of the similarity (of 20), and what 0.02 in V changes:
 # teachers drawn at random, as theirs are, have their similarity to that precision.
 PUBLISHED = {1: (-7.5, 0.5), 2: (-6.4, 0.5), 3: (-5.05, 0.5), 5: (-4.3, 0.1), 19: (-4.9, 0.1)}
 STEP = 1 / 19
@@ -57,7 +57,7 @@ def plot_final(ax, student, name, when, color):
     """Draw the error of task 2 at a time against similarity for all runs, the drawn one thick."""
     final, thick = 10 ** levels(student, 1, when), {"linewidth": 1.6, "label": name}
     for run in reversed(range(student.runs)):
-        style = thick if run == DRAWN else {"linewidth": 0.6, "alpha": 0.5, "label": None}
+        style = thick if run == PLOTTED else {"linewidth": 0.6, "alpha": 0.5, "label": None}
         series = f"{name}, run {run}"
         _figures.plot_theory(ax, student.axis("similarity"), final[:, run], series, color=color, **style)
 
@@ -66,21 +66,22 @@ def claims(curves):
     """State that similarity matters after pretraining only, and the published final errors."""
     scratch, pretrained = students(curves)
     trained = scratch.time <= LENGTH
-    spread = np.ptp(np.log10(errors(scratch, 1)[:, DRAWN, trained]), axis=0).max()
+    spread = np.ptp(np.log10(errors(scratch, 1)[:, PLOTTED, trained]), axis=0).max()
     similarity, final = pretrained.axis("similarity"), levels(pretrained, 1, SWITCH + LENGTH)
     away = similarity > 0.1
     places = [peak(similarity[away], line[away]) for line in final.T]
     return [
         claim(
-            "Without pretraining similarity does not matter: largest difference in log10, drawn run.",
+            "Without pretraining the error does not depend on similarity: largest difference in log10, "
+            "plotted run.",
             value=spread,
             low=0.0,
             high=0.1,
         ),
         *(
             claim(
-                f"Final log10 of the error after pretraining at V = {similarity[index]:.3f}, drawn run.",
-                value=final[index, DRAWN],
+                f"log10 of the final error after pretraining at V = {similarity[index]:.3f}, plotted run.",
+                value=final[index, PLOTTED],
                 low=level - slack,
                 high=level + slack,
             )
@@ -93,8 +94,9 @@ def claims(curves):
             high=0.26 + STEP,
         ),
         claim(
-            "Orthogonal tasks end with a larger error than those of V = 0.053: by this in log10, drawn run.",
-            value=final[0, DRAWN] - final[1, DRAWN],
+            "Orthogonal tasks have a larger final error than tasks of V = 0.053: difference in log10, "
+            "plotted run.",
+            value=final[0, PLOTTED] - final[1, PLOTTED],
             low=0.0,
         ),
     ]

@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN
+from _lee2021 import PLOTTED
 from _lee2021_maps import FEATURES, SPREAD, as_published, measured, similarities, switch
 
 from teacherstudent.experiments.claims import Claim
@@ -44,7 +44,7 @@ def plot_transfer(ax, curves):
     style = {"color": color, "linestyle": "-", "linewidth": 0.7}
     _figures.plot_runs(ax, similarity, values, "mean over runs", **style)
     small = {"color": color, "marker": ".", "alpha": 0.6}
-    _figures.plot_simulation(ax, similarity, values[:, DRAWN], "run 0", **small)
+    _figures.plot_simulation(ax, similarity, values[:, PLOTTED], "run 0", **small)
     ax.set(xlabel="readout similarity", ylabel="long-time transfer (decades)")
     ax.legend()
 
@@ -67,16 +67,16 @@ def plot_movement(ax, curves):
         _figures.plot_simulation(
             ax, curves.time, line, f"readout similarity {value:g}", label=f"{value:g}", **style
         )
-    _figures.mark_switch(ax, float(switch(curves)[0, DRAWN]))
+    _figures.mark_switch(ax, float(switch(curves)[0, PLOTTED]))
     ax.set(xlabel="time $t$", ylabel=r"$|W(t) - W(s)|^2 / |W(s)|^2$", ylim=(0.0, 1.4))
     ax.locator_params(axis="x", nbins=5)
     ax.legend(title="readout similarity", ncol=2)
 
 
 def movement(curves):
-    """Return |W(t) - W(s)|^2 / |W(s)|^2 of the drawn run, (similarity, time)."""
-    weights = curves.values("student_weights")[:, DRAWN]
-    start = weights[:, np.searchsorted(curves.time, switch(curves)[0, DRAWN])]
+    """Return |W(t) - W(s)|^2 / |W(s)|^2 of the plotted run, (similarity, time)."""
+    weights = curves.values("student_weights")[:, PLOTTED]
+    start = weights[:, np.searchsorted(curves.time, switch(curves)[0, PLOTTED])]
     return np.sum((weights - start[:, None]) ** 2, axis=(2, 3)) / np.sum(start**2, axis=(1, 2))[:, None]
 
 
@@ -84,7 +84,7 @@ def claims(curves):
     """State the ends of both curves, and in which direction they go."""
     ends = movement(curves[MOVEMENT]["network"])[:, -1]
     return [
-        *(drawn_transfer(curves) if as_published(curves[MAPS]["network"]) else []),
+        *(plotted_transfer(curves) if as_published(curves[MAPS]["network"]) else []),
         claim(
             "The first layer moves less for more similar readouts: largest step of its movement at the end.",
             value=np.diff(ends).max(),
@@ -102,19 +102,19 @@ def claims(curves):
     ]
 
 
-def drawn_transfer(curves):
-    """State that transfer of the drawn run grows with the similarity of readouts, and its levels."""
+def plotted_transfer(curves):
+    """State that transfer of the plotted run grows with the similarity of readouts, and its levels."""
     similarity, gains = transfer(curves)
-    drawn = gains[:, DRAWN]
+    plotted = gains[:, PLOTTED]
     yield claim(
-        "Long-time transfer of the drawn run, equal less unrelated readouts.",
-        value=drawn[-1] - drawn[0],
+        "Long-time transfer of the plotted run: equal readouts minus unrelated readouts.",
+        value=plotted[-1] - plotted[0],
         low=0.0,
     )
     for value, (level, _) in PUBLISHED.items():
         yield claim(
-            f"Long-time transfer of the drawn run at readout similarity {value:g}.",
-            value=drawn[np.isclose(similarity, value)][0],
+            f"Long-time transfer of the plotted run at readout similarity {value:g}.",
+            value=plotted[np.isclose(similarity, value)][0],
             low=level - SPREAD,
             high=level + SPREAD,
         )

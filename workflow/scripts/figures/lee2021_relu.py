@@ -48,12 +48,23 @@ def claims(curves):
     mean = np.nanmean(at_end(curves[FIGURE]["chain"]), axis=1)
     return [
         claim(
-            "The error of task 1 after task 2 falls with similarity: largest step of log10, mean over runs.",
+            "The error of task 1 after task 2 decreases with similarity: largest step of log10, mean over "
+            "runs.",
             value=np.diff(mean).max(),
             high=0.0,
         ),
-        claim("log10 of that error at V = 0.", value=mean[0], low=-0.4, high=-0.25),
-        claim("log10 of that error at V = 1.", value=mean[-1], low=-2.3, high=-1.5),
+        claim(
+            "log10 of the error of task 1 after task 2 at V = 0, mean over runs.",
+            value=mean[0],
+            low=-0.4,
+            high=-0.25,
+        ),
+        claim(
+            "log10 of the error of task 1 after task 2 at V = 1, mean over runs.",
+            value=mean[-1],
+            low=-2.3,
+            high=-1.5,
+        ),
     ]
 
 

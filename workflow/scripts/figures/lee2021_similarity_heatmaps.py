@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN
+from _lee2021 import PLOTTED
 from _lee2021_maps import MEASURES, as_published, draw, measured, similarities
 from _lee2021_recorded import RECORDED
 from _lee2021_recorded import SIMILARITIES as GRID
@@ -55,7 +55,7 @@ def claims(curves):
     return [
         *collapse(np.nanmean(values["long-time forgetting"], axis=2)),
         *ridge(np.nanmean(values["maximal forgetting"], axis=2)),
-        growth(features, values["long-time transfer"][..., DRAWN]),
+        growth(features, values["long-time transfer"][..., PLOTTED]),
         *(likeness(maps, name, values[name]) for name in MEASURES if as_published(maps) and maps.runs > 1),
         single_precision(maps, curves[DOUBLE]["network"]),
     ]
@@ -66,7 +66,7 @@ def collapse(late):
     others = np.delete(late.ravel(), -1)
     yield claim("Long-time forgetting of equal tasks, mean over runs.", value=late[-1, -1], high=0.6)
     yield claim(
-        "Long-time forgetting falls nowhere else as low: least of all others less that of equal tasks.",
+        "Long-time forgetting is smallest for equal tasks: smallest of all others minus that of equal tasks.",
         value=others.min() - late[-1, -1],
         low=0.5,
     )
@@ -77,8 +77,9 @@ def ridge(largest):
     for name, line in (("feature", largest[:, -1]), ("readout", largest[-1])):
         other = "readouts" if name == "feature" else "features"
         yield claim(
-            f"Equal {other}: maximal forgetting peaks inside; its peak over the higher end, by {name} "
-            "similarity, mean over runs.",
+            f"Equal {other}: maximal forgetting has its peak at an intermediate {name} similarity: peak "
+            "minus "
+            "the higher end, mean over runs.",
             value=line[1:-1].max() - max(line[0], line[-1]),
             low=0.0,
         )
@@ -88,7 +89,8 @@ def growth(features, transfer):
     """State that transfer grows with the similarity of features."""
     slope = np.polyfit(features, transfer.mean(axis=1), 1)[0]
     statement = (
-        "Long-time transfer of the first run grows with feature similarity: slope of its mean over readouts."
+        "Long-time transfer of the first run increases with feature similarity: slope of its mean over "
+        "readouts."
     )
     return claim(statement, value=slope, low=0.0)
 
@@ -99,8 +101,9 @@ def likeness(maps, name, values):
     recorded = RECORDED[name][np.ix_(*places)]
     between = rank_correlations([values[..., run] for run in range(values.shape[2])])
     statement = (
-        f"The map of the {name} is as much like theirs as single runs of ours are alike: rank correlation of "
-        f"the mean with theirs; pairs of runs have {min(between):.2f} to {max(between):.2f}."
+        f"The map of the {name} resembles the authors' map as much as our runs resemble each other: rank "
+        "correlation of our mean with their map; pairs of our runs have "
+        f"{min(between):.2f} to {max(between):.2f}."
     )
     return claim(statement, value=rank_correlation(np.nanmean(values, axis=2), recorded), low=min(between))
 
@@ -120,8 +123,8 @@ def single_precision(single, double):
     ]
     pairs = len(places[0]) * len(places[1])
     statement = (
-        f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, over the "
-        "standard deviation of runs (root mean squares over pairs); largest of the six measures."
+        f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, divided by "
+        "the standard deviation of runs (root mean squares over pairs); largest of the six measures."
     )
     return claim(statement, value=max(changes), high=1.0, source="this project", certainty="recomputed")
 

@@ -63,18 +63,20 @@ def claims(curves):
     slope = np.polyfit(features, gained.mean(axis=1), 1)[0]
     return [
         claim(
-            "log10 of the error of task 1 at the last record before the switch, largest of all runs.",
+            "log10 of the error of task 1 at the last recorded time before the switch, largest of all runs.",
             value=reached.max(),
             low=-4.1,
             high=-3.9,
         ),
         claim(
-            "Equal tasks are forgotten least at the end: least forgetting of others less theirs, in decades.",
+            "Equal tasks have the smallest forgetting at the end: smallest of all others minus that of "
+            "equal tasks, in decades.",
             value=np.delete(late.ravel(), -1).min() - late[-1, -1],
             low=0.0,
         ),
         claim(
-            "Transfer at the end grows with feature similarity: slope of its mean over readout similarities.",
+            "Transfer at the end increases with feature similarity: slope of its mean over readout "
+            "similarities.",
             value=slope,
             low=0.0,
         ),
@@ -85,7 +87,8 @@ def claims(curves):
 def equal_tasks(gained):
     """State that equal tasks gain most."""
     return claim(
-        "Equal tasks gain most: their transfer at the end less the largest of all others, in decades.",
+        "Equal tasks have the largest transfer at the end: their transfer minus the largest of all others, "
+        "in decades.",
         value=gained[-1, -1] - np.delete(gained.ravel(), -1).max(),
         low=0.0,
         source="normalised maps over 41 runs in the authors' notebook",

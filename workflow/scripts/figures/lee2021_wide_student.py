@@ -75,7 +75,8 @@ def claims(curves):
             high=-1.7,
         ),
         claim(
-            "Linear students end where the best linear function does: ratio of errors, mean over teachers.",
+            "Linear students reach the error of the best linear function: ratio of the errors, mean over "
+            "teachers.",
             value=(linear / floors(curves[LINEAR]["network"])).mean(),
             low=0.98,
             high=1.05,
@@ -89,7 +90,8 @@ def claims(curves):
             high=-2.6 + SPREAD,
         ),
         claim(
-            "The task is not linear: linear student over two layers, least ratio of errors of all teachers.",
+            "The task is not linear: error of linear students divided by that of students of two layers, "
+            "smallest of all teachers.",
             value=(linear / two).min(),
             low=1.5,
         ),

@@ -174,7 +174,7 @@ def isotropic_claims(ode):
     flat = flattest(ode.time, error)
     height = next(iter(heights(ode).values()))
     yield claim(
-        "Error where it is flattest, over that of the symmetric fixed point at this learning rate.",
+        "Error at its flattest point divided by that of the symmetric fixed point at this learning rate.",
         value=error[flat] / height,
         low=1.0 - HEIGHT,
         high=1.0 + HEIGHT,
@@ -182,19 +182,22 @@ def isotropic_claims(ode):
         certainty="recomputed",
     )
     yield claim(
-        "On the plateau all R are equal: their standard deviation over their mean.",
+        "On the plateau all R are equal: their standard deviation divided by their mean.",
         value=R[flat].std() / R[flat].mean(),
         low=0.0,
         high=0.02,
     )
     yield claim(
-        "In the end each student unit is a teacher unit: largest distance of R from a permutation.",
+        "At the end each student unit equals a teacher unit: largest distance of R from a permutation "
+        "matrix.",
         value=distance_from_permutation(R[-1]),
         low=0.0,
         high=1e-3,
     )
     yield claim(
-        "A realisable error decays to zero: its log10 at the end.", value=np.log10(error[-1]), high=-8.0
+        "The error of a realisable task decays to zero: log10 of the error at the end.",
+        value=np.log10(error[-1]),
+        high=-8.0,
     )
 
 
@@ -210,7 +213,8 @@ def graded_claims(ode):
     times = escapes(ode)
     for larger in range(len(times) - 1, 0, -1):
         yield claim(
-            f"Graded teacher: time from finding unit {larger + 1} of the teacher to finding unit {larger}.",
+            f"Graded teacher: time from the specialisation to teacher unit {larger + 1} to that to teacher "
+            f"unit {larger}.",
             value=times[larger - 1] - times[larger],
             low=np.finfo(float).tiny,
         )
@@ -220,7 +224,7 @@ def size_claims(over, under):
     """State that a unit too many vanishes, and that with one too few an error remains."""
     lengths = np.sort(np.diagonal(overlaps(over)[-1]))
     yield claim(
-        "K = 3, M = 2: length Q of the smallest unit at the end.", value=lengths[0], low=-1e-3, high=1e-3
+        "K = 3, M = 2: smallest length Q of a unit at the end.", value=lengths[0], low=-1e-3, high=1e-3
     )
     yield claim(
         "K = 3, M = 2: largest distance of the other two lengths from 1 at the end.",
@@ -231,7 +235,7 @@ def size_claims(over, under):
     yield claim("K = 3, M = 2: log10 of the error at the end.", value=np.log10(errors(over)[-1]), high=-6.0)
     ode, chain = final(under["ode"]), final(under["chain"])
     yield claim(
-        "K = 2, M = 3: error of the samples over that of the equations, mean over the last quarter.",
+        "K = 2, M = 3: error of the samples divided by that of the equations, means over the last quarter.",
         value=chain / ode,
         low=0.9,
         high=1.1,
@@ -250,7 +254,7 @@ def floor_claims(ode):
     error = errors(ode)
     start, end = error[..., int((1.0 - LAST) * error.shape[-1])], error[..., -1]
     yield claim(
-        "K = 2, M = 3: relative change of the error in the last tenth of long runs, the largest.",
+        "K = 2, M = 3: largest relative change of the error in the last tenth of long runs.",
         value=np.abs(end / start - 1.0).max(),
         low=0.0,
         high=1e-3,
@@ -264,7 +268,7 @@ def floor_claims(ode):
         high=plateau_error(*units),
     )
     yield claim(
-        "K = 2, M = 3: largest relative difference that label noise makes to it.",
+        "K = 2, M = 3: largest relative change of this remaining error by label noise.",
         value=np.abs(floors / floors[0] - 1.0).max(),
         low=0.0,
         high=1e-3,

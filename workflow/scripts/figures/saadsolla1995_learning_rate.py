@@ -177,7 +177,8 @@ def height_claims(ode):
     )
     limit = heights[0] - rates[0] * (heights[1] - heights[0]) / (rates[1] - rates[0])
     yield claim(
-        "Height of the plateau, continued to vanishing rates, over (K/pi) [pi/6 - K asin(1 / (2 K))], K = 3.",
+        "Height of the plateau, extrapolated to vanishing rates, divided by (K/pi) [pi/6 - K asin(1 / (2 "
+        "K))], K = 3.",
         value=limit / plateau_error(UNITS, UNITS),
         low=0.999,
         high=1.001,
@@ -188,12 +189,13 @@ def length_claims(free, alike):
     """State that the plateau is shortest inside, and that it ends as the Jacobian says."""
     times = lengths(free)
     yield claim(
-        "The plateau is shortest at a rate inside: its length at the nearer end over the least one.",
+        "The plateau is shortest at an intermediate rate: the shorter of its lengths at both ends divided "
+        "by the smallest length.",
         value=min(times[0], times[-1]) / np.nanmin(times),
         low=1.2,
     )
     yield claim(
-        "Learning rate of the shortest plateau over the critical one.",
+        "Learning rate of the shortest plateau divided by the critical learning rate.",
         value=free.axis("learning_rate")[np.nanargmin(times)] / critical_learning_rate(UNITS, UNITS),
         low=TINY,
         high=1.0,
@@ -214,19 +216,20 @@ def decay_claims(units, ode):
     expected = np.array([error_decay_rate(units, units, rate) for rate in rates])
     name = f"K = M = {units}:"
     yield recomputed(
-        f"{name} decay of the error in runs and by the Jacobian, largest relative difference.",
+        f"{name} rate of decay of the error in runs and from the Jacobian, largest relative difference.",
         value=np.abs(measured / expected - 1.0).max(),
         low=0.0,
         high=0.05,
     )
     yield recomputed(
-        f"{name} learning rate of fastest decay in runs less that of the Jacobian, in steps of the grid.",
+        f"{name} learning rate of fastest decay in runs minus that of the Jacobian, in steps of the grid.",
         value=(rates[np.argmax(measured)] - best) / (rates[1] - rates[0]),
         low=-1.0,
         high=1.0,
     )
     yield recomputed(
-        f"{name} learning rate at which the decay in runs vanishes, over the Jacobian's critical rate.",
+        f"{name} learning rate at which the decay in runs vanishes, divided by the critical one of the "
+        "Jacobian.",
         value=vanishing(rates, measured) / critical,
         low=0.99,
         high=1.01,
@@ -250,14 +253,15 @@ def published_rates(units, critical, best):
         source="an independent computation",
     )
     yield claim(
-        f"{name} formula for the critical learning rate over that of the Jacobian.",
+        f"{name} critical learning rate of the formula divided by that of the Jacobian.",
         value=critical_learning_rate_formula(units) / critical,
         low=0.99,
         high=1.01,
     )
     low, high = (0.666, 0.667) if units == 1 else (0.7, 0.999)
     yield recomputed(
-        f"{name} optimal over critical rate of the Jacobian; the paper's 2/3 is for one unit only.",
+        f"{name} optimal divided by critical learning rate of the Jacobian; the paper's 2/3 holds for one "
+        "unit only.",
         value=best / critical,
         low=low,
         high=high,
