@@ -268,6 +268,42 @@ def adjusted_forgetting(time, errors_first, errors_second, switch):
     return log10_error_at(time, errors_first, crossing) - level
 
 
+def forgetting_time(time, errors, switch, level):
+    """Time from the switch until forgetting F first exceeds a level.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    level : float
+        Forgetting in decades, at least 0.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        Time since the switch, interpolated linearly; NaN where F never exceeds the level.
+
+    Examples
+    --------
+    >>> errors = [1.0, 0.01, 0.1, 1.0]  # F = 0, 1, 2 from t = 1 on
+    >>> bool(np.isclose(forgetting_time([0.0, 1.0, 2.0, 3.0], errors, switch=1.0, level=0.5), 0.5))
+    True
+    """
+    time, switch = np.asarray(time), np.asarray(switch, dtype=float)
+    start, logs = _from_switch(time, errors, switch)
+    growth = logs - start[..., None]
+    above = growth > level
+    hit = np.argmax(above, axis=-1)
+    before = np.maximum(hit - 1, 0)
+    low, high, since = _rows(growth, before), _rows(growth, hit), np.maximum(time[before] - switch, 0.0)
+    slope = np.divide(time[hit] - switch - since, high - low, out=np.zeros(hit.shape), where=hit > 0)
+    return np.where(above.any(axis=-1), slope * (level - low) + since, np.nan)[()]
+
+
 def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, after):
     """Gain over a student from scratch, eps_scratch(t) - eps_2(s + t), in the errors themselves.
 

@@ -13,7 +13,7 @@ FOUR = SWEEP + " for four initial conditions"
 SEVERAL = SWEEP + " for several initial conditions"
 ALIKE = SWEEP + " for an initial condition with the same solution of task 1"
 
-# Place of the peak of forgetting by time after the switch: lowest and highest of the four, on a grid of STEP.
+# Similarity of maximal forgetting by time after the switch: smallest and largest of four, on a grid of STEP.
 PEAKS = {
     1: (0.75, 0.80),
     5: (0.60, 0.60),
@@ -23,22 +23,22 @@ PEAKS = {
     LATE: (0.25, 0.35),
 }
 STEP = 0.05
-# Final log10 of the error of task 1 by similarity: lowest and highest of those recomputed, and by how much a
-# change of V by 0.02 moves it: teachers drawn at random, as theirs are, have V to that precision.
+# log10 of the final error of task 1 by similarity: smallest and largest of the recomputed ones, and its change
+# by 0.02 in V, the precision of the similarity of random teachers as in the paper.
 LEVELS = {
     0.0: (-2.30, -1.03, 0.0),
     0.25: (-0.756, -0.608, 0.04),
     0.5: (-0.733, -0.70, 0.01),
     1.0: (-2.90, -2.74, 0.0),
 }
-# Final forgetting and transfer by similarity; initial conditions that are alike agree within SPREAD.
+# Final forgetting and transfer by similarity; similar initial conditions agree within SPREAD.
 FINAL = ({0.0: 2.19, 0.5: 3.43, 1.0: 1.35}, {0.5: 3.71, 1.0: 4.17})
 SPREAD = 0.1
 NAMES = ("Forgetting", "Transfer")
 DIP, DEPTH = (0.25, 0.30), 3.55
 FEW = 5.0  # in units of N^-1/2; 6 seeds at N = 1000 give 0.4 to 4.7
 LOW = 0.1  # similarity below which tasks are nearly orthogonal
-FORGOTTEN = 0.1  # in log10: where forgetting has set in
+FORGOTTEN = 0.1  # forgetting in decades that counts as its onset
 
 
 def gain(curves, task, after):
@@ -48,7 +48,17 @@ def gain(curves, task, after):
 
 
 def claims(plotted, runs, simulation):
-    """State the numbers that were recomputed, the shape of the curves, and the agreement of simulations."""
+    """State the recomputed numbers, the shape of the curves, and the agreement of simulations.
+
+    Parameters
+    ----------
+    plotted : Curves
+        Equations over the fine grid of similarities, with the plotted run.
+    runs : Curves
+        Equations for several initial conditions, over a coarser grid.
+    simulation : Curves
+        Networks.
+    """
     return [
         *peaks(runs),
         *final_levels(runs),
@@ -60,11 +70,11 @@ def claims(plotted, runs, simulation):
 
 
 def peaks(runs):
-    """State where forgetting peaks."""
+    """State the similarity of maximal forgetting."""
     for after, (low, high) in PEAKS.items():
-        places = [peak(runs.axis("similarity"), line) for line in gain(runs, 0, after).T]
+        similarities = [peak(runs.axis("similarity"), line) for line in gain(runs, 0, after).T]
         statement = f"Similarity of maximal forgetting {after} after the switch, median over runs."
-        yield recomputed(statement, low - STEP / 2, high + STEP / 2, FOUR, **median(places))
+        yield recomputed(statement, low - STEP / 2, high + STEP / 2, FOUR, **median(similarities))
 
 
 def final_levels(runs):
@@ -78,7 +88,7 @@ def final_levels(runs):
 
 
 def numbers_of_one(plotted):
-    """State final forgetting and transfer of the plotted run, and its dip of transfer."""
+    """State final forgetting and transfer of the plotted run, and its minimum of transfer."""
     for task, targets in enumerate(FINAL):
         for similarity, target in targets.items():
             value = gain(plotted.select(similarity=similarity), task, LATE)[PLOTTED]
@@ -100,7 +110,7 @@ def numbers_of_one(plotted):
 
 
 def shape_of_forgetting(plotted, runs):
-    """State the inverted U, the quiet start of orthogonal tasks and the bump of equal ones."""
+    """State the inverted U, the late onset for orthogonal tasks and the short maximum for equal ones."""
     height = inverted_u(levels(runs, 0, SWITCH + LATE)).min()
     statement = "Forgetting is an inverted U: height of its peak above the higher end, smallest of all runs."
     yield recomputed(statement, 0.4, np.inf, FOUR + " (0.42 and more)", height)
@@ -108,8 +118,7 @@ def shape_of_forgetting(plotted, runs):
     quiet = np.abs(gain(plotted.select(similarity=0.0), 0, 10)[PLOTTED])
     statement = "Orthogonal tasks: size of forgetting 10 after the switch, plotted run."
     yield recomputed(statement, 0.0, 0.05, ALIKE + " (0.015)", quiet)
-    logs = np.log10(errors(orthogonal, 0))
-    times = [first_above(runs.time - SWITCH, line, FORGOTTEN) for line in logs]
+    times = measures.forgetting_time(runs.time, errors(orthogonal, 0), SWITCH, FORGOTTEN)
     statement = (
         f"Orthogonal tasks: time from the switch until forgetting exceeds {FORGOTTEN}, median over runs."
     )
@@ -123,7 +132,7 @@ def shape_of_forgetting(plotted, runs):
 
 
 def shape_of_transfer(plotted, runs):
-    """State the dip of long-time transfer, and that early transfer grows with similarity."""
+    """State the minimum of long-time transfer, and that early transfer increases with similarity."""
     similarity, late, early = runs.axis("similarity"), gain(runs, 1, LATE), gain(runs, 1, 20)
     dip = late[(similarity >= LOW) & (similarity <= 0.5)].min(axis=0)
     statement = "Largest long-time transfer below V = 0.1 minus that at the dip, median over runs."
@@ -144,7 +153,7 @@ def shape_of_transfer(plotted, runs):
 
 
 def agreement(plotted, simulation):
-    """Compare simulations with the equations, but for nearly orthogonal tasks: a plateau ends by chance."""
+    """Compare simulations with the equations, except for nearly orthogonal tasks (random plateau)."""
     size = inputs(simulation)
     source = "simulations lie on the curves at 10^4 inputs; log10 of errors fluctuates by some N^-1/2"
     for task, lowest in enumerate((LOW, 0.3)):
@@ -157,7 +166,10 @@ def agreement(plotted, simulation):
 
 
 def largest_gap(plotted, simulation, task, lowest):
-    """Return the largest distance of simulation and equations in log10, from a lowest similarity on."""
+    """Return the largest distance of simulation and equations in log10 of the error of a task.
+
+    Similarities below `lowest` are left out.
+    """
     shared = [similarity for similarity in simulation.axis("similarity") if similarity >= lowest]
     pairs = [(plotted.select(similarity=value), simulation.select(similarity=value)) for value in shared]
     gaps = [
@@ -169,14 +181,5 @@ def largest_gap(plotted, simulation, task, lowest):
 
 
 def recomputed(statement, low, high, source, value, uncertainty=None):
-    """Return a claim whose range was recomputed."""
+    """Return a claim of this figure with a recomputed range; the parameters are fields of `Claim`."""
     return Claim(FIGURE, statement, value, low, high, source, "recomputed", uncertainty)
-
-
-def first_above(time, line, level):
-    """Return the time at which a line has grown by a level since time 0, or NaN."""
-    growth = line - line[np.flatnonzero(np.isclose(time, 0.0))[0]]
-    high = np.flatnonzero((growth > level) & (time > 0))
-    if not len(high):
-        return np.nan
-    return np.interp(level, growth[high[0] - 1 : high[0] + 1], time[high[0] - 1 : high[0] + 1])

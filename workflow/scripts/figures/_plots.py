@@ -1,4 +1,4 @@
-"""The functions that plot data, theory as lines and simulations as open points, and the colours of figures.
+"""Functions that plot data, theory as lines and simulations as open points, and the colours of figures.
 
 Import `_figures` first: it imports matplotlib without the settings of the user.
 """

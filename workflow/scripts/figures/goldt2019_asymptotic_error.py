@@ -1,7 +1,8 @@
-"""The final error of soft committees with label noise, against the number of surplus units.
+"""Final error of soft committee machines with label noise, against the number of surplus units.
 
-Believed to be figure 2 of Goldt et al. 2019. The reader should see that the error grows with every unit too
-many, in proportion at small learning rates and faster at larger ones, and what the units do in the end.
+Believed to be figure 2 of Goldt et al. 2019. The reader should see that the error increases with every
+surplus unit, linearly at small learning rates and faster at larger ones, and the final overlaps of the
+units.
 """
 
 from functools import partial
@@ -41,21 +42,23 @@ NOTEBOOK = {
     (2, 5): (0.670222, 0.708726, 0.763564, 0.903388, 2.00578),
 }
 CAPTION = """
-Soft committee machines (erf units, readouts 1, first layer trained) after long times, with K student units,
-a teacher with M orthonormal units, and label noise sigma. (a) M = 2 and (b) M = 4: error in units of
-sigma^2 eta against the number K - M of units too many. Solid: fixed point of the equations next to the
-state in which M units are the teacher's and the others have no weights, for sigma = 0.01; dashed: its limit
-for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from that state,
-mean over runs with standard errors, smaller than the circles; runs are exact samples of the order
-parameters of networks with a finite number of inputs (784; fewer in the small form) from engine chain.
-Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs; bars
-are as long as the quartiles are apart. For K - M >= 2 the fixed point is a weak saddle that is left at a
-rate of order (eta sigma)^2: two units of opposite weights cost nothing and make less noise the longer they
-are. No run is long enough for that to end, and those from random weights, which have more noise, are on the
-way. (c) Overlaps Q and R for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations
-at t = 20000. Student units are ordered by the teacher unit that each is most like, the most like it first;
-the others are short and cancel each other. Learning rates, noise and the orthogonal units are our choice:
-those of the published figure are not known.
+Soft committee machines (erf units, readouts 1, first layer trained) after long times, with K student
+units, a teacher with M orthonormal units, and label noise sigma. (a) M = 2 and (b) M = 4: error in units
+of sigma^2 eta against the number K - M of surplus units. Solid: fixed point of the equations next to the
+state in which M units equal the teacher's and the others have zero weights, for sigma = 0.01; dashed: its
+limit for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from
+that state, mean over runs with standard errors, which are smaller than the circles. Runs are exact
+samples of the order parameters of networks with a finite number of inputs (784; fewer in the small form)
+from engine chain. Triangles: the same from random weights of standard deviation 1, with sigma = 0.1,
+median over runs; the length of the bars is the distance of the quartiles. (c) Overlaps Q and R for M = 2,
+K = 5 from random weights with sigma = 0.01: solution of the equations at t = 20000. Student units are
+sorted by the teacher unit that they are most similar to, and by this similarity; the surplus units are
+short and cancel each other.
+For K - M >= 2 the fixed point is a weak saddle, which is left at a rate of order (eta sigma)^2: two units
+with opposite weights do not change the output, and the effect of the noise decreases as their weights
+grow. No run is long enough for this process to end; runs from random weights, which have more noise, are
+in the course of it. Believed to be figure 2 of Goldt et al. (NeurIPS 2019). Learning rates, noise and the
+orthogonal units are our choice: those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -67,7 +70,7 @@ def figure(curves):
     for ax, M in zip(axes[0, :2], INFORMED, strict=True):
         plot_errors(ax, curves[INFORMED[M]]["chain"], M)
         ax.set(
-            title=f"$M = {M}$", xlabel="units too many, $K - M$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$"
+            title=f"$M = {M}$", xlabel="surplus units, $K - M$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$"
         )
     plot_random(axes[0, 0], curves[RANDOM]["chain"])
     for ax in axes[0, :2]:
@@ -115,7 +118,7 @@ def final_overlaps(entry, run):
 
 
 def claims(curves):
-    """State the table, that runs follow it, how the error grows, and what the units do."""
+    """State the table, the agreement of runs with it, the increase of the error, and the final overlaps."""
     informed = {M: curves[name]["chain"] for M, name in INFORMED.items()}
     return [
         *table_claims(),
@@ -127,7 +130,7 @@ def claims(curves):
 
 
 def table_claims():
-    """Compare fixed points with the authors' expansion in the noise, which they evaluate for any rate."""
+    """Compare fixed points with the authors' expansion for small noise at several learning rates."""
     for (M, K), expected in NOTEBOOK.items():
         found = np.array([informed_error(M, K, eta, SMALL_NOISE) for eta in RATES])
         yield recomputed(
@@ -161,7 +164,7 @@ def run_claims(chain, M):
 
 
 def growth_claims(informed):
-    """State that the error grows with every unit, and at which slope at small rates."""
+    """State that the error increases with every unit, and its slope at small rates."""
     for M, chain in informed.items():
         steps = np.diff(averages(late_errors(chain))[0], axis=0) / np.diff(chain.axis("hidden"))[:, None]
         yield claim(
@@ -182,7 +185,7 @@ def growth_claims(informed):
 
 
 def unit_claims(ode):
-    """State that the units that are too many make no output together, and how long they are."""
+    """State that the outputs of the surplus units cancel, and the lengths of these units."""
     M = ode.spec.teachers.hidden
     R = ode.values("student_teacher_overlaps")[:, -1, TEACHER]
     yield claim(
@@ -202,7 +205,7 @@ def unit_claims(ode):
 
 
 def random_claim(chain):
-    """State that the error grows with K from random weights too."""
+    """State that the error increases with K from random weights as well."""
     middle = medians(late_errors(chain))
     return claim(
         "M = 2 from random weights: error of the largest student divided by that for K = 2.",

@@ -1,8 +1,9 @@
 """Variations: weight decay, normalised outputs, graded teachers, other activations, images as inputs.
 
-Believed to be in the supplement of Goldt et al. 2019; the reader should see that larger students with a
-trained first layer end worse in spite of weight decay, for unequal teacher units, for units of another kind
-than the teacher's and for images as inputs, but not if outputs are divided by the number of units.
+Believed to be in the supplement of Goldt et al. 2019. The reader should see that larger students with a
+trained first layer have larger final errors also with weight decay, for unequal teacher units, for another
+activation than the teacher's and for images as inputs, but not if outputs are divided by the number of
+units.
 """
 
 from functools import partial
@@ -32,23 +33,25 @@ DECAY, NORMALISED, RANDOM, GRADED, MISMATCH = (
 DIGITS = {name: f"goldt2019_digits_{name.replace(' ', '_')}" for name in ("first layer", "both layers")}
 TITLES = ("weight decay", "normalised", "graded", "other units", "digits", "digits, parity")
 CAPTION = """
-Students with K units and a teacher with M = 2 orthogonal units, label noise sigma; lines are solutions of
-the equations, points runs of engine chain (a-d) or network (e, f, joined), means with standard errors, in
-the last third of runs. The first layer learns and readouts are 1, unless stated otherwise. (a-c) Error in
-units of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's units. (b) Outputs
-of student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of each teacher unit
-(orange) and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3 pi K), the limit of
-small eta for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1 (blue), from the
-teacher's units, eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) / (2 pi), the limit
-of small eta. (d) Student from teacher with units of several kinds, eta = 0.1, sigma = 0.1, from the
-teacher's units and others of standard deviation 0.1, median of the equations, in units of the error F that
-no linear student can be below (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers; of the
-latter no odd student can. Linear students end at F + eta K (sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits
-of 8 x 8 pixels, 1400 to learn from and 397 to test on, eta = 0.2, from weights of standard deviation 1 /
-sqrt N; readouts are 1 or, if both layers learn, start with standard deviation 1 / sqrt K. (e) Labels of a
-teacher, with noise 0.1: error on test samples. (f) Labels 1 for even and -1 for odd digits, same noise:
-part of the test samples with the wrong sign. All parameters are guessed; the paper is believed to have
-MNIST in place of these digits.
+Students with K units and a teacher with M = 2 orthogonal units, label noise sigma. Lines are solutions of
+the equations; points are runs of engine chain (a-d) or network (e, f, joined), means with standard
+errors, in the last third of runs. The first layer is trained and readouts are 1, unless stated otherwise.
+(a-c) Error in units of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's
+units. (b) Outputs of student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of
+each teacher unit (orange) and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3
+pi K), the limit of small eta for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1
+(blue), from the teacher's units, eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) /
+(2 pi), the limit of small eta. (d) Students and teachers with different activations, eta = 0.1, sigma =
+0.1, from the teacher's units and others of standard deviation 0.1, median of the equations, in units of
+the error F of the best linear student (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers;
+for the latter F is a lower bound for all students with odd activations. Linear students end at F + eta K
+(sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits of 8 x 8 pixels, 1400 for training and 397 for testing, eta
+= 0.2, from weights of standard deviation 1 / sqrt N; readouts are 1 or, if both layers are trained, start
+with standard deviation 1 / sqrt K. (e) Labels of a teacher, with noise 0.1: error on test samples. (f)
+Labels 1 for even and -1 for odd digits, same noise: part of the test samples for which the output has the
+wrong sign.
+Believed to be in the supplement of Goldt et al. (NeurIPS 2019). All parameters are guessed; the paper is
+believed to use MNIST instead of these digits.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -78,12 +81,12 @@ def figure(curves):
 
 
 def digits(curves):
-    """Return the networks trained on digits by the layers that learn."""
+    """Return the networks trained on digits, by the trained layers."""
     return {name: curves[experiment]["network"] for name, experiment in DIGITS.items()}
 
 
 def claims(curves):
-    """State how errors depend on the size in each variation, and that equations, runs and limits agree."""
+    """State the effect of the size in each variation, and the agreement of equations, runs and limits."""
     return [
         *decay_claims(curves[DECAY]),
         *normalised_claims(curves),
@@ -112,7 +115,7 @@ def agreement(panel, engines, of):
 
 
 def decay_claims(engines):
-    """State that no rate of decay takes the growth with K away."""
+    """State that the error increases with K for every rate of decay."""
     ode, drawn = engines["ode"], engines["chain"].axis("weight_decay")[-1]
     error = np.array([scaled(ode, weight_decay=kappa)[:, 0] for kappa in ode.axis("weight_decay")])
     yield claim(
@@ -131,7 +134,7 @@ def decay_claims(engines):
 
 
 def normalised_claims(curves):
-    """State that the error falls with K if outputs are divided by it."""
+    """State that the error decreases with K if outputs are divided by K."""
     ode = curves[NORMALISED]["ode"]
     error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))
     yield claim(GROWTH.format("Normalised outputs, clones"), value=growth(error), low=0.0, high=0.4)
@@ -147,7 +150,7 @@ def normalised_claims(curves):
 
 
 def graded_claims(engines):
-    """State that errors grow with K for unequal teacher units, whose lengths lower the error."""
+    """State that errors increase with K for unequal teacher units, and the effect of their lengths."""
     ode = engines["ode"]
     K, (slow, *_, fast) = ode.axis("hidden"), ode.axis("learning_rate")
     equal, graded = (scaled(ode, units=units, learning_rate=slow)[:, 0] for units in ("orthogonal", "graded"))
@@ -174,7 +177,7 @@ def graded_claims(engines):
 
 
 def mismatch_claims(engines):
-    """State what students of other units than the teacher's cannot be below, and that errors grow with K."""
+    """State the lower bounds of errors if student and teacher have different activations, and the growth."""
     ode = engines["ode"]
     K, eta = ode.axis("hidden"), ode.spec.training.learning_rate
     sigma = ode.spec.teachers.output_noise[0]

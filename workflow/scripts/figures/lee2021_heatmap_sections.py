@@ -1,8 +1,8 @@
-"""Forgetting against the similarity of features at growing times after the switch, for equal readouts.
+"""Forgetting against the similarity of features at several times after the switch, for equal readouts.
 
 Believed to be a figure of Lee, Goldt & Saxe 2021, of its main part or its appendix. The reader should see
-forgetting grow with similarity shortly after the switch, and an inverted U later: similar tasks collide at
-once, but recover.
+that forgetting increases with similarity shortly after the switch and is an inverted U later: similar tasks
+interfere first, but the error of the first task then decreases again.
 """
 
 from functools import partial
@@ -17,12 +17,12 @@ FIGURE, MAPS = "lee2021_heatmap_sections", "lee2021_similarity_maps"
 INTERVALS = (10, 100, 1000, 10_000)  # rows of 100 steps
 LATE = 1000
 CAPTION = """
-Forgetting of task 1 against the similarity of features, for readouts that are the same, at several times
-after the switch, counted in rows of 100 steps, and when task 2 is done as well as task 1 was at the switch
-(black): means over runs of simulated wide networks, with standard errors. The sections through the maps of
-forgetting at full readout similarity. Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the
-intervals were read in the authors' notebook. In the small form students are smaller and rows as much
-shorter as they learn faster.
+Forgetting of task 1 against the similarity of features, for equal readouts: means over runs of simulated
+wide networks, with standard errors. Colours: several times after the switch, in rows of 100 steps. Black:
+the time at which the error of task 2 falls to the error that task 1 had at the switch. The curves are
+sections through the maps of forgetting at readout similarity 1. In the small form the students are
+smaller, and rows are shorter by the same factor, because smaller students learn faster.
+Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the times were read in the authors' notebook.
 """
 SECTIONS = "sections digitised from the authors' notebook"
 claim = partial(Claim, FIGURE, source=SECTIONS)
@@ -52,7 +52,7 @@ def sections(maps):
 
 
 def claims(curves):
-    """State that forgetting grows with similarity at first and is an inverted U later."""
+    """State that forgetting increases with similarity first and is an inverted U later."""
     maps = curves[MAPS]["network"]
     means = [np.nanmean(values, axis=1) for values in sections(maps)]
     early = [

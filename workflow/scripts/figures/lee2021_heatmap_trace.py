@@ -1,7 +1,8 @@
 """Errors over time of one pair of wide teachers with the same features and similar readouts.
 
-Believed to be a panel beside the maps of Lee, Goldt & Saxe 2021. The reader should see the error of task 1
-jump at the switch, fall again while the shared features are used, and then rise slowly.
+Believed to be a panel next to the maps of Lee, Goldt & Saxe 2021. The reader should see that the error of
+task 1 increases quickly after the switch, decreases while the shared features are used, and then increases
+slowly.
 """
 
 from functools import partial
@@ -15,18 +16,19 @@ from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS = "lee2021_heatmap_trace", "lee2021_similarity_maps"
 SIMILARITY = 0.8  # of readouts
-MARKERS = 30  # points that have one
+MARKERS = 30  # number of markers on a line
 CAPTION = """
-Errors of both tasks over time for teachers with the same features and readouts of similarity 0.8: one
-simulation of a wide network from the maps of forgetting and transfer. Believed to be a panel beside the
-maps of Lee, Goldt and Saxe (ICML 2021); the similarities and the levels were read in the authors' notebook.
+Errors of both tasks over time for teachers with equal features and readouts of similarity 0.8: one
+simulation of a wide network from the maps of forgetting and transfer.
+Believed to be a panel next to the maps of Lee, Goldt and Saxe (ICML 2021); the similarities and the
+levels were read in the authors' notebook.
 """
 TRACE = "trace in the authors' notebook of one seed; forgetting of their seeds differs by 0.4 from its mean"
 claim = partial(Claim, FIGURE, source=TRACE)
 
 
 def trace(curves):
-    """Return time in rows of 100 steps, or what corresponds to them, and log10 of both errors."""
+    """Return the curves of the pair of teachers, and log10 of both errors, (task, time)."""
     one = curves[MAPS]["network"].select(**{FEATURES: 1.0, READOUTS: nearest(curves)})
     return one, np.log10(np.stack([errors(one, task)[PLOTTED] for task in (0, 1)]))
 

@@ -2,9 +2,9 @@
 tasks.
 
 Believed to be figure 1c of Lee, Goldt & Saxe 2021 (the errors), and its companions in the appendix (the
-order parameters). The reader should see lines and points on top of each other, the readouts of the inactive
-task at rest, kinks but no jumps at the switch, and both units used for the second task in about the
-proportion of the first.
+order parameters). The reader should see that lines and points coincide, that the readouts of the inactive
+task are constant, that curves have kinks but no jumps at the switch, and that the second task uses both
+units in about the same proportion as the first.
 """
 
 import _figures
@@ -17,14 +17,15 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_ode_verification"
 SWITCH = 50.0
 CAPTION = """
-Lines: solution of the equations for infinitely many inputs. Points: one simulation that starts from the
-same networks. (a) Generalisation errors; (b) overlaps of the two units of the student; (c, d) their
-overlaps with the teachers of task 1 and 2; (e) readouts of the two tasks. The teachers have the same hidden
-unit (V = 1) and readouts of opposite sign; switch at t = 50, learning rate 0.5, 10000 inputs (fewer in the
-small form). Believed to be figure 1c of Lee, Goldt and Saxe (ICML 2021) for (a), and figures of its
-appendix for (b) to (e): the parameters were read in the authors' code or found by solving the equations
-from their digitised state, the arrangement of the panels is a guess. The initial networks are those, of
-40000 draws, that come closest to the digitised curves.
+Lines: solution of the equations for infinitely many inputs. Points: one simulation from the same initial
+networks, with 10000 inputs (fewer in the small form). (a) Generalisation errors; (b) overlaps of the two
+units of the student; (c, d) their overlaps with the teachers of task 1 and 2; (e) readouts of the two
+tasks. The teachers have the same hidden unit (V = 1) and readouts of opposite sign; switch at t = 50,
+learning rate 0.5.
+(a) is believed to be figure 1c of Lee, Goldt and Saxe (ICML 2021), (b) to (e) figures of its appendix.
+The parameters were read in the authors' code or determined by solving the equations from their digitised
+state; the arrangement of the panels is a guess. The initial networks were selected from 40000 draws as
+the closest to the digitised curves.
 """
 DIGITISED = "curves digitised from the authors' notebook"
 # log10 of the errors by task and time.
@@ -37,7 +38,7 @@ STATES = {
     50: (0.120, 0.300, 0.744, -0.347, -0.863, -0.334, -0.914),
     100: (0.257, 0.543, 1.130, -0.503, -1.061, 0.379, 0.747),
 }
-LOG_READING, READING = 0.05, 0.02  # how far digitised numbers may be off
+LOG_READING, READING = 0.05, 0.02  # error of digitised numbers
 FEW = 3.0  # in units of N^-1/2; 20 seeds at N = 1000 give 0.2 to 1.4
 PARAMETERS = ("student_overlaps", "student_teacher_overlaps", "student_readouts")
 LINES, MARKERS = ("-", "--", ":"), ("o", "s", "^")  # unit 1, unit 2, both
@@ -85,7 +86,7 @@ def panels(curves):
 
 
 def legend(ax):
-    """Explain colours, lines and points in a panel of its own."""
+    """Draw the legend of colours, lines and points in a separate panel."""
     ax.set_axis_off()
     entries = [
         Line2D([], [], color=_figures.task_color(0), label="task 1"),
@@ -101,7 +102,7 @@ def legend(ax):
 
 
 def claims(curves):
-    """State that the equations give the digitised curves, and the simulation what the equations give."""
+    """State the agreement of the equations with the digitised curves and with the simulation."""
     theory, simulation = curves[FIGURE]["ode"], curves[FIGURE]["network"]
     return [*published(theory), *structure(theory), *agreement(theory, simulation)]
 
@@ -128,7 +129,7 @@ def published(theory):
 
 
 def structure(theory):
-    """State what holds exactly, and how the second task uses the units."""
+    """State the exact properties, and the use of the units by the second task."""
     _, R, h = (theory.values(name)[PLOTTED] for name in PARAMETERS)
     switch = row(theory, SWITCH)
     frozen = max(np.ptp(h[switch:, 0], axis=0).max(), np.ptp(h[: switch + 1, 1], axis=0).max())

@@ -1,7 +1,7 @@
 """Transfer and movement of weights against the similarity of readouts, for the same features.
 
 Believed to be a figure of Lee, Goldt & Saxe 2021, of its appendix. The reader should see that with the same
-features transfer grows with the similarity of readouts, and that the first layer moves the least where they
+features transfer increases with the similarity of readouts, and that the first layer moves least if they
 are aligned.
 """
 
@@ -16,14 +16,15 @@ from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
 CAPTION = """
-Two wide teachers with the same features and readouts of some similarity. (a) Long-time transfer to task 2
-in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and standard
-error over runs; small points: run 0, that of (b). (b) Movement of the first layer relative to the switch,
-|W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250
-units, students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and
-Saxe (ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
+Two wide teachers with equal features, against the similarity of their readouts. (a) Long-time transfer to
+task 2 in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and
+standard error over runs; small points: run 0, which is also the run of (b). (b) Movement of the first
+layer relative to the switch, |W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of
+readouts. 15 inputs, teachers of 250 units, students of 1000 units (fewer in the small form).
+Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021); parameters and measures were
+read in the authors' notebook, which has one seed.
 """
-MARKERS = 20  # points of a line that have one
+MARKERS = 20  # number of markers on a line
 PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement
 claim = partial(Claim, FIGURE, source="numbers and curves in the authors' notebook, one seed")
 
@@ -38,7 +39,7 @@ def figure(curves):
 
 
 def plot_transfer(ax, curves):
-    """Draw transfer, mean over runs and the drawn one."""
+    """Draw transfer: the mean over runs, and run 0."""
     similarity, values = transfer(curves)
     color = _figures.task_color(1)
     style = {"color": color, "linestyle": "-", "linewidth": 0.7}
@@ -81,7 +82,7 @@ def movement(curves):
 
 
 def claims(curves):
-    """State the ends of both curves, and in which direction they go."""
+    """State the ends of both curves, and that movement decreases with similarity."""
     ends = movement(curves[MOVEMENT]["network"])[:, -1]
     return [
         *(plotted_transfer(curves) if as_published(curves[MAPS]["network"]) else []),
@@ -103,7 +104,7 @@ def claims(curves):
 
 
 def plotted_transfer(curves):
-    """State that transfer of the plotted run grows with the similarity of readouts, and its levels."""
+    """State that transfer of the plotted run increases with the similarity of readouts, and its levels."""
     similarity, gains = transfer(curves)
     plotted = gains[:, PLOTTED]
     yield claim(
