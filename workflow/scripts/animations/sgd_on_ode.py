@@ -1,7 +1,7 @@
-"""SGD runs onto the lines of the equations: errors and overlaps of the student, through a switch.
+"""SGD follows the equations: errors and overlaps of the student, through a switch.
 
-The reader should see that the points of one simulated network, which appear as time goes by, fall onto
-lines that were drawn before: the equations do not depend on its samples.
+The reader should see that the points of one simulated network, which appear as time increases, lie on the
+lines of the equations, which are shown from the start and do not depend on the samples of the network.
 """
 
 import _animations

@@ -23,8 +23,8 @@ PEAKS = {
     LATE: (0.25, 0.35),
 }
 STEP = 0.05
-# log10 of the final error of task 1 by similarity: smallest and largest of the recomputed ones, and its change
-# by 0.02 in V, the precision of the similarity of random teachers as in the paper.
+# log10 of the final error of task 1 by similarity: smallest and largest of the recomputed ones, and its
+# change by 0.02 in V, the precision of the similarity of random teachers as in the paper.
 LEVELS = {
     0.0: (-2.30, -1.03, 0.0),
     0.25: (-0.756, -0.608, 0.04),
