@@ -37,7 +37,7 @@ MOST_LINES = 10
 INTERVAL = ("pi", 80)  # from the 10 % to the 90 % quantile
 BAND = {"alpha": 0.25, "linewidth": 0.0}
 
-OTHER = -1  # in place of a unit: off-diagonal entries of Q
+OTHER = -1  # instead of a unit: off-diagonal entries of Q
 GREY = "#999999"
 DISTINCT = 7  # colours of the palette that differ from grey and are dark enough on white
 DASHES = ("", (4, 1.5), (1, 1), (4, 1.5, 1, 1.5))  # teacher units in R, heads in the readouts

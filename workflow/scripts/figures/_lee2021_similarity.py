@@ -96,9 +96,9 @@ def numbers_of_one(plotted):
             yield recomputed(statement, target - SPREAD, target + SPREAD, ALIKE, value)
     similarity, transfer = plotted.axis("similarity"), gain(plotted, 1, LATE)[:, PLOTTED]
     inside = similarity >= LOW
-    place = peak(similarity[inside], -transfer[inside])
+    dip = peak(similarity[inside], -transfer[inside])
     statement = "Similarity (from 0.1 on) with the smallest long-time transfer, plotted run."
-    yield recomputed(statement, DIP[0] - STEP / 2, DIP[1] + STEP / 2, ALIKE, place)
+    yield recomputed(statement, DIP[0] - STEP / 2, DIP[1] + STEP / 2, ALIKE, dip)
     least = transfer[inside].min()
     yield recomputed(
         "Smallest long-time transfer at similarities from 0.1 on, plotted run.",
@@ -155,7 +155,7 @@ def shape_of_transfer(plotted, runs):
 def agreement(plotted, simulation):
     """Compare simulations with the equations, except for nearly orthogonal tasks (random plateau)."""
     size = inputs(simulation)
-    source = "simulations lie on the curves at 10^4 inputs; log10 of errors fluctuates by some N^-1/2"
+    source = "agreement at 10^4 inputs in the paper; fluctuations of log10 of errors are some N^-1/2"
     for task, lowest in enumerate((LOW, 0.3)):
         gap = largest_gap(plotted, simulation, task, lowest)
         statement = (

@@ -98,7 +98,7 @@ def plot_runs(ax: Axes, x, values, series: str, errorbar="se", estimator="mean",
     estimator : str
         "mean" or "median".
     band : bool
-        Draw the spread as a band in place of bars.
+        Draw the spread as a band instead of bars.
     style
         Further properties of the points.
 

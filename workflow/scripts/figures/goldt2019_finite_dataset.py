@@ -254,7 +254,7 @@ def classical_claim(curves, sampling):
         uncertainty=np.hypot(error[-1, 0], base_error[0]) / expected,
         low=0.4,
         high=1.8,
-        source="sigma^2 M / (2 alpha) as of a fit; in passes the part of different passes; derived",
+        source="sigma^2 M / (2 alpha) as for a fit; in passes without pairs in one pass; derived",
     )
 
 

@@ -188,7 +188,7 @@ def mismatch_claims(engines):
             value=distance(medians(pair(ode, "linear", teacher)), form),
             low=0.0,
             high=1e-3,
-            source="best linear fit, the rest of the teacher as noise, derived",
+            source="best linear fit, remaining part of the teacher as noise, derived",
         )
         yield agreement(said, engines, partial(pair, student="linear", teacher=teacher))
     found = medians(pair(ode, "erf", "relu"))

@@ -69,7 +69,7 @@ def claims(curves):
     theory = curves[FIGURE]["ode"]
     final, start = levels(theory, 0, END), levels(theory, 0, SWITCH)
     gap = np.abs(np.array([start[0, PLOTTED], final[0, PLOTTED], final[-1, PLOTTED]]) - PUBLISHED).max()
-    places = [peak(theory.axis("similarity"), line) for line in final.T]
+    peaks = [peak(theory.axis("similarity"), line) for line in final.T]
     return [
         claim(
             "The plotted run agrees with the published errors at the switch, and at the end for V = 0 and "
@@ -89,7 +89,7 @@ def claims(curves):
             low=-0.7,
             high=-0.5,
         ),
-        claim("Similarity of maximal forgetting, median over runs.", **median(places), low=0.1, high=0.5),
+        claim("Similarity of maximal forgetting, median over runs.", **median(peaks), low=0.1, high=0.5),
         claim(
             "Equal tasks: change of log10 of the error of task 1 after the switch, plotted run.",
             value=forgetting(theory)[-1, PLOTTED],

@@ -15,7 +15,7 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_feature_similarity_spread"
 AFTER = (5, 200)
 TIME_MAP = "cividis"
-SPREAD = ("pi", 68)  # 16th to 84th percentile: a standard deviation to each side of a normal law
+SPREAD = ("pi", 68)  # 16th to 84th percentile: one standard deviation on each side for a normal distribution
 NAMES = ("forgetting", "transfer")
 SURPRISE = 4.0  # largest allowed difference in standard errors
 CAPTION = """
@@ -81,7 +81,7 @@ def shape(chain):
 
 def agreement(chain, ode):
     """Compare the means of samples and equations, except for orthogonal tasks with their random plateau."""
-    source = "the chain has the law of simulations, which follow the equations"
+    source = "the chain has the distribution of simulations, which follow the equations"
     for task, name in enumerate(NAMES):
         statement = (
             f"Mean {name} of chain at N = {inputs(chain)} and of the equations: largest difference from "

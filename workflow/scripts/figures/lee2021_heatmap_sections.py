@@ -47,8 +47,8 @@ def figure(curves):
 def sections(maps):
     """List forgetting at equal readouts after each interval, and at equal performance, (similarity, run)."""
     full = maps.select(**{READOUTS: 1.0})
-    alike = [forgetting(full, rows) for rows in INTERVALS]
-    return [*alike, measured(maps)["long-time forgetting"][:, -1]]
+    curves = [forgetting(full, rows) for rows in INTERVALS]
+    return [*curves, measured(maps)["long-time forgetting"][:, -1]]
 
 
 def claims(curves):

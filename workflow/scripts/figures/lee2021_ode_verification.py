@@ -160,7 +160,7 @@ def agreement(theory, simulation):
     rows = [row(theory, when, 0.5 / size) for when in simulation.time]
     gap = max(np.abs(simulation.values(name) - theory.values(name)[:, rows]).max() for name in PARAMETERS)
     statement = f"Equations and simulation agree: largest difference of all order parameters, for N = {size}."
-    source = "the paper calls it good at 10^4 inputs; order parameters fluctuate by some N^-1/2"
+    source = "good agreement at 10^4 inputs in the paper; fluctuations of order parameters are some N^-1/2"
     yield Claim(FIGURE, statement, gap, 0.0, FEW / np.sqrt(size), source, "read")
 
 

@@ -70,7 +70,7 @@ def claims(curves):
     spread = np.ptp(np.log10(errors(scratch, 1)[:, PLOTTED, trained]), axis=0).max()
     similarity, final = pretrained.axis("similarity"), levels(pretrained, 1, SWITCH + LENGTH)
     away = similarity > 0.1
-    places = [peak(similarity[away], line[away]) for line in final.T]
+    worst = [peak(similarity[away], line[away]) for line in final.T]
     return [
         claim(
             "Without pretraining the error does not depend on similarity: largest difference in log10, "
@@ -90,7 +90,7 @@ def claims(curves):
         ),
         claim(
             "Similarity (above 0.1) with the largest final error, median over runs.",
-            **median(places),
+            **median(worst),
             low=0.26 - STEP,
             high=0.26 + STEP,
         ),

@@ -99,8 +99,8 @@ def growth(features, transfer):
 
 def likeness(maps, name, values):
     """State the rank correlation of a map with that of the authors."""
-    places = [np.flatnonzero(np.isclose(GRID, axis[:, None]).any(axis=0)) for axis in similarities(maps)]
-    recorded = RECORDED[name][np.ix_(*places)]
+    indices = [np.flatnonzero(np.isclose(GRID, axis[:, None]).any(axis=0)) for axis in similarities(maps)]
+    recorded = RECORDED[name][np.ix_(*indices)]
     between = rank_correlations([values[..., run] for run in range(values.shape[2])])
     statement = (
         f"The map of the {name} resembles the authors' map as much as our runs resemble each other: rank "
@@ -112,18 +112,18 @@ def likeness(maps, name, values):
 
 def single_precision(single, double):
     """State that single precision, as in the maps, changes measures by less than the spread of runs."""
-    places = [
+    indices = [
         np.flatnonzero(np.isclose(of_map, of_check[:, None]).any(axis=0))
         for of_map, of_check in zip(similarities(single), similarities(double), strict=True)
     ]
     here, there = measured(single), measured(double)
     runs = min(single.runs, double.runs)
     changes = [
-        rms((here[name][np.ix_(*places)][..., :runs] - there[name][..., :runs]).mean(axis=2))
+        rms((here[name][np.ix_(*indices)][..., :runs] - there[name][..., :runs]).mean(axis=2))
         / rms(there[name].std(axis=2, ddof=1))
         for name in MEASURES
     ]
-    pairs = len(places[0]) * len(places[1])
+    pairs = len(indices[0]) * len(indices[1])
     statement = (
         f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, divided by "
         "the standard deviation of runs (root mean squares over pairs); largest of the six measures."

@@ -242,7 +242,7 @@ def size_claims(over, under):
         value=chain / ode,
         low=0.9,
         high=1.1,
-        source="the chain has the law of simulations, which follow the equations",
+        source="the chain has the distribution of simulations, which follow the equations",
         certainty="recomputed",
     )
 
