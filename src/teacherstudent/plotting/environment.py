@@ -43,9 +43,9 @@ def _room(folder: Path) -> int:
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib; if the settings of the user prevent this, import it without them.
+    """Import matplotlib; where the settings of the user prevent it, without them.
 
-    The environment is not changed.
+    The environment is the same afterwards.
     """
     try:
         import_module("matplotlib")

@@ -142,8 +142,8 @@ def test_repeated_samples_in_passes(rate, alpha, time):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"first": 0.5}, [RISE + "final", RISE + "least"]),
-        ({"both": 1.9}, [FLAT + "final", FLAT + "least"]),
+        ({"first": 0.5}, [RISE + "final", RISE + "minimal"]),
+        ({"both": 1.9}, [FLAT + "final", FLAT + "minimal"]),
         ({"training": 1.2}, ["First layer: final training", "Both layers: final training"]),
         ({"training": 6.0}, ["First layer, fewest samples: final", "Both layers, fewest samples: final"]),
         (

@@ -48,16 +48,16 @@ recomputed = partial(Claim, FIGURE, certainty="recomputed")
 
 
 def figure(curves):
-    """Draw both errors over time, and final, least and training errors against the number of units."""
+    """Draw both errors over time, and final, minimal and training errors against the number of units."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.72)
     plot_time(axes[0, 0], curves)
     for name in LAYERS:
         finite, fresh = engines(curves, name)
-        for ax, of in zip(axes.flat[1:], (late, least, training), strict=True):
+        for ax, of in zip(axes.flat[1:], (late, minimal, training), strict=True):
             plot_sizes(ax, engines(curves, name, REPLACED)[0], name, of, thin=True)
             plot_sizes(ax, finite, name, of)
         plot_points(axes[0, 1], fresh, name, late(fresh), "fresh samples", "k")
-    titles = ("over time", "at the end", "stopped at its least", "training error at the end")
+    titles = ("over time", "at the end", "stopped at its minimum", "training error at the end")
     for ax, title in zip(axes.flat, titles, strict=True):
         _figures.log_axes(ax)
         ax.set(title=title, ylabel=r"error $\epsilon$")
@@ -90,7 +90,7 @@ def by_samples(finite, of):
     return np.array([of(finite.select(samples=P)) for P in finite.axis("samples")])
 
 
-def least(finite):
+def minimal(finite):
     """Return the smallest generalisation error along each run, (axes..., run)."""
     return errors(finite).min(axis=-1)
 
@@ -183,10 +183,10 @@ def size_claims(first, both):
         "{}, 10 samples per input or more: {} error of the largest student divided by that of the "
         "smallest, {}."
     )
-    for what, of in (("final", late), ("least", least)):
+    for what, of in (("final", late), ("minimal", minimal)):
         rise, flat = (growth(means(finite, of))[ratios(finite) >= MANY] for finite in (first, both))
-        yield claim(text.format("First layer", what, "smallest"), value=rise.min(), low=2.0)
-        yield claim(text.format("Both layers", what, "largest"), value=flat.max(), low=0.0, high=1.5)
+        yield claim(text.format("First layer", what, "smallest ratio"), value=rise.min(), low=2.0)
+        yield claim(text.format("Both layers", what, "largest ratio"), value=flat.max(), low=0.0, high=1.5)
 
 
 def training_claims(first, both):
