@@ -15,13 +15,6 @@ import teacherstudent
 
 SOURCE = Path(__file__).parents[1] / "src"
 WITH_EXAMPLES = sorted(path for path in SOURCE.rglob("*.py") if ">>> " in path.read_text(encoding="utf-8"))
-ROOMS = {module.name for module in pkgutil.iter_modules(teacherstudent.__path__)}
-# Packages and modules of the library whose docstrings are not checked yet.
-NOT_YET = {
-    "experiments",
-    "measures",
-    "plotting",
-}
 FROM = 3  # parameters of a public function that need a description
 
 
@@ -98,10 +91,6 @@ def described():
 DESCRIBED = described()
 
 
-def room(name):
-    return name.split(".")[1]
-
-
 # What a docstring has
 
 
@@ -138,13 +127,9 @@ def problems(value):
         yield "has no section Returns"
 
 
-@pytest.mark.parametrize("name", [name for name in DESCRIBED if room(name) not in NOT_YET])
+@pytest.mark.parametrize("name", sorted(DESCRIBED))
 def test_every_parameter_and_result_is_described(name):
     assert list(problems(DESCRIBED[name])) == []
-
-
-def test_packages_that_are_not_checked_exist():
-    assert NOT_YET <= ROOMS
 
 
 def test_what_is_missing_is_found():

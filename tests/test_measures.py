@@ -105,6 +105,28 @@ def test_adjusted_forgetting_is_zero_where_the_second_task_is_better_at_once():
     assert measures.adjusted_forgetting(TIME, first, second, 0.0) == 0.0
 
 
+def test_forgetting_time_of_an_exponential():
+    """log eps_1 grows by log10(e) per unit of time; the switch may lie between two recorded times."""
+    for switch in (2.0, 2.03):
+        assert measures.forgetting_time(TIME, 1 / FALLING, switch, 1.0) == approx(1 / LOG_E)
+        assert measures.forgetting_time(TIME, 1 / FALLING, switch, 0.01) == approx(0.01 / LOG_E)
+
+
+def test_forgetting_time_takes_the_first_crossing_after_the_switch():
+    time, logs = np.arange(6.0), np.array([0.0, -2.0, -1.8, -1.0, -2.0, 0.0])
+    assert measures.forgetting_time(time, 10**logs, 1.0, 0.6) == approx(1.5)
+    assert np.isnan(measures.forgetting_time(time, 10**logs, 1.0, 2.1))
+    assert np.isnan(measures.forgetting_time(time, 10**logs, 7.0, 0.1))
+
+
+def test_forgetting_time_of_many_runs():
+    errors = 10 ** np.random.default_rng(3).normal(size=(5, 101))
+    switch = np.array([0.0, 1.0, 2.5, 4.44, 9.99])
+    together = measures.forgetting_time(TIME, errors, switch, 0.5)
+    alone = [measures.forgetting_time(TIME, errors[i], switch[i], 0.5) for i in range(5)]
+    assert np.array_equal(together, alone, equal_nan=True)
+
+
 def test_tabula_rasa_transfer_is_a_difference_of_errors():
     scratch, pretrained = np.exp(-TIME), np.exp(-2 * TIME)
     gain = measures.tabula_rasa_transfer(TIME, scratch, TIME, pretrained, switch=1.0, after=0.5)

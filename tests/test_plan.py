@@ -168,7 +168,7 @@ def test_the_explorer_is_made_where_a_selected_figure_needs_its_experiment(plan)
     assert paths.explorer_curves(plan) == "results/curves/other.h5"
     assert paths.explorer_page(plan) == []
     assert paths.explorer_page(replace(plan, explorer="rates")) == ["results/explorer.html"]
-    with pytest.raises(SpecError, match="names no experiment under `explorer`"):
+    with pytest.raises(SpecError, match="explorer: no experiment is given"):
         paths.explorer_curves(replace(plan, explorer=None))
 
 

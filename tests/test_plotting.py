@@ -161,7 +161,7 @@ def test_one_run_may_be_given_without_a_list(stored):
 
 
 def test_no_runs_is_one_line():
-    with pytest.raises(RunError, match="^there are no runs to draw$"):
+    with pytest.raises(RunError, match="^there are no runs to plot$"):
         plot_runs([])
 
 

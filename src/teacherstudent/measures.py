@@ -1,18 +1,18 @@
 """Measures of continual learning: numbers computed from the errors of a run.
 
-All are functions of arrays. Errors eps are those of one task, shape (..., T) with time in the last axis;
-`switch` (s) and `after` (the time t since then) are numbers or broadcast against the leading axes.
-Logarithms are decimal, an error of zero is replaced by the smallest normal double, and log10 eps is
-interpolated linearly between the recorded times, shape (T,). The result is NaN if a time lies outside the
-record, or after the divergence of a run.
+All are functions of arrays. Errors eps of one task have the shape (..., T) with time in the last axis; the
+time `switch` (s) of the switch and the time `after` (t) since the switch are numbers or broadcast against the
+leading axes. Logarithms are decimal, an error of zero is replaced by the smallest normal double, and log10
+eps is interpolated linearly between the recorded times, shape (T,). The result is NaN if a time lies outside
+the recorded times, or after the divergence of a run.
 
-Forgetting F and transfer T as in Lee, Goldt & Saxe, Continual Learning in the Teacher-Student Setup, ICML
-2021.
+Forgetting F and transfer T are defined as in Lee, Goldt & Saxe, Continual Learning in the Teacher-Student
+Setup: Impact of Task Similarity, ICML 2021.
 """
 
 import numpy as np
 
-ROUNDING = 1e-9  # a time may lie outside the record by this part of its length: s + t is a rounded number
+ROUNDING = 1e-9  # tolerance of the ends of the recorded times, relative to their length: s + t is rounded
 
 
 def log10_error(errors) -> np.ndarray:
@@ -53,7 +53,7 @@ def log10_error_at(time, errors, when) -> np.ndarray:
     left, width = right - 1, time[right] - time[right - 1]
     x = np.clip(np.divide(when - time[left], width, out=np.zeros(when.shape), where=width > 0), 0.0, 1.0)
     low, high = _rows(logs, left), _rows(logs, right)
-    value = np.where(x > 0, (1 - x) * low + x * high, low)  # the first row alone: a run may diverge after it
+    value = np.where(x > 0, (1 - x) * low + x * high, low)  # at x = 0 without `high`, which may have diverged
     slack = ROUNDING * (time[-1] - time[0])
     return np.where((when >= time[0] - slack) & (when <= time[-1] + slack), value, np.nan)[()]
 
@@ -70,12 +70,12 @@ def forgetting(time, errors, switch, after=None):
     switch : float or array_like
         Time of the switch s; broadcasts against the leading axes of the errors.
     after : float or array_like, optional
-        Time since the switch; without it the end of the record (long-time forgetting).
+        Time since the switch; by default until the last recorded time (long-time forgetting).
 
     Returns
     -------
     ndarray, shape (...) or float
-        In decades; NaN outside the record.
+        In decades; NaN outside the recorded times.
 
     References
     ----------
@@ -83,7 +83,7 @@ def forgetting(time, errors, switch, after=None):
 
     Examples
     --------
-    >>> errors = [1.0, 0.01, 0.1, 1.0]  # learned until t = 1, and forgotten again
+    >>> errors = [1.0, 0.01, 0.1, 1.0]  # learned until t = 1, then forgotten
     >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0, after=1.0), 1.0))
     True
     >>> bool(np.isclose(forgetting([0.0, 1.0, 2.0, 3.0], errors, switch=1.0), 2.0))
@@ -105,12 +105,12 @@ def transfer(time, errors, switch, after=None):
     switch : float or array_like
         Time of the switch s; broadcasts against the leading axes of the errors.
     after : float or array_like, optional
-        Time since the switch; without it the end of the record (long-time transfer).
+        Time since the switch; by default until the last recorded time (long-time transfer).
 
     Returns
     -------
     ndarray, shape (...) or float
-        In decades; NaN outside the record.
+        In decades; NaN outside the recorded times.
 
     References
     ----------
@@ -120,7 +120,7 @@ def transfer(time, errors, switch, after=None):
 
 
 def maximal_forgetting(time, errors, switch):
-    """Maximal forgetting max_{t >= s} log10 eps_1(t) - log10 eps_1(s), over the record.
+    """Maximal forgetting max_{t >= s} log10 eps_1(t) - log10 eps_1(s), over the recorded times.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def maximal_forgetting(time, errors, switch):
 
 
 def maximal_transfer(time, errors, switch):
-    """Maximal transfer log10 eps_2(s) - min_{t >= s} log10 eps_2(t), over the record.
+    """Maximal transfer log10 eps_2(s) - min_{t >= s} log10 eps_2(t), over the recorded times.
 
     Parameters
     ----------
@@ -268,6 +268,42 @@ def adjusted_forgetting(time, errors_first, errors_second, switch):
     return log10_error_at(time, errors_first, crossing) - level
 
 
+def forgetting_time(time, errors, switch, level):
+    """Time from the switch until forgetting F first exceeds a level.
+
+    Parameters
+    ----------
+    time : array_like, shape (T,)
+        Recorded times, ascending, in steps / N.
+    errors : array_like, shape (..., T)
+        Generalisation errors of the task trained before the switch.
+    switch : float or array_like
+        Time of the switch s; broadcasts against the leading axes of the errors.
+    level : float
+        Forgetting in decades, at least 0.
+
+    Returns
+    -------
+    ndarray, shape (...) or float
+        Time since the switch, interpolated linearly; NaN where F never exceeds the level.
+
+    Examples
+    --------
+    >>> errors = [1.0, 0.01, 0.1, 1.0]  # F = 0, 1, 2 from t = 1 on
+    >>> bool(np.isclose(forgetting_time([0.0, 1.0, 2.0, 3.0], errors, switch=1.0, level=0.5), 0.5))
+    True
+    """
+    time, switch = np.asarray(time), np.asarray(switch, dtype=float)
+    start, logs = _from_switch(time, errors, switch)
+    growth = logs - start[..., None]
+    above = growth > level
+    hit = np.argmax(above, axis=-1)
+    before = np.maximum(hit - 1, 0)
+    low, high, since = _rows(growth, before), _rows(growth, hit), np.maximum(time[before] - switch, 0.0)
+    slope = np.divide(time[hit] - switch - since, high - low, out=np.zeros(hit.shape), where=hit > 0)
+    return np.where(above.any(axis=-1), slope * (level - low) + since, np.nan)[()]
+
+
 def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, after):
     """Gain over a student from scratch, eps_scratch(t) - eps_2(s + t), in the errors themselves.
 
@@ -289,7 +325,7 @@ def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, aft
     Returns
     -------
     ndarray, shape (...) or float
-        Positive where training on the first task helped; NaN outside a record.
+        Positive where training on the first task helped; NaN outside the recorded times of either student.
 
     References
     ----------
@@ -300,7 +336,7 @@ def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, aft
 
 
 def _from_switch(time, errors, switch) -> tuple[np.ndarray, np.ndarray]:
-    """Return log10 eps at the switch, and of all rows with that value in place of those before the switch."""
+    """Return log10 eps at the switch, and at all recorded times; before the switch it has its value at s."""
     start = log10_error_at(time, errors, switch)
     after = np.asarray(time) >= np.asarray(switch)[..., None]
     return start, np.where(after, log10_error(errors), start[..., None])

@@ -1,7 +1,9 @@
 """What the guides say to type and write works as it stands there."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,16 @@ def test_the_front_page_runs(folder):
     (block,) = blocks("index.md", "python")
     exec(block, names)
     assert names["run"].generalisation_error.shape == (300, 2)
+
+
+def test_the_files_of_a_model_exist():
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "guides" / "model.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w*]+/)+[\w*]+\.(?:py|yaml))`", text)
+    assert {"engines/base.py", "tests/test_law_seam.py"} <= set(named)
+    for path in named:
+        folder = root if path.startswith("tests/") else root / "src" / "teacherstudent"
+        assert list(folder.glob(path)), path
 
 
 def test_the_witness_of_a_model_agrees(folder):

@@ -107,7 +107,7 @@ def test_the_page_lists_first_what_fails(tmp_path):
     write_example(tmp_path)
     page = (tmp_path / "claims.html").read_text(encoding="utf-8")
     assert "1 of 3 claims hold" in page
-    assert page.index("These do not hold") < page.index("<table")
+    assert page.index("Claims that do not hold") < page.index("<table")
     assert "Found 3, expected 2 or less." in page
     assert "config.yaml, quick.yaml" in page
 

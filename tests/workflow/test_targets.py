@@ -89,7 +89,7 @@ def test_pages_are_made(finished_checkout):
 
 def test_a_configuration_without_an_explorer_says_so(checkout):
     checkout.edit("config/config.yaml", "explorer: example_errors", "")
-    assert "the configuration names no experiment under `explorer`" in checkout.snakemake(
+    assert "explorer: no experiment is given" in checkout.snakemake(
         "explorer", "--dry-run", "--cores", "1", status=1
     )
     checkout.snakemake("--dry-run", "--cores", "1")

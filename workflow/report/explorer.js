@@ -1,4 +1,4 @@
-// Moves what the sliders move: the traces and shapes drawn by draw_explorer.py, in its order.
+// Updates the traces and shapes of draw_explorer.py, in the same order, when a slider moves.
 "use strict";
 
 const TRACES = { errors: [0, 1], errorsNow: [2, 3], forgetting: 4, forgettingNow: 5 };

@@ -1,4 +1,4 @@
-"""Targets of the command line that do not exist, for which Snakemake 9.27 prints a traceback."""
+"""Message for targets of the command line that do not exist; Snakemake 9.27 prints a traceback for them."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from snakemake.cli import get_argument_parser
 from fetch_dataset import COLLECTIONS
 
 SHOWN = 3  # number of closest names in the message
-# Rules whose names figures and papers may not have.
+# Names of rules, which figures and papers must not have.
 RULES = (
     *("all", "simulate", "collect", "gather_claims", "measure_agreement", "write_claims_page", "verify"),
     *("settings", "explorer", "animations", "dataset_digits"),
@@ -20,7 +20,7 @@ RULES = (
 
 
 def requested() -> list[str]:
-    """List the targets on the command line; none where Snakemake was started from Python."""
+    """List the targets on the command line; an empty list if Snakemake was started from Python."""
     program = Path(sys.argv[0])
     if "snakemake" not in (program.stem, program.parent.name):
         return []
@@ -33,12 +33,17 @@ def unknown(target: str, names: Iterable[str], files: Iterable[str]) -> str:
 
     Parameters
     ----------
-    target
+    target : str
         The name or the path on the command line.
-    names
+    names : iterable of str
         The names of all targets.
-    files
+    files : iterable of str
         The files that the rules make.
+
+    Returns
+    -------
+    str
+        One line with the closest names.
     """
     is_path = os.sep in target
     close = get_close_matches(

@@ -1,4 +1,4 @@
-"""Short animations for the front page of the documentation, from curves that figures need as well."""
+"""Short animations for the front page of the documentation, from curves of figures."""
 
 for animation, source in ANIMATIONS.items():
 

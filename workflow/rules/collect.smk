@@ -1,4 +1,4 @@
-"""From runs to curves: one file per experiment with what its figures need."""
+"""From runs to curves: one file per experiment with the quantities for its figures."""
 
 
 rule collect:

@@ -1,4 +1,4 @@
-"""The configuration, checked, and what the rules look up in it."""
+"""The checked configuration, and functions of the rules that read it."""
 
 from _bootstrap import SCRIPTS
 from _folders import shown, source_file
@@ -13,7 +13,7 @@ from teacherstudent.experiments.scripts import Scripts, description
 from teacherstudent.experiments.simulate import job_digest
 
 ENVIRONMENT = "../../envs/environment.yaml"
-# The animations, and the experiment that each is drawn from.
+# The animations, each with its experiment.
 ANIMATIONS = {
     "sgd_on_ode": "lee2021_ode_verification",
     "specialisation": "saadsolla1995_isotropic",
@@ -43,7 +43,7 @@ wildcard_constraints:
 
 
 def looked_up(function, *names):
-    """The result of a function of the library, whose errors end Snakemake with one line."""
+    """The result of a function of the library; a SpecError ends Snakemake with one line."""
     try:
         return function(*names)
     except SpecError as error:
@@ -56,7 +56,7 @@ def job_of(wildcards):
 
 
 def on_cluster(group):
-    """The name of a group where jobs are sent to a cluster; local runs and dry runs have no groups."""
+    """The name of a group if jobs are sent to a cluster; local runs and dry runs have no groups."""
     return None if workflow.local_exec else group
 
 
@@ -72,14 +72,14 @@ def code_of(script):
 
 
 def in_report(figure, kind, shown):
-    """A file of a figure, marked for the report, where that with the first `shown` in the alphabet comes first."""
+    """A file of a figure, marked for the report, which sorts the files of a figure by `shown`."""
     labels = {"name": figure.name, "title": figure.title, "show": shown}
     file = paths.figure_file(figure, kind)
     return report(file, caption="../report/figure.rst", category=figure.paper, labels=labels)
 
 
 def configuration_files():
-    """The files of the configuration, as pages show them, those of higher priority last."""
+    """The files of the configuration as shown on pages, in ascending priority."""
     overlays = [shown(path) for path in workflow.overwrite_configfiles]
     base = [path for path in map(shown, [*workflow.configfiles, *FILES]) if path not in overlays]
     return [*dict.fromkeys(base), *overlays]

@@ -1,14 +1,14 @@
-"""Data sets that specs may name. Each is made only when an experiment or the command line requires it.
+"""Data sets for specs. Each is made only if an experiment or the command line requires it.
 
 The rules have no digest of the library as a parameter: these scripts use it only to write files atomically, which
-does not change their bytes, and all results computed from the data sets would be made again.
+does not change their bytes. With a digest, all results of the data sets would be computed again after a change.
 """
 
 from fetch_dataset import COLLECTIONS
 
 
 rule dataset_digits:
-    """Write the 1797 handwritten digits of 8 x 8 pixels that come with scikit-learn."""
+    """Write the 1797 handwritten digits of 8 x 8 pixels of scikit-learn."""
     output:
         f"{paths.DATASETS}/digits.npz",
     log:
@@ -25,7 +25,7 @@ rule dataset_digits:
 for collection, (source, digests) in COLLECTIONS.items():
 
     rule:
-        """Download a collection of images; a file appears only if its SHA-256 is the expected one."""
+        """Download a collection of images; a file is written only if it has the expected SHA-256."""
         name:
             f"fetch_{collection}"
         output:

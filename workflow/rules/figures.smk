@@ -1,6 +1,6 @@
-"""From curves to figures: one rule per figure, and its name and that of its paper as targets.
+"""From curves to figures: one rule for each figure, and targets with the names of figures and papers.
 
-The script is named by a parameter: an expression with the variable of the loop is evaluated only when the job runs.
+The script is given by a parameter, because an expression with the variable of the loop is evaluated when the job runs.
 """
 
 for figure in PLAN.figures.values():

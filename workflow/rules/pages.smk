@@ -1,4 +1,4 @@
-"""Pages beside the figures: the settings of all experiments, and sliders over one of them."""
+"""Pages in addition to the figures: the settings of all experiments, and one experiment with sliders."""
 
 
 rule settings:
@@ -31,7 +31,7 @@ rule settings:
 
 
 rule explorer:
-    """Write the page with sliders over the experiment under `explorer:`."""
+    """Write the page with sliders for the experiment under `explorer:`."""
     input:
         curves=lambda wildcards: looked_up(paths.explorer_curves, PLAN),
         template=source_file("workflow/report/explorer.html.jinja"),

@@ -5,7 +5,7 @@ import sys
 
 from teacherstudent.experiments.claims import Claim
 
-# The low end of an open range.
+# The lower end of a range of positive numbers, and of its text "more than 0".
 SMALLEST = sys.float_info.min
 
 

@@ -1,4 +1,4 @@
-"""Output and errors of scripts, which go into the log of their rule."""
+"""Output and errors of scripts, which are written to the log of their rule."""
 
 import sys
 import traceback
@@ -13,7 +13,7 @@ from teacherstudent.files.writing import reason
 def logged(path: str) -> Iterator[None]:
     """Send the output of a block to a file; an error is written there and ends the process with status 1.
 
-    Where the log itself cannot be written, the line goes to standard error.
+    If the log cannot be written, this error is written to standard error.
     """
     outside = sys.stderr
     try:
@@ -33,7 +33,7 @@ def logged(path: str) -> Iterator[None]:
 
 
 def _message(error: Exception) -> str:
-    """Return one line for errors that users can correct, and the traceback of all others."""
+    """Return one line for errors that users can correct, and the traceback of other errors."""
     if isinstance(error, (RunError, SpecError)):
         return f"error: {error}\n"
     if isinstance(error, OSError):

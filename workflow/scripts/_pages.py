@@ -12,12 +12,12 @@ def write_page(template: str | Path, path: str | Path, **content) -> None:
 
     Parameters
     ----------
-    template
+    template : path
         The template.
-    path
-        The page.
-    content
-        The values of the variables of the template; text is escaped.
+    path : path
+        The page to write.
+    **content
+        The values of the variables of the template; texts are escaped.
     """
     folder, name = Path(template).parent, Path(template).name
     environment = Environment(

@@ -16,14 +16,14 @@ def main(
 
     Parameters
     ----------
-    grids
+    grids : mapping of str to dict
         The fields of the `Grid` of each engine.
-    runs
+    runs : mapping of str to mapping of path to dict
         For each engine the files of its jobs, with the inner axes of each.
-    quantities
-        The names of the quantities that are collected.
-    path
-        The file of curves.
+    quantities : sequence of str
+        The names of the collected quantities.
+    path : path
+        The file of curves to write.
     """
     curves = [collect(Grid(**grid), runs[engine], quantities) for engine, grid in grids.items()]
     for entry in curves:

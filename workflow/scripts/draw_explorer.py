@@ -15,9 +15,9 @@ from teacherstudent.errors import RunError
 from teacherstudent.measures import forgetting, log10_error
 from teacherstudent.store.curves import Curves, read_curves
 
-DRAWN = 0  # run
+PLOTTED = 0  # the run on the page
 DIGITS = 4  # of log10 of errors
-SHOWN = {"displayModeBar": False, "responsive": True}
+DISPLAY = {"displayModeBar": False, "responsive": True}
 
 
 def grid(curves: Mapping[str, Curves]) -> dict:
@@ -29,12 +29,12 @@ def grid(curves: Mapping[str, Curves]) -> dict:
     theory = curves.get("ode")
     if theory is None or [key.split(".")[-1] for key in theory.axes] != ["similarity"]:
         raise RunError("explorer: the experiment must have engine ode with similarity as its only axis")
-    switches, errors = theory.switch_times[:, DRAWN], theory.values("generalisation_error")[:, DRAWN]
+    switches, errors = theory.switch_times[:, PLOTTED], theory.values("generalisation_error")[:, PLOTTED]
     if switches.shape[-1] != 1 or np.ptp(switches) > 0 or errors.shape[-1] != 2:
         raise RunError(
             "explorer: the experiment must have two tasks and one switch, at the same time for all"
         )
-    if theory.diverged[:, DRAWN].any():
+    if theory.diverged[:, PLOTTED].any():
         raise RunError("explorer: the experiment must have no run that diverged")
     switch = float(switches[0, 0])
     rows = np.flatnonzero(theory.time >= switch)
@@ -52,7 +52,7 @@ def grid(curves: Mapping[str, Curves]) -> dict:
 
 
 def figure(data: dict) -> Figure:
-    """Draw the panels without data; explorer.js fills them in, in this order of traces and shapes."""
+    """Draw the panels without data; explorer.js fills in traces and shapes in this order."""
     fig = make_subplots(1, 2, horizontal_spacing=0.1)
     for task in (0, 1):
         line = {"color": task_color(task), "width": 2}
@@ -72,6 +72,7 @@ def _marker(color: str) -> dict:
 
 
 def _label(fig: Figure, data: dict) -> None:
+    """Set the labels and ranges of all axes, and the layout."""
     logs, change = np.array(data["log10_errors"]), np.array(data["forgetting"])
     room = 0.05 * np.ptp(change)
     fig.update_xaxes(title="time t", range=[data["time"][0], data["time"][-1]], row=1, col=1)
@@ -97,15 +98,15 @@ def main(curves: str, template: str, script: str, path: str) -> None:
 
     Parameters
     ----------
-    curves
+    curves : path
         The file of the curves of one experiment.
-    template, script
+    template, script : path
         The template of the page and its JavaScript.
-    path
-        The page.
+    path : path
+        The page to write.
     """
     data = grid(read_curves(curves))
-    plot = figure(data).to_html(full_html=False, include_plotlyjs=True, div_id="plot", config=SHOWN)
+    plot = figure(data).to_html(full_html=False, include_plotlyjs=True, div_id="plot", config=DISPLAY)
     write_page(
         template,
         path,

@@ -11,10 +11,9 @@ from _logs import logged
 from teacherstudent.errors import RunError
 from teacherstudent.files.writing import check_place, reason, write_whole
 
-TIMEOUT = 60  # seconds without an answer
+TIMEOUT = 60  # seconds without a response
 
-# Where the files of a collection are, and their SHA-256. Those of both are in torchvision (prototype of
-# datasets, mnist.py).
+# Address of each collection and SHA-256 of its files, from torchvision (prototype of datasets, mnist.py).
 COLLECTIONS = {
     "mnist": (
         "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -42,11 +41,11 @@ def main(source: str, digests: Mapping[str, str], folder: str | Path) -> None:
 
     Parameters
     ----------
-    source
+    source : str
         The address of the collection.
-    digests
+    digests : mapping of str to str
         The SHA-256 of each file, by name.
-    folder
+    folder : path
         The folder of the files.
     """
     for name, digest in digests.items():
@@ -58,17 +57,17 @@ def fetch(address: str, path: Path, digest: str) -> None:
 
     Parameters
     ----------
-    address
+    address : str
         The address of the file.
-    path
+    path : Path
         The file to write.
-    digest
+    digest : str
         Its SHA-256, in hex.
 
     Raises
     ------
     RunError
-        Where the file cannot be downloaded or has another SHA-256.
+        If the file cannot be downloaded or has another SHA-256.
     """
     check_place(path)
     try:

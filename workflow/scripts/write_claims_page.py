@@ -17,14 +17,14 @@ def main(claims: str, agreement: str, files: Sequence[str], template: str, path:
 
     Parameters
     ----------
-    claims, agreement
+    claims, agreement : path
         The tables of claims and of the agreement of engines.
-    files
+    files : sequence of path
         The files of the configuration.
-    template
+    template : path
         The template of the page.
-    path
-        The page.
+    path : path
+        The page to write.
     """
     listed = read_claims(claims)
     with open(agreement, newline="", encoding="utf-8") as file:

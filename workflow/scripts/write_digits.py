@@ -1,4 +1,4 @@
-"""Write the handwritten digits that come with scikit-learn as a data set; equal bytes each time."""
+"""Write the handwritten digits of scikit-learn as a data set, with the same bytes each time."""
 
 import numpy as np
 from sklearn.datasets import load_digits

@@ -21,9 +21,9 @@ def titles(root: Path) -> dict[str, str]:
 
 
 def table(figures: dict[str, str], claims: list[Claim]) -> str:
-    """Return the table: each figure and how many of its claims hold; and those that do not in words.
+    """Return the table of figures and the number of their claims that hold, and a list of those that do not.
 
-    `figures` has the titles by name.
+    `figures` maps names to titles.
     """
     groups = by_figure(claims)
     rows = [f"| `{name}` | {title} | {count(groups.get(name, []))} |" for name, title in figures.items()]
@@ -45,17 +45,22 @@ def with_table(text: str, figures: dict[str, str], claims: list[Claim]) -> str:
 
     Parameters
     ----------
-    text
+    text : str
         The text of the README.
-    figures
+    figures : dict of str to str
         Titles of figures by name.
-    claims
+    claims : list of Claim
         The claims about all figures.
+
+    Returns
+    -------
+    str
+        The text with the new table.
 
     Raises
     ------
     ValueError
-        Where the text does not contain each mark once.
+        If the text does not contain each mark once.
     """
     if text.count(START) != 1 or text.count(END) != 1:
         raise ValueError(f"README.md must have the lines {START} and {END} once each")

@@ -17,16 +17,16 @@ def main(
 
     Parameters
     ----------
-    grids
+    grids : mapping of str to dict
         For each experiment the fields of the `Grid` of each engine.
-    figures
+    figures : mapping of str to list of str
         For each experiment the names of the figures that need it.
-    files
+    files : sequence of path
         The files of the configuration.
-    template
+    template : path
         The template of the page.
-    path
-        The page.
+    path : path
+        The page to write.
     """
     experiments = [
         {"name": name, "figures": figures[name], "engines": [described(**grid) for grid in engines.values()]}
@@ -47,7 +47,7 @@ def described(engine: str, spec: dict, outer: dict, inner: dict, runs: int, seed
 
 
 def values_in_words(values: list) -> str:
-    """List few values; of many give the first, the last and their number."""
+    """List a few values; of many values give the first, the last and their number."""
     if len(values) <= FEW:
         return ", ".join(map(str, values))
     return f"{values[0]} to {values[-1]}, {len(values)} values"

@@ -21,7 +21,7 @@ from teacherstudent.store.curves import Curves, mean_over, sem_over
 QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
 STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
 ROUNDING = 1e-6  # relative difference up to which errors are equal: single precision has 6 digits
-ZERO = 1e-14  # the rounding error of the generalisation error of a perfect student
+ZERO = 1e-14  # rounding error of the generalisation error of a student that equals its teacher
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Distance:
     """The largest distance of two engines over the times, tasks and points of the axes that both have."""
 
     engines: tuple[str, str]
-    runs: tuple[int, int]  # those that are compared
-    paired: bool  # runs start from the same networks, one by one: the differences of such pairs are averaged
-    inputs: int
-    points: int
-    largest: float
-    unit: str
-    time: float  # where the distance is largest
-    task: int  # counted from 1
-    point: dict  # dotted keys to values; empty without axes
+    runs: tuple[int, int]  # numbers of compared runs
+    paired: bool  # run i of both starts from the same networks: the differences of such pairs are averaged
+    inputs: int  # N at the point of the largest distance
+    points: int  # number of common points of the axes
+    largest: float  # in the unit below
+    unit: str  # STANDARD_ERRORS or ROOT_N
+    time: float  # time of the largest distance, in steps / N
+    task: int  # task of the largest distance, counted from 1
+    point: dict  # dotted keys to values at the point of the largest distance; empty without axes
 
 
 def distances(curves: Mapping[str, Curves]) -> list[Distance]:
@@ -91,20 +91,20 @@ def same_start(one: Curves, other: Curves) -> bool:
 
 
 def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.ndarray:
-    """Return |mean - mean| over its standard error.
+    """Return |mean - mean| divided by its standard error.
 
     Parameters
     ----------
-    one, other
-        Generalisation errors of two engines, (run, time, task).
-    paired
-        Whether runs of equal number start from the same networks. Then the standard error is that of the
+    one, other : ndarray, shape (run, time, task)
+        Generalisation errors of two engines; NaN after the divergence of a run.
+    paired : bool
+        Whether run i of both engines starts from the same networks. Then the standard error is that of the
         mean difference, and otherwise the root of the sum of the squared standard errors of the means.
 
     Returns
     -------
-    array
-        (time, task); NaN where too few runs did not diverge.
+    ndarray, shape (time, task)
+        At least 0; NaN where fewer than two runs did not diverge.
     """
     gap = mean_over(one, 0) - mean_over(other, 0)
     if paired:
@@ -117,19 +117,19 @@ def in_standard_errors(one: np.ndarray, other: np.ndarray, paired: bool) -> np.n
 
 
 def in_root_n(one: np.ndarray, other: np.ndarray, inputs: int) -> np.ndarray:
-    """Return |log10 mean - log10 mean| sqrt(N).
+    """Return |log10 mean - log10 mean| sqrt(N): the distance in units of the fluctuations of one simulation.
 
     Parameters
     ----------
-    one, other
-        Generalisation errors of two engines, (run, time, task).
-    inputs
-        The input dimension N.
+    one, other : ndarray, shape (run, time, task)
+        Generalisation errors of two engines; NaN after the divergence of a run.
+    inputs : int
+        The number of inputs N.
 
     Returns
     -------
-    array
-        (time, task).
+    ndarray, shape (time, task)
+        At least 0.
     """
     logs = (np.log10(np.maximum(mean_over(errors, 0), ZERO)) for errors in (one, other))
     return np.abs(np.subtract(*logs)) * np.sqrt(inputs)
@@ -140,17 +140,17 @@ def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.nd
 
     Parameters
     ----------
-    curves
+    curves : Curves
         The curves of one engine.
-    index
+    index : tuple of int
         The indices of the point along the axes.
-    time
-        The times of the rows, in steps / N.
+    time : ndarray, shape (time,)
+        Times in steps / N, between the first and the last recorded time.
 
     Returns
     -------
-    array
-        (run, time, task).
+    ndarray, shape (run, time, task)
+        The errors; linear interpolation in log10 of the error.
     """
     errors = curves.values(QUANTITY)[index]
     logs = np.moveaxis(log10_error(errors), 1, -1)

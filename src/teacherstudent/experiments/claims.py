@@ -15,16 +15,39 @@ CERTAINTIES = ("read", "recomputed", "remembered")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement about a figure; it holds if its value lies in the expected range, ends included."""
+    """One statement about a figure; it holds if its value lies in the expected range, ends included.
+
+    Parameters
+    ----------
+    figure : str
+        The name of the figure.
+    statement : str
+        One sentence that says what the value is.
+    value : float
+        The number that the figure has; a claim with NaN does not hold.
+    low, high : float
+        The ends of the expected range, by default open.
+    source : str
+        The origin of the range.
+    certainty : str
+        One of CERTAINTIES.
+    uncertainty : float, optional
+        The standard error of the value, where it is an average.
+
+    Raises
+    ------
+    ValueError
+        For an unknown certainty and for an empty range.
+    """
 
     figure: str
-    statement: str  # one sentence
+    statement: str
     value: float
     low: float = -math.inf
     high: float = math.inf
-    source: str = ""  # where the expectation comes from
+    source: str = ""
     certainty: str = "read"
-    uncertainty: float | None = None  # standard error of the value, where it is an average
+    uncertainty: float | None = None
 
     def __post_init__(self):
         """Raise ValueError for an unknown certainty and an empty range."""
@@ -67,6 +90,7 @@ def read_claims(path: str | Path) -> list[Claim]:
 
 
 def _claim(row: dict[str, str]) -> Claim:
+    """Return the claim of one row of the file."""
     numbers = {name: float(row[name]) for name in _NUMBERS}
     texts = {name: row[name] for name in ("figure", "statement", "source", "certainty")}
     return Claim(**texts, **numbers, uncertainty=float(row["uncertainty"]) if row["uncertainty"] else None)

@@ -1,4 +1,4 @@
-"""Collects the files of the jobs of an experiment into its curves."""
+"""Collects the runs of an experiment from the files of its jobs into curves."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ RUNS = "/runs"
 
 
 def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[str]) -> Curves:
-    """Stack the runs of a grid over its axes; after a run diverged its values are NaN.
+    """Stack the runs of a grid over its axes; the values of a run after its divergence are NaN.
 
     Parameters
     ----------
-    grid
+    grid : Grid
         The grid of one engine.
-    files
+    files : mapping of path to dict
         The files of its jobs in the order of the outer axes, each with the inner axes of the job.
-    quantities
-        The names of the quantities that are collected.
+    quantities : sequence of str
+        The names of the collected quantities.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[s
     Raises
     ------
     RunError
-        Where a point is missing, or where points differ in recorded times or in shape.
+        If a point is missing, if a quantity is not recorded, or if points differ in recorded times or shape.
     """
     entries = [_selected(run, quantities) for path, axes in files.items() for run in _in_order(path, axes)]
     lengths = [len(values) for values in grid.axes.values()]
@@ -62,6 +62,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[s
 
 
 def _in_order(path: str | Path, axes: Axes) -> Iterator[StoredRun]:
+    """Yield the runs in a file in the order of the points of its axes."""
     runs = {run.group: run for run in read_runs(path)}
     for name, _ in points(axes):
         if f"{RUNS}/{name}" not in runs:
@@ -84,7 +85,7 @@ def _selected(run: StoredRun, quantities: Sequence[str]) -> dict[str, np.ndarray
 
 
 def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
-    """Stack arrays over (run, time or switch, ...), the shorter ones filled up to the longest."""
+    """Stack arrays (run, time or switch, ...); shorter ones are filled up to the length of the longest."""
     if name in OBSERVABLES and OBSERVABLES[name].dimensions[0] in ("time", "switch"):
         longest = max(array.shape[1] for array in arrays)
         arrays = [_filled(array, longest) for array in arrays]
@@ -97,6 +98,7 @@ def _stacked(arrays: list[np.ndarray], name: str) -> np.ndarray:
 
 
 def _filled(array: np.ndarray, length: int) -> np.ndarray:
+    """Extend the second axis to a length, with NaN or, for integers, -1."""
     filler = np.nan if array.dtype.kind == "f" else -1
     missing = [(0, 0)] * array.ndim
     missing[1] = (0, length - array.shape[1])
@@ -104,15 +106,15 @@ def _filled(array: np.ndarray, length: int) -> np.ndarray:
 
 
 def _common_times(entries: list[dict]) -> np.ndarray:
-    """Return the times of the longest run, which those of the others equal up to a step.
+    """Return the times of the longest run; the times of the others must agree with them up to one step.
 
-    A run that did not diverge is shorter only where several times fall on one step at some points.
+    A run that did not diverge is shorter only if several times fall on one step at some points.
     """
     longest = max((entry["time"] for entry in entries), key=len)
     for entry in entries:
         shorter = len(entry["time"]) < len(longest) and not entry["diverged"].all()
         if shorter or np.any(np.abs(entry["time"] - longest[: len(entry["time"])]) > entry["step"]):
             raise RunError(
-                "the points of this grid are recorded at different times: make an experiment of each"
+                "the points of this grid are recorded at different times: define one experiment for each"
             )
     return longest

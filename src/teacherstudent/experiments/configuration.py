@@ -1,4 +1,4 @@
-"""The one reader of the configuration: its files are read, merged and checked here.
+"""The only reader of the configuration: its files are read, merged and checked here.
 
 A configuration is a block of keys, whose schema is `spec/schemas/configuration.yaml`. It comes from
 `config/config.yaml`, the files in `config/experiments`, and overlays such as `config/quick.yaml`.
@@ -25,7 +25,7 @@ TEMPLATE = "__use_yte__"  # a file with this key asks Snakemake to run code in i
 def read_file(path: str | Path) -> dict:
     """Return the content of one file of the configuration, with plain values.
 
-    Raises SpecError where it is not YAML or JSON, or not a block of keys that are texts.
+    Raises SpecError if it is not YAML or JSON, or not a block whose keys are texts.
     """
     document = read_yaml(path)
     if document is None:
@@ -43,22 +43,22 @@ def read_file(path: str | Path) -> dict:
 def read_files(files: Sequence[str | Path], overlays: Sequence[str | Path] = ()) -> list[dict]:
     """Read the files and the overlays of a configuration.
 
-    Raises SpecError where two of the files define the same experiment or figure; an overlay may redefine it.
+    Raises SpecError if two of the files define the same experiment or figure; an overlay may redefine it.
     """
-    homes: dict[tuple[str, str], str | Path] = {}
+    sources: dict[tuple[str, str], str | Path] = {}
     documents = [read_file(path) for path in files]
     for path, document in zip(files, documents, strict=True):
         for kind in ("experiments", "figures"):
             block = document.get(kind)
             for name in block if isinstance(block, Mapping) else ():
-                if (kind, name) in homes:
-                    raise SpecError(f"{path}: {kind}.{name} is already defined in {homes[kind, name]}")
-                homes[kind, name] = path
+                if (kind, name) in sources:
+                    raise SpecError(f"{path}: {kind}.{name} is already defined in {sources[kind, name]}")
+                sources[kind, name] = path
     return documents + [read_file(path) for path in overlays]
 
 
 def merged(documents: Iterable[Mapping[str, Any]]) -> dict:
-    """Merge documents block by block, the values of later ones over those of earlier ones.
+    """Merge documents block by block; values of later documents replace those of earlier ones.
 
     The result is that of `update_config` of Snakemake, and shares no block with the documents.
     """
@@ -66,7 +66,7 @@ def merged(documents: Iterable[Mapping[str, Any]]) -> dict:
 
 
 def _updated(value: Any, changes: Mapping[str, Any]) -> Any:
-    """Merge a block into a value, which is replaced unless it is a block too or there is nothing to merge."""
+    """Merge a block into a value; a value that is not a block is replaced if there are changes."""
     for key, item in changes.items():
         value = value if isinstance(value, dict) else {}
         value[key] = _updated(value.get(key, {}), item) if isinstance(item, Mapping) else item
@@ -84,11 +84,11 @@ def read_configuration(
 
     Parameters
     ----------
-    config
+    config : mapping
         The configuration as merged by Snakemake.
-    files
+    files : sequence of path
         The files of the configuration.
-    overlays
+    overlays : sequence of path
         Files that replace values of the others, as given to `--configfile`.
 
     Returns
@@ -99,7 +99,7 @@ def read_configuration(
     Raises
     ------
     SpecError
-        One line that names the file or the key.
+        If a file or a value is not valid; one line that names the file or the key.
     """
     own = merged(read_files(files, overlays))
     _adopt(own, merged(map(_as_snakemake_reads, (*files, *overlays))), config)
@@ -134,9 +134,9 @@ def read_folder(root: str | Path = "") -> dict:
     Raises
     ------
     RunError
-        Where the folder has no workflow.
+        If the folder has no workflow.
     SpecError
-        Where a file cannot be read, or the configuration does not follow the schema.
+        If a file cannot be read, or if the configuration does not follow the schema.
     """
     root = Path(root)
     if not (root / EXPERIMENTS).is_dir():

@@ -1,7 +1,7 @@
-"""Estimated CPU seconds of grid points; grids are divided into jobs by them.
+"""Estimated CPU seconds of grid points, by which grids are divided into jobs.
 
-The numbers were measured on a shared virtual server and are accurate up to a factor of two. A change here
-changes which cells of a grid share a file, so that files of several cells are made again.
+The numbers were measured on a shared virtual server and are accurate up to a factor of two. A change of them
+changes which cells of a grid share a file, so that files of several cells are computed again.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from teacherstudent.engines.observables import row_sizes
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-STORED_POINT = 0.02  # the attributes of a group, and its datasets as such
-STORED_ROW, STORED_NUMBER = 3e-6, 4e-7  # most of it is compression
+STORED_POINT = 0.02  # seconds for the attributes of a group and for creating its datasets
+STORED_ROW, STORED_NUMBER = 3e-6, 4e-7  # seconds, mostly for compression
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cost:
     other axes determines the cost of all points.
     """
 
-    first: np.ndarray  # (terms,)
+    first: np.ndarray  # (terms,), seconds
     factors: dict[str, dict[Any, np.ndarray]]  # by axis and value: (terms,)
 
     def of(self, axes: Mapping[str, list]) -> float:
@@ -43,13 +43,13 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
 
     Parameters
     ----------
-    engine
+    engine : str
         The name of the engine.
-    runs
+    runs : int
         The number of runs at each point.
-    first
+    first : Spec
         The spec at the first point.
-    others
+    others : mapping of str to mapping of value to Spec
         By axis and value the spec with this value and the first values on the other axes.
 
     Returns
@@ -70,17 +70,17 @@ def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
 
     Parameters
     ----------
-    spec
+    spec : Spec
         The spec of the runs.
-    engine
+    engine : str
         The name of the engine.
-    runs
+    runs : int
         The number of runs.
 
     Returns
     -------
-    ndarray of shape (terms,)
-        Positive seconds. Each term is a product of factors that depend on one axis each.
+    ndarray, shape (terms,)
+        Seconds, positive. Each term is a product of factors that depend on one axis each.
     """
     rows, numbers = runs * len(record_times(spec)), sum(row_sizes(spec).values())
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * numbers

@@ -11,19 +11,19 @@ Axes = dict[str, list]
 def divided(axes: Axes, cost: Callable[[Axes], float], limit: float) -> list[Axes]:
     """Divide a grid into parts whose cost is at most a limit.
 
-    A grid that costs more is cut along its first axis with several values. Then the two parts beside the cut
-    are joined if their cost is at most the limit, so that no two neighbours along an axis can be joined. Cuts
-    are at round numbers, independent of the other values: a new value changes the part that contains it, and
-    rarely its neighbours.
+    A grid with a larger cost is cut along its first axis with several values. Then the two parts beside the
+    cut are joined if their cost is at most the limit, so that no two neighbours along an axis can be joined.
+    Cuts are at round numbers, independent of the other values: a new value changes the part that contains it,
+    and rarely its neighbours.
 
     Parameters
     ----------
-    axes
-        The values of each axis, ascending where they are numbers.
-    cost
-        Returns the cost of a part.
-    limit
-        The largest cost of a part with more than one point.
+    axes : dict
+        The values of each axis; numbers are in ascending order.
+    cost : callable
+        Function of a part (the values of each axis) that returns its cost.
+    limit : float
+        The largest cost of a part with more than one point, in the unit of `cost`.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def divided(axes: Axes, cost: Callable[[Axes], float], limit: float) -> list[Axe
 
 
 def _halves(values: list) -> tuple[list, list]:
-    """Cut numbers at the roundest number between them, and words before the last one."""
+    """Cut numbers at the roundest number between the first and the last, and texts before the last one."""
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     index = bisect_left(values, _roundest(values[0], values[-1])) if numeric else -1
     return values[:index], values[index:]

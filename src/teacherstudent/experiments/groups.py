@@ -1,4 +1,4 @@
-"""Which jobs of the workflow share one job of a cluster: as many as take some minutes together."""
+"""Groups of jobs of the workflow that form one job of a cluster, of some minutes each."""
 
 import math
 
@@ -7,15 +7,15 @@ from teacherstudent.experiments.plan import Plan
 
 # The time of one job of a cluster, in units of `job_seconds`, the time of one job on a single computer.
 JOBS_PER_GROUP = 16
-# How many curves of a long experiment share a group; `group-components` in profiles/slurm lists the same.
+# Numbers of curves of a long experiment in one group; `group-components` in profiles/slurm has the same list.
 SIZES = (16, 8, 4, 2)
 
 
 def experiment_groups(plan: Plan) -> dict[str, str]:
-    """Name the group of each experiment that is short enough for one.
+    """Return the names of the groups of all experiments that are short enough for one group.
 
     The name is that of the first figure that needs the experiment, if all short experiments of this figure
-    fit into one group, and else that of the experiment.
+    fit into one group, and otherwise that of the experiment.
     """
     limit = JOBS_PER_GROUP * plan.job_seconds
     seconds = dict.fromkeys(plan.experiments, 0.0)
@@ -31,12 +31,18 @@ def experiment_groups(plan: Plan) -> dict[str, str]:
 
 
 def curve_group(job: Job, job_seconds: float) -> str | None:
-    """Name the group of a curve of a longer experiment: `curves_4` if four of its length share one."""
+    """Return the name of the group of a curve of a longer experiment: `curves_4` for groups of four curves.
+
+    A curve that is too long for a group with another one has no group: None.
+    """
     number = JOBS_PER_GROUP * job_seconds / job.seconds
     size = next((size for size in SIZES if size <= number), None)
     return size and f"curves_{size}"
 
 
 def minutes(seconds: float, attempt: int) -> int:
-    """Return the time limit of a job with an estimate in seconds; it may have to compile, on a slow node."""
+    """Return the time limit in minutes of the n-th attempt of a job, from its estimated CPU time in seconds.
+
+    The limit is four times the estimate plus two minutes, for compilation and for slow nodes.
+    """
     return attempt * math.ceil(2.0 + 4.0 * seconds / 60.0)

@@ -1,7 +1,7 @@
-"""Experiments: a base spec with axes, engines and seeds, expanded into jobs.
+"""Experiments: a base spec with axes, engines and seeds, and its division into jobs.
 
-A job is one curve: a cell of the outer axes, or several short neighbouring cells, with the inner axes and all
-runs.
+A job computes one curve: a cell of the outer axes, or several short neighbouring cells, with the inner axes
+and all runs.
 """
 
 import json
@@ -20,18 +20,18 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
-LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 with all endings
+LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 including the suffix
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The part of an experiment that one engine runs; axes map dotted keys to values."""
+    """The part of an experiment that one engine runs."""
 
     engine: str
     spec: dict  # the base document with the settings of this engine
-    outer: dict[str, list]
-    inner: dict[str, list]
-    runs: int
+    outer: dict[str, list]  # axes that are divided into jobs: dotted keys to values
+    inner: dict[str, list]  # axes inside each job: dotted keys to values
+    runs: int  # at each point
     seed: int
 
     @property
@@ -41,7 +41,7 @@ class Grid:
 
     @property
     def total_runs(self) -> int:
-        """The number of runs at all points together."""
+        """The number of runs at all points."""
         return self.runs * math.prod(len(values) for values in self.axes.values())
 
 
@@ -50,20 +50,20 @@ class Experiment:
     """Grids by engine with the cost of their points, and the quantities that figures need."""
 
     name: str
-    grids: dict[str, Grid]
-    costs: dict[str, Cost]
-    collect: list[str]
+    grids: dict[str, Grid]  # by engine
+    costs: dict[str, Cost]  # by engine
+    collect: list[str]  # names of quantities
 
 
 @dataclass(frozen=True)
 class Job:
-    """One curve of one engine; `work` is a plain document of everything that it depends on."""
+    """One curve of one engine; `work` is a plain document of everything that determines its result."""
 
     experiment: str
     engine: str
     curve: str
     work: dict
-    seconds: float  # estimated, of one core
+    seconds: float  # estimated CPU time
 
 
 def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
@@ -71,12 +71,12 @@ def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
 
     Parameters
     ----------
-    name
+    name : str
         The name of the experiment.
-    document
+    document : mapping
         Its entry in the configuration.
-    seconds
-        The largest estimated CPU time of a job with several cells.
+    seconds : float
+        The largest estimated CPU time of a job with several cells, in seconds.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def expand(name: str, document: Mapping[str, Any], seconds: float) -> list[Job]:
     Raises
     ------
     SpecError
-        One line that names the experiment and the key.
+        If the experiment is not valid; one line that names the experiment and the key.
     """
     return jobs(parse_experiment(name, document), seconds)
 
@@ -95,8 +95,8 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     """Check an experiment and write out its axes.
 
     Each value of each axis is checked in one spec, with the first values on the other axes, and not in all
-    combinations. Raises SpecError with one line that names the experiment, the key, the value and what is
-    allowed.
+    combinations. Raises SpecError with one line that names the experiment, the key, the value and the allowed
+    values.
     """
     grids = read_grids(name, document)
     try:
@@ -122,7 +122,7 @@ def jobs(experiment: Experiment, seconds: float) -> list[Job]:
     """List the jobs of an experiment, in the order of the outer axes.
 
     Neighbouring cells of the outer axes share a job as long as its estimated CPU time is at most `seconds`.
-    Raises SpecError where the name of a file would be too long.
+    Raises SpecError if the name of a file would be too long.
     """
     _check_length(f"experiment {experiment.name[:20]}…: its name", experiment.name, "choose a shorter one")
     listed = []
@@ -136,7 +136,7 @@ def jobs(experiment: Experiment, seconds: float) -> list[Job]:
 
 
 def _check_length(what: str, name: str, remedy: str) -> None:
-    """Raise SpecError where the files of a job or an experiment would have names that are too long."""
+    """Raise SpecError if the files of a job or an experiment would have names that are too long."""
     if len(name.encode()) > LONGEST_NAME:
         raise SpecError(
             f"{what} is longer than {LONGEST_NAME} bytes, too long for a file: {name[:40]}…; {remedy}"
@@ -144,6 +144,7 @@ def _check_length(what: str, name: str, remedy: str) -> None:
 
 
 def _parts(grid: Grid, cost: Cost, seconds: float) -> list[Axes]:
+    """Divide the outer axes of a grid into the parts of its jobs."""
     return divided(grid.outer, lambda outer: cost.of(outer | grid.inner), seconds)
 
 
@@ -154,11 +155,12 @@ def _curve(part: Axes) -> str:
 
 
 def _between(first: Any, *others: Any) -> str:
+    """Return the first and the last of some values as a range."""
     return "..".join(json.dumps(end).strip('"') for end in (first, others[-1]))
 
 
 def _work(grid: Grid, part: Axes) -> dict:
-    """Return the work of a job: outer axes with one value go into its spec, the others become inner axes."""
+    """Return the work of a job: outer axes with one value are set in its spec, the others are inner axes."""
     spec = with_values(grid.spec, {key: values[0] for key, values in part.items() if len(values) == 1})
     inner = {key: values for key, values in part.items() if len(values) > 1} | grid.inner
     work = {"engine": grid.engine, "spec": spec, "inner": inner, "runs": grid.runs, "seed": grid.seed}
@@ -175,6 +177,7 @@ def _files(spec: dict, inner: dict[str, list]) -> list[str]:
 
 
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
+    """Return the grid of one engine from its entry in an experiment."""
     key = f"engines.{engine}"
     if engine not in ENGINES:
         raise SpecError(f"{key}: unknown engine; allowed are {', '.join(ENGINES)}")

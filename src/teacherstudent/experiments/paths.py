@@ -53,12 +53,12 @@ def animation_files(animations: Iterable[str]) -> list[str]:
 
 
 def explorer_curves(plan: Plan) -> str:
-    """Return the file of curves of the page with sliders. Raises SpecError where none is configured."""
+    """Return the file of curves of the page with sliders. Raises SpecError if none is configured."""
     if plan.explorer is None:
-        raise SpecError("the configuration names no experiment under `explorer`")
+        raise SpecError("explorer: no experiment is given; set it to the name of an experiment")
     return CURVES.format(experiment=plan.explorer)
 
 
 def explorer_page(plan: Plan) -> list[str]:
-    """Return the page with sliders where a figure of the selected papers needs its experiment."""
+    """Return the page with sliders if a figure of the selected papers needs its experiment, else nothing."""
     return [EXPLORER] if plan.explorer in plan.figures_by_experiment else []

@@ -29,20 +29,20 @@ class Figure:
 class Plan:
     """A checked configuration, with all jobs of its experiments."""
 
-    papers: list[str]  # whose figures are made unless a target is named
+    papers: list[str]  # papers whose figures are made by default
     experiments: dict[str, Experiment]
     jobs: dict[tuple[str, str, str], Job]  # by experiment, engine, curve
     figures: dict[str, Figure]
     explorer: str | None  # the experiment of the page with sliders
-    job_seconds: float
+    job_seconds: float  # largest estimated CPU time of a job with several cells
 
     @property
     def paper_names(self) -> list[str]:
-        """All papers with figures, selected or not."""
+        """All papers with figures, including those that are not selected."""
         return list(dict.fromkeys(figure.paper for figure in self.figures.values()))
 
     def experiment(self, name: str) -> Experiment:
-        """Return an experiment. Raises SpecError where the configuration does not define it."""
+        """Return an experiment. Raises SpecError if the configuration does not define it."""
         if name not in self.experiments:
             known = ", ".join(self.experiments) or "none"
             raise SpecError(f"no experiment {name} in the configuration; there are {known}")
@@ -53,13 +53,18 @@ class Plan:
 
         Parameters
         ----------
-        experiment, engine, curve
+        experiment, engine, curve : str
             The names in the path of the file of its runs.
+
+        Returns
+        -------
+        Job
+            The job that computes the curve.
 
         Raises
         ------
         SpecError
-            Where no experiment of the configuration has this curve.
+            If no experiment of the configuration has this curve.
         """
         key = (experiment, engine, curve)
         if key not in self.jobs:
@@ -118,14 +123,14 @@ def read_plan(
 
     Parameters
     ----------
-    config
+    config : mapping
         The configuration as merged by Snakemake.
-    files
+    files : sequence of path
         The files of the configuration.
-    overlays
+    overlays : sequence of path
         Files that replace values of the others, as given to `--configfile`.
-    reserved
-        Names of other targets, which figures and papers may not have.
+    reserved : sequence of str
+        Names of other targets, which figures and papers must not have.
 
     Returns
     -------
@@ -135,7 +140,8 @@ def read_plan(
     Raises
     ------
     SpecError
-        One line that names the experiment or the figure, the key and the value.
+        If the configuration is not valid; one line that names the experiment or the figure, the key and the
+        value.
     """
     config = read_configuration(config, files, overlays)
     experiments = {
@@ -153,7 +159,7 @@ def read_plan(
 def read_figures(root: str | Path = "") -> dict[str, Figure]:
     """Return the figures of the workflow in a folder by name, those of selected papers first.
 
-    Raises RunError where the folder has no workflow, SpecError where its configuration is not valid.
+    Raises RunError if the folder has no workflow, SpecError if its configuration is not valid.
     """
     config = read_folder(root)
     order = [*config["papers"], *(figure.paper for figure in _figures(config).values())]
@@ -174,7 +180,7 @@ def data_files(work: Mapping[str, Any]) -> list[str]:
 
 
 def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: Sequence[str]) -> None:
-    """Raise SpecError for a name that cannot be that of a file or a target, or that another target has."""
+    """Raise SpecError for a name that is not valid for a file or a target, or that another target has."""
     papers = {figure.paper for figure in figures.values()}
     for kind, names in (("experiment", experiments), ("figure", figures), ("paper", papers)):
         for name in names:
@@ -190,7 +196,7 @@ def _check_names(experiments: Mapping, figures: Mapping[str, Figure], reserved: 
 
 
 def _check_references(config: Mapping[str, Any], experiments: Mapping, figures: Mapping[str, Figure]) -> None:
-    """Raise SpecError where a figure, the explorer or `papers` names something that is not defined."""
+    """Raise SpecError if a figure, the explorer or `papers` names something that is not defined."""
     names = [
         (f"figures.{figure.name}.experiments", name)
         for figure in figures.values()

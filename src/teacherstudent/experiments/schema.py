@@ -1,4 +1,4 @@
-"""The schema of an experiment: what can be collected follows from the table of observables."""
+"""The schema of an experiment; the quantities that can be collected are those in the table of observables."""
 
 from collections.abc import Mapping
 from copy import deepcopy

@@ -1,7 +1,7 @@
 """Scripts of the workflow: their docstrings, and the code that they import.
 
-A script reruns where its private modules or the modules of the library that it imports change. Snakemake
-looks at neither: the former are inputs of its rule, a digest of the latter is a parameter.
+A script runs again if its private modules or the imported modules of the library change. Snakemake checks
+neither by itself: the former are inputs of its rule, a digest of the latter is a parameter.
 """
 
 import ast
@@ -13,28 +13,28 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
 from teacherstudent.store import digest
 
-# Modules that run a simulation by the name of its engine: all engines belong to their code.
+# Modules that run a simulation by the name of its engine; their results depend on the code of all engines.
 RUNNING = {"teacherstudent.api", "teacherstudent.simulation.runs", "teacherstudent.experiments.simulate"}
 ENGINE_MODULES = {engine.modules[0] for engine in ENGINES.values()}
 
 
 @dataclass(frozen=True)
 class Scripts:
-    """The scripts in a folder; private modules of the folder and of `figures` in it are shared by all."""
+    """The scripts in a folder; they share the private modules of the folder and of its folder `figures`."""
 
     folder: Path
 
     def figure(self, name: str) -> Path:
-        """Return the script of a figure. Raises SpecError where there is none."""
+        """Return the script of a figure. Raises SpecError if there is none."""
         script = self.folder / "figures" / f"{name}.py"
         if not script.exists():
             raise SpecError(f"figures.{name}: there is no script {script}")
         return script
 
     def helpers(self, script: Path) -> list[Path]:
-        """List the private modules that a script imports, directly or through one another.
+        """List the private modules that a script imports, directly or indirectly.
 
-        As when it runs, they are found beside the script, in the folder of scripts and in that of figures.
+        The search path is that of the running script: its folder, the folder of scripts and that of figures.
         """
         found: set[Path] = set()
         waiting = [script]
@@ -46,9 +46,9 @@ class Scripts:
         return sorted(found)
 
     def library(self, script: Path) -> set[str]:
-        """Return the modules of the library that a script and its private modules import themselves.
+        """Return the modules of the library that a script and its private modules import directly.
 
-        Raises ValueError where the library does not define what they import from it.
+        Raises ValueError if the library does not define an imported name.
         """
         modules = set().union(*(_modules(_text(path)) for path in [script, *self.helpers(script)]))
         return modules | ENGINE_MODULES if modules & RUNNING else modules
@@ -56,7 +56,7 @@ class Scripts:
     def digest(self, script: Path) -> str:
         """Return the digest of all code of the library that a script uses.
 
-        Raises SpecError where the library does not define what the script imports from it.
+        Raises SpecError if the library does not define an imported name.
         """
         try:
             return digest.code_digest(*self.library(script))
@@ -74,23 +74,25 @@ class Scripts:
 
 
 def description(script: Path) -> str:
-    """Return the docstring of a script; empty where it has none."""
+    """Return the docstring of a script; an empty text if it has none."""
     return ast.get_docstring(_parsed(_text(script))) or ""
 
 
 @cache
 def _parsed(source: str) -> ast.Module:
+    """Parse code, once for each text."""
     return ast.parse(source)
 
 
 @cache
 def _modules(source: str) -> set[str]:
+    """Return the modules of the library that code imports."""
     return digest.imported(_parsed(source))
 
 
 @cache
 def _names(source: str) -> set[str]:
-    """Return all names of modules that code imports, or that may be such names."""
+    """Return all names in the imports of code that may be names of modules."""
     names = set()
     for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
@@ -101,4 +103,5 @@ def _names(source: str) -> set[str]:
 
 
 def _text(path: Path) -> str:
+    """Read a script."""
     return path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One job of the workflow: all runs at all points of the inner axes of one curve, into one file."""
+"""One job of the workflow: all runs at all points of the inner axes of one curve, written to one file."""
 
 import ast
 import hashlib
@@ -26,26 +26,26 @@ def simulate_job(
 ) -> None:
     """Run a job and write its runs, one group for each point of its axes.
 
-    A job that was stopped resumes from its checkpoints, in the folder `path`.checkpoints, which is removed at
-    the end.
+    A job that was interrupted resumes from its checkpoints in the folder `path`.checkpoints, which is removed
+    at the end.
 
     Parameters
     ----------
-    work
+    work : mapping
         The `work` of a `teacherstudent.experiments.jobs.Job`: engine, base spec, inner axes, runs and seed.
-    path
-        The HDF5 file, which appears whole or not at all.
-    threads
-        The number of runs that may be simulated at the same time.
-    minutes
+    path : path
+        The HDF5 file; it is either complete or absent.
+    threads : int
+        The number of runs that are simulated at the same time, at least 1.
+    minutes : float
         The time between two checkpoints; shorter jobs write none.
 
     Raises
     ------
     SpecError
-        Where the spec at a point is not valid.
+        If the spec at a point is not valid.
     RunError
-        Where a run fails, the file cannot be written, or a signal ends the job.
+        If a run fails, if the file cannot be written, or if a signal ends the job.
     """
     total, checkpoints = work["runs"] * len(list(points(work["inner"]))), CheckpointFile.beside(path, minutes)
     with (
@@ -64,19 +64,19 @@ def simulated_points(
 
     Parameters
     ----------
-    work
+    work : mapping
         The `work` of a `teacherstudent.experiments.jobs.Job`.
-    threads
-        The number of runs that may be simulated at the same time.
-    report
-        Called with the number of a run and the fraction of it that is done.
-    checkpoints
+    threads : int
+        The number of runs that are simulated at the same time, at least 1.
+    report : callable
+        Called with the number of a run and its completed fraction, between 0 and 1.
+    checkpoints : CheckpointFile
         The checkpoints from which runs resume and to which they are saved.
 
     Yields
     ------
-    tuple
-        Group, spec, engine, seed and the trajectories of all runs.
+    tuple of (str, Spec, str, int, list of Trajectory)
+        Group, spec, engine, seed and the trajectories of all runs at the point.
     """
     engine, seed, runs = work["engine"], work["seed"], work["runs"]
     specs = {name: parse_spec(with_values(work["spec"], values)) for name, values in points(work["inner"])}
@@ -95,7 +95,7 @@ def simulated_points(
 
 
 def job_digest(engine: str) -> str:
-    """Digest of all code that the file of a job depends on, in hex: that of its runs, and this module.
+    """Return the digest of all code that the file of a job depends on, in hex: its engine and this module.
 
     Raises ValueError for an unknown engine.
     """

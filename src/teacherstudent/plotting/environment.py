@@ -1,9 +1,9 @@
-"""Matplotlib without the settings of its user, which must neither end a command nor change a figure.
+"""Import of matplotlib without the settings of the user, which must not end a command or change a figure.
 
-What a figure looks like is in `teacherstudent.plotting.settings`; here is what acts when matplotlib is
-imported: the variable MPLBACKEND (a Jupyter kernel sets it for all commands that it starts), a matplotlibrc
-(in the working folder, named by MATPLOTLIBRC, or in the user's configuration), style sheets and lists of
-fonts.
+The style of figures is defined in `teacherstudent.plotting.settings`. This module handles the settings that
+take effect when matplotlib is imported: the variable MPLBACKEND (a Jupyter kernel sets it for all commands
+that it starts), a matplotlibrc (in the working folder, named by MATPLOTLIBRC, or in the configuration of the
+user), style sheets and lists of fonts.
 """
 
 import os
@@ -18,27 +18,27 @@ from teacherstudent.files.cache_folders import PACKAGE, usable_folder, user_cach
 FOLDER = "MPLCONFIGDIR"  # the variable that names the folder of settings and of lists of fonts
 NO_SETTINGS = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 OWN = (PACKAGE, "matplotlib")
-ROOM = 2**20  # bytes; more than lists of fonts take
+ROOM = 2**20  # bytes; more than the size of a list of fonts
 
 
 def isolate() -> None:
-    """Let this process and all that it starts import matplotlib without the settings of the user.
+    """Let this process and its children import matplotlib without the settings of the user.
 
-    For commands and scripts, before matplotlib is imported. A notebook keeps its environment.
+    Commands and scripts call it before they import matplotlib. In notebooks the environment is not changed.
     """
     os.environ.update(NO_SETTINGS)
     os.environ[FOLDER] = str(usable_folder(own_folder, "matplotlib's list of fonts", FOLDER, _room))
 
 
 def own_folder() -> Path:
-    """Return the folder for the list of fonts: in MPLCONFIGDIR, or the user's cache where it is unset."""
+    """Return the folder for the list of fonts: in MPLCONFIGDIR or, if it is not set, in the user's cache."""
     asked = os.environ.get(FOLDER)
     folder = Path(asked) if asked else user_cache()
     return folder if folder.parts[-len(OWN) :] == OWN else folder.joinpath(*OWN)
 
 
 def _room(folder: Path) -> int:
-    """Return how many bytes matplotlib may write, which says itself that a disk is full but not where."""
+    """Return the number of bytes that matplotlib may write; its own error for a full disk names no folder."""
     return 0 if any(folder.glob("fontlist-*.json")) else ROOM
 
 
@@ -78,6 +78,7 @@ def _without_styles() -> Iterator[None]:
 
 @contextmanager
 def _without_settings() -> Iterator[None]:
+    """Remove the settings of the user from the environment during the block."""
     changed = NO_SETTINGS | {"MPLBACKEND": ""}  # empty: matplotlib chooses
     before = {name: os.environ[name] for name in changed if name in os.environ}
     os.environ.update(changed)

@@ -1,7 +1,7 @@
-"""A figure of runs for the command and for notebooks: errors and order parameters, engines overlaid.
+"""The figure of runs of the command and of notebooks: errors and order parameters of one or more engines.
 
 Deterministic engines are plotted as lines, others as open markers, in colours that colour-blind readers can
-tell apart. Many runs of one spec are plotted as their median and a band.
+distinguish. Many runs of one spec are plotted as their median and a band.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ MOST_LINES = 10
 INTERVAL = ("pi", 80)  # from the 10 % to the 90 % quantile
 BAND = {"alpha": 0.25, "linewidth": 0.0}
 
-OTHER = -1  # in place of a unit: off-diagonal entries of Q
+OTHER = -1  # instead of a unit: off-diagonal entries of Q
 GREY = "#999999"
 DISTINCT = 7  # colours of the palette that differ from grey and are dark enough on white
 DASHES = ("", (4, 1.5), (1, 1), (4, 1.5, 1, 1.5))  # teacher units in R, heads in the readouts
@@ -80,10 +80,10 @@ class _Group:
 def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
     """Plot the errors, Q, R for each teacher, and the readouts of runs against time.
 
-    Colours are units of the student (in the panel of errors teachers), dashes are units of the teacher and
-    heads; dashed vertical lines are switches. More than ten runs of one spec and engine are plotted as their
-    median and a band from the 10 % to the 90 % quantile at each time. Runs that diverged are left out and
-    counted.
+    Colours distinguish units of the student (in the panel of errors teachers), dashes units of the teacher
+    and heads; dashed vertical lines are switches. More than ten runs of one spec and engine are plotted as
+    their median and a band from the 10 % to the 90 % quantile at each time. Runs that diverged are left out;
+    their number is written above the panels.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
     Raises
     ------
     RunError
-        Where there are no runs, or runs that were recorded without overlaps.
+        If there are no runs, or if runs were recorded without overlaps.
     """
     stored = [runs] if isinstance(runs, StoredRun) else list(runs)
     if not stored:
-        raise RunError("there are no runs to draw")
+        raise RunError("there are no runs to plot")
     if any("student_overlaps" not in run.arrays for run in stored):
-        raise RunError("runs without overlaps (see record.quantities) cannot be drawn")
+        raise RunError("runs without overlaps (see record.quantities) cannot be plotted")
     groups = _groups(stored)
     teachers = max(run.arrays["generalisation_error"].shape[-1] for run in stored)
     total = sum(len(run.trajectories) for run in stored)
@@ -122,7 +122,7 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
 
 
 def _groups(stored: Sequence[StoredRun]) -> list[_Group]:
-    """Sort the runs that did not diverge into groups."""
+    """Group the runs that did not diverge by engine, spec and recorded times."""
     groups: dict[tuple, list[StoredRun]] = {}
     for run in stored:
         key = run.engine, run.spec.to_json(), run.arrays["time"].tobytes()
@@ -132,7 +132,7 @@ def _groups(stored: Sequence[StoredRun]) -> list[_Group]:
 
 
 def _group(engine: str, members: Sequence[StoredRun]) -> _Group:
-    """Join runs, numbered anew."""
+    """Join runs of one group and number them consecutively."""
     frames: dict[str, list[pandas.DataFrame]] = {name: [] for name in QUANTITIES}
     switches: list[np.ndarray] = []
     for member in members:
@@ -146,6 +146,7 @@ def _group(engine: str, members: Sequence[StoredRun]) -> _Group:
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a number of panels; the lowest panel of each column has labels of times."""
     rows = -(-count // COLUMNS)
     size = (COLUMNS * PANEL[0] + 1.5, rows * PANEL[1])
     figure = NotebookFigure(STYLE, figsize=size, layout="constrained")
@@ -176,7 +177,7 @@ def _draw(
 ) -> None:
     """Plot the curves of a panel: a line for each run, or their median and band.
 
-    `color` has the unit of each row; the curves of a unit differ in the column `style`.
+    `color` has the unit of each row of the frame; the column `style` distinguishes the curves of a unit.
     """
     color = np.asarray(color, int)
     look = _look(group.engine, joined, frame.time.nunique())
@@ -215,7 +216,7 @@ def _look(engine: str, joined: bool, rows: int) -> dict[str, Any]:
 
 
 def _palette(count: int) -> dict[int, Any]:
-    """Return a colour for each unit: distinct ones where they suffice, otherwise a map of even lightness."""
+    """Return a colour for each unit: of a qualitative palette if it is large enough, otherwise of viridis."""
     if count <= DISTINCT:
         return dict(enumerate(seaborn.color_palette("colorblind", count)))
     return dict(enumerate(seaborn.color_palette("viridis", count)))
@@ -237,7 +238,7 @@ def _finish(axes: Sequence[Axes], groups: Sequence[_Group], log_time: bool) -> N
 
 
 def _switches(group: _Group) -> Sequence[float]:
-    """Return the times of all switches; of many runs the median of each."""
+    """Return the times of all switches; for many runs the median time of each switch."""
     if not group.is_band:
         return np.concatenate(group.switches)
     most = max(map(len, group.switches))  # with thresholds, runs may differ in their number
@@ -273,6 +274,7 @@ def _engine_entries(groups: Sequence[_Group]) -> Iterator[tuple[str, Any]]:
 
 
 def _unit_entries(units: int) -> Iterator[tuple[str, Line2D]]:
+    """Yield a line for each unit of the student, and one for off-diagonal entries of Q."""
     for k, color in _palette(units).items():
         yield f"student unit {k}", Line2D([], [], color=color)
     if units > 1:
@@ -280,6 +282,7 @@ def _unit_entries(units: int) -> Iterator[tuple[str, Line2D]]:
 
 
 def _dash_entries(teacher_units: int, heads: int) -> Iterator[tuple[str, Line2D]]:
+    """Yield a line for each pattern of dashes: a unit of the teacher, a head, or both."""
     sizes = {name: size for name, size in (("teacher unit", teacher_units), ("head", heads)) if size > 1}
     for number in range(max(sizes.values(), default=0)):
         label = ", ".join(f"{name} {number}" for name, size in sizes.items() if number < size)

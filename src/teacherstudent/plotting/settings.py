@@ -1,8 +1,8 @@
 """Settings of figures: matplotlib's defaults and a style, independent of the settings of the user.
 
-The same data give the same bytes. Some settings take effect when an artist is made, some when it is drawn,
-some when the figure is saved: all three happen inside `drawing`. Figures are made without pyplot, which would
-choose a backend and keep the figures open.
+The same data give the same bytes. Some settings take effect when an artist is created, some when it is drawn,
+some when the figure is saved: all three happen inside `drawing`. Figures are created without pyplot, which
+would select a backend and not release the figures.
 """
 
 import io
@@ -27,9 +27,9 @@ UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Da
 
 @contextmanager
 def drawing(style: str | Path | Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Draw and save figures in the block with matplotlib's defaults and a style over them.
+    """Set matplotlib's defaults and a style on top of them, to draw and save figures in the block.
 
-    Afterwards the settings are as before; the backend stays the same.
+    Afterwards the settings are as before; the backend is not changed.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def drawing(style: str | Path | Mapping[str, Any] | None = None) -> Iterator[Non
     Raises
     ------
     OSError
-        Where the style sheet cannot be read.
+        If the style sheet cannot be read.
     ValueError
-        Where a setting is not accepted by matplotlib.
+        If matplotlib does not accept a setting.
     """
     settings = dict(dict.items(matplotlib.rcParamsDefault)) | COMMON
     del settings["backend"]
@@ -59,14 +59,14 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        The figure.
-    kind : str
-        Format of the file: png, pdf or svg.
+        The figure to write.
+    kind : {"png", "pdf", "svg"}
+        Format of the file.
 
     Returns
     -------
     bytes
-        The content; it has no date.
+        The content of the file, without a date.
     """
     content = io.BytesIO()
     figure.savefig(content, format=kind, metadata=UNDATED[kind])
@@ -89,7 +89,7 @@ class NotebookFigure(Figure):
         self.style = style
 
     def draw(self, renderer) -> None:
-        """Draw the figure; the layout is computed anew, since the resolution may have changed."""
+        """Draw the figure; the layout is computed again, since the resolution may have changed."""
         computed = isinstance(
             self.get_layout_engine(), ConstrainedLayoutEngine
         )  # not again while a file is written

@@ -83,10 +83,10 @@ def test_dynamics_shows_errors_and_overlaps():
 def test_dynamics_claims_read_the_numbers():
     found = dynamics.claims(made_dynamics())
     assert failing(found) == []
-    assert by_words(found, "K = 6 over that for K = 4").value == pytest.approx(
+    assert by_words(found, "K = 6 divided by that for K = 4").value == pytest.approx(
         0.9 * 0.954117 / 0.437377, rel=1e-4
     )
-    assert by_words(found, "K = 4: error where it is flattest").value == pytest.approx(1.0, abs=1e-3)
+    assert by_words(found, "K = 4: error at its flattest point").value == pytest.approx(1.0, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_dynamics_claims_read_the_numbers():
     [
         ({"stray": 1.1}, [f"K = {K}: distance of log10 error" for K in (2, 4, 6)]),
         ({"shift": 0.06}, [f"K = {K}: distance of the overlaps" for K in (2, 4, 6)]),
-        ({"height": 1.3}, ["K = 4: error where it is flattest", "K = 6: error where it is flattest"]),
+        ({"height": 1.3}, ["K = 4: error at its flattest point", "K = 6: error at its flattest point"]),
         ({"noisy": 1.01}, ["if the noise is doubled"]),
-        ({"steps": (1.02, 0.9)}, ["K = 4 >= M: error that remains over"]),
-        ({"steps": (1.0, 0.5)}, ["K = 6 >= M: error that remains over", "K = 6 over that for K = 4"]),
+        ({"steps": (1.02, 0.9)}, ["K = 4 >= M: remaining error divided"]),
+        ({"steps": (1.0, 0.5)}, ["K = 6 >= M: remaining error divided", "K = 6 divided by that for K = 4"]),
     ],
 )
 def test_dynamics_claims_can_fail(change, words):
@@ -197,8 +197,8 @@ def test_asymptotic_claims_can_fail(change, words):
 
 def test_an_error_that_hardly_grows_is_noticed():
     found = asymptotic.claims(made_asymptotic(power=0.2))
-    assert not by_words(found, "M = 2: growth").holds
-    assert not by_words(found, "M = 4: growth").holds
+    assert not by_words(found, "M = 2: smallest increase").holds
+    assert not by_words(found, "M = 4: smallest increase").holds
 
 
 PAIRS = [[-1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [1.0, 0.0], [0.0, 1.0]]

@@ -26,7 +26,7 @@ EARLY = (0.5, 0.7, 0.9)
 
 RISE = "First layer, 10 samples per input or more: "
 FLAT = "Both layers, 10 samples per input or more: "
-END = "{} layer{}: error at the end over that at the one best time for all runs, {}"
+END = "{} layer{}: error at the end divided by that at the best common stopping time of all runs, {}"
 
 
 def failing(found):
@@ -98,7 +98,7 @@ def test_claims_read_the_numbers():
     replaced = by_words(found, "Both layers, most samples: final error with replacement").value
     assert replaced == pytest.approx(REPLACED)
     assert by_words(found, END.format("Both", "s", "smallest")).value == pytest.approx(2.0)
-    training = by_words(found, "First layer: final training error over the error of fresh").value
+    training = by_words(found, "First layer: final training error divided by the error for fresh").value
     assert training == pytest.approx(0.045 / (0.0043 + 0.045))
 
 
@@ -142,8 +142,8 @@ def test_repeated_samples_in_passes(rate, alpha, time):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"first": 0.5}, [RISE + "final", RISE + "least"]),
-        ({"both": 1.9}, [FLAT + "final", FLAT + "least"]),
+        ({"first": 0.5}, [RISE + "final", RISE + "minimal"]),
+        ({"both": 1.9}, [FLAT + "final", FLAT + "minimal"]),
         ({"training": 1.2}, ["First layer: final training", "Both layers: final training"]),
         ({"training": 6.0}, ["First layer, fewest samples: final", "Both layers, fewest samples: final"]),
         (
@@ -154,8 +154,8 @@ def test_repeated_samples_in_passes(rate, alpha, time):
         (
             {"most": 2.1},
             [
-                "First layer, most samples: final error over",
-                "Both layers, most samples: final error over",
+                "First layer, most samples: final error divided",
+                "Both layers, most samples: final error divided",
                 "in passes: final",
                 "most samples with replacement: final",
             ],

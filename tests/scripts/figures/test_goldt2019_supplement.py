@@ -148,10 +148,10 @@ def test_panels_show_equations_runs_and_limits():
 def test_claims_read_the_numbers():
     found = supplement.claims(made())
     assert failing(found) == []
-    assert by_words(found, "least over rates of decay.").value == pytest.approx(4.0)
-    assert by_words(found, "Normalised outputs, clones: error of the largest student over that").value == (
-        pytest.approx(0.25)
-    )
+    assert by_words(found, "smallest over rates of decay.").value == pytest.approx(4.0)
+    assert by_words(
+        found, "Normalised outputs, clones: error of the largest student divided by that"
+    ).value == (pytest.approx(0.25))
     assert by_words(found, "relative to the limit").value == pytest.approx(1.0)
     assert by_words(found, "students of odd units").value == pytest.approx(1.05)
     assert by_words(found, "Digits, first layer").value == pytest.approx(2.0)
@@ -169,9 +169,9 @@ def test_runs_are_compared_with_the_equations_at_their_sizes():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"decay": {"power": 0.1}}, ["least over rates of decay."]),
-        ({"decay": {"cured": 0.3}}, ["least over rates of decay.", "over that without"]),
-        ({"normalised": {"factor": 1.1}}, ["clones: error of the largest student over its limit"]),
+        ({"decay": {"power": 0.1}}, ["smallest over rates of decay."]),
+        ({"decay": {"cured": 0.3}}, ["smallest over rates of decay.", "divided by that without decay"]),
+        ({"normalised": {"factor": 1.1}}, ["clones: error of the largest student divided by its limit"]),
         ({"normalised": {"slower": 1.0}}, ["random, medians"]),
         ({"graded": {"factor": 1.15}}, ["largest relative difference.", "relative to the limit"]),
         (
@@ -180,7 +180,7 @@ def test_runs_are_compared_with_the_equations_at_their_sizes():
         ),
         (
             {"mismatch": {"linear": 1.01}},
-            ["erf teacher: error over the", "ReLU teacher: error over the closed"],
+            ["erf teacher: error against the", "ReLU teacher: error against the closed"],
         ),
         ({"mismatch": {"odd": 0.99}}, ["students of odd units"]),
         ({"mismatch": {"rise": 1.0}}, ["erf student, ReLU teacher: error of the largest"]),

@@ -1,6 +1,5 @@
 """The figure of feature similarity shows its curves, and its claims read known curves right."""
 
-import _lee2021_similarity as similarity
 import lee2021_feature_similarity as script
 import numpy as np
 import pytest
@@ -76,7 +75,7 @@ def test_claims_read_levels_and_shape():
     assert by_words(found, "Forgetting at V = 0.5").value == pytest.approx(2.92, abs=1e-6)
     assert by_words(found, "inverted U").value == pytest.approx(0.18, abs=0.01)
     assert by_words(found, "Transfer at V = 1.0").value == pytest.approx(5.0)
-    assert by_words(found, "least step of all runs").value == pytest.approx(0.05 * 20 / 40)
+    assert by_words(found, "smallest step of all runs").value == pytest.approx(0.05 * 20 / 40)
     assert by_words(found, "A second plateau").value == pytest.approx(0.1 * 20 / 40)
 
 
@@ -87,9 +86,3 @@ def test_agreement_is_asked_for_within_fluctuations(dimension, holds):
     assert claim.value == pytest.approx(0.1)
     assert (claim.high, claim.holds) == (pytest.approx(5.0 / np.sqrt(dimension)), holds)
     assert by_words(found, "on the error of task 2").value == 0.0
-
-
-def test_time_of_a_crossing_is_interpolated():
-    time = np.array([-1.0, 0.0, 1.0, 2.0])
-    assert similarity.first_above(time, np.array([9.0, 1.0, 1.0, 1.4]), 0.1) == pytest.approx(1.25)
-    assert np.isnan(similarity.first_above(time, np.ones(4), 0.1))

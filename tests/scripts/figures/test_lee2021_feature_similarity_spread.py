@@ -42,9 +42,9 @@ def test_mean_and_spread_are_drawn():
 
 def test_claims_read_the_shape():
     found = script.claims(made())
-    assert by_words(found, "Similarity of maximal mean forgetting").value == pytest.approx(0.4)
-    assert by_words(found, "over that at the better").value == pytest.approx(4 * 0.4**2)
-    assert by_words(found, "at V = 1 over its least").value == pytest.approx(0.7**2)
+    assert by_words(found, "Similarity with the largest mean forgetting").value == pytest.approx(0.4)
+    assert by_words(found, "minus the larger").value == pytest.approx(4 * 0.4**2)
+    assert by_words(found, "at V = 1 minus its smallest").value == pytest.approx(0.7**2)
     assert all(claim.holds for claim in found)
 
 

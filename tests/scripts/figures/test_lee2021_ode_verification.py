@@ -74,11 +74,11 @@ def test_errors_have_a_logarithmic_axis():
 def test_the_published_state_is_recognised():
     found = script.claims(made())
     assert all(claim.holds for claim in found)
-    assert by_words(found, "published ones at the switch").value == pytest.approx(0.0, abs=1e-12)
+    assert by_words(found, "published curves at the switch").value == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_different_state_is_told():
-    claim = by_words(script.claims(made(shift=0.03)), "published ones at the end")
+    claim = by_words(script.claims(made(shift=0.03)), "published curves at the end")
     assert claim.value == pytest.approx(0.03)
     assert not claim.holds
 

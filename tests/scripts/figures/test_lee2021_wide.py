@@ -132,7 +132,7 @@ def corner(low):
 def test_collapse_is_that_of_equal_tasks_alone(low, holds):
     found = heatmaps.claims(heatmap_curves(made_maps(corner(low), 2.9 + np.outer(GRID, GRID))))
     assert by_words(found, "of equal tasks, mean").holds is holds
-    assert by_words(found, "nowhere else").holds is holds
+    assert by_words(found, "is smallest for equal tasks").holds is holds
 
 
 @pytest.mark.parametrize(("end", "holds"), [(1.34, True), (1.8, False)])
@@ -170,8 +170,8 @@ def test_trace_reads_its_levels():
     made = {trace.MAPS: {"network": wide(time, first + shape, second + shape, grid)}}
     found = trace.claims(made)
     assert all(claim.holds for claim in found)
-    assert by_words(found, "minimum").value == pytest.approx(-1.4, abs=0.01)
-    assert by_words(found, "recovers").value == pytest.approx(0.45, abs=0.06)
+    assert by_words(found, "at its minimum").value == pytest.approx(-1.4, abs=0.01)
+    assert by_words(found, "decreases after its maximum").value == pytest.approx(0.45, abs=0.06)
     assert set(data(trace.figure(made).axes[0], "simulation")) == {"task 1", "task 2"}
 
 
@@ -186,9 +186,9 @@ def test_threshold_maps_start_from_the_last_record_before_the_switch():
     np.testing.assert_array_equal(threshold.start(made), 600.0)
     found = threshold.claims({threshold.MAPS: {"network": made}})
     assert all(claim.holds for claim in found)
-    assert by_words(found, "forgotten least").value == pytest.approx(2.0)
+    assert by_words(found, "smallest forgetting at the end").value == pytest.approx(2.0)
     assert by_words(found, "slope").value == pytest.approx(0.5)
-    assert by_words(found, "gain most").value == pytest.approx(0.0)
+    assert by_words(found, "largest transfer at the end").value == pytest.approx(0.0)
     assert len(threshold.figure({threshold.MAPS: {"network": made}}).axes) == 8
 
 
@@ -219,7 +219,7 @@ def test_movement_of_the_first_layer():
     assert by_words(found, "at the end, readout similarity 0.").value == pytest.approx(0.77)
     assert by_words(found, "moves less").value == pytest.approx(-0.27)
     gained = RECORDED["long-time transfer"][-1] + 0.4
-    assert by_words(found, "drawn run at readout similarity 1.").value == pytest.approx(0.999 * gained[-1])
+    assert by_words(found, "plotted run at readout similarity 1.").value == pytest.approx(0.999 * gained[-1])
     shown = data(readouts.figure(made).axes[0], "simulation")
     np.testing.assert_allclose(shown["mean over runs"][1], gained, rtol=1e-6)
     assert len(data(readouts.figure(made).axes[1], "simulation")) == 3
@@ -233,7 +233,7 @@ def test_movement_of_single_units(units):
     np.testing.assert_allclose(moved, np.array([0.77, 0.5])[:, None] / 25 * np.array([1.0, 4.0]))
     found = neurons.claims({neurons.MOVEMENT: {"network": made}})
     assert by_words(found, "largest step").holds
-    size = [claim.value for claim in found if "move most" in claim.statement]
+    size = [claim.value for claim in found if "moves most" in claim.statement]
     assert size == ([pytest.approx(0.5)] if units == maps.UNITS else [])
     fig = neurons.figure({neurons.MOVEMENT: {"network": made}})
     assert [len(data(ax, "simulation")) for ax in fig.axes] == [2] * 4
@@ -286,9 +286,9 @@ def test_relu_claims(bump, holds):
     for made in one.values():
         made.document.update(duration=100.0, curriculum={})
     found = relu.claims({relu.FIGURE: one})
-    assert by_words(found, "falls with similarity").holds is holds
-    assert by_words(found, "V = 1").value == pytest.approx(-1.93)
-    assert by_words(found, "V = 0").holds
+    assert by_words(found, "decreases with similarity").holds is holds
+    assert by_words(found, "at V = 1").value == pytest.approx(-1.93)
+    assert by_words(found, "at V = 0").holds
     assert set(data(relu.figure({relu.FIGURE: one}).axes[0], "simulation")) == {"chain", "network"}
 
 

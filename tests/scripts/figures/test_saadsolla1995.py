@@ -110,7 +110,7 @@ def test_dynamics_shows_who_leads():
 def test_dynamics_claims_read_the_numbers():
     found = dynamics.claims(made_dynamics())
     assert [claim.statement for claim in found if not claim.holds] == []
-    assert by_words(found, "unit 3 of the teacher").value == pytest.approx(100.0)
+    assert by_words(found, "specialisation to teacher unit 3").value == pytest.approx(100.0)
     assert by_words(found, "flattest").value == pytest.approx(1.0)
     assert by_words(found, "finite and below").value == pytest.approx(0.0166)
 
@@ -118,9 +118,9 @@ def test_dynamics_claims_read_the_numbers():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"when": (200.0, 300.0, 100.0)}, "unit 2 of the teacher"),
-        ({"when": (300.0, 200.0, np.inf)}, "unit 3 of the teacher"),
-        ({"smallest": 0.01}, "smallest unit"),
+        ({"when": (200.0, 300.0, 100.0)}, "specialisation to teacher unit 2"),
+        ({"when": (300.0, 200.0, np.inf)}, "specialisation to teacher unit 3"),
+        ({"smallest": 0.01}, "smallest length"),
         ({"noisy": 0.01}, "label noise"),
         ({"factor": 1.2}, "error of the samples"),
         ({"level": 1.02}, "flattest"),
@@ -194,16 +194,18 @@ def test_learning_rate_shows_runs_and_jacobian():
 def test_learning_rate_claims_read_the_numbers():
     found = rates.claims(made_rates())
     assert [claim.statement for claim in found if not claim.holds] == []
-    assert by_words(found, "shortest plateau over").value == pytest.approx(0.8 / 1.6206745)
-    assert by_words(found, "K = M = 2: formula").value == pytest.approx(2.32375 / 2.30683, abs=1e-5)
+    assert by_words(found, "shortest plateau divided").value == pytest.approx(0.8 / 1.6206745)
+    assert by_words(found, "K = M = 2: critical learning rate of the formula").value == pytest.approx(
+        2.32375 / 2.30683, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"slower": 0.9}, "K = M = 3: decay of the error"),
-        ({"taller": 1.01}, "continued to vanishing"),
-        ({"inside": 1.6}, "rate inside"),
+        ({"slower": 0.9}, "K = M = 3: rate of decay of the error"),
+        ({"taller": 1.01}, "extrapolated to vanishing"),
+        ({"inside": 1.6}, "intermediate rate"),
     ],
 )
 def test_learning_rate_claims_can_fail(change, words):

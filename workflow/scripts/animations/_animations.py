@@ -1,8 +1,8 @@
 """Shared code of the scripts of animations.
 
-A script has a docstring that says what the reader should see, a function `animate(curves)`, which draws the
-static parts and returns a `Movie`, and a tail like that of a figure. `curves[experiment][engine]` is a
-`teacherstudent.store.curves.Curves`.
+A script has a docstring that describes what the reader should see, a function `animate(curves)`, which draws
+the static parts and returns a `Movie`, and last lines like those of a figure. `curves[experiment][engine]` is
+a `teacherstudent.store.curves.Curves`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,11 +24,11 @@ from teacherstudent.errors import RunError
 from teacherstudent.files.writing import whole_file
 from teacherstudent.store.curves import Curves, read_curves
 
-SIZE = (6.4, 3.2)  # inches; times DPI an even number of pixels, as the codec requires
+SIZE = (6.4, 3.2)  # inches; SIZE times DPI must be an even number of pixels for the codec
 DPI = 100
 RATE = 15  # frames per second
 FRAMES = 120
-PAUSE = 2000  # milliseconds on the last frame, before the GIF starts again
+PAUSE = 2000  # milliseconds of the last frame, before the GIF starts again
 COLORS = 128  # of the GIF
 
 # One thread and no version in the file: the same bytes each time.
@@ -58,7 +58,7 @@ def rows_of(time: np.ndarray, moments: np.ndarray) -> np.ndarray:
 
 
 def make(snakemake, animate: Callable[[Experiments], Movie]) -> None:
-    """Read the curves that a rule asks for, and write the animation as GIF and as MP4."""
+    """Read the curves that a rule names, and write the animation as GIF and as MP4."""
     with logged(snakemake.log[0]):
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
         with drawing(snakemake.input.style):
@@ -70,15 +70,15 @@ def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
 
     Parameters
     ----------
-    movie
+    movie : Movie
         The movie.
-    gif, mp4
-        The two files.
+    gif, mp4 : path
+        The two files to write.
 
     Raises
     ------
     RunError
-        Where ffmpeg does not write all frames.
+        If ffmpeg does not write all frames.
     """
     shown = [Image.fromarray(picture) for picture in pictures(movie)]
     small = [picture.quantize(COLORS) for picture in shown]
@@ -92,16 +92,18 @@ def save(movie: Movie, gif: str | Path, mp4: str | Path) -> None:
 
 
 def _write_mp4(path: Path, shown: list[Image.Image]) -> None:
+    """Write pictures as H.264, with the same bytes each time."""
     kind = ["-f", "mp4"]
     how = {"fps": RATE, "output_params": EXACT + kind, "ffmpeg_log_level": "quiet"}
     writer = imageio_ffmpeg.write_frames(str(path), shown[0].size, **how)
     writer.send(None)
     for picture in shown:
         writer.send(picture.tobytes())
-    writer.close()  # raises no error where ffmpeg failed
+    writer.close()  # raises no error if ffmpeg failed
 
 
 def _has_frames(path: Path, count: int) -> bool:
+    """Return whether a file has a number of frames."""
     try:
         return imageio_ffmpeg.count_frames_and_secs(str(path))[0] == count
     except RuntimeError:

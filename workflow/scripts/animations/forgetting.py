@@ -1,13 +1,14 @@
-"""Forgetting and transfer against the similarity of two tasks, as time after the switch goes by.
+"""Forgetting and transfer against the similarity of two tasks, at increasing times after the switch.
 
-The reader should see forgetting set in at similar tasks, and its peak then move to tasks of intermediate
-similarity, while transfer to the second task grows everywhere and least there.
+The reader should see that forgetting starts for similar tasks and its peak then moves to tasks of
+intermediate similarity, while transfer to the second task increases for all similarities, and least for
+these tasks.
 """
 
 import _animations
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, errors
+from _lee2021 import PLOTTED, errors
 
 from teacherstudent.measures import forgetting, transfer
 
@@ -25,7 +26,7 @@ def animate(curves):
     moving = []
     for task, (ax, (label, measure)) in enumerate(zip(axes, PANELS, strict=True)):
         color = _figures.task_color(task)
-        values = [taken(measure, curves, task, switch, after) for curves in (theory, simulation)]
+        values = [measured(measure, curves, task, switch, after) for curves in (theory, simulation)]
         style = {"linestyle": "none", "marker": "o", "markersize": 5, "markerfacecolor": "none"}
         (line,) = ax.plot(theory.axis("similarity"), values[0][0], color=color)
         (points,) = ax.plot(simulation.axis("similarity"), values[1][0], color=color, **style)
@@ -43,9 +44,9 @@ def animate(curves):
     return _animations.Movie(fig, len(after), draw)
 
 
-def taken(measure, curves, task, switch, after):
-    """Return a measure at all times after the switch, (time, similarity)."""
-    lines = errors(curves, task)[:, DRAWN]
+def measured(measure, curves, task, switch, after):
+    """Return a measure of the plotted run at all times after the switch, (time, similarity)."""
+    lines = errors(curves, task)[:, PLOTTED]
     return np.array([measure(curves.time, lines, switch, when) for when in after])
 
 

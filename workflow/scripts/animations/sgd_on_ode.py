@@ -1,13 +1,13 @@
-"""SGD runs onto the lines of the equations: errors and overlaps of the student, through a switch.
+"""SGD follows the equations: errors and overlaps of the student, through a switch.
 
-The reader should see that the points of one simulated network, which appear as time goes by, fall onto
-lines that were drawn before: the equations do not depend on its samples.
+The reader should see that the points of one simulated network, which appear as time increases, lie on the
+lines of the equations, which are shown from the start and do not depend on the samples of the network.
 """
 
 import _animations
 import _figures
 import numpy as np
-from _lee2021 import DRAWN
+from _lee2021 import PLOTTED
 
 EXPERIMENT = "lee2021_ode_verification"
 PAIRS = {(0, 0): ("#3B528B", "$Q_{11}$"), (0, 1): ("#666666", "$Q_{12}$"), (1, 1): ("#7B5EA7", "$Q_{22}$")}
@@ -25,7 +25,7 @@ def animate(curves):
             style = {"linestyle": "none", "marker": "o", "markersize": 4, "markerfacecolor": "none"}
             dots.append((*ax.plot([], [], color=color, **style), values))
         ax.set(xlabel="time $t$ (steps / inputs)", ylabel=label, xlim=(0, theory.time[-1]))
-        _figures.mark_switch(ax, *simulation.switch_times[DRAWN])
+        _figures.mark_switch(ax, *simulation.switch_times[PLOTTED])
         ax.legend(loc="best")
     _figures.log_axes(axes[0])
     clock = fig.suptitle("")
@@ -44,7 +44,7 @@ def animate(curves):
 
 def panels(curves):
     """List panels as (label, lines), a line as (name, colour, values)."""
-    errors, Q = (curves.values(name)[DRAWN] for name in ("generalisation_error", "student_overlaps"))
+    errors, Q = (curves.values(name)[PLOTTED] for name in ("generalisation_error", "student_overlaps"))
     tasks = [(f"task {p + 1}", _figures.task_color(p), errors[:, p]) for p in (0, 1)]
     overlaps = [(name, color, Q[:, i, k]) for (i, k), (color, name) in PAIRS.items()]
     return [("generalisation error", tasks), ("overlaps of the student's units", overlaps)]

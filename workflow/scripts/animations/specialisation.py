@@ -1,7 +1,7 @@
-"""The matrix of student-teacher overlaps specialises: each unit of the student becomes one of the teacher's.
+"""Specialisation in the matrix of student-teacher overlaps: student units become equal to teacher units.
 
-The reader should see a matrix of equal entries while the error is on its plateau; then one entry of
-each row grows and the others vanish, as the error falls.
+The reader should see a matrix of equal entries while the error is on its plateau; then one entry of each row
+increases and the others vanish, while the error decreases.
 """
 
 import _animations
@@ -10,8 +10,8 @@ import numpy as np
 from _saadsolla1995 import errors, teacher_overlaps
 
 EXPERIMENT = "saadsolla1995_isotropic"
-LEARNT = 1e-6  # error at which the film ends
-DARK = 0.5  # of the largest entry: from there on numbers are white
+LEARNT = 1e-6  # error at which the animation ends
+DARK = 0.5  # entries above have white numbers
 
 
 def animate(curves):
@@ -47,7 +47,7 @@ def animate(curves):
 
 
 def frames_of(R):
-    """Return the rows to show: half of them even in time, half where the matrix changes."""
+    """Return the rows of all frames: half of them equally spaced in time, half by changes of the matrix."""
     moved = np.cumsum(np.abs(np.diff(R, axis=0, prepend=R[:1])).sum(axis=(1, 2)))
     progress = np.linspace(0.0, 1.0, len(R)) + moved / moved[-1]
     return _animations.rows_of(progress, np.linspace(0.0, progress[-1], _animations.FRAMES))

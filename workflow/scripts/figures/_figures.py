@@ -13,7 +13,7 @@ A figure script has
 
 Both functions get `curves[experiment][engine]`, a `store.curves.Curves`. Data are plotted by the functions
 `plot_*` only: they mark the artists that they make, and the CSV is read back from these
-artists, so that it holds exactly the plotted data. Reference lines (`mark_switch`, `axhline`) are not data
+artists, so that it contains exactly the plotted data. Reference lines (`mark_switch`, `axhline`) are not data
 and not in the CSV.
 """
 

@@ -15,18 +15,30 @@ def scaled(entry, **values):
 
 
 def plot_chain(ax, chain, values, series, **style):
-    """Draw means over runs of engine chain; the legend has the line of the equations."""
+    """Draw means over runs of engine chain; the legend has the line of the equations only.
+
+    Parameters
+    ----------
+    ax : Axes
+    chain : Curves
+        Runs along an axis `hidden` with n values.
+    values : ndarray, shape (n, runs)
+    series : str
+        Name of the line; the CSV has it with the addition "runs".
+    style
+        Further properties of the points.
+    """
     _figures.plot_runs(ax, chain.axis("hidden"), values, f"{series}, runs", label=None, **style)
 
 
 def plot_decay(ax, engines):
     """Draw errors for each rate of decay."""
     ode, chain = engines["ode"], engines["chain"]
-    kappas, drawn = ode.axis("weight_decay"), chain.axis("weight_decay")
+    kappas, with_runs = ode.axis("weight_decay"), chain.axis("weight_decay")
     for kappa, color in zip(kappas, _figures.colors_along(range(len(kappas))), strict=True):
         name, line = rf"$\kappa = {kappa:g}$", scaled(ode, weight_decay=kappa)[:, 0]
         _figures.plot_theory(ax, ode.axis("hidden"), line, name, color=color)
-        if kappa in drawn:
+        if kappa in with_runs:
             plot_chain(ax, chain, scaled(chain, weight_decay=kappa), name, color=color)
     _figures.log_axes(ax)
     make_room(ax, 30.0)
@@ -34,13 +46,13 @@ def plot_decay(ax, engines):
 
 
 def make_room(ax, factor):
-    """Extend a logarithmic axis upwards, for a legend."""
+    """Extend a logarithmic axis upwards by a factor, for a legend."""
     low, high = ax.get_ylim()
     ax.set_ylim(low, high * factor)
 
 
 def plot_normalised(ax, engines, random):
-    """Draw errors from clones and from random weights."""
+    """Draw errors from clones, the `engines`, and from random weights, the curves `random`."""
     ode, chain = engines["ode"], engines["chain"]
     K = ode.axis("hidden")
     _figures.plot_theory(ax, K, late_errors(ode)[:, 0], "clones", color=COLORS[1])
@@ -69,12 +81,12 @@ def plot_graded(ax, engines):
 
 
 def pair(entry, student, teacher):
-    """Return final errors for a pair of activations, (K, run)."""
+    """Return final errors for the activations of student and teacher, (K, run)."""
     return late(entry.select(**{"student.activation": student, "teachers.activation": teacher}))
 
 
 def plot_mismatch(ax, engines):
-    """Draw errors for pairs of activations in units of the floor of linear students."""
+    """Draw errors for pairs of activations in units of the error of the best linear student."""
     ode, chain = engines["ode"], engines["chain"]
     K, colors = ode.axis("hidden"), iter(COLORS)
     for teacher, floor in FLOORS.items():
@@ -90,7 +102,18 @@ def plot_mismatch(ax, engines):
 
 
 def plot_digits(ax, networks, labels, quantity):
-    """Draw an error on test samples of digits."""
+    """Draw an error on test samples of digits.
+
+    Parameters
+    ----------
+    ax : Axes
+    networks : dict of str to Curves
+        Runs along axes `labels` and `hidden`, by the trained layers.
+    labels : str
+        Value of the axis `labels`.
+    quantity : str
+        Name of the error.
+    """
     for (name, entry), color, marker in zip(networks.items(), COLORS, "os", strict=False):
         network = entry.select(labels=labels)
         style = {"color": color, "marker": marker, "linestyle": "-", "linewidth": 0.7}

@@ -1,7 +1,7 @@
 """Shared parts of the figures of wide networks: measures of forgetting and transfer over both similarities.
 
 Times after the switch are counted in rows of 100 steps as in the paper. A smaller student learns faster in
-proportion to its units, and so do its rows in the small form get shorter.
+proportion to its units; therefore its rows in the small form are shorter by the same factor.
 """
 
 import _figures
@@ -26,7 +26,7 @@ MEASURES = (
 
 
 def as_published(curves: Curves) -> bool:
-    """Return whether students have the published size; smaller ones are not held to published numbers."""
+    """Return whether students have the published size; others are not compared with published numbers."""
     return curves.spec.student.hidden == UNITS
 
 
@@ -36,7 +36,7 @@ def switch(curves: Curves) -> np.ndarray:
 
 
 def row(curves: Curves) -> float:
-    """Return the time that a row takes."""
+    """Return the duration of a row in units of time."""
     return ROW / inputs(curves) * curves.spec.student.hidden / UNITS
 
 
@@ -46,7 +46,16 @@ def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
-    """Draw maps (feature similarity, readout similarity, run), means over runs, a row of panels per task."""
+    """Draw maps of means over runs, one row of panels for forgetting and one for transfer.
+
+    Parameters
+    ----------
+    axes : ndarray of Axes, shape (2, columns)
+    curves : Curves
+        Runs along the similarities of features and of readouts.
+    maps : dict of str to ndarray
+        Values by name, shape (feature similarity, readout similarity, run).
+    """
     features, readouts = similarities(curves)
     rows = np.repeat(COLORS, len(maps) // len(COLORS))
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):

@@ -1,4 +1,4 @@
-"""The functions that plot data, theory as lines and simulations as open points, and the colours of figures.
+"""Functions that plot data, theory as lines and simulations as open points, and the colours of figures.
 
 Import `_figures` first: it imports matplotlib without the settings of the user.
 """
@@ -98,7 +98,7 @@ def plot_runs(ax: Axes, x, values, series: str, errorbar="se", estimator="mean",
     estimator : str
         "mean" or "median".
     band : bool
-        Draw the spread as a band in place of bars.
+        Draw the spread as a band instead of bars.
     style
         Further properties of the points.
 

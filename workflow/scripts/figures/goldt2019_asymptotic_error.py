@@ -1,7 +1,8 @@
-"""The final error of soft committees with label noise, against the number of surplus units.
+"""Final error of soft committee machines with label noise, against the number of surplus units.
 
-Believed to be figure 2 of Goldt et al. 2019. The reader should see that the error grows with every unit too
-many, in proportion at small learning rates and faster at larger ones, and what the units do in the end.
+Believed to be figure 2 of Goldt et al. 2019. The reader should see that the error increases with every
+surplus unit, linearly at small learning rates and faster at larger ones, and the final overlaps of the
+units.
 """
 
 from functools import partial
@@ -11,8 +12,8 @@ import numpy as np
 from _goldt2019 import (
     APART,
     COLORS,
-    DRAWN,
     GUESSED,
+    PLOTTED,
     TEACHER,
     averages,
     in_order,
@@ -41,21 +42,23 @@ NOTEBOOK = {
     (2, 5): (0.670222, 0.708726, 0.763564, 0.903388, 2.00578),
 }
 CAPTION = """
-Soft committee machines (erf units, readouts 1, first layer trained) after long times, with K student units,
-a teacher with M orthonormal units, and label noise sigma. (a) M = 2 and (b) M = 4: error in units of
-sigma^2 eta against the number K - M of units too many. Solid: fixed point of the equations next to the
-state in which M units are the teacher's and the others have no weights, for sigma = 0.01; dashed: its limit
-for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from that state,
-mean over runs with standard errors, smaller than the circles; runs are exact samples of the order
-parameters of networks with a finite number of inputs (784; fewer in the small form) from engine chain.
-Triangles: the same from random weights of standard deviation 1, with sigma = 0.1, median over runs; bars
-are as long as the quartiles are apart. For K - M >= 2 the fixed point is a weak saddle that is left at a
-rate of order (eta sigma)^2: two units of opposite weights cost nothing and make less noise the longer they
-are. No run is long enough for that to end, and those from random weights, which have more noise, are on the
-way. (c) Overlaps Q and R for M = 2, K = 5 from random weights with sigma = 0.01: solution of the equations
-at t = 20000. Student units are ordered by the teacher unit that each is most like, the most like it first;
-the others are short and cancel each other. Learning rates, noise and the orthogonal units are our choice:
-those of the published figure are not known.
+Soft committee machines (erf units, readouts 1, first layer trained) after long times, with K student
+units, a teacher with M orthonormal units, and label noise sigma. (a) M = 2 and (b) M = 4: error in units
+of sigma^2 eta against the number K - M of surplus units. Solid: fixed point of the equations next to the
+state in which M units equal the teacher's and the others have zero weights, for sigma = 0.01; dashed: its
+limit for small eta, (K - M + M / sqrt 3) / (2 pi). Circles: averages over the last third of runs from
+that state, mean over runs with standard errors, which are smaller than the circles. Runs are exact
+samples of the order parameters of networks with a finite number of inputs (784; fewer in the small form)
+from engine chain. Triangles: the same from random weights of standard deviation 1, with sigma = 0.1,
+median over runs; the length of the bars is the distance of the quartiles. (c) Overlaps Q and R for M = 2,
+K = 5 from random weights with sigma = 0.01: solution of the equations at t = 20000. Student units are
+sorted by the teacher unit that they are most similar to, and by this similarity; the surplus units are
+short and cancel each other.
+For K - M >= 2 the fixed point is a weak saddle, which is left at a rate of order (eta sigma)^2: two units
+with opposite weights do not change the output, and the effect of the noise decreases as their weights
+grow. No run is long enough for this process to end; runs from random weights, which have more noise, are
+in the course of it. Believed to be figure 2 of Goldt et al. (NeurIPS 2019). Learning rates, noise and the
+orthogonal units are our choice: those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -67,13 +70,13 @@ def figure(curves):
     for ax, M in zip(axes[0, :2], INFORMED, strict=True):
         plot_errors(ax, curves[INFORMED[M]]["chain"], M)
         ax.set(
-            title=f"$M = {M}$", xlabel="units too many, $K - M$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$"
+            title=f"$M = {M}$", xlabel="surplus units, $K - M$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$"
         )
     plot_random(axes[0, 0], curves[RANDOM]["chain"])
     for ax in axes[0, :2]:
         ax.set_ylim(0.0, 1.25 * ax.get_ylim()[1])
         ax.legend(loc="upper left")
-    plot_overlaps(axes[0, 2], *final_overlaps(curves[IDLE]["ode"], DRAWN))
+    plot_overlaps(axes[0, 2], *final_overlaps(curves[IDLE]["ode"], PLOTTED))
     _figures.letter(axes)
     return fig
 
@@ -115,7 +118,7 @@ def final_overlaps(entry, run):
 
 
 def claims(curves):
-    """State the table, that runs follow it, how the error grows, and what the units do."""
+    """State the table, the agreement of runs with it, the increase of the error, and the final overlaps."""
     informed = {M: curves[name]["chain"] for M, name in INFORMED.items()}
     return [
         *table_claims(),
@@ -127,11 +130,12 @@ def claims(curves):
 
 
 def table_claims():
-    """Compare fixed points with the authors' expansion in the noise, which they evaluate for any rate."""
+    """Compare fixed points with the authors' expansion for small noise at several learning rates."""
     for (M, K), expected in NOTEBOOK.items():
         found = np.array([informed_error(M, K, eta, SMALL_NOISE) for eta in RATES])
         yield recomputed(
-            f"M = {M}, K = {K}: error of the fixed point over that of the authors' formula for small noise, "
+            f"M = {M}, K = {K}: error of the fixed point against that of the authors' formula for small "
+            "noise, "
             "largest relative difference over learning rates from 0.01 to 0.5.",
             value=np.abs(found / expected - 1.0).max(),
             low=0.0,
@@ -146,7 +150,7 @@ def run_claims(chain, M):
     expected = np.stack([fixed_points(M, chain.axis("hidden"), eta) for eta in rates(chain)], axis=1)
     said = partial(recomputed, source="fixed point of the equations")
     yield said(
-        f"M = {M}: error of runs over that of the fixed point, largest relative difference.",
+        f"M = {M}: error of runs against that of the fixed point, largest relative difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.03,
@@ -160,18 +164,19 @@ def run_claims(chain, M):
 
 
 def growth_claims(informed):
-    """State that the error grows with every unit, and at which slope at small rates."""
+    """State that the error increases with every unit, and its slope at small rates."""
     for M, chain in informed.items():
         steps = np.diff(averages(late_errors(chain))[0], axis=0) / np.diff(chain.axis("hidden"))[:, None]
         yield claim(
-            f"M = {M}: growth of the error with one more unit, in units of sigma^2 eta / (2 pi), the least.",
+            f"M = {M}: smallest increase of the error with one more unit, in units of sigma^2 eta / (2 pi).",
             value=2.0 * np.pi * steps.min(),
             low=0.9,
         )
         K = chain.axis("hidden")
         slope = np.polyfit(K, fixed_points(M, K, SMALL_RATE), 1)[0]
         yield recomputed(
-            f"M = {M}: slope of the error of fixed points with K at eta = 0.001, times 2 pi; 1 for eta -> 0.",
+            f"M = {M}: slope of the error of fixed points against K at eta = 0.001, times 2 pi; 1 for eta "
+            "-> 0.",
             value=2.0 * np.pi * slope,
             low=0.995,
             high=1.01,
@@ -180,19 +185,19 @@ def growth_claims(informed):
 
 
 def unit_claims(ode):
-    """State that the units that are too many make no output together, and how long they are."""
+    """State that the outputs of the surplus units cancel, and the lengths of these units."""
     M = ode.spec.teachers.hidden
     R = ode.values("student_teacher_overlaps")[:, -1, TEACHER]
     yield claim(
         "M = 2, K = 5 from random weights: distance of the sum over student units of R from 1, "
-        "the largest of both teacher units, median over runs.",
+        "the larger one of both teacher units, median over runs.",
         value=np.median(np.abs(R.sum(axis=1) - 1.0).max(axis=1)),
         low=0.0,
         high=0.05,
     )
     lengths = [np.sort(np.diagonal(Q))[:-M].mean() for Q in ode.values("student_overlaps")[:, -1]]
     yield claim(
-        "M = 2, K = 5 from random weights: mean length Q of the units that are too many, median over runs.",
+        "M = 2, K = 5 from random weights: mean length Q of the surplus units, median over runs.",
         value=np.median(lengths),
         low=0.0,
         high=0.3,
@@ -200,10 +205,10 @@ def unit_claims(ode):
 
 
 def random_claim(chain):
-    """State that the error grows with K from random weights too."""
+    """State that the error increases with K from random weights as well."""
     middle = medians(late_errors(chain))
     return claim(
-        "M = 2 from random weights: error for the largest student over that for K = 2.",
+        "M = 2 from random weights: error of the largest student divided by that for K = 2.",
         value=middle[-1] / middle[0],
         low=1.5,
     )

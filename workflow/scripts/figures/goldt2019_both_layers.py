@@ -1,7 +1,8 @@
-"""The final error with label noise if both layers learn, and the clones behind it.
+"""Final error with label noise if both layers are trained, and the clones that explain it.
 
-Believed to be figure 3 of Goldt et al. 2019. The reader should see that larger students end better if both
-layers learn and worse if only the first does, since several units share the work of one of the teacher's.
+Believed to be figure 3 of Goldt et al. 2019. The reader should see that larger students have smaller final
+errors if both layers are trained, since several units share the readout of one teacher unit, and larger
+final errors if only the first layer is trained.
 """
 
 from functools import partial
@@ -11,10 +12,10 @@ import numpy as np
 from _goldt2019 import (
     BOTH_LAYERS,
     COLORS,
-    DRAWN,
     GUESSED,
     HEAD,
     NOISE,
+    PLOTTED,
     TEACHER,
     averages,
     denoising_error,
@@ -47,21 +48,22 @@ CAPTION = """
 Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma;
 learning rate eta = 0.2. (a) Error after long times in units of sigma^2 eta. Lines: fixed points of the
 equations for sigma = 0.01, with the first layer trained next to the teacher's units (blue), with both
-layers trained next to K / M equal clones of each (orange, for even K), and the limit sqrt 3 M^2 / (6 pi K)
-of the latter for small eta (dashed). Circles: averages over the last third of runs that start there, mean
-and standard error. Triangles: both layers from random weights and readouts of standard deviation 1 with
-sigma = 0.3, median with bars as long as the quartiles are apart; the thin line is the median of the
-equations from such starts at the same time, t = 20000. Runs are exact samples of the order parameters of
-networks with a finite number of inputs (784, and 500 for random starts; fewer in the small form) from
-engine chain. Students that start elsewhere fit the teacher soon, and then move towards clones in a time of
-order 1 / (eta sigma)^2: random starts have more noise, since at sigma = 0.01 that takes longer than can be
-simulated. For K > M the fixed point with equal clones is itself a weak saddle at small noise, left as
-slowly. Runs of large students lie about 12 / N above their fixed point, an effect of the finite number of
-inputs N. (b, c) Overlaps Q and R and readouts v for K = 5 from random starts with sigma = 0.3, solution of
-the equations at t = 100000. Units are ordered by the teacher unit that each is most like, and a unit with a
-negative readout is shown with both signs changed, which is the same unit. Each teacher unit has a pair of
-clones, and the unit left over serves both. Learning rate, noise and the orthogonal units are our choice:
-those of the published figure are not known.
+layers trained next to K / M equal clones of each (orange, for even K), and the limit sqrt 3 M^2 / (6 pi
+K) of the latter for small eta (dashed). Circles: averages over the last third of runs that start there,
+mean and standard error. Triangles: both layers from random weights and readouts of standard deviation 1
+with sigma = 0.3, median with bars as long as the distance of the quartiles; the thin line is the median
+of the equations from such starts at the same time, t = 20000. Runs are exact samples of the order
+parameters of networks with a finite number of inputs (784, and 500 for random starts; fewer in the small
+form) from engine chain. (b, c) Overlaps Q and R and readouts v for K = 5 from random starts with sigma =
+0.3, solution of the equations at t = 100000. Units are sorted by the teacher unit that they are most
+similar to, and a unit with a negative readout is shown with both signs changed, which is the same unit.
+Each teacher unit has a pair of clones, and the remaining unit contributes to both.
+Students with other initial weights first fit the teacher and then move towards clones in a time of order
+1 / (eta sigma)^2. Random starts therefore have more noise, since at sigma = 0.01 this takes longer than
+can be simulated. For K > M the fixed point with equal clones is itself a weak saddle at small noise and
+is left as slowly. Runs of large students lie about 12 / N above their fixed point, an effect of the
+finite number of inputs N. Believed to be figure 3 of Goldt et al. (NeurIPS 2019). Learning rate, noise
+and the orthogonal units are our choice: those of the published figure are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -71,7 +73,7 @@ def figure(curves):
     """Draw errors against the number of units, and the units of one student."""
     fig, axes = _figures.panels(1, 3, _figures.PAGE, 0.95)
     plot_errors(axes[0, 0], curves)
-    Q, R, v = final_units(curves[CLONES]["ode"], DRAWN)
+    Q, R, v = final_units(curves[CLONES]["ode"], PLOTTED)
     plot_overlaps(axes[0, 1], Q, R)
     plot_readouts(axes[0, 2], v)
     _figures.letter(axes)
@@ -124,7 +126,7 @@ def plot_readouts(ax, v):
 
 
 def final_units(entry, run):
-    """Return Q, R and v at the end of a run in the order of the teacher's units, and all v positive."""
+    """Return Q, R and v at the end of a run, sorted by teacher unit, with signs that make all v positive."""
     R = entry.values("student_teacher_overlaps")[run, -1, TEACHER]
     v = entry.values("student_readouts")[run, -1, HEAD]
     sign, order = np.where(v < 0.0, -1.0, 1.0), in_order(R)
@@ -133,7 +135,7 @@ def final_units(entry, run):
 
 
 def claims(curves):
-    """State the values of the branch with clones, that runs follow it, and how errors depend on the size."""
+    """State the errors of the branch with clones, the agreement of runs, and the effect of the size."""
     return [
         *table_claims(),
         *run_claims(curves[DENOISING]["chain"]),
@@ -147,7 +149,7 @@ def table_claims():
     for K, expected in INDEPENDENT.items():
         found = np.array([denoising_error(TEACHER_UNITS, K, eta) for eta in RATES])
         yield recomputed(
-            f"M = 2, K = {K}: error of the fixed point with clones over independent values, "
+            f"M = 2, K = {K}: error of the fixed point with clones against independent values, "
             "largest relative difference over learning rates from 0.01 to 0.2.",
             value=np.abs(found / expected - 1.0).max(),
             low=0.0,
@@ -176,13 +178,14 @@ def run_claims(chain):
     expected = np.array([denoising_error(TEACHER_UNITS, k, RATE) for k in chain.axis("hidden")])
     said = partial(recomputed, source="fixed point of the equations")
     yield said(
-        "Both layers from clones: error of runs over that of the fixed point, largest relative difference.",
+        "Both layers from clones: error of runs against that of the fixed point, largest relative "
+        "difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.04,  # that of 8 units lies 12 / N above
     )
     yield claim(
-        "Both layers from clones: exponent of the error of runs in K; -1 at small rates.",
+        "Both layers from clones: exponent of K in the error of runs; -1 at small rates.",
         value=exponent(chain.axis("hidden"), mean),
         low=-1.15,
         high=-0.9,
@@ -195,16 +198,17 @@ def exponent(K, error):
 
 
 def size_claims(curves):
-    """State that errors rise with K if the first layer learns, and fall if both do, from random starts."""
+    """State that errors increase with K if the first layer is trained, and decrease if both are."""
     first, random = first_layer(curves), curves[RANDOM]["chain"]
     mean, middle = averages(late_errors(first))[0], medians(late_errors(random))
     yield claim(
-        "First layer: error of the largest student over that of the smallest.",
+        "First layer: error of the largest student divided by that of the smallest.",
         value=mean[-1] / mean[0],
         low=1.5,
     )
     yield claim(
-        "Both layers from random starts: error of the largest student over that of the smallest, medians.",
+        "Both layers from random starts: error of the largest student divided by that of the smallest, "
+        "medians.",
         value=middle[-1] / middle[0],
         low=0.0,
         high=0.8,
@@ -212,7 +216,7 @@ def size_claims(curves):
 
 
 def clone_claims(ode):
-    """State that random students end with clones."""
+    """State that students from random weights end with clones."""
     units = ode.spec.student.hidden
     likeness = [np.sort(nearest(Q))[-2 * TEACHER_UNITS] for Q in ode.values("student_overlaps")[:, -1]]
     yield claim(

@@ -1,15 +1,15 @@
-"""Errors of soft committees that are smaller than their teacher, of its size, and larger.
+"""Learning curves of soft committee machines that are smaller than their teacher, of its size, and larger.
 
 Believed to be figure 1 of Goldt et al. 2019. The reader should see that the equations describe a single
-network for its whole training, that all students meet a plateau, that one that is too small keeps an error,
-and that the noise on the labels leaves a larger error to a larger student.
+network for its whole training, that all students pass through a plateau, that an error remains for a
+student that is too small, and that label noise causes a larger final error in a larger student.
 """
 
 from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, DRAWN, GUESSED, NOISE, TEACHER, errors, informed_error
+from _goldt2019 import COLORS, GUESSED, NOISE, PLOTTED, TEACHER, errors, informed_error
 
 from teacherstudent.analysis import plateau
 from teacherstudent.experiments.claims import Claim
@@ -19,21 +19,23 @@ SIZES = (2, 4, 6)  # K
 EXPERIMENTS = {K: f"goldt2019_dynamics_{K}" for K in SIZES}
 TEACHER_UNITS, RATE = 4, 0.2
 CAPTION = """
-Online learning of soft committee machines (erf units, readouts 1, first layer trained) with K units from a
-teacher with M = 4 orthonormal units and label noise sigma = 0.01; 784 inputs, learning rate 0.2, initial
-weights of standard deviation 1. (a) Generalisation error: equations of motion (lines), one network of each
-size that starts from the same weights (points), and the final errors of students of 4 and 6 units that
-start near the teacher, by the equations (dotted): the fixed point where K - M units have no weights. For K
-- M = 2 that state is a weak saddle: two units of opposite weights cost nothing, random students keep such a
-pair, and their error ends a little below. (b-d) Overlaps R_im for the three students: for each teacher unit
-m that with the student unit that is most like it in the end (colours; lines and points as before), and all
-others (grey, equations only). For K = 2 chance decides in which of many equally good ways the students
-part, so that networks leave the equations there, at the same error. The sizes are those of the published
-figure; its learning rate, noise and initial weights are known from memory, and that the units of the
-teacher are orthogonal is our choice.
+Online learning of soft committee machines (erf units, readouts 1, first layer trained) with K units from
+a teacher with M = 4 orthonormal units and label noise sigma = 0.01; 784 inputs, learning rate 0.2,
+initial weights of standard deviation 1. (a) Generalisation error: equations of motion (lines), one
+network of each size from the same initial weights (points), and the final errors, from the equations, of
+students of 4 and 6 units that start near the teacher (dotted). The latter belong to the fixed point at
+which K - M units have zero weights. (b-d) Overlaps R_im for the three students. Colours: for each teacher
+unit m the overlap with the student unit that is most similar to it at the end (lines and points as
+before). Grey: all other overlaps (equations only).
+For K - M = 2 the fixed point is a weak saddle: two units with opposite weights do not change the output,
+students with random initial weights retain such a pair, and their final error is slightly smaller. For K
+= 2 fluctuations decide which of many equally good solutions the students reach, so that networks then
+have other overlaps than the equations, at the same error. The sizes are those of the published figure of
+Goldt et al. (NeurIPS 2019); its learning rate, noise and initial weights are known from memory, and the
+orthogonality of the teacher units is our choice.
 """
 NEAR = 0.02  # 12 seeds give 0.001 to 0.007
-WINDOW = 10.0  # the time from which on a plateau is looked for
+WINDOW = 10.0  # start of the search for a plateau
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
 
@@ -58,12 +60,12 @@ def theory(curves, K, noise=NOISE):
 
 
 def plot_errors(ax, curves):
-    """Draw one run of the equations and the network of each size, and the floors."""
+    """Draw one run of the equations and the network of each size, and the final errors from the equations."""
     for K, color in zip(SIZES, COLORS, strict=False):
         ode, network = theory(curves, K), curves[EXPERIMENTS[K]]["network"]
         later = slice(1, None)  # time 0 has no logarithm
-        _figures.plot_theory(ax, ode.time[later], errors(ode)[DRAWN, later], f"$K = {K}$", color=color)
-        points = network.time[later], errors(network)[DRAWN, later]
+        _figures.plot_theory(ax, ode.time[later], errors(ode)[PLOTTED, later], f"$K = {K}$", color=color)
+        points = network.time[later], errors(network)[PLOTTED, later]
         _figures.plot_simulation(ax, *points, f"K = {K}", label=None, color=color, markersize=3)
         if K >= TEACHER_UNITS:
             ends, floor = ode.time[[1, -1]], [floor_of(K)] * 2
@@ -85,8 +87,8 @@ def teacher_overlaps(entry):
 
 
 def plot_overlaps(ax, ode, network):
-    """Draw R: coloured for the student unit that ends most like each teacher unit, grey for the others."""
-    R, sampled, later = teacher_overlaps(ode)[DRAWN], teacher_overlaps(network)[DRAWN], slice(1, None)
+    """Draw R: coloured for the student unit most similar to each teacher unit at the end, others grey."""
+    R, sampled, later = teacher_overlaps(ode)[PLOTTED], teacher_overlaps(network)[PLOTTED], slice(1, None)
     best = np.abs(R[-1]).argmax(axis=0)
     for i, m in np.ndindex(R.shape[1:]):
         name, mine = f"R {i + 1}{m + 1}", i == best[m]
@@ -103,7 +105,7 @@ def plot_overlaps(ax, ode, network):
 
 
 def claims(curves):
-    """State that networks follow the equations, the plateaus, and the errors that remain."""
+    """State the agreement of networks and equations, the plateaus, and the remaining errors."""
     return [
         *(found for K in SIZES for found in agreement_claims(curves, K)),
         *(plateau_claim(theory(curves, K), K) for K in SIZES[1:]),
@@ -115,12 +117,12 @@ def claims(curves):
 def agreement_claims(curves, K):
     """Compare networks and equations from the same weights, run by run."""
     ode, network = theory(curves, K), curves[EXPERIMENTS[K]]["network"]
-    later, runs = network.time > 0.0, slice(network.runs)  # those that both have
+    later, runs = network.time > 0.0, slice(network.runs)  # the runs that both have
     ratio = errors(network) / at_times(ode, errors(ode)[runs], network.time)
     said = partial(recomputed, source="the equations of motion")
     yield said(
         f"K = {K}: distance of log10 error of a network from that of the equations, "
-        "median over recorded times (equal in log t), the largest of the runs.",
+        "median over recorded times (equally spaced in log t), largest of the runs.",
         value=np.median(np.abs(np.log10(ratio[:, later])), axis=1).max(),
         low=0.0,
         high=NEAR,
@@ -128,7 +130,7 @@ def agreement_claims(curves, K):
     difference = teacher_overlaps(network) - at_times(ode, teacher_overlaps(ode)[runs], network.time)
     yield said(
         f"K = {K}: distance of the overlaps R of a network from those of the equations, "
-        "root mean square over entries, median over recorded times, the largest of the runs.",
+        "root mean square over entries, median over recorded times, largest of the runs.",
         value=np.median(np.sqrt((difference**2).mean(axis=(2, 3)))[:, later], axis=1).max(),
         low=0.0,
         high=NEAR,
@@ -148,7 +150,8 @@ def plateau_claim(ode, K):
     """State that the error is close to that of the symmetric fixed point where it is flattest."""
     height = plateau(TEACHER_UNITS, K, RATE, NOISE).generalisation_error[TEACHER]
     return recomputed(
-        f"K = {K}: error where it is flattest in log t, over the symmetric fixed point's, median over runs.",
+        f"K = {K}: error at its flattest point in log t divided by that of the symmetric fixed point, "
+        "median over runs.",
         value=np.median([flattest(ode.time, error, height) for error in errors(ode)]) / height,
         low=0.9,
         high=1.15,
@@ -171,7 +174,7 @@ def final(curves, K, noise=NOISE):
 
 
 def unrealisable_claims(curves):
-    """State that a student that is too small ends at an error that noise does not change."""
+    """State that the final error of a student that is too small does not depend on the noise."""
     ode, K = theory(curves, SIZES[0]), SIZES[0]
     last = errors(ode)[:, ode.time >= ode.time[-1] / 3.0]
     yield claim(
@@ -181,12 +184,12 @@ def unrealisable_claims(curves):
         high=0.01,
     )
     yield claim(
-        f"K = {K} < M: error that remains, in units of sigma^2 eta: far above that of the noise.",
+        f"K = {K} < M: remaining error in units of sigma^2 eta: far above the effect of the noise.",
         value=final(curves, K) / (NOISE**2 * RATE),
         low=100.0,
     )
     yield claim(
-        f"K = {K} < M: relative change of the error that remains if the noise is doubled.",
+        f"K = {K} < M: relative change of the remaining error if the noise is doubled.",
         value=final(curves, K, 2.0 * NOISE) / final(curves, K) - 1.0,
         low=-2e-3,
         high=2e-3,
@@ -194,23 +197,24 @@ def unrealisable_claims(curves):
 
 
 def floor_claims(curves):
-    """State the errors that noise leaves to students that are large enough."""
+    """State the final errors that noise causes in students that are large enough."""
     said = partial(recomputed, source="fixed point of the equations next to the teacher")
     for K, low, high in ((SIZES[1], 0.99, 1.01), (SIZES[2], 0.75, 1.02)):
         yield said(
-            f"K = {K} >= M: error that remains over that of the fixed point next to the teacher.",
+            f"K = {K} >= M: remaining error divided by that of the fixed point next to the teacher.",
             value=final(curves, K) / floor_of(K),
             low=low,
             high=high,
         )
         yield claim(
-            f"K = {K} >= M: error that remains at twice the noise over four times that at once the noise.",
+            f"K = {K} >= M: remaining error with noise 2 sigma divided by four times that with noise sigma.",
             value=final(curves, K, 2.0 * NOISE) / final(curves, K) / 4.0,
             low=0.85,
             high=1.15,
         )
     yield claim(
-        "Larger students end worse: error that remains for K = 6 over that for K = 4 (fixed points: 2.18).",
+        "Larger students have larger final errors: remaining error for K = 6 divided by that for K = 4 "
+        "(fixed points: 2.18).",
         value=final(curves, SIZES[2]) / final(curves, SIZES[1]),
         low=1.3,
     )

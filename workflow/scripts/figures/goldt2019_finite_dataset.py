@@ -1,8 +1,9 @@
-"""Students of erf units that see the same samples again and again, with one layer trained and with both.
+"""Students of erf units on a finite training set, with one layer trained and with both.
 
-The case of a finite training set in Goldt et al. 2019; which figure shows it is not known. The reader should
-see that larger students end worse if only the first layer learns and not if both do, as with fresh samples,
-that students fit the noise of the samples they have, and what stopping early gains.
+The case of a finite training set in Goldt et al. 2019; the number of the published figure is not known. The
+reader should see that larger students have larger final errors if only the first layer is trained and not
+if both are, as with fresh samples, that students fit the noise of their samples, and the effect of early
+stopping.
 """
 
 from functools import partial
@@ -24,37 +25,39 @@ THIN = {"label": None, "marker": "none", "linewidth": 0.5}
 MANY = 10.0
 CAPTION = """
 Students with K erf units and a teacher with M = 2 orthonormal units, readouts 1 and label noise sigma =
-0.3; learning rate 0.2. All steps take from the same alpha N samples, whose labels keep their noise: in
-passes, each of which visits every sample once in a new random order, as the authors' program for both
-layers does; thin lines: drawn with replacement. Runs are networks with N = 200 inputs (100 in the small
-form); means over runs with standard errors. All start from weights of standard deviation 1 / sqrt N;
-readouts are 1 and fixed if the first layer learns (circles, blue in a), and start with standard deviation 1
-/ sqrt K if both do (squares, orange in a). (a) Generalisation error, for fresh clean inputs (open), and
-training error, for the samples with their noisy labels (filled), over time at alpha = 10 for the largest K.
-Dotted here and in (d): sigma^2 / 2, the contribution of the noise to an error with noisy labels. (b)
-Generalisation error at the end, mean over the last third of runs; black: fresh samples in every step, exact
-samples of networks of the same size from engine chain. (c) Least generalisation error along each run, as if
-stopped there. (d) Training error at the end. Replacement makes the steps noisier: with many samples the
-final error is larger than in passes (at the scale of the paper by 11 percent for the first layer, 25
-percent for both, mean over K), with few ones it is the same but the training error falls more slowly (to
-2.2 and 1.2 times as much at the end). No statement about the size of students depends on it. Sizes, noise,
-rate, samples and initial weights are guessed: those of the paper are not known.
+0.3; learning rate 0.2. All steps use the same alpha N samples with fixed noisy labels, in passes: each
+pass uses every sample once in a new random order. Thin lines: samples drawn with replacement. Runs are
+networks with N = 200 inputs (100 in the small form); means over runs with standard errors. All start from
+weights of standard deviation 1 / sqrt N. If the first layer is trained (circles, blue in a), readouts are
+fixed to 1; if both layers are trained (squares, orange in a), readouts start with standard deviation 1 /
+sqrt K. (a) Generalisation error, for fresh inputs without noise (open), and training error, for the
+samples with their noisy labels (filled), over time at alpha = 10 for the largest K. Dotted here and in
+(d): sigma^2 / 2, the contribution of the noise to an error with noisy labels. (b) Generalisation error at
+the end, mean over the last third of runs; black: fresh samples in every step, exact samples of networks
+of the same size from engine chain. (c) Smallest generalisation error along each run, as with early
+stopping. (d) Training error at the end.
+Replacement makes the steps noisier: with many samples the final error is larger than in passes (at the
+scale of the paper by 11 percent for the first layer, 25 percent for both layers, mean over K); with few
+samples it is the same, but the training error decreases more slowly (to 2.2 and 1.2 times as much at the
+end). No statement about the size of students depends on it. Passes are the method of the authors' program
+for both layers (Goldt et al., NeurIPS 2019). Sizes, noise, rate, samples and initial weights are guessed:
+those of the paper are not known.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
 
 
 def figure(curves):
-    """Draw both errors over time, and final, least and training errors against the number of units."""
+    """Draw both errors over time, and final, minimal and training errors against the number of units."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.72)
     plot_time(axes[0, 0], curves)
     for name in LAYERS:
         finite, fresh = engines(curves, name)
-        for ax, of in zip(axes.flat[1:], (late, least, training), strict=True):
+        for ax, of in zip(axes.flat[1:], (late, minimal, training), strict=True):
             plot_sizes(ax, engines(curves, name, REPLACED)[0], name, of, thin=True)
             plot_sizes(ax, finite, name, of)
         plot_points(axes[0, 1], fresh, name, late(fresh), "fresh samples", "k")
-    titles = ("over time", "at the end", "stopped at its least", "training error at the end")
+    titles = ("over time", "at the end", "stopped at its minimum", "training error at the end")
     for ax, title in zip(axes.flat, titles, strict=True):
         _figures.log_axes(ax)
         ax.set(title=title, ylabel=r"error $\epsilon$")
@@ -67,7 +70,7 @@ def figure(curves):
 
 
 def engines(curves, name, sampling=PASSES):
-    """Return the runs on finite sets that are sampled in a way, and those on fresh samples."""
+    """Return the runs on finite sets with one way of sampling, and those on fresh samples."""
     finite, fresh = (curves[f"goldt2019_{kind}_{LAYERS[name]}"] for kind in ("finite", "fresh"))
     return finite["network"].select(sampling=sampling), fresh["chain"]
 
@@ -87,8 +90,8 @@ def by_samples(finite, of):
     return np.array([of(finite.select(samples=P)) for P in finite.axis("samples")])
 
 
-def least(finite):
-    """Return the least generalisation error along each run, (axes..., run)."""
+def minimal(finite):
+    """Return the smallest generalisation error along each run, (axes..., run)."""
     return errors(finite).min(axis=-1)
 
 
@@ -128,7 +131,7 @@ def plot_sizes(ax, finite, name, of, thin=False):
 
 
 def plot_points(ax, entry, name, values, series, color, thin=False):
-    """Draw means over runs, joined to guide the eye: dashed for both layers; thin with replacement."""
+    """Draw means over runs, joined by lines: dashed for both layers; thin with replacement."""
     style, K = {"color": color, "linestyle": "-" if MARKERS[name] == "o" else "--"}, entry.axis("hidden")
     if thin:
         series = f"{name}, {series}, with replacement"
@@ -141,15 +144,15 @@ def plot_points(ax, entry, name, values, series, color, thin=False):
 
 
 def add_legends(axes, finite):
-    """Explain colours and markers above the panels that have room."""
+    """Add legends of colours and markers to the panels with free space."""
     axes[0, 0].set_ylim(2e-3, None)
     axes[0, 0].legend(loc="lower left")
     handles, labels = axes[0, 1].get_legend_handles_labels()
     short = [label.split(", ")[1] for label in labels]
-    kept = [short.index(text) for text in dict.fromkeys(short)]
+    distinct = [short.index(text) for text in dict.fromkeys(short)]
     low, high = axes[0, 1].get_ylim()
     axes[0, 1].set_ylim(low, high * 4.0)
-    axes[0, 1].legend([handles[i] for i in kept], [short[i] for i in kept], loc="upper left", ncols=2)
+    axes[0, 1].legend([handles[i] for i in distinct], [short[i] for i in distinct], loc="upper left", ncols=2)
     (thin,) = axes[1, 1].plot(
         [], [], color="0.3", linewidth=THIN["linewidth"], label="thin: with replacement"
     )
@@ -157,7 +160,7 @@ def add_legends(axes, finite):
 
 
 def claims(curves):
-    """State how errors depend on the size, on the samples and on when training stops."""
+    """State how errors depend on the size, on the samples and on the stopping time."""
     first, both = (engines(curves, name)[0] for name in LAYERS)
     return [
         *size_claims(first, both),
@@ -175,12 +178,15 @@ def means(finite, of):
 
 
 def size_claims(first, both):
-    """State that errors rise with K if the first layer learns and not if both do."""
-    text = "{}, 10 samples per input or more: {} error of the largest student over that of the smallest, {}."
-    for what, of in (("final", late), ("least", least)):
+    """State that errors increase with K if the first layer is trained and not if both are."""
+    text = (
+        "{}, 10 samples per input or more: {} error of the largest student divided by that of the "
+        "smallest, {}."
+    )
+    for what, of in (("final", late), ("minimal", minimal)):
         rise, flat = (growth(means(finite, of))[ratios(finite) >= MANY] for finite in (first, both))
-        yield claim(text.format("First layer", what, "smallest"), value=rise.min(), low=2.0)
-        yield claim(text.format("Both layers", what, "largest"), value=flat.max(), low=0.0, high=1.5)
+        yield claim(text.format("First layer", what, "smallest ratio"), value=rise.min(), low=2.0)
+        yield claim(text.format("Both layers", what, "largest ratio"), value=flat.max(), low=0.0, high=1.5)
 
 
 def training_claims(first, both):
@@ -188,14 +194,16 @@ def training_claims(first, both):
     for name, finite in zip(LAYERS, (first, both), strict=True):
         seen, clean = means(finite, training), means(finite, late)
         yield claim(
-            f"{name.capitalize()}: final training error over the error of fresh noisy labels, largest.",
+            f"{name.capitalize()}: final training error divided by the error for fresh noisy labels, "
+            "largest ratio.",
             value=(seen / (clean + noise_floor(finite))).max(),
             low=0.0,
             high=0.99,
         )
         yield claim(
-            f"{name.capitalize()}, fewest samples: final training error over the generalisation error for "
-            "clean labels, largest.",
+            f"{name.capitalize()}, fewest samples: final training error divided by the generalisation error "
+            "for "
+            "clean labels, largest ratio.",
             value=(seen / clean)[0].max(),
             low=0.0,
             high=0.5,
@@ -203,21 +211,25 @@ def training_claims(first, both):
 
 
 def stopping_claims(first, both):
-    """State that stopping early helps, and the more the fewer samples there are."""
+    """State that early stopping reduces the error, and more so with fewer samples."""
     for name, finite in zip(LAYERS, (first, both), strict=True):
         best = by_samples(finite, lambda entry: errors(entry).mean(axis=-2).min(axis=-1))
         gain = means(finite, late) / best
-        text = f"{name.capitalize()}: error at the end over that at the one best time for all runs, "
+        text = (
+            f"{name.capitalize()}: error at the end divided by that at the best common stopping time of all "
+            "runs, "
+        )
         yield claim(text + "smallest with the fewest samples.", value=gain[0].min(), low=1.1)
         lost = (gain[0] / gain[-1]).min()
         yield claim(text + "with the fewest samples relative to the most, smallest.", value=lost, low=1.0)
 
 
 def fresh_claim(name, finite, fresh):
-    """State that many samples are like fresh ones."""
+    """State that many samples have the same effect as fresh ones."""
     many, limit = medians(by_samples(finite, late))[-1], medians(late(fresh))
     return claim(
-        f"{name.capitalize()}, most samples: final error over that with fresh samples, medians over runs, "
+        f"{name.capitalize()}, most samples: final error divided by that with fresh samples, medians over "
+        "runs, "
         "furthest from one.",
         value=max(many / limit, key=lambda ratio: abs(np.log(ratio))),
         low=0.7,
@@ -236,19 +248,21 @@ def classical_claim(curves, sampling):
         times = finite.time[finite.time >= LATE * finite.time[-1]]
         expected *= repeats_in_passes(M, finite.spec.training.learning_rate, alpha, times)
     return recomputed(
-        f"First layer, K = M, most samples {WORDS[sampling]}: final error over that with fresh samples, "
-        "excess in units of what repeated samples add.",
+        f"First layer, K = M, most samples {WORDS[sampling]}: final error minus that with fresh samples, in "
+        "units of the expected effect of repeated samples.",
         value=(mean[-1, 0] - base[0]) / expected,
         uncertainty=np.hypot(error[-1, 0], base_error[0]) / expected,
         low=0.4,
         high=1.8,
-        source="sigma^2 M / (2 alpha) as of a fit; in passes the part of different passes; derived",
+        source="sigma^2 M / (2 alpha) as for a fit; in passes without pairs in one pass; derived",
     )
 
 
 def replacement_claims(curves):
-    """State what drawing with replacement changes; runs of both ways have their samples in common."""
-    text = "{}, {} samples: {} error with replacement over that in passes, geometric mean over students."
+    """State the effect of sampling with replacement; runs of both ways share their training sets."""
+    text = (
+        "{}, {} samples: {} error with replacement divided by that in passes, geometric mean over students."
+    )
     for name, what, of, row, samples in (
         ("first layer", "training", training, 0, "fewest"),
         ("both layers", "training", training, 0, "fewest"),

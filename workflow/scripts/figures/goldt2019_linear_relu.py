@@ -1,8 +1,9 @@
-"""The final error of linear and ReLU students with label noise, with one layer trained and with both.
+"""Final error of linear and ReLU students with label noise, with one layer trained and with both.
 
-Believed to be figure 4 of Goldt et al. 2019. The reader should see that larger students end worse if only
-the first layer learns, as for erf units, and what both layers do: linear and ReLU units can trade the
-length of their weights for that of their readouts, so that the error depends on where they start.
+Believed to be figure 4 of Goldt et al. 2019. The reader should see that larger students have larger final
+errors if only the first layer is trained, as for erf units, and that the error depends on the initial
+weights if both layers are: linear and ReLU units can exchange the scale of their weights and of their
+readouts.
 """
 
 from functools import partial
@@ -22,21 +23,24 @@ LINEAR_FIRST, LINEAR_BOTH, RELU_FIRST, RELU_BOTH = (
     for layers in ("first_layer", "both_layers")
 )
 CAPTION = """
-Students with K units and a teacher with M = 4 orthonormal units, both linear (a) or both ReLU (b), readouts
-of the teacher 1, label noise sigma = 0.1: error after long times in units of sigma^2 eta, average over the
-last third of runs, mean over runs with standard errors. Runs are exact samples of the order parameters of
-networks with 500 inputs (fewer in the small form) from engine chain. Learning rates are 0.05 (linear) and
-0.1 (ReLU). Circles: first layer trained, readouts 1, from random weights. Other points: both layers
-trained, from K / M equal clones of each teacher unit (squares) and from random weights and readouts of
-standard deviation 1 / sqrt N (triangles; for ReLU the run that ends best, since many stay on plateaus), and
-for ReLU from the teacher's units beside small ones (diamonds). Lines (a): eta sigma^2 S / (4 - 2 eta S),
-exact for fixed readouts v with S = sum_k v_k^2: S = K for the first layer, M^2 / K for clones, M for units
-that all start on one direction (crosses), sum_m B_m / sqrt(M K) with the teacher's units B_m and readouts
-sqrt(M / K), and the length sqrt M of the teacher's one effective unit for small starts, whose two layers
-grow to equal lengths. With both layers learning the error of linear students thus falls with K or does not
-depend on it, as they start; that the published error falls is remembered, while the authors' program starts
-linear students on one direction, where it does not. ReLU has no lines: engine ode has no equations for it.
-The sizes are believed to be close to the published ones; noise, rates and initial weights are guessed.
+Students with K units and a teacher with M = 4 orthonormal units, both linear (a) or both ReLU (b),
+readouts of the teacher 1, label noise sigma = 0.1: error after long times in units of sigma^2 eta,
+average over the last third of runs, mean over runs with standard errors. Runs are exact samples of the
+order parameters of networks with 500 inputs (fewer in the small form) from engine chain. Learning rates
+are 0.05 (linear) and 0.1 (ReLU). Circles: first layer trained, readouts 1, from random weights. Other
+points: both layers trained, from K / M equal clones of each teacher unit (squares), from random weights
+and readouts of standard deviation 1 / sqrt N (triangles; for ReLU the run with the smallest final error,
+since many remain on plateaus), for ReLU from the teacher's units and small other units (diamonds), and
+for linear students from units in one direction (crosses). Lines (a): eta sigma^2 S / (4 - 2 eta S), exact
+for fixed readouts v with S = sum_k v_k^2. S is K for the first layer, M^2 / K for clones, M for units in
+one direction (weights sum_m B_m / sqrt(M K) with the teacher's units B_m, readouts sqrt(M / K)), and sqrt
+M for small starts: the length of the one effective unit of the teacher, since both layers grow to equal
+lengths. Engine ode has no equations for ReLU students, so that (b) has no lines.
+With both layers trained the error of linear students therefore decreases with K or does not depend on it,
+according to their initial weights. The published decrease is remembered; the authors' program starts
+linear students in one direction, for which the error does not decrease. Believed to be figure 4 of Goldt
+et al. (NeurIPS 2019). The sizes are believed to be close to the published ones; noise, rates and initial
+weights are guessed.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
@@ -71,7 +75,7 @@ def figure(curves):
 
 
 def add_legend(ax):
-    """Add a legend with the first layer first; matplotlib would put what has error bars last."""
+    """Add a legend that starts with the first layer; matplotlib would list points with error bars last."""
     entries = zip(*ax.get_legend_handles_labels(), strict=True)
     handles, labels = zip(*sorted(entries, key=lambda entry: entry[1] != "first layer"), strict=True)
     ax.legend(handles, labels, loc="upper left")
@@ -111,7 +115,7 @@ def plot_formula(ax, chain, S, start):
 
 
 def squared_readouts(chain, start):
-    """Return the sum of squared readouts that a start of both layers leads to, for each K."""
+    """Return the final sum of squared readouts for one kind of initial weights of both layers, for each K."""
     M, K = chain.spec.teachers.hidden, chain.axis("hidden").astype(float)
     if start != "denoising":
         return np.full(len(K), np.sqrt(M) if start == "small" else M)
@@ -120,7 +124,7 @@ def squared_readouts(chain, start):
 
 
 def formula(chain, S):
-    """Return eps / (sigma^2 eta) of linear students: that of one unit which learns at the rate eta S."""
+    """Return eps / (sigma^2 eta) of linear students: the error of one unit with learning rate eta S."""
     eta = chain.spec.training.learning_rate
     return np.array([linear_error(1, eta * s, 1.0) for s in S]) / eta
 
@@ -142,7 +146,7 @@ def linear_claims(chain):
     expected = formula(chain, chain.axis("hidden"))
     said = partial(recomputed, source="closed form eta sigma^2 K / (4 - 2 eta K), derived")
     yield said(
-        "Linear, first layer: error of runs over the closed form, largest relative difference.",
+        "Linear, first layer: error of runs against the closed form, largest relative difference.",
         value=np.abs(mean / expected - 1.0).max(),
         low=0.0,
         high=0.05,
@@ -153,15 +157,19 @@ def linear_claims(chain):
         low=0.0,
         high=APART,
     )
-    yield claim("Linear, first layer: least growth of the error with K.", value=np.diff(mean).min(), low=TINY)
+    yield claim(
+        "Linear, first layer: smallest increase of the error from one K to the next.",
+        value=np.diff(mean).min(),
+        low=TINY,
+    )
 
 
 def both_claim(chain, start):
-    """Compare both layers with the closed form for the readouts that the start leads to."""
+    """Compare both layers with the closed form for the readouts of one kind of initial weights."""
     mean, _ = averages(late_errors(chain.select(scheme=start)))
     words = start.replace("_", "-")
     return recomputed(
-        f"Linear, both layers from {words} starts: error of runs over the closed form with the sum of "
+        f"Linear, both layers from {words} starts: error of runs against the closed form with the sum of "
         "squared readouts for K, largest relative difference.",
         value=np.abs(mean / formula(chain, squared_readouts(chain, start)) - 1.0).max(),
         low=0.0,
@@ -171,14 +179,14 @@ def both_claim(chain, start):
 
 
 def ratio(chain, start, over=averages):
-    """Return the error of the largest student over that of the smallest."""
+    """Return the error of the largest student divided by that of the smallest."""
     values = over(late_errors(chain.select(scheme=start)))[0]
     return values[-1] / values[0]
 
 
 def trend_claims(both):
-    """State that the error of linear students with both layers trained does not rise with K."""
-    text = "Linear, both layers from {} starts: error of the largest student over that of the smallest."
+    """State that the error of linear students with both layers trained does not increase with K."""
+    text = "Linear, both layers from {} starts: error of the largest student divided by that of the smallest."
     falls = f"{GUESSED}; not so from the one-direction start of the authors' program"
     yield claim(text.format("denoising"), value=ratio(both, "denoising"), low=0.0, high=0.7, source=falls)
     yield claim(text.format("small"), value=ratio(both, "small"), low=0.9, high=1.1)
@@ -194,8 +202,12 @@ def trend_claims(both):
 def relu_claims(first, both):
     """State how the error of ReLU students depends on K."""
     mean, _ = averages(late_errors(first))
-    yield claim("ReLU, first layer: least growth of the error with K.", value=np.diff(mean).min(), low=TINY)
-    text = "ReLU, both layers from {}: error of the largest student over that of the smallest."
+    yield claim(
+        "ReLU, first layer: smallest increase of the error from one K to the next.",
+        value=np.diff(mean).min(),
+        low=TINY,
+    )
+    text = "ReLU, both layers from {}: error of the largest student divided by that of the smallest."
     yield claim(text.format("denoising starts"), value=ratio(both, "denoising"), low=0.0, high=0.7)
     yield claim(text.format("the teacher's units"), value=ratio(both, "informed"), low=0.9, high=1.1)
     value = ratio(both, "small", over=best_runs)
@@ -203,7 +215,7 @@ def relu_claims(first, both):
 
 
 def best_runs(values):
-    """Return the least over runs, the last axis, in the form of `averages`."""
+    """Return the minimum over runs, the last axis, in the form of `averages`."""
     return np.nanmin(values, axis=-1), None
 
 

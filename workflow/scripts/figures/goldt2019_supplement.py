@@ -1,8 +1,9 @@
 """Variations: weight decay, normalised outputs, graded teachers, other activations, images as inputs.
 
-Believed to be in the supplement of Goldt et al. 2019; the reader should see that larger students with a
-trained first layer end worse in spite of weight decay, for unequal teacher units, for units of another kind
-than the teacher's and for images as inputs, but not if outputs are divided by the number of units.
+Believed to be in the supplement of Goldt et al. 2019. The reader should see that larger students with a
+trained first layer have larger final errors also with weight decay, for unequal teacher units, for another
+activation than the teacher's and for images as inputs, but not if outputs are divided by the number of
+units.
 """
 
 from functools import partial
@@ -32,27 +33,29 @@ DECAY, NORMALISED, RANDOM, GRADED, MISMATCH = (
 DIGITS = {name: f"goldt2019_digits_{name.replace(' ', '_')}" for name in ("first layer", "both layers")}
 TITLES = ("weight decay", "normalised", "graded", "other units", "digits", "digits, parity")
 CAPTION = """
-Students with K units and a teacher with M = 2 orthogonal units, label noise sigma; lines are solutions of
-the equations, points runs of engine chain (a-d) or network (e, f, joined), means with standard errors, in
-the last third of runs. The first layer learns and readouts are 1, unless stated otherwise. (a-c) Error in
-units of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's units. (b) Outputs
-of student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of each teacher unit
-(orange) and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3 pi K), the limit of
-small eta for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1 (blue), from the
-teacher's units, eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) / (2 pi), the limit
-of small eta. (d) Student from teacher with units of several kinds, eta = 0.1, sigma = 0.1, from the
-teacher's units and others of standard deviation 0.1, median of the equations, in units of the error F that
-no linear student can be below (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers; of the
-latter no odd student can. Linear students end at F + eta K (sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits
-of 8 x 8 pixels, 1400 to learn from and 397 to test on, eta = 0.2, from weights of standard deviation 1 /
-sqrt N; readouts are 1 or, if both layers learn, start with standard deviation 1 / sqrt K. (e) Labels of a
-teacher, with noise 0.1: error on test samples. (f) Labels 1 for even and -1 for odd digits, same noise:
-part of the test samples with the wrong sign. All parameters are guessed; the paper is believed to have
-MNIST in place of these digits.
+Students with K units and a teacher with M = 2 orthogonal units, label noise sigma. Lines are solutions of
+the equations; points are runs of engine chain (a-d) or network (e, f, joined), means with standard
+errors, in the last third of runs. The first layer is trained and readouts are 1, unless stated otherwise.
+(a-c) Error in units of sigma^2 eta. (a) Weight decay kappa, eta = 0.2, sigma = 0.1, from the teacher's
+units. (b) Outputs of student and teacher divided by K and M, eta = 1, sigma = 0.1, from K / M clones of
+each teacher unit (orange) and from weights of standard deviation 1 (green, median); dashed: 1 / (2 sqrt 3
+pi K), the limit of small eta for clones. (c) Teacher units of squared lengths 1 and 2 (orange) and both 1
+(blue), from the teacher's units, eta = 0.2, sigma = 0.01; dashed: (K - M + sum_m 1 / sqrt(1 + 2 T_mm)) /
+(2 pi), the limit of small eta. (d) Students and teachers with different activations, eta = 0.1, sigma =
+0.1, from the teacher's units and others of standard deviation 0.1, median of the equations, in units of
+the error F of the best linear student (dashed), 1/3 - 1/pi for erf and 1/4 + 1/(2 pi) for ReLU teachers;
+for the latter F is a lower bound for all students with odd activations. Linear students end at F + eta K
+(sigma^2 + 2 F) / (4 - 2 eta K). (e, f) Digits of 8 x 8 pixels, 1400 for training and 397 for testing, eta
+= 0.2, from weights of standard deviation 1 / sqrt N; readouts are 1 or, if both layers are trained, start
+with standard deviation 1 / sqrt K. (e) Labels of a teacher, with noise 0.1: error on test samples. (f)
+Labels 1 for even and -1 for odd digits, same noise: part of the test samples for which the output has the
+wrong sign.
+Believed to be in the supplement of Goldt et al. (NeurIPS 2019). All parameters are guessed; the paper is
+believed to use MNIST instead of these digits.
 """
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
 recomputed = partial(Claim, FIGURE, certainty="recomputed")
-GROWTH = "{}: error of the largest student over that of the smallest."
+GROWTH = "{}: error of the largest student divided by that of the smallest."
 
 
 def figure(curves):
@@ -78,12 +81,12 @@ def figure(curves):
 
 
 def digits(curves):
-    """Return the networks trained on digits by the layers that learn."""
+    """Return the networks trained on digits, by the trained layers."""
     return {name: curves[experiment]["network"] for name, experiment in DIGITS.items()}
 
 
 def claims(curves):
-    """State how errors depend on the size in each variation, and that equations, runs and limits agree."""
+    """State the effect of the size in each variation, and the agreement of equations, runs and limits."""
     return [
         *decay_claims(curves[DECAY]),
         *normalised_claims(curves),
@@ -103,7 +106,7 @@ def agreement(panel, engines, of):
     ode, chain = engines["ode"], engines["chain"]
     common = np.isin(ode.axis("hidden"), chain.axis("hidden"))
     return recomputed(
-        f"{panel}: error of runs over that of the equations, largest relative difference.",
+        f"{panel}: error of runs against that of the equations, largest relative difference.",
         value=distance(averages(of(chain))[0], medians(of(ode))[common]),
         low=0.0,
         high=0.05,
@@ -112,16 +115,18 @@ def agreement(panel, engines, of):
 
 
 def decay_claims(engines):
-    """State that no rate of decay takes the growth with K away."""
+    """State that the error increases with K for every rate of decay."""
     ode, drawn = engines["ode"], engines["chain"].axis("weight_decay")[-1]
     error = np.array([scaled(ode, weight_decay=kappa)[:, 0] for kappa in ode.axis("weight_decay")])
     yield claim(
-        "Weight decay: error of the largest student over that of the smallest, least over rates of decay.",
+        "Weight decay: error of the largest student divided by that of the smallest, smallest over rates "
+        "of decay.",
         value=growth(error).min(),
         low=1.5,
     )
     yield claim(
-        "Weight decay: error of the largest student, least over rates of decay, over that without.",
+        "Weight decay: error of the largest student, smallest over rates of decay, divided by that without "
+        "decay.",
         value=error[:, -1].min() / error[0, -1],
         low=0.9,
     )
@@ -129,13 +134,13 @@ def decay_claims(engines):
 
 
 def normalised_claims(curves):
-    """State that the error falls with K if outputs are divided by it."""
+    """State that the error decreases with K if outputs are divided by K."""
     ode = curves[NORMALISED]["ode"]
     error, middle = late_errors(ode)[:, 0], medians(late_errors(curves[RANDOM]["ode"]))
     yield claim(GROWTH.format("Normalised outputs, clones"), value=growth(error), low=0.0, high=0.4)
     yield claim(GROWTH.format("Normalised outputs, random, medians"), value=growth(middle), low=0.0, high=0.8)
     yield recomputed(
-        "Normalised outputs, clones: error of the largest student over its limit for small rates.",
+        "Normalised outputs, clones: error of the largest student divided by its limit for small rates.",
         value=error[-1] / clones_limit(ode.axis("hidden"))[-1],
         low=0.95,
         high=1.05,
@@ -145,7 +150,7 @@ def normalised_claims(curves):
 
 
 def graded_claims(engines):
-    """State that errors grow with K for unequal teacher units, whose lengths lower the error."""
+    """State that errors increase with K for unequal teacher units, and the effect of their lengths."""
     ode = engines["ode"]
     K, (slow, *_, fast) = ode.axis("hidden"), ode.axis("learning_rate")
     equal, graded = (scaled(ode, units=units, learning_rate=slow)[:, 0] for units in ("orthogonal", "graded"))
@@ -154,13 +159,15 @@ def graded_claims(engines):
     yield claim(GROWTH.format("Graded teacher"), value=growth(quick), low=1.5)
     said = partial(recomputed, source="closed form for small rates, derived")
     yield said(
-        "Graded teacher, smallest rate: error over its limit for small rates, largest relative difference.",
+        "Graded teacher, smallest rate: error against its limit for small rates, largest relative "
+        "difference.",
         value=distance(graded, limit),
         low=0.0,
         high=0.1,
     )
     yield said(
-        "Graded teacher, K = M, smallest rate: error over that for equal units, relative to the limit.",
+        "Graded teacher, K = M, smallest rate: error divided by that for equal units, relative to the "
+        "limit of this ratio.",
         value=graded[0] / equal[0] * informed_limit(K, "orthogonal")[0] / limit[0],
         low=0.99,
         high=1.01,
@@ -170,23 +177,23 @@ def graded_claims(engines):
 
 
 def mismatch_claims(engines):
-    """State what students of other units than the teacher's cannot be below, and that errors grow with K."""
+    """State the lower bounds of errors if student and teacher have different activations, and the growth."""
     ode = engines["ode"]
     K, eta = ode.axis("hidden"), ode.spec.training.learning_rate
     sigma = ode.spec.teachers.output_noise[0]
     for teacher in FLOORS:
         said, form = f"Linear student, {NAMES[teacher]} teacher", linear_errors(K, teacher, eta, sigma)
         yield recomputed(
-            f"{said}: error over the closed form, largest relative difference.",
+            f"{said}: error against the closed form, largest relative difference.",
             value=distance(medians(pair(ode, "linear", teacher)), form),
             low=0.0,
             high=1e-3,
-            source="best linear fit, the rest of the teacher as noise, derived",
+            source="best linear fit, remaining part of the teacher as noise, derived",
         )
         yield agreement(said, engines, partial(pair, student="linear", teacher=teacher))
     found = medians(pair(ode, "erf", "relu"))
     yield recomputed(
-        "erf student, ReLU teacher: least error over the floor of students of odd units.",
+        "erf student, ReLU teacher: smallest error divided by the lower bound for students of odd units.",
         value=found.min() / FLOORS["relu"],
         low=1.0,
         high=1.1,
@@ -204,8 +211,8 @@ def digits_claims(networks):
     for name, network in networks.items():
         wrong = averages(late(network.select(labels="parity"), "classification_error"))[0]
         yield recomputed(
-            f"Digits, parity, {name}: part of test samples that the largest student gets wrong over that "
-            "of the smallest.",
+            f"Digits, parity, {name}: part of the test samples that the largest student classifies wrongly, "
+            "divided by that of the smallest.",
             value=growth(wrong),
             low=0.0,
             high=0.85,

@@ -1,15 +1,15 @@
 """Forgetting and transfer against the similarity of the tasks: the main result.
 
 Believed to be figure 3 of Lee, Goldt & Saxe 2021. The reader should see that tasks of intermediate
-similarity interfere most: forgetting is an inverted U whose peak moves to lower similarity with time;
-orthogonal tasks leave the first error flat for a while and then spoil it little, equal tasks give it a
-brief bump; transfer in the long run has a dip where forgetting peaks, and is largest for nearly orthogonal
-tasks, after a second plateau.
+similarity interfere most: forgetting is an inverted U whose peak moves to lower similarity with time. For
+orthogonal tasks the error of the first task is constant for a while and then increases little; for equal
+tasks it has a short maximum after the switch. Long-time transfer has a minimum where forgetting has its
+maximum, and is largest for nearly orthogonal tasks, after a second plateau.
 """
 
 import _figures
 import _lee2021_similarity as similarity
-from _lee2021 import DRAWN, error_axes, plot_errors
+from _lee2021 import PLOTTED, error_axes, plot_errors
 
 FIGURE, SEEDS = "lee2021_feature_similarity", "lee2021_feature_similarity_seeds"
 SWITCH, END = 100.0, 300.0
@@ -17,15 +17,17 @@ AFTER = (1, 5, 10, 20, 50, 200)
 TIME_MAP = "cividis"
 CURVES = 40  # lines in a panel of errors
 CAPTION = """
-Continual learning of two tasks of feature similarity V. (a, b) Errors of task 1 and 2 over time for V from
-0 to 1 (every tenth value of the grid; dark: 0, light: 1), switch at t = 100. (c) Forgetting of task 1, the
-growth of log10 of its error since the switch, and (d) transfer to task 2, the fall of log10 of its error,
-at times 1 to 200 after the switch. Lines: equations for infinitely many inputs, from the initial networks
-of the simulations, at 401 values of V: the 402 of the authors' two joined grids, which share V = 0.5.
-Points: simulations with 10000 inputs, one run each (fewer in the small form). Learning rate 1, readouts of
-task 2 start anew. Believed to be figure 3 of Lee, Goldt and Saxe (ICML 2021); grids and parameters were
-read in the authors' notebooks, the times of (c) and (d) are a guess. The solution of task 1 depends on the
-initial networks; those drawn, of 200 draws, resemble the recomputed sweep most.
+Continual learning of two tasks of feature similarity V, switch at t = 100. (a, b) Errors of task 1 and 2
+over time for V from 0 (dark) to 1 (light), every tenth value of the grid. (c) Forgetting of task 1, the
+increase of log10 of its error since the switch, and (d) transfer to task 2, the decrease of log10 of its
+error, at times 1 to 200 after the switch. Lines: equations for infinitely many inputs, from the initial
+networks of the simulations, at 401 values of V. Points: simulations with 10000 inputs, one run each
+(fewer inputs in the small form). The learning rate is 1, and task 2 has its own readouts with new initial
+values.
+Believed to be figure 3 of Lee, Goldt and Saxe (ICML 2021). Grids and parameters were read in the authors'
+notebooks, where two joined grids share V = 0.5 and give 402 values; the times of (c) and (d) are a guess.
+The solution of task 1 depends on the initial networks; those used here were selected from 200 draws as
+the most similar to the recomputed sweep.
 """
 
 
@@ -51,13 +53,13 @@ def plot_sections(ax, theory, simulation, task):
     colors = _figures.colors_along(range(len(AFTER)), TIME_MAP)
     for after, color in zip(AFTER, colors, strict=True):
         style = {"series": f"t - s = {after}", "color": color}
-        line, points = (similarity.gain(curves, task, after)[:, DRAWN] for curves in (theory, simulation))
+        line, points = (similarity.gain(curves, task, after)[:, PLOTTED] for curves in (theory, simulation))
         _figures.plot_theory(ax, theory.axis("similarity"), line, label=f"{after}", **style)
         _figures.plot_simulation(ax, simulation.axis("similarity"), points, label=None, **style)
 
 
 def claims(curves):
-    """State what was recomputed, the shape of the curves, and that simulations agree."""
+    """State the recomputed numbers, the shape of the curves, and the agreement of simulations."""
     return similarity.claims(curves[FIGURE]["ode"], curves[SEEDS]["ode"], curves[FIGURE]["network"])
 
 

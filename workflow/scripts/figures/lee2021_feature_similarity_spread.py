@@ -1,8 +1,8 @@
 """Forgetting and transfer against the similarity of the tasks, as a mean and a spread over many seeds.
 
 An addition to figure 3 of Lee, Goldt & Saxe 2021, which shows one initial condition. The reader should see
-what of it holds whatever the seed: forgetting is an inverted U whose peak moves to lower similarity, and
-long-time transfer dips where forgetting peaks; and how wide the curves of single students scatter.
+the results that do not depend on the seed, and the spread of single students: forgetting is an inverted U
+whose peak moves to lower similarity, and long-time transfer has a minimum where forgetting has its maximum.
 """
 
 import _figures
@@ -15,18 +15,19 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_feature_similarity_spread"
 AFTER = (5, 200)
 TIME_MAP = "cividis"
-SPREAD = ("pi", 68)  # 16th to 84th percentile: a standard deviation to each side of a normal law
+SPREAD = ("pi", 68)  # 16th to 84th percentile: one standard deviation on each side for a normal distribution
 NAMES = ("forgetting", "transfer")
-SURPRISE = 4.0  # standard errors that none of the differences may exceed
+SURPRISE = 4.0  # largest allowed difference in standard errors
 CAPTION = """
-Continual learning of two tasks of feature similarity V by many students, each with its own initial networks
-and teachers. (a) Forgetting of task 1, the growth of log10 of its error since the switch, and (b) transfer
-to task 2, the fall of log10 of its error, at some times after the switch. Points and bands: mean, and 16th
-to 84th percentile, of exact samples of the order parameters of networks with a finite number of inputs
-(10000; fewer in the small form) from engine chain. Lines: mean of the equations for infinitely many inputs
-over as many initial networks of the same law; they differ at V = 0, where students of finite size leave a
-plateau by chance. Parameters as in figure 3 of Lee, Goldt and Saxe (ICML 2021), which shows one initial
-condition; this figure is not in the paper.
+Continual learning of two tasks of feature similarity V by many students, each with its own initial
+networks and teachers. (a) Forgetting of task 1, the increase of log10 of its error since the switch, and
+(b) transfer to task 2, the decrease of log10 of its error, at two times after the switch. Points and
+bands: mean, and 16th to 84th percentile, of exact samples of the order parameters of networks with a
+finite number of inputs (10000; fewer in the small form) from engine chain. Lines: mean of the equations
+for infinitely many inputs over the same number of initial networks with the same distribution. Both
+differ at V = 0, where students of finite size leave a plateau at random times.
+Parameters as in figure 3 of Lee, Goldt and Saxe (ICML 2021), which shows one initial condition; this
+figure is not in the paper.
 """
 
 
@@ -54,7 +55,7 @@ def plot_spread(ax, chain, ode, task, after, color):
 
 
 def claims(curves):
-    """State what holds on average over seeds, and that samples and equations have the same mean."""
+    """State the shape of the means over seeds, and the agreement of samples and equations."""
     chain, ode = curves[FIGURE]["chain"], curves[FIGURE]["ode"]
     return [*shape(chain), *agreement(chain, ode)]
 
@@ -64,19 +65,23 @@ def shape(chain):
     similarity = chain.axis("similarity")
     source = "tasks of intermediate similarity interfere most"
     forgetting, transfer = (np.nanmean(gain(chain, task, 200), axis=1) for task in (0, 1))
-    statement = "Similarity of maximal mean forgetting 200 after the switch."
+    statement = "Similarity with the largest mean forgetting 200 after the switch."
     yield Claim(FIGURE, statement, similarity[np.argmax(forgetting)], 0.15, 0.55, source, "read")
-    statement = "Maximal mean forgetting 200 after the switch over that at the better of V = 0 and V = 1."
+    statement = (
+        "Largest mean forgetting 200 after the switch minus the larger of its values at V = 0 and V = 1."
+    )
     height = forgetting.max() - max(forgetting[0], forgetting[-1])
     yield Claim(FIGURE, statement, height, 0.4, np.inf, source, "read")
-    statement = "Mean transfer 200 after the switch at V = 1 over its least between V = 0.1 and 0.6."
+    statement = (
+        "Mean transfer 200 after the switch at V = 1 minus its smallest value between V = 0.1 and 0.6."
+    )
     inside = (similarity > 0.05) & (similarity < 0.65)
     yield Claim(FIGURE, statement, transfer[-1] - transfer[inside].min(), 0.4, np.inf, source, "read")
 
 
 def agreement(chain, ode):
-    """Compare the means of samples and equations, but for orthogonal tasks: a plateau ends by chance."""
-    source = "the chain has the law of simulations, which follow the equations"
+    """Compare the means of samples and equations, except for orthogonal tasks with their random plateau."""
+    source = "the chain has the distribution of simulations, which follow the equations"
     for task, name in enumerate(NAMES):
         statement = (
             f"Mean {name} of chain at N = {inputs(chain)} and of the equations: largest difference from "

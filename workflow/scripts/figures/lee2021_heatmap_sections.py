@@ -1,8 +1,8 @@
-"""Forgetting against the similarity of features at growing times after the switch, for equal readouts.
+"""Forgetting against the similarity of features at several times after the switch, for equal readouts.
 
 Believed to be a figure of Lee, Goldt & Saxe 2021, of its main part or its appendix. The reader should see
-forgetting grow with similarity shortly after the switch, and an inverted U later: similar tasks collide at
-once, but recover.
+that forgetting increases with similarity shortly after the switch and is an inverted U later: similar tasks
+interfere first, but the error of the first task then decreases again.
 """
 
 from functools import partial
@@ -17,12 +17,12 @@ FIGURE, MAPS = "lee2021_heatmap_sections", "lee2021_similarity_maps"
 INTERVALS = (10, 100, 1000, 10_000)  # rows of 100 steps
 LATE = 1000
 CAPTION = """
-Forgetting of task 1 against the similarity of features, for readouts that are the same, at several times
-after the switch, counted in rows of 100 steps, and when task 2 is done as well as task 1 was at the switch
-(black): means over runs of simulated wide networks, with standard errors. The sections through the maps of
-forgetting at full readout similarity. Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the
-intervals were read in the authors' notebook. In the small form students are smaller and rows as much
-shorter as they learn faster.
+Forgetting of task 1 against the similarity of features, for equal readouts: means over runs of simulated
+wide networks, with standard errors. Colours: several times after the switch, in rows of 100 steps. Black:
+the time at which the error of task 2 falls to the error that task 1 had at the switch. The curves are
+sections through the maps of forgetting at readout similarity 1. In the small form the students are
+smaller, and rows are shorter by the same factor, because smaller students learn faster.
+Believed to be a figure of Lee, Goldt and Saxe (ICML 2021); the times were read in the authors' notebook.
 """
 SECTIONS = "sections digitised from the authors' notebook"
 claim = partial(Claim, FIGURE, source=SECTIONS)
@@ -47,29 +47,32 @@ def figure(curves):
 def sections(maps):
     """List forgetting at equal readouts after each interval, and at equal performance, (similarity, run)."""
     full = maps.select(**{READOUTS: 1.0})
-    alike = [forgetting(full, rows) for rows in INTERVALS]
-    return [*alike, measured(maps)["long-time forgetting"][:, -1]]
+    curves = [forgetting(full, rows) for rows in INTERVALS]
+    return [*curves, measured(maps)["long-time forgetting"][:, -1]]
 
 
 def claims(curves):
-    """State that forgetting grows with similarity at first and is an inverted U later."""
+    """State that forgetting increases with similarity first and is an inverted U later."""
     maps = curves[MAPS]["network"]
     means = [np.nanmean(values, axis=1) for values in sections(maps)]
     early = [
         claim(
-            "10 rows after the switch forgetting grows with feature similarity: least step, in decades.",
+            "Forgetting 10 rows after the switch increases with feature similarity: smallest step, in "
+            "decades.",
             value=np.diff(means[0]).min(),
             low=-0.05,
         ),
         claim(
-            "100 rows after the switch forgetting grows and saturates: full over no similarity, decades.",
+            "Forgetting 100 rows after the switch increases and saturates: value at similarity 1 minus "
+            "value at 0, in decades.",
             value=means[1][-1] - means[1][0],
             low=0.2,
         ),
     ]
     late = [
         claim(
-            f"{name}: forgetting peaks inside; its peak over the higher end, in decades.",
+            f"{name}: forgetting has its peak at an intermediate similarity: peak minus the higher end, in "
+            "decades.",
             value=mean[1:-1].max() - max(mean[0], mean[-1]),
             low=0.0,
         )

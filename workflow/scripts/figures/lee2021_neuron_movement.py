@@ -1,15 +1,15 @@
-"""How far the weights of single units move after the switch, against the size of their readout.
+"""Movement of the weights of single units after the switch, against the size of their readout.
 
-Read in a notebook of Lee, Goldt & Saxe 2021, likely not published. The reader should see that the units
-that move most have readouts of intermediate size, and that all move less, the more similar the readouts of
-the tasks.
+Read in a notebook of Lee, Goldt & Saxe 2021, probably not published. The reader should see that the units
+with the largest movement have readouts of intermediate size, and that all units move less if the readouts
+of the tasks are more similar.
 """
 
 from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, inputs
+from _lee2021 import PLOTTED, inputs
 from _lee2021_maps import UNITS, as_published, switch
 
 from teacherstudent.experiments.claims import Claim
@@ -20,11 +20,12 @@ STEPS = (5_000, 10_000, EARLY, 1_000_000)  # after the switch
 MOST = 0.1  # part of the units
 MIDDLE = (3.0, 6.0)  # sizes of readouts of the units that move most, as published
 CAPTION = """
-Mean squared movement of the weights of single units since the switch against the size |u| that their
-readout for task 1 has at the switch, of wide students of two teachers with the same features and readouts
-of some similarity (colours): one simulation for each similarity, after four numbers of steps (fewer in the
-small form, in proportion to the units). The panels were read in the authors' notebook (Lee, Goldt and Saxe,
-ICML 2021); they are likely not published.
+Mean squared movement of the weights of single units since the switch, against the size |u| of their
+readout for task 1 at the switch, in wide students of two teachers with equal features. Colours:
+similarity of the teachers' readouts, with one simulation each. Panels: four numbers of steps after the
+switch (fewer in the small form, in proportion to the units).
+The panels were read in the authors' notebook (Lee, Goldt and Saxe, ICML 2021); they are probably not
+published.
 """
 claim = partial(Claim, FIGURE, source="scatter in the authors' notebook")
 
@@ -50,28 +51,28 @@ def figure(curves):
 
 def readouts(units):
     """Return |u| of the head of task 1 at the switch, before the output scale, (similarity, unit)."""
-    row = np.searchsorted(units.time, switch(units)[0, DRAWN])
-    return np.abs(units.values("student_readouts")[:, DRAWN, row, 0]) * units.spec.student.hidden
+    row = np.searchsorted(units.time, switch(units)[0, PLOTTED])
+    return np.abs(units.values("student_readouts")[:, PLOTTED, row, 0]) * units.spec.student.hidden
 
 
 def movement(units, steps):
     """Return the mean squared movement of each unit some steps after the switch, (similarity, unit)."""
-    moment = switch(units)[0, DRAWN]
+    moment = switch(units)[0, PLOTTED]
     shorter = units.spec.student.hidden / UNITS
     start, later = (
         np.flatnonzero(np.isclose(units.time, when))[0]
         for when in (moment, moment + steps / inputs(units) * shorter)
     )
-    weights = units.values("student_weights")[:, DRAWN]
+    weights = units.values("student_weights")[:, PLOTTED]
     return np.mean((weights[:, later] - weights[:, start]) ** 2, axis=2)
 
 
 def claims(curves):
-    """State who moves most, and that similar readouts make all move less."""
+    """State which units move most, and that movement decreases with the similarity of readouts."""
     units = curves[MOVEMENT]["network"]
     sizes, moved = readouts(units), movement(units, STEPS[-1])
     falls = claim(
-        "Movement at the end falls with the similarity of readouts: largest step of its mean over units.",
+        "Movement at the end decreases with the similarity of readouts: largest step of its mean over units.",
         value=np.diff(moved.mean(axis=1)).max(),
         high=0.0,
     )
@@ -79,16 +80,17 @@ def claims(curves):
 
 
 def unrelated(sizes, moved):
-    """State who moves most where readouts are unrelated, and how far."""
+    """State which units move most if readouts are unrelated, and their movement."""
     most = moved >= np.quantile(moved, 1.0 - MOST)
     yield claim(
-        f"{EARLY} steps, unrelated readouts: size of the readout of the tenth that move most, median.",
+        f"{EARLY} steps, unrelated readouts: median size of the readouts of the tenth of the units that "
+        "moves most.",
         value=np.median(sizes[most]),
         low=MIDDLE[0] - 1.0,
         high=MIDDLE[1] + 1.0,
     )
     yield claim(
-        f"{EARLY} steps, unrelated readouts: movement of the unit that moves most; theirs is 0.77.",
+        f"{EARLY} steps, unrelated readouts: largest movement of a unit; 0.77 in the authors' notebook.",
         value=moved.max(),
         low=0.5,
         high=1.1,

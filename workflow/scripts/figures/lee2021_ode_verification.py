@@ -2,14 +2,14 @@
 tasks.
 
 Believed to be figure 1c of Lee, Goldt & Saxe 2021 (the errors), and its companions in the appendix (the
-order parameters). The reader should see lines and points on top of each other, the readouts of the inactive
-task at rest, kinks but no jumps at the switch, and both units used for the second task in about the
-proportion of the first.
+order parameters). The reader should see that lines and points coincide, that the readouts of the inactive
+task are constant, that curves have kinks but no jumps at the switch, and that the second task uses both
+units in about the same proportion as the first.
 """
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, inputs
+from _lee2021 import PLOTTED, inputs
 from matplotlib.lines import Line2D
 
 from teacherstudent.experiments.claims import Claim
@@ -17,14 +17,15 @@ from teacherstudent.experiments.claims import Claim
 FIGURE = "lee2021_ode_verification"
 SWITCH = 50.0
 CAPTION = """
-Lines: solution of the equations for infinitely many inputs. Points: one simulation that starts from the
-same networks. (a) Generalisation errors; (b) overlaps of the two units of the student; (c, d) their
-overlaps with the teachers of task 1 and 2; (e) readouts of the two tasks. The teachers have the same hidden
-unit (V = 1) and readouts of opposite sign; switch at t = 50, learning rate 0.5, 10000 inputs (fewer in the
-small form). Believed to be figure 1c of Lee, Goldt and Saxe (ICML 2021) for (a), and figures of its
-appendix for (b) to (e): the parameters were read in the authors' code or found by solving the equations
-from their digitised state, the arrangement of the panels is a guess. The initial networks are those, of
-40000 draws, that come closest to the digitised curves.
+Lines: solution of the equations for infinitely many inputs. Points: one simulation from the same initial
+networks, with 10000 inputs (fewer in the small form). (a) Generalisation errors; (b) overlaps of the two
+units of the student; (c, d) their overlaps with the teachers of task 1 and 2; (e) readouts of the two
+tasks. The teachers have the same hidden unit (V = 1) and readouts of opposite sign; switch at t = 50,
+learning rate 0.5.
+(a) is believed to be figure 1c of Lee, Goldt and Saxe (ICML 2021), (b) to (e) figures of its appendix.
+The parameters were read in the authors' code or determined by solving the equations from their digitised
+state; the arrangement of the panels is a guess. The initial networks were selected from 40000 draws as
+the closest to the digitised curves.
 """
 DIGITISED = "curves digitised from the authors' notebook"
 # log10 of the errors by task and time.
@@ -37,7 +38,7 @@ STATES = {
     50: (0.120, 0.300, 0.744, -0.347, -0.863, -0.334, -0.914),
     100: (0.257, 0.543, 1.130, -0.503, -1.061, 0.379, 0.747),
 }
-LOG_READING, READING = 0.05, 0.02  # how far digitised numbers may be off
+LOG_READING, READING = 0.05, 0.02  # error of digitised numbers
 FEW = 3.0  # in units of N^-1/2; 20 seeds at N = 1000 give 0.2 to 1.4
 PARAMETERS = ("student_overlaps", "student_teacher_overlaps", "student_readouts")
 LINES, MARKERS = ("-", "--", ":"), ("o", "s", "^")  # unit 1, unit 2, both
@@ -65,8 +66,8 @@ def figure(curves):
 
 def panels(curves):
     """List panels as (label, lines), a line as (name, colour, 0 or 1 for a unit or 2 for both, values)."""
-    errors = curves.values("generalisation_error")[DRAWN]
-    Q, R, h = (curves.values(name)[DRAWN] for name in PARAMETERS)
+    errors = curves.values("generalisation_error")[PLOTTED]
+    Q, R, h = (curves.values(name)[PLOTTED] for name in PARAMETERS)
     color, units = _figures.task_color, (0, 1)
     return [
         ("generalisation error", [(rf"$\epsilon_{p + 1}$", color(p), 0, errors[:, p]) for p in (0, 1)]),
@@ -85,7 +86,7 @@ def panels(curves):
 
 
 def legend(ax):
-    """Explain colours, lines and points in a panel of its own."""
+    """Draw the legend of colours, lines and points in a separate panel."""
     ax.set_axis_off()
     entries = [
         Line2D([], [], color=_figures.task_color(0), label="task 1"),
@@ -101,39 +102,55 @@ def legend(ax):
 
 
 def claims(curves):
-    """State that the equations give the digitised curves, and the simulation what the equations give."""
+    """State the agreement of the equations with the digitised curves and with the simulation."""
     theory, simulation = curves[FIGURE]["ode"], curves[FIGURE]["network"]
     return [*published(theory), *structure(theory), *agreement(theory, simulation)]
 
 
 def published(theory):
     """Compare the equations with the digitised numbers."""
-    found = np.log10(theory.values("generalisation_error")[DRAWN])
+    found = np.log10(theory.values("generalisation_error")[PLOTTED])
     for task, targets in enumerate(ERRORS):
         gaps = [found[row(theory, when), task] - level for when, level in targets.items()]
         times = ", ".join(map(str, targets))
-        statement = f"The error of task {task + 1} is the published one at t = {times}: largest gap in log10."
+        statement = (
+            f"The error of task {task + 1} agrees with the published curve at t = {times}: largest "
+            "difference in log10."
+        )
         yield Claim(FIGURE, statement, np.abs(gaps).max(), 0.0, LOG_READING, DIGITISED, "read")
     for when, target in STATES.items():
         gap = np.abs(state(theory, when) - target).max()
         where = "the switch" if when == SWITCH else "the end"
-        statement = f"Overlaps and active readouts are the published ones at {where}: largest gap."
+        statement = (
+            f"Overlaps and readouts of the active task agree with the published curves at {where}: largest "
+            "difference."
+        )
         yield Claim(FIGURE, statement, gap, 0.0, READING, DIGITISED, "read")
 
 
 def structure(theory):
-    """State what holds exactly, and how the second task uses the units."""
-    _, R, h = (theory.values(name)[DRAWN] for name in PARAMETERS)
+    """State the exact properties, and the use of the units by the second task."""
+    _, R, h = (theory.values(name)[PLOTTED] for name in PARAMETERS)
     switch = row(theory, SWITCH)
     frozen = max(np.ptp(h[switch:, 0], axis=0).max(), np.ptp(h[: switch + 1, 1], axis=0).max())
     yield Claim(
-        FIGURE, "Readouts of the inactive task stay exactly where they are.", frozen, 0.0, 0.0, DIGITISED
+        FIGURE,
+        "The readouts of the inactive task do not change: largest change.",
+        frozen,
+        0.0,
+        0.0,
+        DIGITISED,
     )
     gap = np.abs(R[:, 0] - R[:, 1]).max()
     source = "the published images of both overlaps are the same bytes"
-    yield Claim(FIGURE, "Overlaps with both teachers are the same at V = 1.", gap, 0.0, 1e-9, source)
+    yield Claim(
+        FIGURE, "Overlaps with both teachers are equal at V = 1: largest difference.", gap, 0.0, 1e-9, source
+    )
     (before, after) = (R[index, 0, 0, 0] / R[index, 0, 1, 0] for index in (switch, -1))
-    statement = "Both units are used again: the ratio of their overlaps at the end over that at the switch."
+    statement = (
+        "The second task uses both units: ratio of their overlaps at the end, divided by the ratio at the "
+        "switch."
+    )
     yield Claim(FIGURE, statement, after / before, 1.12, 1.24, DIGITISED + " (1.18)", "read")
 
 
@@ -142,8 +159,8 @@ def agreement(theory, simulation):
     size = inputs(simulation)
     rows = [row(theory, when, 0.5 / size) for when in simulation.time]
     gap = max(np.abs(simulation.values(name) - theory.values(name)[:, rows]).max() for name in PARAMETERS)
-    statement = f"Equations and simulation agree: largest gap of all order parameters, for N = {size}."
-    source = "the paper calls it good at 10^4 inputs; order parameters fluctuate by some N^-1/2"
+    statement = f"Equations and simulation agree: largest difference of all order parameters, for N = {size}."
+    source = "good agreement at 10^4 inputs in the paper; fluctuations of order parameters are some N^-1/2"
     yield Claim(FIGURE, statement, gap, 0.0, FEW / np.sqrt(size), source, "read")
 
 
@@ -157,7 +174,7 @@ def row(curves, when, slack=1e-6):
 
 def state(curves, when):
     """Return Q, R and the readouts of the active task at a time, as listed in STATES."""
-    Q, R, h = (curves.values(name)[DRAWN, row(curves, when)] for name in PARAMETERS)
+    Q, R, h = (curves.values(name)[PLOTTED, row(curves, when)] for name in PARAMETERS)
     return np.array([Q[0, 0], Q[0, 1], Q[1, 1], *R[0, :, 0], *h[0 if when <= SWITCH else 1]])
 
 

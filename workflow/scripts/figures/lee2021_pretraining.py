@@ -1,15 +1,15 @@
 """Error of the second task with and without training on a first one.
 
 Believed to be a figure of the appendix of Lee, Goldt & Saxe 2021. The reader should see that without a
-first task the similarity makes no difference, so that all differences after pretraining are transfer: in
-the long run the worst is a similarity of about 0.26, nearly orthogonal tasks are best.
+first task the error does not depend on similarity, so that all differences after pretraining are transfer.
+At long times transfer is smallest at a similarity of about 0.26 and largest for nearly orthogonal tasks.
 """
 
 from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN, error_axes, errors, levels, median, peak, plot_errors
+from _lee2021 import PLOTTED, error_axes, errors, levels, median, peak, plot_errors
 
 from teacherstudent.experiments.claims import Claim
 
@@ -17,16 +17,17 @@ FIGURE = "lee2021_pretraining"
 SWITCH, LENGTH = 100.0, 200.0
 PRETRAINED, SCRATCH = 0, 1  # the first teacher of the order
 CAPTION = """
-Error of task 2 over the time trained on it, for 20 similarities V to task 1, from 0 (dark) to 1 (light):
-solutions of the equations for (a) a student trained on task 2 only, and (b) a student pretrained on task 1
-for 100 units of time. (c) The error after 200 units of time against V: the drawn run (thick), and others
-from random initial networks. Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021);
-values of V and the length of the runs were read in their notebooks, the switch at t = 100 was found from
-the published final errors, and panel (c) is added. The initial networks of the drawn run are those of the
+Error of task 2 against the time of training on it, for 20 similarities V to task 1 from 0 (dark) to 1
+(light): solutions of the equations for (a) a student trained on task 2 only, and (b) a student trained on
+task 1 for 100 units of time before. (c) The error after 200 units of time against V: the plotted run of
+(a, b) (thick), and other runs from random initial networks (thin).
+Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021). Values of V and the length of
+the runs were read in the authors' notebooks, the switch at t = 100 was determined from the published
+final errors, and panel (c) is an addition. The initial networks of the plotted run are those of the
 figure of feature similarity.
 """
-# Final log10 of the error after pretraining by index of the similarity (of 20), and what 0.02 in V changes:
-# teachers drawn at random, as theirs are, have their similarity to that precision.
+# log10 of the final error after pretraining by index of the similarity (of 20), and its change by 0.02 in V,
+# the precision of the similarity of random teachers as in the paper.
 PUBLISHED = {1: (-7.5, 0.5), 2: (-6.4, 0.5), 3: (-5.05, 0.5), 5: (-4.3, 0.1), 19: (-4.9, 0.1)}
 STEP = 1 / 19
 claim = partial(Claim, FIGURE, source="curves and final errors in the authors' notebook")
@@ -54,10 +55,10 @@ def students(curves):
 
 
 def plot_final(ax, student, name, when, color):
-    """Draw the error of task 2 at a time against similarity for all runs, the drawn one thick."""
+    """Draw the error of task 2 at a time against similarity for all runs; the plotted run is thick."""
     final, thick = 10 ** levels(student, 1, when), {"linewidth": 1.6, "label": name}
     for run in reversed(range(student.runs)):
-        style = thick if run == DRAWN else {"linewidth": 0.6, "alpha": 0.5, "label": None}
+        style = thick if run == PLOTTED else {"linewidth": 0.6, "alpha": 0.5, "label": None}
         series = f"{name}, run {run}"
         _figures.plot_theory(ax, student.axis("similarity"), final[:, run], series, color=color, **style)
 
@@ -66,21 +67,22 @@ def claims(curves):
     """State that similarity matters after pretraining only, and the published final errors."""
     scratch, pretrained = students(curves)
     trained = scratch.time <= LENGTH
-    spread = np.ptp(np.log10(errors(scratch, 1)[:, DRAWN, trained]), axis=0).max()
+    spread = np.ptp(np.log10(errors(scratch, 1)[:, PLOTTED, trained]), axis=0).max()
     similarity, final = pretrained.axis("similarity"), levels(pretrained, 1, SWITCH + LENGTH)
     away = similarity > 0.1
-    places = [peak(similarity[away], line[away]) for line in final.T]
+    worst = [peak(similarity[away], line[away]) for line in final.T]
     return [
         claim(
-            "Without pretraining similarity does not matter: largest difference in log10, drawn run.",
+            "Without pretraining the error does not depend on similarity: largest difference in log10, "
+            "plotted run.",
             value=spread,
             low=0.0,
             high=0.1,
         ),
         *(
             claim(
-                f"Final log10 of the error after pretraining at V = {similarity[index]:.3f}, drawn run.",
-                value=final[index, DRAWN],
+                f"log10 of the final error after pretraining at V = {similarity[index]:.3f}, plotted run.",
+                value=final[index, PLOTTED],
                 low=level - slack,
                 high=level + slack,
             )
@@ -88,13 +90,14 @@ def claims(curves):
         ),
         claim(
             "Similarity (above 0.1) with the largest final error, median over runs.",
-            **median(places),
+            **median(worst),
             low=0.26 - STEP,
             high=0.26 + STEP,
         ),
         claim(
-            "Orthogonal tasks end with a larger error than those of V = 0.053: by this in log10, drawn run.",
-            value=final[0, DRAWN] - final[1, DRAWN],
+            "Orthogonal tasks have a larger final error than tasks of V = 0.053: difference in log10, "
+            "plotted run.",
+            value=final[0, PLOTTED] - final[1, PLOTTED],
             low=0.0,
         ),
     ]

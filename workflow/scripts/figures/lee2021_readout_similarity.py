@@ -1,7 +1,7 @@
 """Transfer and movement of weights against the similarity of readouts, for the same features.
 
 Believed to be a figure of Lee, Goldt & Saxe 2021, of its appendix. The reader should see that with the same
-features transfer grows with the similarity of readouts, and that the first layer moves the least where they
+features transfer increases with the similarity of readouts, and that the first layer moves least if they
 are aligned.
 """
 
@@ -9,21 +9,22 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN
+from _lee2021 import PLOTTED
 from _lee2021_maps import FEATURES, SPREAD, as_published, measured, similarities, switch
 
 from teacherstudent.experiments.claims import Claim
 
 FIGURE, MAPS, MOVEMENT = "lee2021_readout_similarity", "lee2021_similarity_maps", "lee2021_weight_movement"
 CAPTION = """
-Two wide teachers with the same features and readouts of some similarity. (a) Long-time transfer to task 2
-in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and standard
-error over runs; small points: run 0, that of (b). (b) Movement of the first layer relative to the switch,
-|W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of readouts. 15 inputs, teachers of 250
-units, students of 1000 (fewer in the small form). Believed to be a figure of the appendix of Lee, Goldt and
-Saxe (ICML 2021): parameters and measures were read in the authors' notebook, which has one seed.
+Two wide teachers with equal features, against the similarity of their readouts. (a) Long-time transfer to
+task 2 in decades of its error: simulated wide networks from the maps of forgetting and transfer, mean and
+standard error over runs; small points: run 0, which is also the run of (b). (b) Movement of the first
+layer relative to the switch, |W(t) - W(s)|^2 / |W(s)|^2, of one simulation for each similarity of
+readouts. 15 inputs, teachers of 250 units, students of 1000 units (fewer in the small form).
+Believed to be a figure of the appendix of Lee, Goldt and Saxe (ICML 2021); parameters and measures were
+read in the authors' notebook, which has one seed.
 """
-MARKERS = 20  # points of a line that have one
+MARKERS = 20  # number of markers on a line
 PUBLISHED = {0.0: (2.619, 0.77), 1.0: (2.777, 0.23)}  # of readouts: transfer, movement
 claim = partial(Claim, FIGURE, source="numbers and curves in the authors' notebook, one seed")
 
@@ -38,13 +39,13 @@ def figure(curves):
 
 
 def plot_transfer(ax, curves):
-    """Draw transfer, mean over runs and the drawn one."""
+    """Draw transfer: the mean over runs, and run 0."""
     similarity, values = transfer(curves)
     color = _figures.task_color(1)
     style = {"color": color, "linestyle": "-", "linewidth": 0.7}
     _figures.plot_runs(ax, similarity, values, "mean over runs", **style)
     small = {"color": color, "marker": ".", "alpha": 0.6}
-    _figures.plot_simulation(ax, similarity, values[:, DRAWN], "run 0", **small)
+    _figures.plot_simulation(ax, similarity, values[:, PLOTTED], "run 0", **small)
     ax.set(xlabel="readout similarity", ylabel="long-time transfer (decades)")
     ax.legend()
 
@@ -67,24 +68,24 @@ def plot_movement(ax, curves):
         _figures.plot_simulation(
             ax, curves.time, line, f"readout similarity {value:g}", label=f"{value:g}", **style
         )
-    _figures.mark_switch(ax, float(switch(curves)[0, DRAWN]))
+    _figures.mark_switch(ax, float(switch(curves)[0, PLOTTED]))
     ax.set(xlabel="time $t$", ylabel=r"$|W(t) - W(s)|^2 / |W(s)|^2$", ylim=(0.0, 1.4))
     ax.locator_params(axis="x", nbins=5)
     ax.legend(title="readout similarity", ncol=2)
 
 
 def movement(curves):
-    """Return |W(t) - W(s)|^2 / |W(s)|^2 of the drawn run, (similarity, time)."""
-    weights = curves.values("student_weights")[:, DRAWN]
-    start = weights[:, np.searchsorted(curves.time, switch(curves)[0, DRAWN])]
+    """Return |W(t) - W(s)|^2 / |W(s)|^2 of the plotted run, (similarity, time)."""
+    weights = curves.values("student_weights")[:, PLOTTED]
+    start = weights[:, np.searchsorted(curves.time, switch(curves)[0, PLOTTED])]
     return np.sum((weights - start[:, None]) ** 2, axis=(2, 3)) / np.sum(start**2, axis=(1, 2))[:, None]
 
 
 def claims(curves):
-    """State the ends of both curves, and in which direction they go."""
+    """State the ends of both curves, and that movement decreases with similarity."""
     ends = movement(curves[MOVEMENT]["network"])[:, -1]
     return [
-        *(drawn_transfer(curves) if as_published(curves[MAPS]["network"]) else []),
+        *(plotted_transfer(curves) if as_published(curves[MAPS]["network"]) else []),
         claim(
             "The first layer moves less for more similar readouts: largest step of its movement at the end.",
             value=np.diff(ends).max(),
@@ -102,19 +103,19 @@ def claims(curves):
     ]
 
 
-def drawn_transfer(curves):
-    """State that transfer of the drawn run grows with the similarity of readouts, and its levels."""
+def plotted_transfer(curves):
+    """State that transfer of the plotted run increases with the similarity of readouts, and its levels."""
     similarity, gains = transfer(curves)
-    drawn = gains[:, DRAWN]
+    plotted = gains[:, PLOTTED]
     yield claim(
-        "Long-time transfer of the drawn run, equal less unrelated readouts.",
-        value=drawn[-1] - drawn[0],
+        "Long-time transfer of the plotted run: equal readouts minus unrelated readouts.",
+        value=plotted[-1] - plotted[0],
         low=0.0,
     )
     for value, (level, _) in PUBLISHED.items():
         yield claim(
-            f"Long-time transfer of the drawn run at readout similarity {value:g}.",
-            value=drawn[np.isclose(similarity, value)][0],
+            f"Long-time transfer of the plotted run at readout similarity {value:g}.",
+            value=plotted[np.isclose(similarity, value)][0],
             low=level - SPREAD,
             high=level + SPREAD,
         )

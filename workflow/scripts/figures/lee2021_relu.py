@@ -1,8 +1,8 @@
 """Forgetting against the similarity of two tasks for rectified linear units.
 
-Seen in a notebook of Lee, Goldt & Saxe 2021, publication unknown. The reader should see that there is no
-inverted U for rectified linear units: the error of the first task after the second one falls with their
-similarity.
+Read in a notebook of Lee, Goldt & Saxe 2021; it is not known whether it is published. The reader should see
+that there is no inverted U for rectified linear units: the error of the first task after the second one
+decreases with their similarity.
 """
 
 from functools import partial
@@ -15,12 +15,13 @@ from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2021_relu"
 CAPTION = """
-log10 of the error of task 1 after task 2 against the similarity V of the tasks, for teachers of one and
-students of two rectified linear units. Circles and band: mean, and 16th to 84th percentile of runs, from
-engine chain, exact for 1000 inputs (500 in the small form). Squares: simulated networks of that size, means
-with standard errors. The curve was seen in a notebook of the authors (Lee, Goldt and Saxe, ICML 2021), 50
-similarities and 50000 steps for each task; rate, number of inputs and the times are guessed, and whether it
-is published is not known.
+log10 of the error of task 1 after task 2 against the similarity V of the tasks, for teachers with one and
+students with two rectified linear units. Circles and band: mean, and 16th to 84th percentile of runs,
+from engine chain, exact for 1000 inputs (500 in the small form). Squares: simulated networks of this
+size, means with standard errors.
+The curve was read in a notebook of the authors (Lee, Goldt and Saxe, ICML 2021), with 50 similarities and
+50000 steps for each task. The learning rate, the number of inputs and the times are guessed, and it is
+not known whether the curve is published.
 """
 claim = partial(Claim, FIGURE, source="curve in the authors' notebook")
 
@@ -44,16 +45,27 @@ def at_end(curves):
 
 
 def claims(curves):
-    """State that the error falls with similarity, and its ends."""
+    """State that the error decreases with similarity, and its values at both ends."""
     mean = np.nanmean(at_end(curves[FIGURE]["chain"]), axis=1)
     return [
         claim(
-            "The error of task 1 after task 2 falls with similarity: largest step of log10, mean over runs.",
+            "The error of task 1 after task 2 decreases with similarity: largest step of log10, mean over "
+            "runs.",
             value=np.diff(mean).max(),
             high=0.0,
         ),
-        claim("log10 of that error at V = 0.", value=mean[0], low=-0.4, high=-0.25),
-        claim("log10 of that error at V = 1.", value=mean[-1], low=-2.3, high=-1.5),
+        claim(
+            "log10 of the error of task 1 after task 2 at V = 0, mean over runs.",
+            value=mean[0],
+            low=-0.4,
+            high=-0.25,
+        ),
+        claim(
+            "log10 of the error of task 1 after task 2 at V = 1, mean over runs.",
+            value=mean[-1],
+            low=-2.3,
+            high=-1.5,
+        ),
     ]
 
 

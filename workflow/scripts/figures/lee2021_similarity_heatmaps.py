@@ -1,15 +1,15 @@
 """Forgetting and transfer against the similarity of features and that of readouts, in wide networks.
 
 Believed to be a figure of the main part of Lee, Goldt & Saxe 2021. The reader should see that both
-similarities matter, and not in the same way: long-time forgetting collapses only where both are full,
-maximal forgetting has a ridge inside the map, and transfer grows mainly with the similarity of features.
+similarities have an effect, and different ones: long-time forgetting is small only if both are one, maximal
+forgetting has a ridge inside the map, and transfer increases mainly with the similarity of features.
 """
 
 from functools import partial
 
 import _figures
 import numpy as np
-from _lee2021 import DRAWN
+from _lee2021 import PLOTTED
 from _lee2021_maps import MEASURES, as_published, draw, measured, similarities
 from _lee2021_recorded import RECORDED
 from _lee2021_recorded import SIMILARITIES as GRID
@@ -25,15 +25,17 @@ FIGURE, MAPS, DOUBLE = (
 CAPTION = """
 Forgetting of task 1 (upper row) and transfer to task 2 (lower row), in decades of the error, against the
 similarities of the teachers' features and of their readouts; means over runs of simulated wide networks.
-(a, d) Change per 100 steps over the first 1000 after the switch; (b) forgetting when task 2 is done as well
-as task 1 was at the switch; (e) transfer at the end; (c, f) largest values. 15 inputs, teachers of 250
-units, students of 1000 with outputs divided by 1000, 3 million steps, the switch half-way (smaller and
-shorter in the small form). Believed to be a figure of the main part of Lee, Goldt and Saxe (ICML 2021):
-sizes, rates, times and measures were read in the authors' code. Their notebooks swap the labels of the two
-axes, as numbers printed in them prove; here the axes are labelled as computed. The published map is thought
-to average over more seeds; the claims compare with their maps over three. Levels and transfer depend on the
-initial networks: of ours the first resembles the published runs, where transfer grows with the similarity
-of features; the others learn task 1 less well and show no such growth.
+(a, d) Change per 100 steps over the first 1000 steps after the switch; (b) forgetting at the time at
+which the error of task 2 falls to the error that task 1 had at the switch; (e) transfer at the end; (c,
+f) largest values. 15 inputs, teachers of 250 units, students of 1000 units with outputs divided by 1000,
+3 million steps, the switch after half of them (smaller and shorter in the small form).
+Believed to be a figure of the main part of Lee, Goldt and Saxe (ICML 2021); sizes, rates, times and
+measures were read in the authors' code. In their notebooks the labels of the two axes are exchanged, as
+numbers printed there prove; here the axes have the labels of what was computed. The published map is
+thought to be an average over more seeds; the claims compare with their maps over three seeds. Levels and
+transfer depend on the initial networks: our first run resembles the published runs, in which transfer
+increases with the similarity of features; our other runs learn task 1 less well and show no such
+increase.
 """
 RECORDED_MAPS = "maps over three seeds digitised from the authors' notebooks"
 claim = partial(Claim, FIGURE, source=RECORDED_MAPS)
@@ -48,80 +50,83 @@ def figure(curves):
 
 
 def claims(curves):
-    """State the collapse, the ridge, the growth of transfer, and the likeness to the recorded maps."""
+    """State the minimum, the ridge, the increase of transfer, and the resemblance to the authors' maps."""
     maps = curves[MAPS]["network"]
     values = measured(maps)
     features, _ = similarities(maps)
     return [
         *collapse(np.nanmean(values["long-time forgetting"], axis=2)),
         *ridge(np.nanmean(values["maximal forgetting"], axis=2)),
-        growth(features, values["long-time transfer"][..., DRAWN]),
+        growth(features, values["long-time transfer"][..., PLOTTED]),
         *(likeness(maps, name, values[name]) for name in MEASURES if as_published(maps) and maps.runs > 1),
         single_precision(maps, curves[DOUBLE]["network"]),
     ]
 
 
 def collapse(late):
-    """State that tasks are kept only if they are the same in both ways."""
+    """State that the first task is retained only if features and readouts are equal."""
     others = np.delete(late.ravel(), -1)
     yield claim("Long-time forgetting of equal tasks, mean over runs.", value=late[-1, -1], high=0.6)
     yield claim(
-        "Long-time forgetting falls nowhere else as low: least of all others less that of equal tasks.",
+        "Long-time forgetting is smallest for equal tasks: smallest of all others minus that of equal tasks.",
         value=others.min() - late[-1, -1],
         low=0.5,
     )
 
 
 def ridge(largest):
-    """State that maximal forgetting peaks inside where one of the two similarities is full."""
+    """State that maximal forgetting has an inner maximum along both edges with one similarity equal to 1."""
     for name, line in (("feature", largest[:, -1]), ("readout", largest[-1])):
         other = "readouts" if name == "feature" else "features"
         yield claim(
-            f"Equal {other}: maximal forgetting peaks inside; its peak over the higher end, by {name} "
-            "similarity, mean over runs.",
+            f"Equal {other}: maximal forgetting has its peak at an intermediate {name} similarity: peak "
+            "minus "
+            "the higher end, mean over runs.",
             value=line[1:-1].max() - max(line[0], line[-1]),
             low=0.0,
         )
 
 
 def growth(features, transfer):
-    """State that transfer grows with the similarity of features."""
+    """State that transfer increases with the similarity of features."""
     slope = np.polyfit(features, transfer.mean(axis=1), 1)[0]
     statement = (
-        "Long-time transfer of the first run grows with feature similarity: slope of its mean over readouts."
+        "Long-time transfer of the first run increases with feature similarity: slope of its mean over "
+        "readouts."
     )
     return claim(statement, value=slope, low=0.0)
 
 
 def likeness(maps, name, values):
-    """State that a map resembles the recorded one in the order of its cells."""
-    places = [np.flatnonzero(np.isclose(GRID, axis[:, None]).any(axis=0)) for axis in similarities(maps)]
-    recorded = RECORDED[name][np.ix_(*places)]
+    """State the rank correlation of a map with that of the authors."""
+    indices = [np.flatnonzero(np.isclose(GRID, axis[:, None]).any(axis=0)) for axis in similarities(maps)]
+    recorded = RECORDED[name][np.ix_(*indices)]
     between = rank_correlations([values[..., run] for run in range(values.shape[2])])
     statement = (
-        f"The map of the {name} is as much like theirs as single runs of ours are alike: rank correlation of "
-        f"the mean with theirs; pairs of runs have {min(between):.2f} to {max(between):.2f}."
+        f"The map of the {name} resembles the authors' map as much as our runs resemble each other: rank "
+        "correlation of our mean with their map; pairs of our runs have "
+        f"{min(between):.2f} to {max(between):.2f}."
     )
     return claim(statement, value=rank_correlation(np.nanmean(values, axis=2), recorded), low=min(between))
 
 
 def single_precision(single, double):
-    """State that single precision, in which maps are made, changes no measure by more than runs differ."""
-    places = [
+    """State that single precision, as in the maps, changes measures by less than the spread of runs."""
+    indices = [
         np.flatnonzero(np.isclose(of_map, of_check[:, None]).any(axis=0))
         for of_map, of_check in zip(similarities(single), similarities(double), strict=True)
     ]
     here, there = measured(single), measured(double)
     runs = min(single.runs, double.runs)
     changes = [
-        rms((here[name][np.ix_(*places)][..., :runs] - there[name][..., :runs]).mean(axis=2))
+        rms((here[name][np.ix_(*indices)][..., :runs] - there[name][..., :runs]).mean(axis=2))
         / rms(there[name].std(axis=2, ddof=1))
         for name in MEASURES
     ]
-    pairs = len(places[0]) * len(places[1])
+    pairs = len(indices[0]) * len(indices[1])
     statement = (
-        f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, over the "
-        "standard deviation of runs (root mean squares over pairs); largest of the six measures."
+        f"Single precision at {pairs} pairs of similarities: change of a measure, mean over runs, divided by "
+        "the standard deviation of runs (root mean squares over pairs); largest of the six measures."
     )
     return claim(statement, value=max(changes), high=1.0, source="this project", certainty="recomputed")
 
@@ -138,7 +143,7 @@ def rank_correlation(one, other):
 
 
 def rank_correlations(maps):
-    """Return how alike maps are, for each pair of them."""
+    """Return the rank correlations of all pairs of maps."""
     return [rank_correlation(one, other) for i, one in enumerate(maps) for other in maps[:i]]
 
 

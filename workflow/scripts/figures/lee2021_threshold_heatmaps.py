@@ -1,8 +1,9 @@
-"""Maps of forgetting and transfer of wide networks that are switched when the first task is learnt.
+"""Maps of forgetting and transfer of wide networks with a switch as soon as the first task is learned.
 
-A variant of the maps of Lee, Goldt & Saxe 2021 in their later code, not known to be published. The reader
-should see that equal tasks are forgotten least and gain most also where the first one is learnt well, but
-that they are forgotten much more than after fewer steps; transfer grows with the similarity of features.
+A variant of the maps of Lee, Goldt & Saxe 2021 in their later code; it is not known whether it is
+published. The reader should see that equal tasks have the smallest forgetting and the largest transfer also
+if the first task is learned well, but that their forgetting is much larger than after fewer steps; transfer
+increases with the similarity of features.
 """
 
 from functools import partial
@@ -18,13 +19,14 @@ from teacherstudent.store.curves import mean_over
 
 FIGURE, MAPS = "lee2021_threshold_heatmaps", "lee2021_threshold_maps"
 CAPTION = """
-Forgetting of task 1 (a, b) and transfer to task 2 (c, d), in decades of the error, against the similarities
-of the teachers' features and of their readouts, when the switch comes as soon as the error of task 1 is
-below 0.0001: simulated wide networks, at the end and at the largest. 15 inputs, teachers of 250 units,
-students of 1000 with outputs divided by 1000; about 10 million steps to the switch and 1.5 million after it
-(smaller and shorter in the small form), single precision. The criterion was read in the authors' later
-code; the grid is coarser than theirs, and the number of steps after the switch is that of the other maps.
-Not known to be published.
+Forgetting of task 1 (a, b) and transfer to task 2 (c, d), in decades of the error, at the end (a, c) and
+at their maximum (b, d), against the similarities of the teachers' features and of their readouts. The
+switch comes as soon as the error of task 1 is below 0.0001. Simulated wide networks in single precision:
+15 inputs, teachers of 250 units, students of 1000 units with outputs divided by 1000; about 10 million
+steps until the switch and 1.5 million after it (smaller and shorter in the small form).
+The criterion of the switch was read in the authors' later code (Lee, Goldt and Saxe, ICML 2021). The grid
+is coarser than theirs, and the number of steps after the switch is that of the other maps. It is not
+known whether such maps are published.
 """
 claim = partial(Claim, FIGURE, source="as in the maps with a switch at a fixed time", certainty="recomputed")
 
@@ -54,7 +56,7 @@ def measured(maps):
 
 
 def claims(curves):
-    """State when the switch came, the collapse, and the growth of transfer."""
+    """State the error at the switch, the minimum of forgetting, and the increase of transfer."""
     maps = curves[MAPS]["network"]
     means = {name: mean_over(values, 2) for name, values in measured(maps).items()}
     late, features = means["forgetting at the end"], similarities(maps)[0]
@@ -63,18 +65,20 @@ def claims(curves):
     slope = np.polyfit(features, gained.mean(axis=1), 1)[0]
     return [
         claim(
-            "log10 of the error of task 1 at the last record before the switch, largest of all runs.",
+            "log10 of the error of task 1 at the last recorded time before the switch, largest of all runs.",
             value=reached.max(),
             low=-4.1,
             high=-3.9,
         ),
         claim(
-            "Equal tasks are forgotten least at the end: least forgetting of others less theirs, in decades.",
+            "Equal tasks have the smallest forgetting at the end: smallest of all others minus that of "
+            "equal tasks, in decades.",
             value=np.delete(late.ravel(), -1).min() - late[-1, -1],
             low=0.0,
         ),
         claim(
-            "Transfer at the end grows with feature similarity: slope of its mean over readout similarities.",
+            "Transfer at the end increases with feature similarity: slope of its mean over readout "
+            "similarities.",
             value=slope,
             low=0.0,
         ),
@@ -83,9 +87,10 @@ def claims(curves):
 
 
 def equal_tasks(gained):
-    """State that equal tasks gain most."""
+    """State that equal tasks have the largest transfer."""
     return claim(
-        "Equal tasks gain most: their transfer at the end less the largest of all others, in decades.",
+        "Equal tasks have the largest transfer at the end: their transfer minus the largest of all others, "
+        "in decades.",
         value=gained[-1, -1] - np.delete(gained.ravel(), -1).max(),
         low=0.0,
         source="normalised maps over 41 runs in the authors' notebook",

@@ -1,7 +1,8 @@
-"""A wide student of two layers and a linear one learn a wide teacher.
+"""Errors of a wide student with two layers and of a linear student of a wide teacher.
 
-Supports the maps of Lee, Goldt & Saxe 2021; read in a notebook, publication unknown. The reader should see
-that the task has a large linear part, that a linear student stops there, and that two layers go on.
+Supports the maps of Lee, Goldt & Saxe 2021; read in a notebook, and it is not known whether it is
+published. The reader should see that the task has a large linear part, which is all that a linear student
+learns, and that a student with two layers reaches smaller errors.
 """
 
 from functools import partial
@@ -15,13 +16,13 @@ from teacherstudent.experiments.claims import Claim
 
 FIGURE, LINEAR = "lee2021_wide_student", "lee2021_linear_student"
 CAPTION = """
-Mean squared error (twice the generalisation error) of a student of two layers and of a linear student that
-learn the labels of a wide teacher: simulations, means and standard errors over three teachers. Dashed: the
-error of the best linear function of the inputs, from the teachers. 15 inputs, teachers of 500 units with
-outputs divided by the root of their number, students of 1000 units (fewer in the small form), learning rate
-5; the linear students have rate 0.02. The curves were read in the authors' notebook (Lee, Goldt and Saxe,
-ICML 2021), where linear students with rate 0.0001 end at 10^-1.78 and 10^-1.85; whether they are published
-is not known.
+Mean squared error (twice the generalisation error) of a student with two layers and of a linear student,
+both trained on the labels of a wide teacher: simulations, means and standard errors over three teachers.
+Dashed: error of the best linear function of the inputs, computed from the teachers. 15 inputs, teachers
+of 500 units with outputs divided by the square root of their number, students of 1000 units (fewer in the
+small form), learning rate 5; the linear students have rate 0.02.
+The curves were read in the authors' notebook (Lee, Goldt and Saxe, ICML 2021), where linear students with
+rate 0.0001 have final errors of 10^-1.78 and 10^-1.85. It is not known whether they are published.
 """
 claim = partial(Claim, FIGURE, source="curves in the authors' notebook")
 
@@ -65,7 +66,7 @@ def floor(T, v):
 
 
 def claims(curves):
-    """State where both students end."""
+    """State the final errors of both students."""
     two, linear = (mean_squared_errors(curves[name]["network"])[:, -1] for name in (FIGURE, LINEAR))
     return [
         claim(
@@ -75,7 +76,8 @@ def claims(curves):
             high=-1.7,
         ),
         claim(
-            "Linear students end where the best linear function does: ratio of errors, mean over teachers.",
+            "Linear students reach the error of the best linear function: ratio of the errors, mean over "
+            "teachers.",
             value=(linear / floors(curves[LINEAR]["network"])).mean(),
             low=0.98,
             high=1.05,
@@ -89,7 +91,8 @@ def claims(curves):
             high=-2.6 + SPREAD,
         ),
         claim(
-            "The task is not linear: linear student over two layers, least ratio of errors of all teachers.",
+            "The task is not linear: error of linear students divided by that of students of two layers, "
+            "smallest of all teachers.",
             value=(linear / two).min(),
             low=1.5,
         ),

@@ -1,8 +1,9 @@
 """Symmetric plateau and specialisation of soft committee machines.
 
-Believed to be several figures of Saad & Solla 1995 in one. The reader should see that the units of the
-student first learn the same, that they part after a long plateau whose height is known, that unequal teacher
-units are found one after the other, and what a student with too many or too few units does.
+Believed to combine several figures of Saad & Solla 1995. The reader should see that the units of the
+student are equal at first and specialise after a long plateau whose height is known, that the student
+specialises to unequal teacher units one after the other, and the final states of students with too many or
+too few units.
 """
 
 from functools import partial
@@ -19,30 +20,32 @@ ISOTROPIC, GRADED, OVER, UNDER, FLOOR = (
     f"saadsolla1995_{name}" for name in ("isotropic", "graded", "overrealisable", "unrealisable", "floor")
 )
 CAPTION = """
-Soft committee machines (erf units, readouts 1, first layer trained, no noise) with K student and M teacher
-units. (a-d) K = M = 3, learning rate 0.1, overlaps R of order 1e-9 at the start. (a-c) Isotropic teacher, T
-= 1: (a) overlaps R of each student unit with the teacher unit that it ends at (solid) and with the others
-(dashed), (b) lengths Q_ii (solid) and overlaps Q_ik of student units (dashed, grey), (c) generalisation
-error, with the height of the symmetric plateau: the fixed point of the equations at this rate, and the
-formula for vanishing rates. (d) Graded teacher, T = diag(1, 2, 3): by how much one student unit is ahead of
-the others in its overlap with teacher unit m, as a part of T_mm; at one half (grey line) unit m counts as
-found. (e) Lengths of the student units for K = 3, M = 2: one of them vanishes. (f) Errors for K = 3, M = 2,
-and for K = 2, M = 3, where an error remains. Lines: the equations of motion. Points: one exact sample of
+Soft committee machines (erf units, readouts 1, first layer trained, no noise) with K student and M
+teacher units. (a-c) K = M = 3, learning rate 0.1, overlaps R of order 1e-9 at the start, isotropic
+teacher with T = 1: (a) overlaps R of each student unit with the teacher unit to which it specialises
+(solid) and with the others (dashed), (b) lengths Q_ii (solid) and overlaps Q_ik of student units (dashed,
+grey), (c) generalisation error, with the height of the symmetric plateau: the fixed point of the
+equations at this rate, and the formula for vanishing rates. (d) Graded teacher, T = diag(1, 2, 3):
+overlap of the leading student unit with teacher unit m minus that of the second student unit, divided by
+T_mm; one half (grey line) counts as specialisation. (e) Lengths of the student units for K = 3, M = 2:
+one of them vanishes. (f) Errors for K = 3, M = 2, and for K = 2, M = 3, where an error remains. (e, f)
+have learning rate 0.5 and overlaps R up to 0.09 at the start, so that fluctuations hardly change the time
+at which finite networks leave the plateau. Lines: the equations of motion. Points: one exact sample of
 the order parameters of a network with a finite number of inputs (10000; fewer in the small form) from
-engine chain. (e, f) have learning rate 0.5 and overlaps R up to 0.09 at the start, so that chance matters
-little when such networks leave the plateau. The figures of Saad and Solla (Phys. Rev. E 1995) are known
-from memory: the learning rate of (a-c) and the size of the initial overlaps are believed to be theirs, the
-initial overlaps themselves and the parameters of (d-f) are not known.
+engine chain.
+The figures of Saad and Solla (Phys. Rev. E 1995) are known from memory. The learning rate of (a-c) and
+the size of the initial overlaps are believed to be those of the paper; the initial overlaps themselves
+and the parameters of (d-f) are not known.
 """
 IN_A_ROW = {"ncols": 3, "handlelength": 1.0, "columnspacing": 1.0}
 ESCAPED = 0.5  # lead of one student unit, as a part of T_mm, that counts as escape
-HEIGHT = 0.01  # the plateau is approached as slowly as the lengths of the units become equal
-LAST = 0.1  # last part of a run, over which the error is constant
+HEIGHT = 0.01  # tolerance of the height: the plateau is approached slowly, as lengths of units become equal
+LAST = 0.1  # last part of a run, in which the error is constant
 claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
 
 
 def figure(curves):
-    """Draw the isotropic case above, the others below."""
+    """Draw the isotropic case in the upper row, the others in the lower row."""
     fig, axes = _figures.panels(2, 3, _figures.PAGE, 0.8)
     isotropic = curves[ISOTROPIC]["ode"]
     plot_specialisation(axes[0, 0], isotropic)
@@ -111,7 +114,7 @@ def heights(ode):
 
 
 def plot_escapes(ax, ode):
-    """Draw by how much one student unit is ahead of the others in each teacher unit."""
+    """Draw the lead of one student unit over the others for each teacher unit."""
     ahead = leads(ode)
     for m, color in reversed(list(enumerate(colors_of(ahead.shape[1])))):
         name = f"m = {m + 1}"
@@ -147,19 +150,19 @@ def plot_both(ax, engines, quantity, series, color):
 
 
 def leads(entry):
-    """Return the largest less the second R over T_mm = m for each graded teacher unit m, (time, M)."""
+    """Return the largest minus the second R, divided by T_mm = m, for each teacher unit m, (time, M)."""
     R = np.sort(teacher_overlaps(entry), axis=1)
     return (R[:, -1] - R[:, -2]) / np.arange(1, R.shape[2] + 1)
 
 
 def escapes(entry):
-    """Return when one student unit is ahead by half of T_mm, for each teacher unit; NaN if never."""
+    """Return the time at which the lead reaches half of T_mm, for each teacher unit; NaN if never."""
     ahead = leads(entry) >= ESCAPED
     return np.where(ahead.any(axis=0), entry.time[ahead.argmax(axis=0)], np.nan)
 
 
 def claims(curves):
-    """State plateau and specialisation, the order of escape, and where the other students end."""
+    """State plateau and specialisation, the order of specialisation, and the ends of the other students."""
     return [
         *isotropic_claims(curves[ISOTROPIC]["ode"]),
         *graded_claims(curves[GRADED]["ode"]),
@@ -169,12 +172,12 @@ def claims(curves):
 
 
 def isotropic_claims(ode):
-    """State the height of the plateau, that the units are alike on it, and that they part in the end."""
+    """State the height of the plateau, that its units are equal, and that they specialise in the end."""
     error, R = errors(ode), teacher_overlaps(ode)
     flat = flattest(ode.time, error)
     height = next(iter(heights(ode).values()))
     yield claim(
-        "Error where it is flattest, over that of the symmetric fixed point at this learning rate.",
+        "Error at its flattest point divided by that of the symmetric fixed point at this learning rate.",
         value=error[flat] / height,
         low=1.0 - HEIGHT,
         high=1.0 + HEIGHT,
@@ -182,19 +185,22 @@ def isotropic_claims(ode):
         certainty="recomputed",
     )
     yield claim(
-        "On the plateau all R are equal: their standard deviation over their mean.",
+        "On the plateau all R are equal: their standard deviation divided by their mean.",
         value=R[flat].std() / R[flat].mean(),
         low=0.0,
         high=0.02,
     )
     yield claim(
-        "In the end each student unit is a teacher unit: largest distance of R from a permutation.",
+        "At the end each student unit equals a teacher unit: largest distance of R from a permutation "
+        "matrix.",
         value=distance_from_permutation(R[-1]),
         low=0.0,
         high=1e-3,
     )
     yield claim(
-        "A realisable error decays to zero: its log10 at the end.", value=np.log10(error[-1]), high=-8.0
+        "The error of a realisable task decays to zero: log10 of the error at the end.",
+        value=np.log10(error[-1]),
+        high=-8.0,
     )
 
 
@@ -206,21 +212,22 @@ def distance_from_permutation(R):
 
 
 def graded_claims(ode):
-    """State that teacher units are found in the order of their size, the largest first."""
+    """State that the student specialises to the teacher units in the order of their lengths."""
     times = escapes(ode)
     for larger in range(len(times) - 1, 0, -1):
         yield claim(
-            f"Graded teacher: time from finding unit {larger + 1} of the teacher to finding unit {larger}.",
+            f"Graded teacher: time from the specialisation to teacher unit {larger + 1} to that to teacher "
+            f"unit {larger}.",
             value=times[larger - 1] - times[larger],
             low=np.finfo(float).tiny,
         )
 
 
 def size_claims(over, under):
-    """State that a unit too many vanishes, and that with one too few an error remains."""
+    """State that a surplus unit vanishes, and that an error remains if a unit is missing."""
     lengths = np.sort(np.diagonal(overlaps(over)[-1]))
     yield claim(
-        "K = 3, M = 2: length Q of the smallest unit at the end.", value=lengths[0], low=-1e-3, high=1e-3
+        "K = 3, M = 2: smallest length Q of a unit at the end.", value=lengths[0], low=-1e-3, high=1e-3
     )
     yield claim(
         "K = 3, M = 2: largest distance of the other two lengths from 1 at the end.",
@@ -231,11 +238,11 @@ def size_claims(over, under):
     yield claim("K = 3, M = 2: log10 of the error at the end.", value=np.log10(errors(over)[-1]), high=-6.0)
     ode, chain = final(under["ode"]), final(under["chain"])
     yield claim(
-        "K = 2, M = 3: error of the samples over that of the equations, mean over the last quarter.",
+        "K = 2, M = 3: error of the samples divided by that of the equations, means over the last quarter.",
         value=chain / ode,
         low=0.9,
         high=1.1,
-        source="the chain has the law of simulations, which follow the equations",
+        source="the chain has the distribution of simulations, which follow the equations",
         certainty="recomputed",
     )
 
@@ -250,7 +257,7 @@ def floor_claims(ode):
     error = errors(ode)
     start, end = error[..., int((1.0 - LAST) * error.shape[-1])], error[..., -1]
     yield claim(
-        "K = 2, M = 3: relative change of the error in the last tenth of long runs, the largest.",
+        "K = 2, M = 3: largest relative change of the error in the last tenth of long runs.",
         value=np.abs(end / start - 1.0).max(),
         low=0.0,
         high=1e-3,
@@ -264,7 +271,7 @@ def floor_claims(ode):
         high=plateau_error(*units),
     )
     yield claim(
-        "K = 2, M = 3: largest relative difference that label noise makes to it.",
+        "K = 2, M = 3: largest relative change of this remaining error by label noise.",
         value=np.abs(floors / floors[0] - 1.0).max(),
         low=0.0,
         high=1e-3,

@@ -1,8 +1,8 @@
-"""Height and length of the plateau, and the speed of the final approach, against the learning rate.
+"""Height and length of the plateau, and the rate of the final decay, against the learning rate.
 
 Believed to be the figures of Saad & Solla 1995 on the choice of the learning rate. The reader should see
-that the plateau is shortest at a finite rate, that the error decays fastest at another one, and not at all
-from the critical rate on; and how close the published formulas for both come.
+that the plateau is shortest at a finite rate, that the error decays fastest at another rate and does not
+decay from the critical rate on, and the accuracy of the published formulas for both rates.
 """
 
 from functools import partial
@@ -31,21 +31,22 @@ DECAY = {units: f"saadsolla1995_decay_{units}" for units in (1, 2, 3)}
 UNITS = 3  # of panels (a) and (b)
 CRITICAL = {1: 4.0557787, 2: 2.3068277, 3: 1.6206745}  # recomputed independently
 CAPTION = """
-Soft committee machines with K = M, isotropic teacher, no noise. (a) Error on the symmetric plateau for K =
-3 against the learning rate: end of runs from equal units (points), symmetric fixed point (line), and the
-formula for vanishing rates (dashed). (b) Length of the plateau for K = 3, while the error is within 10
-percent of its flattest value: from independent units as in the paper (circles; differences of 1e-4 between
-the overlaps R at the start), where it is shortest at a finite rate (triangle), and from almost equal units
-(squares; differences of 1e-6), with the time ln(1e6) / lambda in which the unstable eigenvalue lambda of
-the fixed point lets such differences grow to one (line): the length up to a constant. At larger rates
-independent units part before they become equal: their plateau is another one. (c) Rate r of the final decay
-of the error, eps ~ exp(-r t), for K = 1, 2, 3: runs from near the teacher (circles), Jacobian at the
-teacher (lines), its optimum (star), the published optimum, 2/3 of the published eta_c (diamond), and the
-critical rate eta_c of the Jacobian, where r = 0 (dotted). The Jacobian gives eta_c = 4.0558, 2.3068,
-1.6207, the formula sqrt 3 pi / (K - 1 + 3 / sqrt 5) gives 4.0558, 2.3238, 1.6284: exact for K = 1 only. Nor
-is the decay fastest at 2/3 of the critical rate for K > 1: by the Jacobian it is at 0.82 and 0.79 of it for
-K = 2 and 3. All points are solutions of the equations of motion. The figures of Saad and Solla (Phys. Rev.
-E 1995) are known from memory: their initial overlaps and learning rates are not known.
+Soft committee machines with K = M, isotropic teacher, no noise; all points are solutions of the equations
+of motion. (a) Error on the symmetric plateau for K = 3 against the learning rate: end of runs from equal
+units (points), symmetric fixed point (line), and the formula for vanishing rates (dashed). (b) Length of
+the plateau for K = 3, the time during which the error is within 10 percent of its flattest value: from
+independent units as in the paper (circles; differences of 1e-4 between the overlaps R at the start), with
+the shortest plateau marked (triangle), and from almost equal units (squares; differences of 1e-6). Line:
+time ln(1e6) / lambda in which such differences grow to one with the unstable eigenvalue lambda of the
+fixed point; it gives the length up to a constant. At larger rates independent units separate before they
+become equal and have another plateau. (c) Rate r of the final decay of the error, eps ~ exp(-r t), for K
+= 1, 2, 3: runs from near the teacher (circles), Jacobian at the teacher (lines), its optimum (star), the
+published optimum, 2/3 of the published eta_c (diamond), and the critical rate eta_c of the Jacobian,
+where r = 0 (dotted).
+The Jacobian gives eta_c = 4.0558, 2.3068, 1.6207, the formula sqrt 3 pi / (K - 1 + 3 / sqrt 5) gives
+4.0558, 2.3238, 1.6284: it is exact for K = 1 only. For K > 1 the fastest decay is not at 2/3 of the
+critical rate: the Jacobian gives 0.82 and 0.79 of it for K = 2 and 3. The figures of Saad and Solla
+(Phys. Rev. E 1995) are known from memory; their initial overlaps and learning rates are not known.
 """
 WINDOW = (1e-8, 1e-11)  # of the error, over which the decay is measured
 GROWTH = (1e-5, 1e-3)  # of differences of R, over which their growth is measured
@@ -68,7 +69,7 @@ def figure(curves):
 
 
 def plot_points(ax, x, y, series, **style):
-    """Draw what was measured on runs of the equations: theory, as open points."""
+    """Draw numbers measured on runs of the equations: theory, as open points."""
     marks = {"linestyle": "none", "marker": "o", "markersize": 3, "markerfacecolor": "none"}
     return _figures.plot_theory(ax, x, y, series, **{**marks, "markeredgewidth": 0.8, **style})
 
@@ -120,7 +121,7 @@ def plot_decays(ax, curves):
 
 
 def plot_jacobian(ax, units, first, color):
-    """Draw the Jacobian's rate of decay between a first and the critical learning rate, and mark its top."""
+    """Draw the rate of decay of the Jacobian up to the critical learning rate, and mark its maximum."""
     critical, best = critical_learning_rate(units, units), optimal_learning_rate(units, units)
     line = np.linspace(first, 0.999 * critical, 120)
     rates = [error_decay_rate(units, units, rate) for rate in line]
@@ -177,7 +178,8 @@ def height_claims(ode):
     )
     limit = heights[0] - rates[0] * (heights[1] - heights[0]) / (rates[1] - rates[0])
     yield claim(
-        "Height of the plateau, continued to vanishing rates, over (K/pi) [pi/6 - K asin(1 / (2 K))], K = 3.",
+        "Height of the plateau, extrapolated to vanishing rates, divided by (K/pi) [pi/6 - K asin(1 / (2 "
+        "K))], K = 3.",
         value=limit / plateau_error(UNITS, UNITS),
         low=0.999,
         high=1.001,
@@ -185,15 +187,16 @@ def height_claims(ode):
 
 
 def length_claims(free, alike):
-    """State that the plateau is shortest inside, and that it ends as the Jacobian says."""
+    """State that the plateau is shortest at an intermediate rate, and that its end follows the Jacobian."""
     times = lengths(free)
     yield claim(
-        "The plateau is shortest at a rate inside: its length at the nearer end over the least one.",
+        "The plateau is shortest at an intermediate rate: the shorter of its lengths at both ends divided "
+        "by the smallest length.",
         value=min(times[0], times[-1]) / np.nanmin(times),
         low=1.2,
     )
     yield claim(
-        "Learning rate of the shortest plateau over the critical one.",
+        "Learning rate of the shortest plateau divided by the critical learning rate.",
         value=free.axis("learning_rate")[np.nanargmin(times)] / critical_learning_rate(UNITS, UNITS),
         low=TINY,
         high=1.0,
@@ -214,19 +217,20 @@ def decay_claims(units, ode):
     expected = np.array([error_decay_rate(units, units, rate) for rate in rates])
     name = f"K = M = {units}:"
     yield recomputed(
-        f"{name} decay of the error in runs and by the Jacobian, largest relative difference.",
+        f"{name} rate of decay of the error in runs and from the Jacobian, largest relative difference.",
         value=np.abs(measured / expected - 1.0).max(),
         low=0.0,
         high=0.05,
     )
     yield recomputed(
-        f"{name} learning rate of fastest decay in runs less that of the Jacobian, in steps of the grid.",
+        f"{name} learning rate of fastest decay in runs minus that of the Jacobian, in steps of the grid.",
         value=(rates[np.argmax(measured)] - best) / (rates[1] - rates[0]),
         low=-1.0,
         high=1.0,
     )
     yield recomputed(
-        f"{name} learning rate at which the decay in runs vanishes, over the Jacobian's critical rate.",
+        f"{name} learning rate at which the decay in runs vanishes, divided by the critical one of the "
+        "Jacobian.",
         value=vanishing(rates, measured) / critical,
         low=0.99,
         high=1.01,
@@ -250,14 +254,15 @@ def published_rates(units, critical, best):
         source="an independent computation",
     )
     yield claim(
-        f"{name} formula for the critical learning rate over that of the Jacobian.",
+        f"{name} critical learning rate of the formula divided by that of the Jacobian.",
         value=critical_learning_rate_formula(units) / critical,
         low=0.99,
         high=1.01,
     )
     low, high = (0.666, 0.667) if units == 1 else (0.7, 0.999)
     yield recomputed(
-        f"{name} optimal over critical rate of the Jacobian; the paper's 2/3 is for one unit only.",
+        f"{name} optimal divided by critical learning rate of the Jacobian; the paper's 2/3 holds for one "
+        "unit only.",
         value=best / critical,
         low=low,
         high=high,
