@@ -15,7 +15,7 @@ from samples import assert_equal, assert_same, trajectory
 from samples import spec as small_spec
 from teacherstudent.engines.network import training as network_run
 from teacherstudent.engines.start import BEGINNING, Start
-from teacherstudent.errors import RunError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import simulate_points, simulate_runs
 from teacherstudent.store import checkpoints
 from teacherstudent.store.checkpoints import CheckpointFile
@@ -253,6 +253,12 @@ def test_runs_that_are_finished_are_not_run_again(tmp_path, monkeypatch, engine)
 def test_short_work_leaves_no_trace(tmp_path):
     list(simulate_runs(small_spec(), "network", 5, checkpoints=CheckpointFile(tmp_path / "kept")))
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("minutes", [-1, float("nan"), "ten", None])
+def test_an_interval_that_is_no_number_is_one_line(tmp_path, minutes):
+    with pytest.raises(SpecError, match="^minutes: .* is not allowed; it must be a number >= 0$"):
+        CheckpointFile(tmp_path / "kept", minutes)
 
 
 def test_what_is_left_is_removed_but_for_files_of_others(tmp_path):

@@ -94,6 +94,7 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         (["--seed", "x"], ["--seed", "x", "whole number"]),
         (["--seed", 2**63], ["--seed", str(2**63), str(2**63 - 1)]),
         (["--runs", "0"], ["--runs", "0", ">= 1"]),
+        (["--at", "end"], ["--at: end is not allowed; it must be a number, a recorded time"]),
         (["--threads", "0.5"], ["--threads", "0.5", ">= 1"]),
         (["--engine", "sde"], ["--engine", "sde", "network", "chain", "ode"]),
         (["--output", "missing/out.h5"], ["--output", "missing/out.h5", "does not exist"]),

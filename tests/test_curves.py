@@ -215,3 +215,18 @@ def test_other_times_cannot_be_collected(tmp_path):
 def stretched(double):
     one = trajectory()
     return type(one)(**vars(one) | {"time": one.time * (1 + double)})
+
+
+def test_curves_print_in_one_line():
+    axes = {RATE: np.array([0.1, 0.2])}
+    made = Curves("ode", axes, 2, 5, np.arange(9.0), {"active_teacher": np.ones((2, 2, 9))}, None, None)
+    words = "engine ode, seed 5, runs 2, axes training.learning_rate (2); active_teacher"
+    assert repr(made) == f"<Curves: {words}>"
+
+
+def test_a_quantity_that_was_not_collected_is_named():
+    kept = {"active_teacher": np.ones((2, 9))}
+    made = Curves("ode", {}, 2, 5, np.arange(9.0), kept, np.zeros(2, bool), None)
+    for call in (made.values, made.mean, made.sem):
+        with pytest.raises(KeyError, match="errors is not a quantity of these curves, which have active_t"):
+            call("errors")

@@ -179,3 +179,11 @@ def test_a_switch_that_did_not_come_is_nan():
         values = measure(TIME, np.stack([FALLING, FALLING]), [2.0, np.nan])
         assert np.array_equal(np.isnan(values), [False, True])
     assert np.isnan(measures.adjusted_forgetting(TIME, FALLING, FALLING, np.nan))
+
+
+def test_errors_without_the_axis_of_time_at_the_end_are_refused_in_one_line():
+    errors = np.ones((len(TIME), 3))
+    words = r"^errors of shape \(101, 3\): the last axis must have the 101 recorded times$"
+    for measure in (measures.forgetting, measures.maximal_transfer, measures.initial_forgetting_rate):
+        with pytest.raises(ValueError, match=words):
+            measure(TIME, errors, 2.0)

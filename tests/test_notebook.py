@@ -215,6 +215,24 @@ def test_wrong_arguments_are_one_line(folder, given, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", [SMALL, "spec.yaml", None], ids=["mapping", "path", "none"])
+def test_single_trajectories_need_a_spec(wrong):
+    for call in (ts.simulate, ts.simulate_runs):
+        with pytest.raises(SpecError, match="^spec: .* is not allowed; it must be a Spec, as returned by "):
+            call(wrong, "ode")
+
+
+def test_single_trajectories_need_starts_and_checkpoints_of_their_types(folder):
+    asked, starts = ts.parse_spec(SMALL | LONGER), ts.load_start("first.h5")
+    for start in ("first.h5", starts):
+        with pytest.raises(SpecError, match="^start: (str|list) is not allowed; it must be a Start; load_s"):
+            ts.simulate(asked, "ode", start=start)
+    with pytest.raises(SpecError, match="^start: str is not allowed"):
+        ts.simulate_runs(asked, "ode", starts="first.h5")
+    with pytest.raises(SpecError, match="^checkpoints: str is not allowed; it must be a CheckpointFile$"):
+        ts.simulate_runs(asked, "ode", checkpoints="folder")
+
+
 def test_progress_is_reported_to_a_function(folder):
     reports = []
     quiet = ts.run(SMALL, "network", runs=2)

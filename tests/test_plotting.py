@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from samples import spec, trajectory
 from teacherstudent.api import Run
-from teacherstudent.errors import RunError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.plotting import plot_runs
 from teacherstudent.plotting.quick_looks import MOST_LINES
 from teacherstudent.store.runs import read_runs, write_runs
@@ -163,6 +163,12 @@ def test_one_run_may_be_given_without_a_list(stored):
 def test_no_runs_is_one_line():
     with pytest.raises(RunError, match="^there are no runs to plot$"):
         plot_runs([])
+
+
+@pytest.mark.parametrize("wrong", ["run.h5", 3, None, [None], [trajectory()], trajectory()])
+def test_what_is_no_run_is_one_line(wrong):
+    with pytest.raises(SpecError, match=r"^runs: \w+ is not allowed; it must be a Run, .* of them$"):
+        plot_runs(wrong)
 
 
 MANY = MOST_LINES + 1

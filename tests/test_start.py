@@ -320,6 +320,12 @@ def test_there_is_a_start_for_every_run(tmp_path):
         list(simulate_runs(parse_spec(document()), "ode", runs=3, starts=starts))
 
 
+@pytest.mark.parametrize("at", ["end", True, [1.0]])
+def test_a_time_that_is_no_number_is_one_line(tmp_path, at):
+    with pytest.raises(SpecError, match="^at: .* is not allowed; it must be a number, a recorded time$"):
+        load_start(tmp_path / "x.h5", at)
+
+
 def test_the_beginning_is_time_zero():
     spec = parse_spec(document())
     assert_same(simulate(spec, "ode", 1), simulate(spec, "ode", 1, start=BEGINNING))

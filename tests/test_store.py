@@ -16,6 +16,7 @@ from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.store import runs as store
+from teacherstudent.store.curves import Curves, write_curves
 from teacherstudent.store.digest import engine_digest
 from teacherstudent.store.runs import read_run, read_runs, write_run, write_runs
 
@@ -311,6 +312,27 @@ def test_what_is_no_run_is_refused_in_one_line(path):
         read_run(path)
     with pytest.raises(RunError, match="contains no runs"):
         read_runs(path)
+
+
+def test_a_group_without_a_run_is_refused_with_those_that_have_one(path):
+    write_runs(path, [entry(trajectory(), group=f"/runs/{name}") for name in "abcde"], run_axis=True)
+    with pytest.raises(RunError) as failure:
+        read_run(path)
+    others = "its groups of runs are /runs/a, /runs/b, /runs/c and 2 others"
+    assert str(failure.value) == f"{path}: there is no run in group /; {others}"
+
+
+def test_curves_are_refused_by_name(path):
+    write_curves(path, [Curves("ode", {}, 1, 0, np.arange(2.0), {}, np.zeros(1, bool), np.zeros((1, 0)), {})])
+    for read in (read_run, read_runs):
+        with pytest.raises(RunError, match="contains the curves of an experiment, not runs; use"):
+            read(path)
+
+
+def test_the_path_is_named_once_where_nothing_can_be_written(tmp_path):
+    with pytest.raises(RunError) as failure:
+        write_run(tmp_path, spec(), "network", 7, trajectory())
+    assert str(failure.value) == f"{tmp_path}: exists and is not a file"
 
 
 def test_a_damaged_run_is_refused_in_one_line(path):

@@ -83,3 +83,5 @@ def test_an_unknown_engine_is_refused_everywhere():
             SpecError, match="^engine: euler is not allowed; it must be one of network, chain, ode$"
         ):
             call(spec, "euler")
+        with pytest.raises(SpecError, match=r"^engine: \['ode'\] is not allowed; it must be one of"):
+            call(spec, ["ode"])

@@ -47,8 +47,13 @@ def log10_error_at(time, errors, when) -> np.ndarray:
     -------
     ndarray, shape (...) or float
         In decades; NaN where the time is outside the record or the run diverged before it.
+
+    Raises
+    ------
+    ValueError
+        If the last axis of the errors does not have the length of the recorded times.
     """
-    time, logs, when = np.asarray(time), log10_error(errors), np.asarray(when, dtype=float)
+    time, logs, when = np.asarray(time), _logs(time, errors), np.asarray(when, dtype=float)
     right = np.clip(np.searchsorted(time, when), 1, len(time) - 1)
     left, width = right - 1, time[right] - time[right - 1]
     x = np.clip(np.divide(when - time[left], width, out=np.zeros(when.shape), where=width > 0), 0.0, 1.0)
@@ -195,7 +200,7 @@ def initial_forgetting_rate(time, errors, switch, rows=10):
     ----------
     Lee, Goldt & Saxe 2021.
     """
-    time, logs = np.asarray(time), log10_error(errors)
+    time, logs = np.asarray(time), _logs(time, errors)
     first = np.searchsorted(time, switch)
     enough = first + rows < len(time)
     first = np.where(enough, first, 0)
@@ -333,6 +338,14 @@ def tabula_rasa_transfer(scratch_time, scratch_errors, time, errors, switch, aft
     """
     scratch = log10_error_at(scratch_time, scratch_errors, after)
     return 10.0**scratch - 10.0 ** log10_error_at(time, errors, np.asarray(switch) + after)
+
+
+def _logs(time, errors) -> np.ndarray:
+    """Return log10 eps. Raises ValueError unless the last axis of the errors is that of the times."""
+    logs, times = log10_error(errors), np.size(time)
+    if logs.shape[-1:] != (times,):
+        raise ValueError(f"errors of shape {logs.shape}: the last axis must have the {times} recorded times")
+    return logs
 
 
 def _from_switch(time, errors, switch) -> tuple[np.ndarray, np.ndarray]:

@@ -73,7 +73,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     )
     add(
         "--at",
-        type=float,
+        type=_time,
         metavar="TIME",
         help="with --from: start from the order parameters at this recorded time",
     )
@@ -148,6 +148,15 @@ def _whole_number(bounds: Whole) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _time(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not allowed; it must be a number, a recorded time"
+        ) from error
 
 
 def _minutes(text: str) -> float:

@@ -214,6 +214,6 @@ ENGINES = {engine.name: engine for engine in _REGISTERED}
 
 def engine_named(name: str) -> Engine:
     """Return the engine of a name. Raises SpecError if there is none."""
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         refuse("engine", name, f"it must be one of {', '.join(ENGINES)}")
     return ENGINES[name]

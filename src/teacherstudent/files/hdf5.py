@@ -197,7 +197,7 @@ def failing_in_one_line(path: str | Path) -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        raise RunError(f"{path}: {error}") from error
+        raise RunError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
     except OSError as error:
         raise RunError(f"{path}: {reason(error)}") from error
     except DAMAGE as error:

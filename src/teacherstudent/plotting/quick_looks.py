@@ -4,7 +4,7 @@ Deterministic engines are plotted as lines, others as open markers, in colours t
 distinguish. Many runs of one spec are plotted as their median and a band.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from teacherstudent.engines.base import ENGINES
-from teacherstudent.errors import RunError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.store.frames import frame_of
 from teacherstudent.store.stored_run import StoredRun
 
@@ -99,8 +99,10 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
     ------
     RunError
         If there are no runs, or if runs were recorded without overlaps.
+    SpecError
+        If the argument is anything else, such as the path of a file.
     """
-    stored = [runs] if isinstance(runs, StoredRun) else list(runs)
+    stored = _as_list(runs)
     if not stored:
         raise RunError("there are no runs to plot")
     if any("student_overlaps" not in run.arrays for run in stored):
@@ -119,6 +121,20 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
         if left_out:
             figure.suptitle(f"{left_out} of {total} runs diverged and are left out", fontsize="medium")
     return figure
+
+
+def _as_list(runs: Any) -> list[StoredRun]:
+    """Return the argument of `plot_runs` as a list."""
+    if isinstance(runs, StoredRun):
+        return [runs]
+    stored = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str | bytes) else [runs]
+    wrong = [type(one).__name__ for one in stored if not isinstance(one, StoredRun)]
+    if wrong:
+        raise SpecError(
+            f"runs: {wrong[0]} is not allowed; "
+            "it must be a Run, as returned by run and read_run, or a sequence of them"
+        )
+    return stored
 
 
 def _groups(stored: Sequence[StoredRun]) -> list[_Group]:

@@ -1,11 +1,12 @@
 """Simulation of specs by all engines."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from teacherstudent.engines.base import ENGINES, engine_named
 from teacherstudent.engines.start import BEGINNING, Start, start_for
 from teacherstudent.engines.trajectory import Trajectory, as_recorded
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.simulation.batches import Batches, in_order
 from teacherstudent.simulation.checkpoints import NO_CHECKPOINTS, CheckpointStore
 from teacherstudent.simulation.memory import check_memory, check_stored
@@ -97,6 +98,7 @@ def simulate(
         from (`start.MAY_CHANGE`), if the seed or the number of the run is out of range, and if there is not
         enough memory.
     """
+    _check_kinds([spec], [start])
     seed, run = SEED.checked("seed", seed), RUN.checked("run", run)
     spec, start = prepare(spec, engine, start)
     check_memory([[spec]], engine, runs=1, threads=1)
@@ -185,6 +187,7 @@ def simulate_points(
     SpecError
         As in `simulate_runs`.
     """
+    _check_kinds(specs, starts, checkpoints)
     seed, runs = SEED.checked("seed", seed), RUNS.checked("runs", runs)
     threads = THREADS.checked("threads", threads)
     if starts and len(starts) != runs:
@@ -197,6 +200,19 @@ def simulate_points(
     batches = Batches(tasks, engine_named(engine), seed, runs, threads, progress, checkpoints)
     check_memory([[tasks[index][0] for index in batch] for batch in batches.indices], engine, runs, threads)
     return in_order(batches, threads)
+
+
+def _check_kinds(specs: Sequence, starts: Any, checkpoints: Any = NO_CHECKPOINTS) -> None:
+    """Raise SpecError for an argument of another type, such as a mapping or a path, that `run` accepts."""
+    starts = starts if isinstance(starts, Sequence) else [starts]
+    for key, kind, words, values in (
+        ("spec", Spec, "a Spec, as returned by parse_spec or load_spec", specs),
+        ("start", Start, "a Start; load_start returns a list of them", starts),
+        ("checkpoints", CheckpointStore, "a CheckpointFile", [checkpoints]),
+    ):
+        for value in values:
+            if not isinstance(value, kind):
+                refuse(key, type(value).__name__, f"it must be {words}")
 
 
 def _prepared(spec: Spec, engine: str, starts: Sequence[Start]) -> list[tuple[Spec, Start]]:

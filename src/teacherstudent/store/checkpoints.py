@@ -15,7 +15,8 @@ import numpy as np
 
 from teacherstudent.engines.start import Snapshot
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import RunError
+from teacherstudent.errors import RunError, refuse
+from teacherstudent.errors.messages import shown
 from teacherstudent.simulation.checkpoints import CheckpointStore
 from teacherstudent.store.checkpoint_files import (
     packed,
@@ -46,11 +47,18 @@ class CheckpointFile(CheckpointStore):
         The time between two checkpoints of a run, in minutes, at least 0.
     clock : callable
         Returns the time in seconds.
+
+    Raises
+    ------
+    SpecError
+        If `minutes` is not a number of at least 0.
     """
 
     def __init__(
         self, folder: str | Path, minutes: float = MINUTES, clock: Callable[[], float] = time.monotonic
     ):
+        if not isinstance(minutes, int | float | np.number) or not minutes >= 0.0:
+            refuse("minutes", shown(minutes), "it must be a number >= 0")
         self.folder, self.interval, self.clock = Path(folder), 60.0 * minutes, clock
         self.asked: str | None = None  # name of the signal that ends the computation
         self.written: dict[int, float] = {}  # time at which a run started or was last written

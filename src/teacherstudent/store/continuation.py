@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from teacherstudent.engines.start import Start
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.errors import SpecError
 from teacherstudent.files.writing import file_digest
-from teacherstudent.store.starts import starts_of, stored_runs
+from teacherstudent.store.starts import check_time, starts_of, stored_runs
 
 
 class Continuation(NamedTuple):
@@ -47,8 +45,7 @@ def continuation(
         If the file cannot be read or has another number of runs, if the time was not recorded, and if `at` is
         given without a path.
     """
-    if at is not None and not isinstance(at, int | float | np.number):
-        refuse("at", at, "it must be a number, a recorded time")
+    check_time(at)
     if isinstance(start, str | os.PathLike):
         return _from_file(Path(start), at, runs)
     if at is not None:

@@ -60,6 +60,12 @@ class Curves:
     switch_times: np.ndarray
     document: dict = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return a description in one line."""
+        axes = ", ".join(f"{key} ({len(values)})" for key, values in self.axes.items()) or "none"
+        named = ", ".join(self.quantities)
+        return f"<Curves: engine {self.engine}, seed {self.seed}, runs {self.runs}, axes {axes}; {named}>"
+
     @cached_property
     def spec(self) -> Spec:
         """The complete spec, with all defaults, at the first value of each axis.
@@ -147,7 +153,15 @@ class Curves:
         Returns
         -------
         ndarray of shape (axes..., run, time, ...)
+
+        Raises
+        ------
+        KeyError
+            If it was not collected.
         """
+        if quantity not in self.quantities:
+            collected = ", ".join(self.quantities)
+            raise KeyError(f"{quantity} is not a quantity of these curves, which have {collected}")
         array = self.quantities[quantity].astype(float)
         array[self.diverged] = np.nan
         return array

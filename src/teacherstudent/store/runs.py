@@ -44,6 +44,7 @@ CURVES = (
     "contains the curves of an experiment, not runs; use `teacherstudent show`, "
     "teacherstudent.read_curves or xarray to read them"
 )
+NAMED = 3  # groups in a message
 OF_THE_FILE = (DIGEST, LINE)  # attributes that describe the file, not the runs
 
 
@@ -142,8 +143,19 @@ def read_run(path: str | Path, group: str = "/", states: bool = False) -> Stored
     """
     with opened_hdf5(path) as file:
         if not is_run(file.get(group)):
-            raise RunError(f"there is no run in group {group}")
+            raise RunError(_without_run(file, group))
         return _read(file[group], states)
+
+
+def _without_run(file: h5py.File, group: str) -> str:
+    """Return the message about a group without a run, with the groups that have runs."""
+    if any(map(is_curves, groups_of(file))):
+        return CURVES
+    names = [found.name for found in groups_of(file) if is_run(found)]
+    if not names:
+        return f"there is no run in group {group}"
+    others = f" and {len(names) - NAMED} others" if len(names) > NAMED else ""
+    return f"there is no run in group {group}; its groups of runs are {', '.join(names[:NAMED])}{others}"
 
 
 def read_runs(path: str | Path, states: bool = False) -> list[StoredRun]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.observables import STATE
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.files.writing import DAMAGE
 from teacherstudent.spec.model import InitialOverlaps
 from teacherstudent.store.runs import read_runs
@@ -40,7 +41,14 @@ def load_start(path: str | Path, at: float | None = None) -> list[Start]:
     SpecError
         If the file has no runs or several groups of them, if a run diverged, or if the time was not recorded.
     """
+    check_time(at)
     return starts_of(path, stored_runs(path), at)
+
+
+def check_time(at: Any) -> None:
+    """Raise SpecError if `at` is neither None nor a number."""
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float | np.number)):
+        refuse("at", at, "it must be a number, a recorded time")
 
 
 def stored_runs(path: str | Path) -> StoredRun:
