@@ -204,15 +204,14 @@ def simulate_points(
 
 def _check_kinds(specs: Sequence, starts: Any, checkpoints: Any = NO_CHECKPOINTS) -> None:
     """Raise SpecError for an argument of another type, such as a mapping or a path, that `run` accepts."""
-    starts = starts if isinstance(starts, Sequence) else [starts]
-    for key, kind, words, values in (
-        ("spec", Spec, "a Spec, as returned by parse_spec or load_spec", specs),
-        ("start", Start, "a Start; load_start returns a list of them", starts),
-        ("checkpoints", CheckpointStore, "a CheckpointFile", [checkpoints]),
-    ):
-        for value in values:
-            if not isinstance(value, kind):
-                refuse(key, type(value).__name__, f"it must be {words}")
+    for spec in specs:
+        if not isinstance(spec, Spec):
+            refuse("spec", type(spec).__name__, "it must be a Spec, as returned by parse_spec or load_spec")
+    for start in starts if isinstance(starts, Sequence) else [starts]:
+        if not isinstance(start, Start):
+            refuse("start", type(start).__name__, "it must be a Start; load_start returns a list of them")
+    if not isinstance(checkpoints, CheckpointStore):
+        refuse("checkpoints", type(checkpoints).__name__, "it must be a CheckpointFile")
 
 
 def _prepared(spec: Spec, engine: str, starts: Sequence[Start]) -> list[tuple[Spec, Start]]:
