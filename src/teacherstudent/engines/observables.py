@@ -177,7 +177,7 @@ DIMENSIONS = _by_name(
     Dimension("switch", symbol="j", description="number of the switch, counted from 0"),
 )
 
-# The variables of all states; each engine lists the names of its own ones in `STATE_NAMES`.
+# The variables of all states; each engine lists those that it has in `STATE_NAMES`.
 STATE_VARIABLES = _by_name(
     StateVariable("time", symbol="t", description="time of the state"),
     StateVariable("switch_times", symbol="s", description="times of the switches up to this time"),

@@ -52,7 +52,7 @@ STATE_NAMES = (
     "integrator_switches",
     "integrator_constants",
 )
-# Work between two reports of progress, in units of `kernels.pauses`: a tenth of a second or two.
+# Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
 
