@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
+from teacherstudent.engines.phases import phases
+from teacherstudent.engines.rates import stages
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.spec.model import INITIAL_KEYS, Initial, Spec
@@ -120,7 +122,8 @@ def test_output_scales():
     changes = {"student.output_scale": "mean", "teachers.output_scale": "mean_field"}
     scaled = parse_spec(changed(MINIMAL, changes | {"training.readout_learning_rate": 0.9}))
     assert (scaled.student.scale, scaled.teachers.scale) == pytest.approx((1 / 3, 1 / np.sqrt(2)))
-    assert scaled.readout_rate == pytest.approx(0.1)
+    task = stages(scaled, phases(scaled)[0], [0], 0.0, 0.0)[0].tasks[0]
+    assert task.readout_rate == pytest.approx(0.1)
     plain = parse_spec(MINIMAL)
     assert (plain.student.scale, plain.teachers.scale, plain.readout_rate) == (1.0, 1.0, 0.5)
 

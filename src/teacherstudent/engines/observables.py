@@ -125,6 +125,43 @@ OBSERVABLES = _by_name(
         description="teacher trained on at that time, counted from 0; -1 after a run diverged",
         dtype="int64",
     ),
+    Observable(
+        "task_probabilities",
+        ("time", "teacher"),
+        symbol="p",
+        description="probability of each task in the next step; the average where tasks are trained in turn",
+        when=lambda spec: spec.curriculum.replay is not None or spec.curriculum.mixture is not None,
+    ),
+    Observable(
+        "teacher_overlaps_in_time",
+        ("time", "teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
+        symbol="T(t)",
+        description="overlaps of teacher units, v_m.v_n / N, of teachers that move",
+        when=lambda spec: spec.has_moving_teachers and _records_overlaps(spec),
+    ),
+    Observable(
+        "anchor_overlaps",
+        ("time", "student_unit", "student_unit_other"),
+        symbol="A",
+        description="overlaps of student units with the anchors, w_i.c_k / N: the weights at the last "
+        "switch, or the centres of the penalties",
+        when=lambda spec: spec.has_anchors and _records_overlaps(spec),
+    ),
+    Observable(
+        "anchor_norms",
+        ("time", "student_unit"),
+        symbol="C",
+        description="squared lengths of the anchors, c_k.c_k / N",
+        when=lambda spec: spec.has_anchors and _records_overlaps(spec),
+    ),
+    Observable(
+        "importances",
+        ("switch", "student_unit"),
+        symbol="a",
+        description="importance of each student unit for the task before a switch; of importances per weight "
+        "the mean over the weights of a unit",
+        when=lambda spec: spec.training.consolidation is not None,
+    ),
     Observable("switch_times", ("switch",), symbol="s", description="times of the switches that took place"),
     Observable(
         "student_weights",
@@ -198,6 +235,19 @@ STATE_VARIABLES = _by_name(
         symbol="B",
         description="first layers of the teachers along the last axes of the frame, / sqrt N",
     ),
+    StateVariable("anchor_weights", symbol="c", description="anchors of the student units"),
+    StateVariable(
+        "anchor_coordinates", symbol="c", description="anchors of the student units in the frame, / sqrt N"
+    ),
+    StateVariable(
+        "penalties", symbol="lambda a", description="strength times importance, of each unit or weight"
+    ),
+    StateVariable(
+        "path_integral", symbol="S", description="path integral of each unit or weight up to this time"
+    ),
+    StateVariable("importances", symbol="a", description="importances at the switches up to this time"),
+    StateVariable("replay_inputs", symbol="x", description="stored inputs of each task, for replay"),
+    StateVariable("replay_labels", symbol="y", description="labels of the stored inputs"),
     StateVariable(
         "teacher_overlaps", symbol="T", description="overlaps of the units of all teachers, in one row"
     ),

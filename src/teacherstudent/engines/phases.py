@@ -4,12 +4,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from teacherstudent.spec.interventions import MixturePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import on_step, step_at
 
 
 class Phase(NamedTuple):
-    """A part of a run that trains on one teacher."""
+    """A part of a run with one main task."""
 
     teacher: int  # counted from 0
     end: float  # time t = steps / N at which it ends at the latest
@@ -19,7 +20,9 @@ class Phase(NamedTuple):
 def phases(spec: Spec) -> list[Phase]:
     """Return all phases of a run in order; those after a threshold that is never reached do not start."""
     rule, order, duration, N = spec.curriculum, spec.curriculum.order, spec.duration, spec.inputs.dimension
-    if rule.thresholds:
+    if rule.mixture is not None:
+        ends = [(time, 0.0) for time in (*_changes_of_main_task(rule.mixture), duration)]
+    elif rule.thresholds:
         ends = [(duration, threshold) for threshold in rule.thresholds] + [(duration, 0.0)]
     else:
         ends = [(time, 0.0) for time in (*_switch_times(rule, duration), duration)]
@@ -77,6 +80,12 @@ def _switch_times(rule, duration: float) -> tuple[float, ...]:
         times.append(count * rule.period)
         count += 1
     return tuple(times)
+
+
+def _changes_of_main_task(mixture: Sequence[MixturePiece]) -> list[float]:
+    """Return the times at which the task with the largest probability changes."""
+    main = [piece.probabilities.index(max(piece.probabilities)) for piece in mixture]
+    return [piece.until for piece, now, then in zip(mixture, main, main[1:], strict=False) if now != then]
 
 
 def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | None:

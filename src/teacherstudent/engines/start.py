@@ -28,6 +28,8 @@ MAY_CHANGE = (
     "inputs.dimension",  # only in a start from order parameters
     "teachers.output_noise",
     "teachers.input_noise",
+    "teachers.drift",
+    "teachers.rotation",
     "student.heads",  # the number of heads is compared: with one task, `shared` and `per_task` have one
     "student.copy_head_at_switch",
 )

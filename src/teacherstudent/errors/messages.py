@@ -13,13 +13,8 @@ from typing import Any
 # them too, with a less specific message.
 NOT_AVAILABLE = {
     ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
-    ("curriculum.replay", None): "interleaved replay",
-    ("training.replay", None): "interleaved replay",
-    ("training.consolidation", None): "consolidation of weights (EWC, quadratic, path integral, nodes)",
-    ("training.l1", None): "L1 regularisation",
     ("training.loss", "classification"): "classification",
     ("training.rule", None): "other learning rules (RL perceptron)",
-    ("teachers.drift", None): "drifting teachers",
     ("student.layers", None): "more than two layers",
 }
 

@@ -64,14 +64,25 @@ def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray
         return np.full_like(draws, scale * initial.readouts_value)
     if initial.scheme == "symmetric":
         draws = np.repeat(draws[:, :1], draws.shape[1], axis=1)
+    if initial.readouts is not None:
+        return scale * _given_readouts(draws, spec)
     h, head = scale * deviations(spec)[1] * draws, spec.head_of(first)
-    if initial.scheme == "informed":
+    if initial.readouts_imbalance is not None:
+        h[head] = scale * deviations(spec)[1] * np.copysign(1.0, draws[head])
+        h[head, 0] = scale * deviations(spec)[1] * initial.readouts_imbalance
+    elif initial.scheme == "informed":
         h[head, : v.shape[1]] = v[first]
     elif initial.scheme == "denoising":
         h[head] = shared_readouts(v[first], draws.shape[1])
     elif initial.scheme == "one_direction":
         h[head] = np.sqrt(v.shape[1] / draws.shape[1])
     return h
+
+
+def _given_readouts(draws: np.ndarray, spec: Spec) -> np.ndarray:
+    """Return the given rows of readouts; a row that is None is drawn."""
+    rows, std = spec.student.initial.readouts, deviations(spec)[1]
+    return np.array([std * draw if row is None else row for row, draw in zip(rows, draws, strict=True)])
 
 
 def deviations(spec: Spec) -> tuple[float, float]:

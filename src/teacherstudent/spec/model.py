@@ -6,6 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from teacherstudent.spec.interventions import (
+    Consolidation,
+    Deficit,
+    MixturePiece,
+    RatePiece,
+    Replay,
+    Rotation,
+)
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -66,6 +75,8 @@ class Teachers:
     output_scale: str
     output_noise: tuple[float, ...]
     input_noise: tuple[float, ...]
+    drift: tuple[float, ...] | None = None
+    rotation: Rotation | None = None
     file: str | None = None  # of the networks, in place of features and readouts
     sha256: str | None = None  # of its content
 
@@ -77,14 +88,14 @@ class Teachers:
 
 # The keys of `student.initial` that each scheme uses.
 INITIAL_KEYS = {
-    "gaussian": ("weights_std", "readouts_std", "readouts_value"),
+    "gaussian": ("weights_std", "readouts_std", "readouts_value", "readouts", "readouts_imbalance"),
     "large": ("readouts_value",),
     "small": ("readouts_value",),
     "mixed": ("readouts_value",),
     "informed": ("weights_std", "readouts_std", "readouts_value"),
     "denoising": ("readouts_std",),
     "one_direction": ("readouts_std",),
-    "symmetric": ("weights_std", "readouts_std", "readouts_value", "asymmetry"),
+    "symmetric": ("weights_std", "readouts_std", "readouts_value", "readouts", "asymmetry"),
     "file": ("file", "sha256"),
 }
 
@@ -97,6 +108,8 @@ class Initial:
     weights_std: float | None = None
     readouts_std: float | None = None
     readouts_value: float | None = None
+    readouts: tuple | None = None  # (H, K), or None in place of a row that is drawn
+    readouts_imbalance: float | None = None
     asymmetry: float | None = None
     file: str | None = None
     sha256: str | None = None  # of its content
@@ -125,15 +138,21 @@ def _scale(name: str, units: int) -> float:
 
 @dataclass(frozen=True)
 class Training:
-    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher."""
+    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher.
 
-    learning_rate: float
-    readout_learning_rate: float
+    A learning rate is a number, one number per teacher, or a schedule.
+    """
+
+    learning_rate: float | tuple[float, ...] | tuple[RatePiece, ...]
+    readout_learning_rate: float | tuple[float, ...] | tuple[RatePiece, ...]
     train: tuple[str, ...]
     frozen_units: tuple[tuple[int, ...], ...]
     weight_decay: float
     batch_size: int
     sampling: str
+    consolidation: Consolidation | None = None
+    l1: float | None = None
+    deficits: tuple[Deficit, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +164,8 @@ class Curriculum:
     switch_times: tuple[float, ...] | None = None
     period: float | None = None
     thresholds: tuple[float, ...] | None = None
+    replay: Replay | None = None
+    mixture: tuple[MixturePiece, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +179,7 @@ class Record:
     quantities: str = "all"
     weights: bool = False
     state: bool = False
+    movement: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,9 +245,14 @@ class Spec:
         return self.teachers.count if self.student.heads == "per_task" else 1
 
     @property
-    def readout_rate(self) -> float:
-        """Learning rate of the effective readouts h = c u: c^2 times that of u, for c the student's scale."""
-        return self.student.scale**2 * self.training.readout_learning_rate
+    def has_anchors(self) -> bool:
+        """Whether runs have anchors: the weights at the last switch, or the centres of penalties."""
+        return self.record.movement or self.training.consolidation is not None
+
+    @property
+    def has_moving_teachers(self) -> bool:
+        """Whether a teacher drifts or turns."""
+        return self.teachers.rotation is not None or any(self.teachers.drift or ())
 
     def head_of(self, teacher: int) -> int:
         """The head that is trained on a teacher."""

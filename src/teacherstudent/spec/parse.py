@@ -5,8 +5,9 @@ every key with its description, range and default.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -30,7 +31,7 @@ from teacherstudent.spec.weight_files import check_files, fill_from_files
 # Default standard deviation of initial weights and readouts.
 SMALL_STD = 0.001
 # Keys that can be combined with `record.times`.
-BESIDE_TIMES = ("quantities", "weights", "state")
+BESIDE_TIMES = ("quantities", "weights", "state", "movement")
 
 
 def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
@@ -152,12 +153,14 @@ def _resolved(filled: dict) -> dict:
     """Write out the short forms of values: one number for all teachers, default order, default rates."""
     teachers, training, curriculum = filled["teachers"], filled["training"], filled["curriculum"]
     count = teachers["count"]
-    for key in ("output_noise", "input_noise"):
-        if not isinstance(teachers[key], list):
+    for key in ("output_noise", "input_noise", "drift"):
+        if key in teachers and not isinstance(teachers[key], list):
             teachers[key] = [teachers[key]] * count
     if training["readout_learning_rate"] is None:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
+    if "mixture" in curriculum:
+        curriculum["order"] = _main_teachers(curriculum)
     curriculum.setdefault("order", list(range(count)))
     student = filled["student"]
     student["initial"] = _initial_with_defaults(student["initial"])
@@ -166,9 +169,19 @@ def _resolved(filled: dict) -> dict:
     return filled
 
 
+def _main_teachers(curriculum: dict) -> list[int]:
+    """Return the main teachers of the pieces of a mixture: those with the largest probability."""
+    rows = [piece["probabilities"] for piece in curriculum["mixture"]]
+    main = [teacher for teacher, _ in groupby(row.index(max(row)) for row in rows)]
+    if curriculum.get("order", main) != main:
+        raise SpecError("curriculum.order: follows from the mixture; remove one of them")
+    return main
+
+
 def _initial_with_defaults(initial: dict) -> dict:
     """Add the standard deviations that the scheme uses and that are not given."""
-    deviations = ["weights_std"] if "readouts_value" in initial else ["weights_std", "readouts_std"]
+    given = "readouts_value" in initial or None not in initial.get("readouts", [None])
+    deviations = ["weights_std"] if given else ["weights_std", "readouts_std"]
     taken = [key for key in deviations if key in INITIAL_KEYS[initial["scheme"]]]
     return dict.fromkeys(taken, SMALL_STD) | initial
 
@@ -177,10 +190,16 @@ class _Kind:
     """Properties of the type of a field, found once because grids build thousands of specs."""
 
     def __init__(self, kind: Any) -> None:
-        parts = (kind, *get_args(kind))
-        self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
+        self.block = next((part for part in _parts(kind) if dataclasses.is_dataclass(part)), None)
         self.item = int if "int" in str(kind) else float
         self.fraction = "float" in getattr(kind, "__name__", str(kind))
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    """Yield a type, and the types in its arguments."""
+    yield kind
+    for part in get_args(kind):
+        yield from _parts(part)
 
 
 def _build(cls: type, values: dict) -> Any:
@@ -198,11 +217,13 @@ def _convert(kind: _Kind, value: Any) -> Any:
     if isinstance(value, dict):
         return _build(kind.block, value)
     if isinstance(value, list):
-        return _tupled(value, kind.item)
+        return tuple(
+            _convert(kind, item) if isinstance(item, dict) else _tupled(item, kind.item) for item in value
+        )
     return float(value) if kind.fraction and isinstance(value, int) else value
 
 
 def _tupled(value: Any, number: type) -> Any:
     if isinstance(value, list):
         return tuple(_tupled(item, number) for item in value)
-    return value if isinstance(value, str) else number(value)
+    return value if isinstance(value, str) or value is None else number(value)

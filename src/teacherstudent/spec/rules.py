@@ -5,6 +5,7 @@ import numpy as np
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import check_inputs
+from teacherstudent.spec.rules_interventions import check_interventions
 from teacherstudent.spec.rules_networks import check_networks
 
 # Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
@@ -23,6 +24,7 @@ def check_spec(spec: Spec) -> None:
     check_inputs(spec)
     _check_lists_per_teacher(spec)
     _check_curriculum(spec)
+    check_interventions(spec)
     _check_record(spec)
     if spec.initial_overlaps is not None:
         _check_overlaps(spec)

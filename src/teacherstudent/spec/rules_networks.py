@@ -140,9 +140,11 @@ def _check_initial(spec: Spec) -> None:
     initial, K, M = spec.student.initial, spec.student.hidden, spec.teachers.hidden
     _check_initial_keys(initial)
     if spec.initial_overlaps is not None:
-        for name, value in (("scheme", initial.scheme), ("readouts_value", initial.readouts_value)):
-            if value not in ("gaussian", None):
+        for name in ("scheme", "readouts_value", "readouts", "readouts_imbalance"):
+            if getattr(initial, name) not in ("gaussian", None):
                 raise SpecError(f"student.initial.{name}: not used with initial_overlaps; remove one of them")
+    elif initial.readouts is not None:
+        _check_readouts(spec)
     elif initial.scheme == "one_direction" and spec.student.activation != "linear":
         raise SpecError(
             f"student.initial.scheme: {initial.scheme} needs linear units (set student.activation: linear)"
@@ -151,6 +153,14 @@ def _check_initial(spec: Spec) -> None:
         raise SpecError(
             f"student.initial.scheme: {initial.scheme} needs at least as many student units as a teacher has"
             f" (student.hidden is {K}, teachers.hidden is {M})"
+        )
+
+
+def _check_readouts(spec: Spec) -> None:
+    rows, H, K = spec.student.initial.readouts, spec.heads, spec.student.hidden
+    if len(rows) != H or any(row is not None and len(row) != K for row in rows):
+        raise SpecError(
+            f"student.initial.readouts: must be {H} rows, one per head, each of {K} numbers or null"
         )
 
 
@@ -164,6 +174,13 @@ def _check_initial_keys(initial) -> None:
     if initial.readouts_value is not None and initial.readouts_std is not None:
         raise SpecError(
             "student.initial.readouts_std: cannot be combined with readouts_value; remove one of them"
+        )
+    for key in ("readouts_value", "readouts_imbalance"):
+        if initial.readouts is not None and getattr(initial, key) is not None:
+            raise SpecError(f"student.initial.{key}: cannot be combined with readouts; remove one of them")
+    if initial.readouts_imbalance is not None and initial.readouts_value is not None:
+        raise SpecError(
+            "student.initial.readouts_imbalance: cannot be combined with readouts_value; remove one of them"
         )
     if initial.file is None and "file" in taken:
         raise SpecError("student.initial.file: missing; scheme file needs the path of an .npz or .h5 file")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.networks import axes
+from teacherstudent.engines.rates import refuse_interventions
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.networks.sampling import check_overlaps_fit
@@ -30,6 +31,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError if inputs are not fresh, or if N is too small for the given overlaps."""
+    refuse_interventions(spec, "chain")
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
 

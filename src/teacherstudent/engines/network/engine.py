@@ -12,7 +12,7 @@ import numpy as np
 
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
-from teacherstudent.engines.rates import rates_of
+from teacherstudent.engines.rates import rates_of, refuse_interventions
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
 from teacherstudent.errors.interruption import interruptible_by
@@ -37,6 +37,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, or if N is too small for the given overlaps."""
+    refuse_interventions(spec, "network")
     source_of(spec).check(spec)
     check_overlaps_fit(spec)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
-from teacherstudent.engines.rates import rates_of
+from teacherstudent.engines.rates import rates_of, refuse_interventions
 from teacherstudent.engines.start import Start, State, history, times_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.errors import RunError, SpecError
@@ -58,6 +58,7 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
+    refuse_interventions(spec, "ode")
     refuse_finite_sets(spec, "ode")
     if spec.student.activation == "relu":
         raise SpecError(
