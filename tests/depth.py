@@ -1,7 +1,10 @@
 """The depth and the order of the tests.
 
-`pytest --all` repeats random faults as often as docs/reliability.md states.
+`pytest --all` repeats random faults as often as docs/reliability.md states, and runs the tests that are
+marked `thorough`: further cases of what other tests check too.
 """
+
+import pytest
 
 OPTION = "--all"
 # Files of tests that take longest: they start first, so that all workers end together.
@@ -26,3 +29,9 @@ LONGEST = (
 )
 
 everything = False  # set by conftest.py before tests are collected
+
+
+def thorough_from(number, cases):
+    """Return the cases of a parametrised test, of which the later ones are run with `--all` only."""
+    names = list(cases)
+    return names[:number] + [pytest.param(name, marks=pytest.mark.thorough) for name in names[number:]]

@@ -26,7 +26,12 @@ def test_one_paper_by_its_name(fresh_checkout):
 
 
 @pytest.mark.parametrize(
-    ("papers", "animations"), [("lee2021,saadsolla1995", 3), ("saadsolla1995", 1), ("goldt2019", 0)]
+    ("papers", "animations"),
+    [
+        ("lee2021,saadsolla1995", 3),
+        pytest.param("saadsolla1995", 1, marks=pytest.mark.thorough),
+        ("goldt2019", 0),
+    ],
 )
 def test_animations_of_configured_papers_are_made_by_default(tmp_path, papers, animations):
     """The front page of the documentation shows them."""
