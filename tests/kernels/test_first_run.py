@@ -36,6 +36,7 @@ def found(process):
 @pytest.mark.slow
 def test_the_first_run_is_the_second(tmp_path):
     first = found(started(tmp_path, *COMPILED, **THREE))
+    assert first["unused"] == [] or not depth.everything
     assert first["compiled"] > 0
     second = found(started(tmp_path, *COMPILED, **ONE))
     backwards = found(started(tmp_path, *reversed(COMPILED), **THREE))
@@ -46,9 +47,8 @@ def test_the_first_run_is_the_second(tmp_path):
 
 @pytest.mark.slow
 def test_numbers_of_all_kernels_do_not_depend_on_order_and_threads():
-    forwards = found(started(None, **ONE))
-    assert forwards["unused"] == []
-    assert found(started(None, *reversed(NUMBERS), **THREE))["digests"] == forwards["digests"]
+    forwards, backwards = started(None, **ONE), started(None, *reversed(NUMBERS), **THREE)
+    assert found(backwards)["digests"] == found(forwards)["digests"]
 
 
 @pytest.mark.slow
