@@ -52,7 +52,20 @@ def colors_of(units: int) -> list:
 
 
 def plot_both(ax: Axes, engines: Mapping[str, Curves], quantity: Callable, series: str, color) -> None:
-    """Draw a quantity of the equations as a line, and of the samples of engine `chain` as points."""
+    """Draw a quantity of the equations as a line, and of the samples of engine `chain` as points.
+
+    Parameters
+    ----------
+    ax : Axes
+    engines : mapping of str to Curves
+        Curves of the engines `ode` and `chain`.
+    quantity : callable
+        Returns the quantity (time,) of curves.
+    series : str
+        Name in the CSV and in the legend.
+    color
+        Colour of line and points.
+    """
     ode, chain = engines["ode"], engines["chain"]
     _figures.plot_theory(ax, ode.time, quantity(ode), series, color=color)
     _figures.plot_simulation(ax, chain.time, quantity(chain), series, label=None, color=color, markersize=3)
