@@ -135,8 +135,8 @@ def test_another_quantity_to_collect_runs_no_simulation(checkout):
     ("path", "message"),
     [
         ("workflow/report/claims.html.jinja", "Write the page of claims"),
-        ("workflow/report/settings.html.jinja", SETTINGS),
-        ("workflow/report/explorer.js", EXPLORER),
+        pytest.param("workflow/report/settings.html.jinja", SETTINGS, marks=pytest.mark.thorough),
+        pytest.param("workflow/report/explorer.js", EXPLORER, marks=pytest.mark.thorough),
     ],
 )
 def test_what_a_page_is_written_from_reruns_that_page(checkout, path, message):
