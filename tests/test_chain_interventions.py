@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chain_cases import document
-from laws import assert_same_law
+from laws import assert_other_law, assert_same_law
 from naive import changing
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
@@ -80,3 +80,83 @@ def assert_law_of_sgd(described, replicas, seed):
 def test_law_of_several_tasks(case, dimension):
     described = document(dimension, **TASKS[case])
     assert_law_of_sgd(described, REPLICAS[dimension], seed=list(TASKS).index(case))
+
+
+# Anchors
+
+
+def consolidated(kind, strength, **keys):
+    """Training with this consolidation."""
+    return {"training": {"consolidation": {"kind": kind, "strength": strength, **keys}}}
+
+
+TWO_SWITCHES = {"curriculum": {"switch_times": [0.5, 1.0]}}
+ANCHORS = {
+    "quadratic": TWO_SWITCHES | consolidated("quadratic", [0.5, 1.0]),
+    "latest": TWO_SWITCHES | consolidated("quadratic", 1.0, anchors="latest", step="proximal"),
+    "node": TWO_SWITCHES | consolidated("node", 1.0),
+    "ewc": TWO_SWITCHES | consolidated("ewc", 2.0, step="proximal"),
+    "path_integral": TWO_SWITCHES | consolidated("path_integral", 0.5),
+    "path_integral_in_batches": TWO_SWITCHES
+    | {
+        "teachers": {"input_noise": [0.5, 0.0], "output_noise": [0.3, 0.0]},
+        "training": {
+            "batch_size": 2,
+            "learning_rate": [3.0, 1.0],
+            "weight_decay": 0.3,
+            "frozen_units": [[], [1]],
+            "consolidation": {"kind": "path_integral", "strength": 1.0, "step": "proximal"},
+        },
+    },
+    "movement": {"curriculum": {"switch_times": [0.5, 1.0]}},
+    "mixture_and_anchors": {
+        "curriculum": {
+            "mixture": [{"until": 0.5, "probabilities": [0.7, 0.3]}, {"probabilities": [0.2, 0.8]}]
+        },
+        "training": {
+            "learning_rate": [2.0, 3.0],
+            "consolidation": {"kind": "path_integral", "strength": 0.5},
+        },
+    },
+}
+
+
+def with_anchors(dimension, case):
+    described = document(dimension, **ANCHORS[case])
+    if case == "movement":
+        described["record"]["movement"] = True
+    return described
+
+
+@pytest.mark.parametrize("dimension", [6, *REPLICAS])
+@pytest.mark.parametrize("case", ANCHORS)
+def test_law_with_anchors(case, dimension):
+    """With 6 inputs the frame has all axes."""
+    described = with_anchors(dimension, case)
+    assert_law_of_sgd(described, REPLICAS.get(dimension, 1000), seed=list(ANCHORS).index(case))
+
+
+@pytest.mark.parametrize(
+    "wrong, case", [("square_of_mean", "path_integral"), ("one_task_for_all", "mixture_and_anchors")]
+)
+def test_wrong_laws_are_rejected(wrong, case):
+    described = with_anchors(20, case)
+    assert_other_law(changing.simulate(described, 500, 1, wrong), engine_samples(described, 500))
+
+
+def test_penalties_show():
+    described = with_anchors(20, "quadratic")
+    slow = changing.simulate(described, 500, 1)
+    described["training"]["consolidation"]["strength"] = 0.0
+    assert_other_law(slow, engine_samples(described, 500))
+
+
+def test_no_penalty_has_the_law_without_anchors_and_the_bits_of_movement():
+    described = with_anchors(20, "movement")
+    moved = engine_samples(described, 500)
+    described["training"]["consolidation"] = {"kind": "ewc", "strength": 0.0}
+    weak = engine_samples(described, 500)
+    for name, values in moved.items():
+        np.testing.assert_array_equal(values, weak[name])
+    plain = engine_samples(document(20, **TWO_SWITCHES), 500, seed=1)
+    assert_same_law(moved, plain)
