@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chain_cases import document
+from chain_cases import ONE, STUDENT, TWO, document, given
 from laws import assert_other_law, assert_same_law
 from naive import changing
 from teacherstudent.simulation.runs import simulate_runs
@@ -160,3 +160,61 @@ def test_no_penalty_has_the_law_without_anchors_and_the_bits_of_movement():
         np.testing.assert_array_equal(values, weak[name])
     plain = engine_samples(document(20, **TWO_SWITCHES), 500, seed=1)
     assert_same_law(moved, plain)
+
+
+# Moving teachers
+
+DRIFT = {"drift": [0.0, 0.6]}
+ROTATION = {"rotation": {"teacher": 0, "towards": 1, "rate": 1.0, "start": 0.25, "until": 1.25}}
+MOTION = {
+    "drift": {"teachers": DRIFT, "curriculum": {"switch_times": [0.25]}},
+    "drift_of_all": {
+        "teachers": {"drift": [0.4, 0.8]},
+        "curriculum": {"switch_times": [0.5]},
+        "training": {"batch_size": 2, "weight_decay": 0.3},
+    },
+    "rotation": {"teachers": ROTATION, "curriculum": {"switch_times": [1.0]}},
+    "drift_and_anchors": {"teachers": DRIFT} | TWO_SWITCHES | consolidated("path_integral", 0.5),
+    "everything": {
+        "teachers": {
+            "count": 3,
+            "drift": [0.0, 0.0, 0.7],
+            "output_noise": [0.2] * 3,
+            "input_noise": [0.0, 0.4, 0.0],
+        }
+        | ROTATION,
+        "student": {"heads": "shared"},
+        "curriculum": {
+            "mixture": [{"until": 0.5, "probabilities": [0.5, 0.1, 0.4]}, {"probabilities": [0.1, 0.3, 0.6]}]
+        },
+        "training": {
+            "weight_decay": 0.2,
+            "learning_rate": [2.0, 1.0, 3.0],
+            "frozen_units": [[], [0], []],
+            "deficits": [{"start": 0.25, "until": 1.0, "output_noise": 1.0}],
+            "consolidation": {"kind": "ewc", "strength": 1.0, "step": "proximal"},
+        },
+    },
+}
+THREE = {
+    "initial_overlaps": given(STUDENT[:2], [ONE[:1], TWO[:1], ONE[1:]], [[0.6, -0.9]])
+    | {"teacher_readouts": [[1.0], [0.9], [-0.8]]}
+}
+
+
+def with_motion(dimension, case):
+    described = document(dimension, **MOTION[case] | (THREE if case == "everything" else {}))
+    return described
+
+
+@pytest.mark.parametrize("dimension", [5, 6, *REPLICAS])
+@pytest.mark.parametrize("case", MOTION)
+def test_law_with_moving_teachers(case, dimension):
+    described = with_motion(dimension, case)
+    assert_law_of_sgd(described, REPLICAS.get(dimension, 1000), seed=list(MOTION).index(case))
+
+
+@pytest.mark.parametrize("wrong", ["drift_rate", "drift_in_the_frame"])
+def test_wrong_drifts_are_rejected(wrong):
+    described = with_motion(20, "drift")
+    assert_other_law(changing.simulate(described, 500, 1, wrong), engine_samples(described, 500))

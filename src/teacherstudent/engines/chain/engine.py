@@ -36,8 +36,6 @@ def check(spec: Spec) -> None:
         raise SpecError("training.l1: engine chain has no single weights; use engine network")
     if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
         raise SpecError("curriculum.replay.buffer: engine chain has fresh inputs only; use engine network")
-    if spec.has_moving_teachers:
-        raise SpecError("teachers: engine chain has no moving teachers yet; use engine network")
     check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
@@ -56,7 +54,9 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
     anchors = rule is not None, rule is not None and rule.kind == "path_integral"
-    return sizes, teachers.activation, student.activation, clock, anchors
+    turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
+    moving = tuple(rate > 0.0 for rate in teachers.drift or ()), turning
+    return sizes, teachers.activation, student.activation, clock, anchors, moving
 
 
 def simulate(
