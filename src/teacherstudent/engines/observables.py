@@ -251,6 +251,16 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "path_integral", symbol="S", description="path integral of each unit or weight up to this time"
     ),
+    StateVariable(
+        "rotation",
+        symbol="-",
+        description="first units of the teacher that turns and of the other one, angle of a step, first step",
+    ),
+    StateVariable(
+        "rotation_plane",
+        symbol="-",
+        description="overlap of each other unit with the turning one, and length over remainder, as ratios",
+    ),
     StateVariable("importances", symbol="a", description="importances at the switches up to this time"),
     StateVariable("replay_inputs", symbol="x", description="stored inputs of each task, for replay"),
     StateVariable("replay_labels", symbol="y", description="labels of the stored inputs"),
