@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import depth
+from naive import DG, G
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -86,3 +87,81 @@ def assert_near(found, expected, relative):
     """Means over runs, which are the first axis, differ by statistical errors and a small fraction."""
     error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
     assert (np.abs(found.mean(axis=0) - expected) < 3.0 * error + FINITE_SIZE * relative * expected).all()
+
+
+# Importances against closed forms
+
+
+def importances_of(kind, N, runs=RUNS, **keys):
+    """Importances at the switch, (runs, K), and runs with the reference's initial order parameters."""
+    reference = REFERENCES["ewc_perunit_K2M1"]
+    spec = parse_spec(
+        {
+            "inputs": {"dimension": N},
+            "initial_overlaps": reference["initial_overlaps"],
+            "duration": 11.0,
+            "record": {"times": [0.0, 10.0, 11.0], "state": True},
+            "curriculum": {"switch_times": [10.0]},
+            "training": {"learning_rate": 1.0} | consolidated(kind, 1.0, **keys)["training"],
+        }
+    )
+    found = list(simulate_runs(spec, "network", SEED, runs))
+    return np.stack([run.importances[0] for run in found]), found
+
+
+def test_fisher_information_is_its_closed_form_at_the_switch():
+    """h_i^2 <d^2 g'_i^2> from the order parameters of each run, by integrals of the naive twin."""
+    found, runs = importances_of("ewc", 400, fisher_samples=40_000)
+    for importances, run in zip(found, runs, strict=True):
+        np.testing.assert_allclose(importances, run_powers(run, 1), rtol=0.05)  # statistical error 0.01
+
+
+def test_fisher_information_of_the_weights_of_a_unit_scatters_like_one_over_N():
+    """Its mean is that of the unit; inputs are correlated with the fields through single weights only."""
+    scatter = []
+    for N in (40, 160):
+        settings = {"fisher_samples": 100_000, "runs": 3}
+        of_units, _ = importances_of("ewc", N, **settings)
+        found, runs = importances_of("ewc", N, importances="weights", **settings)
+        np.testing.assert_allclose(found, of_units, rtol=1e-12)
+        each = np.stack([run.state["penalties"] for run in runs]) / found[:, :, None]
+        scatter.append(each.std(axis=2).mean())
+    assert 2.5 < scatter[0] / scatter[1] < 5.5
+
+
+def test_path_integrals_are_powers_integrated_over_time():
+    """eta int h_i^2 <d^2 g'_i^2> dt with label noise, by the trapezoidal rule along the recorded run."""
+    reference, eta, noise = REFERENCES["si_K2M1"], 0.5, 0.3
+    times = np.linspace(0.0, 10.0, 101)
+    spec = parse_spec(
+        {
+            "inputs": {"dimension": 1000},
+            "initial_overlaps": reference["initial_overlaps"],
+            "duration": 10.1,
+            "record": {"times": [*times.tolist(), 10.1]},
+            "teachers": {"output_noise": noise},
+            "curriculum": {"switch_times": [10.0]},
+            "training": {"learning_rate": eta} | consolidated("path_integral", 0.0)["training"],
+        }
+    )
+    runs = list(simulate_runs(spec, "network", SEED, RUNS))
+    expected = [
+        np.trapezoid([eta * run_powers(run, t, noise) for t in range(101)], times, axis=0) for run in runs
+    ]
+    ratios = np.stack([run.importances[0] for run in runs]) / np.array(expected)
+    error = ratios.std(axis=0, ddof=1) / np.sqrt(RUNS)
+    assert (np.abs(ratios.mean(axis=0) - 1.0) < 3.0 * error + FINITE_SIZE / 1000).all()
+    assert error.max() < 0.02
+
+
+def run_powers(run, row, noise=0.0):
+    """h_i^2 <d^2 g'_i^2> of task 0 at a recorded time."""
+    Q, R = run.student_overlaps[row], run.student_teacher_overlaps[row, 0]
+    h, v = run.student_readouts[row, 0], run.teacher_readouts[0]
+    C = np.block([[Q, R], [R.T, run.teacher_overlaps[0, 0]]])
+    points, weights = np.polynomial.hermite_e.hermegauss(24)
+    grid = np.stack(np.meshgrid(points, points, points, indexing="ij")).reshape(3, -1)
+    product = np.prod(np.meshgrid(weights, weights, weights, indexing="ij"), axis=0).ravel()
+    fields = np.linalg.cholesky(C) @ grid
+    error = h @ G["erf"](fields[:2]) - v @ G["erf"](fields[2:])
+    return h**2 * ((error**2 + noise**2) * DG["erf"](fields[:2]) ** 2 @ product) / product.sum()

@@ -204,6 +204,8 @@ def test_runs_with_different_numbers_of_switches_are_stored_together(tmp_path):
     (stored,) = read_runs(tmp_path / "runs.h5", states=True)
     for run, expected in zip(stored.trajectories, runs, strict=True):
         assert_same(run, expected)
+        for name, array in expected.state.items():
+            assert_equal(run.state[name], array, name)
 
 
 # Runs that are trained together until their first switch

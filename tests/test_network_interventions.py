@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from intervention_cases import CASES, TURNING, complete
+from intervention_cases import CASES, TURNING, complete, consolidated
 from naive import interventions as naive
 from naive import samples as naive_samples
 from teacherstudent.kernels.maths.philox import fill_normals, random_bits
@@ -52,7 +52,7 @@ def draws(batch, M, N):
     )
 
 
-def assert_as_naive(blocks, moved=0.1):
+def assert_as_naive(blocks, moved=0.1, numbers=None):
     """All weights at the end of a run are those of the plain loop; return both."""
     spec = parse_spec(blocks)
     found = simulate(spec, "network", SEED)
@@ -112,3 +112,44 @@ def test_a_teacher_turns_until_it_is_the_other_one():
     cosines = found.teacher_overlaps_in_time[:, 0, 1, 0, 0]
     np.testing.assert_allclose(cosines[[0, -1]], [0.6, 1.0], rtol=0, atol=1e-12)
     assert found.teacher_overlaps[0, 1, 0, 0] == cosines[0]
+
+
+SAMPLES = 25
+FINITE = {
+    "path integral and replay": {
+        "curriculum": {"replay": {"fraction": 0.4, "of": "all"}},
+        "training": consolidated("path_integral")["training"] | {"l1": 0.2, "batch_size": 2},
+    },
+    "mixture": CASES["mixture"],
+    "in turn, with rates per task": {
+        "curriculum": {"replay": {"interleave": {"new": 3, "old": 2}}},
+        "training": {"learning_rate": [0.5, 1.5, 0.7]},
+    },
+    "ewc of weights": consolidated("ewc", importances="weights", fisher_samples=SAMPLES),
+    "node, proximal": consolidated("node", step="proximal"),
+    "frozen units": {"training": {"deficits": [{"start": 0.5, "until": 3.0, "frozen_units": [0]}]}},
+}
+
+
+@pytest.mark.parametrize("sampling", ["with_replacement", "epochs"])
+@pytest.mark.parametrize("name", FINITE)
+def test_steps_on_a_finite_training_set(name, sampling):
+    """All tasks have the same inputs; the Fisher information is the mean over them."""
+    blocks = complete(FINITE[name])
+    blocks["inputs"] = {"dimension": 40, "samples": SAMPLES}
+    blocks["teachers"] |= {"output_noise": [0.0] * 3, "input_noise": [0.0] * 3}
+    blocks["training"] |= {"sampling": sampling}
+    batch = blocks["training"].get("batch_size", 1)
+    X = np.array([normals_of(Purpose.SAMPLES, i, 0, 40) for i in range(SAMPLES)])
+    key = [int(word) for word in counter_key(SEED, 0, Purpose.SAMPLE_CHOICE)]
+
+    def chosen(step, b):
+        if sampling == "epochs":
+            return naive_samples.visit(key, SAMPLES, batch, step)[b]
+        return naive_samples.choice(key, SAMPLES, batch, False, step)[b]
+
+    numbers = draws(batch, 2, 40)
+    numbers.inputs = lambda step, b: X[chosen(step, b)]
+    numbers.fisher = lambda sample, switch: X[sample]
+    found, *_ = assert_as_naive(blocks, numbers=numbers)
+    assert found.training_error.shape == (6, 3)
