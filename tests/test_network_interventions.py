@@ -56,11 +56,10 @@ def assert_as_naive(blocks, moved=0.1, numbers=None):
     """All weights at the end of a run are those of the plain loop; return both."""
     spec = parse_spec(blocks)
     found = simulate(spec, "network", SEED)
-    start, batch = sample_networks(spec, SEED, 0), blocks["training"].get("batch_size", 1)
-    M = blocks["teachers"]["hidden"]
-    expected = naive.simulate(
-        blocks, start.W, start.h, start.V, start.v, draws(batch, M, spec.inputs.dimension)
-    )
+    start = sample_networks(spec, SEED, 0)
+    if numbers is None:
+        numbers = draws(spec.training.batch_size, spec.teachers.hidden, spec.inputs.dimension)
+    expected = naive.simulate(blocks, start.W, start.h, start.V, start.v, numbers)
     pairs = {
         "student_weights": expected.W,
         "student_readouts": expected.h,
