@@ -32,9 +32,9 @@ def files() -> dict[str, str]:
 
 def _page() -> Iterator[str]:
     yield from ("# The datasets of a run", "")
-    yield "A file of `teacherstudent run` is HDF5; `xarray.open_dataset` opens it with named dimensions. Files"
-    yield "with several runs have a leading dimension `run` of all datasets except `time`. After the divergence"
-    yield "of a run, and for switches that did not take place, values are NaN (−1 for integers)."
+    yield "A file of `teacherstudent run` is HDF5; `xarray.open_dataset` opens it with named dimensions."
+    yield "Files with several runs have a leading dimension `run` of all datasets except `time`. After the"
+    yield "divergence of a run, and for switches that did not take place, values are NaN (−1 for integers)."
     yield from ("", "| dataset | dimensions | symbol | meaning | recorded with |", "|---|---|---|---|---|")
     for name, entry in OBSERVABLES.items():
         dimensions = ", ".join(f"`{dimension}`" for dimension in entry.dimensions)
