@@ -75,6 +75,7 @@ def start(numbers):
     def pair(name, i, k):
         return numbers[f"{name}_{max(i, k)}_{min(i, k)}"]
 
+    R = [[[numbers[f"R_{p}_{i}_{m}"] for m in range(M)] for i in range(K)] for p in range(P)]
     T = [
         [[[pair("T", p * M + m, q * M + n) for n in range(M)] for m in range(M)] for q in range(P)]
         for p in range(P)
@@ -85,7 +86,7 @@ def start(numbers):
         "teacher": T,
         "student_readouts": [[numbers[f"h_{a}_{k}"] for k in range(K)] for a in range(H)],
         "teacher_readouts": [[numbers[f"v_{p}_{m}"] for m in range(M)] for p in range(P)],
-    }  # fmt: skip
+    }
     return overlaps, (P, M, K)
 
 
