@@ -59,10 +59,13 @@ class TrainingSetInputs(Source):
         int
             The number of steps done; it is smaller than `steps` if an error was not finite.
         """
-        labels = self.training_set.labels[teacher]
-        samples = kernel.Samples(self.training_set.X, labels, self.is_distinct, self.passes)
+        samples = kernel.Samples(*self.samples_of(teacher), self.is_distinct, self.passes)
         fixed = constants, samples, networks.buffers, *self.key
         return kernel.train(networks.W, networks.h, *fixed, first, steps)
+
+    def samples_of(self, teacher: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs and labels of the training set for a teacher."""
+        return self.training_set.X, self.training_set.labels[teacher]
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return training and generalisation errors (`Source.observe`)."""

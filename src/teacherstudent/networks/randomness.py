@@ -29,6 +29,9 @@ class Purpose(IntEnum):
     SAMPLE_LABEL_NOISE = 10
     SAMPLE_CHOICE = 11
     SAMPLE_LABEL_ORDER = 12
+    IMAGE_ORDER = 20
+    STUDENT_BIASES = 21
+    READOUT_BIASES = 22
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:

@@ -11,6 +11,7 @@ def check_networks(spec: Spec) -> None:
     _check_relations(spec)
     _check_teachers_file(spec)
     _check_initial(spec)
+    _check_data_sets_only(spec)
 
 
 def _check_relations(spec: Spec) -> None:
@@ -152,6 +153,25 @@ def _check_initial(spec: Spec) -> None:
             f"student.initial.scheme: {initial.scheme} needs at least as many student units as a teacher has"
             f" (student.hidden is {K}, teachers.hidden is {M})"
         )
+
+
+def _check_data_sets_only(spec: Spec) -> None:
+    """Sigmoid units, biases and uniform weights are for data sets."""
+    student = spec.student
+    if student.biases == ("readouts",):
+        raise SpecError("student.biases: biases of the readouts need those of the features; add features")
+    if student.biases and student.initial.scheme == "file":
+        raise SpecError("student.biases: a student from a file has no biases; use another scheme")
+    if spec.inputs.dataset is not None:
+        return
+    used = {
+        "student.activation: sigmoid": student.activation == "sigmoid",
+        f"student.biases: {list(student.biases)}": bool(student.biases),
+        "student.initial.scheme: uniform": student.initial.scheme == "uniform",
+    }
+    for key, is_used in used.items():
+        if is_used:
+            raise SpecError(f"{key} needs a data set (set inputs.distribution: dataset)")
 
 
 def _check_initial_keys(initial) -> None:
