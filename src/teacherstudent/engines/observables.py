@@ -217,7 +217,9 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
-    StateVariable("student_biases", symbol="b", description="biases of the student's units"),
+    StateVariable(
+        "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
+    ),
     StateVariable("readout_biases", symbol="c", description="constants in the outputs of the heads"),
     StateVariable("teacher_weights", symbol="V", description="first layers of the teachers"),
     StateVariable(

@@ -42,7 +42,7 @@ class DataSetInputs(TrainingSetInputs):
         self.test_set = LabelledSet(X[count:], test)
         labels = labels + label_noise(self.spec, seed, run)
         if inputs.dataset.shuffle_labels:
-            labels = np.take(labels, random_order(count, seed, run), axis=1)
+            labels = np.take(labels, random_order(count, seed, run, Purpose.SAMPLE_LABEL_ORDER), axis=1)
         return LabelledSet(X[:count], labels)
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
@@ -138,7 +138,7 @@ def labels_of_files(spec: Spec, samples: FileSamples) -> np.ndarray:
     return np.where(targets == np.array(block.classes)[:, None], 1.0, -1.0)
 
 
-def random_order(count: int, seed: int, run: int) -> np.ndarray:
+def random_order(count: int, seed: int, run: int, purpose: Purpose) -> np.ndarray:
     """Return a random order of some numbers: each order has the same probability.
 
     Parameters
@@ -147,10 +147,12 @@ def random_order(count: int, seed: int, run: int) -> np.ndarray:
         Length of the order, which has the numbers from 0 to count - 1.
     seed, run : int
         Seed of all random numbers, and number of the run.
+    purpose : Purpose
+        Purpose of the order: orders of different purposes are independent.
 
     Returns
     -------
     array (count,)
         The order in which independent normal numbers increase.
     """
-    return np.argsort(normals(seed, run, Purpose.SAMPLE_LABEL_ORDER, (count,)), kind="stable")
+    return np.argsort(normals(seed, run, purpose, (count,)), kind="stable")

@@ -11,6 +11,7 @@ from teacherstudent.inputs.data_sets import random_order, scale_of, with_constan
 from teacherstudent.inputs.labelled_sets import LabelledSet, activities_of, label_noise, outputs
 from teacherstudent.inputs.training_sets import TrainingSetInputs
 from teacherstudent.kernels.network.by_unit import padded
+from teacherstudent.networks.randomness import Purpose
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Inputs, Spec
 
@@ -46,7 +47,8 @@ class MixedPairInputs(TrainingSetInputs):
     def _drawn(self, networks, seed: int, run: int) -> LabelledSet:
         """Draw the sets of a run; return the training set of the first task."""
         inputs, block = self.spec.inputs, self.spec.inputs.dataset
-        order = random_order(len(load_file(_without_mixing(inputs)).targets), seed, run)
+        total = len(load_file(_without_mixing(inputs)).targets)
+        order = random_order(total, seed, run, Purpose.IMAGE_ORDER)
         images = images_of_classes(inputs, order)
         train, test = inputs.samples // 2, block.test_samples // 2
         classes = dict.fromkeys(number for pair in block.pairs for number in pair)

@@ -178,7 +178,20 @@ def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
 
 
 def sample_biases(spec: Spec, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the initial biases of the units (K,) and of the heads (H,) of the student of one run."""
+    """Draw the initial biases of the student of one run.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    b, c : arrays (K,), (H,)
+        Biases of the units, and of the heads with the output scale of the student.
+    """
     sizes = (Purpose.STUDENT_BIASES, spec.student.hidden), (Purpose.READOUT_BIASES, spec.heads)
     draws = (normals(seed, run, purpose, (size,)) for purpose, size in sizes)
     return initial_biases(*draws, spec)

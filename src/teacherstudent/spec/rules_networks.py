@@ -164,14 +164,13 @@ def _check_data_sets_only(spec: Spec) -> None:
         raise SpecError("student.biases: a student from a file has no biases; use another scheme")
     if spec.inputs.dataset is not None:
         return
-    used = {
-        "student.activation: sigmoid": student.activation == "sigmoid",
-        f"student.biases: {list(student.biases)}": bool(student.biases),
-        "student.initial.scheme: uniform": student.initial.scheme == "uniform",
-    }
-    for key, is_used in used.items():
+    for key, value, is_used in (
+        ("student.activation", student.activation, student.activation == "sigmoid"),
+        ("student.biases", list(student.biases), bool(student.biases)),
+        ("student.initial.scheme", student.initial.scheme, student.initial.scheme == "uniform"),
+    ):
         if is_used:
-            raise SpecError(f"{key} needs a data set (set inputs.distribution: dataset)")
+            raise SpecError(f"{key}: {value} needs a data set (set inputs.distribution: dataset)")
 
 
 def _check_initial_keys(initial) -> None:

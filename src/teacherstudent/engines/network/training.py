@@ -128,7 +128,7 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence)
-        return past | weights | readouts | networks.biases()
+        return past | weights | readouts | networks.state_of_biases()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -173,8 +173,8 @@ def _networks_of(state: State) -> Networks:
 
 
 def _biases(spec: Spec, seed: int, run: int, state: State | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the biases of units (K,) and heads (H,) of a state, or those of the start of a run."""
+    """Return the biases of a state or of the start of a run, in the form of `WithBiases`."""
     units, heads = sample_biases(spec, seed, run)
     if state is None:
-        return units, heads
-    return np.array(state["student_biases"]), np.array(state.get("readout_biases", heads))
+        return np.sqrt(spec.inputs.dimension) * units, heads
+    return np.array(state["bias_weights"]), np.array(state.get("readout_biases", heads))

@@ -55,7 +55,11 @@ class InMemory(ABC):
         return self.h
 
     def biases(self) -> dict[str, np.ndarray]:
-        """Return the biases of the student by name; none in most layouts."""
+        """Return the biases to record, by name."""
+        return {}
+
+    def state_of_biases(self) -> dict[str, np.ndarray]:
+        """Return the biases in the form in which they are trained, by name, for the state of a run."""
         return {}
 
     def order_parameters(self) -> OrderParameters:
@@ -89,8 +93,8 @@ class ByUnit(InMemory):
 class WithBiases(ByUnit):
     """Networks with biases: one more input, which is 1, and for biases of the heads one more unit.
 
-    The weight sqrt(N) b_k of unit k for this input adds b_k to its field. The activation of the unit is 1,
-    because its only weight is that of this input, and it is frozen; its readouts are the biases of the heads.
+    The weight sqrt(N) b_k of unit k for this input adds b_k to its field. The activation of the new unit is
+    1: its only weight is that of this input, and it is frozen. Its readouts are the biases of the heads.
 
     Parameters
     ----------
@@ -99,15 +103,15 @@ class WithBiases(ByUnit):
     networks : Networks
         Networks without biases.
     biases : arrays (K,), (H,)
-        Biases of the units and of the heads.
+        Weights sqrt(N) b_k of the units for the constant input, and biases of the heads.
     """
 
     def __init__(self, spec: Spec, networks: Networks, biases: tuple[np.ndarray, np.ndarray]):
-        N, root = spec.inputs.dimension, np.sqrt(spec.inputs.dimension)
-        W, h = np.column_stack([networks.W, root * biases[0]]), networks.h
+        N = spec.inputs.dimension
+        W, h = np.column_stack([networks.W, biases[0]]), networks.h
         if "readouts" in spec.student.biases:
             constant = np.zeros(N + 1)
-            constant[N] = root * SATURATED[spec.student.activation]
+            constant[N] = np.sqrt(N) * SATURATED[spec.student.activation]
             W, h = np.vstack([W, constant]), np.column_stack([h, biases[1]])
         V = np.pad(networks.V, [(0, 0), (0, 0), (0, 1)])
         super().__init__(spec, Networks(W, h, V, networks.v))
@@ -123,9 +127,13 @@ class WithBiases(ByUnit):
 
     def biases(self) -> dict[str, np.ndarray]:
         """Return the biases of the units, (K,), and of the heads, (H,)."""
-        units = self.W[: self.K, self.N].astype(float) / np.sqrt(self.N)
-        heads = {"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {}
-        return {"student_biases": units} | heads
+        found = self.state_of_biases()
+        return {"student_biases": found.pop("bias_weights") / np.sqrt(self.N)} | found
+
+    def state_of_biases(self) -> dict[str, np.ndarray]:
+        """Return the weights for the constant input, (K,), and the biases of the heads, (H,)."""
+        units = {"bias_weights": self.W[: self.K, self.N].astype(float)}
+        return units | ({"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {})
 
     def per_unit(self, values: np.ndarray) -> np.ndarray:
         """Return the values, with 0 for the unit whose activation is 1: it is frozen."""
@@ -180,7 +188,7 @@ def in_memory(
     may_be_wide : bool
         Whether the source of inputs can train weights in the layout `ByInput`.
     biases : arrays (K,), (H,), optional
-        Initial biases of the units and of the heads, for a student with biases.
+        Weights for the constant input and biases of the heads, for a student with biases.
 
     Returns
     -------
