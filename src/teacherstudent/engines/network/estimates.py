@@ -34,7 +34,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
     stored = inputs.samples or 0
     if inputs.dataset is not None:
-        stored = (stored + inputs.dataset.test_samples) * len(inputs.dataset.pairs or [0])
+        stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
         STEP * steps,
         INPUT * samples * N * single * (inputs.samples is None),
