@@ -45,7 +45,7 @@ def activate(code, x, value, slope):
 
 @inner
 def _sigmoid(x, value, slope):
-    """Compute 1 / (1 + exp(-x)) and its derivative; a function of its own, so that other units are as fast."""
+    """Compute 1 / (1 + exp(-x)) and its derivative; in its own function, other units are faster."""
     for i in range(len(x)):
         small = math.exp(-abs(x[i]))  # at most 1: it cannot overflow
         total = 1.0 + small
