@@ -1,8 +1,8 @@
-"""Forgetting and re-use of units against the similarity of two image tasks, which is the share of task 1 in task 2.
+"""Forgetting and re-use of units against the similarity of two image tasks, digits of 8 x 8 pixels.
 
 The data mixing of Lee, Mannelli, Clopath, Goldt & Saxe 2022; the number of the published figure is not known.
-The reader should see that the loss of task 1 rises most at intermediate shares, where task 2 changes from
-units of its own to those of task 1.
+The similarity is the share of task 1 in the inputs of task 2. The reader should see that the loss of task 1
+rises most at intermediate shares, where task 2 changes from units of its own to those of task 1.
 """
 
 from functools import partial
