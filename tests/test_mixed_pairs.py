@@ -1,6 +1,8 @@
 """Tasks made of pairs of classes, sigmoid units and biases: against a slow twin, and what is refused."""
 
+import gzip
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import write_digits
 from naive import G, Setting
 from naive.pairs import members, outputs, step_with_biases, tasks
 from naive.samples import choice
+from samples import assert_same
 from teacherstudent.command.main import main
 from teacherstudent.engines.network.weights import in_memory
 from teacherstudent.errors import SpecError
@@ -133,6 +136,15 @@ def test_every_image_of_a_class_can_be_the_first(folder):
     firsts = [members(TARGETS, 3, 0, run)[0] for run in range(200)]
     assert set(firsts) == set(np.flatnonzero(TARGETS == 3))
     assert np.bincount(firsts).max() < 2.5 * 200 / count
+
+
+def test_idx_files_give_the_same_run(folder):
+    """As those of Fashion-MNIST."""
+    for name, array in (("images.gz", IMAGES), ("labels.gz", TARGETS.astype(np.uint8))):
+        head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        Path(name).write_bytes(gzip.compress(head + array.tobytes()))
+    files = {"file": "images.gz", "labels_file": "labels.gz"}
+    assert_same(simulate(spec_of(files), "network"), simulate(spec_of(), "network"))
 
 
 @pytest.mark.parametrize("values", [None, [0, 1], [2.0, -3.0]])
