@@ -38,7 +38,9 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
     samples = steps * spec.training.batch_size
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
-    stored = (inputs.samples or 0) + (inputs.dataset.test_samples if inputs.dataset else 0)
+    stored = inputs.samples or 0
+    if inputs.dataset is not None:
+        stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
         STEP * steps,
         INPUT * samples * N * single * (inputs.samples is None),
@@ -93,9 +95,10 @@ def memory(specs: Sequence[Spec]) -> Parts:
 def _trained(spec: Spec) -> Parts:
     """Return the bytes of a network during training, by the key of the spec that is responsible."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
-    row, samples = itemsize(spec) * _padded(N), spec.inputs.samples or 0
+    row = itemsize(spec) * _padded(N + bool(spec.student.biases))
+    samples = spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"
-    own = 0 if spec.inputs.dataset is not None else samples * row  # a data set is already in memory
+    own = samples * row if spec.inputs.dataset is None else _mixed(spec) * row
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
         "training.batch_size": row * (2 * spec.training.batch_size + 1),
@@ -127,6 +130,12 @@ def _of_interventions(spec: Spec, row: float) -> Parts:
         earlier = min(tasks, len(phases(spec)) - 1)  # memory of tasks without stored inputs is not touched
         parts["curriculum.replay.buffer"] = stored * (earlier * row + NUMBER * tasks * (1 + tasks))
     return parts
+
+
+def _mixed(spec: Spec) -> int:
+    """Return the number of samples of a data set that each run has in memory for itself."""
+    tasks = spec.inputs.dataset.pairs or ()
+    return len(tasks) * (spec.inputs.samples + spec.inputs.dataset.test_samples)
 
 
 def _initial(spec: Spec) -> float:
