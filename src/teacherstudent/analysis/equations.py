@@ -68,8 +68,8 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
     Raises
     ------
     SpecError
-        Where engine `ode` has no equations for the spec, where these change in the course of a run, or
-        where an argument has another type.
+        Where engine `ode` has no equations for the spec, or they change in the course of a run, or where an
+        argument has another type.
     ValueError
         Where there is no such teacher, where the shapes of `start` are not those of the spec, or where all
         rates of change are zero for any state.
