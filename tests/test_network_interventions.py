@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from intervention_cases import CASES, TURNING, complete, consolidated
-from naive import interventions as naive
 from naive import samples as naive_samples
+from naive import sgd_interventions as naive
 from teacherstudent.kernels.maths.philox import fill_normals, random_bits
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.networks.randomness import Purpose, counter_key
