@@ -120,7 +120,7 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
 
 
 def _check_history(spec: Spec, start: Start) -> None:
-    """Raise SpecError if a run from order parameters needs penalties, path integrals or samples of its past."""
+    """Raise SpecError if a run from order parameters needs more of its past than these contain."""
     if start.time == 0.0:
         return
     block, replay = spec.training.consolidation, spec.curriculum.replay
