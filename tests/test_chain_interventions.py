@@ -6,6 +6,7 @@ import pytest
 from chain_cases import ONE, STUDENT, TWO, document, given
 from laws import assert_other_law, assert_same_law
 from naive import changing
+from teacherstudent.kernels.chain import frames
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -214,7 +215,24 @@ def test_law_with_moving_teachers(case, dimension):
     assert_law_of_sgd(described, REPLICAS.get(dimension, 1000), seed=list(MOTION).index(case))
 
 
-@pytest.mark.parametrize("wrong", ["drift_rate", "drift_in_the_frame"])
-def test_wrong_drifts_are_rejected(wrong):
-    described = with_motion(20, "drift")
-    assert_other_law(changing.simulate(described, 500, 1, wrong), engine_samples(described, 500))
+@pytest.mark.parametrize(
+    "wrong, dimension, runs", [("drift_rate", 8, 4000), ("drift_in_the_frame", 20, 2000)]
+)
+def test_wrong_drifts_are_rejected(wrong, dimension, runs):
+    """The rate is wrong by a third, or the noise has no remainder outside the span of the networks."""
+    described = with_motion(dimension, "drift")
+    described |= {"record": {"times": [0.0, 1.0]}, "duration": 1.0}
+    assert_other_law(changing.simulate(described, runs, 1, wrong), engine_samples(described, runs))
+
+
+@pytest.mark.parametrize("capped", [True, False])
+def test_without_an_axis_for_each_drift_the_law_is_another_one(capped, monkeypatch):
+    """Three teachers drift; six inputs have one axis beyond those of the networks."""
+    teachers = {"count": 3, "drift": [1.5, 1.5, 1.5], "output_noise": [0.0] * 3, "input_noise": [0.0] * 3}
+    blocks = {"teachers": teachers, "student": {"heads": "shared"}, "training": {"frozen_units": [[]] * 3}}
+    described = document(6, **blocks, **THREE, curriculum={})
+    described |= {"record": {"times": [0.0, 1.0]}, "duration": 1.0}
+    if not capped:
+        monkeypatch.setattr(frames, "axes", lambda N, K, fixed, batch, drifting: (K, fixed, batch))
+    compare = assert_same_law if capped else assert_other_law
+    compare(changing.simulate(described, 3000, 1), engine_samples(described, 3000))

@@ -52,6 +52,8 @@ class Block:
         self.anchors = anchors.new_anchors(self.shape, c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
+        for c, start in enumerate(starts):
+            self.resume(c, start)
         self.motion = self.new_motion(seed, runs, starts)
         self.buffers = arrays.new_buffers(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
@@ -59,6 +61,15 @@ class Block:
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
+
+    def resume(self, c: int, start: Start) -> None:
+        """Set what interventions have changed up to the state of a start, if it has one."""
+        state = start.state or {}
+        if "penalties" in state and self.specs[c].training.consolidation is not None:
+            self.penalties[c], self.anchors.path[:, c] = state["penalties"], state["path_integral"]
+            self.importances[c] = list(state["importances"][: len(start.switches)])
+        if "teacher_overlaps" in state:
+            self.initial_T[c] = state["teacher_overlaps"].reshape(self.initial_T[c].shape)
 
     def new_motion(self, seed: int, runs: list[int], starts: list[Start]) -> Motion:
         """Return the motion of the teachers, which are moved to where they are at the start."""
@@ -280,12 +291,24 @@ def state_of(block: Block, c: int) -> State:
     It has no coordinates outside the frame of the networks: each step computes them at its start.
     """
     block.put_heads_back()
-    n, N = block.shape.p + block.shape.r, block.shape.N
+    n, N, spec = block.shape.p + block.shape.r, block.shape.N, block.specs[c]
     state = history(block.step / N, block.switches[c], block.sequence[c]) | {
         "dimension": np.array(N),
         "student_coordinates": block.state.S[:, :n, c].copy(),
         "student_readouts": block.h[:, :, c].copy(),
-        "teacher_coordinates": block.teachers.B[:, :, c].copy(),
+        "teacher_coordinates": block.motion.base[:, :, c].copy(),
         "teacher_readouts": block.teachers.v[c].copy(),
     }
+    if spec.has_anchors:
+        state["anchor_coordinates"] = block.anchors.c[:, :, c].copy()
+    if spec.training.consolidation is not None:
+        state |= {
+            "penalties": block.penalties[c].copy(),
+            "path_integral": block.anchors.path[:, c].copy(),
+            "importances": np.array(block.importances[c]).reshape(-1, spec.student.hidden),
+        }
+    if block.moves:
+        state["teacher_overlaps"] = block.initial_T[c].flatten()
+    if spec.teachers.rotation is not None:
+        state |= motion.rotation_of(block.motion, c)
     return state

@@ -92,7 +92,7 @@ def set_rotation(motion: Motion, c: int, spec: Spec, step: int, state: State | N
     motion.turning[:] = rule.teacher * M, rule.towards * M
     begin = max(step, step_at(rule.start, N))
     if state is not None and "rotation_plane" in state:
-        motion.plane[:, :, c], begin = state["rotation_plane"], int(state["rotation_step"])
+        motion.plane[:, :, c], begin = state["rotation_plane"], int(state["rotation"][-1])
     else:
         motion.plane[:, :, c] = _plane(gram(motion.base[:, :, c : c + 1].copy())[0], *motion.turning, M)
     overlap, stretch = motion.plane[:, :, c]
@@ -107,6 +107,24 @@ def set_rotation(motion: Motion, c: int, spec: Spec, step: int, state: State | N
     else:
         steps = max(0, step_at(spec.duration if rule.until is None else rule.until, N) - begin)
     motion.turn[:, c] = rule.rate / N, begin, steps
+
+
+def rotation_of(motion: Motion, c: int) -> dict[str, np.ndarray]:
+    """Return the part of the state of a chain that its rotation needs."""
+    angle, begin, _ = motion.turn[:, c]
+    return {
+        "rotation": np.array([*motion.turning, angle, begin]),
+        "rotation_plane": motion.plane[:, :, c].copy(),
+    }
+
+
+def same_rotation(spec: Spec, state: State) -> bool:
+    """Return whether a rotation under way in a state, if there is one, is that of a spec."""
+    rule, M, N = spec.teachers.rotation, spec.teachers.hidden, spec.inputs.dimension
+    if "rotation" not in state:
+        return True
+    given = state["rotation"][:3].tolist()
+    return rule is not None and given == [rule.teacher * M, rule.towards * M, rule.rate / N]
 
 
 def _plane(T: np.ndarray, row: int, other: int, M: int) -> np.ndarray:
