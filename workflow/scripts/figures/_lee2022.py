@@ -3,6 +3,8 @@
 Unlike in Lee et al. 2021, forgetting is a difference of errors, not of their logarithms.
 """
 
+from collections.abc import Iterable, Mapping
+
 import _figures
 import numpy as np
 from _lee2021 import levels
@@ -14,6 +16,7 @@ SWITCH, AFTER = 100.0, 100.0  # time of the switch, and from it to the measureme
 V = "similarity $V$"
 RECOMPUTED = "recomputed from the equations with another program"
 STATISTICAL = 0.03  # relative difference of values that hardly depend on the seed
+FAMILY_MAP = "viridis"  # of lines from no intervention to the strongest one
 USED = 0  # the unit that learns the first task in a specialised student
 
 
@@ -61,3 +64,53 @@ def plot_forgetting(ax: Axes, curves: Curves, series: str, **style) -> None:
 def similarity_axes(ax: Axes, ylabel: str, **labels) -> None:
     """Set up a panel of values against similarity."""
     ax.set(xlabel=V, ylabel=ylabel, xlim=(-0.02, 1.02), **labels)
+
+
+def second(curves: Curves) -> np.ndarray:
+    """Return the error of task 2 AFTER the switch, (axes..., run)."""
+    return error(curves, 1)
+
+
+def plot_family(
+    axes: Iterable[Axes],
+    theory: Curves,
+    key: str,
+    labels: Mapping[float, str],
+    simulation: Curves | None = None,
+) -> None:
+    """Draw forgetting and the error of task 2 against similarity in two panels, a line for each value of an axis.
+
+    Parameters
+    ----------
+    axes : iterable of Axes
+        The panels of forgetting and of the error of task 2, which gets a logarithmic scale.
+    theory : Curves
+        Equations along the axes `key` and `similarity`.
+    key : str
+        Name of the axis.
+    labels : mapping of float to str
+        Names of the lines by the values of the axis, in ascending order.
+    simulation : Curves, optional
+        Networks along the same axes, for some of the values.
+    """
+    colors = _figures.colors_along(range(len(labels)), FAMILY_MAP)
+    drawn = [] if simulation is None else list(simulation.axis(key))
+    for (value, label), color in zip(labels.items(), colors, strict=True):
+        line = theory.select(**{key: value})
+        for ax, measure in zip(axes, (forgetting, second), strict=True):
+            _figures.plot_theory(ax, line.axis("similarity"), mean(measure(line)), label, color=color)
+            if any(np.isclose(drawn, value)):
+                points = simulation.select(**{key: value})
+                _figures.plot_runs(
+                    ax, points.axis("similarity"), measure(points), label, label=None, color=color
+                )
+    family_axes(axes)
+
+
+def family_axes(axes: Iterable[Axes]) -> None:
+    """Set up a panel of forgetting and a logarithmic one of the error of task 2."""
+    first, last = axes
+    similarity_axes(first, "forgetting")
+    first.set_ylim(bottom=0.0)
+    _figures.log_axes(last)
+    similarity_axes(last, r"error of task 2, $\epsilon_2$")
