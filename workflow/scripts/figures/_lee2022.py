@@ -71,6 +71,9 @@ def second(curves: Curves) -> np.ndarray:
     return error(curves, 1)
 
 
+MEASURES = (forgetting, second)  # of the panels of a family of lines
+
+
 def plot_family(
     axes: Iterable[Axes],
     theory: Curves,
@@ -89,22 +92,27 @@ def plot_family(
     key : str
         Name of the axis.
     labels : mapping of float to str
-        Names of the lines by the values of the axis, in ascending order.
+        Names of the lines by the values of the axis, in ascending order; values that the curves lack are not drawn.
     simulation : Curves, optional
         Networks along the same axes, for some of the values.
     """
+    axes, drawn = tuple(axes), [] if simulation is None else simulation.axis(key)
     colors = _figures.colors_along(range(len(labels)), FAMILY_MAP)
-    drawn = [] if simulation is None else list(simulation.axis(key))
     for (value, label), color in zip(labels.items(), colors, strict=True):
-        line = theory.select(**{key: value})
-        for ax, measure in zip(axes, (forgetting, second), strict=True):
-            _figures.plot_theory(ax, line.axis("similarity"), mean(measure(line)), label, color=color)
-            if any(np.isclose(drawn, value)):
-                points = simulation.select(**{key: value})
-                _figures.plot_runs(
-                    ax, points.axis("similarity"), measure(points), label, label=None, color=color
-                )
+        if np.isclose(theory.axis(key), value).any():
+            plot_measures(axes, theory.select(**{key: value}), label, color)
+        if np.isclose(drawn, value).any():
+            points = simulation.select(**{key: value})
+            for ax, measure in zip(axes, MEASURES, strict=True):
+                style = {"label": None, "color": color}
+                _figures.plot_runs(ax, points.axis("similarity"), measure(points), label, **style)
     family_axes(axes)
+
+
+def plot_measures(axes: Iterable[Axes], line: Curves, label: str, color) -> None:
+    """Draw forgetting and the error of task 2 against similarity in two panels, as lines."""
+    for ax, measure in zip(axes, MEASURES, strict=True):
+        _figures.plot_theory(ax, line.axis("similarity"), mean(measure(line)), label, color=color)
 
 
 def family_axes(axes: Iterable[Axes]) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from teacherstudent.experiments.claims import Claim
 
-FIGURE, KEY = "lee2022_consolidation", "strength"
-KINDS = {"EWC": "ewc", "path integral": "path_integral", "node": "node", "quadratic": "quadratic"}
-MARKERS = dict(zip(KINDS, "o^sD", strict=True))
+FIGURE, EWC, KEY = "lee2022_consolidation", "lee2022_ewc", "strength"
+KINDS = {"path integral": "path_integral", "node": "node", "quadratic": "quadratic"}
+MARKERS = ("o", "^", "s", "D")
 CUT = 10.0  # factor of the reduction of the largest forgetting
 TRADED = (0.2, 0.8)  # similarities of the panels of the trade-off
 PROTECTED = 0.002  # forgetting at which the errors of task 2 are compared
@@ -45,7 +45,7 @@ def figure(curves):
     """Draw both measures at equal protection, and the trade-off at two similarities."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.68)
     for index, (name, entry) in enumerate(entries(curves).items()):
-        style = {"color": _figures.series_color(index), "marker": MARKERS[name]}
+        style = {"color": _figures.series_color(index), "marker": MARKERS[index], "markersize": 3}
         line = protecting(entry)
         similarity = line.axis("similarity")
         _figures.plot_theory(axes[0, 0], similarity, lee.mean(lee.forgetting(line)), name, **style)
@@ -63,7 +63,8 @@ def figure(curves):
 
 def entries(curves):
     """Return the curves of all kinds by their names."""
-    return {name: curves[f"lee2022_strength_{kind}"]["ode"] for name, kind in KINDS.items()}
+    others = curves[FIGURE]["ode"]
+    return {"EWC": curves[EWC]["ode"]} | {name: others.select(kind=kind) for name, kind in KINDS.items()}
 
 
 def protecting(entry):

@@ -18,7 +18,8 @@ from teacherstudent.experiments.claims import Claim
 FIGURE, SYMMETRIC = "lee2022_ewc", "lee2022_ewc_symmetric"
 KEY = "strength"
 SCALE = 2.0  # strength lambda over the strength L of the paper
-LABELS = {0.0: "0", 1e3: "$10^3$", 1e4: "$10^4$", 1e5: "$10^5$", 1e6: "$10^6$"}
+SHOWN = (0, 3, 4, 5, 6)  # log10 of L, and 0
+LABELS = {SCALE * 10.0**power if power else 0.0: f"$10^{power}$" if power else "0" for power in SHOWN}
 CAPTION = """
 Elastic weight consolidation (EWC) after the switch, strength L of a penalty L sum F (W - W*)^2 with the Fisher
 information F of task 1 and the weights W* at the switch. (a) Forgetting of task 1, the increase of its error from the
@@ -40,8 +41,8 @@ def figure(curves):
     """Draw both measures for both students."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.68)
     specialised, symmetric = curves[FIGURE], curves[SYMMETRIC]["ode"]
-    lee.plot_family(axes[0], specialised["ode"], KEY, labels(specialised["ode"]), specialised["network"])
-    lee.plot_family(axes[1], symmetric, KEY, labels(symmetric))
+    lee.plot_family(axes[0], specialised["ode"], KEY, LABELS, specialised["network"])
+    lee.plot_family(axes[1], symmetric, KEY, LABELS)
     for ax, name in zip(axes[:, 0], ("specialised", "symmetric"), strict=True):
         ax.set_title(f"{name} student")
     for ax in axes[:, 1]:
@@ -49,12 +50,6 @@ def figure(curves):
     axes[0, 0].legend(title="EWC strength $L$", loc="upper right")
     _figures.letter(axes)
     return fig
-
-
-def labels(entry):
-    """Return the names of lines by strengths, for those of the entry."""
-    present = entry.axis(KEY)
-    return {SCALE * value: label for value, label in LABELS.items() if np.isclose(present, SCALE * value).any()}
 
 
 def values(entry, strength):
