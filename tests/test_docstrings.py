@@ -27,7 +27,9 @@ def test_examples_are_true(path):
 
 
 def test_what_users_call_first_has_examples():
-    assert {"api", "parse", "measures", "plateaus", "learning_rates"} <= {path.stem for path in WITH_EXAMPLES}
+    assert {"api", "parse", "learning_curves", "units", "plateaus", "learning_rates"} <= {
+        path.stem for path in WITH_EXAMPLES
+    }
 
 
 # Which docstrings need sections

@@ -69,7 +69,7 @@ def test_what_a_figure_uses_of_the_library_reruns_that_figure(checkout):
 
 
 def test_what_pages_and_one_figure_use_reruns_them(checkout):
-    checkout.edit("src/teacherstudent/measures.py", "np.log10", "np.log2")
+    checkout.edit("src/teacherstudent/measures/learning_curves.py", "np.log10", "np.log2")
     agreement = "Measure the agreement of engines"
     assert checkout.planned()[1] == {"Draw figure example_curves", *CLAIMS, agreement, EXPLORER}
 

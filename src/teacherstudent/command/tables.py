@@ -11,6 +11,7 @@ from rich.text import Text
 
 from teacherstudent.engines.observables import OBSERVABLES, Observable
 from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
@@ -78,10 +79,25 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "inputs": _inputs(spec),
         "teachers": _teachers(spec),
         "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
-        "training": f"learning rate {spec.training.learning_rate:g}, {' and '.join(spec.training.train)}",
+        "training": f"learning rate {_rates(spec)}, {' and '.join(spec.training.train)}",
         "duration": f"{spec.duration:g}, {len(stored.arrays['time'])} recorded times",
         "made with": f"{made}, code {attributes.get('code_digest', '?')[:12]}",
     }
+
+
+def _rates(spec: Spec) -> str:
+    """Return the learning rate of the first layer in words: of each teacher, and of each piece of time."""
+    pieces = spec.training.learning_rate
+    if not isinstance(pieces, tuple) or not isinstance(pieces[0], RatePiece):
+        return _per_teacher(pieces)
+    ends = ["" if piece.until is None else f" until t = {piece.until:g}" for piece in pieces]
+    return ", ".join(f"{_per_teacher(piece.value)}{end}" for piece, end in zip(pieces, ends, strict=True))
+
+
+def _per_teacher(rate: float | tuple[float, ...]) -> str:
+    if isinstance(rate, tuple):
+        return " and ".join(f"{value:g} (teacher {p})" for p, value in enumerate(rate))
+    return f"{rate:g}"
 
 
 def _inputs(spec: Spec) -> str:

@@ -19,10 +19,7 @@ from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.axes import read_values, with_values
-from teacherstudent.spec.model import (
-    INITIAL_KEYS,
-    Spec,
-)
+from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
 from teacherstudent.spec.schema import complete
@@ -190,9 +187,10 @@ class _Kind:
     """Properties of the type of a field, found once because grids build thousands of specs."""
 
     def __init__(self, kind: Any) -> None:
-        self.block = next((part for part in _parts(kind) if dataclasses.is_dataclass(part)), None)
-        self.item = int if "int" in str(kind) else float
-        self.fraction = "float" in getattr(kind, "__name__", str(kind))
+        parts = list(_parts(kind))
+        self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
+        self.item = int if int in parts else float
+        self.fraction = float in parts
 
 
 def _parts(kind: Any) -> Iterator[Any]:

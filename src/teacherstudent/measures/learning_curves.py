@@ -1,4 +1,4 @@
-"""Measures of continual learning: numbers computed from the errors of a run.
+"""Measures of learning curves.
 
 All are functions of arrays. Errors eps of one task have the shape (..., T) with time in the last axis; the
 time `switch` (s) of the switch and the time `after` (t) since the switch are numbers or broadcast against the
