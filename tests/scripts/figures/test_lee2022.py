@@ -9,24 +9,10 @@ import pytest
 from scipy.special import erf
 
 from lee2021_samples import SIMILARITY, by_words, curves, data
+from lee2022_samples import GRID, START, grown, hill
 
-GRID = np.linspace(0.0, 1.0, 21)
-SWITCH = lee.SWITCH
 COPY, SIZE = "student.copy_head_at_switch", "inputs.dimension"
-START = 1e-5  # the error of task 1 at the switch
-
-
-def grown(forgetting, axes, second=1e-4, runs=2, times=(0.0, SWITCH, 2 * SWITCH), **more):
-    """Curves whose error of task 1 grows by `forgetting` (axes...) from the switch on, with an error of task 2."""
-    after = np.array([0.0 if time <= SWITCH else 1.0 for time in times])
-    first = START + np.multiply.outer(np.asarray(forgetting, dtype=float), np.outer(np.ones(runs), after))
-    other = np.broadcast_to(np.asarray(second, dtype=float)[..., None, None], first.shape)
-    return curves(times, np.log10(first), np.log10(other), axes, **more)
-
-
-def hill(top, height=0.2):
-    """An inverted U over the grid of similarities with its peak at `top`."""
-    return height * (1.0 - (GRID - top) ** 2)
+STRENGTH = "training.consolidation.strength"
 
 
 def test_forgetting_is_the_increase_of_the_error_over_runs():
@@ -59,17 +45,14 @@ def made_starts(law=1.05, apart=0.0, decreasing=True):
     line = 0.36 * (1.0 - GRID) if decreasing else hill(0.3)
     both = np.stack([hill(0.35, 0.2), line])
     few, sizes = GRID[::2], np.array([1000, 100000])
+    special[0] = 0.0006
     special_few = np.maximum(special[::2] + apart, 0.0)
     return {
-        starts.SPECIALISED: {
-            "ode": grown(special, {SIMILARITY: GRID}),
-            "network": grown(special_few, {SIMILARITY: few}, engine="network", dimension=1000),
-            "chain": grown(special_few, {SIMILARITY: few}, engine="chain", dimension=10000),
-        },
+        starts.SPECIALISED: {"ode": grown(special, {SIMILARITY: GRID})},
         starts.RANDOM: {"ode": grown(both, {COPY: np.array(["never", "first"]), SIMILARITY: GRID})},
-        starts.SYMMETRIC: {"ode": grown(line, {SIMILARITY: GRID})},
-        starts.ORTHOGONAL: {
-            "ode": grown(0.0006, {}),
+        starts.SYMMETRIC: {"ode": grown(line[None], {STRENGTH: np.array([0.0]), SIMILARITY: GRID})},
+        starts.FINITE: {
+            "network": grown(special_few, {SIMILARITY: few}, engine="network", dimension=1000),
             "chain": grown(np.array([0.02, 0.001]), {SIZE: sizes}, engine="chain"),
         },
     }
@@ -85,8 +68,8 @@ def test_starts_are_drawn_with_the_law_and_simulations():
     np.testing.assert_allclose(shown["random"][1], hill(0.35))
     np.testing.assert_allclose(shown["copied head"][1], 0.36 * (1 - GRID))
     points = data(simulated, "simulation")
-    assert set(points) == {"chain", "network"}
-    np.testing.assert_array_equal(points["network"][0], GRID[::2])
+    assert set(points) == {"networks"}
+    np.testing.assert_array_equal(points["networks"][0], GRID[::2])
     np.testing.assert_allclose(data(by_size, "simulation")["chain"][1], [0.02, 0.001])
     assert by_size.get_xscale() == by_size.get_yscale() == "log"
 
@@ -99,7 +82,7 @@ def test_claims_about_starts_read_peaks_law_and_sizes():
     assert by_words(found, "Random students, fresh head: similarity").value == pytest.approx(0.35)
     assert by_words(found, "Copied head: forgetting decreases").value == pytest.approx(-0.018)
     assert by_words(found, "smallest networks over").value == pytest.approx(20.0)
-    assert by_words(found, "Engine network").value == pytest.approx(0.0, abs=1e-9)
+    assert by_words(found, "Networks, N = 1000").value == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +90,8 @@ def test_claims_about_starts_read_peaks_law_and_sizes():
     [
         ({"law": 1.12}, "law for V from 0.3 to 0.9, largest"),
         ({"law": 1.0}, "law for V from 0.3 to 0.9, smallest"),
-        ({"apart": 0.02}, "Engine chain"),
-        ({"apart": -0.02}, "Engine network"),
+        ({"apart": 0.02}, "Networks, N = 1000"),
+        ({"apart": -0.02}, "Networks, N = 1000"),
         ({"decreasing": False}, "Copied head: forgetting decreases"),
         ({"decreasing": False}, "Symmetric: forgetting decreases"),
     ],

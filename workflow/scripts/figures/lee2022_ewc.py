@@ -94,7 +94,7 @@ def effect_claims(entry):
         low=0.0,
         high=0.1,
     )
-    cut = lee.at(similarity, without / forgetting, 0.2)[0]
+    cut = lee.at(similarity, without, 0.2)[0] / lee.at(similarity, forgetting, 0.2)[0]
     yield claim("L = 10^4 reduces forgetting at V = 0.2: factor.", value=cut, low=10.0)
     yield claim(
         "L = 10^4 leaves task 2 learned at V = 0.2: log10 of its error.",

@@ -9,96 +9,92 @@ from functools import partial
 
 import _figures
 import _lee2022 as lee
+import _lee2022_units as units
 import numpy as np
 from _lee2021 import inputs, peak
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
 
-FIGURE, NEEDED, RANDOM, GRID = (
-    "lee2022_replay",
-    "lee2022_replay_needed",
-    "lee2022_replay_needed_random",
-    "lee2022_interleaving_grid",
-)
-KEY, PERIOD = "fraction", "interleave.new"
+FIGURE, RANDOM, KEY = "lee2022_replay", "lee2022_replay_random", "fraction"
 FACTOR = 10.0
+SHOWN = (0.0, 0.01, 0.03, 0.1, 0.3)  # fractions of the lines
 CAPTION = """
-Replay: a fraction r of the steps after the switch is on task 1, with its own head. (a) Forgetting of task 1, the
-increase of its error from the switch until 100 after it, and (b) error of task 2 at this time, against the similarity V
-of the tasks; specialised student. Lines: equations, mean over 4 initial networks; points: networks of 1000
-inputs, mean and standard error of 4 runs. (c) Fraction that reduces forgetting tenfold, specialised and
-random students, mean over runs. (d) Forgetting for the authors' schedule, in turn P steps on task 2 and one step on
-task 1, at N = 10000 inputs, equations.
-The schedule and its grid of P were read in the authors' code; the values and panels of the published figure are not known.
-Numbers of (a) to (c) were recomputed with another program.
+Replay: after the switch a fraction r of the steps is on task 1, with its own head. (a) Forgetting of task 1, the increase of
+its error from the switch until 100 after it, and (b) error of task 2 at this time, against the similarity V of the
+tasks; specialised student, whose first unit learns task 1 nearly alone. (c) Share of task 2 that this unit carries at
+this time: with little replay the student activates its idle unit for more similar tasks. (d) Smallest fraction that
+reduces forgetting tenfold, for specialised and random students, interpolated between fractions at steps of 0.01. Lines: equations,
+mean over initial networks; points in (a) and (b): networks of 1000 inputs, mean and standard error of 4 runs, r =
+0.01 and 0.1.
+Replay in turn was read in the authors' code; the values and panels of the published figure are not known, and (c) and (d) are
+ours. Numbers were recomputed with another program.
 """
 PEAKS = {0.01: (0.156, 0.30), 0.03: (0.088, 0.45), 0.1: (0.0205, 0.45), 0.3: (0.0048, 0.60)}
 NEED = {"specialised": {0.1: 0.037, 0.5: 0.108, 0.9: 0.183}, "random": {0.1: 0.032, 0.5: 0.074, 0.9: 0.161}}
-SECOND = {0.0: -5.2, 0.2: -3.1, 0.5: -2.65, 0.8: -2.9, 1.0: -5.1}  # log10 of the error of task 2 for r = 0.1
+SECOND = {0.2: -3.10, 0.5: -2.65, 0.8: -2.86, 1.0: -5.06}  # log10 of the error of task 2 for r = 0.1
 claim = partial(Claim, FIGURE, source=lee.RECOMPUTED, certainty="recomputed")
 
 
 def figure(curves):
-    """Draw both measures, the replay that is needed, and the schedules in turn."""
+    """Draw both measures, the share of the used unit, and the replay that is needed."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.68)
     theory = curves[FIGURE]["ode"]
-    names = {value: f"{value:g}" for value in theory.axis(KEY)}
-    lee.plot_family(axes[0], theory, KEY, names, curves[FIGURE]["network"])
+    labels = {value: f"{value:g}" for value in SHOWN}
+    lee.plot_family(axes[0], theory, KEY, labels, curves[FIGURE]["network"])
     axes[0, 0].legend(title="replay $r$", loc="upper right")
-    for index, (name, entry) in enumerate(students(curves).items()):
-        similarity, needed = replay_needed(entry)
-        _figures.plot_theory(axes[1, 0], similarity, lee.mean(needed), name, color=_figures.series_color(index))
-    lee.similarity_axes(axes[1, 0], "replay for a tenfold cut")
-    axes[1, 0].set_ylim(bottom=0.0)
-    axes[1, 0].legend(loc="upper left")
-    plot_grid(axes[1, 1], curves[GRID]["ode"])
+    plot_shares(axes[1, 0], theory)
+    plot_needed(axes[1, 1], students(curves))
     _figures.letter(axes)
     return fig
 
 
-def plot_grid(ax, entry):
-    """Draw forgetting against similarity for steps in turn, a line for each period."""
-    periods = entry.axis(PERIOD)
-    for period, color in zip(periods, _figures.colors_along(-np.log10(periods)), strict=True):
-        line = entry.select(**{PERIOD: period})
-        lee.plot_forgetting(ax, line, f"P = {period}", label=power(period), color=color)
-    lee.similarity_axes(ax, "forgetting")
-    ax.set_ylim(bottom=0.0)
-    ax.legend(title="$P$", loc="upper right")
+def plot_shares(ax, theory):
+    """Draw the share of task 2 that the used unit carries against similarity."""
+    for fraction, color in zip(SHOWN, _figures.colors_along(range(len(SHOWN))), strict=True):
+        line = theory.select(**{KEY: fraction})
+        values = lee.mean(units.carried(line))
+        _figures.plot_theory(ax, line.axis("similarity"), values, f"r = {fraction:g}", color=color)
+    lee.similarity_axes(ax, "share of task 2, used unit", ylim=(0.0, 1.05))
 
 
-def power(number):
-    """Return a number as text, a power of ten from 100 on."""
-    return f"{number}" if number < 100 else f"$10^{{{np.log10(number):.0f}}}$"
+def plot_needed(ax, found):
+    """Draw the fraction for a tenfold cut of forgetting against similarity."""
+    for index, (name, entry) in enumerate(found.items()):
+        similarity, needed = replay_needed(entry)
+        _figures.plot_theory(ax, similarity, lee.mean(needed), name, color=_figures.series_color(index))
+    lee.similarity_axes(ax, "replay for a tenfold cut", ylim=(0.0, 0.22))
+    ax.legend(loc="upper left")
 
 
 def students(curves):
     """Return the curves of many fractions by the names of the students."""
-    return {"specialised": curves[NEEDED]["ode"], "random": curves[RANDOM]["ode"]}
+    return {"specialised": curves[FIGURE]["ode"], "random": curves[RANDOM]["ode"]}
 
 
 def replay_needed(entry):
-    """Return the similarities, and the fraction that reduces forgetting by FACTOR, (similarity, run)."""
-    values = np.moveaxis(lee.forgetting(entry), 0, -1)
-    return entry.axis("similarity"), measures.replay_needed(entry.axis(KEY), values, FACTOR)
+    """Return similarities from 0.1 to 0.9, and the fraction that reduces forgetting by FACTOR, (similarity, run)."""
+    similarity = entry.axis("similarity")
+    inside = (similarity > 0.09) & (similarity < 0.91)
+    values = np.moveaxis(lee.forgetting(entry), 0, -1)[inside]
+    return similarity[inside], measures.replay_needed(entry.axis(KEY), values, FACTOR)
 
 
 def claims(curves):
-    """State peaks, the replay that is needed, the error of task 2, the schedule in turn, and networks."""
+    """State peaks, the replay that is needed, the error of task 2, activation, and networks."""
     theory = curves[FIGURE]["ode"]
     return [
         *peak_claims(theory),
         *need_claims(curves),
         second_claim(theory),
-        *grid_claims(curves[GRID]["ode"], theory),
+        *activation_claims(theory),
         network_claim(theory, curves[FIGURE]["network"]),
     ]
 
 
-def means(entry, value, measure=lee.forgetting, key=KEY):
-    """Return the similarities, and the mean over runs of a measure at one value of an axis."""
-    line = entry.select(**{key: value})
+def means(entry, fraction, measure=lee.forgetting):
+    """Return the similarities, and the mean over runs of a measure at one fraction."""
+    line = entry.select(**{KEY: fraction})
     return line.axis("similarity"), lee.mean(measure(line))
 
 
@@ -146,33 +142,23 @@ def second_claim(entry):
     similarity, errors = means(entry, 0.1, lambda line: np.log10(lee.second(line)))
     gap = np.abs(lee.at(similarity, errors, *SECOND) - np.array(list(SECOND.values())))
     return claim(
-        "Replay r = 0.1: log10 of the error of task 2 at V = 0, 0.2, 0.5, 0.8 and 1 against -5.2, -3.1, -2.65, -2.9 and "
-        "-5.1, largest difference.",
+        "Replay r = 0.1: log10 of the error of task 2 at V = 0.2, 0.5, 0.8 and 1 against -3.10, -2.65, -2.86 and -5.06, "
+        "largest difference.",
         value=gap.max(),
         low=0.0,
         high=0.15,
     )
 
 
-def grid_claims(entry, theory):
-    """State which periods of the authors' grid have an effect."""
-    similarity, without = means(theory, 0.0)
-    grid, long = means(entry, 10000, key=PERIOD)
-    inside = grid > 0.09
-    rates = {period: means(entry, period, key=PERIOD)[1] for period in (1000, 10000)}
-    before = lee.at(similarity, without, *grid[inside])
-    changes = {period: values[inside] / before - 1.0 for period, values in rates.items()}
+def activation_claims(entry):
+    """State that replay moves the change from activation to re-use to more similar tasks."""
+    crossings = [units.crossing(*means(entry, fraction, units.carried)) for fraction in SHOWN]
     yield claim(
-        "One step of task 1 after P = 1000 of task 2, N = 10^4: relative change of forgetting from V = 0.1 on, mean over V.",
-        value=changes[1000].mean(),
-        low=-0.08,
-        high=-0.01,
-    )
-    yield claim(
-        "One step of task 1 after P = 10000 of task 2, N = 10^4: largest relative change of forgetting from V = 0.1 on.",
-        value=np.abs(changes[10000]).max(),
+        "The similarity from which on the used unit carries half of task 2 increases with replay, r = "
+        f"{', '.join(map(str, SHOWN))}: smallest step.",
+        value=np.diff(crossings).min(),
         low=0.0,
-        high=0.01,
+        source="replay makes the student activate its idle unit, recomputed forgetting at low V",
     )
 
 

@@ -46,8 +46,8 @@ def figure(curves):
         plot_overlaps(axes[0, column], line)
         plot_readouts(axes[1, column], line)
         axes[0, column].set_title(f"$V = {similarity:g}$")
-    axes[0, 2].legend(loc="center right", bbox_to_anchor=(1.0, 0.52))
-    axes[1, 0].legend(loc="center left")
+    axes[0, 2].legend(loc="center right", bbox_to_anchor=(1.0, 0.55))
+    axes[1, 2].legend(loc="center right")
     plot_measures(axes[2], students(curves))
     _figures.letter(axes)
     return fig
@@ -66,11 +66,11 @@ def plot_overlaps(ax, line):
     overlaps = line.values("student_teacher_overlaps")[PLOTTED, ..., 0]
     for teacher in range(2):
         for unit, (name, style) in enumerate(STYLES.items()):
-            series, color = f"{name}, teacher {teacher + 1}", _figures.task_color(teacher)
+            series, color = f"{name}, task {teacher + 1}", _figures.task_color(teacher)
             _figures.plot_theory(
                 ax, line.time, overlaps[:, teacher, unit], series, color=color, linestyle=style
             )
-    time_axes(ax, "overlap $R$")
+    time_axes(ax, "overlap $R$", -0.75, 1.3)
 
 
 def plot_readouts(ax, line):
@@ -81,19 +81,19 @@ def plot_readouts(ax, line):
         _figures.plot_theory(
             ax, line.time, np.abs(readouts[:, unit]), f"{name} unit", color=color, linestyle=style
         )
-    time_axes(ax, "readout for task 2, $|h|$")
+    time_axes(ax, "readout $|h|$ for task 2", 0.0, 1.15)
 
 
-def time_axes(ax, ylabel):
-    """Set up a panel of values over time."""
+def time_axes(ax, ylabel, low, high):
+    """Set up a panel of values between `low` and `high` over time."""
     _figures.mark_switch(ax, lee.SWITCH)
-    ax.set(xlabel="time $t$", ylabel=ylabel, xlim=(0.0, lee.SWITCH + END), ylim=(-0.3, 1.15))
+    ax.set(xlabel="time $t$", ylabel=ylabel, xlim=(0.0, lee.SWITCH + END), ylim=(low, high))
 
 
 def plot_measures(axes, found):
     """Draw share, length and cosine against similarity, a line for each kind of student."""
     drawn = (units.carried, units.length_of_idle, units.cosine_of_used)
-    names = ("share of task 2, used unit", "squared length, idle unit", "cosine to the switch, used unit")
+    names = ("share of the used unit", "$Q$ of the idle unit", "cosine of the used unit")
     for ax, measure, name in zip(axes, drawn, names, strict=True):
         for index, (label, entry) in enumerate(found.items()):
             values = lee.mean(measure(entry, END))
@@ -102,9 +102,9 @@ def plot_measures(axes, found):
             )
         lee.similarity_axes(ax, name, ylim=(0.0, 1.1))
     similarity = np.linspace(0.0, 1.0, 3)
-    style = {"color": "0.2", "linestyle": ":", "label": "$V$"}
-    _figures.plot_theory(axes[2], similarity, similarity, "full re-use", **style)
-    axes[2].legend(loc="lower right")
+    _figures.plot_theory(axes[2], similarity, similarity, "full re-use", color="0.2", linestyle=":")
+    axes[2].text(0.35, 0.15, "$V$", color="0.2")
+    axes[0].legend(loc="lower right")
 
 
 def claims(curves):
