@@ -25,7 +25,7 @@ Replay of task 1 in turn after the switch: a block of steps on task 2, then one 
 student, similarity V = 0.3, 1000 inputs. (a) Error of task 1 at the end, 100 after the switch, when a tenth of the steps is
 on task 1, against the period, the length of both blocks: average over the tasks (dashed), equations of the blocks (line; up
 to a period of 0.2 they are the average), and samples of networks from engine chain (mean and
-standard error of 16 runs). (b) The same error over time. (c) Forgetting, its increase from the switch to the end, over both
+standard error of 32 runs). (b) The same error over time. (c) Forgetting, its increase from the switch to the end, over both
 block lengths in steps; equations.
 The schedule, and grids of both block lengths, were read in the authors' code; no published result is known.
 """
@@ -56,7 +56,7 @@ def plot_periods(ax, blocks, average):
     _figures.plot_runs(ax, periods, 10.0**values, "chain", **style)
     _figures.log_axes(ax, "x")
     ax.set(xlabel="period", ylabel=r"error of task 1, $\epsilon_1$")
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, 1.25 * np.max(level))
     ax.legend(loc="lower left")
 
 
