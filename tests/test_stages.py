@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from naive import interventions as naive
+from naive import stages as naive
 from teacherstudent.engines.phases import Phase, phases
 from teacherstudent.engines.rates import at_switch, blocks, stages, task_probabilities
 from teacherstudent.spec.parse import parse_spec

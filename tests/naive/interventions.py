@@ -1,123 +1,143 @@
-"""What is trained in one step, looked up in the document of a spec anew for every step."""
+"""Slow twin of the equations with several tasks, anchors and moving teachers, from the fields of each step.
 
-from fractions import Fraction
+All vectors are in one list: the n columns (units of all teachers, companions, anchors), then the K student
+units. Shapes: Q (K, K), R (K, n), T (n, n), h (H, K), S (K,) path integrals.
+"""
 
+from typing import NamedTuple
 
-def nearest_step(time, dimension):
-    """Of the two steps around a time the nearer one; in the middle the even one."""
-    exact = Fraction(time * dimension)
-    low = exact.numerator // exact.denominator
-    if exact - low == Fraction(1, 2):
-        return low if low % 2 == 0 else low + 1
-    return low if exact - low < Fraction(1, 2) else low + 1
+import numpy as np
 
-
-def in_window(window, step, document, end=None):
-    """Whether a step is in a window with start and until."""
-    N = document["inputs"]["dimension"]
-    until = window.get("until", document["duration"] + 1.0) if end is None else end
-    return nearest_step(window["start"], N) <= step and step < nearest_step(until, N)
+import naive
 
 
-def piece_of(pieces, step, document):
-    """The first piece of a list that has not ended at a step."""
-    for piece in pieces:
-        if "until" not in piece or step < nearest_step(piece["until"], document["inputs"]["dimension"]):
-            return piece
-    return pieces[-1]
+class Lesson(NamedTuple):
+    """A task that is trained in a step with some probability."""
+
+    probability: float
+    labels: list  # columns of the units of the teacher
+    v: np.ndarray  # their readouts
+    head: int
+    eta: float = 1.0
+    eta_h: float = 1.0
+    fidelity: float = 1.0
+    output_noise: float = 0.0
+    input_noise: float = 0.0
+    frozen: tuple = ()
 
 
-def number_of(value, teacher):
-    return value[teacher] if isinstance(value, list) else value
+class State(NamedTuple):
+    """Everything that moves."""
+
+    Q: np.ndarray
+    R: np.ndarray
+    T: np.ndarray
+    h: np.ndarray
+    S: np.ndarray
 
 
-def learning_rate(document, key, teacher, step):
-    rate = document["training"][key]
-    if isinstance(rate, list) and isinstance(rate[0], dict):
-        rate = piece_of(rate, step, document)["value"]
-    return number_of(rate, teacher)
+def gram(state):
+    """Overlaps of all vectors, columns first."""
+    return np.block([[state.T, state.R.T], [state.R, state.Q]])
 
 
-def earlier_tasks(sequence, of):
-    """The tasks before the present one, in the order of their first training."""
-    present = sequence[-1]
-    found = []
-    for teacher in sequence:
-        if teacher != present and teacher not in found:
-            found.append(teacher)
-    if of == "previous" and found:
-        before = [teacher for teacher in sequence if teacher != present]
-        found = [before[-1]]
-    return found
+def packed(state):
+    return np.concatenate([part.ravel() for part in state])
 
 
-def probabilities(document, sequence, step):
-    """Probability of every task in a step, a list with one number per teacher."""
-    P, curriculum = document["teachers"]["count"], document["curriculum"]
-    if "mixture" in curriculum:
-        return piece_of(curriculum["mixture"], step, document)["probabilities"]
-    shares = [0.0] * P
-    shares[sequence[-1]] = 1.0
-    replay = curriculum.get("replay")
-    if replay is None:
-        return shares
-    earlier = earlier_tasks(sequence, replay["of"])
-    if not earlier:
-        return shares
-    if "interleave" in replay:
-        new, old = replay["interleave"]["new"], replay["interleave"]["old"]
-        share = old / (new + old)
-    else:
-        share = number_of(replay["fraction"], len(sequence) - 2)
-    shares[sequence[-1]] = 1.0 - share
-    for teacher in earlier:
-        shares[teacher] = share / len(earlier)
-    return shares
+def unpacked(y, like):
+    parts = np.split(y, np.cumsum([part.size for part in like])[:-1])
+    return State(*(part.reshape(old.shape) for part, old in zip(parts, like, strict=True)))
 
 
-def task_in_turn(document, sequence, began, step):
-    """The task of a step where tasks are trained in turn, found by counting from the first step."""
-    replay = document["curriculum"]["replay"]
-    earlier = earlier_tasks(sequence, replay["of"])
-    plan, block = [], 0
-    while len(plan) <= step - began:
-        plan += [sequence[-1]] * replay["interleave"]["new"]
-        plan += [earlier[block % len(earlier)]] * replay["interleave"]["old"]
-        block += 1
-    return plan[step - began]
+def rate_of_change(lessons, state, decay=0.0, batch=1, penalties=(), turns=(), units="erf"):
+    """Derivatives of a state; anchors are the last K columns, `turns` lists (column, other, rate)."""
+    rate = State(*(np.zeros_like(part) for part in state))
+    for lesson in lessons:
+        learn(lesson, state, decay, batch, units, rate)
+    pull_to_anchors(lessons, state, penalties, rate)
+    n = len(state.T)
+    A = np.zeros((n, n))
+    for b, c, value in turns:
+        A[b, c] += value
+    moved = A @ state.T + state.T @ A.T
+    np.fill_diagonal(moved, 0.0)
+    return rate._replace(R=rate.R + state.R @ A.T, T=moved)
 
 
-def task(document, sequence, teacher, step):
-    """Everything about a task in a step."""
-    training, replay = document["training"], document["curriculum"].get("replay")
-    scale = {"none": 1.0, "mean": 1.0 / document["student"]["hidden"]}[document["student"]["output_scale"]]
-    found = {
-        "teacher": teacher,
-        "head": teacher if document["student"]["heads"] == "per_task" else 0,
-        "labels": teacher,
-        "fidelity": replay["fidelity"] if replay and teacher != sequence[-1] else 1.0,
-        "learning_rate": learning_rate(document, "learning_rate", teacher, step),
-        "readout_rate": scale**2 * learning_rate(document, "readout_learning_rate", teacher, step),
-        "output_noise": document["teachers"]["output_noise"][teacher],
-        "input_noise": document["teachers"]["input_noise"][teacher],
-        "frozen_units": training["frozen_units"][teacher],
-    }
-    if "features" not in training["train"]:
-        found["learning_rate"] = 0.0
-    if "readouts" not in training["train"]:
-        found["readout_rate"] = 0.0
-    for window in training.get("deficits", []):
-        if in_window(window, step, document):
-            found |= {key: value for key, value in window.items() if key not in ("start", "until", "teacher")}
-            found["labels"] = window.get("teacher", found["labels"])
-    return found
+def learn(lesson, state, decay, batch, units, rate):
+    """Add the mean change in steps on one task."""
+    n, K, p, G = len(state.T), len(state.Q), lesson.probability, gram(state)
+    students = [(n + i, True) for i in range(K)]
+    known = [*students, *((column, False) for column in lesson.labels)]
+    signed = np.concatenate([state.h[lesson.head], -lesson.v])
+
+    def covariance(*fields):
+        """Of fields (vector, whether on the student's input)."""
+        seen = 1.0 + lesson.input_noise**2
+        factor = {2: seen, 1: lesson.fidelity, 0: 1.0}
+        return np.array([[G[a, b] * factor[x + y] for b, y in fields] for a, x in fields])
+
+    def drift(i, b):
+        return sum(
+            c * naive.I3(units, units, covariance(students[i], (b, True), field))
+            for c, field in zip(signed, known, strict=True)
+        )
+
+    def power(i, k):
+        both = students[i], students[k]
+        total = lesson.output_noise**2 * naive.J2(units, covariance(*both))
+        for c, one in zip(signed, known, strict=True):
+            for d, other in zip(signed, known, strict=True):
+                total += c * d * naive.I4(units, units, units, covariance(*both, one, other))
+        return total
+
+    moving = [i for i in range(K) if i not in lesson.frozen]
+    pull = [lesson.eta * state.h[lesson.head, i] * (i in moving) for i in range(K)]
+    length = (1.0 + lesson.input_noise**2) / batch
+    for i in moving:
+        for b in range(n):
+            rate.R[i, b] += p * (-pull[i] * drift(i, b) - decay * state.R[i, b])
+        rate.S[i] += p * lesson.eta * length * state.h[lesson.head, i] ** 2 * power(i, i)
+    for i in range(K):
+        for k in range(K):
+            change = length * pull[i] * pull[k] * power(i, k)
+            change -= pull[i] * drift(i, n + k) + pull[k] * drift(k, n + i)
+            rate.Q[i, k] += p * (change - decay * ((i in moving) + (k in moving)) * state.Q[i, k])
+        mean = sum(
+            c * naive.I2(units, units, covariance(students[i], field))
+            for c, field in zip(signed, known, strict=True)
+        )
+        rate.h[lesson.head, i] += p * (-lesson.eta_h * mean - decay * state.h[lesson.head, i])
 
 
-def rotation_rate(document, step, angle):
-    rotation = document["teachers"].get("rotation")
-    if rotation is None:
-        return 0.0
-    end = rotation.get("until")
-    if end == "reached":
-        end = rotation["start"] + angle / rotation["rate"]
-    return rotation["rate"] if in_window(rotation, step, document, end) else 0.0
+def pull_to_anchors(lessons, state, penalties, rate):
+    """Add - alpha_i (w_i - anchor_i) along every vector."""
+    first = len(state.T) - len(penalties)
+    for i, penalty in enumerate(penalties):
+        alpha = penalty * sum(each.probability * each.eta * (i not in each.frozen) for each in lessons)
+        rate.R[i] -= alpha * (state.R[i] - state.T[first + i])
+        along = alpha * (state.Q[i] - state.R[:, first + i])
+        rate.Q[i] -= along
+        rate.Q[:, i] -= along
+
+
+def importance(lesson, state, units="erf"):
+    """h_i^2 <d^2 g'_i^2> on clean inputs and labels: the rate of a path integral with eta = 1."""
+    rate = State(*(np.zeros_like(part) for part in state))
+    clean = lesson._replace(probability=1.0, eta=1.0, output_noise=0.0, input_noise=0.0, frozen=())
+    learn(clean, state, 0.0, 1, units, rate)
+    return rate.S
+
+
+def new_anchors(state, penalties, added):
+    """The state with anchors (p c + b w) / (p + b), from vectors that have the overlaps of the state."""
+    values, axes = np.linalg.eigh(gram(state))
+    vectors = axes * np.sqrt(np.maximum(values, 0.0))
+    n, K = len(state.T), len(state.Q)
+    for i in range(K):
+        total = penalties[i] + added[i]
+        mean = penalties[i] * vectors[n - K + i] + added[i] * vectors[n + i]
+        vectors[n - K + i] = mean / total if total > 0 else vectors[n + i]
+    new = vectors @ vectors.T
+    return state._replace(R=new[n:, :n], T=new[:n, :n])

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.phases import Phase
-from teacherstudent.errors import SpecError
 from teacherstudent.spec.interventions import Deficit, RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import on_step
@@ -269,51 +268,3 @@ def _rotation_end(spec: Spec, angle: float) -> float:
     if rotation.until == "reached":
         return rotation.start + angle / rotation.rate
     return math.inf if rotation.until is None else rotation.until
-
-
-class PhaseRates(NamedTuple):
-    """Rates and noise of a phase, the same for all engines; rates of a layer that is not trained are 0."""
-
-    learning_rate: float  # of the first layer
-    readout_rate: float  # of the second layer
-    weight_decay: float  # of the first layer
-    readout_decay: float  # of the second layer
-    moving: np.ndarray  # (K,) 1.0 for units whose weights are trained, 0.0 for frozen ones
-    output_noise: float  # standard deviation at the output of the teacher
-    input_noise: float  # standard deviation at each input of the student, in units of that of the input
-    batch_size: int  # number of inputs of a step
-
-
-def rates_of(spec: Spec, phase: Phase) -> PhaseRates:
-    """Return the rates and the noise of a phase of a run without interventions."""
-    stage = stages(spec, phase, [phase.teacher], 0.0, 0.0)[0]
-    task = stage.tasks[0]
-    return PhaseRates(
-        learning_rate=task.learning_rate,
-        readout_rate=task.readout_rate,
-        weight_decay=stage.weight_decay,
-        readout_decay=stage.readout_decay,
-        moving=task.moving,
-        output_noise=task.output_noise,
-        input_noise=task.input_noise,
-        batch_size=stage.batch_size,
-    )
-
-
-def refuse_interventions(spec: Spec, engine: str) -> None:
-    """Raise SpecError if a spec has an intervention."""
-    asked = {
-        "curriculum.replay": spec.curriculum.replay,
-        "curriculum.mixture": spec.curriculum.mixture,
-        "training.consolidation": spec.training.consolidation,
-        "training.l1": spec.training.l1,
-        "training.deficits": spec.training.deficits,
-        "training.learning_rate": isinstance(spec.training.learning_rate, tuple) or None,
-        "training.readout_learning_rate": isinstance(spec.training.readout_learning_rate, tuple) or None,
-        "teachers.drift": spec.teachers.drift,
-        "teachers.rotation": spec.teachers.rotation,
-        "record.movement": spec.record.movement or None,
-    }
-    for key, value in asked.items():
-        if value is not None:
-            raise SpecError(f"{key}: engine {engine} does not support it")

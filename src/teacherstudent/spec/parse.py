@@ -52,7 +52,10 @@ def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({
         If the file cannot be read or the spec is not valid.
     """
     document = read_yaml(path)
-    return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
+    if not isinstance(document, Mapping):
+        found = "an empty file" if document is None else type(document).__name__
+        raise SpecError(f"{path}: a spec is a block of keys, not {found}")
+    return parse_spec(with_values(document, settings))
 
 
 def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:

@@ -5,11 +5,13 @@ It needs no vectors of N numbers.
 
 from collections.abc import Callable, Hashable, Sequence
 
+from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
-from teacherstudent.engines.chain.networks import axes
-from teacherstudent.engines.rates import refuse_interventions
+from teacherstudent.engines.chain.motion import same_rotation
+from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -30,8 +32,12 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError if inputs are not fresh, or if N is too small for the given overlaps."""
-    refuse_interventions(spec, "chain")
+    """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
+    if spec.training.l1 is not None:
+        raise SpecError("training.l1: engine chain has no single weights; use engine network")
+    if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
+        raise SpecError("curriculum.replay.buffer: engine chain has fresh inputs only; use engine network")
+    check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
 
@@ -39,16 +45,21 @@ def check(spec: Spec) -> None:
 def can_resume(spec: Spec, state: State) -> bool:
     """Return whether a run of a spec can start from a state: it needs the same numbers of inputs and axes."""
     p, r, _ = axes(spec)
-    same_frame = state["student_coordinates"].shape[1] == p + r and state["teacher_coordinates"].shape[1] == r
-    return same_frame and int(state["dimension"]) == spec.inputs.dimension
+    has = state["student_coordinates"].shape[1], state["teacher_coordinates"].shape[1]
+    same_frame = has == (p + r, teacher_axes(spec)) and ("anchor_coordinates" in state) == spec.has_anchors
+    return same_frame and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
     """Return the common properties of the chains of a batch, which may belong to different runs."""
-    teachers, student = spec.teachers, spec.student
+    teachers, student, rule = spec.teachers, spec.student, spec.training.consolidation
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
-    return sizes, teachers.activation, student.activation, clock
+    anchors = rule is not None, rule is not None and rule.kind == "path_integral"
+    turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
+    drifting = teachers.drift or (0.0,) * teachers.count
+    moving = tuple(rate > 0.0 for rate in drifting), turning
+    return sizes, teachers.activation, student.activation, clock, anchors, moving
 
 
 def simulate(
