@@ -25,5 +25,7 @@ def hill(top, height=0.2, grid=GRID):
 def along(key, values, line, **more):
     """Curves along an axis and the similarity; `line(value)` gives forgetting over GRID, or it and the second error."""
     lines = [line(value) for value in values]
-    forgetting, second = zip(*(one if isinstance(one, tuple) else (one, 1e-4 + 0.0 * GRID) for one in lines), strict=True)
+    forgetting, second = zip(
+        *(one if isinstance(one, tuple) else (one, 1e-4 + 0.0 * GRID) for one in lines), strict=True
+    )
     return grown(np.array(forgetting), {key: np.array(values), SIMILARITY: GRID}, np.array(second), **more)

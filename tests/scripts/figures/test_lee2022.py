@@ -114,7 +114,9 @@ def made_sharing(order=1.0):
     times = np.array([0.0, 100.0, 200.0, 1000.0, 1100.0])
     after = np.array([0.0, 0.0, 1.0, 0.0, 1.0])
     axes = {WHEN: [100.0, 1000.0], SHARED: [0, 1, 2], SIMILARITY: V}
-    return {sharing.FIGURE: {"ode": curves(times, np.log10(START + forgetting[..., None] * after), -3.0, axes)}}
+    return {
+        sharing.FIGURE: {"ode": curves(times, np.log10(START + forgetting[..., None] * after), -3.0, axes)}
+    }
 
 
 def test_node_sharing_is_drawn_for_both_switches():

@@ -26,7 +26,9 @@ def penalised(strength, moved=0.0):
     """Forgetting with the peak of this strength; L = 10^4 has the recomputed numbers."""
     L = strength / ewc.SCALE
     if L == 1e4:
-        forgetting = np.interp(GRID, [0.0, 0.2, 0.4, 0.55, 0.6, 0.8, 1.0], [0.001, 0.019, 0.062, 0.071, 0.070, 0.045, 0.0])
+        forgetting = np.interp(
+            GRID, [0.0, 0.2, 0.4, 0.55, 0.6, 0.8, 1.0], [0.001, 0.019, 0.062, 0.071, 0.070, 0.045, 0.0]
+        )
         return forgetting, 10.0 ** (-4.5 + np.interp(GRID, [0, 0.2, 0.6, 1], [0.8, 1.4, 1.8, 0.0]))
     return hill(TOPS[L] + moved), 10.0 ** (-4.5 - 0.5 * (GRID < 0.05))
 
@@ -36,7 +38,9 @@ def made_ewc(moved=0.0, networks=1.0):
     specialised = along(STRENGTH, strengths, lambda value: penalised(value, moved))
     symmetric = along(STRENGTH, strengths[:4], lambda value: (hill(0.0, 0.005), 10.0**-0.8 + 0.0 * GRID))
     points = networks * np.interp(FEW, GRID, penalised(2e4)[0])
-    simulated = grown(points[None], {STRENGTH: np.array([2e4]), SIMILARITY: FEW}, engine="network", dimension=1000)
+    simulated = grown(
+        points[None], {STRENGTH: np.array([2e4]), SIMILARITY: FEW}, engine="network", dimension=1000
+    )
     simulated.document["training"]["consolidation"] = {"kind": "ewc", "strength": 0.0}
     return {ewc.FIGURE: {"ode": specialised, "network": simulated}, ewc.SYMMETRIC: {"ode": symmetric}}
 
@@ -79,7 +83,9 @@ def test_claims_about_penalties_notice_a_difference(changes, words):
 
 # --- penalties of several kinds -----------------------------------------------------------------------------
 
-POWERS = np.linspace(0.0, 4.0, 9)  # forgetting is divided by 10^power at V = 0.2, log10 of the second error rises
+POWERS = np.linspace(
+    0.0, 4.0, 9
+)  # forgetting is divided by 10^power at V = 0.2, log10 of the second error rises
 
 
 def traded_off(excess):
@@ -87,7 +93,9 @@ def traded_off(excess):
 
     def line(strength):
         power = 0.0 if strength == 0.0 else np.log10(strength) + 4.0
-        return 0.2 * 10.0**-power + 0.0 * GRID, 10.0 ** (-4.0 + excess * (strength > 0) + power / 2) + 0.0 * GRID
+        return 0.2 * 10.0**-power + 0.0 * GRID, 10.0 ** (
+            -4.0 + excess * (strength > 0) + power / 2
+        ) + 0.0 * GRID
 
     return line
 
@@ -99,7 +107,10 @@ def made_kinds(quadratic=1.5, node=0.0):
     stacked = np.stack([entry.quantities["generalisation_error"] for entry in others])
     axes = {KIND: kinds} | others[0].axes
     both = curves(others[0].time, np.log10(stacked[..., 0]), np.log10(stacked[..., 1]), axes)
-    return {consolidation.EWC: {"ode": along(STRENGTH, strengths, traded_off(0.0))}, consolidation.FIGURE: {"ode": both}}
+    return {
+        consolidation.EWC: {"ode": along(STRENGTH, strengths, traded_off(0.0))},
+        consolidation.FIGURE: {"ode": both},
+    }
 
 
 def test_kinds_are_compared_at_equal_protection():
@@ -156,7 +167,9 @@ def made_replay(shift=0.0):
     with_units(specialised, 1.0 / (1.0 + np.exp(-10.0 * (GRID - crossings))))
     random = along(FRACTION, FRACTIONS, lambda r: 0.2 * 10.0 ** (-1.2 * r / need))
     points = 0.2 * 10.0 ** (-0.1 / (0.05 + 0.14 * FEW)) + shift
-    simulated = grown(points[None], {FRACTION: np.array([0.1]), SIMILARITY: FEW}, engine="network", dimension=1000)
+    simulated = grown(
+        points[None], {FRACTION: np.array([0.1]), SIMILARITY: FEW}, engine="network", dimension=1000
+    )
     return {replay.FIGURE: {"ode": specialised, "network": simulated}, replay.RANDOM: {"ode": random}}
 
 
@@ -190,7 +203,10 @@ def made_blocks(noise=1.0):
     final = 0.01 * 10.0 ** (-np.where(period > 0.25, period, 0.01) / 200.0)
     axes = {NEW: new, OLD: old}
     entries = {}
-    for engine, factor, times in (("ode", 1.0, (0.0, 100.0, 150.0, 200.0)), ("chain", noise, (0.0, 100.0, 200.0))):
+    for engine, factor, times in (
+        ("ode", 1.0, (0.0, 100.0, 150.0, 200.0)),
+        ("chain", noise, (0.0, 100.0, 200.0)),
+    ):
         spread = 1.0 + 0.05 * np.linspace(-1.0, 1.0, 9)[:, None]  # standard deviation 0.032 x sqrt(9 / 8)
         first = np.where(np.array(times) > SWITCH, factor * final[..., None, None] * spread, 1e-5)
         entries[engine] = curves(times, np.log10(first), -3.0, axes, engine, 1000)
@@ -225,11 +241,20 @@ def unit_curves(axes, share, length, cosine, grid=GRID):
     times = np.array([0.0, SWITCH, 2 * SWITCH, 3 * SWITCH])
     entry = with_units(curves(times, -3.0 + np.zeros((*map(len, axes.values()), 2, 4)), -3.0, axes), 0.0)
     lead = (*entry.diverged.shape, 4)
-    full = [np.broadcast_to(np.asarray(one, dtype=float)[..., None, None], lead) for one in (share, length, cosine)]
+    full = [
+        np.broadcast_to(np.asarray(one, dtype=float)[..., None, None], lead)
+        for one in (share, length, cosine)
+    ]
     overlaps, anchors = np.zeros((*lead, 2, 2)), np.zeros((*lead, 2, 2))
     overlaps[..., 0, 0], overlaps[..., 1, 1] = 1.0, full[1]
     anchors[..., 0, 0] = 2.0 * full[2]
-    power = 2.0 / np.pi * np.arcsin(np.diagonal(overlaps, axis1=-2, axis2=-1) / (1.0 + np.diagonal(overlaps, axis1=-2, axis2=-1)))
+    power = (
+        2.0
+        / np.pi
+        * np.arcsin(
+            np.diagonal(overlaps, axis1=-2, axis2=-1) / (1.0 + np.diagonal(overlaps, axis1=-2, axis2=-1))
+        )
+    )
     heads = np.zeros((*lead, 2, 2))
     heads[..., 0, 0] = 1.0
     heads[..., 1, :] = np.sqrt(np.stack([full[0], 1.0 - full[0]], axis=-1) / power)
@@ -267,7 +292,9 @@ def test_measures_of_units_are_read_from_overlaps_and_readouts():
 
 def test_the_used_unit_is_that_of_the_first_task():
     entry = unit_curves({SIMILARITY: GRID}, 0.3, 1.0, 1.0)
-    swapped = {name: array[..., ::-1] for name, array in entry.quantities.items() if name == "student_readouts"}
+    swapped = {
+        name: array[..., ::-1] for name, array in entry.quantities.items() if name == "student_readouts"
+    }
     entry.quantities.update(swapped)
     np.testing.assert_allclose(units.carried(entry), 0.3)
 
@@ -289,4 +316,4 @@ def test_claims_about_units():
     assert by_words(found, "Random students: similarity").value == pytest.approx(0.42)
     assert by_words(found, "turns most").value == pytest.approx(0.2)
     assert all(claim.holds for claim in found)
-    assert not by_words(mechanism.claims(made_units(shift=0.1)), "share of task 2 carried").holds
+    assert not by_words(mechanism.claims(made_units(shift=-0.1)), "used unit, V from 0.3 on").holds

@@ -54,7 +54,9 @@ def figure(curves):
         _figures.plot_theory(last, similarity, 10.0**cost, name, **style)
     free = curves[EWC]["ode"].select(strength=0.0)
     style = {"color": "0.2", "linestyle": ":"}
-    _figures.plot_theory(last, free.axis("similarity"), 10.0 ** lee.mean_log10(lee.second(free)), "none", **style)
+    _figures.plot_theory(
+        last, free.axis("similarity"), 10.0 ** lee.mean_log10(lee.second(free)), "none", **style
+    )
     for ax, where in zip(axes.flat, TRADED, strict=False):
         _figures.log_axes(ax, "xy")
         ax.set(xlabel="forgetting", ylabel=SECOND, title=f"$V = {where:g}$")

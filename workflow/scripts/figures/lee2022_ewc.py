@@ -117,7 +117,9 @@ def effect_claims(entry):
 def end_claims(entry):
     """State what penalties do for equal and for orthogonal tasks."""
     changes = {
-        strength: [now - then for now, then in zip(values(entry, strength)[1:], values(entry, 0.0)[1:], strict=True)]
+        strength: [
+            now - then for now, then in zip(values(entry, strength)[1:], values(entry, 0.0)[1:], strict=True)
+        ]
         for strength in (1e3, 1e4, 1e5)
     }
     yield claim(
@@ -135,7 +137,10 @@ def end_claims(entry):
         "Orthogonal tasks, L = 10^4: cost of task 2, in decades.", value=changes[1e4][1][0], low=0.7, high=1.5
     )
     yield claim(
-        "Orthogonal tasks, L = 10^3: cost of task 2, in decades.", value=changes[1e3][1][0], low=-0.1, high=0.4
+        "Orthogonal tasks, L = 10^3: cost of task 2, in decades.",
+        value=changes[1e3][1][0],
+        low=-0.1,
+        high=0.4,
     )
 
 

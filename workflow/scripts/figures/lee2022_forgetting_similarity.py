@@ -173,7 +173,9 @@ def simulation_claims(theory, finite):
     """State the agreement of networks where tasks share the unit, and the effect of their size where not."""
     network = finite["network"]
     shared = [one for one in network.axis("similarity") if one > REUSED]
-    gaps = [lee.mean(lee.at(one.axis("similarity"), lee.forgetting(one), *shared)) for one in (network, theory)]
+    gaps = [
+        lee.mean(lee.at(one.axis("similarity"), lee.forgetting(one), *shared)) for one in (network, theory)
+    ]
     yield claim(
         f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, largest difference of means.",
         value=np.abs(gaps[0] - gaps[1]).max(),

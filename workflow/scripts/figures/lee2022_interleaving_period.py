@@ -69,7 +69,13 @@ def plot_traces(ax, blocks, average):
             color, width = _figures.series_color(index), 0.8
             values = np.nanmean(errors(line, 0), axis=0)
             _figures.plot_theory(
-                ax, line.time - lee.SWITCH, values, f"period {period:g}", label=f"{period:g}", color=color, linewidth=width
+                ax,
+                line.time - lee.SWITCH,
+                values,
+                f"period {period:g}",
+                label=f"{period:g}",
+                color=color,
+                linewidth=width,
             )
     values = np.nanmean(errors(average, 0), axis=0)
     style = {"color": "0.2", "linestyle": "--", "zorder": 3}

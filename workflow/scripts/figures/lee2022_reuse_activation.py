@@ -33,8 +33,10 @@ not known, those here are ours. Numbers of (g-i) were recomputed with another pr
 SHARES = {0.0: 0.0, 0.1: 0.075, 0.2: 0.62, 0.3: 0.87, 0.5: 0.97, 1.0: 0.995}
 LENGTHS = {0.0: 1.0, 0.1: 1.0, 0.2: 0.63, 0.3: 0.33, 0.5: 0.15, 1.0: 0.06}
 COSINES = {0.1: 0.47, 0.2: 0.32, 0.3: 0.35, 0.4: 0.43, 0.5: 0.52, 0.8: 0.81, 1.0: 1.0}
-CROSSINGS = {"specialised": (0.18, 0.03), "random": (0.42, 0.08)}
-TOLERANCE = 0.06  # the step from activation to re-use depends on the seed
+# Sets of ten random students of these equations cross between 0.40 and 0.53.
+CROSSINGS = {"specialised": (0.18, 0.03), "random": (0.42, 0.14)}
+# Largest distance of means from these numbers; at V = 0.1 and 0.2 single students scatter with a standard deviation of 0.07.
+TOLERANCES = {"V below 0.3": 0.12, "V from 0.3 on": 0.03}
 claim = partial(Claim, FIGURE, source=lee.RECOMPUTED, certainty="recomputed")
 
 
@@ -118,8 +120,9 @@ def claims(curves):
     ]
     return [
         *(
-            number_claim(name, similarity, lee.mean(measure(entry, END)), numbers)
+            stated
             for name, measure, numbers in measured
+            for stated in number_claims(name, similarity, lee.mean(measure(entry, END)), numbers)
         ),
         *crossing_claims(found),
         turned_claim(similarity, lee.mean(units.cosine_of_used(entry, END))),
@@ -127,16 +130,20 @@ def claims(curves):
     ]
 
 
-def number_claim(name, similarity, values, numbers):
-    """State the distance of a measure from recomputed numbers."""
-    gaps = np.abs(lee.at(similarity, values, *numbers) - np.array(list(numbers.values())))
-    listed = ", ".join(f"{number:g} ({where:g})" for where, number in numbers.items())
-    return claim(
-        f"Specialised student, {name}: largest distance of means from recomputed numbers (at V): {listed}.",
-        value=gaps.max(),
-        low=0.0,
-        high=TOLERANCE,
+def number_claims(name, similarity, values, numbers):
+    """State the distances of a measure from recomputed numbers, where it depends on the seed and where not."""
+    parts = (
+        {where: number for where, number in numbers.items() if (where < 0.29) is low} for low in (True, False)
     )
+    for (region, tolerance), part in zip(TOLERANCES.items(), parts, strict=True):
+        gaps = np.abs(lee.at(similarity, values, *part) - np.array(list(part.values())))
+        listed = ", ".join(f"{number:g} ({where:g})" for where, number in part.items())
+        yield claim(
+            f"Specialised student, {name}, {region}: largest distance of means from recomputed numbers (at V): {listed}.",
+            value=gaps.max(),
+            low=0.0,
+            high=tolerance,
+        )
 
 
 def crossing_claims(found):
