@@ -1,4 +1,4 @@
-"""Made-up curves for the figures of Lee et al. 2022: the error of task 1 grows by a given amount at the switch."""
+"""Made-up curves for the figures of Lee et al. 2022: the error of task 1 grows at the switch."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ START = 1e-5  # the error of task 1 at the switch
 
 
 def grown(forgetting, axes, second=1e-4, runs=2, times=(0.0, SWITCH, 2 * SWITCH), **more):
-    """Curves whose error of task 1 grows by `forgetting` (axes...) from the switch on, with an error of task 2."""
+    """Curves whose error of task 1 grows by `forgetting` (axes...) at the switch; that of task 2 is given."""
     after = np.array([0.0 if time <= SWITCH else 1.0 for time in times])
     first = START + np.multiply.outer(np.asarray(forgetting, dtype=float), np.outer(np.ones(runs), after))
     other = np.broadcast_to(np.asarray(second, dtype=float)[..., None, None], first.shape)
@@ -23,7 +23,7 @@ def hill(top, height=0.2, grid=GRID):
 
 
 def along(key, values, line, **more):
-    """Curves along an axis and the similarity; `line(value)` gives forgetting over GRID, or it and the second error."""
+    """Curves along an axis and the similarity; `line(value)` is forgetting over GRID, or both measures."""
     lines = [line(value) for value in values]
     forgetting, second = zip(
         *(one if isinstance(one, tuple) else (one, 1e-4 + 0.0 * GRID) for one in lines), strict=True

@@ -1,6 +1,5 @@
 """Figures of Lee et al. 2022: what they show of known curves, and what their claims read from them."""
 
-import _figures
 import _lee2022 as lee
 import lee2022_forgetting_similarity as starts
 import lee2022_node_sharing as sharing

@@ -81,7 +81,7 @@ def plot_family(
     labels: Mapping[float, str],
     simulation: Curves | None = None,
 ) -> None:
-    """Draw forgetting and the error of task 2 against similarity in two panels, a line for each value of an axis.
+    """Draw forgetting and the error of task 2 in two panels, a line for each value of an axis.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def plot_family(
     key : str
         Name of the axis.
     labels : mapping of float to str
-        Names of the lines by the values of the axis, in ascending order; values that the curves lack are not drawn.
+        Names of the lines by the values of the axis, ascending; those that the curves lack are not drawn.
     simulation : Curves, optional
         Networks along the same axes, for some of the values.
     """

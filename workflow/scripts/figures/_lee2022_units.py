@@ -48,7 +48,7 @@ def cosine_of_used(curves: Curves, after: float) -> np.ndarray:
 
 
 def crossing(similarity: np.ndarray, values: np.ndarray, level: float = 0.5) -> float:
-    """Return the first similarity at which values (similarity,) rise to a level, interpolated; NaN if none."""
+    """Return the first similarity at which values (similarity,) reach a level, interpolated, or NaN."""
     above = np.flatnonzero(values >= level)
     if not len(above) or above[0] == 0:
         return np.nan

@@ -1,8 +1,9 @@
-"""Penalties of four kinds beside each other: the error of task 2 that they cost at equal protection of task 1.
+"""Penalties of four kinds: the error of task 2 that they cost at equal protection of task 1.
 
-An addition to Lee, Mannelli, Clopath, Goldt & Saxe 2022, whose code has penalties of these kinds. The reader should see
-that importances of units leave the idle unit free for dissimilar tasks, and a quadratic penalty, which
-treats both units alike, does not; for similar tasks, where the used unit has to move, the kinds differ less.
+An addition to Lee, Mannelli, Clopath, Goldt & Saxe 2022, whose code has penalties of these kinds. The
+reader should see that importances of units leave the idle unit free for dissimilar tasks, and a
+quadratic penalty, which treats both units alike, does not; for similar tasks, where the used unit has
+to move, the kinds differ less.
 """
 
 from functools import partial
@@ -22,14 +23,16 @@ CUT = 10.0  # factor of the reduction of forgetting
 PROTECTED = 0.002  # forgetting at which the errors of task 2 are compared
 DISSIMILAR = (0.1, 0.2, 0.3)
 CAPTION = """
-Penalties (lambda/2) sum a |w - w*|^2 on the units after the switch, with importances a of four kinds: EWC (Fisher information),
-path integral (synaptic intelligence), node (squared readout) and quadratic (1). Equations, specialised
-student, mean over initial networks. (a-c) Forgetting of task 1, the increase of its error from the switch until 100 after it, and
-error of task 2 at this time, for strengths lambda that increase from right to left (markers), at three similarities V; lower is
-better. (d) Error of task 2 against V at the strength that reduces forgetting tenfold, interpolated between the
+Penalties (lambda/2) sum a |w - w*|^2 on the units after the switch, with importances a of four kinds:
+EWC (Fisher information), path integral (synaptic intelligence), node (squared readout) and quadratic
+(1). Equations, specialised student, mean over initial networks. (a-c) Forgetting of task 1, the
+increase of its error from the switch until 100 after it, and error of task 2 at this time, for
+strengths lambda that increase from right to left (markers), at three similarities V; lower is better.
+(d) Error of task 2 against V at the strength that reduces forgetting tenfold, interpolated between the
 strengths; dotted: without a penalty.
-The kinds were read in the authors' code; no published comparison is known. Numbers of node and quadratic
-penalties were recomputed with another program.
+An addition to Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022): the kinds were read in the authors'
+code; no published comparison is known. Numbers of node and quadratic penalties were recomputed with
+another program.
 """
 PEAKS = {
     ("node", 0.01): 0.151,
@@ -74,13 +77,13 @@ def entries(curves):
 
 
 def traded(entry, where):
-    """Return forgetting and the error of task 2 at a similarity, (strength,) each, geometric means over runs."""
+    """Return forgetting and the error of task 2 at a similarity, (strength,), geometric means over runs."""
     line = entry.select(similarity=where)
     return tuple(10.0 ** lee.mean_log10(measure(line)) for measure in (lee.forgetting, lee.second))
 
 
 def cost_at(entry, where, forgetting):
-    """Return log10 of the error of task 2 at the strength with a given forgetting, interpolated in logarithms.
+    """Return log10 of the error of task 2 at a given forgetting, interpolated in logarithms.
 
     NaN if no strength of the grid reaches it.
     """
@@ -106,11 +109,12 @@ def claims(curves):
 
 
 def peak_claims(found):
-    """State the largest forgetting of node and quadratic penalties, and that a strong quadratic one stops learning."""
+    """State the largest forgetting, and that a strong quadratic penalty stops learning."""
     for (name, strength), expected in PEAKS.items():
         line = found[name].select(**{KEY: strength})
         yield claim(
-            f"{name.capitalize()} penalty, strength {strength:g}: largest forgetting over V (recomputed {expected:g}).",
+            f"{name.capitalize()} penalty, strength {strength:g}: largest forgetting over V "
+            f"(recomputed {expected:g}).",
             value=lee.mean(lee.forgetting(line)).max(),
             low=0.9 * expected,
             high=1.1 * expected,
@@ -133,7 +137,8 @@ def cost_claims(found):
             for where in DISSIMILAR
         ]
         yield claim(
-            f"{name} against quadratic: smallest gain in log10 of the error of task 2 at a forgetting of {PROTECTED:g}, V = "
+            f"{name} against quadratic: smallest gain in log10 of the error of task 2 at a "
+            f"forgetting of {PROTECTED:g}, V = "
             "0.1, 0.2 and 0.3.",
             value=np.min(gains),
             low=lowest,
@@ -147,7 +152,8 @@ def tenfold_claims(found):
     kinds = np.array([costs[name] for name in found if name != "quadratic"])
     source = "computed with these equations; no published comparison is known"
     yield claim(
-        "Tenfold reduction of forgetting, V from 0.1 to 0.9: largest difference of EWC, path integral and node in log10 of "
+        "Tenfold reduction of forgetting, V from 0.1 to 0.9: largest difference of EWC, path "
+        "integral and node in log10 of "
         "the error of task 2.",
         value=np.ptp(kinds, axis=0).max(),
         low=0.0,
@@ -155,7 +161,8 @@ def tenfold_claims(found):
         source=source,
     )
     yield claim(
-        "Tenfold reduction of forgetting, V from 0.1 to 0.9: smallest excess of the quadratic penalty over the others in log10 of "
+        "Tenfold reduction of forgetting, V from 0.1 to 0.9: smallest excess of the "
+        "quadratic penalty over the others in log10 of "
         "the error of task 2.",
         value=(costs["quadratic"] - kinds.max(axis=0)).min(),
         low=0.3,

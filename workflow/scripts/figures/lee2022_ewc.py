@@ -1,9 +1,9 @@
-"""Elastic weight consolidation: forgetting and the error of task 2 against similarity, for penalties of all strengths.
+"""Elastic weight consolidation: forgetting and the error of task 2 against similarity.
 
-Believed to correspond to a figure of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader should see that the penalty moves
-the peak of forgetting to more similar tasks: for dissimilar tasks it makes the student activate the idle unit,
-which costs little; for tasks of higher similarity it costs task 2. A symmetric student has no idle unit: the
-penalty that protects task 1 prevents task 2.
+Believed to correspond to a figure of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader should see
+that the penalty moves the peak of forgetting to more similar tasks: for dissimilar tasks it makes the
+student activate the idle unit, which costs little; for tasks of higher similarity it costs task 2. A
+symmetric student has no idle unit: the penalty that protects task 1 prevents task 2.
 """
 
 from functools import partial
@@ -21,15 +21,18 @@ SCALE = 2.0  # strength lambda over the strength L of the paper
 SHOWN = (0, 3, 4, 5, 6)  # log10 of L, and 0
 LABELS = {SCALE * 10.0**power if power else 0.0: f"$10^{power}$" if power else "0" for power in SHOWN}
 CAPTION = """
-Elastic weight consolidation (EWC) after the switch, strength L of a penalty L sum F (W - W*)^2 with the Fisher
-information F of task 1 and the weights W* at the switch. (a) Forgetting of task 1, the increase of its error from the
-switch until 100 after it, and (b) error of task 2 at this time, against the similarity V of the tasks; specialised
-student, whose first unit learns task 1 nearly alone. (c, d) The same for a symmetric student of two equal units.
-Lines: equations, importances per unit, mean over 4 initial networks. Points: networks of 1000 inputs with
-importances per weight, mean and standard error of 4 runs (L from 10^3 to 10^5).
-The penalty, without a factor 1/2 and without the heads, and a grid of strengths were read in the authors' code;
-the strengths and panels of the published figure are not known. Numbers were recomputed with another program. Without noise the
-Fisher information is proportional to the error of task 1 at the switch, so that the effective L depends on it.
+Elastic weight consolidation (EWC) after the switch, strength L of a penalty L sum F (W - W*)^2 with the
+Fisher information F of task 1 and the weights W* at the switch. (a) Forgetting of task 1, the increase
+of its error from the switch until 100 after it, and (b) error of task 2 at this time, against the
+similarity V of the tasks; specialised student, whose first unit learns task 1 nearly alone. (c, d) The
+same for a symmetric student of two equal units. Lines: equations, importances per unit, mean over
+initial networks. Points: networks of 1000 inputs with importances per weight, mean and standard error
+of 4 runs, L from 10^3 to 10^5 (fewer of all in the small form).
+Believed to correspond to a figure of Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022). The penalty,
+without a factor 1/2 and without the heads, and a grid of strengths were read in the authors' code; the
+strengths and panels of the published figure are not known. Numbers were recomputed with another
+program. Without noise the Fisher information is proportional to the error of task 1 at the switch, so
+that the effective L depends on it.
 """
 PEAKS = {0.0: 0.20, 1e3: 0.25, 1e4: 0.55, 1e5: 0.90}
 STEP = 0.05
@@ -53,13 +56,13 @@ def figure(curves):
 
 
 def values(entry, strength):
-    """Return similarities, and the means of forgetting and of log10 of the error of task 2, for a strength L."""
+    """Return similarities, and means of forgetting and log10 of the error of task 2, for a strength L."""
     line = entry.select(**{KEY: SCALE * strength})
     return line.axis("similarity"), lee.mean(lee.forgetting(line)), lee.mean_log10(lee.second(line))
 
 
 def claims(curves):
-    """State the moving peak, the effect and the cost, the symmetric student, and the agreement of networks."""
+    """State the moving peak, effect and cost, the symmetric student, and the agreement of networks."""
     specialised = curves[FIGURE]["ode"]
     return [
         *peak_claims(specialised),
@@ -88,7 +91,8 @@ def effect_claims(entry):
     _, forgetting, errors = values(entry, 1e4)
     expected = np.array(list(NUMBERS.values()))
     yield claim(
-        "L = 10^4: forgetting at V = 0.2, 0.4, 0.6 and 0.8 against 0.019, 0.062, 0.070 and 0.045, largest relative "
+        "L = 10^4: forgetting at V = 0.2, 0.4, 0.6 and 0.8 against 0.019, 0.062, 0.070 and "
+        "0.045, largest relative "
         "difference.",
         value=np.max(np.abs(lee.at(similarity, forgetting, *NUMBERS) / expected - 1.0)),
         low=0.0,
@@ -174,7 +178,8 @@ def network_claim(theory, simulation):
     grid, line, _ = values(theory, 1e4)
     ratio = lee.at(similarity, points, *where) / lee.at(grid, line, *where)
     return claim(
-        f"L = 10^4: forgetting of networks of {inputs(simulation)} inputs with importances per weight over that of the "
+        f"L = 10^4: forgetting of networks of {inputs(simulation)} inputs with importances "
+        "per weight over that of the "
         "equations with importances per unit, V = 0.4, 0.6 and 0.8, largest relative difference of means.",
         value=np.abs(ratio - 1.0).max(),
         low=0.0,

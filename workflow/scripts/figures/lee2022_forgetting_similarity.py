@@ -1,10 +1,10 @@
 """Forgetting against the similarity of the tasks, for different first solutions and second heads.
 
-Believed to correspond to the first figure of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader should see
-that a fresh second head makes forgetting an inverted U: similar tasks re-use the unit of the first task and
-turn it to the second teacher, which the re-use law describes; dissimilar tasks activate an unused unit. The
-effect needs a specialised student: with two equal units, or with a copied head, forgetting only decreases with
-similarity. For orthogonal tasks small networks can take the wrong unit.
+Believed to correspond to the first figure of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader
+should see that a fresh second head makes forgetting an inverted U: similar tasks re-use the unit of the
+first task and turn it to the second teacher, which the re-use law describes; dissimilar tasks activate
+an unused unit. The effect needs a specialised student: with two equal units, or with a copied head,
+forgetting only decreases with similarity. For orthogonal tasks small networks can take the wrong unit.
 """
 
 from functools import partial
@@ -21,18 +21,20 @@ SPECIALISED, RANDOM, SYMMETRIC, FINITE = (
     f"lee2022_{name}" for name in ("specialised", "random", "ewc_symmetric", "finite")
 )
 CAPTION = """
-Two tasks of similarity V, switch at t = 100. (a) Error of task 1 over time in the equations, specialised
-student: its first unit learns task 1 nearly alone. (b) Forgetting, the increase of the error of task 1 from
-the switch until 100 after it, mean over the initial networks: students with a fresh second head that are
-specialised, random or symmetric (two equal units), and random students whose second head is a copy of the
-first one. Dotted: re-use law 1/3 - (2/pi) asin(V/2), the error of a student whose used unit has turned to
-teacher 2. (c) Forgetting of the specialised student in simulated networks of 1000 inputs, mean and standard error of 4
-runs, and in the equations (line). (d) Forgetting of orthogonal tasks, V = 0, against the number of inputs N, mean and standard error of
-32 samples from engine chain; line: equations. At V = 0 overlaps of order N^-1/2, which the equations do not
-have, can turn the used unit to task 2.
-Model, scales and the grid of V were read in the authors' code; times, starts and panels of the published figure are
-not known. The numbers of (b) were recomputed with another program. Specialised and symmetric students are
-constructions of ours.
+Two tasks of similarity V, switch at t = 100. (a) Error of task 1 over time in the equations,
+specialised student: its first unit learns task 1 nearly alone. (b) Forgetting, the increase of the
+error of task 1 from the switch until 100 after it, mean over the initial networks: students with a
+fresh second head that are specialised, random or symmetric (two equal units), and random students whose
+second head is a copy of the first one. Dotted: re-use law 1/3 - (2/pi) asin(V/2), the error of a
+student whose used unit has turned to teacher 2. (c) Forgetting of the specialised student in simulated
+networks of 1000 inputs, mean and standard error of 4 runs, and in the equations (line). (d) Forgetting
+of orthogonal tasks, V = 0, against the number of inputs N, mean and standard error of 32 samples from
+engine chain (fewer in the small form); line: equations. At V = 0 overlaps of order N^-1/2, which the
+equations do not have, can turn the used unit to task 2.
+Believed to correspond to the first figure of Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022). Model,
+scales and the grid of V were read in the authors' code; times, starts and panels of the published
+figure are not known. The numbers of (b) were recomputed with another program. Specialised and symmetric
+students are constructions of ours.
 """
 NUMBERS = {0.3: 0.248, 0.5: 0.184, 0.8: 0.076}  # forgetting of the specialised student
 ORTHOGONAL_LEVEL = 0.0006  # and of orthogonal tasks
@@ -122,7 +124,8 @@ def specialised_claims(entry):
     )
     expected = np.array(list(NUMBERS.values()))
     yield claim(
-        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and 0.076, largest relative "
+        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and "
+        "0.076, largest relative "
         "difference.",
         value=np.max(np.abs(lee.at(similarity, values, *NUMBERS) / expected - 1.0)),
         low=0.0,
@@ -157,7 +160,8 @@ def other_claims(found):
         grid, values = entry.axis("similarity"), lee.forgetting(entry)
         steps = np.diff(values[grid >= first - 1e-9], axis=0)
         yield claim(
-            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} on, largest step of all runs.",
+            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} "
+            "on, largest step of all runs.",
             value=steps.max(),
             high=0.0,
         )
@@ -177,7 +181,8 @@ def simulation_claims(theory, finite):
         lee.mean(lee.at(one.axis("similarity"), lee.forgetting(one), *shared)) for one in (network, theory)
     ]
     yield claim(
-        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, largest difference of means.",
+        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, "
+        "largest difference of means.",
         value=np.abs(gaps[0] - gaps[1]).max(),
         low=0.0,
         high=AGREEMENT,

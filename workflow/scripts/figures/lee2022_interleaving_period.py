@@ -1,8 +1,9 @@
-"""Replay in turn: the average over both tasks, the equations of the blocks and samples of networks, against the period.
+"""Replay in turn: average over both tasks, equations of the blocks, samples of networks.
 
-An addition to Lee, Mannelli, Clopath, Goldt & Saxe 2022, whose code interleaves the tasks in turn. The reader should see that
-for short periods only the fraction of replayed steps matters, and that in long blocks the error of task 1
-rises and falls, and ends below the average where a block of task 1 comes last.
+An addition to Lee, Mannelli, Clopath, Goldt & Saxe 2022, whose code interleaves the tasks in turn. The
+reader should see that for short periods only the fraction of replayed steps matters, and that in long
+blocks the error of task 1 rises and falls, and ends below the average where a block of task 1 comes
+last.
 """
 
 from functools import partial
@@ -21,13 +22,15 @@ TRACED = (1.0, 5.0, 20.0)
 SHORT = 0.2  # periods up to here have the average law
 SURPRISE = 5.0  # largest allowed difference in standard errors
 CAPTION = """
-Replay of task 1 in turn after the switch: a block of steps on task 2, then one of steps on task 1, and so on; specialised
-student, similarity V = 0.3, 1000 inputs. (a) Error of task 1 at the end, 100 after the switch, when a tenth of the steps is
-on task 1, against the period, the length of both blocks: average over the tasks (dashed), equations of the blocks (line; up
-to a period of 0.2 they are the average), and samples of networks from engine chain (mean and
-standard error of 32 runs). (b) The same error over time. (c) Forgetting, its increase from the switch to the end, over both
-block lengths in steps; equations.
-The schedule, and grids of both block lengths, were read in the authors' code; no published result is known.
+Replay of task 1 in turn after the switch: a block of steps on task 2, then one of steps on task 1, and
+so on; specialised student, similarity V = 0.3, 1000 inputs. (a) Error of task 1 at the end, 100 after
+the switch, when a tenth of the steps is on task 1, against the period, the length of both blocks:
+average over the tasks (dashed), equations of the blocks (line; up to a period of 0.2 they are the
+average), and samples of networks from engine chain (mean and standard error of 32 runs, fewer in the
+small form). (b) The same error over time. (c) Forgetting, its increase from the switch to the end, over
+both block lengths in steps; equations.
+An addition to Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022): the schedule, and grids of both block
+lengths, were read in the authors' code; no published result is known.
 """
 CHANGES = {1.0: (-0.03, 0.0), 20.0: (-0.3, -0.02)}  # of log10 of the error, of the blocks against the average
 claim = partial(Claim, FIGURE, certainty="recomputed")
@@ -131,7 +134,8 @@ def agreement(curves, periods, theory, chain):
     gaps = surprise(10.0**chain, 10.0**theory)
     for name, chosen in (("the average, periods up to 0.2", short), ("the blocks, longer periods", ~short)):
         yield claim(
-            f"Samples of networks of {size} inputs against {name}: largest difference of the mean errors of task 1, in "
+            f"Samples of networks of {size} inputs against {name}: largest difference of the "
+            "mean errors of task 1, in "
             "standard errors.",
             value=gaps[chosen].max(),
             low=0.0,
@@ -141,7 +145,7 @@ def agreement(curves, periods, theory, chain):
 
 
 def surprise(samples, theory):
-    """Return the distances of means over runs, (period, run), in standard errors from the scatter of the samples."""
+    """Return distances of means over runs, (period, run), in standard errors by the scatter of samples."""
     scatter = samples.std(axis=1, ddof=1) * np.sqrt(1.0 / samples.shape[1] + 1.0 / theory.shape[1])
     return np.abs(lee.mean(samples) - lee.mean(theory)) / scatter
 
@@ -151,7 +155,8 @@ def block_claims(curves, periods, theory):
     level = float(lee.mean(end(shortest(curves))))
     for period, (low, high) in CHANGES.items():
         yield claim(
-            f"Blocks with a period of {period:g}, the last one on task 1: change of log10 of the error of task 1 against the "
+            f"Blocks with a period of {period:g}, the last one on task 1: change of log10 of "
+            "the error of task 1 against the "
             "average.",
             value=float(lee.mean(lee.at(periods, theory, period)[0])) - level,
             low=low,

@@ -1,9 +1,9 @@
 """Forgetting for teachers of two units that share 0, 1 or 2 of them.
 
-Believed to correspond to a part of the appendix of Lee, Mannelli, Clopath, Goldt & Saxe 2022: the option is in the
-authors' code, and no result is known. The reader should see that without shared units forgetting is an inverted U in
-the similarity of the units; a shared unit causes forgetting even if the other units are orthogonal; and with
-equal units only the difference of the readouts is left.
+Believed to correspond to a part of the appendix of Lee, Mannelli, Clopath, Goldt & Saxe 2022: the
+option is in the authors' code, and no result is known. The reader should see that without shared units
+forgetting is an inverted U in the similarity of the units; a shared unit causes forgetting even if the
+other units are orthogonal; and with equal units only the difference of the readouts is left.
 """
 
 from functools import partial
@@ -19,12 +19,14 @@ FIGURE = "lee2022_node_sharing"
 SWITCHES = (100.0, 1000.0)
 SHARED = (0, 1, 2)
 CAPTION = """
-Two teachers of two units each; some units of the second teacher are those of the first one, the others have
-the similarity V with them. The students have four units and fresh second heads; the readouts of the teachers
-are independent vectors of length one. Forgetting, the increase of the error of task 1 from the switch until 100
-after it, mean and standard error over 50 initial networks in the equations (fewer in the small form), with the switch at
-(a) t = 100, when the error of task 1 still decreases, and (b) t = 1000. The horizontal line has no unit left to differ.
-Shared units are an option of the authors' code; no published result is known, and the sizes and times are ours.
+Two teachers of two units each; some units of the second teacher are those of the first one, the others
+have the similarity V with them. The students have four units and fresh second heads; the readouts of
+the teachers are independent vectors of length one. Forgetting, the increase of the error of task 1 from
+the switch until 100 after it, mean and standard error over 50 initial networks in the equations (fewer
+in the small form), with the switch at (a) t = 100, when the error of task 1 still decreases, and (b) t
+= 1000. With 2 shared units none is left to differ.
+Shared units are an option of the code of Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022); no
+published result is known, and the sizes and times are ours.
 """
 INNER = 0.4  # a similarity inside
 claim = partial(Claim, FIGURE, source=f"{lee.RECOMPUTED}, 8 seeds", certainty="recomputed")
@@ -85,14 +87,16 @@ def claims(curves):
         ),
         claim("No shared unit: mean forgetting at V = 0 (recomputed 0.005).", **average(apart[0]), high=0.02),
         claim(
-            "One shared unit causes forgetting if the others are orthogonal: mean increase of forgetting at V = 0 "
+            "One shared unit causes forgetting if the others are orthogonal: mean increase "
+            "of forgetting at V = 0 "
             "over that without it (recomputed 0.085).",
             **average(apart[1] - apart[0]),
             low=0.02,
         ),
         *(
             claim(
-                f"Each shared unit reduces forgetting at V = 0.4: mean with {shared} minus mean with {shared + 1}.",
+                f"Each shared unit reduces forgetting at V = 0.4: mean with {shared} minus "
+                f"mean with {shared + 1}.",
                 **average(inner[shared] - inner[shared + 1]),
                 low=0.0,
             )

@@ -1,8 +1,9 @@
-"""Replay of the first task: forgetting and the error of task 2 against similarity, and the replay that is needed.
+"""Replay of the first task: forgetting, the error of task 2, and the replay that is needed.
 
-Believed to correspond to the figure about interleaving of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader should see that
-a small fraction of replayed steps removes forgetting of dissimilar tasks, because the student activates its idle
-unit, and that more replay is needed the more similar the tasks are, unless they are equal.
+Believed to correspond to the figure about interleaving of Lee, Mannelli, Clopath, Goldt & Saxe 2022.
+The reader should see that a small fraction of replayed steps removes forgetting of dissimilar tasks,
+because the student activates its idle unit, and that more replay is needed the more similar the tasks
+are, unless they are equal.
 """
 
 from functools import partial
@@ -20,15 +21,17 @@ FIGURE, RANDOM, KEY = "lee2022_replay", "lee2022_replay_random", "fraction"
 FACTOR = 10.0
 SHOWN = (0.0, 0.01, 0.03, 0.1, 0.3)  # fractions of the lines
 CAPTION = """
-Replay: after the switch a fraction r of the steps is on task 1, with its own head. (a) Forgetting of task 1, the increase of
-its error from the switch until 100 after it, and (b) error of task 2 at this time, against the similarity V of the
-tasks; specialised student, whose first unit learns task 1 nearly alone. (c) Share of task 2 that this unit carries at
-this time: with little replay the student activates its idle unit for more similar tasks. (d) Smallest fraction that
-reduces forgetting tenfold, for specialised and random students, interpolated between fractions at steps of 0.01. Lines: equations,
-mean over initial networks; points in (a) and (b): networks of 1000 inputs, mean and standard error of 4 runs, r =
-0.01 and 0.1.
-Replay in turn was read in the authors' code; the values and panels of the published figure are not known, and (c) and (d) are
-ours. Numbers were recomputed with another program.
+Replay: after the switch a fraction r of the steps is on task 1, with its own head. (a) Forgetting of
+task 1, the increase of its error from the switch until 100 after it, and (b) error of task 2 at this
+time, against the similarity V of the tasks; specialised student, whose first unit learns task 1 nearly
+alone. (c) Share of task 2 that this unit carries at this time: with little replay the student activates
+its idle unit for more similar tasks. (d) Smallest fraction that reduces forgetting tenfold, for
+specialised and random students, interpolated between fractions at steps of 0.01 (0.02 in the small
+form). Lines: equations, mean over initial networks; points in (a) and (b): networks of 1000 inputs,
+mean and standard error of 4 runs, r = 0.01 and 0.1 (fewer of all in the small form).
+Believed to correspond to the figure about interleaving of Lee, Mannelli, Clopath, Goldt and Saxe (ICML
+2022). Replay in turn was read in the authors' code; the values and panels of the published figure are
+not known, and (c) and (d) are ours. Numbers were recomputed with another program.
 """
 PEAKS = {0.01: (0.156, 0.30), 0.03: (0.088, 0.45), 0.1: (0.0205, 0.45), 0.3: (0.0048, 0.60)}
 NEED = {"specialised": {0.1: 0.037, 0.5: 0.108, 0.9: 0.183}, "random": {0.1: 0.032, 0.5: 0.074, 0.9: 0.161}}
@@ -73,7 +76,7 @@ def students(curves):
 
 
 def replay_needed(entry):
-    """Return similarities from 0.1 to 0.9, and the fraction that reduces forgetting by FACTOR, (similarity, run)."""
+    """Return similarities inside, and the fraction that divides forgetting by FACTOR, (similarity, run)."""
     similarity = entry.axis("similarity")
     inside = (similarity > 0.09) & (similarity < 0.91)
     values = np.moveaxis(lee.forgetting(entry), 0, -1)[inside]
@@ -122,7 +125,8 @@ def need_claims(curves):
         similarity, needed = replay_needed(entry)
         needed = lee.mean(needed)
         yield claim(
-            f"{name.capitalize()} student: the replay for a tenfold cut of forgetting increases from V = 0.1 to 0.9, "
+            f"{name.capitalize()} student: the replay for a tenfold cut of forgetting "
+            "increases from V = 0.1 to 0.9, "
             "smallest step.",
             value=np.diff(needed).min(),
             low=0.0,
@@ -142,7 +146,8 @@ def second_claim(entry):
     similarity, errors = means(entry, 0.1, lambda line: np.log10(lee.second(line)))
     gap = np.abs(lee.at(similarity, errors, *SECOND) - np.array(list(SECOND.values())))
     return claim(
-        "Replay r = 0.1: log10 of the error of task 2 at V = 0.2, 0.5, 0.8 and 1 against -3.10, -2.65, -2.86 and -5.06, "
+        "Replay r = 0.1: log10 of the error of task 2 at V = 0.2, 0.5, 0.8 and 1 against "
+        "-3.10, -2.65, -2.86 and -5.06, "
         "largest difference.",
         value=gap.max(),
         low=0.0,
@@ -167,7 +172,8 @@ def network_claim(theory, simulation):
     where = [one for one in simulation.axis("similarity") if one > 0.1]
     points, line = (lee.at(*means(entry, 0.1), *where) for entry in (simulation, theory))
     return claim(
-        f"Replay r = 0.1: forgetting of networks of {inputs(simulation)} inputs against the equations from V = 0.2 on, largest "
+        f"Replay r = 0.1: forgetting of networks of {inputs(simulation)} inputs against the "
+        "equations from V = 0.2 on, largest "
         "difference of means.",
         value=np.abs(points - line).max(),
         low=0.0,

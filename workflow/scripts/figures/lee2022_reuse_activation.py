@@ -1,9 +1,9 @@
 """The mechanism: the unit of the first task is used again, or the idle unit is activated.
 
-Believed to correspond to the figure about the mechanism of Lee, Mannelli, Clopath, Goldt & Saxe 2022. The reader should see that
-for dissimilar tasks the idle unit learns task 2 and the used unit stays, for similar tasks the used unit does
-both tasks and hardly moves, and between them it is used again and turns to teacher 2, which is what
-forgetting is.
+Believed to correspond to the figure about the mechanism of Lee, Mannelli, Clopath, Goldt & Saxe 2022.
+The reader should see that for dissimilar tasks the idle unit learns task 2 and the used unit stays, for
+similar tasks the used unit does both tasks and hardly moves, and between them it is used again and
+turns to teacher 2, which is what forgetting is.
 """
 
 from functools import partial
@@ -21,21 +21,24 @@ SHOWN = (0.0, 0.3, 0.9)
 END = 200.0  # time after the switch of the lower panels
 STYLES = {"used": "-", "idle": "--"}
 CAPTION = """
-Two tasks of similarity V in the equations, switch at t = 100 (dashed vertical line); one specialised student of two units, of
-which the used one has the larger share in task 1 at the switch and the other one is idle. (a-c) Overlaps R of both units
-with both teachers at low, middle and high V. (d-f) Readouts of both units for task 2, whose head is first trained at
-the switch. (g-i) Both kinds of students 200 after the switch, mean over initial networks: (g) share h^2 <g^2> of task 2 that the used unit
-carries, (h) squared length Q of the idle unit, (i) cosine of the used unit with its weights at the switch; dotted: V itself,
-the cosine of a unit that turns fully to teacher 2.
-That this mechanism explains forgetting is stated in the abstract of the paper; the panels and measures of the published figure are
-not known, those here are ours. Numbers of (g-i) were recomputed with another program.
+Two tasks of similarity V in the equations, switch at t = 100 (dashed vertical line); one specialised
+student of two units, of which the used one has the larger share in task 1 at the switch and the other
+one is idle. (a-c) Overlaps R of both units with both teachers at low, middle and high V. (d-f) Readouts
+of both units for task 2, whose head is first trained at the switch. (g-i) Both kinds of students 200
+after the switch, mean over initial networks: (g) share h^2 <g^2> of task 2 that the used unit carries,
+(h) squared length Q of the idle unit, (i) cosine of the used unit with its weights at the switch;
+dotted: V itself, the cosine of a unit that turns fully to teacher 2.
+Believed to correspond to the figure about the mechanism of Lee, Mannelli, Clopath, Goldt and Saxe (ICML
+2022). That this mechanism explains forgetting is stated in the abstract of the paper; the panels and
+measures of the published figure are not known, those here are ours. Numbers of (g-i) were recomputed
+with another program.
 """
 SHARES = {0.0: 0.0, 0.1: 0.075, 0.2: 0.62, 0.3: 0.87, 0.5: 0.97, 1.0: 0.995}
 LENGTHS = {0.0: 1.0, 0.1: 1.0, 0.2: 0.63, 0.3: 0.33, 0.5: 0.15, 1.0: 0.06}
 COSINES = {0.1: 0.47, 0.2: 0.32, 0.3: 0.35, 0.4: 0.43, 0.5: 0.52, 0.8: 0.81, 1.0: 1.0}
 # Sets of ten random students of these equations cross between 0.40 and 0.53.
 CROSSINGS = {"specialised": (0.18, 0.03), "random": (0.42, 0.14)}
-# Largest distance of means from these numbers; at V = 0.1 and 0.2 single students scatter with a standard deviation of 0.07.
+# Largest distances of means from these numbers; at V = 0.1 and 0.2 single students scatter by 0.07.
 TOLERANCES = {"V below 0.3": 0.12, "V from 0.3 on": 0.03}
 claim = partial(Claim, FIGURE, source=lee.RECOMPUTED, certainty="recomputed")
 
@@ -131,7 +134,7 @@ def claims(curves):
 
 
 def number_claims(name, similarity, values, numbers):
-    """State the distances of a measure from recomputed numbers, where it depends on the seed and where not."""
+    """State distances of a measure from recomputed numbers, where it depends on the seed or not."""
     parts = (
         {where: number for where, number in numbers.items() if (where < 0.29) is low} for low in (True, False)
     )
@@ -139,7 +142,8 @@ def number_claims(name, similarity, values, numbers):
         gaps = np.abs(lee.at(similarity, values, *part) - np.array(list(part.values())))
         listed = ", ".join(f"{number:g} ({where:g})" for where, number in part.items())
         yield claim(
-            f"Specialised student, {name}, {region}: largest distance of means from recomputed numbers (at V): {listed}.",
+            f"Specialised student, {name}, {region}: largest distance of means from "
+            f"recomputed numbers (at V): {listed}.",
             value=gaps.max(),
             low=0.0,
             high=tolerance,
@@ -151,7 +155,8 @@ def crossing_claims(found):
     for name, (expected, distance) in CROSSINGS.items():
         entry = found[name]
         yield claim(
-            f"{name.capitalize()} students: similarity from which on the used unit carries half of task 2, mean share.",
+            f"{name.capitalize()} students: similarity from which on the used unit carries "
+            "half of task 2, mean share.",
             value=units.crossing(entry.axis("similarity"), lee.mean(units.carried(entry, END))),
             low=expected - distance,
             high=expected + distance,
