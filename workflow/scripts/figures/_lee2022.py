@@ -17,7 +17,6 @@ V = "similarity $V$"
 RECOMPUTED = "recomputed from the equations with another program"
 STATISTICAL = 0.03  # relative difference of values that hardly depend on the seed
 FAMILY_MAP = "viridis"  # of lines from no intervention to the strongest one
-USED = 0  # the unit that learns the first task in a specialised student
 
 
 def error(curves: Curves, task: int, after: float = AFTER) -> np.ndarray:
