@@ -159,6 +159,8 @@ def _resolved(filled: dict) -> dict:
     if training["readout_learning_rate"] is None:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
+    for index, window in enumerate(training.get("deficits", [])):
+        _write_out_end(f"training.deficits[{index}]", window)
     if "mixture" in curriculum:
         curriculum["order"] = _main_teachers(curriculum)
     curriculum.setdefault("order", list(range(count)))
@@ -167,6 +169,14 @@ def _resolved(filled: dict) -> dict:
     if isinstance(student["copy_head_at_switch"], bool):  # as in older specs
         student["copy_head_at_switch"] = "first" if student["copy_head_at_switch"] else "never"
     return filled
+
+
+def _write_out_end(key: str, window: dict) -> None:
+    """Replace the length of a window of time by its end."""
+    if "length" in window:
+        if "until" in window:
+            raise SpecError(f"{key}.length: cannot be combined with until; remove one of them")
+        window["until"] = window["start"] + window.pop("length")
 
 
 def _main_teachers(curriculum: dict) -> list[int]:
