@@ -1,0 +1,223 @@
+"""Replay, elastic weight consolidation and both: what remains of the first task, and what the second one costs.
+
+A map of our own. The reader should see that replay needs a larger fraction the more similar the tasks are,
+that consolidation helps through the idle unit and costs most of the second task at intermediate similarity,
+and which of them has the smaller errors at each similarity.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import _figures
+import numpy as np
+from _lee2021 import errors, peak
+
+from teacherstudent.experiments.claims import Claim
+
+FIGURE = "continual_interventions"
+REPLAY, EWC = "continual_replay", "continual_ewc"
+BOTH = 20000.0  # strength of EWC in the map of both
+CAPTION = """
+Two tasks of feature similarity V are learned one after the other for a time of 100 each, by a student of two
+units of which one learns the first task. During the second task steps on the first one are replayed (a
+fraction of all steps), changes of the weights are penalised by elastic weight consolidation (EWC, per unit),
+or both, with EWC of strength 20000. Equations of motion, learning rate 1. (a-c) Forgetting: increase of the
+error of task 1; (d-f) log10 of the error of task 2; all at the end. (g) Mean of both errors at the end, each
+intervention at its best strength, both with three strengths of EWC. (h) Errors at similarity 0.3 for growing
+strength. (i) log10 of the smallest error of task 2 that replay allows, divided by that of EWC, among the
+strengths at which the error of task 1 is below a bound: positive where EWC is better.
+Not a published figure. Strengths of EWC are relative to the error at the switch, to which the importances
+are proportional.
+"""
+SHOWN = 0.3  # similarity of the trade-off
+PEAKS = ((2e3, 0.2, 0.3), (2e4, 0.45, 0.65), (2e5, 0.85, 0.95))  # strength, range of the peak
+BOUNDS = np.logspace(-4.0, -1.0, 31)
+claim = partial(Claim, FIGURE, source="the equations of this project", certainty="recomputed")
+compared = partial(claim, source="independent integration of the equations")
+NAMES = ("no intervention", "replay", "EWC", "both")
+COLORS = dict(zip(NAMES, ("0.5", *map(_figures.series_color, (0, 1, 2))), strict=True))
+
+
+def figure(curves):
+    """Draw the maps, the best values, one trade-off, and the comparison at equal protection."""
+    fig, axes = _figures.panels(3, 3, _figures.PAGE, 0.85)
+    replay, ewc = curves[REPLAY]["ode"], curves[EWC]["ode"]
+    columns = {
+        "replayed fraction": at_strength(replay, 0.0),
+        "strength of EWC": without_zero(ewc, "strength"),
+        "replayed fraction, with EWC": at_strength(replay, BOTH),
+    }
+    for (first, second), (name, entry) in zip(axes[:2].T, columns.items(), strict=True):
+        plot_map(first, entry, forgetting(entry), name, "forgetting", "magma", vmin=0.0, vmax=0.26)
+        log = np.log10(last(entry, 1))
+        plot_map(second, entry, log, name, r"$\log_{10} \epsilon_2$", "viridis", vmin=-6.0, vmax=-1.0)
+    plot_best(axes[2, 0], replay, ewc)
+    plot_trade_off(axes[2, 1], replay, ewc)
+    plot_winner(axes[2, 2], replay, ewc)
+    _figures.letter(axes)
+    return fig
+
+
+def at_strength(entry, strength):
+    """Return the curves over similarity and replayed fraction, without fraction 0."""
+    return without_zero(entry.select(strength=strength), "fraction")
+
+
+def without_zero(entry, name):
+    """Return the curves without the value 0 of their last axis."""
+    key = entry.key(name)
+    positive = entry.axes[key] > 0.0
+    quantities = {label: array[:, positive] for label, array in entry.quantities.items()}
+    return replace(
+        entry,
+        axes=entry.axes | {key: entry.axes[key][positive]},
+        quantities=quantities,
+        diverged=entry.diverged[:, positive],
+        switch_times=entry.switch_times[:, positive],
+    )
+
+
+def last(entry, task):
+    """Return the error of a task at the end, (axes...)."""
+    return errors(entry, task)[..., 0, -1]
+
+
+def forgetting(entry):
+    """Return the increase of the error of task 1 since the switch, (axes...)."""
+    first = errors(entry, 0)[..., 0, :]
+    return first[..., -1] - first[..., -2]
+
+
+def mean_error(entry):
+    """Return the mean of both errors at the end, (axes...)."""
+    return 0.5 * (last(entry, 0) + last(entry, 1))
+
+
+def smallest(replay, ewc):
+    """Return the smallest mean error of each of NAMES over all strengths, {name: (similarity,)}."""
+    value = mean_error(replay)  # (similarity, strength, fraction)
+    alone = mean_error(ewc)
+    both = value[:, 1:, 1:].reshape(len(value), -1)
+    found = (value[:, 0, 0], value[:, 0, 1:].min(axis=1), alone[:, 1:].min(axis=1), both.min(axis=1))
+    return dict(zip(NAMES, found, strict=True))
+
+
+def plot_map(ax, entry, values, name, label, cmap, **limits):
+    """Draw values over similarity (across) and strength (up)."""
+    similarity, strength = entry.axes.values()
+    ticks = {"xticklabels": max(1, len(similarity) // 4), "yticklabels": max(1, len(strength) // 4)}
+    _figures.plot_heatmap(ax, similarity, strength, values.T, label, "theory", cmap, **limits, **ticks)
+    ax.set(xlabel="similarity $V$", ylabel=name)
+
+
+def plot_best(ax, replay, ewc):
+    """Draw the smallest mean error of each intervention against similarity."""
+    for name, values in smallest(replay, ewc).items():
+        style = {"color": COLORS[name], "linestyle": "--" if name == NAMES[0] else "-"}
+        _figures.plot_theory(ax, replay.axis("similarity"), values, name, **style)
+    _figures.log_axes(ax)
+    ax.set(xlabel="similarity $V$", ylabel="smallest mean error", xlim=(0.0, 1.0))
+    ax.legend(loc="lower left")
+
+
+def trade_offs(replay, ewc):
+    """Return the curves of each intervention over similarity and one strength."""
+    return {
+        "replay": at_strength(replay, 0.0),
+        "EWC": without_zero(ewc, "strength"),
+        "both": at_strength(replay, BOTH),
+    }
+
+
+def plot_trade_off(ax, replay, ewc):
+    """Draw the error of task 2 against that of task 1 for growing strength of an intervention."""
+    for name, entry in trade_offs(replay, ewc).items():
+        chosen = entry.select(similarity=SHOWN)
+        _figures.plot_theory(ax, last(chosen, 0), last(chosen, 1), name, color=COLORS[name])
+    _figures.log_axes(ax, "xy")
+    ax.set(xlabel=r"$\epsilon_1$ at the end", ylabel=r"$\epsilon_2$ at the end")
+
+
+def smallest_second(entry, bounds):
+    """Return the smallest error of task 2 where that of task 1 is below bounds, (similarity, bound)."""
+    first, second = last(entry, 0), last(entry, 1)
+    allowed = np.where(first[..., None] <= bounds, second[..., None], np.inf)
+    best = allowed.min(axis=1)
+    return np.where(np.isfinite(best), best, np.nan)
+
+
+def advantage(replay, ewc, bounds=BOUNDS):
+    """Return log10 of the smallest error of task 2 with replay over that with EWC, (similarity, bound)."""
+    entries = trade_offs(replay, ewc)
+    with np.errstate(invalid="ignore"):
+        return np.log10(smallest_second(entries["replay"], bounds) / smallest_second(entries["EWC"], bounds))
+
+
+def plot_winner(ax, replay, ewc):
+    """Draw which of replay and EWC learns task 2 better at equal protection of task 1."""
+    similarity = replay.axis("similarity")
+    ticks = {"xticklabels": max(1, len(similarity) // 4), "yticklabels": len(BOUNDS) // 3}
+    values, label = advantage(replay, ewc).T, r"$\log_{10}$ of $\epsilon_2$, replay / EWC"
+    span = {"vmin": -2.0, "vmax": 2.0, "center": 0.0}
+    _figures.plot_heatmap(ax, similarity, BOUNDS, values, label, "theory", "vlag", **span, **ticks)
+    ax.set(xlabel="similarity $V$", ylabel=r"bound of $\epsilon_1$")
+
+
+def claims(curves):
+    """State which replay is needed, where EWC protects and what it costs, and which intervention wins."""
+    replay, ewc = curves[REPLAY]["ode"], curves[EWC]["ode"]
+    return [needed(replay), *peaks(ewc), cost(ewc), *winners(replay, ewc)]
+
+
+def needed(replay):
+    """State that similar tasks need more replay for the same relative reduction of forgetting."""
+    alone = replay.select(strength=0.0)
+    found = [fraction_needed(alone.select(similarity=value)) for value in (0.1, 0.9)]
+    return compared(
+        "Replay: fraction that reduces forgetting to a tenth, at similarity 0.9 divided by that at 0.1.",
+        value=found[1] / found[0],
+        low=3.5,
+        high=6.5,
+    )
+
+
+def fraction_needed(entry):
+    """Return the fraction at which forgetting is a tenth of that without replay, between neighbours in log."""
+    fraction, values = entry.axis("fraction")[1:], np.log(forgetting(entry))
+    below = int(np.argmax(values[1:] <= values[0] - np.log(10.0)))
+    pair = slice(below - 1, below + 1)
+    place = np.interp(np.log(10.0), values[0] - values[1:][pair], np.log(fraction[pair]))
+    return float(np.exp(place))
+
+
+def peaks(ewc):
+    """State that EWC moves the similarity of largest forgetting upwards."""
+    similarity, values = ewc.axis("similarity"), forgetting(ewc)
+    for strength, low, high in PEAKS:
+        nearest = int(np.argmin(np.abs(np.log(np.maximum(ewc.axis("strength"), 1.0) / strength))))
+        yield compared(
+            f"EWC of strength {ewc.axis('strength')[nearest]:g}: similarity of largest forgetting.",
+            value=peak(similarity, values[:, nearest]),
+            low=low,
+            high=high,
+        )
+
+
+def cost(ewc):
+    """State that strong EWC costs task 2 most for tasks of intermediate similarity."""
+    similarity = ewc.axis("similarity")
+    strong = int(np.argmin(np.abs(ewc.axis("strength") - BOTH)))
+    ratio = last(ewc, 1)[:, strong] / last(ewc, 1)[:, 0]
+    return compared(
+        f"EWC of strength {ewc.axis('strength')[strong]:g}: similarity at which it increases the error of "
+        "task 2 by the largest factor.",
+        value=similarity[np.argmax(ratio)],
+        low=0.3,
+        high=0.7,
+    )
+
+
+def winners(replay, ewc):
+    """State which intervention has the smallest mean error at its best strength."""
+    similarity, found = replay.axis("similarity"), smallest(replay, ewc)
+    ratio = found["replay"] / found["EWC"]
