@@ -1,22 +1,32 @@
 """Engine `ode`: the deterministic equations of the limit of infinitely many inputs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from teacherstudent.engines.ode.anchors import has_penalties, importances, new_penalties
+from teacherstudent.engines.ode.columns import (
+    angle_of_rotation,
+    columns_for,
+    moved_anchors,
+    overlaps_of_columns,
+    start_of_columns,
+)
+from teacherstudent.engines.ode.constants import Vectors, numbers_of, phase_constants, stage_constants
+from teacherstudent.engines.ode.results import trajectory_of
+from teacherstudent.engines.ode.states import STATE_NAMES, Position, initial_in, position_in
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
-from teacherstudent.engines.rates import rates_of, refuse_interventions
-from teacherstudent.engines.start import Start, State, history, times_from
-from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
-from teacherstudent.errors import RunError, SpecError
-from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
-from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
+from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
+from teacherstudent.engines.start import Start, State, times_from
+from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
     PAUSED,
+    REACHED_END,
     RESUME,
     SAVED,
     STUCK,
@@ -25,50 +35,57 @@ from teacherstudent.kernels.ode.integrator import (
     buffers_for,
     empty_restart_point,
 )
-from teacherstudent.kernels.ode.isotropic import isotropic
-from teacherstudent.kernels.ode.models import Rates
+from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.pauses import LEFT
-from teacherstudent.kernels.ode.state import Layout, layout_of, pack, unpack
-from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
+from teacherstudent.kernels.ode.state import unpack
+from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import on_step
 
+__all__ = ["STATE_NAMES", "can_resume", "check", "phase_constants", "simulate"]
+
 # Absolute tolerance divided by the relative one: order parameters can start at 1e-6.
 ABSOLUTE_TOLERANCE = 1e-3
-# Largest number of steps of a phase, some minutes of computation; only stiff equations need more.
+# Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
-# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
-STATE_NAMES = (
-    "time",
-    "switch_times",
-    "teachers",
-    "teacher_overlaps",
-    "teacher_readouts",
-    "order_parameters",
-    "integrator_numbers",
-    "integrator_y",
-    "integrator_k",
-    "integrator_switches",
-    "integrator_constants",
-)
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_interventions(spec, "ode")
     refuse_finite_sets(spec, "ode")
+    replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":
         raise SpecError(
             "student.activation: engine ode does not support relu; use erf, linear or another engine"
         )
+    if spec.training.l1 is not None:
+        raise SpecError("training.l1: engine ode does not support it; use engine network")
+    if replay is not None and replay.buffer is not None:
+        raise SpecError("curriculum.replay.buffer: engine ode has no stored samples; use engine network")
+    if block is not None and block.importances == "weights":
+        refuse(
+            "training.consolidation.importances",
+            block.importances,
+            "engine ode has one importance per unit; use units or engine network",
+        )
 
 
 def can_resume(spec: Spec, state: State) -> bool:
-    """Return whether a run of a spec can start from a state: always, since the sizes are equal."""
-    return True
+    """Return whether a run of a spec can start from a state: it has the same anchors and moving teachers."""
+    return position_in(spec, columns_for(spec), state) is not None
+
+
+@dataclass
+class AtRestart:
+    """What was constant in the stage that has the restart point of the integrator."""
+
+    switches: int = 0  # number of switches before
+    constants: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    T: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    penalties: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 class Integration:
@@ -91,46 +108,101 @@ class Integration:
         self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
         self.status, self.row = None, 0
         self.switches, self.sequence = list(start.switches), list(start.sequence)
-        self.layout = layout_of(spec.student.hidden, spec.teachers.count * spec.teachers.hidden, spec.heads)
+        self.columns = columns_for(spec)
         if start.state is None:
             self.initial = initial_order_parameters(spec, seed, run)
+            y, T = start_of_columns(spec, self.columns, self.initial)
+            self.move_to(Position(y, T, np.zeros(spec.student.hidden), []))
         else:
-            self.initial = _order_parameters(start.state, self.layout)
-        self.y = pack(self.initial.Q, self.initial.R, self.initial.h)
+            self.initial = initial_in(start.state, self.columns)
+            self.move_to(position_in(spec, self.columns, start.state))
+        self.angle = angle_of_rotation(spec, self.T_now(), self.columns, self.t)
         self.times = times_from(spec, start.time)
-        self.records = np.empty((len(self.times), self.layout.size))
-        self.restart = empty_restart_point(len(self.y))
-        self.switches_at_restart, self.constants_at_restart = 0, np.zeros(0)
+        self.records = np.empty((len(self.times), self.columns.size))
+        self.restart, self.restarts = empty_restart_point(len(self.y)), AtRestart()
 
     def on_step(self, time: float) -> float:
         """Return the time of the step nearest to a time, as in simulations."""
         return on_step(time, self.spec.inputs.dimension)
 
+    def move_to(self, position: Position) -> None:
+        """Take the vectors of a position; the anchors of earlier phases do not matter any more."""
+        self.y, self.T, self.penalties, self.importances = position
+        self.norms = [self.anchor_norms()] * (len(self.switches) + 1)
+
+    def T_now(self) -> np.ndarray:
+        """Return the overlaps (n, n) of all columns."""
+        return overlaps_of_columns(self.columns, self.y, self.T)
+
+    def anchor_norms(self) -> np.ndarray:
+        """Return the squared lengths (K,) of the anchors, divided by N."""
+        return np.diag(self.T_now())[self.columns.first_anchor :]
+
     def begin(self, phase: Phase) -> None:
         """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
             self.switches.append(self.t)
+            self.move_anchors()
         source = head_to_copy(self.spec, self.sequence, phase.teacher)
         if source is not None:
-            _, _, heads = unpack(self.y, self.layout)
+            _, _, heads = unpack(self.y[: self.columns.layout.size], self.columns.layout)
             heads[self.spec.head_of(phase.teacher)] = heads[source]
         self.sequence.append(phase.teacher)
 
+    def move_anchors(self) -> None:
+        """Update importances, penalties and anchors at a switch, which is in `switches` already."""
+        spec, columns = self.spec, self.columns
+        if not columns.anchors:
+            return
+        shares = np.ones(columns.anchors)
+        if spec.training.consolidation is not None:
+            arguments = self.y, self.T_now(), self.initial.v, self.sequence[-1]
+            self.importances.append(importances(spec, columns, *arguments))
+            switch = len(self.switches) - 1
+            self.penalties, shares = new_penalties(spec, self.penalties, self.importances[-1], switch)
+        self.y, self.T = moved_anchors(columns, self.y, self.T_now(), shares)
+        if columns.S >= 0:
+            self.y[columns.S :] = 0.0
+        self.norms.append(self.anchor_norms())
+
+    def stages(self, phase: Phase) -> list[Stage]:
+        """Return the stages of a phase from now on; long blocks of interleaved tasks are stages."""
+        began, N = self.switches[-1] if self.switches else 0.0, self.spec.inputs.dimension
+        parts, start = [], self.t
+        for stage in stages(self.spec, phase, self.sequence, began, start, self.angle):
+            long = stage.interleave is not None and sum(stage.interleave) > LONGEST_AVERAGED * N
+            parts += blocks(stage, start, N) if long else [stage]
+            start = stage.end
+        return parts
+
+    def constants(self, phase: Phase, stage: Stage) -> Constants | Intervened:
+        """Return the constants of the equations in a stage."""
+        vectors = Vectors(self.columns, self.T, self.initial.v, self.penalties)
+        return stage_constants(self.spec, vectors, stage, phase)
+
     def integrate(self, phase: Phase) -> None:
-        """Integrate a phase, in several calls between which progress is reported.
+        """Integrate a phase stage by stage, until an event ends it."""
+        for stage in self.stages(phase):
+            self.integrate_stage(phase, stage)
+            if self.status != REACHED_END:
+                return
+
+    def integrate_stage(self, phase: Phase, stage: Stage) -> None:
+        """Integrate a stage, in several calls between which progress is reported.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the
         constants of the equations are saved with it.
         """
-        constants, before = phase_constants(self.spec, self.initial, phase), self.restart.mark[0]
-        start, work, self.status = self.t, buffers_for(len(self.y)), PAUSED
+        constants, before = self.constants(phase, stage), self.restart.mark[0]
+        integrate = integrate_phase if isinstance(constants, Constants) else integrate_stage
+        start, work, self.status = self.t, buffers_for(len(self.y), self.controlled()), PAUSED
         while self.status == PAUSED:
             constants.progress[LEFT] = WORK_PER_REPORT
-            self.status, self.t, written = integrate_phase(
+            self.status, self.t, written = integrate(
                 constants,
                 self.y,
                 start,
-                phase.end,
+                stage.end,
                 self.times[self.row :],
                 self.records[self.row :],
                 TABLEAU,
@@ -141,16 +213,34 @@ class Integration:
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
-            reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the phase ends at {phase.end:g}"
-            raise RunError(
-                f"engine ode: the equations are stiff: {reached}; use learning rates of similar size"
-            )
+            self.report_stuck(stage)
         self.row += written
-        if phase.end < self.end:
+        if stage.end < self.end:
             self.restart.mark[0] = EMPTY
         elif before != SAVED and self.restart.mark[0] == SAVED:
-            self.switches_at_restart = len(self.switches)
-            self.constants_at_restart = _numbers(self.spec, constants)
+            numbers = _numbers(self.spec, constants)
+            self.restarts = AtRestart(len(self.switches), numbers, self.T_now(), self.penalties)
+
+    def controlled(self) -> int:
+        """Return how many numbers of the state determine step sizes.
+
+        All where the further columns have an influence on the order parameters.
+        """
+        columns = self.columns
+        matter = self.spec.has_moving_teachers or has_penalties(self.spec)
+        return columns.size if matter else columns.layout.size
+
+    def report_stuck(self, stage: Stage) -> None:
+        """Raise RunError for equations that are stiff."""
+        reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the stage ends at {stage.end:g}"
+        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
+        if rate > 1.0:
+            reached += f", and penalties pull at a rate of up to {rate:g}"
+            raise RunError(
+                f"engine ode: the equations are stiff: {reached}; use a smaller "
+                "training.consolidation.strength"
+            )
+        raise RunError(f"engine ode: the equations are stiff: {reached}; use learning rates of similar size")
 
 
 def simulate(
@@ -183,7 +273,7 @@ def simulate(
     Raises
     ------
     RunError
-        If a phase needs more than 10 million steps.
+        If a stage needs more than 10 million steps, and if a teacher cannot turn as the spec says.
     """
     (spec,), (run,), (start,) = specs, runs, starts
     integration = Integration(spec, seed, run, progress, start)
@@ -195,27 +285,7 @@ def simulate(
             break
         integration.begin(phase)
         integration.integrate(phase)
-    return [_trajectory(integration)]
-
-
-def state_of(run: Integration) -> State:
-    """Return the state from which a run can resume: its end, and the restart point before the end."""
-    _, _, T, _, v = run.initial
-    end = {"order_parameters": run.y.copy(), "teacher_overlaps": T, "teacher_readouts": v}
-    restart = {f"integrator_{name}": getattr(run.restart, name).copy() for name in ("numbers", "y", "k")}
-    before = {
-        "integrator_switches": np.array(run.switches_at_restart),
-        "integrator_constants": run.constants_at_restart,
-    }
-    return history(run.t, run.switches, run.sequence) | end | restart | before
-
-
-def _order_parameters(state: State, layout: Layout) -> OrderParameters:
-    """Return the order parameters of a stored state."""
-    names = "order_parameters", "teacher_overlaps", "teacher_readouts"
-    y, T, v = (np.array(state[name]) for name in names)
-    Q, R, h = unpack(y, layout)
-    return OrderParameters(Q, R, T, h, v)
+    return [trajectory_of(integration)]
 
 
 def _resumed(run: Integration, state: State | None) -> list[Phase]:
@@ -225,23 +295,33 @@ def _resumed(run: Integration, state: State | None) -> list[Phase]:
     equations are the same; otherwise it starts at the end of the stored run.
     """
     left = phases_left(run.spec, run.t, run.switches, run.on_step)
-    if state is None:
+    if state is None or not len(state["integrator_constants"]):
         return left
     # 1. The restart point, and the phase in which it lies.
-    switches = run.switches[: int(state["integrator_switches"])]
-    sequence = run.sequence[: len(switches) + 1]
-    (t, *_), y, k = (state[f"integrator_{name}"] for name in ("numbers", "y", "k"))
-    earlier = phases_left(run.spec, t, switches, run.on_step)
-    # 2. The constants of this phase must be those of the stored run, and the phase must reach its end.
-    numbers = _numbers(run.spec, phase_constants(run.spec, run.initial, earlier[0]))
-    same = np.array_equal(numbers, state["integrator_constants"]) and under_way(earlier[0], sequence)
-    if not same or earlier[0].end < run.t:
-        return left
-    # 3. The run moves back.
-    run.t, run.switches, run.sequence = float(t), switches, sequence
-    numbers = np.array(state["integrator_numbers"])
-    run.restart = RestartPoint(np.full(1, RESUME), numbers, np.array(y), np.array(k))
-    return earlier
+    end = run.t, run.switches, run.sequence, Position(run.y, run.T, run.penalties, run.importances)
+    run.switches = run.switches[: int(state["integrator_switches"])]
+    run.sequence = run.sequence[: len(run.switches) + 1]
+    run.t = float(state["integrator_numbers"][0])
+    earlier = phases_left(run.spec, run.t, run.switches, run.on_step)
+    # 2. The constants of its stage must be those of the stored run, and the stage must reach its end.
+    if under_way(earlier[0], run.sequence):
+        run.move_to(_at_restart(run, state))
+        stage = run.stages(earlier[0])[0]
+        numbers = _numbers(run.spec, run.constants(earlier[0], stage))
+        if np.array_equal(numbers, state["integrator_constants"]) and stage.end >= end[0]:
+            # 3. The run stays there.
+            numbers, y, k = (np.array(state[f"integrator_{name}"]) for name in ("numbers", "y", "k"))
+            run.restart = RestartPoint(np.full(1, RESUME), numbers, y, k)
+            return earlier
+    run.t, run.switches, run.sequence = end[:3]
+    run.move_to(end[3])
+    return left
+
+
+def _at_restart(run: Integration, state: State) -> Position:
+    """Return the vectors of a run at the restart point of a state."""
+    position = position_in(run.spec, run.columns, state, at_restart=True)
+    return position._replace(importances=position.importances[: len(run.switches)])
 
 
 def _tolerances(spec: Spec) -> tuple[float, float]:
@@ -249,78 +329,6 @@ def _tolerances(spec: Spec) -> tuple[float, float]:
     return relative, ABSOLUTE_TOLERANCE * relative
 
 
-def _numbers(spec: Spec, p: Constants) -> np.ndarray:
-    """Return the numbers, apart from the teachers, that determine the integration of a phase."""
-    active, head, r = p.model.first, p.rates.head, p.rates
-    before = p.student, p.teacher, active, head, *r.moving, r.eta, r.eta_h, r.decay, r.decay_h
-    numbers = *before, p.output_variance, p.model.power, r.batch, p.threshold, *_tolerances(spec)
-    return np.array(numbers, dtype=float)
-
-
-def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constants:
-    """Return the constants of the equations during a phase.
-
-    Parameters
-    ----------
-    spec : Spec
-        Spec of the run.
-    start : OrderParameters
-        T and v of the teachers are used, the other parts are not.
-    phase : Phase
-        The active teacher, and the threshold that ends the phase.
-
-    Returns
-    -------
-    Constants
-    """
-    K, M, p, of_phase = spec.student.hidden, spec.teachers.hidden, phase.teacher, rates_of(spec, phase)
-    rates = Rates(
-        moving=of_phase.moving,
-        eta=of_phase.learning_rate,
-        eta_h=of_phase.readout_rate,
-        decay=of_phase.weight_decay,
-        decay_h=of_phase.readout_decay,
-        batch=of_phase.batch_size,
-        head=spec.head_of(p),
-    )
-    power = 1.0 + of_phase.input_noise**2
-    inputs = K, spec.heads, start.T, start.v[p], p * M, rates.head
-    model = isotropic(*inputs, power)
-    return constants_of(
-        CODES[spec.student.activation],
-        CODES[spec.teachers.activation],
-        of_phase.output_noise**2,
-        phase.threshold,
-        rates,
-        model,
-    )
-
-
-def _trajectory(run: Integration) -> Trajectory:
-    """Return the records of a run, with the errors computed from them."""
-    spec, times = run.spec, run.times[: run.row]
-    P, K, F = spec.teachers.count, run.layout.K, run.layout.F
-    Q, R, h = unpack(run.records[: run.row], run.layout)
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    errors = np.empty((len(times), P))
-    for part in in_pieces(len(times), P * (K + F) ** 2):
-        records = Q[part], R[part], run.initial.T, h[part], run.initial.v
-        errors[part] = generalisation_errors_of_records(*codes, *records)
-    finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
-    if not finite.all():  # overlaps so large that rounding makes errors undefined
-        rows = int(np.argmin(finite))
-        diverged_at, times = float(times[rows]), times[:rows]
-        errors, Q, R, h = (array[:rows] for array in (errors, Q, R, h))
-    return Trajectory(
-        time=times,
-        generalisation_error=errors,
-        student_overlaps=Q,
-        student_teacher_overlaps=stored_R(R, P),
-        student_readouts=h,
-        teacher_overlaps=stored_T(run.initial.T, P),
-        teacher_readouts=run.initial.v,
-        active_teacher=active_teachers(times, run.switches, run.sequence),
-        switch_times=np.array(run.switches),
-        diverged_at=diverged_at,
-        state=state_of(run) if spec.record.state else None,
-    )
+def _numbers(spec: Spec, p: Constants | Intervened) -> np.ndarray:
+    """Return the numbers, apart from the teachers, that determine the integration of a stage."""
+    return np.concatenate([numbers_of(p), _tolerances(spec)])

@@ -86,7 +86,7 @@ def derivative(y, p, dy):
         return False
     p.progress[LEFT] -= CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
     covariances(p.model, y, False)
-    if not fill_means(p, p.model.c, p.model.C):
+    if not fill_means(p, p.model.c, p.model.C, p.output_variance):
         return False
     motion(p.model, y, p.rates, p.means, dy)
     return True
@@ -96,17 +96,39 @@ def derivative(y, p, dy):
 def above_threshold(y, p):
     """Event function: the active task's generalisation error minus the threshold; 1 where there is none.
 
-    eps = 1/2 sum_ab c_a c_b I2(a, b) on clean inputs; Goldt et al. 2019, eq. (7).
+    On clean inputs; Goldt et al. 2019, eq. (7).
     """
     if p.threshold <= 0.0:
         return 1.0
-    c, C, K, square = p.model.c, p.model.C, len(p.rates.moving), 0.0
     covariances(p.model, y, True)
+    return error_of_units(p, p.model.c, p.model.C, len(p.rates.moving)) - p.threshold
+
+
+@inlined
+def error_of_units(p, c, C, K):
+    """Return 1/2 < d^2 > = 1/2 sum_ab c_a c_b I2(a, b).
+
+    Parameters
+    ----------
+    p : Constants or Intervened
+        With the activation codes.
+    c : (D,) array
+        Signed readouts of the error units, those of the K student units first.
+    C : (D, D) array
+        Covariance of the error units.
+    K : int
+        Number of student units.
+
+    Returns
+    -------
+    float
+    """
+    square = 0.0
     for a in range(len(c)):
         for b in range(len(c)):
             first, second = p.student if a < K else p.teacher, p.student if b < K else p.teacher
             square += c[a] * c[b] * I2(first, second, C[a, a], C[a, b], C[b, b])
-    return 0.5 * square - p.threshold
+    return 0.5 * square
 
 
 @inlined

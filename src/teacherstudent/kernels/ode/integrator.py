@@ -58,6 +58,7 @@ class Buffers(NamedTuple):
     dense: np.ndarray  # (7, n) coefficients of the interpolant
     progress: np.ndarray  # (4,) int64: IN_STEP, ROW, TRIES and STAGES_DONE
     numbers: np.ndarray  # (3,) as in `RestartPoint`, at the start of the step
+    controlled: int  # the errors of the first numbers of the state, as many as this, determine the step size
 
 
 class RestartPoint(NamedTuple):
@@ -78,10 +79,23 @@ def empty_restart_point(n: int) -> RestartPoint:
     return RestartPoint(np.full(1, EMPTY), np.zeros(3), np.zeros(n), np.zeros(n))
 
 
-def buffers_for(n: int) -> Buffers:
-    """Allocate the work space of one integration, for a state of n numbers."""
+def buffers_for(n: int, controlled: int | None = None) -> Buffers:
+    """Allocate the work space of one integration.
+
+    Parameters
+    ----------
+    n : int
+        Length of the state.
+    controlled : int, optional
+        Number of its first entries whose errors determine the step size; by default n. The further ones have
+        no influence on these, and steps are the same with and without them.
+
+    Returns
+    -------
+    Buffers
+    """
     rows = (np.empty((count, n)) for count in (16, 16, 2, 7))
-    return Buffers(*rows, np.zeros(4, np.int64), np.zeros(3))
+    return Buffers(*rows, np.zeros(4, np.int64), np.zeros(3), n if controlled is None else controlled)
 
 
 @inner
@@ -136,24 +150,24 @@ def _error_norm(tableau, step, y, work, rtol, atol):
         for j in range(tableau.E.shape[1]):  # zero weights too: NaN at any stage must reach the error
             for i in range(len(y)):
                 work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
-    for i in range(len(y)):
+    for i in range(work.controlled):
         scale = atol + rtol * max(abs(y[i]), abs(work.states[STAGES, i]))
         e5, e3 = work.errors[0, i] / scale, work.errors[1, i] / scale
         five += e5 * e5
         three += e3 * e3
     if five == 0.0 and three == 0.0:
         return 0.0
-    return abs(step) * five / math.sqrt((five + 0.01 * three) * len(y))
+    return abs(step) * five / math.sqrt((five + 0.01 * three) * work.controlled)
 
 
 @inner
-def _norm(x, y, rtol, atol):
-    """Return the root mean square of x / (atol + rtol |y|); Hairer et al., eq. (4.11)."""
+def _norm(x, y, n, rtol, atol):
+    """Return the root mean square of the first n of x / (atol + rtol |y|); Hairer et al., eq. (4.11)."""
     total = 0.0
-    for i in range(len(y)):
+    for i in range(n):
         scaled = x[i] / (atol + rtol * abs(y[i]))
         total += scaled * scaled
-    return math.sqrt(total / len(y))
+    return math.sqrt(total / n)
 
 
 @inlined
@@ -166,14 +180,15 @@ def _initial_step(f, params, y, tableau, work, rtol, atol):
     # a) A first guess from the norms of y and y'.
     if not _stages(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
-    d0, d1 = _norm(y, y, rtol, atol), _norm(work.k[0], y, rtol, atol)
+    n = work.controlled
+    d0, d1 = _norm(y, y, n, rtol, atol), _norm(work.k[0], y, n, rtol, atol)
     h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
     # b) An Euler step of this size, from which the norm of y'' is estimated.
     if not _stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
     for i in range(len(y)):
         work.k[1, i] -= work.k[0, i]
-    d2 = _norm(work.k[1], y, rtol, atol) / h0
+    d2 = _norm(work.k[1], y, n, rtol, atol) / h0
     # c) The size with max(d1, d2) h^8 = 0.01, but at most 100 times the guess.
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125

@@ -67,17 +67,17 @@ def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: in
     Q, R, h = unpack(np.arange(layout.size), layout)
     fixed, source, noisy, clean, values = np.zeros((5, (K + M) * (1 + K + M + K + F)))
 
-    c, C, B = _parts(source, K, M, F)
+    c, C, B = parts(source, K, M, F)
     c[:K], C[:K, :K], B[:K, :K], B[:K, K:] = h[head], Q, Q, R
     C[:K, K:], C[K:, :K], B[K:, :K] = R[:, own], R[:, own].T, R[:, own].T
     for factor, variance in ((noisy, power), (clean, 1.0)):
-        c, C, B = _parts(factor, K, M, F)
+        c, C, B = parts(factor, K, M, F)
         c[:K], C[:K, :K], B[:K], C[:K, K:], C[K:, :K], B[K:, :K] = 1.0, variance, variance, 1.0, 1.0, 1.0
-    c, C, B = _parts(fixed, K, M, F)
+    c, C, B = parts(fixed, K, M, F)
     c[K:], C[K:, K:], B[K:, K:] = -v, T[own, own], T[own]
-    drift, parts = np.zeros((K, K + F)), _parts(values, K, M, F)
+    drift, views = np.zeros((K, K + F)), parts(values, K, M, F)
     factors, source = np.stack([noisy, clean]), source.astype(np.uint64)
-    return Isotropic(*parts, drift, layout, first, power, source, factors, fixed, values)
+    return Isotropic(*views, drift, layout, first, power, source, factors, fixed, values)
 
 
 class Fields(NamedTuple):
@@ -108,11 +108,25 @@ def fields_at(model: Isotropic, y: np.ndarray, clean: bool = False, constant: fl
     """
     D, K, F = len(model.c), model.layout.K, model.layout.F
     values = constant * model.fixed + model.factor[int(clean)] * y[..., model.source]
-    return Fields(*map(np.ascontiguousarray, _parts(values, K, D - K, F)))
+    return Fields(*map(np.ascontiguousarray, parts(values, K, D - K, F)))
 
 
-def _parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return views of c, C and B in arrays (..., size)."""
+def parts(flat: np.ndarray, K: int, M: int, F: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return views of c, C and B in flat arrays.
+
+    Parameters
+    ----------
+    flat : (..., size) array
+        Readouts and covariances, with size D (1 + D + K + F) and D = K + M.
+    K, M : int
+        Numbers of units of the student and of the active teacher.
+    F : int
+        Number of columns of R.
+
+    Returns
+    -------
+    tuple of arrays (..., D), (..., D, D) and (..., D, K + F)
+    """
     D, lead = K + M, flat.shape[:-1]
     c, C, B = flat[..., :D], flat[..., D : D + D * D], flat[..., D + D * D :]
     return c, C.reshape(*lead, D, D), B.reshape(*lead, D, K + F)
@@ -137,7 +151,7 @@ def _motion(model, y, rates, means, dy):
 
     and 0 for the other heads. Saad & Solla 1995; Goldt et al. 2019; Lee et al. 2021.
     """
-    _fill_drift(means.weights, model.B, model.drift)
+    fill_drift(means.weights, model.B, model.drift)
     _move_features(y, model, rates, means.power, dy)
     _move_readouts(y, model.layout, rates, means.output, dy)
 
@@ -150,8 +164,18 @@ def _record(model, y, row):
 
 
 @inlined
-def _fill_drift(weights, B, drift):
-    """drift = weights B."""
+def fill_drift(weights, B, drift):
+    """Write drift = weights B.
+
+    Parameters
+    ----------
+    weights : (K, D) array
+        As in `models.Means`.
+    B : (D, n) array
+        Covariances of the error units with n projections of the inputs.
+    drift : (K, n) array
+        Written.
+    """
     for i in range(drift.shape[0]):
         for b in range(drift.shape[1]):
             drift[i, b] = 0.0

@@ -1,0 +1,84 @@
+"""States of engine `ode`: what a run needs to resume to the same bits, as arrays by name."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.engines.ode.columns import fits, overlaps_of_columns
+from teacherstudent.engines.start import State, history
+from teacherstudent.kernels.ode.columns import Columns
+from teacherstudent.kernels.ode.state import unpack
+from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.spec.model import Spec
+
+# The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
+# anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
+# restart point.
+STATE_NAMES = (
+    "time",
+    "switch_times",
+    "teachers",
+    "teacher_overlaps",
+    "teacher_readouts",
+    "order_parameters",
+    "integrator_numbers",
+    "integrator_y",
+    "integrator_k",
+    "integrator_switches",
+    "integrator_constants",
+)
+
+
+class Position(NamedTuple):
+    """The vectors of a run at a time."""
+
+    y: np.ndarray  # (size,) state of the equations
+    T: np.ndarray  # (n, n) overlaps of all columns, where they are constant
+    penalties: np.ndarray  # (K,)
+    importances: list[np.ndarray]  # (K,) for each switch
+
+
+def state_of(run) -> State:
+    """Return the state from which an `Integration` can resume: its end, and the restart point before it."""
+    end = {
+        "order_parameters": run.y.copy(),
+        "teacher_overlaps": run.initial.T,
+        "teacher_readouts": run.initial.v,
+    }
+    restart = {f"integrator_{name}": getattr(run.restart, name).copy() for name in ("numbers", "y", "k")}
+    before = {
+        "integrator_switches": np.array(run.restarts.switches),
+        "integrator_constants": run.restarts.constants,
+    }
+    state = history(run.t, run.switches, run.sequence) | end | restart | before
+    if not run.columns.anchors:
+        return state
+    K = run.columns.layout.K
+    return state | {
+        "column_overlaps": overlaps_of_columns(run.columns, run.y, run.T),
+        "penalties": run.penalties,
+        "importances": np.array(run.importances, dtype=float).reshape(-1, K),
+        "integrator_column_overlaps": run.restarts.T,
+        "integrator_penalties": run.restarts.penalties,
+    }
+
+
+def initial_in(state: State, columns: Columns) -> OrderParameters:
+    """Return the order parameters of a state, with T at the start of the stored run."""
+    y, T, v = (np.array(state[name]) for name in ("order_parameters", "teacher_overlaps", "teacher_readouts"))
+    Q, R, h = unpack(y[: columns.layout.size], columns.layout)
+    return OrderParameters(Q, R, T, h, v)
+
+
+def position_in(spec: Spec, columns: Columns, state: State, at_restart: bool = False) -> Position | None:
+    """Return the vectors of a state at its end or restart point; None if they are not those of a spec."""
+    prefix, name = ("integrator_", "integrator_y") if at_restart else ("", "order_parameters")
+    y, has_anchors = np.array(state[name]), "penalties" in state
+    if len(y) != columns.size or has_anchors != bool(columns.anchors):
+        return None
+    T, penalties, values = np.array(state["teacher_overlaps"]), np.zeros(columns.layout.K), []
+    if has_anchors:
+        T, penalties = (np.array(state[prefix + part]) for part in ("column_overlaps", "penalties"))
+        values = list(np.array(state["importances"]))
+    T = overlaps_of_columns(columns, y, T)
+    return Position(y, T, penalties, values) if fits(spec, T, columns) else None

@@ -1,0 +1,176 @@
+"""The equations of `equations` with interventions: several tasks, anchors, and teachers that move."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.ode.equations import error_of_units
+from teacherstudent.kernels.ode.erf import Lanes, lanes_for
+from teacherstudent.kernels.ode.integrator import integrate
+from teacherstudent.kernels.ode.means import fill_means
+from teacherstudent.kernels.ode.mixture import (
+    OUTPUT_VARIANCE,
+    Mixture,
+    add_motion,
+    add_pulls,
+    add_turns,
+    fill_covariances,
+)
+from teacherstudent.kernels.ode.models import Means
+from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+
+TASK = 2  # index in `Intervened.progress`: the task whose means are computed
+
+
+class Intervened(NamedTuple):
+    """What is constant in a stage with interventions, and work space."""
+
+    student: int  # activation codes
+    teacher: int
+    threshold: float  # the integration ends when the error falls below; 0 for never
+    model: Mixture
+    means: Means
+    lanes: Lanes
+    progress: np.ndarray  # (3,) int64: rows of the means that are done, work left before a pause, and TASK
+
+
+def intervened(student: int, teacher: int, threshold: float, model: Mixture) -> Intervened:
+    """Return the constants of the equations of a stage with new work space.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes of the units, as in `kernels.maths.activations`.
+    threshold : float
+        Generalisation error of the main task below which the integration ends; 0 for never.
+    model : Mixture
+        Tasks, anchors and moving columns.
+
+    Returns
+    -------
+    Intervened
+    """
+    K, D = len(model.R), len(model.c)
+    means = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
+    return Intervened(student, teacher, threshold, model, means, lanes_for(K, D), np.array([0, NO_PAUSE, 0]))
+
+
+@inner
+def derivative(y, p, dy):
+    """Write the time derivative of a state.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of `columns`.
+    p : Intervened
+        Everything else that the equations depend on.
+    dy : (n,) array
+        Written: dy/dt, t = steps / N. During a pause it has the sum over the tasks that are done.
+
+    Returns
+    -------
+    bool
+        False where no work is left before a pause; the next call resumes.
+    """
+    if p.progress[LEFT] < 0:
+        return False
+    model, tasks = p.model, len(p.model.numbers)
+    p.progress[LEFT] -= tasks * (CALL + len(model.c) * len(y) // ADDS_PER_UNIT) + UNITS_PER_NUMBER * len(y)
+    if p.progress[TASK] == 0:
+        for e in range(len(y)):
+            dy[e] = 0.0
+    for a in range(p.progress[TASK], tasks):
+        fill_covariances(model, y, a)
+        p.progress[TASK] = a
+        if not fill_means(p, model.c, model.C, model.numbers[a, OUTPUT_VARIANCE]):
+            return False
+        add_motion(model, y, p.means, a, dy)
+    p.progress[TASK] = 0
+    add_pulls(model, y, dy)
+    add_turns(model, y, dy)
+    return True
+
+
+@inner
+def above_threshold(y, p):
+    """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    if p.threshold <= 0.0:
+        return 1.0
+    fill_covariances(p.model, y, len(p.model.numbers))
+    return error_of_units(p, p.model.c, p.model.C, len(p.model.R)) - p.threshold
+
+
+@inlined
+def record_of(y, p, row):
+    """Write a state to a row as it is.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State.
+    p : Intervened
+        Not used.
+    row : (n,) array
+        Written.
+    """
+    for e in range(len(row)):
+        row[e] = y[e]
+
+
+@entry
+def integrate_stage(p, y, start, end, times, rows, tableau, rtol, atol, restart, max_tries, work):
+    """Integrate the equations of a stage with interventions.
+
+    Parameters
+    ----------
+    p : Intervened
+        Everything that the right-hand side takes as given.
+    y, start, end, times, rows, tableau, rtol, atol, restart, max_tries, work
+        As in `integrator.integrate`.
+
+    Returns
+    -------
+    tuple
+        Status, time and number of rows written, as `integrator.integrate` returns them.
+    """
+    return integrate(
+        derivative,
+        above_threshold,
+        record_of,
+        p,
+        y,
+        start,
+        end,
+        times,
+        rows,
+        tableau,
+        rtol,
+        atol,
+        restart,
+        max_tries,
+        work,
+    )
+
+
+@entry
+def rate_of_change(p, y):
+    """Return the time derivative of a state as a new array.
+
+    Parameters
+    ----------
+    p : Intervened
+        Everything that the right-hand side takes as given.
+    y : (n,) array
+        State, in the layout of `columns`.
+
+    Returns
+    -------
+    (n,) array
+        dy/dt, t = steps / N.
+    """
+    dy = np.empty_like(y)
+    p.progress[LEFT] = NO_PAUSE
+    derivative(y, p, dy)
+    return dy
