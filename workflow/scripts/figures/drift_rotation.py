@@ -34,8 +34,9 @@ change, the result depends on which unit has the larger overlap by chance, so th
 """
 LAW = np.pi * np.sqrt(3.0) / 4.0  # of the stationary error, in units of (rate / learning rate)^2
 ORIGINAL, MOVING = 0, 1  # teachers
-COURSES, SHOWN = 0.1, (0.02, 0.2, 0.5, 1.0, 1000.0)  # similarity and rates of the time courses
+COURSES, SHOWN = 0.1, (0.02, 0.2, 0.5, 1.0, 100.0)  # similarity and rates of the time courses
 STRETCH = 40.0  # of these courses, in time
+SHORT = {"handlelength": 1.0, "columnspacing": 1.0}  # of legends in a row
 SLOW, FAST = 0.01, 0.1  # rates with weight decay
 # Stationary errors by an independent program, at learning rate, rate of the rotation, and weight decay.
 KNOWN = {
@@ -128,7 +129,7 @@ def plot_law(ax, entry):
     _figures.plot_theory(ax, ratio, LAW * ratio**2, "law", color="0.3", linestyle=":")
     _figures.log_axes(ax, "xy")
     ax.set(xlabel=r"rate $\omega / \eta$", ylabel=r"stationary error $\epsilon$", ylim=(1e-8, 1.0))
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right")
 
 
 def plot_decay(ax, entry):
@@ -141,7 +142,7 @@ def plot_decay(ax, entry):
     ax.axhline(1.0, color="0.6", linewidth=0.6, zorder=0)
     ax.set_xscale("symlog", linthresh=0.001)
     ax.set_yscale("log")
-    ax.set(xlabel=r"weight decay $\gamma$", ylabel="error / error without decay")
+    ax.set(xlabel=r"weight decay $\gamma$", ylabel="error / error without decay", xlim=(0.0, decay[-1]))
     ax.legend(loc="upper left")
 
 
@@ -155,8 +156,13 @@ def plot_courses(ax, entry):
         style = {"label": f"{duration:.2g}", "color": color}
         _figures.plot_theory(ax, time[since], error[since], f"duration {duration:.2g}", **style)
     ax.axhline(full(COURSES), color="0.5", linestyle=":", zorder=0)
-    ax.set(xlabel="time since the change began", ylabel="error of the original task", xlim=(0.0, STRETCH))
-    ax.legend(title="duration", loc="lower right")
+    ax.set(
+        xlabel="time since the change began",
+        ylabel="error of the original task",
+        xlim=(0.0, STRETCH),
+        ylim=(0.0, 0.5),
+    )
+    ax.legend(title="duration of the change", loc="upper center", ncols=3, **SHORT)
 
 
 def plot_against_duration(axes, changes):
@@ -170,14 +176,14 @@ def plot_against_duration(axes, changes):
             style = {"label": f"$V = {similarity:g}$", "color": color}
             _figures.plot_theory(ax, duration, value, f"V = {similarity:g}", **style)
         axes[0].axhline(full(similarity), color=color, linestyle=":", linewidth=0.9, zorder=0)
-    labels = ("error of the original task", "mean error of the trained task", "share of the trained unit")
+    labels = ("error of the original task", "mean error, trained task", "share of the trained unit")
     for ax, label in zip(axes, labels, strict=True):
         ax.set_xscale("log")
         ax.set(xlabel="duration of the change", ylabel=label)
     axes[0].set(ylim=(0.0, None))
-    axes[1].set_yscale("log")
+    axes[1].set(ylim=(0.0, None))
     axes[2].set(ylim=(-0.03, 1.03))
-    axes[2].legend(loc="center right")
+    axes[2].legend(loc="center left")
 
 
 def claims(curves):
