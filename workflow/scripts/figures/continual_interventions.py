@@ -43,9 +43,9 @@ def figure(curves):
     fig, axes = _figures.panels(3, 3, _figures.PAGE, 0.85)
     replay, ewc = curves[REPLAY]["ode"], curves[EWC]["ode"]
     columns = {
-        "replayed fraction": at_strength(replay, 0.0),
-        "strength of EWC": without_zero(ewc, "strength"),
-        "replayed fraction, with EWC": at_strength(replay, BOTH),
+        "fraction": at_strength(replay, 0.0),
+        "strength": without_zero(ewc, "strength"),
+        "fraction (both)": at_strength(replay, BOTH),
     }
     for (first, second), (name, entry) in zip(axes[:2].T, columns.items(), strict=True):
         plot_map(first, entry, forgetting(entry), name, "forgetting", "magma", vmin=0.0, vmax=0.26)
@@ -103,11 +103,12 @@ def smallest(replay, ewc):
 
 
 def plot_map(ax, entry, values, name, label, cmap, **limits):
-    """Draw values over similarity (across) and strength (up)."""
+    """Draw values over similarity (across) and log10 of the strength (up)."""
     similarity, strength = entry.axes.values()
-    ticks = {"xticklabels": max(1, len(similarity) // 4), "yticklabels": max(1, len(strength) // 4)}
-    _figures.plot_heatmap(ax, similarity, strength, values.T, label, "theory", cmap, **limits, **ticks)
-    ax.set(xlabel="similarity $V$", ylabel=name)
+    steps = {"xticklabels": len(similarity) // 2, "yticklabels": max(1, len(strength) // 5)}
+    logs = np.round(np.log10(strength), 2)
+    _figures.plot_heatmap(ax, similarity, logs, values.T, label, "theory", cmap, **limits, **steps)
+    ax.set(xlabel="similarity $V$", ylabel=rf"$\log_{{10}}$ {name}")
 
 
 def plot_best(ax, replay, ewc):
@@ -155,12 +156,12 @@ def advantage(replay, ewc, bounds=BOUNDS):
 
 def plot_winner(ax, replay, ewc):
     """Draw which of replay and EWC learns task 2 better at equal protection of task 1."""
-    similarity = replay.axis("similarity")
-    ticks = {"xticklabels": max(1, len(similarity) // 4), "yticklabels": len(BOUNDS) // 3}
+    similarity, bounds = replay.axis("similarity"), np.round(np.log10(BOUNDS), 2)
+    steps = {"xticklabels": len(similarity) // 2, "yticklabels": len(BOUNDS) // 3}
     values, label = advantage(replay, ewc).T, r"$\log_{10}$ of $\epsilon_2$, replay / EWC"
-    span = {"vmin": -2.0, "vmax": 2.0, "center": 0.0}
-    _figures.plot_heatmap(ax, similarity, BOUNDS, values, label, "theory", "vlag", **span, **ticks)
-    ax.set(xlabel="similarity $V$", ylabel=r"bound of $\epsilon_1$")
+    span = {"vmin": -1.5, "vmax": 1.5, "center": 0.0}
+    _figures.plot_heatmap(ax, similarity, bounds, values, label, "theory", "vlag", **span, **steps)
+    ax.set(xlabel="similarity $V$", ylabel=r"$\log_{10}$ bound of $\epsilon_1$")
 
 
 def claims(curves):
