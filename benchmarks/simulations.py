@@ -82,8 +82,9 @@ def draw_inputs(x, count, key0, key1, stream):
 def chains(N: int) -> Timed:
     """Steps of one chain among as many as advance together."""
     block = chain_block(N)
-    terms = arrays.terms_of(block.constants)
-    fixed = block.shape, terms, block.teachers, block.state, block.constants, block.keys, block.buffers
+    constants = block.constants.step
+    terms = arrays.terms_of(constants)
+    fixed = block.shape, terms, block.teachers, block.state, constants, block.keys, block.buffers
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // CHAINS), 0), CHAIN_STEPS * CHAINS
 
 

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.stats import ks_2samp
 
 from chain_cases import ALL_TERMS, CASES, RELATIONS, SHARP_CASES, THREE_TEACHERS, document
+from laws import assert_other_law, assert_same_law
 from naive import chain_laws, sgd
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
-# The chance that a right engine fails in one or more of all tests, and an upper bound of their number.
-LEVEL, TESTS = 1e-3, 100
 HISTORY = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
 TEACHERS = ("teacher_overlaps", "teacher_readouts")
 REPLICAS = {6: 1500, 20: 1000, 200: 500}
@@ -32,37 +30,6 @@ def engine_samples(described, runs, seed=0):
         row[: len(one.switch_times)] = one.switch_times
     samples = {name: np.stack([getattr(one, name) for one in found]) for name in (*HISTORY, *TEACHERS)}
     return samples | {"switch_times": switches}
-
-
-def p_values(one, other):
-    """Kolmogorov-Smirnov p-value of every number that both have, by name and indices.
-
-    Symmetric duplicates count once. Numbers are rounded, so that constants are equal.
-    """
-    values = {}
-    for name in one.keys() & other.keys():
-        for index in np.ndindex(one[name].shape[1:]):
-            if name != "student_overlaps" or index[-2] <= index[-1]:
-                pair = [np.round(samples[name][(slice(None), *index)], 9) for samples in (one, other)]
-                values[name, *index] = ks_2samp(*pair, method="asymp").pvalue
-    return values
-
-
-def corrected_p(one, other):
-    """Chance that samples of one law differ as much in any of these numbers, and the number that does."""
-    values = p_values(one, other)
-    worst = min(values, key=values.get)
-    return values[worst] * len(values), worst
-
-
-def assert_same_law(one, other):
-    p, worst = corrected_p(one, other)
-    assert p > LEVEL / TESTS, (p, *worst)
-
-
-def assert_other_law(one, other):
-    p, worst = corrected_p(one, other)
-    assert p < LEVEL / TESTS, (p, *worst)
 
 
 # The engine

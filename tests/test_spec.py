@@ -646,3 +646,11 @@ def test_every_default_is_filled_in():
 
 def test_the_spec_has_the_blocks_of_the_schema():
     assert list(SCHEMA["properties"]) == list(Spec.__dataclass_fields__)
+
+
+def test_one_learning_rate_per_teacher_keeps_its_fractions():
+    rates = {"learning_rate": [0.5, 2], "readout_learning_rate": [0.2, 1.5]}
+    blocks = {"teachers": {"count": 2, "hidden": 1}, "student": {"hidden": 2}, "training": rates}
+    training = parse_spec({"inputs": {"dimension": 10}, "duration": 1.0} | blocks).training
+    assert training.learning_rate == (0.5, 2.0)
+    assert training.readout_learning_rate == (0.2, 1.5)

@@ -201,7 +201,7 @@ class _Kind:
 
     def __init__(self, kind: Any) -> None:
         self.block = next((part for part in _parts(kind) if dataclasses.is_dataclass(part)), None)
-        self.item = int if "int" in str(kind) else float
+        self.item = int if int in _parts(kind) else float
         self.fraction = "float" in getattr(kind, "__name__", str(kind))
 
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from teacherstudent.engines.chain.networks import initial, measured, new_constants, resumed, set_constants
+from teacherstudent.engines.chain import anchors
+from teacherstudent.engines.chain.networks import initial, measured, resumed
+from teacherstudent.engines.chain.tasks import constants_of, new_constants, set_stage, terms_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
+from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
 from teacherstudent.engines.start import Start, State, history, steps_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
-from teacherstudent.kernels.chain import arrays, recursion, thresholds
+from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_coordinates
@@ -36,15 +39,18 @@ class Block:
         self.specs, self.step, C = specs, step_at(starts[0].time, specs[0].inputs.dimension), len(specs)
         if starts[0].state is None:
             nets = [sample_coordinates(spec, seed, run) for spec, run in zip(specs, runs, strict=True)]
-            self.shape, self.teachers, self.state, self.h = initial(specs[0], nets)
+            self.shape, self.teachers, self.state, self.h, c = initial(specs[0], nets)
         else:
             states = [start.state for start in starts]
-            self.shape, self.teachers, self.state, self.h = resumed(specs[0], states)
+            self.shape, self.teachers, self.state, self.h, c = resumed(specs[0], states)
             self.state.steps[:] = self.step
         keys = np.array([counter_key(seed, run, Purpose.CHAIN) for run in runs], dtype=np.uint64)
         self.keys = arrays.Keys(*(aligned(words) for words in keys.T))
         K, M = specs[0].student.hidden, specs[0].teachers.hidden
-        self.constants = new_constants(self.shape, K, M, C)
+        self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
+        self.anchors = anchors.new_anchors(self.shape, c, self.constants.pull, self.constants.path_rate)
+        self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
+        self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
         self.buffers = arrays.new_buffers(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
         self.due = steps_from(specs[0], starts[0].time).tolist()
@@ -64,7 +70,8 @@ class Block:
         self.sequence = [list(start.sequence) for start in starts]
         left = zip(self.specs, self.switches, strict=True)
         self.phases = [phases_left(spec, self.step, switches, self.step_at) for spec, switches in left]
-        self.head, self.end = np.zeros(C, dtype=int), np.zeros(C, dtype=int)
+        self.stages: list[list[Stage]] = [[] for _ in range(C)]
+        self.head, self.end, self.stage_end = (np.zeros(C, dtype=int) for _ in range(3))
         for c in range(C):
             if under_way(self.phases[c][0], self.sequence[c]):
                 self.set_phase(c, self.phases[c].pop(0))
@@ -81,6 +88,8 @@ class Block:
         self.put_heads_back()
         if sequence:
             self.switches[c].append(self.step / self.shape.N)
+            if spec.has_anchors:
+                self.set_anchors(c, sequence[-1])
         copied = head_to_copy(spec, sequence, phase.teacher)
         if copied is not None:
             self.h[spec.head_of(phase.teacher), :, c] = self.h[copied, :, c]
@@ -88,19 +97,56 @@ class Block:
         self.set_phase(c, phase)
 
     def set_phase(self, c: int, phase: Phase) -> None:
-        """Set the constants and the trained head of a chain for a phase."""
-        spec = self.specs[c]
+        """Set the trained head of a chain for a phase, and the constants of its first stage."""
+        spec, constants = self.specs[c], self.constants
         self.head[c], self.end[c] = spec.head_of(phase.teacher), self.step_at(phase.end)
         self.state.h[:, c] = self.h[self.head[c], :, c]
-        set_constants(self.constants, c, spec, phase, self.teachers)
+        constants.tasks.main[c] = self.head[c]
+        constants.step.active[c], constants.step.threshold[c] = phase.teacher, phase.threshold
+        began, now = [0.0, *self.switches[c]][-1], self.step / self.shape.N
+        self.stages[c] = stages(spec, phase, self.sequence[c], began, now)
+        self.begin_stage(c)
+
+    def begin_stage(self, c: int) -> None:
+        """Start the next stage of a phase of a chain."""
+        spec, stage, N = self.specs[c], self.stages[c].pop(0), self.shape.N
+        self.stage_end[c] = self.step_at(stage.end)
+        rule, rows = spec.training.consolidation, []
+        for task in stage.tasks:
+            kappa = anchors.kappa(spec, self.penalties[c], task, len(self.switches[c]))
+            proximal = rule is not None and rule.step == "proximal"
+            rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
+        set_stage(self.constants, c, stage, rows, N)
+        own, M = stage.tasks[0].labels, spec.teachers.hidden
+        self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
+
+    def set_anchors(self, c: int, teacher: int) -> None:
+        """Set the anchors of a chain at a switch, and its penalties for changes from a task."""
+        spec, n, M = self.specs[c], self.shape.p + self.shape.r, self.specs[c].teachers.hidden
+        rule, S, B = spec.training.consolidation, self.state.S[:, :n, c], self.teachers.B[:, :, c]
+        centres = S
+        if rule is not None:
+            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
+            path, v = self.anchors.path[:, c], self.teachers.v[c, teacher]
+            found = anchors.importances(spec, self.shape, S, B[own], v, h, path)
+            self.importances[c].append(found)
+            added = at_switch(rule.strength, len(self.switches[c]) - 1) * found
+            old = self.penalties[c] * (rule.anchors == "sum")
+            present = np.pad(self.anchors.c[:, :, c], [(0, 0), (self.shape.p, 0)])
+            self.penalties[c], centres = anchors.combined(old, present, added, S)
+        found = anchors.in_new_frame(self.shape, B, centres, S)
+        self.teachers.B[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
+        self.anchors.path[:, c] = 0.0
 
     def put_heads_back(self) -> None:
         """Copy the trained heads into the array of all heads, (H, K, C)."""
         self.h[self.head, :, np.arange(len(self.head))] = self.state.h.T
 
     def begin_phases(self) -> None:
-        """Start the next phase of all chains whose phase has ended, before the end of the run."""
+        """Start the next phase or stage of all chains whose one has ended, before the end of the run."""
         while self.step < self.last:
+            for c in np.flatnonzero(self.finite & (self.step >= self.stage_end) & (self.step < self.end)):
+                self.begin_stage(c)
             over = self.finite & ((self.step >= self.end) | self.below_threshold())
             if not over.any():
                 return
@@ -111,59 +157,89 @@ class Block:
         """Return whether errors are below their thresholds, (C,); False at steps without a comparison."""
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
-        return thresholds.below_threshold(self.shape, self.teachers, self.state, self.constants)
+        return thresholds.below_threshold(self.shape, self.teachers, self.state, self.constants.step)
 
     @property
     def interval(self) -> int:
         """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
-        return check_interval_steps(self.specs[0]) if self.constants.threshold.any() else 0
+        return check_interval_steps(self.specs[0]) if self.constants.step.threshold.any() else 0
 
     def record(self) -> None:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
             Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
-            self.rows.append((Q, R, np.moveaxis(self.h, -1, 0).copy(), errors))
-            finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in self.rows[-1]]
+            row = {
+                "student_overlaps": Q,
+                "student_teacher_overlaps": R,
+                "student_readouts": np.moveaxis(self.h, -1, 0).copy(),
+                "generalisation_error": errors,
+            }
+            self.rows.append(row | self.measured_anchors())
+            finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in row.values()]
             self.state.finite[~np.logical_and.reduce(finite)] = 0
             self.recorded += self.finite
 
+    def measured_anchors(self) -> dict[str, np.ndarray]:
+        """Return the overlaps of students and anchors, and the squared lengths of the anchors."""
+        if not self.specs[0].has_anchors:
+            return {}
+        A, c = self.state.S[:, self.shape.p : self.shape.p + self.shape.r], self.anchors.c
+        return {
+            "anchor_overlaps": np.einsum("iac,kac->cik", A, c),
+            "anchor_norms": np.einsum("kac,kac->ck", c, c),
+        }
+
     def train(self) -> None:
-        """Train until the next event: a recorded step, the end of a phase, or a report of progress."""
+        """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
         due = self.due[len(self.rows) : len(self.rows) + 1]
-        end = min(self.step + piece, self.last, self.end[self.finite].min(), *due)
-        self.step = recursion.train(
-            self.shape,
-            arrays.terms_of(self.constants),
-            self.teachers,
-            self.state,
-            self.constants,
-            self.keys,
-            self.buffers,
-            self.step,
-            end,
-            self.interval,
+        end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
+        constants, parts = self.constants.step, self.parts
+        students = self.teachers, self.state, constants, self.keys, self.buffers
+        if any(parts):
+            changes = interventions.Interventions(
+                parts, self.constants.tasks, self.anchors, self.constants.fidelity
+            )
+            fixed = self.shape, terms_of(self.constants.tasks, self.specs[0]), changes, *students
+            self.step = interventions.train(*fixed, self.step, end, self.interval)
+        else:
+            fixed = self.shape, arrays.terms_of(constants), *students
+            self.step = recursion.train(*fixed, self.step, end, self.interval)
+
+    @property
+    def parts(self) -> interventions.Parts:
+        """The interventions of the present stages."""
+        tasks, kind = self.constants.tasks, self.specs[0].training.consolidation
+        return interventions.Parts(
+            tasks=bool(np.any(tasks.count > 1)),
+            in_turn=bool(np.any(tasks.turns[0])),
+            fidelity=bool(np.any(tasks.constants[-1] != 1.0)),
+            anchors=bool(self.penalties.any()),
+            path=kind is not None and kind.kind == "path_integral",
         )
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
-        N, P, K, H = self.shape.N, self.specs[c].teachers.count, self.specs[c].student.hidden, len(self.h)
-        times, rows = np.array(self.due[: self.recorded[c]]) / N, self.rows[: self.recorded[c]]
-        Q, R, h, errors = (np.array([row[part][c] for row in rows]) for part in range(4))
-        T = self.teachers.T[c].copy()
+        spec, K = self.specs[c], self.specs[c].student.hidden
+        P, times = spec.teachers.count, np.array(self.due[: self.recorded[c]]) / self.shape.N
+        rows = self.rows[: self.recorded[c]]
+        T, history = self.initial_T[c], (self.switches[c], self.sequence[c])
+        found = {name: np.array([row[name][c] for row in rows]) for name in self.rows[0]}
+        found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
+        if spec.curriculum.replay is not None or spec.curriculum.mixture is not None:
+            found["task_probabilities"] = task_probabilities(spec, times, *history)
+        if spec.training.consolidation is not None:
+            found["importances"] = np.array(self.importances[c]).reshape(-1, K)
         return Trajectory(
             time=times,
-            generalisation_error=errors.reshape(-1, P),
-            student_overlaps=Q.reshape(-1, K, K),
-            student_teacher_overlaps=stored_R(R.reshape(-1, K, len(T)), P),
-            student_readouts=h.reshape(-1, H, K),
+            **found,
             teacher_overlaps=stored_T(T, P),
             teacher_readouts=self.teachers.v[c].copy(),
-            active_teacher=active_teachers(times, self.switches[c], self.sequence[c]),
+            active_teacher=active_teachers(times, *history),
             switch_times=np.array(self.switches[c]),
-            diverged_at=None if self.finite[c] else self.state.steps[c] / N,
-            state=state_of(self, c) if self.specs[c].record.state else None,
+            diverged_at=None if self.finite[c] else self.state.steps[c] / self.shape.N,
+            state=state_of(self, c) if spec.record.state else None,
         )
 
 
@@ -174,10 +250,11 @@ def state_of(block: Block, c: int) -> State:
     """
     block.put_heads_back()
     n, N = block.shape.p + block.shape.r, block.shape.N
-    return history(block.step / N, block.switches[c], block.sequence[c]) | {
+    state = history(block.step / N, block.switches[c], block.sequence[c]) | {
         "dimension": np.array(N),
         "student_coordinates": block.state.S[:, :n, c].copy(),
         "student_readouts": block.h[:, :, c].copy(),
         "teacher_coordinates": block.teachers.B[:, :, c].copy(),
         "teacher_readouts": block.teachers.v[c].copy(),
     }
+    return state

@@ -5,11 +5,12 @@ It needs no vectors of N numbers.
 
 from collections.abc import Callable, Hashable, Sequence
 
+from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.networks import axes
-from teacherstudent.engines.rates import refuse_interventions
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -30,8 +31,14 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError if inputs are not fresh, or if N is too small for the given overlaps."""
-    refuse_interventions(spec, "chain")
+    """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
+    if spec.training.l1 is not None:
+        raise SpecError("training.l1: engine chain has no single weights; use engine network")
+    if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
+        raise SpecError("curriculum.replay.buffer: engine chain has fresh inputs only; use engine network")
+    if spec.has_moving_teachers:
+        raise SpecError("teachers: engine chain has no moving teachers yet; use engine network")
+    check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
 
@@ -45,10 +52,11 @@ def can_resume(spec: Spec, state: State) -> bool:
 
 def batch_key(spec: Spec, run: int) -> Hashable:
     """Return the common properties of the chains of a batch, which may belong to different runs."""
-    teachers, student = spec.teachers, spec.student
+    teachers, student, rule = spec.teachers, spec.student, spec.training.consolidation
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
-    return sizes, teachers.activation, student.activation, clock
+    anchors = rule is not None, rule is not None and rule.kind == "path_integral"
+    return sizes, teachers.activation, student.activation, clock, anchors
 
 
 def simulate(

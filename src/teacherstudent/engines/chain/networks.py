@@ -1,12 +1,10 @@
-"""Networks of chains as columns: initial or resumed ones, measurements, and the constants of phases."""
+"""Networks of chains as columns: initial or resumed ones, and measurements."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.engines.phases import Phase
-from teacherstudent.engines.rates import rates_of
 from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
@@ -23,12 +21,21 @@ class Columns(NamedTuple):
     teachers: frames.Teachers  # coordinates, overlaps and readouts of all teachers
     state: arrays.State  # coordinates and trained heads of the students
     h: np.ndarray  # (H, K, C) all heads of the students
+    c: np.ndarray  # (K, r, C) coordinates of the anchors, / sqrt N; K = 0 without anchors
 
 
 def axes(spec: Spec) -> tuple[int, int, int]:
     """Return the numbers of axes p, r and q of the frame (`frames.axes`)."""
-    teachers, K = spec.teachers, spec.student.hidden
-    return frames.axes(spec.inputs.dimension, K, teachers.count * teachers.hidden, spec.training.batch_size)
+    teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
+    fixed = teachers.count * M + K * spec.has_anchors
+    drifting = M * np.count_nonzero(teachers.drift or ())
+    return frames.axes(spec.inputs.dimension, K, fixed, spec.training.batch_size, drifting)
+
+
+def teacher_axes(spec: Spec) -> int:
+    """Return the number of axes of the teachers, the first ones of A."""
+    p, r, _ = axes(spec)
+    return spec.teachers.count * spec.teachers.hidden if p > 0 else r
 
 
 def resumed(spec: Spec, states: Sequence[State]) -> Columns:
@@ -42,36 +49,60 @@ def resumed(spec: Spec, states: Sequence[State]) -> Columns:
     S = aligned_zeros((len(student), p + r + q, len(states)))
     S[:, : p + r] = student
     v = np.stack([state["teacher_readouts"] for state in states])
-    teachers = frames.Teachers(B, _gram(B), v)
-    return _columns_of(spec, S, teachers, columns("student_readouts"))
+    c = columns("anchor_coordinates") if spec.has_anchors else S[:0, :r]
+    return _columns_of(spec, S, frames.Teachers(B, gram(B), v), columns("student_readouts"), c)
 
 
-def _columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray) -> Columns:
-    """Return networks with the coordinates S (K, p + r + q, C) and heads h (H, K, C) of the students."""
+def _columns_of(
+    spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray, c: np.ndarray
+) -> Columns:
+    """Return networks with coordinates S (K, p + r + q, C), heads h (H, K, C) and anchors c of students."""
     C, (p, r, _) = S.shape[-1], axes(spec)
     state = arrays.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     shape = frames.Shape(spec.inputs.dimension, p, r, spec.training.batch_size, *codes)
-    return Columns(shape, teachers, state, h)
+    return Columns(shape, teachers, state, h, aligned(c))
 
 
 def initial(spec: Spec, drawn: list[Networks]) -> Columns:
-    """Return initial networks in the frames of student and teachers, from coordinates in any frames."""
+    """Return initial networks in the frames of student and teachers, from coordinates in any frames.
+
+    The anchors, if there are any, are the initial weights.
+    """
     nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
     (C, P, M, _), K, (p, r, q) = nets.V.shape, nets.W.shape[1], axes(spec)
-    PM = P * M
-    rows = np.concatenate([nets.V.reshape(C, PM, -1), nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
+    fixed = [nets.V.reshape(C, P * M, -1), *[nets.W] * spec.has_anchors]
+    rows = np.concatenate([*fixed, nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
     rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
-    rows = aligned(np.moveaxis(rows, 0, -1))
+    B, c, student = triangular(aligned(np.moveaxis(rows, 0, -1)), P * M, K)
+    S = aligned_zeros((K, p + r + q, C))
+    S[:, :p], S[:, p : p + r] = student[:, r:], student[:, :r]
+    B = aligned(B[:, : teacher_axes(spec)])
+    teachers = frames.Teachers(B, gram(B), nets.v)
+    return _columns_of(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy(), c[:, :r])
+
+
+def triangular(rows: np.ndarray, PM: int, K: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rotate the axes of rows (F, n, C) until these are triangular; return teachers, anchors and students.
+
+    Parameters
+    ----------
+    rows : array (F, n, C)
+        Coordinates of P M teachers, of K anchors or none, and of K students; changed in place.
+    PM, K : int
+        Numbers of units of all teachers and of the student.
+
+    Returns
+    -------
+    B, c, S : arrays (P M, n, C), (K or 0, n, C), (K, n, C)
+        Parts of `rows`.
+    """
     for part in in_pieces(min(rows.shape[:2]), rows.size):
         frames.triangularise(rows, part.start, part.stop)
-    S = aligned_zeros((K, p + r + q, C))
-    S[:, :p], S[:, p : p + r] = rows[PM:, r:], rows[PM:, :r]
-    teachers = frames.Teachers(aligned(rows[:PM, :r]), _gram(rows[:PM, :r].copy()), nets.v)
-    return _columns_of(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy())
+    return rows[:PM], rows[PM:-K], rows[-K:]
 
 
-def _gram(B: np.ndarray) -> np.ndarray:
+def gram(B: np.ndarray) -> np.ndarray:
     """Return the overlaps of all teachers in each column, (C, P M, P M)."""
     T = np.empty((B.shape[-1], len(B), len(B)))
     for part in in_pieces(len(B), B.size):
@@ -104,58 +135,3 @@ def measured(
     for part in in_pieces(C, K * (K + PM) * n):
         frames.measure(shape, teachers, S, h, *found, part.start, part.stop)
     return found
-
-
-def new_constants(shape: frames.Shape, K: int, M: int, C: int) -> arrays.ChainConstants:
-    """Return memory for the constants of the phases of all chains.
-
-    Parameters
-    ----------
-    shape : Shape
-        Sizes and activations.
-    K, M : int
-        Numbers of units of the student and of a teacher.
-    C : int
-        Number of chains.
-
-    Returns
-    -------
-    ChainConstants
-        All numbers are 0.
-    """
-    shapes = {"B": (M, shape.r, C), "v": (M, C), "keep": (K, C), "rate": (K, C)}
-    names = [name for name in arrays.ChainConstants._fields if name != "active"]
-    constants = {name: aligned_zeros(shapes.get(name, (C,))) for name in names}
-    return arrays.ChainConstants(active=np.zeros(C, dtype=np.int64), **constants)
-
-
-def set_constants(
-    constants: arrays.ChainConstants, c: int, spec: Spec, phase: Phase, teachers: frames.Teachers
-) -> None:
-    """Set the constants of one chain for a phase.
-
-    Parameters
-    ----------
-    constants : ChainConstants
-        The constants of all chains, changed in place.
-    c : int
-        Number of the chain, counted from 0.
-    spec : Spec
-        Spec of its run.
-    phase : Phase
-        The phase that it starts or resumes.
-    teachers : Teachers
-        All teachers.
-    """
-    rates, p, M, N = rates_of(spec, phase), phase.teacher, spec.teachers.hidden, spec.inputs.dimension
-    constants.active[c] = p
-    constants.B[:, :, c] = teachers.B[p * M : (p + 1) * M, :, c]
-    constants.v[:, c] = teachers.v[c, p]
-    constants.keep[:, c] = 1.0 - rates.weight_decay / N * rates.moving
-    constants.rate[:, c] = rates.learning_rate / (N * rates.batch_size) * rates.moving
-    constants.keep_h[c] = 1.0 - rates.readout_decay / N
-    constants.rate_h[c] = rates.readout_rate / (N * rates.batch_size)
-    constants.output_noise[c] = rates.output_noise
-    constants.input_noise[c] = rates.input_noise
-    constants.input_length[c] = np.sqrt(1.0 + rates.input_noise**2)
-    constants.threshold[c] = phase.threshold

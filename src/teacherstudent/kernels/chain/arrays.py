@@ -27,10 +27,10 @@ class State(NamedTuple):
 
 
 class ChainConstants(NamedTuple):
-    """Constants of a chain while one teacher is active; each chain has its own values."""
+    """Constants of a step on one task; each chain has its own values."""
 
-    active: np.ndarray  # (C,) int64, number of the active teacher
-    B: np.ndarray  # (M, r, C) coordinates of the active teacher, / sqrt N
+    active: np.ndarray  # (C,) int64, number of the teacher whose error is compared with the threshold
+    B: np.ndarray  # (M, s, C) coordinates of the teacher that labels the inputs, / sqrt N
     v: np.ndarray  # (M, C) its readouts
     keep: np.ndarray  # (K, C) factor of the weights in a step: 1 - decay / N, or 1 where they are frozen
     rate: np.ndarray  # (K, C) eta / (N batch), 0 where the weights are frozen

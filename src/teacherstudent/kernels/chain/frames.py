@@ -1,8 +1,9 @@
 """Coordinates of networks in an orthonormal frame, for many networks at a time.
 
 With the factor 1 / sqrt N included, the student is S = [G A] with G (K, p) lower triangular and A (K, r)
-along the axes of the teachers, and the teachers are [0 B]: Q = S S^T, R = A B^T, T = B B^T. The last axis of
-all arrays counts C columns, one for each student with its teachers.
+along the axes of the teachers, and the teachers are [0 B]: Q = S S^T, R = A B^T, T = B B^T. The axes of A are
+those of the teachers, followed by those of the anchors of the student, if there are any. The last axis of all
+arrays counts C columns, one for each student with its teachers.
 """
 
 from typing import NamedTuple
@@ -20,7 +21,7 @@ class Shape(NamedTuple):
 
     N: int  # number of inputs
     p: int  # axes of G: K, or 0 where the frame has all N axes
-    r: int  # axes of A and B
+    r: int  # axes of A
     batch: int  # samples of a step
     student: int  # activation codes, see `maths.activations`
     teacher: int
@@ -29,33 +30,35 @@ class Shape(NamedTuple):
 class Teachers(NamedTuple):
     """The fixed networks of all columns, P teachers of M units."""
 
-    B: np.ndarray  # (P M, r, C) coordinates, / sqrt N
+    B: np.ndarray  # (P M, s, C) coordinates along the first s axes of A, / sqrt N
     T: np.ndarray  # (C, P M, P M) overlaps
     v: np.ndarray  # (C, P, M) readouts
 
 
-def axes(N: int, K: int, PM: int, batch: int) -> tuple[int, int, int]:
+def axes(N: int, K: int, fixed: int, batch: int, drifting: int = 0) -> tuple[int, int, int]:
     """Return the numbers of axes of a frame.
 
     Parameters
     ----------
     N : int
         Number of inputs.
-    K, PM : int
-        Numbers of units of the student and of all teachers.
+    K, fixed : int
+        Numbers of units of the student, and of all teachers and anchors.
     batch : int
         Samples of a step.
+    drifting : int
+        Number of units of teachers that drift.
 
     Returns
     -------
     p : int
-        Axes of G: K, or 0 where N < K + PM + batch.
+        Axes of G: K, or 0 where N is too small for an axis of each unit, sample and drift of a step.
     r : int
-        Axes of A and B: PM, or N in that case.
+        Axes of A: `fixed`, or N in that case.
     q : int
         Further axes for the inputs of a batch: `batch`, or 0 in that case.
     """
-    return (K, PM, batch) if K + PM + batch <= N else (0, N, 0)
+    return (K, fixed, batch) if K + fixed + max(batch, drifting) <= N else (0, N, 0)
 
 
 @entry
@@ -88,7 +91,7 @@ def fill_gram(T, B, first, last):
     ----------
     T : array (C, P M, P M)
         Receives the overlaps of all teachers.
-    B : array (P M, r, C)
+    B : array (P M, s, C)
         Coordinates of all teachers, / sqrt N.
     first, last : int
         The rows first, ..., last - 1 of this piece.
@@ -141,7 +144,7 @@ def overlaps(shape, S, B, c, Q, R):
         Sizes and activations, the same for all columns.
     S : array (K, p + r + q, C)
         Coordinates of the students, / sqrt N; the first p + r axes are used.
-    B : array (P M, r, C)
+    B : array (P M, s, C)
         Coordinates of all teachers, / sqrt N.
     c : int
         The column.
@@ -156,12 +159,12 @@ def overlaps(shape, S, B, c, Q, R):
             Q[i, k] = _inner_product(S[i, :n], S[k, :n], c)
             Q[k, i] = Q[i, k]
         for m in range(len(B)):
-            R[i, m] = _inner_product(S[i, shape.p : n], B[m], c)
+            R[i, m] = _inner_product(B[m], S[i, shape.p : n], c)
 
 
 @by_column
 def _inner_product(a, b, c):
-    """Return sum_i a_i b_i of column c, for a and b (n, C)."""
+    """Return sum_i a_i b_i of column c, for a (n, C) and b with at least n rows."""
     total = 0.0
     for i in range(len(a)):
         total = fma(a[i, c], b[i, c], total)

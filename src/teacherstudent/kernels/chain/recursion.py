@@ -78,11 +78,11 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     for step in range(first, end):
         for b in range(shape.batch):
             last = coordinates(shape, b)
-            _draw(shape, terms, keys, buffers, b, step)
+            draw(shape, terms, keys, buffers, b, step)
             label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, last + LABEL_NOISE])
             if terms.input_noise:
-                _add_input_noise(shape, constants, buffers.u[b], last)
-        _descend(shape, terms, state, constants, buffers)
+                add_input_noise(shape, constants, buffers.u[b], last)
+        descend(shape, terms, state, constants, buffers)
         is_compared = interval > 0 and (step + 1) % interval == 0
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1
@@ -115,12 +115,28 @@ def advance(shape, terms, state, constants, buffers, z, u, zeta):
     for b in range(shape.batch):
         buffers.u[b, : u.shape[1]] = u[b]
         label(shape, constants, buffers, b, z[b], zeta[b])
-    _descend(shape, terms, state, constants, buffers)
+    descend(shape, terms, state, constants, buffers)
 
 
 @by_column
-def _draw(shape, terms, keys, buffers, b, step):
-    """Draw the coordinates of sample b without noise, followed by the other normals."""
+def draw(shape, terms, keys, buffers, b, step):
+    """Draw the coordinates of sample b without noise, followed by the other normals.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all chains.
+    terms : Terms
+        Terms that at least one of the chains has.
+    keys : Keys
+        Keys of the random numbers.
+    buffers : Buffers
+        Row b of `u` receives the numbers.
+    b : int
+        Number of the sample in the batch.
+    step : int
+        Number of the step.
+    """
     u, last, stream = buffers.u[b], coordinates(shape, b), STREAMS * b
     end = last + LENGTH + 1
     if terms.output_noise:
@@ -134,11 +150,22 @@ def _draw(shape, terms, keys, buffers, b, step):
 
 
 @by_column
-def _add_input_noise(shape, constants, u, last):
+def add_input_noise(shape, constants, u, last):
     """Turn the coordinates u of an input of the teachers into those of the noisy input of the student.
 
     On the axes of the teachers they become u + noise xi with a standard normal xi. Only the student has
     coordinates on the other axes; there u is multiplied by sqrt(1 + noise^2): the same distribution.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all chains.
+    constants : ChainConstants
+        Constants of the phases.
+    u : array (n, C)
+        Coordinates, changed in place, followed by normals.
+    last : int
+        Number of coordinates.
     """
     add_multiples(u[shape.p : shape.p + shape.r], constants.input_noise, u[last + INPUT_NOISE :])
     for i in range(last):
@@ -147,8 +174,22 @@ def _add_input_noise(shape, constants, u, last):
 
 
 @by_column
-def _descend(shape, terms, state, constants, buffers):
-    """Move the student by the mean gradient of a batch, except in chains whose error is not finite."""
+def descend(shape, terms, state, constants, buffers):
+    """Move the student by the mean gradient of a batch, except in chains whose error is not finite.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all chains.
+    terms : Terms
+        Terms that at least one of the chains has.
+    state : State
+        The students, changed in place.
+    constants : ChainConstants
+        Constants of the phases.
+    buffers : Buffers
+        Coordinates and labels of the samples.
+    """
     for b in range(shape.batch):
         if shape.p > 0:
             _rotate_to_input(shape, state.S, buffers, b)

@@ -26,8 +26,8 @@ def label(shape, constants, buffers, b, z, zeta):
         Row b of `target` receives the labels.
     b : int
         Number of the sample in the batch.
-    z : array (r, C)
-        Coordinates of the input in the frame of the teachers: rho = B z.
+    z : array (n, C)
+        Coordinates of the input in the frame of the teachers, whose axes are the first ones: rho = B z.
     zeta : array (C,)
         Standard normal numbers, for the noise of the labels.
     """

@@ -1,0 +1,160 @@
+"""Constants of the tasks of chains, as the kernels read them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.engines.rates import Stage, Task
+from teacherstudent.kernels.chain import arrays
+from teacherstudent.kernels.chain.tasks import Tasks
+from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.spec.model import Spec
+from teacherstudent.spec.steps import step_at
+
+# The last limit of the sum of probabilities, above all random numbers.
+ABOVE_ALL = 2.0
+
+
+class Constants(NamedTuple):
+    """Constants of C chains; those that depend on the task are rows of `tasks.now`."""
+
+    step: arrays.ChainConstants  # of a step
+    tasks: Tasks  # of all tasks
+    pull: np.ndarray  # (K, C) factor of the anchors in a step
+    path_rate: np.ndarray  # (K, C) rate of path integrals in a step
+    fidelity: np.ndarray  # (C,) correlation of the inputs of student and teacher in a step
+
+
+def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequence[int]) -> Constants:
+    """Return memory for the constants of all chains.
+
+    Parameters
+    ----------
+    axes : int
+        Number of axes of the teachers.
+    h : array (H, K, C)
+        All heads of the students, which steps on several tasks change.
+    v : array (C, P, M)
+        Readouts of all teachers.
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of the run of each chain.
+
+    Returns
+    -------
+    Constants
+        All numbers are 0, apart from the keys.
+    """
+    (_, K, C), (_, P, M) = h.shape, v.shape
+    now = aligned_zeros((sum(_lengths(K, M)), C))
+    readouts, keep, rate, *numbers, pull, path_rate, fidelity = _parts(now, K, M)
+    step = arrays.ChainConstants(
+        _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
+        threshold=aligned_zeros((C,)),
+    )  # fmt: skip
+    keys = np.array([counter_key(seed, run, Purpose.CHAIN_TASK) for run in runs], dtype=np.uint64)
+    tasks = Tasks(
+        constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
+        limits=aligned_zeros((P, C)), count=_integers(C), turns=_integers(3, C), main=_integers(C), now=now,
+        label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
+        key0=aligned(keys[:, 0]), key1=aligned(keys[:, 1]),
+    )  # fmt: skip
+    return Constants(step, tasks, pull, path_rate, fidelity[0])
+
+
+def _integers(*shape: int) -> np.ndarray:
+    return aligned_zeros(shape, np.int64)
+
+
+def _lengths(K: int, M: int) -> list[int]:
+    """Return the numbers of rows of each part of the constants of a task, in the order of `constants_of`."""
+    return [M, K, K, 1, 1, 1, 1, 1, K, K, 1]
+
+
+def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
+    """Return the parts of the constants of a task, (V, ...)."""
+    return np.split(constants, np.cumsum(_lengths(K, M))[:-1])
+
+
+def terms_of(tasks: Tasks, spec: Spec) -> arrays.Terms:
+    """Return the terms that a task of at least one of the chains has."""
+    parts = _parts(tasks.constants, spec.student.hidden, spec.teachers.hidden)
+    _, keep, _, keep_h, _, output_noise, input_noise, *_ = parts
+    decay = np.any(keep != 1.0) or np.any(keep_h != 1.0)
+    return arrays.Terms(bool(decay), bool(np.any(output_noise)), bool(np.any(input_noise)))
+
+
+def set_stage(constants: Constants, c: int, stage: Stage, rows: Sequence[np.ndarray], dimension: int) -> None:
+    """Set the tasks of one chain for a stage, and the constants of its first task.
+
+    Parameters
+    ----------
+    constants : Constants
+        The constants of all chains, changed in place.
+    c : int
+        Number of the chain, counted from 0.
+    stage : Stage
+        The stage.
+    rows : sequence of array (V,)
+        The constants of each task of the stage, from `constants_of`.
+    dimension : int
+        Number N of inputs.
+    """
+    tasks, listed = constants.tasks, stage.tasks
+    tasks.count[c] = len(listed)
+    tasks.limits[:, c] = ABOVE_ALL
+    tasks.limits[: len(listed) - 1, c] = np.cumsum([task.probability for task in listed])[:-1]
+    tasks.turns[:, c] = 0
+    if stage.interleave is not None and len(listed) > 1:
+        tasks.turns[:, c] = *stage.interleave, step_at(stage.origin, dimension)
+    for i in range(len(tasks.labels)):
+        j = i if i < len(listed) else 0  # those that are not used have possible numbers
+        tasks.labels[i, c], tasks.heads[i, c] = listed[j].labels, listed[j].head
+        tasks.constants[:, i, c] = rows[j]
+    tasks.now[:, c], tasks.label[c], tasks.head[c] = rows[0], listed[0].labels, listed[0].head
+
+
+def constants_of(
+    task: Task, stage: Stage, v: np.ndarray, kappa: np.ndarray, proximal: bool, dimension: int
+) -> np.ndarray:
+    """Return the constants of a task, one of the tasks of a stage.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+    stage : Stage
+        The stage.
+    v : array (P, M)
+        Readouts of all teachers.
+    kappa : array (K,)
+        Factor by which the distance of each unit from its anchor decreases in a step.
+    proximal : bool
+        Whether the penalty is that of a proximal step: after the gradient, with its factor 1 / (1 + kappa).
+    dimension : int
+        Number N of inputs.
+
+    Returns
+    -------
+    array (V,)
+        In the order of the rows of `Tasks.constants`.
+    """
+    N, moving, scale = dimension, task.moving, 1.0 + kappa if proximal else np.ones_like(kappa)
+    keep = 1.0 - stage.weight_decay / N * moving - (0.0 if proximal else kappa)
+    other = 0.0 if task.fidelity == 1.0 else 1.0 - task.fidelity**2  # variance that the teacher does not see
+    return np.concatenate(
+        [
+            v[task.labels],
+            keep / scale,
+            task.learning_rate / (N * stage.batch_size) * moving / scale,
+            [1.0 - stage.readout_decay / N, task.readout_rate / (N * stage.batch_size)],
+            [task.output_noise, np.sqrt(other + task.input_noise**2) if other else task.input_noise],
+            [np.sqrt(1.0 + task.input_noise**2)],
+            kappa / scale,
+            np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
+            [task.fidelity],
+        ]
+    )
