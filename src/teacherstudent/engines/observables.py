@@ -248,6 +248,15 @@ STATE_VARIABLES = _by_name(
     StateVariable("importances", symbol="a", description="importances at the switches up to this time"),
     StateVariable("replay_inputs", symbol="x", description="stored inputs of each task, for replay"),
     StateVariable("replay_labels", symbol="y", description="labels of the stored inputs"),
+    StateVariable("replay_counts", symbol="-", description="number of stored inputs of each task"),
+    StateVariable("task_weights", symbol="w*", description="first layer of the student at the last switch"),
+    StateVariable("teacher_lengths", symbol="B", description="lengths of the units of teachers that move"),
+    StateVariable(
+        "teacher_plane", symbol="u", description="plane in which a teacher turns: at angle 0 and pi / 2"
+    ),
+    StateVariable(
+        "teacher_angles", symbol="-", description="angles between the teacher that turns and the other one"
+    ),
     StateVariable(
         "teacher_overlaps", symbol="T", description="overlaps of the units of all teachers, in one row"
     ),

@@ -1,11 +1,13 @@
 """The interface of sources of inputs: the samples for training, and the errors that are recorded."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.kernels.network.tasks import Stored
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
@@ -31,6 +33,10 @@ class Source(ABC):
     is_independent_of_later_teachers = False
     # Whether the source can train weights in the layout `ByInput`; stored samples need `ByUnit`.
     has_wide_kernel = False
+
+    # Keys of the random numbers of fresh inputs, or of the choice of samples; for runs with interventions.
+    key: tuple | None = None
+    choice_key: tuple | None = None
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         self.spec = spec
@@ -66,6 +72,10 @@ class Source(ABC):
         int
             The number of steps done; it is smaller than `steps` if an error was not finite.
         """
+
+    def stored(self, teachers: Sequence[int]) -> Stored | None:
+        """Return the samples of the source with the labels of some teachers; None for fresh inputs."""
+        return None
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return the errors to record.

@@ -1,5 +1,7 @@
 """Finite training sets: Gaussian inputs that are drawn once in a run, with fixed labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from teacherstudent.errors.interruption import in_pieces
@@ -7,6 +9,7 @@ from teacherstudent.inputs.labelled_sets import LabelledSet, label_noise, output
 from teacherstudent.inputs.source import Source
 from teacherstudent.kernels.network import samples as kernel
 from teacherstudent.kernels.network.passes import passes_through
+from teacherstudent.kernels.network.tasks import Stored
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
@@ -20,7 +23,7 @@ class TrainingSetInputs(Source):
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         super().__init__(spec, networks, seed, run)
-        self.key = counter_key(seed, run, Purpose.SAMPLE_CHOICE)
+        self.key = self.choice_key = counter_key(seed, run, Purpose.SAMPLE_CHOICE)
         self.is_distinct = spec.training.sampling == "without_replacement"
         self.passes = passes_through(spec.inputs.samples if spec.training.sampling == "epochs" else 0)
         self.training_set = self._drawn(networks, seed, run)
@@ -63,6 +66,12 @@ class TrainingSetInputs(Source):
         samples = kernel.Samples(self.training_set.X, labels, self.is_distinct, self.passes)
         fixed = constants, samples, networks.buffers, *self.key
         return kernel.train(networks.W, networks.h, *fixed, first, steps)
+
+    def stored(self, teachers: Sequence[int]) -> Stored:
+        """Return the training set with the labels of some teachers (`Source.stored`)."""
+        X, labels = self.training_set
+        rows = np.tile(np.array([0, len(X)]), (len(teachers), 1))
+        return Stored(X, labels[list(teachers)], rows, self.is_distinct, self.passes)
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return training and generalisation errors (`Source.observe`)."""

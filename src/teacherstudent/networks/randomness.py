@@ -29,6 +29,10 @@ class Purpose(IntEnum):
     SAMPLE_LABEL_NOISE = 10
     SAMPLE_CHOICE = 11
     SAMPLE_LABEL_ORDER = 12
+    TASKS = 13
+    FISHER = 14
+    TEACHER_DRIFT = 15
+    REPLAY = 16
     CHAIN_TASK = 20
     CHAIN_DRIFT = 21
 

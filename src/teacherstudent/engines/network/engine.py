@@ -10,16 +10,14 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
-from teacherstudent.engines.rates import rates_of, refuse_interventions
+from teacherstudent.engines.rates import task_probabilities
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
-from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.network.constants import StepConstants
-from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
@@ -36,9 +34,9 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError if the inputs are not available, or if N is too small for the given overlaps."""
-    refuse_interventions(spec, "network")
+    """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
     source_of(spec).check(spec)
+    check_interventions(spec)
     check_overlaps_fit(spec)
 
 
@@ -154,49 +152,42 @@ def _train_to_the_end(run: Training) -> None:
 
 def _train_phase(run: Training, phase: Phase) -> None:
     """Train in one phase until its end or until its threshold is reached, and record."""
-    spec, constants = run.spec, _constants(run, phase)
-    end = run.step_at(phase.end)
-    interval = check_interval_steps(spec) if phase.threshold else end + 1
-    while run.finite:
-        run.record()
-        compared = phase.threshold and run.step % interval == 0
-        if run.step >= end or (compared and run.source.error(run.networks, phase.teacher) < phase.threshold):
-            return
-        due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
-        run.train_until(min(end, due, (run.step // interval + 1) * interval), phase.teacher, constants)
-
-
-def _constants(run: Training, phase: Phase) -> StepConstants:
-    """Return the constants of a phase, with the law of one step."""
-    spec, p, rates = run.spec, phase.teacher, rates_of(run.spec, phase)
-    return StepConstants(
-        N=spec.inputs.dimension,
-        law=SquaredError(rates.output_noise),
-        student=CODES[spec.student.activation],
-        teacher=CODES[spec.teachers.activation],
-        V=run.networks.V[p],
-        v=run.networks.v[p],
-        head=spec.head_of(p),
-        moving=run.networks.per_unit(rates.moving),
-        eta=rates.learning_rate,
-        eta_h=rates.readout_rate,
-        decay=rates.weight_decay,
-        decay_h=rates.readout_decay,
-        input_noise=rates.input_noise,
-        batch=rates.batch_size,
-    )
+    interval = check_interval_steps(run.spec) if phase.threshold else run.last + 1
+    for stage in run.stages(phase):
+        end, train_until = run.step_at(stage.end), run.trainer(stage, phase.teacher)
+        while run.finite:
+            run.record()
+            if run.step >= end:
+                break
+            compared = phase.threshold and run.step % interval == 0
+            if compared and run.source.error(run.networks, phase.teacher) < phase.threshold:
+                return
+            due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
+            train_until(min(end, due, (run.step // interval + 1) * interval))
 
 
 def _trajectory(run: Training) -> Trajectory:
     """Return the records of a finished run."""
     spec, N = run.spec, run.spec.inputs.dimension
-    recorded = run.stacked()
+    recorded, more = run.stacked(), run.interventions
+    moves, of_switches = spec.has_moving_teachers, spec.training.consolidation is not None
+    T = more.teachers.overlaps if moves else run.networks.order_parameters().T
     return Trajectory(
         **recorded,
-        teacher_overlaps=stored_T(run.networks.order_parameters().T, spec.teachers.count),
+        teacher_overlaps=stored_T(T, spec.teachers.count),
         teacher_readouts=run.networks.v,
         active_teacher=active_teachers(recorded["time"], run.switches, run.sequence),
         switch_times=np.array(run.switches),
+        task_probabilities=_task_probabilities(run, recorded["time"]),
+        importances=more.anchors.stacked() if of_switches else None,
         diverged_at=None if run.finite else run.step / N,
         state=run.state() if spec.record.state else None,
     )
+
+
+def _task_probabilities(run: Training, times: np.ndarray) -> np.ndarray | None:
+    """Return the probabilities of the tasks at the recorded times, None without replay or mixture."""
+    rule = run.spec.curriculum
+    if rule.replay is None and rule.mixture is None:
+        return None
+    return task_probabilities(run.spec, times, run.switches, run.sequence)

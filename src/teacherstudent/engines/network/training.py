@@ -1,18 +1,23 @@
 """A run of engine `network` during training: networks, source of inputs, and records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.network.interventions import Interventions
+from teacherstudent.engines.network.tasks import constants_of, needs_stages, phase_stages, stage_before
 from teacherstudent.engines.network.weights import in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
+from teacherstudent.engines.rates import Stage, stages
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.kernels.network.stages import INPUTS, TASKS
 from teacherstudent.networks.sampling import Networks, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
@@ -51,8 +56,12 @@ class Training:
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         source = source_of(spec)
         with np.errstate(over="ignore"):  # a weight beyond single precision diverges at once
-            self.networks = in_memory(spec, initial, source.has_wide_kernel)
+            self.networks = in_memory(spec, initial, source.has_wide_kernel and not needs_stages(spec))
         self.source = source(spec, self.networks, seed, run)
+        state = start.state or {}
+        self.interventions = Interventions(
+            spec, self.networks, self.source, seed, run, state, len(start.switches)
+        )
         self.step, self.finite = self.step_at(start.time), True
         self.last = self.step_at(spec.duration)
         self.rows = _rows(_part(saved, ROWS))
@@ -62,7 +71,16 @@ class Training:
     @property
     def starts_alike(self) -> bool:
         """Whether the run has not started, and does not depend on later teachers until the first switch."""
-        return self.step == 0 and not self.sequence and self.source.is_independent_of_later_teachers
+        spec = self.spec
+        others = spec.has_moving_teachers or spec.curriculum.mixture is not None
+        others = others or any(window.teacher is not None for window in spec.training.deficits or ())
+        independent = self.source.is_independent_of_later_teachers and not others
+        return self.step == 0 and not self.sequence and independent
+
+    @property
+    def began(self) -> float:
+        """Time t = steps / N at which the present phase began."""
+        return self.switches[-1] if self.switches else 0.0
 
     def step_at(self, time: float) -> int:
         """Return the step nearest to a time."""
@@ -71,29 +89,61 @@ class Training:
     def begin(self, phase: Phase) -> None:
         """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
+            self._end_task()
             self.switches.append(self.step / self.spec.inputs.dimension)
         copied, h = head_to_copy(self.spec, self.sequence, phase.teacher), self.networks.h
         if copied is not None:
             h[self.spec.head_of(phase.teacher)] = h[copied]
         self.sequence.append(phase.teacher)
 
-    def train_until(self, end: int, teacher: int, constants: StepConstants) -> None:
-        """Train until a step; report progress and save snapshots regularly; stop if an error is not finite.
+    def _end_task(self) -> None:
+        """Add the penalties and store the inputs of the task before a switch."""
+        more, now = self.interventions, self.step / self.spec.inputs.dimension
+        teacher, head = self.sequence[-1], self.spec.head_of(self.sequence[-1])
+        past = self.sequence, self.began, now, more.angle
+        if self.spec.has_anchors:
+            stage, task = stage_before(self.spec, *past)
+            student, number = self.networks.student(), len(self.switches)
+            fisher = partial(more.fisher, stage, task, number)
+            self.finite = self.finite and more.anchors.at_switch(student, self.networks.h[head], fisher)
+        if more.buffers is not None:
+            listed = phase_stages(self.spec, *past)
+            steps = [self.step_at(self.began), *(self.step_at(stage.end) for stage in listed)]
+            keys = more.keys[TASKS], more.keys[INPUTS]
+            more.buffers.store(teacher, listed, steps, *keys)
+
+    def stages(self, phase: Phase) -> list[Stage]:
+        """Return the stages of a phase from the present step on."""
+        now = self.step / self.spec.inputs.dimension
+        return stages(self.spec, phase, self.sequence, self.began, now, self.interventions.angle)
+
+    def trainer(self, stage: Stage, teacher: int) -> Callable[[int], None]:
+        """Return the function that trains in a stage until a step.
 
         Parameters
         ----------
-        end : int
-            The step, counted from the start of the run.
+        stage : Stage
+            The stage.
         teacher : int
-            Number of the active teacher, counted from 0.
-        constants : StepConstants
-            Constants of the phase, with the law of one step.
+            The main task of its phase.
         """
+        job, task = self.interventions.job(stage, teacher), stage.tasks[0]
+        if job is not None:
+            return partial(self._train_until, job.constants, partial(self.interventions.train, job))
+        constants = constants_of(self.networks, self.spec, stage, task)
+        return partial(
+            self._train_until,
+            constants,
+            partial(self.source.train, self.networks, constants, task.labels),
+        )
+
+    def _train_until(self, constants: StepConstants, train: Callable[[int, int], int], end: int) -> None:
+        """Train until a step; report progress, save snapshots, and stop if an error is not finite."""
         work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
         while self.step < end and self.finite:
             steps = min(piece, end - self.step)
-            done = self.source.train(self.networks, constants, teacher, self.step, steps)
+            done = train(self.step, steps)
             self.step, self.finite = self.step + done, done == steps
             if self.finite:
                 self.save()
@@ -102,6 +152,8 @@ class Training:
     def follow(self, leader: "Training") -> None:
         """Copy the student of another run and record it."""
         self.networks.W[:], self.networks.h[:] = leader.networks.W, leader.networks.h
+        if self.interventions.anchors is not None:
+            self.interventions.anchors.path[:] = leader.interventions.anchors.path
         self.step, self.finite = leader.step, self.finite and leader.finite
         self.record()
         self.progress(self.step / self.last)
@@ -126,7 +178,8 @@ class Training:
         N, networks = self.spec.inputs.dimension, self.networks
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.h.copy(), "teacher_readouts": networks.v.copy()}
-        return history(self.step / N, self.switches, self.sequence) | weights | readouts
+        past = history(self.step / N, self.switches, self.sequence)
+        return past | weights | readouts | self.interventions.state()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -145,6 +198,7 @@ class Training:
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
+        measured |= self.interventions.observe(now)
         due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}

@@ -50,6 +50,10 @@ class InMemory(ABC):
         `when` is the key of the random numbers (two numbers), the first step and the number of steps.
         """
 
+    def read_teachers(self) -> None:
+        """Read the teachers from the arrays of the kernels, after they have moved."""
+        self.teachers = self.rounded_teachers = self.V[..., : self.N].astype(float)
+
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters."""
         W = self.student().astype(float, copy=False)
@@ -57,7 +61,7 @@ class InMemory(ABC):
 
 
 class ByUnit(InMemory):
-    """The weights of a unit are adjacent in memory: (K, n) and (P, M, n); for many inputs."""
+    """The weights of a unit are adjacent in memory: (K, n) and (P, M, n); for many inputs and all stages."""
 
     def __init__(self, spec: Spec, networks: Networks):
         super().__init__(spec, networks)

@@ -4,7 +4,8 @@ A law is a NamedTuple with its own parameters, `StepConstants.law`. It is define
 (`compile.variants`) of `learn`, for fresh inputs with labels of the active teacher, and of
 `learn_from_labels`, for samples with given labels; one of the two may be missing. The kernels compute the
 fields w_k x before a law is applied, and move the first layer afterwards. A law of networks with two layers
-computes outputs by `output` and moves by `descend`, for both memory layouts.
+computes outputs by `output` and moves by `descend`, for both memory layouts. Runs whose steps are on several tasks need a
+variant of `with_parameters` too.
 """
 
 from teacherstudent.kernels.compile.variants import declared
@@ -54,6 +55,24 @@ def learn_from_labels(law, h, p, buffers, labels, chosen):
     -------
     bool
         False where an error is not finite; then nothing has moved.
+    """
+
+
+@declared
+def with_parameters(law, numbers):
+    """Return the law with other parameters, for runs whose tasks differ in them.
+
+    Parameters
+    ----------
+    law : NamedTuple
+        The law.
+    numbers : array (parameters,)
+        Its parameters in order.
+
+    Returns
+    -------
+    NamedTuple
+        A law of the same type.
     """
 
 

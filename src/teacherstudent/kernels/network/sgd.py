@@ -59,18 +59,34 @@ def _move_and_draw(W, p, buffers, old, new, first, key0, key1, step):
     for start in range(0, W.shape[1], PIECE):
         for b in range(p.batch):
             x, stream = new[b, start : start + PIECE], STREAMS * b
-            _draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
+            draw(x, p.N, start, buffers.bits, key0, key1, step, stream + INPUT)
             add_dots(p.V, x, start, teacher_fields[b])
             if p.input_noise > 0.0:
                 noise = buffers.noise[start : start + PIECE]
-                _draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
+                draw(noise, p.N, start, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
                 add(x, p.input_noise, noise)
         move_and_add_fields(W, p, buffers.moves, old, new, fields, first, start)
 
 
 @inner
-def _draw(x, N, start, bits, key0, key1, step, stream):
-    """Draw a piece of the N inputs that starts at `start`, and set the padding to zero."""
+def draw(x, N, start, bits, key0, key1, step, stream):
+    """Draw a piece of the N inputs, and set the padding to zero.
+
+    Parameters
+    ----------
+    x : array (m,)
+        The piece, which receives standard normals.
+    N : int
+        Number of inputs.
+    start : int
+        Index of the first input of the piece.
+    bits : array of uint64
+        Work space (`Buffers.bits`).
+    key0, key1 : uint32
+        Key of the random numbers, see `maths.philox`.
+    step, stream : int
+        Number of the step, counted from the start of the run, and of the stream within it.
+    """
     fill_part(x, bits, start, key0, key1, step, stream)
     for n in range(max(N - start, 0), len(x)):
         x[n] = 0.0

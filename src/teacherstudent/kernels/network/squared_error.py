@@ -6,7 +6,7 @@ from typing import NamedTuple
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.philox import normal
 from teacherstudent.kernels.network.constants import LABEL_NOISE, STREAMS
-from teacherstudent.kernels.network.law import descend, learn, learn_from_labels, output
+from teacherstudent.kernels.network.law import descend, learn, learn_from_labels, output, with_parameters
 
 
 class SquaredError(NamedTuple):
@@ -40,3 +40,9 @@ def _from_labels(law, h, p, buffers, labels, chosen):
         buffers.errors[b] = error
     descend(buffers, h, p)
     return True
+
+
+@variant(with_parameters, SquaredError)
+def _with_parameters(law, numbers):
+    """Implement `law.with_parameters`."""
+    return SquaredError(numbers[0])

@@ -1,0 +1,181 @@
+"""The stages of a run of engine `network` in the form of the kernels."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.engines.phases import Phase, phases
+from teacherstudent.engines.rates import Stage, Task, stages
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.network import stages as kernel
+from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.kernels.network.motion import Motion
+from teacherstudent.kernels.network.pulls import Pulls
+from teacherstudent.kernels.network.squared_error import SquaredError
+from teacherstudent.kernels.network.tasks import Stored, Tasks
+from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.spec.model import Spec
+
+
+class Job(NamedTuple):
+    """A stage in the form of the kernel `stages.train`."""
+
+    constants: StepConstants
+    tasks: Tasks
+    stored: Stored
+    pulls: Pulls
+    motion: Motion
+    keys: np.ndarray
+
+    def train(self, networks, first: int, steps: int) -> int:
+        """Train networks for some steps; return the number of steps done.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained, in the layout `ByUnit`.
+        first, steps : int
+            Number of the first step, counted from the start of the run, and number of steps.
+        """
+        chosen = np.zeros(self.constants.batch, np.int64)
+        return kernel.train(networks.W, networks.h, *self, networks.buffers, chosen, first, steps)
+
+
+def needs_stages(spec: Spec) -> bool:
+    """Return whether runs of a spec can have stages for the kernel `stages.train`."""
+    rule, training = spec.curriculum, spec.training
+    changes = rule.replay, rule.mixture, training.consolidation, training.l1 or None
+    return spec.has_moving_teachers or any(change is not None for change in changes)
+
+
+def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstants:
+    """Return the constants of the steps on a task, with the law of one step.
+
+    Parameters
+    ----------
+    networks : InMemory
+        Networks that are trained.
+    spec : Spec
+        Spec of the run.
+    stage : Stage
+        The stage.
+    task : Task
+        One of its tasks.
+
+    Returns
+    -------
+    StepConstants
+    """
+    return StepConstants(
+        N=spec.inputs.dimension,
+        law=SquaredError(task.output_noise),
+        student=CODES[spec.student.activation],
+        teacher=CODES[spec.teachers.activation],
+        V=networks.V[task.labels],
+        v=networks.v[task.labels],
+        head=task.head,
+        moving=networks.per_unit(task.moving),
+        eta=task.learning_rate,
+        eta_h=task.readout_rate,
+        decay=stage.weight_decay,
+        decay_h=stage.readout_decay,
+        input_noise=task.input_noise,
+        batch=stage.batch_size,
+    )
+
+
+def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: int) -> Tasks:
+    """Return the tasks of a stage.
+
+    Parameters
+    ----------
+    stage : Stage
+        The stage.
+    constants : list of StepConstants
+        The constants of each task.
+    networks : InMemory
+        Networks that are trained, in the layout `ByUnit`.
+    dimension : int
+        The number N of inputs.
+    """
+    ends = np.cumsum([task.probability for task in stage.tasks])
+    ends[-1] = 1.0
+    origin = round(stage.origin * dimension)
+    return Tasks(
+        ends=ends,
+        turns=np.array([*stage.interleave, origin] if stage.interleave else [0, 0, 0], np.int64),
+        labels=np.array([task.labels for task in stage.tasks], np.int64),
+        heads=np.array([task.head for task in stage.tasks], np.int64),
+        moving=np.array([task.moving for task in stage.tasks]),
+        eta=np.array([task.learning_rate for task in stage.tasks]),
+        eta_h=np.array([task.readout_rate for task in stage.tasks]),
+        input_noise=np.array([task.input_noise for task in stage.tasks], float),
+        fidelity=np.array([task.fidelity for task in stage.tasks], float),
+        laws=np.array([[*own.law] for own in constants], float),
+        V=networks.V,
+        v=networks.v,
+    )
+
+
+def keys_of(seed: int, run: int, inputs, choice) -> np.ndarray:
+    """Return the keys of the random numbers of a run, (4, 2).
+
+    Parameters
+    ----------
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+    inputs, choice : tuple of uint32
+        Keys of fresh inputs, and of the choice of stored inputs.
+    """
+    tasks, drift = (counter_key(seed, run, use) for use in (Purpose.TASKS, Purpose.TEACHER_DRIFT))
+    return np.array([inputs, tasks, choice, drift], np.uint32)
+
+
+def largest_rates(spec: Spec) -> list[tuple[int, float]]:
+    """Return the number of switches before each stage and the largest learning rate in it.
+
+    They are determined by the spec alone unless the times of the switches depend on thresholds.
+    """
+    found, began, sequence = [], 0.0, []
+    if spec.curriculum.thresholds:
+        return []
+    for count, phase in enumerate(phases(spec)):
+        sequence.append(phase.teacher)
+        for stage in stages(spec, phase, sequence, began, began):
+            found.append((count, max(task.learning_rate * task.moving.max() for task in stage.tasks)))
+        began = phase.end
+    return found
+
+
+def phase_stages(spec: Spec, sequence: list[int], began: float, now: float, angle: float) -> list[Stage]:
+    """Return the stages of the phase that ends now.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    sequence : list of int
+        The teachers trained on up to now, in order.
+    began, now : float
+        The times t = steps / N at which the phase began and ends.
+    angle : float
+        As in `rates.stages`.
+    """
+    return stages(spec, Phase(sequence[-1], now, 0.0), sequence, began, began, angle)
+
+
+def stage_before(
+    spec: Spec, sequence: list[int], began: float, now: float, angle: float
+) -> tuple[Stage, Task]:
+    """Return the last stage before a switch and its main task.
+
+    Parameters
+    ----------
+    spec, sequence, began, now, angle
+        As for `phase_stages`.
+    """
+    stage = phase_stages(spec, sequence, began, now, angle)[-1]
+    teacher = sequence[-1]
+    found = [task for task in stage.tasks if task.teacher == teacher]
+    other = stage.tasks[0]._replace(teacher=teacher, labels=teacher, head=spec.head_of(teacher))
+    return stage, found[0] if found else other
