@@ -169,8 +169,8 @@ def known_values(map_, decay):
     ]
     found = [float(final(entry.select(**at))) / value for entry, at, value in rows if has(entry, at)]
     return compared(
-        f"Stationary errors at {len(found)} combinations of learning rate, drift and weight decay: largest relative "
-        "distance from those of the other computation.",
+        f"Stationary errors at {len(found)} combinations of learning rate, drift and weight decay: largest "
+        "relative distance from those of the other computation.",
         value=np.abs(np.array(found) - 1.0).max(),
         low=0.0,
         high=1e-4,
@@ -187,7 +187,8 @@ def slope(small):
     drift, error = small.axis("drift"), final(small)
     first = np.flatnonzero(drift > 0.0)[0]
     return compared(
-        "Vanishing learning rates: stationary error divided by drift over learning rate, at the smallest drift.",
+        "Vanishing learning rates: stationary error divided by drift over learning rate, at the smallest "
+        "drift.",
         value=error[first] / (drift[first] / small.spec.training.learning_rate),
         low=0.95,
         high=1.05,
@@ -246,10 +247,10 @@ def network_claim(engines):
         ratios.append(mean_over(means, 0) / level)
         deviations.append(sem_over(means, 0) / level)
     worst = int(np.argmax(np.abs(np.array(ratios) - 1.0)))
+    drifts = ", ".join(f"{value:g}" for value in network.axis("drift"))
     return claim(
-        f"Networks of {network.spec.inputs.dimension} inputs, drifts "
-        f"{', '.join(f'{value:g}' for value in network.axis('drift'))}: mean error over t >= {SETTLED:g} divided by that of the "
-        "equations; the value farthest from 1.",
+        f"Networks of {network.spec.inputs.dimension} inputs, drifts {drifts}: mean error over "
+        f"t >= {SETTLED:g} divided by that of the equations; the value farthest from 1.",
         value=float(ratios[worst]),
         low=0.93,
         high=1.07,
