@@ -35,8 +35,8 @@ def bump(similarity, peak):
 def made(rise=1.0, shift=1.0, price=0.5, better=(1e-4, 3e-3, 1e-3), joint=0.5):
     """Both experiments, whose claims all hold by default.
 
-    Replay needs a fraction that rises with V; the best mean errors of replay at low, middle and high V are given,
-    those of EWC are 1e-3, 2e-3 and 2e-3, and those of both are `joint` of the smaller ones.
+    Replay needs a fraction that rises with V; the best mean errors of replay at low, middle and high V are
+    given, those of EWC are 1e-3, 2e-3 and 2e-3, and those of both are `joint` of the smaller ones.
     """
     similarity, strength, fraction = np.meshgrid(V, BOTH, FRACTIONS, indexing="ij")
     needed = 0.04 * (1.0 + rise * 4.5 * (similarity - 0.1) / 0.8)
