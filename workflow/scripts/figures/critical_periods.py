@@ -28,7 +28,7 @@ t = 200 divided by that of the run without deficit at 200 minus the length of th
 length of the deficit; where a deficit would pass the end of the run its length is that up to the end.
 (a-e) Equations of motion. (f) As (b), noise of variance 5, 240 after the deficit, from overlaps near the
 symmetric state: equations (line) and samples of finite networks from engine chain (points, means of log10
-of the error and standard errors over 16 runs), all from the same overlaps.
+of the error and standard errors over runs), all from the same overlaps.
 Settings and figure are of this project; the numbers of (b) and (c) agree with an independent computation.
 The question is that of Achille, Rovere and Soatto (ICLR 2019), for other networks and known from memory:
 no number here is theirs. With both layers trained from small weights, no such period was found.

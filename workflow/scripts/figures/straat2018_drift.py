@@ -22,16 +22,16 @@ TIME, STATIONARY, SMALL, DECAY = (
 CAPTION = """
 A soft committee machine (two erf units, readouts 1, only the first layer trained) learns a teacher with two
 orthogonal units, which lose their direction at random at a rate delta and have constant length. (a) Error
-over time at learning rate 1, and (b) specialisation, the mean over student units of the distance
-|R_i1 - R_i2| between their overlaps with the two teacher units. Lines: equations of motion. Points: means
-over networks of 600 inputs (fewer in the small form). Their random overlaps are larger than those at the
-start of the equations, so that they leave the plateau earlier. (c) Stationary error and (d) stationary
-specialisation against the ratio of drift and learning rate eta; for eta to 0 with a rate of 0.0001. (e)
-Stationary error against the learning rate. (f) Stationary error with weight decay gamma at learning rate 1,
-divided by that without, against gamma over delta. Stationary values are those at t = 3000.
-The subject is that of Straat, Abadi, Goepfert, Hammer and Biehl (Entropy 20, 775, 2018). Only their abstract
-was read; the rule of the drift is from memory, parameters and panels are our own. Their abstract says that
-weight decay matters differently for sigmoidal and ReLU units; here only erf is shown.
+over time at learning rate 1, and (b) specialisation, the mean over student units of the distance |R_i1 -
+R_i2| between their overlaps with the two teacher units. Lines: equations of motion. Points: means over
+simulated networks of 600 inputs with standard errors (fewer in the small form), which start from the same
+overlaps; their noise changes the time at which they leave the plateau. (c) Stationary error and (d)
+stationary specialisation against the ratio of drift and learning rate eta; for eta to 0 with a rate of
+0.0001. (e) Stationary error against the learning rate. (f) Stationary error with weight decay gamma at
+learning rate 1, divided by that without, against gamma over delta. Stationary values are those at t = 3000.
+The subject is that of Straat, Abadi, Goepfert, Hammer and Biehl (Entropy 20, 775, 2018). Only their
+abstract was read; the rule of the drift is from memory, parameters and panels are our own. Their abstract
+says that weight decay matters differently for sigmoidal and ReLU units; here only erf is shown.
 """
 RATES = (0.5, 1.0, 1.5)
 DRIFTS = (0.003, 0.01, 0.02, 0.03)
@@ -104,7 +104,7 @@ def plot_time(axes, engines):
     _figures.log_axes(axes[0])
     axes[0].set(ylabel=r"error $\epsilon$", ylim=(1e-4, 0.5))
     axes[1].set(ylabel="specialisation")
-    axes[1].legend(title=r"drift $\delta$", loc="lower right")
+    axes[0].legend(title=r"drift $\delta$", loc="lower right")
 
 
 def plot_drift(error, specialised, map_, small):
