@@ -10,6 +10,7 @@ from functools import partial
 
 import _figures
 import numpy as np
+from _continual import legend_above
 from _lee2021 import errors, peak
 
 from teacherstudent.experiments.claims import Claim
@@ -26,12 +27,13 @@ from the switch to the end. (d-f) log10 of the error of task 2 at the end. (g) M
 end, each intervention at its best strength for each V (both: any replayed fraction, and EWC of strength
 2000, 20000 or 200000): the smallest mean wins. (h) Both errors at the end for all strengths at V = 0.3,
 weakest at the right; both with EWC of strength 20000. (i) log10 of the smallest error of task 2 with
-replay, divided by that with EWC, among the strengths for which the error of task 1 at the end is below a
-bound: blue where replay is better, red where EWC is; grey where one of them does not reach the bound.
-Equations of motion, learning rate 1. Replayed steps are steps that task 2 does not have: all runs have the
-same number of steps. Not a published figure. The strength of EWC has a meaning only together with the error
-at the switch, about 5e-6 here, to which its importances are proportional.
+replay, divided by that with EWC, among the strengths (0 included) for which the error of task 1 at the end
+is below a bound: blue where replay is better, red where EWC is; grey where one of them does not reach the
+bound. Equations of motion, learning rate 1. Replayed steps are steps that task 2 does not have: all runs
+have the same number of steps. Not a published figure. The strength of EWC has a meaning only together with
+the error at the switch, about 5e-6 here, to which its importances are proportional.
 """
+SMALLEST = 1e-12  # forgetting that has a logarithm
 SHOWN = 0.3  # similarity of the trade-off
 PEAKS = ((2e3, 0.2, 0.3), (2e4, 0.45, 0.65), (2e5, 0.85, 0.95))  # strength, range of the peak
 BOUNDS = np.logspace(-3.5, -1.0, 26)
@@ -57,6 +59,7 @@ def figure(curves):
     plot_best(axes[2, 0], replay, ewc)
     plot_trade_off(axes[2, 1], replay, ewc)
     plot_winner(axes[2, 2], replay, ewc)
+    legend_above(fig, [axes[2, 0]], "lines in (g) and (h)")
     _figures.letter(axes)
     return fig
 
@@ -108,7 +111,7 @@ def smallest(replay, ewc):
 def plot_map(ax, entry, values, name, label, cmap, **limits):
     """Draw values over similarity (across) and log10 of the strength (up)."""
     similarity, strength = entry.axes.values()
-    steps = {"xticklabels": len(similarity) // 2, "yticklabels": max(1, len(strength) // 5)}
+    steps = {"xticklabels": len(similarity) // 2, "yticklabels": max(1, len(strength) // 4)}
     logs = np.round(np.log10(strength), 2)
     _figures.plot_heatmap(ax, similarity, logs, values.T, label, "theory", cmap, **limits, **steps)
     ax.set(xlabel="similarity $V$", ylabel=rf"$\log_{{10}}$ {name}")
@@ -121,7 +124,6 @@ def plot_best(ax, replay, ewc):
         _figures.plot_theory(ax, replay.axis("similarity"), values, name, **style)
     _figures.log_axes(ax)
     ax.set(xlabel="similarity $V$", ylabel="smallest mean error", xlim=(0.0, 1.0))
-    ax.legend(loc="lower left")
 
 
 def trade_offs(replay, ewc):
@@ -152,15 +154,14 @@ def smallest_second(entry, bounds):
 
 def advantage(replay, ewc, bounds=BOUNDS):
     """Return log10 of the smallest error of task 2 with replay over that with EWC, (similarity, bound)."""
-    entries = trade_offs(replay, ewc)
-    with np.errstate(invalid="ignore"):
-        return np.log10(smallest_second(entries["replay"], bounds) / smallest_second(entries["EWC"], bounds))
+    alone = smallest_second(replay.select(strength=0.0), bounds), smallest_second(ewc, bounds)
+    return np.log10(alone[0] / alone[1])
 
 
 def plot_winner(ax, replay, ewc):
     """Draw which of replay and EWC learns task 2 better at equal protection of task 1."""
     similarity, bounds = replay.axis("similarity"), np.round(np.log10(BOUNDS), 2)
-    steps = {"xticklabels": len(similarity) // 2, "yticklabels": len(BOUNDS) // 3}
+    steps = {"xticklabels": len(similarity) // 2, "yticklabels": len(BOUNDS) // 5}
     values, label = advantage(replay, ewc).T, r"$\log_{10}$ of $\epsilon_2$, replay / EWC"
     span = {"vmin": -1.5, "vmax": 1.5, "center": 0.0}
     _figures.plot_heatmap(ax, similarity, bounds, values, label, "theory", "vlag", **span, **steps)
@@ -187,7 +188,7 @@ def needed(replay):
 
 def fraction_needed(entry):
     """Return the fraction at which forgetting is a tenth of that without replay, by interpolation."""
-    fraction, values = entry.axis("fraction")[1:], np.log(forgetting(entry))
+    fraction, values = entry.axis("fraction")[1:], np.log(np.maximum(forgetting(entry), SMALLEST))
     below = int(np.argmax(values[1:] <= values[0] - np.log(10.0)))
     pair = slice(below - 1, below + 1)
     place = np.interp(np.log(10.0), values[0] - values[1:][pair], np.log(fraction[pair]))

@@ -10,6 +10,7 @@ from functools import partial
 
 import _figures
 import numpy as np
+from _continual import legend_above
 from _lee2021 import errors
 
 from teacherstudent.experiments.claims import Claim
@@ -25,16 +26,17 @@ orthogonal units, which lose their direction at random at a rate delta and have 
 over time at learning rate 1, and (b) specialisation, the mean over student units of the distance |R_i1 -
 R_i2| between their overlaps with the two teacher units. Lines: equations of motion. Points: means over
 simulated networks of 600 inputs with standard errors (fewer in the small form), which start from the same
-overlaps; their noise changes the time at which they leave the plateau. (c) Stationary error and (d)
-stationary specialisation against the ratio of drift and learning rate eta; for eta to 0 with a rate of
-0.0001. (e) Stationary error against the learning rate. (f) Stationary error with weight decay gamma at
-learning rate 1, divided by that without, against gamma over delta. Stationary values are those at t = 3000.
-The subject is that of Straat, Abadi, Goepfert, Hammer and Biehl (Entropy 20, 775, 2018). Only their
+overlaps; their noise changes the time at which they leave the plateau. (c) Stationary error (colours as in
+d) and (d) stationary specialisation against the ratio of drift and learning rate eta; for eta to 0 with a
+rate of 0.0001. (e) Stationary error against the learning rate. (f) Stationary error with weight decay gamma
+at learning rate 1, divided by that without, against gamma over delta. Stationary values are those at t =
+3000. The subject is that of Straat, Abadi, Goepfert, Hammer and Biehl (Entropy 20, 775, 2018). Only their
 abstract was read; the rule of the drift is from memory, parameters and panels are our own. Their abstract
 says that weight decay matters differently for sigmoidal and ReLU units; here only erf is shown.
 """
 RATES = (0.5, 1.0, 1.5)
 DRIFTS = (0.003, 0.01, 0.02, 0.03)
+COLORS = dict(zip((0.0, *DRIFTS), _figures.colors_along(range(len(DRIFTS) + 1)), strict=True))
 SETTLED = 250.0  # time after which networks are stationary
 SPLIT = 0.05  # specialisation that counts as lost
 REFERENCE = "independent integration of the equations"
@@ -69,6 +71,7 @@ def figure(curves):
     plot_drift(axes[0, 2], axes[1, 0], curves[STATIONARY]["ode"], curves[SMALL]["ode"])
     plot_rate(axes[1, 1], curves[STATIONARY]["ode"])
     plot_decay(axes[1, 2], curves[DECAY]["ode"])
+    legend_above(fig, [axes[0, 0]], r"drift $\delta$")
     _figures.letter(axes)
     return fig
 
@@ -88,23 +91,21 @@ def plot_time(axes, engines):
     """Draw error and specialisation over time for each drift."""
     ode, network = engines["ode"], engines["network"]
     drifts = ode.axis("drift").tolist()
-    colors = dict(zip(drifts, _figures.colors_along(range(len(drifts))), strict=True))
     for ax, quantity in zip(axes, (lambda entry: errors(entry, 0), split), strict=True):
         for drift in drifts:
             line = quantity(ode.select(drift=drift))[0]
             _figures.plot_theory(
-                ax, ode.time, line, f"delta = {drift:g}", label=f"{drift:g}", color=colors[drift]
+                ax, ode.time, line, f"delta = {drift:g}", label=f"{drift:g}", color=COLORS[drift]
             )
         for drift in network.axis("drift").tolist():
             values = quantity(network.select(drift=drift))[:, ::10]
-            style = {"color": colors[drift], "label": None, "markersize": 2.5}
+            style = {"color": COLORS[drift], "label": None, "markersize": 2.5}
             mean, error = mean_over(values, 0), sem_over(values, 0)
             _figures.plot_simulation(ax, network.time[::10], mean, f"delta = {drift:g}", error, **style)
         ax.set(xlabel="time $t$", xlim=(0.0, min(ode.time[-1], 400.0)))
     _figures.log_axes(axes[0])
     axes[0].set(ylabel=r"error $\epsilon$", ylim=(1e-4, 0.5))
     axes[1].set(ylabel="specialisation")
-    axes[0].legend(title=r"drift $\delta$", loc="lower right")
 
 
 def plot_drift(error, specialised, map_, small):
@@ -123,28 +124,25 @@ def plot_drift(error, specialised, map_, small):
 
 def plot_rate(ax, map_):
     """Draw the stationary error against the learning rate."""
-    for drift, color in zip(DRIFTS, _figures.colors_along(range(len(DRIFTS) + 1))[1:], strict=True):
+    for drift in DRIFTS:
         entry = map_.select(drift=drift)
-        style = {"label": rf"$\delta = {drift:g}$", "color": color}
+        style = {"color": COLORS[drift]}
         _figures.plot_theory(ax, entry.axis("learning_rate"), final(entry), f"delta = {drift:g}", **style)
     _figures.log_axes(ax)
     ax.set(xlabel=r"learning rate $\eta$", ylabel=r"stationary error $\epsilon$")
-    ax.legend(loc="upper right", ncols=2)
 
 
 def plot_decay(ax, entry):
     """Draw the stationary error with weight decay, divided by that without."""
     decay = entry.axis("weight_decay")
-    drifts = entry.axis("drift").tolist()
-    for drift, color in zip(drifts, _figures.colors_along(range(len(drifts))), strict=True):
+    for drift in (value for value in DRIFTS if np.isclose(entry.axis("drift"), value).any()):
         ratio, shown = final(entry.select(drift=drift)), decay <= 2.0 * drift
-        style = {"label": rf"$\delta = {drift:g}$", "color": color}
+        style = {"color": COLORS[drift]}
         _figures.plot_theory(
             ax, decay[shown] / drift, (ratio / ratio[0])[shown], f"delta = {drift:g}", **style
         )
     ax.axhline(1.0, color="0.6", linewidth=0.6, zorder=0)
-    ax.set(xlabel=r"weight decay $\gamma / \delta$", ylabel="error / error without decay")
-    ax.legend(loc="upper left")
+    ax.set(xlabel=r"weight decay $\gamma / \delta$", ylabel="relative error")
 
 
 def claims(curves):
@@ -200,7 +198,7 @@ def specialisation_claims(map_, small):
     cases = ((small, "Vanishing learning rates", 0.0575, 0.0675, 1.0 / small.spec.training.learning_rate),)
     cases += tuple(
         (map_.select(learning_rate=rate), f"Learning rate {rate:g}", low, high, 1.0)
-        for rate, low, high in ((0.5, 0.0275, 0.0325), (1.0, 0.04, 0.05), (1.5, 0.05, 0.06))
+        for rate, low, high in ((0.5, 0.025, 0.0325), (1.0, 0.04, 0.05), (1.5, 0.05, 0.06))
     )
     for entry, name, low, high, scale in cases:
         what = "drift over learning rate" if scale > 1.0 else "drift"
