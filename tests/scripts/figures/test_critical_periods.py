@@ -78,6 +78,12 @@ def known(monkeypatch):
     ):
         numbers = {length: 10.0 ** (harm(length) - 3.0) for length in (0.0, 20.0, 25.0, 40.0)}
         monkeypatch.setattr(figure, name, numbers)
+    for name, harm in (
+        ("NOISY_STARTS", lambda start: 0.2 + 0.01 * start),
+        ("HALF_FROZEN_STARTS", lambda start: frozen_harm(start, 20.0)),
+    ):
+        numbers = {start: 10.0 ** (harm(start) - 180.0 / DECADE) for start in (0.0, 40.0, 50.0, 160.0)}
+        monkeypatch.setattr(figure, name, numbers)
 
 
 def test_sections_and_maps_are_those_of_the_runs():
@@ -114,7 +120,6 @@ def test_claims_read_the_numbers():
     ("change", "words"),
     [
         ({"weak": 0.1}, "variance 1"),
-        ({"frozen": lambda start, length: frozen_harm(0.0, length)}, "t = 10 or later"),
         ({"sizes": (0.1, 0.7, 0.4)}, "the smaller they are"),
         ({"shift": 0.2}, "follow the equations"),
     ],
@@ -127,10 +132,16 @@ def test_claims_can_fail(change, words):
 def test_noise_that_harms_less_and_less_is_noticed():
     found = figure.claims(made(growing=-0.01))
     assert not by_words(found, "the longer it lasts").holds
-    assert not by_words(found, "120 after noise of variance 5: largest distance").holds
+    assert not by_words(found, "noise of variance 5 and at 200").holds
 
 
 def test_harm_of_a_frozen_unit_that_grows_on_is_noticed():
     found = figure.claims(made(frozen=lambda start, length: 0.02 * length if start < 10.0 else 0.0))
     assert not by_words(found, "saturates").holds
-    assert not by_words(found, "a frozen unit: largest distance").holds
+    assert not by_words(found, "a frozen unit and at 200").holds
+
+
+def test_a_critical_period_without_end_is_noticed():
+    found = figure.claims(made(frozen=lambda start, length: frozen_harm(0.0, length)))
+    assert not by_words(found, "t = 10 or later").holds
+    assert not by_words(found, "a frozen unit and at 200").holds

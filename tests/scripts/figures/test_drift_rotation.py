@@ -50,12 +50,20 @@ def changed(similarity, sudden=0.001, slow=1.0, swap=False, online=8.0):
     return curves({TURN: SPEEDS}, TIME, errors, document=DOCUMENT, **named)
 
 
-def made(law=1.0, slow_decay=1.0, **change):
+def made(law=1.0, slow_decay=1.0, gap=0.3, **change):
     """All experiments, whose claims all hold by default."""
     experiments = {
         name: {"ode": changed(similarity, **change)} for similarity, name in figure.CHANGES.items()
     }
+    experiments[figure.CHANGES[0.0]]["network"] = networks(gap)
     return {figure.ROTATION: {"ode": stationary(law, slow_decay)}, **experiments}
+
+
+def networks(gap):
+    """Two runs whose errors of the original task are larger by a gap after the slow change."""
+    last = np.array([0.35, 0.35 - gap])[:, None] + np.array([-0.01, 0.01])
+    errors = last[:, :, None, None] * np.ones((len(TIME), 3))
+    return curves({TURN: [0.1, 10.0]}, TIME, errors, engine="network", document=DOCUMENT)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +82,7 @@ def test_panels_show_the_runs(swap):
     duration, error = data(axes[3], "theory")["V = 0"]
     np.testing.assert_allclose(duration, np.pi / 2.0 / SPEEDS)
     np.testing.assert_allclose(error, np.where(duration > 3.0, 1.0 / 3.0, 0.001))
+    np.testing.assert_allclose(data(axes[3], "simulation")["V = 0"][1], [0.35, 0.05])
     np.testing.assert_allclose(data(axes[4], "theory")["V = 0"][1], [*[1e-3] * 5, 8e-3])
     np.testing.assert_array_equal(data(axes[5], "theory")["V = 0"][1], duration > 3.0)
 
@@ -93,6 +102,7 @@ def test_claims_read_the_numbers():
         ({"slow": 1.2}, "The slowest changes"),
         ({"online": 2.0}, "mean error of the trained task"),
         ({"slow_decay": -0.1}, "harm behind a slow one"),
+        ({"gap": 0.1}, "Networks of"),
     ],
 )
 def test_claims_can_fail(change, words):

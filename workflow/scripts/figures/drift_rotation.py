@@ -13,24 +13,25 @@ import numpy as np
 from _lee2021 import errors
 
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import Curves
+from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 FIGURE, ROTATION = "drift_rotation", "straat2018_rotation"
 CHANGES = {similarity: f"straat2018_gradual_{round(100 * similarity)}" for similarity in (0.0, 0.1, 0.5)}
 CAPTION = """
-(a) A student of one unit (readout 1, only the first layer trained) behind a teacher of one unit that turns in
-a plane at rate omega: stationary error against the ratio of rate and learning rate eta; dotted: the law for
-small rates, (pi sqrt 3 / 4) (omega / eta)^2. (b) The same error at learning rate 1 with weight decay, divided
-by that without. (c-f) A student of two units, both layers trained, learns a task until t = 100 (one unit
-learns it, the other one is idle), and then, with a new head, a task that turns from the original one to
-another of similarity V at constant rate, and stays there until t = 300. (c) Error of the original task since
-the start of the change, with the old head, for V = 0.1; colours: duration of the change. (d) Error of the
-original task at the end against the duration of the change; dotted: the error if the trained unit turns
-completely to the new task, 1/3 - (2 / pi) arcsin(V / 2). (e) Error of the task that is trained, averaged over
-the whole time from the change to the end. (f) Share of the new task that the unit of the original task
-carries at the end. The shortest changes are at once. Equations of motion for infinitely many inputs.
-No published figure is known. The law in (a) is derived from the linearised equations. At V = 0 and a sudden
-change, the result depends on which unit has the larger overlap by chance, so that finite networks differ.
+(a) A student of one unit (readout 1, only the first layer trained) behind a teacher of one unit that turns
+in a plane at rate omega: stationary error against the ratio of rate and learning rate eta; dotted: the law
+for small rates, (pi sqrt 3 / 4) (omega / eta)^2. (b) The same error at learning rate 1 with weight decay,
+divided by that without. (c-f) A student of two units, both layers trained, learns a task until t = 100 (one
+unit learns it, the other one is idle), and then, with a new head, a task that turns from the original one
+to another of similarity V at constant rate, and stays there until t = 300. (c) Error of the original task
+since the start of the change, with the old head, for V = 0.1; colours: duration of the change. (d) Error of
+the original task at the end (colours as in f) against the duration of the change; dotted: the error if the
+trained unit turns completely to the new task, 1/3 - (2 / pi) arcsin(V / 2). (e) Error of the task that is
+trained, averaged over the whole time from the change to the end. (f) Share of the new task that the unit of
+the original task carries at the end. The shortest changes are practically at once. Lines: equations of
+motion. Points in (d): networks of 1000 inputs, V = 0, means and standard errors over runs. No published
+figure is known. The law in (a) is derived from the linearised equations. At V = 0 and a sudden change, the
+result depends on which unit has the larger overlap by chance, so that finite networks differ.
 """
 LAW = np.pi * np.sqrt(3.0) / 4.0  # of the stationary error, in units of (rate / learning rate)^2
 ORIGINAL, MOVING = 0, 1  # teachers
@@ -64,6 +65,7 @@ def figure(curves):
     changes = {similarity: curves[name]["ode"] for similarity, name in CHANGES.items()}
     plot_courses(axes[0, 2], changes[COURSES])
     plot_against_duration(axes[1], changes)
+    plot_networks(axes[1, 0], curves[CHANGES[0.0]]["network"])
     _figures.letter(axes)
     return fig
 
@@ -186,11 +188,20 @@ def plot_against_duration(axes, changes):
     axes[2].legend(loc="center left")
 
 
+def plot_networks(ax, entry):
+    """Draw the error of the original task in networks with orthogonal tasks, mean over runs."""
+    last = errors(entry, ORIGINAL)[..., -1]
+    style = {"color": _figures.series_color(0), "label": None}
+    mean, error = mean_over(last, 1), sem_over(last, 1)
+    _figures.plot_simulation(ax, durations(entry, 0.0), mean, "V = 0", error, **style)
+
+
 def claims(curves):
     """State the law, the comparison, decay, and forgetting against the speed of the change."""
     rotation = curves[ROTATION]["ode"]
     changes = {similarity: curves[name]["ode"] for similarity, name in CHANGES.items()}
-    return [known_values(rotation), law(rotation), *decay_claims(rotation), *change_claims(changes)]
+    networks = network_claim(curves[CHANGES[0.0]]["network"])
+    return [known_values(rotation), law(rotation), *decay_claims(rotation), *change_claims(changes), networks]
 
 
 def known_values(entry):
@@ -276,6 +287,21 @@ def change_claims(changes):
         "Orthogonal tasks: mean error of the trained task of a sudden change over that of the slowest one.",
         value=means[sudden] / means[np.argmax(durations(orthogonal, 0.0))],
         low=5.0,
+    )
+
+
+def network_claim(entry):
+    """State that networks with orthogonal tasks forget more of a slow change."""
+    duration, error = durations(entry, 0.0), errors(entry, ORIGINAL)[..., -1]
+    difference = error[np.argmax(duration)] - error[np.argmin(duration)]
+    return claim(
+        f"Networks of {entry.spec.inputs.dimension} inputs, orthogonal tasks: error of the original task "
+        f"after a change of duration {duration.max():.2g} minus that after one of {duration.min():.2g}, mean over "
+        "runs.",
+        value=mean_over(difference, 0),
+        low=0.2,
+        high=0.4,
+        uncertainty=sem_over(difference, 0),
     )
 
 
