@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import ks_2samp
 
 # The chance that a right engine fails in one or more of all tests, and an upper bound of their number.
-LEVEL, TESTS = 1e-3, 100
+LEVEL, TESTS = 1e-3, 250
 
 
 def p_values(one, other):

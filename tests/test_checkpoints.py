@@ -65,6 +65,48 @@ CASES = {
     "errors only, with weights and state": {
         "record": {"quantities": "errors", "weights": True, "state": True}
     },
+    "replay and path integrals": {
+        "training": {
+            "learning_rate": 0.5,
+            "weight_decay": 0.1,
+            "l1": 0.1,
+            "consolidation": {"kind": "path_integral", "strength": 1.0, "importances": "weights"},
+        },
+        "curriculum": {"switch_times": [1.0, 2.0, 3.1], "replay": {"fraction": 0.3, "fidelity": 0.7}},
+        "record": {"count": 6, "state": True},
+    },
+    "stored inputs and proximal pulls": {
+        "training": {
+            "learning_rate": 0.5,
+            "batch_size": 2,
+            "consolidation": {"kind": "ewc", "strength": 50.0, "fisher_samples": 10, "step": "proximal"},
+        },
+        "curriculum": {
+            "switch_times": [1.0, 2.0, 3.1],
+            "replay": {"interleave": {"new": 2, "old": 1}, "buffer": 5},
+        },
+        "numerics": {"precision": "float32"},
+    },
+    "teachers that move": {
+        "teachers": {
+            "count": 2,
+            "hidden": 2,
+            "rotation": {"teacher": 0, "towards": 1, "rate": 0.3, "start": 0.5, "until": 4.0},
+        },
+        "record": {"count": 6, "movement": True},
+    },
+    "teachers that drift": {"teachers": {"count": 2, "hidden": 2, "drift": [0.2, 0.0]}},
+    "deficits and schedules": {
+        "training": {
+            "learning_rate": [{"until": 0.7, "value": [0.5, 1.0]}, {"value": 0.3}],
+            "deficits": [{"start": 0.5, "until": 3.0, "input_noise": 1.0, "teacher": 1}],
+        }
+    },
+    "a mixture": {
+        "curriculum": {
+            "mixture": [{"until": 2.0, "probabilities": [0.7, 0.3]}, {"probabilities": [0.2, 0.8]}]
+        }
+    },
     "a run that diverges": {
         "inputs": {"dimension": 100},
         "student": LINEAR | {"initial": LARGE},

@@ -163,9 +163,10 @@ def test_validate_takes_settings(folder, capsys):
     assert capsys.readouterr().out == "spec.yaml: valid\n"
     assert command("validate", "spec.yaml", "--set", "duration=-1") == 2
     assert the_error(capsys) == "duration: -1 is not allowed; it must be a number > 0"
-    (folder / "spec.yaml").write_text("- 1\n")
-    assert command("validate", "spec.yaml", *SETTINGS) == 2
-    assert the_error(capsys) == "a spec is a block of keys, not list"
+    for text, found in (("- 1\n", "list"), ("", "an empty file"), ("# nothing\n", "an empty file")):
+        (folder / "spec.yaml").write_text(text)
+        assert command("validate", "spec.yaml", *SETTINGS) == 2
+        assert the_error(capsys) == f"spec.yaml: a spec is a block of keys, not {found}"
 
 
 def test_a_missing_spec_is_status_2(folder, capsys):

@@ -11,6 +11,7 @@ import pytest
 from numba import njit
 
 import naive
+from depth import thorough_from
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.phases import phases
 from teacherstudent.kernels.ode import equations as kernel
@@ -110,25 +111,30 @@ def test_python_chooses_a_model_too():
 
 
 SCRIPT = """
-import json
+import json, sys
 from teacherstudent.kernels.ode import equations as kernel
 from test_covariance_seam import SETTINGS, both, solved
 
-(one, y), (two, groups) = both(SETTINGS["all terms"])
-found = [solved(*each, len(y))[2].tobytes().hex() for each in ((one, y), (two, groups))]
-stats = kernel.integrate_phase.stats
+calls = {
+    "rate_of_change": kernel.rate_of_change,
+    "integrate_phase": lambda constants, y: solved(constants, y, len(both(SETTINGS["all terms"])[0][1]))[2],
+}
+name = sys.argv[1]
+found = [calls[name](*each).tobytes().hex() for each in both(SETTINGS["all terms"])]
+stats = getattr(kernel, name).stats
 print(json.dumps([found, sum(stats.cache_hits.values()), sum(stats.cache_misses.values())]))
 """
 
 
 @pytest.mark.slow
-def test_code_for_the_model_of_the_library_is_found_on_the_disk(tmp_path):
+@pytest.mark.parametrize("name", thorough_from(1, ["rate_of_change", "integrate_phase"]))
+def test_code_for_the_model_of_the_library_is_found_on_the_disk(name, tmp_path):
     """Code for the model of this test is compiled anew: the folder's name does not depend on its source."""
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths}
 
     def run():
-        command = [sys.executable, "-c", SCRIPT]
+        command = [sys.executable, "-c", SCRIPT, name]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 

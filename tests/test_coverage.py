@@ -79,6 +79,71 @@ ROWS = {
         *each("student.copy_head_at_switch", "first", "every"),
     ],
     "switches at times": each("curriculum", {"switch_times": [2.0]}, {"period": 1.0}, {"thresholds": [0.01]}),
+    "replay of earlier tasks": [
+        *each(
+            "curriculum.replay",
+            {"fraction": 0.3},
+            {"fraction": 0.0, "of": "all"},
+            {"interleave": {"new": 2, "old": 1}},
+            {"interleave": {"new": 20, "old": 10}},
+            {"fraction": 0.3, "fidelity": 0.5},
+        ),
+        {"curriculum": {"period": 0.7, "replay": {"fraction": 0.3, "of": "all"}}},
+    ],
+    "replay of stored": each("curriculum.replay", {"fraction": 0.3, "buffer": 5}),
+    "mixtures of tasks": each(
+        "curriculum",
+        {"mixture": [{"probabilities": [0.5, 0.5]}]},
+        {"mixture": [{"until": 1.0, "probabilities": [0.8, 0.2]}, {"probabilities": [0.1, 0.9]}]},
+    ),
+    "consolidation with importances of units": [
+        *each(
+            "training.consolidation",
+            *({"kind": kind, "strength": 0.1} for kind in ("quadratic", "node", "ewc", "path_integral")),
+            {"kind": "ewc", "strength": 0.0},
+            {"kind": "ewc", "strength": 0.1, "anchors": "latest", "step": "proximal"},
+        ),
+        {
+            "training.consolidation": {"kind": "node", "strength": 0.1, "anchors": "sum"},
+            "curriculum": {"switch_times": [0.5, 1.0, 2.0]},
+        },
+    ],
+    "consolidation with importances of weights": each(
+        "training.consolidation",
+        *(
+            {"kind": kind, "strength": 0.1, "importances": "weights"}
+            for kind in ("ewc", "path_integral", "path_integral_normalised")
+        ),
+    ),
+    "L1 regularisation": each("training.l1", 0.1),
+    "learning rates": each(
+        "training.learning_rate",
+        [0.5, 1.0],
+        [{"until": 1.0, "value": 1.0}, {"value": [0.1, 0.2]}],
+    ),
+    "deficits in windows": each(
+        "training.deficits",
+        *(
+            [{"start": 0.5, "until": 1.5} | change]
+            for change in ({"input_noise": 1}, {"output_noise": 1}, {"frozen_units": [0]}, {"teacher": 1})
+        ),
+    ),
+    "teachers that drift": [
+        *each("teachers.drift", 0.0, 0.1, [0.0, 0.2]),
+        *each(
+            "teachers.rotation",
+            {"teacher": 0, "towards": 1, "rate": 0.1},
+            {"teacher": 1, "towards": 0, "rate": 0.1, "start": 0.5, "until": 1.0},
+        ),
+        {
+            "teachers.features": {"relation": "rotated", "similarity": 0.5},
+            "teachers.rotation": {"teacher": 0, "towards": 1, "rate": 1.0, "until": "reached"},
+        },
+    ],
+    "given or unequal": each(
+        "student.initial", {"readouts": [[1.0, 0.1, 0.1], None]}, {"readouts_imbalance": 10.0}
+    ),
+    "overlaps with the weights": each("record.movement", True),
     "finite training sets": [
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
         for sampling in ("with_replacement", "without_replacement", "epochs")

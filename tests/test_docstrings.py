@@ -27,7 +27,9 @@ def test_examples_are_true(path):
 
 
 def test_what_users_call_first_has_examples():
-    assert {"api", "parse", "measures", "plateaus", "learning_rates"} <= {path.stem for path in WITH_EXAMPLES}
+    assert {"api", "parse", "learning_curves", "units", "plateaus", "learning_rates"} <= {
+        path.stem for path in WITH_EXAMPLES
+    }
 
 
 # Which docstrings need sections
@@ -79,11 +81,18 @@ def exported():
                 yield value
 
 
+def refers(value, module):
+    """Whether a method overrides that of a base class, which its docstring names, as in `Source.train`."""
+    owner, _, name = value.__qualname__.rpartition(".")
+    bases = getattr(vars(module).get(owner), "__mro__", ())[1:]
+    return any(name in vars(base) and f"`{base.__name__}.{name}`" in value.__doc__ for base in bases)
+
+
 def described():
     """Everything whose docstring needs its sections, by the name of its module and its own."""
     found = list(exported())
     for module in modules():
-        written = members(module, module)
+        written = [value for value in members(module, module) if not refers(value, module)]
         found += [value for value in written if len(parameters(value)) >= FROM or is_entry(value, module)]
     return {f"{value.__module__}.{value.__qualname__}": value for value in found}
 
@@ -162,6 +171,11 @@ def test_what_is_missing_is_found():
 
     assert list(problems(complete)) == []
     assert len(list(problems(without))) == 2
+
+
+def test_methods_that_override_described_ones_refer_to_them():
+    assert "teacherstudent.inputs.source.Source.train" in DESCRIBED
+    assert "teacherstudent.inputs.fresh.FreshInputs.train" not in DESCRIBED
 
 
 def test_kernels_and_exports_are_among_what_is_checked():

@@ -104,7 +104,8 @@ runs = simulate_points([spec, parse_spec(document | {"student": {"hidden": 1}})]
 found["points"] = [run.generalisation_error[0, 0] for run in runs]
 found["batches"] = sys.modules["teacherstudent.engines.toy"].BATCHES
 found["check"] = refused(simulate, parse_spec(document | {"student": {"hidden": 4}}), "toy")
-found["weights"] = refused(simulate, parse_spec(document | {"record": {"count": 6, "weights": True}}), "toy")
+for key in ("state", "weights"):
+    found[key] = refused(simulate, parse_spec(document | {"record": {"count": 6, key: True}}), "toy")
 options = parser().parse_args("run spec.yaml --engine toy --output out.h5".split())
 found["option"] = options.engine
 (job,) = expand("x", {"spec": document, "engines": {"toy": {"runs": 3}}}, 1e9)
@@ -151,6 +152,7 @@ def test_its_own_check_and_memory_refuse(found):
     assert found["check"] == "student.hidden: at most 3"
     assert found["memory"].startswith("student.hidden: 3 needs about 1e+06 GB of memory")
     assert found["weights"] == "record.weights: engine toy has no weights; use engine network"
+    assert found["state"] == "record.state: engine toy has no state; use engine network or chain or ode"
 
 
 def test_it_is_an_engine_of_the_command(library, found, tmp_path):
@@ -260,11 +262,17 @@ def test_every_engine_has_all_functions():
         )
         arguments = {argument.arg for argument in simulate.args.args}
         assert ({"saved", "save"} <= arguments) == engine.supports_checkpoints, engine.name
+        assert ("STATE_NAMES" in assigned(engine.modules[0])) == engine.has_state, engine.name
 
 
 def tree(module):
     path = Path(digest.FOLDER, *module.split(".")[1:]).with_suffix(".py")
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def assigned(module):
+    names = (node.targets for node in tree(module).body if isinstance(node, ast.Assign))
+    return {target.id for targets in names for target in targets if isinstance(target, ast.Name)}
 
 
 def functions(module):

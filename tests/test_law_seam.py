@@ -8,7 +8,7 @@ import pytest
 from numba import njit
 
 from samples import assert_same, document
-from teacherstudent.engines.network import engine
+from teacherstudent.engines.network import tasks
 from teacherstudent.kernels.compile.variants import declared, variant
 from teacherstudent.kernels.maths.philox import normal
 from teacherstudent.kernels.network import sgd
@@ -72,7 +72,7 @@ def spec(inputs, hidden, rate):
 
 
 def simulate_by_other_law(monkeypatch, inputs, hidden):
-    monkeypatch.setattr(engine, "SquaredError", lambda noise: ScaledError(noise, FACTOR))
+    monkeypatch.setattr(tasks, "SquaredError", lambda noise: ScaledError(noise, FACTOR))
     return simulate(spec(inputs, hidden, 1.0), "network", 3)
 
 

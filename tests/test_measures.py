@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 from pytest import approx
@@ -187,3 +189,9 @@ def test_errors_without_the_axis_of_time_at_the_end_are_refused_in_one_line():
     for measure in (measures.forgetting, measures.maximal_transfer, measures.initial_forgetting_rate):
         with pytest.raises(ValueError, match=words):
             measure(TIME, errors, 2.0)
+
+
+def test_completion_lists_the_measures_only():
+    public = [name for name in vars(measures) if not name.startswith("_")]
+    assert dir(measures) == sorted(name for name in public if inspect.isfunction(getattr(measures, name)))
+    assert {"forgetting", "transfer"} <= set(dir(measures))

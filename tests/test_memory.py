@@ -73,10 +73,15 @@ CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("ode", 1, large(4_000_000, P=2, M=1)),
 ]
 NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs"]
+OFTEN = "inputs", "batch", "samples", "records", "chain-records", "ode-records"
+MARKED = [
+    pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
+    for name, case in zip(NAMES, CASES, strict=True)
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "runs", "document"), CASES, ids=NAMES)
+@pytest.mark.parametrize(("engine", "runs", "document"), MARKED)
 def test_the_estimate_is_near_to_what_a_process_takes(engine, runs, document):
     small = large(40, P=2, **{key: document[key] for key in ("numerics",) if key in document})
     argument = json.dumps([engine, runs, document, small])

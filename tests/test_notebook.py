@@ -53,6 +53,20 @@ def test_a_spec_may_be_a_mapping_a_path_or_a_spec(tmp_path):
     assert first.spec == ts.parse_spec(SMALL)
 
 
+def test_runs_that_diverge_are_warnings():
+    units = {"hidden": 2, "activation": "linear"}
+    diverging = document(
+        teachers={"count": 2, **units}, student=units, training={"learning_rate": 30.0}, duration=1000.0
+    )
+    with pytest.warns(UserWarning) as caught:
+        run = ts.run(diverging, "network", runs=2)
+    assert [str(entry.message) for entry in caught] == [
+        f"run {number} diverged at t = {one.diverged_at:g}; it is stored up to this time"
+        for number, one in enumerate(run.trajectories)
+    ]
+    assert {entry.filename for entry in caught} == {__file__}
+
+
 def test_several_runs_have_a_leading_axis():
     run = ts.run(SMALL, "ode", seed=1, runs=3, threads=2)
     assert run.generalisation_error.shape == (3, 3, 2)

@@ -59,7 +59,7 @@ def spec_of(**blocks):
 def slow_run(spec, seed):
     """Final weights and heads by a plain loop."""
     networks, X = sample_networks(spec, seed, 0), signs(N)
-    W, h, setting = networks.W, networks.h, Setting(eta=RATE, eta_h=spec.readout_rate)
+    W, h, setting = networks.W, networks.h, Setting(eta=RATE, eta_h=RATE)
     for step in range(round(spec.duration * N)):
         p = int(step >= 2 * N)
         drawn = [(X[step % N], 0.0, np.zeros(N))]

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import drawn
+from depth import thorough_from
 from faults.counts import COUNTS
 
 BASE = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "NUMBA_DISABLE_JIT": "1"}
@@ -24,7 +25,7 @@ FILES = {
     "folder/stylelib/binary.mplstyle": b"font.size: 30  # caf\xe9\n",
     "file": "",
 }
-# Variables; values that name one of the files above become its path.
+# Variables, those that matter most first; values that name one of the files above become its path.
 ENVIRONMENTS = {
     "a Jupyter kernel elsewhere": {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -36,9 +37,9 @@ ENVIRONMENTS = {
         "MPLBACKEND": "module://ipympl.backend_nbagg",
         "MATPLOTLIBRC": "red",
     },
+    "a backend with windows and errors in matplotlibrc": {"MPLBACKEND": "qtagg", "MATPLOTLIBRC": "broken"},
     "a missing module and LaTeX": {"MPLBACKEND": "module://no_such_module", "MATPLOTLIBRC": "latex"},
     "a backend that does not exist": {"MPLBACKEND": "nonsense"},
-    "a backend with windows and errors in matplotlibrc": {"MPLBACKEND": "qtagg", "MATPLOTLIBRC": "broken"},
     "a matplotlibrc in another encoding": {"MATPLOTLIBRC": "binary"},
     "a locale that does not exist": {"MATPLOTLIBRC": "locale", "LC_ALL": "xx_XX.UTF-8", "LANG": "xx_XX"},
     "the folder of settings": {"MPLCONFIGDIR": "folder"},
@@ -93,7 +94,7 @@ def test_as_many_are_tried_as_the_page_says():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", thorough_from(3, ENVIRONMENTS))
 def test_the_environment_changes_no_byte(name, files, expected, tmp_path):
     variables = {
         variable: str(files / value) if (files / value).exists() else value
@@ -107,7 +108,7 @@ def test_the_environment_changes_no_byte(name, files, expected, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", IN_WORKING_FOLDER)
+@pytest.mark.parametrize("name", thorough_from(1, IN_WORKING_FOLDER))
 def test_a_matplotlibrc_in_the_working_folder_changes_no_byte(name, files, expected, tmp_path):
     (tmp_path / "matplotlibrc").write_bytes((files / name).read_bytes())
     user, command = (started(who, tmp_path / who, {}) for who in ("user", "command"))
@@ -123,13 +124,14 @@ def test_settings_changed_in_python_change_no_byte(expected, tmp_path):
 @pytest.mark.slow
 def test_a_list_of_fonts_of_the_user_is_not_read_by_commands(expected, tmp_path):
     """The list names another font "DejaVu Sans", as one that was made for another installation may."""
-    digests(started("user", tmp_path / "first", {"MPLCONFIGDIR": str(tmp_path)}))
+    variables = BASE | {"MPLCONFIGDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], env=variables, check=True)
     (path,) = tmp_path.glob("fontlist-*.json")
     fonts = json.loads(path.read_text())
     for font in fonts["ttflist"]:
         font["name"] = {"DejaVu Sans": "none", "STIXGeneral": "DejaVu Sans"}.get(font["name"], font["name"])
     path.write_text(json.dumps(fonts))
-    found, _ = digests(started("command", tmp_path / "second", {"MPLCONFIGDIR": str(tmp_path)}))
+    found, _ = digests(started("command", tmp_path / "folder", {"MPLCONFIGDIR": str(tmp_path)}))
     assert found == commands(expected)
 
 

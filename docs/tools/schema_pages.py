@@ -49,19 +49,28 @@ def _block(schema: Mapping, path: tuple[str, ...], level: int) -> Iterator[str]:
     entries = _entries(schema)
     yield from ("| key | allowed | default | meaning |", "|---|---|---|---|")
     for key, sub in entries.items():
-        name = f"**`{key}`**" if key in schema.get("required", ()) else f"`{key}`"
+        name = f"**`{key}`**" if key in _block_of(schema).get("required", ()) else f"`{key}`"
         yield f"| {name} | {_allowed(sub)} | {_default(sub)} | {_text(sub)} |"
     for key, sub in entries.items():
         if _entries(sub):
             inner = (*path, key)
             yield from ("", f"{'#' * min(level, 4)} `{'.'.join(inner)}`", "", _text(sub), "")
+            if _block_of(sub) is not sub:
+                yield from ("Keys of each block in the list:", "")
             yield from _block(sub, inner, level + 1)
 
 
 def _entries(schema: Mapping) -> dict[str, Mapping]:
-    """Return the keys of a block; <name> stands for keys of any name."""
+    """Return the keys of a block, or of the blocks in a list; <name> stands for keys of any name."""
+    schema = _block_of(schema)
     others = schema.get("additionalProperties")
     return schema.get("properties") or ({"<name>": others} if isinstance(others, Mapping) else {})
+
+
+def _block_of(schema: Mapping) -> Mapping:
+    """Return the schema of the blocks in a list; other schemas as they are."""
+    items = schema.get("items", {})
+    return items if "properties" in items else schema
 
 
 def _allowed(schema: Mapping) -> str:

@@ -14,6 +14,7 @@ from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.start import Start, start_for
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import diverged
 from teacherstudent.simulation.progress import reporter
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.model import Spec
@@ -199,7 +200,7 @@ def run(
     """Simulate the runs of a spec.
 
     The numbers of a run depend only on spec, engine, seed, start and the number of the run. A warning is
-    issued if recorded times are merged because they fall on the same step.
+    issued if recorded times are merged because they fall on the same step, and for each run that diverged.
 
     Parameters
     ----------
@@ -264,6 +265,9 @@ def run(
         if (merged := merged_times(spec)) is not None:
             warnings.warn(merged, stacklevel=2)
         trajectories = list(found)
+    for number, trajectory in enumerate(trajectories):
+        if trajectory.diverged_at is not None:
+            warnings.warn(diverged(number, trajectory.diverged_at), stacklevel=2)
     return Run.of(spec, engine, seed, trajectories, attributes)
 
 

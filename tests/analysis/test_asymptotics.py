@@ -121,7 +121,7 @@ def test_formulas_refuse_what_they_do_not_hold_for():
         match="^the number of student units, 3, must be a multiple of the number of teacher units, 2$",
     ):
         denoiser_error(2, 3, 0.1, 0.1)
-    with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 0 and 2$"):
+    with pytest.raises(ValueError, match="^numbers of hidden units must be whole .*, not 0 and 2$"):
         denoiser_error(0, 2, 0.1, 0.1)
     with pytest.raises(ValueError, match="^1 student units cannot represent 2 teacher units"):
         informed_state(2, 1)

@@ -123,6 +123,10 @@ def test_what_has_no_equations_is_refused():
     start, spec = cases.flat(overlaps), cases.spec_of(Setting(), overlaps)
     with pytest.raises(SpecError, match=r"^student.activation: engine ode does not support relu"):
         equations(cases.spec_of(Setting("relu"), overlaps), start)
+    with pytest.raises(SpecError, match=r"^spec: dict is not allowed; it must be a Spec"):
+        equations({}, start)
+    with pytest.raises(SpecError, match=r"^start: NoneType is not allowed; it must be OrderParameters"):
+        equations(spec, None)
     with pytest.raises(
         ValueError, match=r"^R has shape \(2, 1\) at the start; by the spec it must be \(2, 2\)$"
     ):

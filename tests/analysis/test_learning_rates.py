@@ -20,6 +20,7 @@ from teacherstudent.analysis import (
     optimal_learning_rate_formula,
 )
 from teacherstudent.analysis.equations import equations
+from teacherstudent.errors import SpecError
 
 # By M and K: where the formula in the notebook of Goldt et al. 2019 diverges; for K = M another Jacobian too.
 CRITICAL = {
@@ -121,5 +122,12 @@ def test_more_units_than_the_teacher_has_are_needed():
             ValueError, match="^1 student units cannot represent 2 teacher units: at least 2 are needed$"
         ):
             function(2, 1)
-    with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 0 and 0$"):
+    with pytest.raises(ValueError, match="^numbers of hidden units must be whole .*, not 0 and 0$"):
         critical_learning_rate_formula(0)
+
+
+def test_numbers_of_units_are_whole():
+    for units in (("a", 2), (2, 2.5), (2, None)):
+        with pytest.raises(SpecError, match="^numbers of hidden units must be whole numbers of at least 1"):
+            critical_learning_rate(*units)
+    assert critical_learning_rate(np.int64(2), np.int64(2)) == critical_learning_rate(2, 2)

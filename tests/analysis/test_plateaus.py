@@ -132,5 +132,5 @@ def test_what_does_not_grow_does_not_escape():
 
 def test_sizes_must_be_positive():
     for function in (symmetric_state, plateau_error):
-        with pytest.raises(ValueError, match="^numbers of hidden units must be positive, not 2 and 0$"):
+        with pytest.raises(ValueError, match="^numbers of hidden units must be whole .*, not 2 and 0$"):
             function(2, 0)

@@ -41,6 +41,24 @@ def test_the_guide_of_python_runs(folder):
     assert (folder / "samples.h5").exists()
 
 
+def test_the_guide_of_forgetting_runs_and_prints_its_numbers(folder, capsys):
+    """The numbers in the table and in the text are those that the code prints."""
+    page, names, printed = "guides/reduce_forgetting.md", {}, []
+    for block in blocks(page, "python"):
+        exec(block, names)
+        printed.append(capsys.readouterr().out)
+    assert (folder / "reduce_forgetting.png").read_bytes()[1:4] == b"PNG"
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    assert "forgetting: 4.5" in printed[0]
+    rows = re.findall(r"^(.{16}) error of task 1 (\S+), of task 2 (\S+)$", printed[1], re.MULTILINE)
+    assert [row[0].strip() for row in rows] == ["no intervention", "replay 10 %", "EWC", "replay and EWC"]
+    for name, first, second in rows:
+        assert f"| {name.strip()} | {first} | {second} |" in text
+    reuse = re.findall(r"re-use (\S+),", printed[2])
+    assert (reuse[0], reuse[-1]) == ("0.93", "0.10")
+    assert 0.03 < float(printed[3].split()[-1]) < 0.1
+
+
 def test_the_front_page_runs(folder):
     names = {}
     (block,) = blocks("index.md", "python")

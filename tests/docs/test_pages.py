@@ -23,6 +23,8 @@ def keys(schema):
     for key, sub in schema.get("properties", {}).items():
         yield key, sub
         yield from keys(sub)
+    if "items" in schema:
+        yield from keys(schema["items"])
 
 
 @pytest.mark.parametrize("path", schema_pages.PAGES)
@@ -43,6 +45,14 @@ def test_a_row_says_what_is_allowed_and_the_default():
     assert "| **`hidden`** | an integer &gt;= 1 and &lt;= 100000 |  | Hidden units K. |" in page
     assert "## `inputs`" in page
     assert "### `teachers.features`" in page
+
+
+def test_blocks_in_a_list_have_their_own_table():
+    page = schema_pages.files(ROOT)["reference/spec.md"]
+    start = page.index("### `curriculum.mixture`")
+    table = page[start : page.index("## `", start + 5)]
+    assert "Keys of each block in the list:\n\n| key | allowed |" in table
+    assert "| **`probabilities`** | a list of at least 1 |" in table
 
 
 SCRIPT = '''"""What is drawn.

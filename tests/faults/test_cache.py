@@ -142,6 +142,7 @@ def test_a_list_of_fonts_that_cannot_be_saved(way, disk, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_run_of_the_command(disk, tmp_path):
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump(document()), encoding="utf-8")
     command = [

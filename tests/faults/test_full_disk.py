@@ -14,7 +14,7 @@ import yaml
 from _logs import logged
 from faults.counts import COUNTS
 from faults.disks import PAGE, fill, mounted, remount
-from faults.writers import WRITERS
+from faults.writers import TRIED, WRITERS
 from samples import assert_same, document
 from teacherstudent.command.main import main
 from teacherstudent.engines.network import training as network_run
@@ -63,7 +63,7 @@ def test_as_many_writers_are_tried_as_the_page_says():
     assert len(WRITERS) == COUNTS.writers
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", TRIED)
 def test_a_full_disk_is_one_line_and_work_goes_on_afterwards(name, disk, expected, capfd):
     write, place, filler = WRITERS[name], disk / name, disk / "filler"
     pages = -(-len(expected[name]) // PAGE)

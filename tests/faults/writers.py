@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import _animations
 import _figures
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 import measure_agreement
@@ -133,3 +134,8 @@ WRITERS = {
     "movie.gif": animation("gif"),
     "movie.mp4": animation("mp4"),
 }
+# Other formats of the same figure are tried with all repetitions only.
+TRIED = [
+    pytest.param(name, marks=[pytest.mark.thorough] if name in ("plot.pdf", "plot.svg", "figure.pdf") else [])
+    for name in WRITERS
+]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sgd_on_ode
 import specialisation
+from matplotlib.figure import Figure
 from PIL import Image
 
 from samples import document
@@ -163,3 +164,16 @@ def test_a_rule_gets_its_files(cases, tmp_path):
     _animations.make(SimpleNamespace(log=[str(tmp_path / "log")], input=given, output=output), module.animate)
     assert output.gif.stat().st_size > 0
     assert output.mp4.stat().st_size > 0
+
+
+def test_the_bytes_do_not_depend_on_memory_that_is_not_initialised(tmp_path, monkeypatch):
+    """The allocator of ffmpeg fills its memory with a byte."""
+    figure = Figure(figsize=(1.6, 1.6))
+    (line,) = figure.subplots().plot([0, 1], [0, 1])
+    movie = _animations.Movie(figure, 4, lambda frame: line.set_linewidth(frame))
+    found = set()
+    for byte in (0, 1, 2, 85):
+        monkeypatch.setenv("GLIBC_TUNABLES", f"glibc.malloc.perturb={byte}")
+        _animations.save(movie, tmp_path / "movie.gif", tmp_path / "movie.mp4")
+        found.add((tmp_path / "movie.mp4").read_bytes())
+    assert len(found) == 1

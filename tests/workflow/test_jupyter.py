@@ -85,6 +85,7 @@ def test_commands_and_the_library(executed, tmp_path):
 
 
 @pytest.mark.workflow
+@pytest.mark.thorough
 def test_snakemake(executed, checkout):
     figure = "results/figures/example/example_final.png"
     expected = (checkout.root / figure).read_bytes()

@@ -26,7 +26,12 @@ def test_one_paper_by_its_name(fresh_checkout):
 
 
 @pytest.mark.parametrize(
-    ("papers", "animations"), [("lee2021,saadsolla1995", 3), ("saadsolla1995", 1), ("goldt2019", 0)]
+    ("papers", "animations"),
+    [
+        ("lee2021,saadsolla1995", 3),
+        pytest.param("saadsolla1995", 1, marks=pytest.mark.thorough),
+        ("goldt2019", 0),
+    ],
 )
 def test_animations_of_configured_papers_are_made_by_default(tmp_path, papers, animations):
     """The front page of the documentation shows them."""
@@ -134,9 +139,13 @@ def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
         ("verfy", "closest: verify"),
         ("exmple_final", "closest: example_final, example"),
         ("results/curves/example_errors", "closest: results/curves/example_errors.h5, "),
-        ("results/curves/mine.h5", "closest: "),
-        ("results/runs/example_errors/network/similarity~0.5.h5", "network/similarity~0.0.h5, "),
-        ("README.md", "`snakemake --list` lists all rules"),
+        pytest.param("results/curves/mine.h5", "closest: ", marks=pytest.mark.thorough),
+        pytest.param(
+            "results/runs/example_errors/network/similarity~0.5.h5",
+            "network/similarity~0.0.h5, ",
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param("README.md", "`snakemake --list` lists all rules", marks=pytest.mark.thorough),
         ("", "`snakemake --list` lists all rules"),
     ],
 )

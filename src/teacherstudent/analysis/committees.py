@@ -5,10 +5,12 @@ The student has K units. Saad & Solla, Phys. Rev. E 52 (1995) 4225; Goldt et al.
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 
 from teacherstudent.engines.trajectory import stored_R, stored_T
+from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
@@ -150,9 +152,9 @@ def plateau_correlation(M: int, K: int) -> float:
 
 
 def check_sizes(M: int, K: int) -> None:
-    """Raise ValueError if a number of units is not positive."""
-    if M < 1 or K < 1:
-        raise ValueError(f"numbers of hidden units must be positive, not {M} and {K}")
+    """Raise SpecError if a number of units is not a whole number of at least 1."""
+    if not all(isinstance(units, Integral) and units >= 1 for units in (M, K)):
+        raise SpecError(f"numbers of hidden units must be whole numbers of at least 1, not {M!r} and {K!r}")
 
 
 def check_copies(M: int, K: int) -> None:

@@ -1,12 +1,13 @@
 """The equations of motion while one teacher is active, in the coordinates that are trained."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from teacherstudent.analysis.jacobian import changes_of_error, changes_of_rates
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.phases import Phase
+from teacherstudent.errors import refuse
 from teacherstudent.kernels.ode.equations import Constants, rate_of_change
 from teacherstudent.kernels.ode.state import pack, unpack
 from teacherstudent.networks.sampling import OrderParameters
@@ -66,11 +67,12 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
     Raises
     ------
     SpecError
-        Where engine `ode` has no equations for the spec.
+        Where engine `ode` has no equations for the spec, or where an argument has another type.
     ValueError
         Where there is no such teacher, where the shapes of `start` are not those of the spec, or where all
         rates of change are zero for any state.
     """
+    _check_kinds(spec, start)
     ode.check(spec)
     _check_start(spec, start, teacher)
     constants = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
@@ -80,6 +82,14 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
             "the state is constant: all learning rates and decays are zero, or all units are frozen"
         )
     return Equations(constants, start, teacher, directions, directions.argmax(axis=1))
+
+
+def _check_kinds(spec: Any, start: Any) -> None:
+    """Raise SpecError for arguments of another type, such as the document of a spec."""
+    if not isinstance(spec, Spec):
+        refuse("spec", type(spec).__name__, "it must be a Spec, as returned by parse_spec or load_spec")
+    if not isinstance(start, OrderParameters):
+        refuse("start", type(start).__name__, "it must be OrderParameters, such as long_time_state(spec)")
 
 
 def _check_start(spec: Spec, start: OrderParameters, teacher: int) -> None:

@@ -93,7 +93,7 @@ def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPo
     Raises
     ------
     SpecError
-        Where engine `ode` has no equations for the spec.
+        Where engine `ode` has no equations for the spec, or where an argument has another type.
     ValueError
         Where the start or the teacher does not agree with the spec, where all rates of change are zero for
         any state, or where the rates at the start are not finite.

@@ -49,6 +49,7 @@ def _failed(error: object, status: int) -> int:
 def run(options: Namespace) -> None:
     """Simulate the runs of a spec and store them."""
     from teacherstudent.errors.interruption import interruptible_by
+    from teacherstudent.errors.messages import diverged
     from teacherstudent.simulation.runs import simulate_runs
     from teacherstudent.spec.parse import load_spec
     from teacherstudent.store.checkpoints import MINUTES, CheckpointFile
@@ -69,8 +70,7 @@ def run(options: Namespace) -> None:
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
-            when = f"t = {trajectory.diverged_at:g}"
-            sys.stderr.write(f"warning: run {number} diverged at {when}; it is stored up to this time\n")
+            sys.stderr.write(f"warning: {diverged(number, trajectory.diverged_at)}\n")
 
 
 def _check_signals(checkpoints, report: Callable[[int, float], None]) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from teacherstudent.command.interventions import interventions, rates
 from teacherstudent.engines.observables import OBSERVABLES, Observable
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
@@ -78,7 +79,8 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "inputs": _inputs(spec),
         "teachers": _teachers(spec),
         "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
-        "training": f"learning rate {spec.training.learning_rate:g}, {' and '.join(spec.training.train)}",
+        "training": f"learning rate {rates(spec)}, {' and '.join(spec.training.train)}",
+        **interventions(spec),
         "duration": f"{spec.duration:g}, {len(stored.arrays['time'])} recorded times",
         "made with": f"{made}, code {attributes.get('code_digest', '?')[:12]}",
     }
@@ -134,6 +136,11 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
     for entry in sorted(shown, key=lambda entry: len(entry.dimensions) > 2):
         label = f"{entry.name.replace('_', ' ')} {entry.symbol}"
         rows |= _values(label, entry.dimensions[1:], trajectory.arrays[entry.name][-1])
+    for name, entry in OBSERVABLES.items():
+        if entry.dimensions[0] == "switch" and len(entry.dimensions) > 1 and name in trajectory.arrays:
+            label = f"{name.replace('_', ' ')} {entry.symbol}"
+            for time, values in zip(trajectory.switch_times, trajectory.arrays[name], strict=True):
+                rows[f"{label}, switch at t = {time:g}"] = _matrix(np.atleast_2d(values))
     return rows
 
 

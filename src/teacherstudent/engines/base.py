@@ -35,6 +35,8 @@ class Engine:
         Whether `simulate` has the parameters `saved` and `save`, to resume interrupted runs.
     deterministic : bool
         Whether only the initial networks of a run are random. Plots show such runs as lines.
+    has_state : bool
+        Whether runs end with a state to resume from (arrays `STATE_NAMES`), which `record.state` needs.
     has_weights : bool
         Whether there are weights of N inputs, which `record.weights` needs.
     samples_weights : bool
@@ -49,6 +51,7 @@ class Engine:
     batch_limit: int = 1
     supports_checkpoints: bool = False
     deterministic: bool = False
+    has_state: bool = False
     has_weights: bool = False
     samples_weights: bool = False
     dynamics: str = ""
@@ -197,15 +200,22 @@ _REGISTERED = (
         "stochastic gradient descent with sampled inputs",
         batch_limit=16,  # runs whose weights are in memory together
         supports_checkpoints=True,
+        has_state=True,
         has_weights=True,
         samples_weights=True,
     ),
     # Enough chains to use the vector units fully, few enough for the first-level cache.
-    Engine("chain", "exact Markov chain of the order parameters for finitely many inputs", batch_limit=64),
+    Engine(
+        "chain",
+        "exact Markov chain of the order parameters for finitely many inputs",
+        batch_limit=64,
+        has_state=True,
+    ),
     Engine(
         "ode",
         "differential equations in the limit of infinitely many inputs",
         deterministic=True,
+        has_state=True,
         samples_weights=True,
     ),
 )

@@ -243,7 +243,23 @@ STATE_VARIABLES = _by_name(
         "penalties", symbol="lambda a", description="strength times importance, of each unit or weight"
     ),
     StateVariable(
+        "column_overlaps",
+        symbol="T",
+        description="overlaps of the units of all teachers, of vectors in the plane of a rotation, and of "
+        "the anchors",
+    ),
+    StateVariable(
         "path_integral", symbol="S", description="path integral of each unit or weight up to this time"
+    ),
+    StateVariable(
+        "rotation",
+        symbol="-",
+        description="first units of the teacher that turns and of the other one, angle of a step, first step",
+    ),
+    StateVariable(
+        "rotation_plane",
+        symbol="-",
+        description="overlap of each other unit with the turning one, and length over remainder, as ratios",
     ),
     StateVariable("importances", symbol="a", description="importances at the switches up to this time"),
     StateVariable("replay_inputs", symbol="x", description="stored inputs of each task, for replay"),
@@ -276,6 +292,10 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "integrator_switches", symbol="-", description="number of switches before the restart point"
     ),
+    StateVariable(
+        "integrator_column_overlaps", symbol="T", description="column_overlaps at the restart point"
+    ),
+    StateVariable("integrator_penalties", symbol="lambda a", description="penalties at the restart point"),
     StateVariable(
         "integrator_constants", symbol="-", description="constants of the equations at the restart point"
     ),

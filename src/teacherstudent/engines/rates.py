@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.phases import Phase
-from teacherstudent.errors import SpecError
 from teacherstudent.spec.interventions import Deficit, RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import on_step
@@ -118,17 +117,17 @@ def blocks(stage: Stage, start: float, dimension: int) -> list[Stage]:
 def _stage(spec, phase, sequence, began, start, end, angle) -> Stage:
     """Return the stage from a start to an end, between which nothing changes."""
     middle, training, replay = 0.5 * (start + end), spec.training, spec.curriculum.replay
-    replays = replay is not None and len(sequence) > 1
-    interleave = replay.interleave if replays else None
     rotation, drift = spec.teachers.rotation, spec.teachers.drift
-    turns = rotation is not None and rotation.start <= middle < _rotation_end(spec, angle)
+    turns = rotation is not None and _is_in(spec, rotation.start, _rotation_end(spec, angle), middle)
+    shares = _probabilities(spec, phase.teacher, sequence, middle)
+    in_turn = replay is not None and replay.interleave is not None and len(shares) > 1
     return Stage(
         end=end,
         tasks=tuple(
-            _task(spec, teacher, probability, middle, replays and teacher != phase.teacher)
-            for teacher, probability in _probabilities(spec, phase.teacher, sequence, middle).items()
+            _task(spec, teacher, probability, middle, replay is not None and teacher != phase.teacher)
+            for teacher, probability in shares.items()
         ),
-        interleave=None if interleave is None else (interleave.new, interleave.old),
+        interleave=(replay.interleave.new, replay.interleave.old) if in_turn else None,
         origin=began,
         weight_decay=training.weight_decay * ("features" in training.train),
         readout_decay=training.weight_decay * ("readouts" in training.train),
@@ -150,8 +149,8 @@ def _task(spec: Spec, teacher: int, probability: float, time: float, is_replayed
         head=spec.head_of(teacher),
         probability=probability,
         fidelity=spec.curriculum.replay.fidelity if is_replayed else 1.0,
-        learning_rate=_rate(training.learning_rate, teacher, time) * ("features" in training.train),
-        readout_rate=spec.student.scale**2 * _rate(training.readout_learning_rate, teacher, time) * readouts,
+        learning_rate=_rate(spec, "learning_rate", teacher, time) * ("features" in training.train),
+        readout_rate=spec.student.scale**2 * _rate(spec, "readout_learning_rate", teacher, time) * readouts,
         moving=moving,
         output_noise=_changed(spec, "output_noise", time, teachers.output_noise[teacher]),
         input_noise=_changed(spec, "input_noise", time, teachers.input_noise[teacher]),
@@ -162,26 +161,39 @@ def _changed(spec: Spec, name: str, time: float, usual):
     """Return a property of a task at a time: the usual one, or that of a deficit."""
     windows: tuple[Deficit, ...] = spec.training.deficits or ()
     for window in windows:
-        value, until = getattr(window, name), math.inf if window.until is None else window.until
-        if value is not None and window.start <= time < until:
+        value = getattr(window, name)
+        if value is not None and _is_in(spec, window.start, window.until, time):
             return value
     return usual
 
 
-def _rate(rate, teacher: int, time: float) -> float:
+def _is_in(spec: Spec, start: float, until: float | None, time: float) -> bool:
+    """Return whether a time is in a window, whose ends are at the nearest steps."""
+    N = spec.inputs.dimension
+    if until is None or math.isinf(until):
+        return on_step(start, N) <= time
+    return on_step(start, N) <= time < on_step(until, N)
+
+
+def _rate(spec: Spec, name: str, teacher: int, time: float) -> float:
     """Return a learning rate of a task at a time."""
+    rate = getattr(spec.training, name)
     if isinstance(rate, tuple) and isinstance(rate[0], RatePiece):
-        ends = [piece.until for piece in rate[:-1]]
-        rate = rate[bisect_right(ends, time)].value
+        rate = _piece_at(spec, rate, time).value
     return rate[teacher] if isinstance(rate, tuple) else rate
+
+
+def _piece_at(spec: Spec, pieces: tuple, time: float):
+    """Return the piece of a mixture or of a schedule at a time."""
+    ends = [on_step(piece.until, spec.inputs.dimension) for piece in pieces[:-1]]
+    return pieces[bisect_right(ends, time)]
 
 
 def _probabilities(spec: Spec, main: int, sequence: Sequence[int], time: float) -> dict[int, float]:
     """Return the probabilities above 0 of the tasks at a time, by teacher, the main one first."""
     replay, mixture = spec.curriculum.replay, spec.curriculum.mixture
     if mixture is not None:
-        ends = [on_step(piece.until, spec.inputs.dimension) for piece in mixture[:-1]]
-        row = mixture[bisect_right(ends, time)].probabilities
+        row = _piece_at(spec, mixture, time).probabilities
         order = sorted(range(len(row)), key=lambda teacher: teacher != main)
         return {teacher: row[teacher] for teacher in order if row[teacher] > 0.0}
     earlier = [teacher for teacher in dict.fromkeys(sequence[:-1]) if teacher != main]
@@ -256,51 +268,3 @@ def _rotation_end(spec: Spec, angle: float) -> float:
     if rotation.until == "reached":
         return rotation.start + angle / rotation.rate
     return math.inf if rotation.until is None else rotation.until
-
-
-class PhaseRates(NamedTuple):
-    """Rates and noise of a phase, the same for all engines; rates of a layer that is not trained are 0."""
-
-    learning_rate: float  # of the first layer
-    readout_rate: float  # of the second layer
-    weight_decay: float  # of the first layer
-    readout_decay: float  # of the second layer
-    moving: np.ndarray  # (K,) 1.0 for units whose weights are trained, 0.0 for frozen ones
-    output_noise: float  # standard deviation at the output of the teacher
-    input_noise: float  # standard deviation at each input of the student, in units of that of the input
-    batch_size: int  # number of inputs of a step
-
-
-def rates_of(spec: Spec, phase: Phase) -> PhaseRates:
-    """Return the rates and the noise of a phase of a run without interventions."""
-    stage = stages(spec, phase, [phase.teacher], 0.0, 0.0)[0]
-    task = stage.tasks[0]
-    return PhaseRates(
-        learning_rate=task.learning_rate,
-        readout_rate=task.readout_rate,
-        weight_decay=stage.weight_decay,
-        readout_decay=stage.readout_decay,
-        moving=task.moving,
-        output_noise=task.output_noise,
-        input_noise=task.input_noise,
-        batch_size=stage.batch_size,
-    )
-
-
-def refuse_interventions(spec: Spec, engine: str) -> None:
-    """Raise SpecError if a spec has an intervention."""
-    asked = {
-        "curriculum.replay": spec.curriculum.replay,
-        "curriculum.mixture": spec.curriculum.mixture,
-        "training.consolidation": spec.training.consolidation,
-        "training.l1": spec.training.l1,
-        "training.deficits": spec.training.deficits,
-        "training.learning_rate": isinstance(spec.training.learning_rate, tuple) or None,
-        "training.readout_learning_rate": isinstance(spec.training.readout_learning_rate, tuple) or None,
-        "teachers.drift": spec.teachers.drift,
-        "teachers.rotation": spec.teachers.rotation,
-        "record.movement": spec.record.movement or None,
-    }
-    for key, value in asked.items():
-        if value is not None:
-            raise SpecError(f"{key}: engine {engine} does not support it")

@@ -124,14 +124,15 @@ def stored_T(T: np.ndarray, P: int) -> np.ndarray:
 
     Parameters
     ----------
-    T : ndarray of shape (P M, P M)
+    T : ndarray of shape (..., P M, P M)
         Overlaps of teachers, in the layout of the kernels.
     P : int
         The number of teachers.
 
     Returns
     -------
-    ndarray of shape (P, P, M, M)
+    ndarray of shape (..., P, P, M, M)
     """
-    M = len(T) // P
-    return T.reshape(P, M, P, M).transpose(0, 2, 1, 3)
+    *lead, _, columns = T.shape
+    M = columns // P
+    return np.moveaxis(T.reshape(*lead, P, M, P, M), -2, -3)

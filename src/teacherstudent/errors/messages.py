@@ -103,6 +103,11 @@ def merged(asked: int, recorded: int, dimension: int) -> str:
     return f"record: {asked} times fall on {recorded} {steps}; each step is recorded once"
 
 
+def diverged(run: int, time: float) -> str:
+    """Return the message about a run that diverged at a time."""
+    return f"run {run} diverged at t = {time:g}; it is stored up to this time"
+
+
 def whole_number(low: int, high: int | None) -> str:
     """Return the bounds of a whole number in words."""
     bounds = f">= {low}" if high is None else f"from {low} to {high}"

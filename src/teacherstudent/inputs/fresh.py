@@ -21,22 +21,5 @@ class FreshInputs(Source):
         return spec.inputs.distribution == "gaussian" and spec.inputs.samples is None
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
-        """Train for some steps on new inputs (`Source.train`).
-
-        Parameters
-        ----------
-        networks : InMemory
-            Networks that are trained; their student is changed in place.
-        constants : StepConstants
-            Constants of the phase, with the law of one step.
-        teacher : int
-            Number of the active teacher, counted from 0.
-        first, steps : int
-            Number of the first step, counted from the start of the run, and number of steps.
-
-        Returns
-        -------
-        int
-            The number of steps done; it is smaller than `steps` if an error was not finite.
-        """
+        """Train for some steps on new inputs (`Source.train`)."""
         return networks.train_on_fresh_inputs(constants, *self.key, first, steps)

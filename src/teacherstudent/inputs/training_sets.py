@@ -44,24 +44,7 @@ class TrainingSetInputs(Source):
         return LabelledSet(X, labels + label_noise(self.spec, seed, run))
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
-        """Train for some steps on samples of the training set (`Source.train`).
-
-        Parameters
-        ----------
-        networks : InMemory
-            Networks that are trained; their student is changed in place.
-        constants : StepConstants
-            Constants of the phase, with the law of one step.
-        teacher : int
-            Number of the active teacher, counted from 0.
-        first, steps : int
-            Number of the first step, counted from the start of the run, and number of steps.
-
-        Returns
-        -------
-        int
-            The number of steps done; it is smaller than `steps` if an error was not finite.
-        """
+        """Train for some steps on samples of the training set (`Source.train`)."""
         labels = self.training_set.labels[teacher]
         samples = kernel.Samples(self.training_set.X, labels, self.is_distinct, self.passes)
         fixed = constants, samples, networks.buffers, *self.key

@@ -5,7 +5,7 @@ distinguish. Many runs of one spec are plotted as their median and a band.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # isort: split
@@ -32,9 +32,9 @@ COLUMNS = 3
 MARKERS_PER_CURVE = 25
 LEGEND_ROWS = 13  # beside each row of panels
 
-# More runs of one spec than this are plotted as their median and a band of this percentile interval.
+# More runs of one spec than this are plotted as their median and a band between the outer quantiles.
 MOST_LINES = 10
-INTERVAL = ("pi", 80)  # from the 10 % to the 90 % quantile
+QUANTILES = (0.1, 0.5, 0.9)
 BAND = {"alpha": 0.25, "linewidth": 0.0}
 
 OTHER = -1  # instead of a unit: off-diagonal entries of Q
@@ -60,7 +60,7 @@ class _Group:
     """Runs of one spec and one engine, recorded at the same times, without those that diverged."""
 
     engine: str
-    frames: dict[str, pandas.DataFrame]  # by quantity
+    frames: dict[str, pandas.DataFrame]  # by quantity; of a band the medians, with columns `low` and `high`
     switches: list[np.ndarray]  # of each run
 
     @property
@@ -148,17 +148,25 @@ def _groups(stored: Sequence[StoredRun]) -> list[_Group]:
 
 
 def _group(engine: str, members: Sequence[StoredRun]) -> _Group:
-    """Join runs of one group and number them consecutively."""
-    frames: dict[str, list[pandas.DataFrame]] = {name: [] for name in QUANTITIES}
-    switches: list[np.ndarray] = []
-    for member in members:
-        finite = [run for run, one in enumerate(member.trajectories) if one.diverged_at is None]
-        for name in QUANTITIES:
-            frame = frame_of(member, [name])
-            frame = frame if len(finite) == len(member.trajectories) else frame[frame.run.isin(finite)]
-            frames[name].append(frame.assign(run=len(switches) + np.searchsorted(finite, frame.run)))
-        switches += [member.trajectories[run].switch_times for run in finite]
-    return _Group(engine, {name: pandas.concat(parts) for name, parts in frames.items()}, switches)
+    """Join the finite runs of one group; many of them are summarised by quantiles."""
+    finite = [run for member in members for run in member.trajectories if run.diverged_at is None]
+    if not finite:
+        return _Group(engine, {}, [])
+    arrays = {name: np.stack([getattr(run, name) for run in finite]) for name in QUANTITIES}
+    if len(finite) > MOST_LINES:
+        arrays = {name: np.quantile(array, QUANTILES, axis=0) for name, array in arrays.items()}
+    active = np.zeros(arrays["generalisation_error"].shape[:2], int)
+    joined = replace(members[0], arrays={"time": finite[0].time, "active_teacher": active, **arrays})
+    frames = {name: frame_of(joined, [name]) for name in QUANTITIES}
+    if len(finite) > MOST_LINES:
+        frames = {name: _with_bounds(frame) for name, frame in frames.items()}
+    return _Group(engine, frames, [run.switch_times for run in finite])
+
+
+def _with_bounds(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Return the rows of the medians; those of the other quantiles become the columns `low` and `high`."""
+    low, median, high = (frame[frame.run == number] for number in range(len(QUANTILES)))
+    return median.assign(low=low.value.to_numpy(), high=high.value.to_numpy())
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -199,21 +207,25 @@ def _draw(
     look = _look(group.engine, joined, frame.time.nunique())
     styles = [] if style is None else sorted(frame[style].unique())
     dashes = {name: DASHES[n % len(DASHES) if style != "pair" else 0] for n, name in enumerate(styles)}
-    many = {"estimator": "median", "errorbar": INTERVAL, "err_kws": BAND}
+    palette = _palette(color.max(initial=0) + 1) | {OTHER: GREY}
     seaborn.lineplot(
         frame,
         x="time",
         y="value",
         hue=color,
-        palette=_palette(color.max(initial=0) + 1) | {OTHER: GREY},
+        palette=palette,
         style=style,
         dashes=dashes if look["linestyle"] == "-" else False,
         sort=False,
         legend=False,
         ax=ax,
-        **(many if group.is_band else {"estimator": None, "units": "run"}),
+        estimator=None,
+        units="run",
         **look,
     )
+    if group.is_band:
+        for (unit, *_), curve in frame.groupby([color] if style is None else [color, style], observed=True):
+            ax.fill_between(curve.time, curve.low, curve.high, color=palette[unit], **BAND)
 
 
 def _look(engine: str, joined: bool, rows: int) -> dict[str, Any]:

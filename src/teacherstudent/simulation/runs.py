@@ -30,9 +30,10 @@ def check(spec: Spec, engine: str) -> None:
         If it does not, with the key and the reason, and if there is no such engine.
     """
     own = engine_named(engine)
-    if spec.record.weights and not own.has_weights:
-        others = " or ".join(other.name for other in ENGINES.values() if other.has_weights)
-        raise SpecError(f"record.weights: engine {engine} has no weights; use engine {others}")
+    for key in ("state", "weights"):
+        if getattr(spec.record, key) and not getattr(own, f"has_{key}"):
+            others = " or ".join(other.name for other in ENGINES.values() if getattr(other, f"has_{key}"))
+            raise SpecError(f"record.{key}: engine {engine} has no {key}; use engine {others}")
     own.check(spec)
 
 

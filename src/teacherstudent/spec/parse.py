@@ -19,10 +19,7 @@ from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.axes import read_values, with_values
-from teacherstudent.spec.model import (
-    INITIAL_KEYS,
-    Spec,
-)
+from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
 from teacherstudent.spec.schema import complete
@@ -55,7 +52,10 @@ def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({
         If the file cannot be read or the spec is not valid.
     """
     document = read_yaml(path)
-    return parse_spec(with_values(document, settings) if isinstance(document, Mapping) else document)
+    if not isinstance(document, Mapping):
+        found = "an empty file" if document is None else type(document).__name__
+        raise SpecError(f"{path}: a spec is a block of keys, not {found}")
+    return parse_spec(with_values(document, settings))
 
 
 def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
@@ -200,9 +200,10 @@ class _Kind:
     """Properties of the type of a field, found once because grids build thousands of specs."""
 
     def __init__(self, kind: Any) -> None:
-        self.block = next((part for part in _parts(kind) if dataclasses.is_dataclass(part)), None)
-        self.item = int if int in _parts(kind) else float
-        self.fraction = "float" in getattr(kind, "__name__", str(kind))
+        parts = list(_parts(kind))
+        self.block = next((part for part in parts if dataclasses.is_dataclass(part)), None)
+        self.item = int if int in parts else float
+        self.fraction = float in parts
 
 
 def _parts(kind: Any) -> Iterator[Any]:

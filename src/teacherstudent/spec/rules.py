@@ -23,8 +23,8 @@ def check_spec(spec: Spec) -> None:
     check_networks(spec)
     check_inputs(spec)
     _check_lists_per_teacher(spec)
+    check_interventions(spec)  # before the curriculum: the order follows from a mixture
     _check_curriculum(spec)
-    check_interventions(spec)
     _check_record(spec)
     if spec.initial_overlaps is not None:
         _check_overlaps(spec)

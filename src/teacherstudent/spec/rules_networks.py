@@ -162,6 +162,8 @@ def _check_readouts(spec: Spec) -> None:
         raise SpecError(
             f"student.initial.readouts: must be {H} rows, one per head, each of {K} numbers or null"
         )
+    if None not in rows and spec.student.initial.readouts_std is not None:
+        raise SpecError("student.initial.readouts_std: not used where readouts gives all rows; remove it")
 
 
 def _check_initial_keys(initial) -> None:

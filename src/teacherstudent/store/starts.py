@@ -141,10 +141,11 @@ def _overlaps(trajectory: Trajectory, row: int) -> InitialOverlaps:
     """Return the order parameters in a row, in the form of a spec."""
     if trajectory.student_overlaps is None:
         raise SpecError("the run has no overlaps to start from; repeat it with record.quantities: all")
+    moving = trajectory.teacher_overlaps_in_time
     arrays = {
         "student": trajectory.student_overlaps[row],
         "student_teacher": trajectory.student_teacher_overlaps[row],
-        "teacher": trajectory.teacher_overlaps,
+        "teacher": trajectory.teacher_overlaps if moving is None else moving[row],
         "student_readouts": trajectory.student_readouts[row],
         "teacher_readouts": trajectory.teacher_readouts,
     }

@@ -67,7 +67,8 @@ class StoredRun:
         rows = np.count_nonzero(self.arrays["active_teacher"][run] >= 0)
         own = {name: array if name == "time" else array[run] for name, array in self.arrays.items()}
         own |= {name: own[name][:rows] for name in own if OBSERVABLES[name].dimensions[0] == "time"}
-        own["switch_times"] = own["switch_times"][np.isfinite(own["switch_times"])]
+        switches = np.isfinite(own["switch_times"])
+        own |= {name: own[name][switches] for name in own if OBSERVABLES[name].dimensions[0] == "switch"}
         diverged = float(self.attributes.get("diverged_at", {run: np.nan})[run])
         state = self.state and {name: _unpadded(name, array[run]) for name, array in self.state.items()}
         return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
@@ -75,5 +76,9 @@ class StoredRun:
 
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
     """Return an array of a state without its padding."""
-    filled = {"switch_times": np.isfinite, "teachers": lambda teachers: teachers >= 0}
+    filled = {
+        "switch_times": np.isfinite,
+        "teachers": lambda teachers: teachers >= 0,
+        "importances": lambda rows: np.isfinite(rows[:, 0]),
+    }
     return array[filled[name](array)] if name in filled else array

@@ -296,8 +296,8 @@ def network_claim(entry):
     difference = error[np.argmax(duration)] - error[np.argmin(duration)]
     return claim(
         f"Networks of {entry.spec.inputs.dimension} inputs, orthogonal tasks: error of the original task "
-        f"after a change of duration {duration.max():.2g} minus that after one of {duration.min():.2g}, mean over "
-        "runs.",
+        f"after a change of duration {duration.max():.2g} minus that after one of {duration.min():.2g}, mean "
+        "over runs.",
         value=mean_over(difference, 0),
         low=0.2,
         high=0.4,

@@ -10,16 +10,27 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2019 import COLORS, GUESSED, LATE, TEACHER, averages, errors, growth, late, medians
+from _goldt2019 import COLORS, GUESSED, LATE, averages, errors, growth, late, medians
+from _goldt2019_finite import (
+    LAYERS,
+    PASSES,
+    REPLACED,
+    by_samples,
+    engines,
+    means,
+    minimal,
+    noise_floor,
+    over_time,
+    ratios,
+    training,
+)
 from _goldt2019_limits import repeats_in_passes
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "goldt2019_finite_dataset"
-LAYERS = {"first layer": "first_layer", "both layers": "both_layers"}
 MARKERS = dict(zip(LAYERS, "os", strict=True))
-PASSES, REPLACED = "epochs", "with_replacement"
 WORDS = {PASSES: "in passes", REPLACED: "with replacement"}
 THIN = {"label": None, "marker": "none", "linewidth": 0.5}
 MANY = 10.0
@@ -69,37 +80,6 @@ def figure(curves):
     return fig
 
 
-def engines(curves, name, sampling=PASSES):
-    """Return the runs on finite sets with one way of sampling, and those on fresh samples."""
-    finite, fresh = (curves[f"goldt2019_{kind}_{LAYERS[name]}"] for kind in ("finite", "fresh"))
-    return finite["network"].select(sampling=sampling), fresh["chain"]
-
-
-def ratios(finite):
-    """Return alpha, the numbers of samples per input."""
-    return finite.axis("samples") / finite.spec.inputs.dimension
-
-
-def noise_floor(entry):
-    """Return sigma^2 / 2."""
-    return entry.spec.teachers.output_noise[0] ** 2 / 2.0
-
-
-def by_samples(finite, of):
-    """Return a function of the runs for each number of samples, (alpha, K, run)."""
-    return np.array([of(finite.select(samples=P)) for P in finite.axis("samples")])
-
-
-def minimal(finite):
-    """Return the smallest generalisation error along each run, (axes..., run)."""
-    return errors(finite).min(axis=-1)
-
-
-def training(finite):
-    """Return the training error at the end, (axes..., run)."""
-    return late(finite, "training_error")
-
-
 def plot_time(ax, curves):
     """Draw both errors of the largest student for the middle number of samples."""
     for name, color in zip(LAYERS, COLORS, strict=False):
@@ -114,12 +94,6 @@ def plot_time(ax, curves):
             _figures.plot_simulation(ax, x, over_time(replaced, what)[0][after], series, **thin)
     _figures.log_axes(ax, "x")
     ax.set_xlabel("time $t$")
-
-
-def over_time(finite, what):
-    """Return mean and standard error of an error over time, of the largest student for the middle samples."""
-    shown = finite.select(samples=np.median(finite.axis("samples")), hidden=finite.axis("hidden")[-1])
-    return averages(shown.values(f"{what}_error")[..., TEACHER].T)
 
 
 def plot_sizes(ax, finite, name, of, thin=False):
@@ -172,11 +146,6 @@ def claims(curves):
     ]
 
 
-def means(finite, of):
-    """Return the mean over runs of a kind of error, (alpha, K)."""
-    return averages(by_samples(finite, of))[0]
-
-
 def size_claims(first, both):
     """State that errors increase with K if the first layer is trained and not if both are."""
     text = (
@@ -202,8 +171,7 @@ def training_claims(first, both):
         )
         yield claim(
             f"{name.capitalize()}, fewest samples: final training error divided by the generalisation error "
-            "for "
-            "clean labels, largest ratio.",
+            "for clean labels, largest ratio.",
             value=(seen / clean)[0].max(),
             low=0.0,
             high=0.5,
@@ -229,8 +197,7 @@ def fresh_claim(name, finite, fresh):
     many, limit = medians(by_samples(finite, late))[-1], medians(late(fresh))
     return claim(
         f"{name.capitalize()}, most samples: final error divided by that with fresh samples, medians over "
-        "runs, "
-        "furthest from one.",
+        "runs, furthest from one.",
         value=max(many / limit, key=lambda ratio: abs(np.log(ratio))),
         low=0.7,
         high=2.0,

@@ -10,9 +10,23 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _saadsolla1995 import errors, flattest, overlaps, teacher_overlaps
+from _saadsolla1995 import (
+    ESCAPED,
+    at_vanishing_rate,
+    colors_of,
+    distance_from_permutation,
+    errors,
+    escapes,
+    final,
+    flattest,
+    heights,
+    leads,
+    overlaps,
+    plot_both,
+    teacher_overlaps,
+)
 
-from teacherstudent.analysis import plateau, plateau_error
+from teacherstudent.analysis import plateau_error
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "saadsolla1995_dynamics"
@@ -38,7 +52,6 @@ the size of the initial overlaps are believed to be those of the paper; the init
 and the parameters of (d-f) are not known.
 """
 IN_A_ROW = {"ncols": 3, "handlelength": 1.0, "columnspacing": 1.0}
-ESCAPED = 0.5  # lead of one student unit, as a part of T_mm, that counts as escape
 HEIGHT = 0.01  # tolerance of the height: the plateau is approached slowly, as lengths of units become equal
 LAST = 0.1  # last part of a run, in which the error is constant
 claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
@@ -62,11 +75,6 @@ def figure(curves):
         ax.set_xlim(0, curves[UNDER]["ode"].time[-1])
     _figures.letter(axes)
     return fig
-
-
-def colors_of(units):
-    """Return one colour per unit."""
-    return _figures.colors_along(range(units), "viridis")
 
 
 def plot_specialisation(ax, ode):
@@ -104,15 +112,6 @@ def plot_plateau(ax, ode):
     ax.legend(loc="upper right", title="height of the plateau")
 
 
-def heights(ode):
-    """Return the error on the plateau at the learning rate of a run with K = M, and at vanishing rates."""
-    units, rate = ode.spec.student.hidden, ode.spec.training.learning_rate
-    return {
-        rf"$\eta = {rate:g}$": plateau(units, units, rate).generalisation_error[0],
-        r"$\eta \to 0$": plateau_error(units, units),
-    }
-
-
 def plot_escapes(ax, ode):
     """Draw the lead of one student unit over the others for each teacher unit."""
     ahead = leads(ode)
@@ -140,25 +139,6 @@ def plot_errors(ax, curves):
     _figures.log_axes(ax)
     ax.set(ylabel=r"error $\epsilon$", ylim=(1e-5, 2.0))
     ax.legend(loc="lower left")
-
-
-def plot_both(ax, engines, quantity, series, color):
-    """Draw a quantity of the equations as a line, and of the samples as points."""
-    ode, chain = engines["ode"], engines["chain"]
-    _figures.plot_theory(ax, ode.time, quantity(ode), series, color=color)
-    _figures.plot_simulation(ax, chain.time, quantity(chain), series, label=None, color=color, markersize=3)
-
-
-def leads(entry):
-    """Return the largest minus the second R, divided by T_mm = m, for each teacher unit m, (time, M)."""
-    R = np.sort(teacher_overlaps(entry), axis=1)
-    return (R[:, -1] - R[:, -2]) / np.arange(1, R.shape[2] + 1)
-
-
-def escapes(entry):
-    """Return the time at which the lead reaches half of T_mm, for each teacher unit; NaN if never."""
-    ahead = leads(entry) >= ESCAPED
-    return np.where(ahead.any(axis=0), entry.time[ahead.argmax(axis=0)], np.nan)
 
 
 def claims(curves):
@@ -204,13 +184,6 @@ def isotropic_claims(ode):
     )
 
 
-def distance_from_permutation(R):
-    """Return the largest entry of |R - P| for the 0 and 1 nearest to R; 1 if these are no permutation."""
-    nearest = np.round(R)
-    ones = np.concatenate([nearest.sum(axis=0), nearest.sum(axis=1)])
-    return np.abs(R - nearest).max() if np.all(ones == 1.0) else 1.0
-
-
 def graded_claims(ode):
     """State that the student specialises to the teacher units in the order of their lengths."""
     times = escapes(ode)
@@ -247,11 +220,6 @@ def size_claims(over, under):
     )
 
 
-def final(entry, part=0.25):
-    """Return the mean error over the last part of a run."""
-    return errors(entry)[entry.time >= (1.0 - part) * entry.time[-1]].mean()
-
-
 def floor_claims(ode):
     """State that the remaining error is finite, and at vanishing rates the same with label noise."""
     error = errors(ode)
@@ -276,11 +244,6 @@ def floor_claims(ode):
         low=0.0,
         high=1e-3,
     )
-
-
-def at_vanishing_rate(rates, values):
-    """Return the value at rate 0 of the parabolas through values at three rates, (..., 3)."""
-    return np.polyfit(rates, np.moveaxis(values, -1, 0), 2)[-1]
 
 
 if __name__ == "__main__":

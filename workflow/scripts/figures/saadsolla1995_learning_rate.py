@@ -9,7 +9,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _saadsolla1995 import errors, flattest, teacher_overlaps
+from _saadsolla1995 import decays, errors, growths, lengths, vanishing
 from matplotlib.ticker import NullFormatter
 
 from teacherstudent.analysis import (
@@ -20,9 +20,7 @@ from teacherstudent.analysis import (
     optimal_learning_rate_formula,
     plateau,
     plateau_error,
-    plateau_length,
 )
-from teacherstudent.analysis.plateaus import time_below
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "saadsolla1995_learning_rate"
@@ -48,8 +46,6 @@ The Jacobian gives eta_c = 4.0558, 2.3068, 1.6207, the formula sqrt 3 pi / (K - 
 critical rate: the Jacobian gives 0.82 and 0.79 of it for K = 2 and 3. The figures of Saad and Solla
 (Phys. Rev. E 1995) are known from memory; their initial overlaps and learning rates are not known.
 """
-WINDOW = (1e-8, 1e-11)  # of the error, over which the decay is measured
-GROWTH = (1e-5, 1e-3)  # of differences of R, over which their growth is measured
 ASYMMETRY = 1e-6  # of these differences at the start, up to a factor of order one
 TINY = np.finfo(float).tiny
 claim = partial(Claim, FIGURE, source="Saad & Solla 1995, from memory", certainty="remembered")
@@ -134,28 +130,6 @@ def plot_jacobian(ax, units, first, color):
     ax.axvline(critical, color=color, linewidth=0.8, linestyle=":", zorder=0)
 
 
-def lengths(ode):
-    """Return the length of the plateau around the flattest part of each run, (rate,)."""
-    values = errors(ode)
-    return np.array([plateau_length(ode.time, e, e[flattest(ode.time, e)]) for e in values])
-
-
-def decays(ode):
-    """Return the rate of decay of the error between two levels in each run, (rate,); NaN if not reached."""
-    start, end = (time_below(ode.time, errors(ode), level) for level in WINDOW)
-    return np.log(WINDOW[0] / WINDOW[1]) / (end - start)
-
-
-def growths(ode):
-    """Return the rate at which the largest difference of overlaps R grows in each run, (rate,)."""
-    R = teacher_overlaps(ode)
-    differences = np.ptp(R, axis=-1).max(axis=-1)
-    start, end = (ode.time[np.argmax(differences > level, axis=-1)] for level in GROWTH)
-    rows = np.arange(len(R))
-    sizes = [differences[rows, np.searchsorted(ode.time, when)] for when in (start, end)]
-    return np.log(sizes[1] / sizes[0]) / (end - start)
-
-
 def claims(curves):
     """State height and length of the plateau, critical and optimal rates."""
     return [
@@ -236,11 +210,6 @@ def decay_claims(units, ode):
         high=1.01,
     )
     yield from published_rates(units, critical, best)
-
-
-def vanishing(rates, measured):
-    """Return the larger root of the parabola through the last three rates of decay."""
-    return np.roots(np.polyfit(rates[-3:], measured[-3:], 2)).real.max()
 
 
 def published_rates(units, critical, best):

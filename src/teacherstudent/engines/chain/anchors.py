@@ -22,6 +22,13 @@ def check_consolidation(spec: Spec) -> None:
         )
     if rule.importances == "weights":
         raise SpecError("training.consolidation.importances: engine chain has no weights; use units")
+    strength, rate, N = np.max(rule.strength), spec.training.learning_rate, spec.inputs.dimension
+    known = rule.kind == "quadratic" and rule.step == "explicit" and isinstance(rate, float)
+    if known and not any(spec.training.frozen_units) and strength * rate >= N:
+        raise SpecError(
+            f"training.consolidation.strength: {strength:g} is too large: with learning rate {rate:g} and "
+            f"{N} inputs a step moves each unit beyond its anchor; use a smaller strength, or step: proximal"
+        )
 
 
 def new_anchors(

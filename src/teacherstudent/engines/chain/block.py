@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from teacherstudent.engines.chain import anchors
-from teacherstudent.engines.chain.networks import initial, measured, resumed
+from teacherstudent.engines.chain import anchors, motion
+from teacherstudent.engines.chain.networks import gram, initial, measured, resumed
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, set_stage, terms_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
 from teacherstudent.engines.start import Start, State, history, steps_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
+from teacherstudent.kernels.chain.motion import Motion, place_teachers
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_coordinates
@@ -51,12 +52,34 @@ class Block:
         self.anchors = anchors.new_anchors(self.shape, c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
+        for c, start in enumerate(starts):
+            self.resume(c, start)
+        self.motion = self.new_motion(seed, runs, starts)
         self.buffers = arrays.new_buffers(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
         self.due = steps_from(specs[0], starts[0].time).tolist()
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
+
+    def resume(self, c: int, start: Start) -> None:
+        """Set what interventions have changed up to the state of a start, if it has one."""
+        state = start.state or {}
+        if "penalties" in state and self.specs[c].training.consolidation is not None:
+            self.penalties[c], self.anchors.path[:, c] = state["penalties"], state["path_integral"]
+            self.importances[c] = list(state["importances"][: len(start.switches)])
+        if "teacher_overlaps" in state:
+            self.initial_T[c] = state["teacher_overlaps"].reshape(self.initial_T[c].shape)
+
+    def new_motion(self, seed: int, runs: list[int], starts: list[Start]) -> Motion:
+        """Return the motion of the teachers, which are moved to where they are at the start."""
+        turns, B = self.specs[0].teachers.rotation is not None, self.teachers.B
+        base = motion.new_motion(self.specs, self.shape, aligned(B) if turns else B, seed, runs)
+        if turns:
+            for c, (spec, start) in enumerate(zip(self.specs, starts, strict=True)):
+                motion.set_rotation(base, c, spec, self.step, start.state)
+            place_teachers(base, B, self.step)
+        return base
 
     @property
     def finite(self) -> np.ndarray:
@@ -134,8 +157,10 @@ class Block:
             old = self.penalties[c] * (rule.anchors == "sum")
             present = np.pad(self.anchors.c[:, :, c], [(0, 0), (self.shape.p, 0)])
             self.penalties[c], centres = anchors.combined(old, present, added, S)
-        found = anchors.in_new_frame(self.shape, B, centres, S)
-        self.teachers.B[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
+        found = anchors.in_new_frame(self.shape, self.motion.base[:, :, c], centres, S)
+        self.motion.base[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
+        if spec.teachers.rotation is not None:
+            place_teachers(self.motion, self.teachers.B, self.step)
         self.anchors.path[:, c] = 0.0
 
     def put_heads_back(self) -> None:
@@ -157,6 +182,7 @@ class Block:
         """Return whether errors are below their thresholds, (C,); False at steps without a comparison."""
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
+        self.update_T()
         return thresholds.below_threshold(self.shape, self.teachers, self.state, self.constants.step)
 
     @property
@@ -168,6 +194,7 @@ class Block:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
+            self.update_T()
             Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
             row = {
                 "student_overlaps": Q,
@@ -175,10 +202,21 @@ class Block:
                 "student_readouts": np.moveaxis(self.h, -1, 0).copy(),
                 "generalisation_error": errors,
             }
-            self.rows.append(row | self.measured_anchors())
+            moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
+            self.rows.append(row | moving | self.measured_anchors())
             finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in row.values()]
             self.state.finite[~np.logical_and.reduce(finite)] = 0
             self.recorded += self.finite
+
+    @property
+    def moves(self) -> bool:
+        """Whether teachers move."""
+        return self.specs[0].has_moving_teachers
+
+    def update_T(self) -> None:
+        """Compute the overlaps of teachers that move."""
+        if self.moves:
+            self.teachers.T[...] = gram(self.teachers.B)
 
     def measured_anchors(self) -> dict[str, np.ndarray]:
         """Return the overlaps of students and anchors, and the squared lengths of the anchors."""
@@ -199,7 +237,7 @@ class Block:
         students = self.teachers, self.state, constants, self.keys, self.buffers
         if any(parts):
             changes = interventions.Interventions(
-                parts, self.constants.tasks, self.anchors, self.constants.fidelity
+                parts, self.constants.tasks, self.anchors, self.motion, self.constants.fidelity
             )
             fixed = self.shape, terms_of(self.constants.tasks, self.specs[0]), changes, *students
             self.step = interventions.train(*fixed, self.step, end, self.interval)
@@ -217,6 +255,8 @@ class Block:
             fidelity=bool(np.any(tasks.constants[-1] != 1.0)),
             anchors=bool(self.penalties.any()),
             path=kind is not None and kind.kind == "path_integral",
+            drift=len(self.motion.drifting) > 0,
+            rotation=self.specs[0].teachers.rotation is not None,
         )
 
     def trajectory(self, c: int) -> Trajectory:
@@ -227,6 +267,8 @@ class Block:
         T, history = self.initial_T[c], (self.switches[c], self.sequence[c])
         found = {name: np.array([row[name][c] for row in rows]) for name in self.rows[0]}
         found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
+        if self.moves:
+            found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
         if spec.curriculum.replay is not None or spec.curriculum.mixture is not None:
             found["task_probabilities"] = task_probabilities(spec, times, *history)
         if spec.training.consolidation is not None:
@@ -249,12 +291,24 @@ def state_of(block: Block, c: int) -> State:
     It has no coordinates outside the frame of the networks: each step computes them at its start.
     """
     block.put_heads_back()
-    n, N = block.shape.p + block.shape.r, block.shape.N
+    n, N, spec = block.shape.p + block.shape.r, block.shape.N, block.specs[c]
     state = history(block.step / N, block.switches[c], block.sequence[c]) | {
         "dimension": np.array(N),
         "student_coordinates": block.state.S[:, :n, c].copy(),
         "student_readouts": block.h[:, :, c].copy(),
-        "teacher_coordinates": block.teachers.B[:, :, c].copy(),
+        "teacher_coordinates": block.motion.base[:, :, c].copy(),
         "teacher_readouts": block.teachers.v[c].copy(),
     }
+    if spec.has_anchors:
+        state["anchor_coordinates"] = block.anchors.c[:, :, c].copy()
+    if spec.training.consolidation is not None:
+        state |= {
+            "penalties": block.penalties[c].copy(),
+            "path_integral": block.anchors.path[:, c].copy(),
+            "importances": np.array(block.importances[c]).reshape(-1, spec.student.hidden),
+        }
+    if block.moves:
+        state["teacher_overlaps"] = block.initial_T[c].flatten()
+    if spec.teachers.rotation is not None:
+        state |= motion.rotation_of(block.motion, c)
     return state

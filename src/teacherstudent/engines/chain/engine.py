@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
-from teacherstudent.engines.chain.networks import axes
+from teacherstudent.engines.chain.motion import same_rotation
+from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -36,8 +37,6 @@ def check(spec: Spec) -> None:
         raise SpecError("training.l1: engine chain has no single weights; use engine network")
     if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
         raise SpecError("curriculum.replay.buffer: engine chain has fresh inputs only; use engine network")
-    if spec.has_moving_teachers:
-        raise SpecError("teachers: engine chain has no moving teachers yet; use engine network")
     check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
@@ -46,8 +45,9 @@ def check(spec: Spec) -> None:
 def can_resume(spec: Spec, state: State) -> bool:
     """Return whether a run of a spec can start from a state: it needs the same numbers of inputs and axes."""
     p, r, _ = axes(spec)
-    same_frame = state["student_coordinates"].shape[1] == p + r and state["teacher_coordinates"].shape[1] == r
-    return same_frame and int(state["dimension"]) == spec.inputs.dimension
+    has = state["student_coordinates"].shape[1], state["teacher_coordinates"].shape[1]
+    same_frame = has == (p + r, teacher_axes(spec)) and ("anchor_coordinates" in state) == spec.has_anchors
+    return same_frame and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
@@ -56,7 +56,10 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
     anchors = rule is not None, rule is not None and rule.kind == "path_integral"
-    return sizes, teachers.activation, student.activation, clock, anchors
+    turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
+    drifting = teachers.drift or (0.0,) * teachers.count
+    moving = tuple(rate > 0.0 for rate in drifting), turning
+    return sizes, teachers.activation, student.activation, clock, anchors, moving
 
 
 def simulate(

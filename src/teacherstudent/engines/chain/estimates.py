@@ -30,13 +30,13 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
 
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
-    from teacherstudent.kernels.chain.frames import axes  # slow to import; the engine needs it anyway
+    from teacherstudent.engines.chain.networks import axes  # slow to import; the engine needs it anyway
 
     spec, C = specs[0], -(-len(specs) // LANES) * LANES
     M, K, batch = spec.teachers.hidden, spec.student.hidden, spec.training.batch_size
     PM, count = spec.teachers.count * M, len(record_times(spec))
-    p, r, q = axes(spec.inputs.dimension, K, PM, batch)
-    frame = NUMBER * C * (K + PM) * (p + r + q)
+    p, r, q = axes(spec)
+    frame = NUMBER * C * (K + PM + K * spec.has_anchors) * (p + r + q)
     rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
     sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
     parts = {

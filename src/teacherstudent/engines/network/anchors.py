@@ -1,6 +1,7 @@
 """Anchors, penalties and importances of earlier tasks in a run of engine `network`."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 
@@ -130,7 +131,7 @@ class Anchors:
         if self.block is None or self.block.step == "proximal":
             return
         if (rates.max(axis=0)[:, None] * self.penalties).max() >= self.N:
-            raise RunError(too_strong(self.block.strength, rates.max(), self.N, self.penalties.max()))
+            _refuse(RunError, self.spec, float(rates.max()), float(self.penalties.max()))
 
     def observe(self, student: np.ndarray) -> dict[str, np.ndarray]:
         """Return the overlaps of a student (K, N) with the anchors, and their squared lengths."""
@@ -158,18 +159,19 @@ class Anchors:
 
 
 def as_long(values: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """Return numbers for each weight, (K, N), padded like W (K, n); those for each unit, (K, 1), as they are."""
+    """Return numbers for each weight, (K, N), padded like W (K, n); and those for each unit unchanged."""
     if values.shape[1] == 1 or not len(values):
         return values
     return np.pad(values, [(0, 0), (0, W.shape[1] - values.shape[1])])
 
 
-def too_strong(strength, rate: float, N: int, penalty: float) -> str:
-    """Return the message about a pull that goes beyond its anchor in one step."""
-    return (
-        f"training.consolidation.strength: {strength} is too large for an explicit step: learning rate "
-        f"{rate:g} times the largest penalty {penalty:g}, strength times importance, must be below "
-        f"inputs.dimension, {N}; use step: proximal or a smaller strength"
+def _refuse(error: type[Exception], spec: Spec, rate: float, penalty: float) -> NoReturn:
+    """Raise an error about a pull that goes beyond its anchor in one step."""
+    raise error(
+        f"training.consolidation.strength: {spec.training.consolidation.strength} is too large for an "
+        f"explicit step: learning rate {rate:g} times the largest penalty {penalty:g}, strength times "
+        f"importance, must be below inputs.dimension, {spec.inputs.dimension}; use step: proximal or a "
+        "smaller strength"
     )
 
 
@@ -190,4 +192,4 @@ def check_strength(spec: Spec, rates: list[tuple[int, float]]) -> None:
         added = [at_switch(block.strength, s) for s in range(switches)]
         penalty = (sum(added) if block.anchors == "sum" else added[-1]) if added else 0.0
         if rate * penalty >= N:
-            raise SpecError(too_strong(block.strength, rate, N, penalty))
+            _refuse(SpecError, spec, rate, penalty)

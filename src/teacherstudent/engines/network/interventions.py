@@ -105,7 +105,7 @@ class Interventions:
         return no_samples(len(tasks), self.networks.W) if found is None else found
 
     def train(self, job: Job, first: int, steps: int) -> int:
-        """Train in a stage; return the number of steps done.
+        """Train in a stage.
 
         Parameters
         ----------
@@ -113,6 +113,11 @@ class Interventions:
             The stage in the form of the kernel.
         first, steps : int
             Number of the first step, counted from the start of the run, and number of steps.
+
+        Returns
+        -------
+        int
+            The number of steps done; it is smaller than `steps` if an error was not finite.
         """
         done = job.train(self.networks, first, steps)
         if job.motion.turning >= 0 or job.motion.drift.any():
@@ -120,7 +125,7 @@ class Interventions:
         return done
 
     def fisher(self, stage: Stage, task: Task, switch: int) -> np.ndarray:
-        """Return the Fisher information of a task times N, for each unit (K, 1) or weight (K, N).
+        """Return the Fisher information of a task times N.
 
         It is a mean over fresh inputs without noise, or over the samples of a finite training set.
 
@@ -132,6 +137,11 @@ class Interventions:
             The task.
         switch : int
             Number of the switch, counted from 0.
+
+        Returns
+        -------
+        array (K, 1) or (K, N)
+            For each unit or weight; nan where an error is not finite.
         """
         spec, networks, block = self.spec, self.networks, self.spec.training.consolidation
         task = task._replace(output_noise=0.0, input_noise=0.0, moving=np.ones_like(task.moving))

@@ -90,6 +90,10 @@ class MovingTeachers:
             Rates of drift.
         rate : float
             Angle per unit of time of the teacher that turns; 0 where none turns.
+
+        Returns
+        -------
+        Motion
         """
         rotation, N = self.spec.teachers.rotation, self.spec.inputs.dimension
         plane = np.zeros((*self.plane.shape[:2], networks.V.shape[2]))

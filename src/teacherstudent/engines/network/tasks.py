@@ -28,7 +28,7 @@ class Job(NamedTuple):
     keys: np.ndarray
 
     def train(self, networks, first: int, steps: int) -> int:
-        """Train networks for some steps; return the number of steps done.
+        """Train networks for some steps.
 
         Parameters
         ----------
@@ -36,6 +36,11 @@ class Job(NamedTuple):
             Networks that are trained, in the layout `ByUnit`.
         first, steps : int
             Number of the first step, counted from the start of the run, and number of steps.
+
+        Returns
+        -------
+        int
+            The number of steps done.
         """
         chosen = np.zeros(self.constants.batch, np.int64)
         return kernel.train(networks.W, networks.h, *self, networks.buffers, chosen, first, steps)
@@ -97,6 +102,10 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
         Networks that are trained, in the layout `ByUnit`.
     dimension : int
         The number N of inputs.
+
+    Returns
+    -------
+    Tasks
     """
     ends = np.cumsum([task.probability for task in stage.tasks])
     ends[-1] = 1.0
@@ -118,7 +127,7 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
 
 
 def keys_of(seed: int, run: int, inputs, choice) -> np.ndarray:
-    """Return the keys of the random numbers of a run, (4, 2).
+    """Return the keys of the random numbers of a run.
 
     Parameters
     ----------
@@ -126,6 +135,11 @@ def keys_of(seed: int, run: int, inputs, choice) -> np.ndarray:
         Seed of all random numbers, and number of the run.
     inputs, choice : tuple of uint32
         Keys of fresh inputs, and of the choice of stored inputs.
+
+    Returns
+    -------
+    array (4, 2) of uint32
+        Rows as in `kernels.network.stages`.
     """
     tasks, drift = (counter_key(seed, run, use) for use in (Purpose.TASKS, Purpose.TEACHER_DRIFT))
     return np.array([inputs, tasks, choice, drift], np.uint32)
@@ -160,6 +174,10 @@ def phase_stages(spec: Spec, sequence: list[int], began: float, now: float, angl
         The times t = steps / N at which the phase began and ends.
     angle : float
         As in `rates.stages`.
+
+    Returns
+    -------
+    list of Stage
     """
     return stages(spec, Phase(sequence[-1], now, 0.0), sequence, began, began, angle)
 
@@ -173,6 +191,11 @@ def stage_before(
     ----------
     spec, sequence, began, now, angle
         As for `phase_stages`.
+
+    Returns
+    -------
+    tuple of Stage and Task
+        The task with the labels of its own teacher if no step of the stage is on it.
     """
     stage = phase_stages(spec, sequence, began, now, angle)[-1]
     teacher = sequence[-1]

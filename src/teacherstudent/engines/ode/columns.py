@@ -118,7 +118,21 @@ def moved_anchors(
 
 
 def overlaps_of_columns(columns: Columns, y: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """Return the overlaps (n, n) of all columns, from the state y where they are part of it."""
+    """Return the overlaps of all columns at a time.
+
+    Parameters
+    ----------
+    columns : Columns
+        Layout of the state.
+    y : (size,) array
+        State, which has the overlaps of the columns where teachers move.
+    T : (n, n) array
+        Overlaps of all columns, where they are constant.
+
+    Returns
+    -------
+    (n, n) array
+    """
     return y[columns.index_of_T()] if columns.T >= 0 else T
 
 
@@ -161,7 +175,21 @@ def angle_of_rotation(spec: Spec, T: np.ndarray, columns: Columns, time: float) 
 
 
 def fits(spec: Spec, T: np.ndarray, columns: Columns) -> bool:
-    """Return whether columns are those of a spec: their number, and companions in the plane of a rotation."""
+    """Return whether columns are those of a spec: their number, and companions in the plane of a rotation.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    T : array
+        Overlaps of columns.
+    columns : Columns
+        Layout of the state of runs of the spec.
+
+    Returns
+    -------
+    bool
+    """
     if T.shape != (columns.count, columns.count):
         return False
     if not columns.companions:

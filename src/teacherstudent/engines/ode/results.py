@@ -70,7 +70,7 @@ def _of_interventions(run, records: np.ndarray, times: np.ndarray) -> dict[str, 
         T = _T_of_teachers(columns, records)
         arrays["teacher_overlaps_in_time"] = np.array([stored_T(row, spec.teachers.count) for row in T])
     if columns.anchors:
-        row = np.searchsorted(run.switches, times, side="right")
+        row = np.searchsorted(run.switches, times, side="left")  # at a switch the state is that before it
         arrays["anchor_overlaps"] = records[:, columns.index_of_R()[:, columns.first_anchor :]]
         arrays["anchor_norms"] = np.array(run.norms)[row]
     if spec.training.consolidation is not None:

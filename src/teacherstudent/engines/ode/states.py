@@ -71,7 +71,24 @@ def initial_in(state: State, columns: Columns) -> OrderParameters:
 
 
 def position_in(spec: Spec, columns: Columns, state: State, at_restart: bool = False) -> Position | None:
-    """Return the vectors of a state at its end or restart point; None if they are not those of a spec."""
+    """Return the vectors of a state.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of a run that is to resume from the state.
+    columns : Columns
+        Layout of the state of its equations.
+    state : State
+        The arrays by name.
+    at_restart : bool
+        Whether to return the vectors at the restart point in place of those at the end.
+
+    Returns
+    -------
+    Position or None
+        None if the state has other anchors or moving teachers than the spec.
+    """
     prefix, name = ("integrator_", "integrator_y") if at_restart else ("", "order_parameters")
     y, has_anchors = np.array(state[name]), "penalties" in state
     if len(y) != columns.size or has_anchors != bool(columns.anchors):

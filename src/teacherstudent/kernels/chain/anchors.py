@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import coordinates
-from teacherstudent.kernels.chain.columns import add_multiples, add_product
+from teacherstudent.kernels.chain.columns import add_multiples, add_product, clear, copy
 from teacherstudent.kernels.compile.flags import by_column
 
 
@@ -48,8 +48,7 @@ def add_anchors(shape, anchors, S):
 def copy_readouts(anchors, h):
     """Copy the readouts h (K, C) before a step, for `add_path_integral`."""
     for k in range(len(h)):
-        for c in range(h.shape[1]):
-            anchors.h[k, c] = h[k, c]
+        copy(anchors.h[k], h[k])
 
 
 @by_column
@@ -69,7 +68,7 @@ def add_path_integral(shape, anchors, buffers):
     """
     for k in range(len(anchors.path)):
         for i in range(shape.p, len(anchors.moved)):
-            _clear(anchors.moved[i])
+            clear(anchors.moved[i])
         for b in range(shape.batch):
             own = slice(shape.p, coordinates(shape, b))
             _slope(
@@ -85,10 +84,3 @@ def _slope(out, rate, error, h, slope):
     """Compute out = rate error h g', all (C,)."""
     for c in range(len(out)):
         out[c] = rate[c] * error[c] * h[c] * slope[c]
-
-
-@by_column
-def _clear(out):
-    """Set out (C,) to zero."""
-    for c in range(len(out)):
-        out[c] = 0.0

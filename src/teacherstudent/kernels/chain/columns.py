@@ -34,6 +34,20 @@ def multiply(out, a, b):
 
 
 @by_column
+def copy(out, a):
+    """Copy a to out, both (C,)."""
+    for c in range(len(out)):
+        out[c] = a[c]
+
+
+@by_column
+def clear(out):
+    """Set out (C,) to zero."""
+    for c in range(len(out)):
+        out[c] = 0.0
+
+
+@by_column
 def add_product(out, a, b):
     """Compute out += a b, with one rounding.
 

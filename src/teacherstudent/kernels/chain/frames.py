@@ -73,8 +73,24 @@ def triangularise(rows, first, last):
     first, last : int
         The rows first, ..., last - 1 of this piece; last <= min(F, n).
     """
-    F, n, C = rows.shape
-    cosine, sine = np.empty(C), np.empty(C)
+    cosine, sine = np.empty(rows.shape[2]), np.empty(rows.shape[2])
+    rotate_to_triangle(rows, first, last, cosine, sine)
+
+
+@by_column
+def rotate_to_triangle(rows, first, last, cosine, sine):
+    """Rotate the axes as `triangularise` does.
+
+    Parameters
+    ----------
+    rows : array (F, n, C)
+        Coordinates, changed in place.
+    first, last : int
+        The rows first, ..., last - 1 become triangular.
+    cosine, sine : array (C,)
+        Work space.
+    """
+    F, n, _ = rows.shape
     for j in range(first, last):
         for i in range(j + 1, n):
             rotation(rows[j, j], rows[j, i], cosine, sine)

@@ -11,6 +11,8 @@ import numpy as np
 from teacherstudent.kernels.chain.anchors import Anchors, add_anchors, add_path_integral, copy_readouts
 from teacherstudent.kernels.chain.arrays import LABEL_NOISE, coordinates
 from teacherstudent.kernels.chain.columns import multiply
+from teacherstudent.kernels.chain.frames import fill_gram
+from teacherstudent.kernels.chain.motion import Motion, drift, place_teachers
 from teacherstudent.kernels.chain.recursion import add_input_noise, descend, draw
 from teacherstudent.kernels.chain.squared_error import label
 from teacherstudent.kernels.chain.tasks import Tasks, choose_tasks, load_head, load_teacher, store_head
@@ -26,6 +28,8 @@ class Parts(NamedTuple):
     fidelity: bool  # inputs of student and teacher that are not equal
     anchors: bool  # penalties
     path: bool  # path integrals
+    drift: bool  # teachers that drift
+    rotation: bool  # a teacher that turns
 
 
 class Interventions(NamedTuple):
@@ -34,6 +38,7 @@ class Interventions(NamedTuple):
     parts: Parts
     tasks: Tasks
     anchors: Anchors
+    motion: Motion
     fidelity: np.ndarray  # (C,) correlation of the inputs of student and teacher
 
 
@@ -70,12 +75,14 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
     int
         Number of the next step: `end`, or an earlier one where a threshold was reached.
     """
-    parts, tasks, anchors, fidelity = interventions
+    parts, tasks, anchors, motion, fidelity = interventions
+    moving = parts.drift or parts.rotation
     for step in range(first, end):
         if parts.tasks:
             choose_tasks(tasks, parts.in_turn, step)
-            load_teacher(tasks, constants.B, teachers.B)
             load_head(tasks, state.h)
+        if parts.tasks or moving:
+            load_teacher(tasks, constants.B, teachers.B)
         for b in range(shape.batch):
             last = coordinates(shape, b)
             draw(shape, terms, keys, buffers, b, step)
@@ -94,7 +101,13 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
             add_path_integral(shape, anchors, buffers)
         if parts.tasks:
             store_head(tasks, state.h)
+        if parts.drift:
+            drift(shape, motion, anchors.c, state.S, buffers, step)
+        if parts.rotation:
+            place_teachers(motion, teachers.B, step + 1)
         is_compared = interval > 0 and (step + 1) % interval == 0
+        if is_compared and moving:
+            fill_gram(teachers.T, teachers.B, 0, len(teachers.B))
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1
     return end

@@ -13,13 +13,8 @@ exact = njit(error_model="numpy")
 fast = njit(error_model="numpy", fastmath=REORDER)
 # For functions on arrays of their callers, which are kernels: they do not count references to the arrays
 # (atomic operations cost more than the arithmetic of a small loop), and Python cannot call them.
-INNER = {
-    "error_model": "numpy",
-    "fastmath": {"contract"},
-    "_nrt": False,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
+ON_ARRAYS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INNER = ON_ARRAYS | {"fastmath": {"contract"}}
 # The same for a part of the loop of a kernel, for which passing the arguments would cost more than the work.
 PART = INNER | {"forceinline": True}
 inner = njit(**INNER)
@@ -28,9 +23,7 @@ part = njit(**PART)
 inlined = njit(error_model="numpy", inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
 # has the same bits whatever the other columns are. A call would cost more than such a loop.
-by_column = njit(
-    error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-)
+by_column = njit(**ON_ARRAYS, forceinline=True)
 
 
 def entry(function):

@@ -1,4 +1,4 @@
-"""Measures of continual learning: numbers computed from the errors of a run.
+"""Measures of learning curves.
 
 All are functions of arrays. Errors eps of one task have the shape (..., T) with time in the last axis; the
 time `switch` (s) of the switch and the time `after` (t) since the switch are numbers or broadcast against the
@@ -360,3 +360,7 @@ def _rows(values: np.ndarray, index) -> np.ndarray:
     lead = np.broadcast_shapes(values.shape[:-1], np.shape(index))
     values, index = np.broadcast_to(values, (*lead, values.shape[-1])), np.broadcast_to(index, lead)
     return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+
+
+def __dir__() -> list[str]:
+    return [name for name, value in globals().items() if callable(value) and not name.startswith("_")]
