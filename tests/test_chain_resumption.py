@@ -63,6 +63,10 @@ def until(blocks, end):
     training = dict(blocks["training"])
     if "deficits" in training:
         training["deficits"] = [one | {"until": min(one["until"], end)} for one in training["deficits"]]
+    if isinstance(training["learning_rate"], list):
+        past = [piece for piece in training["learning_rate"] if piece.get("until", end) < end]
+        now = training["learning_rate"][len(past)]
+        training["learning_rate"] = [*past, {"value": now["value"]}]
     blocks = blocks | {"training": training}
     return parse_spec(
         blocks | {"duration": end, "record": blocks["record"] | {"times": times, "state": True}}
