@@ -89,7 +89,17 @@ def load_teacher(tasks, B, all_B):
 
 @by_column
 def load_head(tasks, h, head):
-    """Copy heads to h (K, C): in each chain the head of the given number, (C,)."""
+    """Copy one head of each chain.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The tasks, with all heads.
+    h : array (K, C)
+        Receives the heads.
+    head : array (C,) of int64
+        Number of the head of each chain.
+    """
     for k in range(len(h)):
         if len(tasks.h) == 1:
             copy(h[k], tasks.h[0, k])
