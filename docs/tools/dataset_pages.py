@@ -23,6 +23,7 @@ WHEN = {
     "importances": "`training.consolidation`",
     "student_weights": "`record.weights`",
     "training_error": "`inputs.samples`",
+    "activation_variances": "`inputs.dataset.labels: pairs`",
     "classification_error": "`inputs.distribution: dataset`",
 }
 
