@@ -17,6 +17,8 @@ PAPERS = {
     "lee2022": ("Lee et al. 2022", "forgetting by re-use and activation of units, and what reduces it"),
     "saadsolla1995": ("Saad & Solla 1995", "on-line learning in soft committee machines"),
     "goldt2019": ("Goldt et al. 2019", "dynamics of SGD for two-layer networks"),
+    "straat2018": ("Straat et al. 2018", "learning under concept drift"),
+    "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
 }
 GALLERY = (
     "# Gallery",

@@ -159,6 +159,8 @@ def _resolved(filled: dict) -> dict:
     if training["readout_learning_rate"] is None:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
+    for index, window in enumerate(training.get("deficits", [])):
+        _write_out_end(f"training.deficits[{index}]", window, filled["duration"])
     if "mixture" in curriculum:
         curriculum["order"] = _main_teachers(curriculum)
     curriculum.setdefault("order", list(range(count)))
@@ -167,6 +169,15 @@ def _resolved(filled: dict) -> dict:
     if isinstance(student["copy_head_at_switch"], bool):  # as in older specs
         student["copy_head_at_switch"] = "first" if student["copy_head_at_switch"] else "never"
     return filled
+
+
+def _write_out_end(key: str, window: dict, duration: float) -> None:
+    """Replace the length of a window of time by its end, at the latest that of the run."""
+    if "length" in window:
+        if "until" in window:
+            raise SpecError(f"{key}.length: cannot be combined with until; remove one of them")
+        end = max(window["start"], float(duration))
+        window["until"] = min(window["start"] + window.pop("length"), end)
 
 
 def _main_teachers(curriculum: dict) -> list[int]:
