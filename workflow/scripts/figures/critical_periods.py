@@ -31,8 +31,8 @@ Equations of motion. (f) As (b), noise of variance 5, 240 after the deficit, fro
 symmetric state: equations (line) and samples of finite networks from engine chain (points, means of log10
 of the error and standard errors over runs), all from the same overlaps. Settings and figure are of this
 project; the numbers of (b) and (c) agree with an independent computation. The question is that of Achille,
-Rovere and Soatto (ICLR 2019), for other networks and known from memory: no number here is theirs. With both
-layers trained from small weights, no such period was found.
+Rovere and Soatto (ICLR 2019), for other networks and known from memory: no number here is theirs. In trial
+runs with both layers trained from small weights no such period was found.
 """
 STRONG, WEAK = 5.0, 1.0  # variances of the noise
 RECOVERY, SLOW_RECOVERY = 120.0, 240.0  # from the end of the deficit to the error
