@@ -225,3 +225,16 @@ def test_rates_without_interventions_need_one_stage():
 def test_values_at_switches():
     assert [at_switch(0.3, 0), at_switch(0.3, 7)] == [0.3, 0.3]
     assert [at_switch((0.1, 0.2), s) for s in range(2)] == [0.1, 0.2]
+
+
+@pytest.mark.parametrize("rest", [0.4, 0.6, 0.99])
+def test_blocks_from_a_time_within_a_step(rest):
+    """Equations can resume there: the first block is that of the step, also of the last one of a stage."""
+    spec = parse_spec(CASES["interleave"])
+    phase, sequence, began = list(phases_with_starts(spec))[1]
+    (stage,) = stages(spec, phase, sequence, began / N, began / N, ANGLE)
+    for step in range(began, step_at(stage.end, N)):
+        found, expected = (blocks(stage, time / N, N) for time in (step + rest, step))
+        assert [(part.tasks[0].teacher, part.end) for part in found] == [
+            (part.tasks[0].teacher, part.end) for part in expected
+        ]

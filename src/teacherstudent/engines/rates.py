@@ -18,6 +18,8 @@ from teacherstudent.spec.steps import on_step
 
 # Blocks of interleaved tasks of at most this length in time are replaced by their average in the equations.
 LONGEST_AVERAGED = 0.2
+# Rounding errors of a time, in steps.
+STEP_ROUNDING = 1e-6
 
 
 class Task(NamedTuple):
@@ -104,7 +106,8 @@ def blocks(stage: Stage, start: float, dimension: int) -> list[Stage]:
     """
     (new, old), N = stage.interleave, dimension
     main, *others = stage.tasks
-    step, end, origin = (round(time * N) for time in (start, stage.end, stage.origin))
+    end, origin = round(stage.end * N), round(stage.origin * N)
+    step = math.floor(start * N + STEP_ROUNDING)  # equations can resume within a step
     parts = []
     while step < end:
         turn, index = divmod(step - origin, new + old)

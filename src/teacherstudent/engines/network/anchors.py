@@ -8,6 +8,7 @@ import numpy as np
 from teacherstudent.engines.rates import at_switch
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors.messages import in_document
 from teacherstudent.kernels.network.pulls import Pulls
 from teacherstudent.spec.model import Spec
 
@@ -167,11 +168,11 @@ def as_long(values: np.ndarray, W: np.ndarray) -> np.ndarray:
 
 def _refuse(error: type[Exception], spec: Spec, rate: float, penalty: float) -> NoReturn:
     """Raise an error about a pull that goes beyond its anchor in one step."""
+    strength = in_document(spec.training.consolidation.strength)
     raise error(
-        f"training.consolidation.strength: {spec.training.consolidation.strength} is too large for an "
-        f"explicit step: learning rate {rate:g} times the largest penalty {penalty:g}, strength times "
-        f"importance, must be below inputs.dimension, {spec.inputs.dimension}; use step: proximal or a "
-        "smaller strength"
+        f"training.consolidation.strength: {strength} is too large for an explicit step: "
+        f"learning rate {rate:g} times the largest penalty {penalty:g}, strength times importance, must be "
+        f"below inputs.dimension, {spec.inputs.dimension}; use step: proximal or a smaller strength"
     )
 
 
