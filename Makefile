@@ -99,7 +99,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
 	    --upgrade --output-file requirements.lock
 	$(BIN)/python envs/make_environment.py requirements.lock envs/environment.yaml

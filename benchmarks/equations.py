@@ -7,13 +7,14 @@ from types import ModuleType
 import numpy as np
 import reference
 from numba import njit
-from timing import Line, faster, seconds, within
+from timing import Line, dearer, faster, seconds, within
 
 from teacherstudent import parse_spec
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.ode import interventions
 from teacherstudent.kernels.ode.equations import derivative
 from teacherstudent.kernels.ode.state import pack
 from teacherstudent.networks.sampling import initial_order_parameters
@@ -22,7 +23,16 @@ DURATION = 1000.0
 EULER_STEPS = (0.01, 0.001)
 
 
-def spec(K: int, M: int):
+# Interventions whose right-hand sides are compared with those of one task without anchors.
+INTERVENTIONS = {
+    "two tasks mixed": {"curriculum": {"switch_times": [DURATION / 2], "replay": {"fraction": 0.1}}},
+    "one anchor per unit": {
+        "training": {"learning_rate": 0.5, "consolidation": {"kind": "quadratic", "strength": 0.1}}
+    },
+}
+
+
+def spec(K: int, M: int, **blocks):
     """Two rotated teachers, one after the other, through a plateau to small errors."""
     document = {
         "inputs": {"dimension": 1000},
@@ -37,7 +47,7 @@ def spec(K: int, M: int):
         "curriculum": {"switch_times": [DURATION / 2]},
         "duration": DURATION,
     }
-    return parse_spec(document)
+    return parse_spec(document | blocks)
 
 
 @njit
@@ -55,6 +65,24 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
     constants = phase_constants(of, start, phases(of)[0])
     y = pack(start.Q, start.R, start.h)
     return lambda n: derivatives(constants, y, np.empty_like(y), n)
+
+
+@njit
+def derivatives_with_interventions(constants, y, dy, count):
+    """The same for a right-hand side with interventions."""
+    for _ in range(count):
+        interventions.derivative(y, constants, dy)
+        y[0] += 1e-12 * dy[0]
+
+
+def intervened(K: int, M: int, name: str) -> Callable[[int], object]:
+    """Evaluations of the right-hand side with an intervention, after a switch at the start of a run."""
+    of = spec(K, M, **INTERVENTIONS[name])
+    run = ode.Integration(of, 0, 0, lambda fraction: None, BEGINNING)
+    for phase in phases(of):
+        run.begin(phase)
+    constants, y = run.constants(phase, run.stages(phase)[0]), run.y
+    return lambda n: derivatives_with_interventions(constants, y, np.empty_like(y), n)
 
 
 def euler(step: Callable, K: int, M: int) -> Callable[[int], object]:
@@ -98,6 +126,9 @@ def lines() -> Iterator[Line]:
         yield faster(f"{what} numpy (extrapolated)", whole, steps * plain, *demand)
         yield faster(f"{what} numba (extrapolated)", whole, steps * compiled, None, None)
     yield within(f"ode, t = 0 to {DURATION:g} with a switch", whole, "ms", 10.0, None)
+    for name in INTERVENTIONS:
+        plain, with_it = seconds((right_hand_side(K, M), 5000), (intervened(K, M, name), 5000))
+        yield dearer(f"ode, right-hand side with {name} against one without", with_it, plain, 2.5, 2.0)
     for (units, of_teacher), must, aim in (((2, 1), None, 0.13), ((4, 2), 2.0, 0.7), ((8, 4), None, 6.0)):
         (time,) = seconds((right_hand_side(units, of_teacher), 5000))
         yield within(f"ode, right-hand side, K = {units}, M = {of_teacher}", time, "us", must, aim)

@@ -29,6 +29,16 @@ STREAM = np.uint32(0)
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
 
+PENALTY = {"kind": "path_integral", "strength": 1e-3}
+# Interventions with how many times longer a step may take at most, and should take.
+INTERVENTIONS = {
+    "two tasks at random": ({"curriculum": {"mixture": [{"probabilities": [0.5, 0.5]}]}}, 2.0, 1.7),
+    "an anchor": ({"training": {"consolidation": PENALTY | {"kind": "node"}}}, 2.0, 1.8),
+    "an anchor and path integrals": ({"training": {"consolidation": PENALTY}}, 2.5, 2.0),
+    "a rotation": ({"teachers": {"rotation": {"teacher": 0, "towards": 1, "rate": 1e-3}}}, 3.0, 2.0),
+    "drift of all teachers": ({"teachers": {"drift": 0.01}}, 8.0, 5.0),
+}
+
 Timed = tuple[Callable[[int], object], int]
 
 
@@ -101,6 +111,23 @@ def chain_block(N: int) -> Block:
     return Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
+def chains_with(**blocks: dict) -> Timed:
+    """Steps of one chain with two teachers and interventions, after a switch."""
+    document = {
+        "inputs": {"dimension": 1000},
+        "teachers": {"count": 2, "hidden": M, "readouts": {"relation": "ones"}} | blocks.get("teachers", {}),
+        "student": {"hidden": K, "initial": {"weights_std": 1.0, "readouts_std": 0.1}},
+        "training": {"learning_rate": 0.1} | blocks.get("training", {}),
+        "curriculum": blocks.get("curriculum", {"switch_times": [0.001]}),
+        "duration": 1e6,
+        "record": {"count": 2},
+    }
+    block = Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+    block.advance(1)
+    block.begin_phases()
+    return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
+
+
 def chain_draws(N: int) -> Timed:
     """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
     block = chain_block(N)
@@ -130,6 +157,9 @@ def lines() -> Iterator[Line]:
         yield faster(f"network, N = {N}, float32 against numpy loop", fast, plain, *single_demand)
         yield dearer(f"network, N = {N}, step against its draws", ours, drawn, 2.2, 1.6)
         yield faster(f"chain, N = {N}, step against numpy loop", chain, plain, *chain_demand)
+    plain, *others = seconds(chains_with(), *(chains_with(**blocks) for blocks, *_ in INTERVENTIONS.values()))
+    for (name, (_, must, aim)), ours in zip(INTERVENTIONS.items(), others, strict=True):
+        yield dearer(f"chain, step with {name} against one without", ours, plain, must, aim)
     (wide,) = seconds(wide_network())
     yield within("network, N = 15, K = 1000, M = 250, step", wide, "us", 12.0, None)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))

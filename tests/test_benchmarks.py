@@ -39,6 +39,11 @@ def test_the_reference_takes_euler_steps():
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", equations.INTERVENTIONS)
+def test_right_hand_sides_with_interventions_can_be_called(name):
+    equations.intervened(2, 1, name)(1)
+
+
 def test_overhead_is_starts_and_plan_over_work(tmp_path):
     folder = tmp_path / "benchmarks" / "simulate" / "errors"
     folder.mkdir(parents=True)

@@ -235,4 +235,4 @@ def test_without_an_axis_for_each_drift_the_law_is_another_one(capped, monkeypat
     if not capped:
         monkeypatch.setattr(frames, "axes", lambda N, K, fixed, batch, drifting: (K, fixed, batch))
     compare = assert_same_law if capped else assert_other_law
-    compare(changing.simulate(described, 3000, 1), engine_samples(described, 3000))
+    compare(changing.simulate(described, 8000, 1), engine_samples(described, 8000))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chain_cases import document
+from chain_cases import ONE, STUDENT, document, given
 from samples import assert_equal, assert_same
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.errors import RunError, SpecError
@@ -60,6 +60,14 @@ def described(case, dimension=20, **blocks):
 def until(blocks, end):
     """The same run, stopped earlier, with its state."""
     times = [time for time in TIMES if time <= end]
+    training = dict(blocks["training"])
+    if "deficits" in training:
+        training["deficits"] = [one | {"until": min(one["until"], end)} for one in training["deficits"]]
+    if isinstance(training["learning_rate"], list):
+        past = [piece for piece in training["learning_rate"] if piece.get("until", end) < end]
+        now = training["learning_rate"][len(past)]
+        training["learning_rate"] = [*past, {"value": now["value"]}]
+    blocks = blocks | {"training": training}
     return parse_spec(
         blocks | {"duration": end, "record": blocks["record"] | {"times": times, "state": True}}
     )
@@ -209,9 +217,9 @@ def test_a_penalty_that_is_too_strong_is_found_at_the_switch():
 
 
 def test_units_without_a_plane_are_found():
-    teachers = {"features": {"relation": "identical", "norm": None}, "rotation": ROTATION}
+    same = given(STUDENT[:2], [ONE[:1], ONE[:1]], [[0.6, -0.9], [0.8, 0.5]])
     with pytest.raises(RunError, match="unit 0 of the two teachers"):
-        simulate(parse_spec(document(20, True, teachers=teachers)), "chain")
+        simulate(parse_spec(document(20, teachers={"rotation": ROTATION}, initial_overlaps=same)), "chain")
 
 
 def test_reached_needs_one_angle():

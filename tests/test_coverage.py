@@ -17,6 +17,12 @@ from teacherstudent.spec.parse import parse_spec
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NONE = [{}]
 DATASET = {"distribution": "dataset", "dataset": {"file": "images.npz", "test_samples": 3}}
+PAIRS = {
+    "distribution": "dataset",
+    "samples": 4,
+    "dataset": {"file": "images.npz", "test_samples": 2, "targets": "labels"}
+    | {"labels": "pairs", "pairs": [[0, 1], [1, 0]], "mixing": 0.5},
+}
 OVERLAPS = {
     "student": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
     "student_teacher": [[[0.1, 0.0], [0.0, 0.1], [0.0, 0.0]]] * 2,
@@ -148,7 +154,12 @@ ROWS = {
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
         for sampling in ("with_replacement", "without_replacement", "epochs")
     ],
-    "data sets": each("inputs", DATASET),
+    "data sets": each("inputs", DATASET, PAIRS),
+    "on data sets": [
+        {"inputs": DATASET, "student.activation": "sigmoid"},
+        {"inputs": DATASET, "student.biases": ["features", "readouts"]},
+        {"inputs": DATASET, "student.initial": {"scheme": "uniform"}},
+    ],
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from intervention_cases import CASES, TURNING, complete, consolidated
 from samples import assert_equal, assert_same
 from teacherstudent.engines.network import engine, weights
+from teacherstudent.engines.network.motion import MovingTeachers
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import check, simulate, simulate_points, simulate_runs
 from teacherstudent.spec.parse import parse_spec
@@ -41,7 +42,6 @@ NOTHING = {
         "ewc", 0.0, importances="weights", fisher_samples=3, step="proximal"
     ),
     "drift 0": {"teachers": {"drift": 0.0}},
-    "rotation after the end": {"teachers": {"rotation": TURNING | {"start": 5.0}}},
     "l1 0": {"training": {"l1": 0.0}},
     "deficit of no length": {"training": {"deficits": [{"start": 1.0, "until": 1.0, "output_noise": 3.0}]}},
     "deficit that changes nothing": {"training": {"deficits": [{"start": 0.0, "until": 2.0, "teacher": 0}]}},
@@ -159,7 +159,7 @@ def test_a_run_resumes_from_its_state(tmp_path, name, precision):
     for k in (2, 3, 4):
         blocks = complete(CASES[name])
         blocks["curriculum"] = _until(blocks["curriculum"], times[k])
-        blocks["training"] = _first(blocks["training"], blocks["curriculum"])
+        blocks["training"] = _first(blocks["training"], blocks["curriculum"], times[k])
         blocks |= {"duration": times[k], "record": {"times": times[: k + 1], "state": True}} | numerics
         first = parse_spec(blocks)
         path = tmp_path / f"{k}.h5"
@@ -183,11 +183,24 @@ def _until(curriculum, end):
         replay = curriculum.get("replay", {})
         if isinstance(replay.get("fraction"), list):
             curriculum["replay"] = replay | {"fraction": replay["fraction"][: len(left)]}
+    if "mixture" in curriculum:
+        return curriculum | {"mixture": _pieces_until(curriculum["mixture"], end)}
     return curriculum
 
 
-def _first(training, curriculum):
-    """Training with one strength for each switch that is left."""
+def _pieces_until(pieces, end):
+    """Pieces of time up to the end of a shorter run."""
+    if not isinstance(pieces, list) or not isinstance(pieces[0], dict):
+        return pieces
+    *others, last = [piece for i, piece in enumerate(pieces) if i == 0 or pieces[i - 1]["until"] < end]
+    return [*others, {key: value for key, value in last.items() if key != "until"}]
+
+
+def _first(training, curriculum, end):
+    """Training with one strength for each switch that is left, and rates up to the end of a shorter run."""
+    for key in ("learning_rate", "readout_learning_rate"):
+        if key in training:
+            training = training | {key: _pieces_until(training[key], end)}
     block = training.get("consolidation", {})
     if isinstance(block.get("strength"), list):
         strengths = block["strength"][: len(curriculum["switch_times"])]
@@ -278,9 +291,11 @@ def test_a_buffer_without_samples():
 
 @pytest.mark.parametrize("until", [{}, {"until": "reached"}])
 def test_a_teacher_that_has_no_plane(until):
-    same = {"features": {"relation": "identical"}, "rotation": TURNING | until}
-    with pytest.raises(RunError, match="is parallel to"):
-        simulate(spec_of({"teachers": same}), "network", 3)
+    """Teachers from a file can be parallel."""
+    spec = spec_of({"teachers": {"rotation": TURNING | until}})
+    teachers = np.broadcast_to(np.random.default_rng(0).normal(size=(2, 40)), (3, 2, 40))
+    with pytest.raises(RunError, match="a unit of teacher 0 is parallel to that of teacher 1"):
+        MovingTeachers(spec, teachers, {})
 
 
 def test_units_with_different_angles_do_not_reach_the_other_teacher():

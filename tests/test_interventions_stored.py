@@ -1,5 +1,7 @@
 """Runs with interventions in files, tables, xarray and the curves of experiments."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray
@@ -10,7 +12,7 @@ from teacherstudent.command.interventions import interventions, rates
 from teacherstudent.command.main import main
 from teacherstudent.experiments.collect import collect
 from teacherstudent.experiments.jobs import parse_experiment
-from teacherstudent.simulation.runs import simulate_runs
+from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.axes import points, with_values
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store.curves import read_curves, write_curves
@@ -178,3 +180,67 @@ def test_plain_specs_have_no_interventions():
 )
 def test_rates_in_words(rate, words):
     assert rates(spec(training={"learning_rate": rate})) == words
+
+
+# Starts from order parameters
+
+SWITCHES = {"curriculum": {"switch_times": [2.0]}, "duration": 5.0, "record": {"count": 6, "state": True}}
+
+
+def consolidated(kind="ewc", **curriculum):
+    block = {"learning_rate": 1.0, "consolidation": {"kind": kind, "strength": 0.1}}
+    return spec(training=block, **SWITCHES | {"curriculum": {"switch_times": [2.0]} | curriculum})
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """Files of runs with and without consolidation."""
+    folder = tmp_path_factory.mktemp("before")
+    made = {"with": consolidated(), "without": spec(**SWITCHES)}
+    for name, asked in made.items():
+        write_runs(folder / f"{name}.h5", [("/", asked, "ode", 0, [simulate(asked, "ode")])], run_axis=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "asked", "said"),
+    [
+        (
+            "with",
+            3.0,
+            consolidated(),
+            "training.consolidation: order parameters at t = 3 do not contain the pen",
+        ),
+        ("with", 1.0, consolidated("path_integral"), "do not contain the path integral up to t = 1"),
+        ("without", 1.0, consolidated("path_integral"), "kind: path_integral: order parameters"),
+        (
+            "without",
+            1.0,
+            spec(
+                **SWITCHES | {"curriculum": {"switch_times": [2.0], "replay": {"fraction": 0.1, "buffer": 3}}}
+            ),
+            "curriculum.replay.buffer: order parameters do not contain stored samples; start from a stored",
+        ),
+    ],
+)
+def test_what_order_parameters_do_not_contain_is_refused(before, name, at, asked, said):
+    engine = "network" if asked.curriculum.replay else "ode"
+    (start,) = ts.load_start(before / f"{name}.h5", at)
+    with pytest.raises(ts.SpecError, match=re.escape(said)):
+        simulate(asked, engine, start=start)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "asked"),
+    [
+        ("with", 1.0, consolidated()),  # before the first switch
+        ("with", 0.0, consolidated("path_integral")),
+        ("with", 3.0, spec(**SWITCHES)),
+        ("without", 3.0, consolidated(switch_times=[2.0, 4.0], order=[0, 1])),  # only the second one is new
+        ("with", None, consolidated()),  # a state
+    ],
+)
+def test_what_order_parameters_contain_is_enough(before, name, at, asked):
+    (start,) = ts.load_start(before / f"{name}.h5", at)
+    longer = parse_spec(with_values(asked.to_dict(), {"duration": 6.0}))
+    assert simulate(longer, "ode", start=start).time[-1] == 6.0

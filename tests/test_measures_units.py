@@ -5,7 +5,9 @@ import pytest
 from pytest import approx
 from scipy.special import erf
 
+import teacherstudent as ts
 from teacherstudent import measures
+from teacherstudent.spec.axes import with_values
 
 ACTIVATIONS = {
     "erf": lambda x: erf(x / np.sqrt(2.0)),
@@ -159,3 +161,54 @@ def test_fractions_after_a_run_that_diverged():
 def test_wrong_arguments(fractions, forgetting, factor, said):
     with pytest.raises(ValueError, match=said):
         measures.replay_needed(fractions, forgetting, factor)
+
+
+# Runs
+
+# Two tasks of similarity 0.5 with a switch at t = 100, from overlaps of random networks with an imbalanced
+# first head. What follows 200 units of time later, by an independent integration of the equations: re-use,
+# movement of the used and of the idle unit, and cosine of the used unit with its weights at the switch.
+Q = [[9.961972635463782e-07, -1.4345486062096667e-08], [-1.4345486062096667e-08, 9.88032621740418e-07]]
+R = [[-1.3371330816591973e-05, 1.4820608843897874e-05], [6.753118803049765e-07, 6.502069193306949e-06]]
+H = [[0.01, -0.001], [-0.0002243573380403023, 0.0008233788498177786]]
+SWITCHED = {
+    "plain": ({}, [0.966153384, 1.08519974, 0.125818203, 0.520763277]),
+    "replay": (
+        {"curriculum.replay": {"fraction": 0.1}},
+        [0.629610159, 0.472324676, 0.804475045, 0.783006836],
+    ),
+    "node": (
+        {"training.consolidation": {"kind": "node", "strength": 0.01}},
+        [0.848323051, 0.585874762, 0.410071262, 0.68537343],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHED)
+def test_measures_of_runs(name):
+    changes, expected = SWITCHED[name]
+    V, axes = 0.5, np.array(R)
+    second = V * axes[:, 0] + np.sqrt(1 - V**2) * axes[:, 1]
+    document = {
+        "inputs": {"dimension": 1000},
+        "training": {"learning_rate": 1.0},
+        "curriculum": {"switch_times": [100.0]},
+        "duration": 300.0,
+        "record": {"times": [0.0, 100.0, 300.0], "movement": True},
+        "initial_overlaps": {
+            "student": Q,
+            "student_teacher": np.stack([axes[:, 0], second])[:, :, None],
+            "teacher": np.array([[1.0, V], [V, 1.0]])[:, :, None, None],
+            "student_readouts": H,
+            "teacher_readouts": [[1.0], [1.0]],
+        },
+    }
+    run = ts.run(with_values(document, changes), engine="ode")
+    _, switch, end = range(3)
+    first = measures.contributions(run.student_overlaps[switch], run.student_readouts[switch, 0])
+    second = measures.contributions(run.student_overlaps[end], run.student_readouts[end, 1])
+    anchors = run.student_overlaps[end], run.anchor_overlaps[end], run.anchor_norms[end]
+    moved, cosines = measures.movement(*anchors), measures.anchor_cosines(*anchors)
+    found = [measures.reuse(first, second), *moved, cosines[0]]
+    assert first.argmax() == 0
+    assert found == approx(expected, abs=2e-8)

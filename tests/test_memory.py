@@ -56,6 +56,8 @@ before = psutil.Process().memory_info().rss
 print(peak(DOCUMENT, RUNS) - before)
 """
 
+BUFFER = {"fraction": 0.1, "buffer": 10_000}
+TURNING = {"teacher": 0, "towards": 1, "rate": 0.1, "start": 0.0}
 NETWORKS = {
     "inputs": large(2_000_000, P=2, M=1, K=2),
     "rotated": large(500_000, P=3, M=3, teachers={"features": ROTATED}),
@@ -65,6 +67,26 @@ NETWORKS = {
     "samples": large(1000, inputs={"samples": 25_000}),
     "weights": large(2500, steps=1000, K=4, record={"count": 1001, "weights": True}),
     "records": large(10, steps=500_000, P=2, M=2, K=4, record={"count": 50_001}),
+}
+SWITCH = {"switch_times": [1e-6]}
+NETWORKS |= {
+    "anchors": large(
+        1_000_000,
+        P=2,
+        K=6,
+        training={
+            "learning_rate": 0.1,
+            "consolidation": {
+                "kind": "path_integral_normalised",
+                "strength": 0.1,
+                "importances": "weights",
+                "step": "proximal",
+            },
+        },
+        curriculum=SWITCH,
+    ),
+    "stored": large(1000, P=2, steps=12_000, curriculum={"switch_times": [11.0], "replay": BUFFER}),
+    "rotation": large(1_000_000, P=2, M=3, teachers={"rotation": TURNING}),
 }
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("chain", 1, large(1000, steps=25_000, P=2, M=2, K=4, record={"count": 25_001})),

@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 import naive
 from naive.interventions import Lesson, State, importance, new_anchors, packed, rate_of_change, unpacked
 from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.ode import estimates
 from teacherstudent.engines.ode.engine import Integration
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING, Start
@@ -19,6 +20,8 @@ from teacherstudent.kernels.ode.equations import Constants
 from teacherstudent.kernels.ode.interventions import Intervened
 from teacherstudent.simulation.runs import simulate
 from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_runs
+from teacherstudent.store.starts import load_start
 
 DATA = Path(__file__).parent / "data" / "interventions"
 HISTORY = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
@@ -466,17 +469,35 @@ CASES = {
         curriculum={
             "mixture": [
                 {"until": 6.0, "probabilities": [0.6, 0.4, 0.0]},
-                {"until": 15.0, "probabilities": [0.2, 0.3, 0.5]},
+                {"probabilities": [0.2, 0.3, 0.5]},
             ],
         }
     ),
 }
 
 
+def pieces_until(end, pieces):
+    """The pieces of a schedule that start before the end; the last one has no time."""
+    starts = [0.0] + [piece["until"] for piece in pieces[:-1]]
+    early = [piece for piece, start in zip(pieces, starts, strict=True) if start < end]
+    return [*early[:-1], {key: value for key, value in early[-1].items() if key != "until"}]
+
+
 def shortened(described):
     """A document without what is later than its end, which specs do not allow."""
     described = copy.deepcopy(described)
     end, curriculum, training = described["duration"], described["curriculum"], described["training"]
+    rotation = described["teachers"].get("rotation", {})
+    if "until" in rotation:
+        rotation["until"] = min(rotation["until"], end)
+    if "deficits" in training:
+        windows = [window for window in training["deficits"] if window["start"] < end]
+        training["deficits"] = [window | {"until": min(window["until"], end)} for window in windows]
+        if not windows:
+            del training["deficits"]
+    for block, key in ((curriculum, "mixture"), (training, "learning_rate")):
+        if isinstance(block.get(key), list):
+            block[key] = pieces_until(end, block[key])
     if "switch_times" in curriculum:
         curriculum["switch_times"] = [time for time in curriculum["switch_times"] if time < end]
         block = training.get("consolidation", {})
@@ -512,3 +533,30 @@ def test_states_with_other_vectors_are_not_resumed():
     assert ode.can_resume(parse_spec(faster), state)
     for described in (other, anchored, document()):
         assert not ode.can_resume(parse_spec(described), state)
+
+
+def test_a_start_from_order_parameters_has_the_teachers_of_its_time(tmp_path):
+    """Also with a rotation that is under way and ends at the other teacher."""
+    rotation = {"teacher": 0, "towards": 1, "rate": 0.1, "start": 3.0, "until": "reached"}
+    teachers = extended("teachers", rotation=rotation, drift=[0.0, 0.0, 0.1])
+    described = document(teachers=teachers, record={"times": [0.0, 7.5, 15.0]})
+    spec, path = parse_spec(described), tmp_path / "run.h5"
+    whole = simulate(spec, "ode")
+    write_runs(path, [("/", spec, "ode", 0, [whole])], run_axis=False)
+    (start,) = load_start(path, at=7.5)
+    later = simulate(spec, "ode", start=start)
+    for name in (*HISTORY, "teacher_overlaps_in_time"):
+        np.testing.assert_allclose(getattr(later, name)[-1], getattr(whole, name)[-1], rtol=0, atol=1e-8)
+    assert np.ptp(whole.teacher_overlaps_in_time, axis=0).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"training": extended("training", consolidation={"kind": "quadratic", "strength": 1000.0})},
+        {"curriculum": {"switch_times": [4.0], "replay": {"interleave": {"new": 200, "old": 100}}}},
+    ],
+)
+def test_what_takes_long_is_estimated_to_take_long(blocks):
+    usual, longer = (sum(estimates.cost(parse_spec(document(**more)), 1)) for more in ({}, blocks))
+    assert longer > 2.0 * usual

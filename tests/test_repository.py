@@ -33,7 +33,8 @@ def pins_of_lock():
 
 def requirements_of_package():
     project = PYPROJECT["project"]
-    extras = [line for group in project["optional-dependencies"].values() for line in group]
+    locked = {name: group for name, group in project["optional-dependencies"].items() if name != "images"}
+    extras = [line for group in locked.values() for line in group]
     return [line for line in project["dependencies"] + extras if not line.startswith("teacherstudent[")]
 
 

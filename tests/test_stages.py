@@ -94,7 +94,7 @@ CASES = {
                 {"start": 0.51, "until": 2.26, "frozen_units": [0, 2]},
                 {"start": 1.0, "until": 1.0, "output_noise": 9.0},
                 {"start": 1.999, "until": 3.333, "teacher": 2, "input_noise": 0.0},
-                {"start": 3.333, "frozen_units": [], "output_noise": 0.0},
+                {"start": 3.333, "until": 7.5, "frozen_units": [], "output_noise": 0.0},
             ],
         },
     ),

@@ -14,6 +14,7 @@ from teacherstudent.experiments.scripts import description
 # Papers by name: authors and year, and subject.
 PAPERS = {
     "lee2021": ("Lee, Goldt & Saxe 2021", "continual learning and task similarity"),
+    "lee2022": ("Lee et al. 2022", "forgetting by re-use and activation of units, and what reduces it"),
     "saadsolla1995": ("Saad & Solla 1995", "on-line learning in soft committee machines"),
     "goldt2019": ("Goldt et al. 2019", "dynamics of SGD for two-layer networks"),
     "straat2018": ("Straat et al. 2018", "learning under concept drift"),

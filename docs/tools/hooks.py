@@ -1,7 +1,8 @@
-"""Generated parts of the site: formulas, and pages of schemas, figures and examples."""
+"""Generated parts of the site: formulas, and pages of schemas, datasets, figures and examples."""
 
 from pathlib import Path
 
+import dataset_pages
 import example_pages
 import figure_pages
 import maths
@@ -26,7 +27,12 @@ def on_config(config):
 
 def on_files(files, config):
     """Add the generated files."""
-    made = schema_pages.files(ROOT) | figure_pages.files(ROOT) | example_pages.files(ROOT)
+    made = (
+        schema_pages.files(ROOT)
+        | dataset_pages.files()
+        | figure_pages.files(ROOT)
+        | example_pages.files(ROOT)
+    )
     for path, content in made.items():
         files.append(File.generated(config, path, content=content))
     return files

@@ -1,5 +1,6 @@
 """The Jacobian and the gradient of the error against differences of the slow twins; what counts as moving."""
 
+import dataclasses
 from itertools import product
 
 import numpy as np
@@ -137,3 +138,46 @@ def test_what_has_no_equations_is_refused():
         equations(cases.spec_of(Setting(eta=0.0, eta_h=0.0), overlaps), start)
     with pytest.raises(ValueError, match="^the state is constant"):
         equations(cases.spec_of(Setting(readouts=False, frozen=(0, 1), decay=0.1), overlaps), start)
+
+
+@pytest.mark.parametrize(
+    ("key", "blocks"),
+    [
+        (
+            "training.learning_rate",
+            {"training": {"learning_rate": [{"until": 1.0, "value": 1.0}, {"value": 2.0}]}},
+        ),
+        (
+            "training.deficits",
+            {"training": {"learning_rate": 1.0, "deficits": [{"start": 0.0, "input_noise": 1.0}]}},
+        ),
+        ("curriculum.mixture", {"curriculum": {"mixture": [{"probabilities": [0.5, 0.5]}]}}),
+    ],
+)
+def test_equations_that_change_in_the_course_of_a_run_are_refused(key, blocks):
+    overlaps = naive.random_overlaps(np.random.default_rng(2), 2, 1, 2, 2)
+    spec = cases.spec_of(Setting(), overlaps, **blocks)
+    with pytest.raises(
+        SpecError, match=f"^{key}: the analysis is of one task with constant rates; remove it$"
+    ):
+        equations(spec, cases.flat(overlaps))
+
+
+def test_moving_teachers_are_refused():
+    overlaps = naive.random_overlaps(np.random.default_rng(2), 2, 1, 2, 2)
+    spec = cases.spec_of(Setting(), overlaps)
+    spec = dataclasses.replace(spec, teachers=dataclasses.replace(spec.teachers, drift=(0.1, 0.0)))
+    with pytest.raises(SpecError, match="^teachers.drift: the analysis is of one task"):
+        equations(spec, cases.flat(overlaps))
+
+
+def test_a_learning_rate_of_each_task_is_that_of_its_equations():
+    overlaps = naive.random_overlaps(np.random.default_rng(2), 2, 1, 2, 2)
+    rates = [
+        equations(
+            cases.spec_of(Setting(), overlaps, training={"learning_rate": rate}), cases.flat(overlaps), 1
+        )
+        for rate in ([9.0, 0.3], 0.3)
+    ]
+    y = rates[0].vector()
+    np.testing.assert_array_equal(rates[0].rates(y), rates[1].rates(y))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import dataset_pages
 import example_pages
 import figure_pages
 import markdown
@@ -14,6 +15,7 @@ import schema_pages
 import yaml
 from markup import plain
 
+from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES
 from teacherstudent.experiments.claims import Claim, write_claims
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +43,7 @@ def test_every_key_of_a_schema_is_in_its_table(path):
 
 def test_a_row_says_what_is_allowed_and_the_default():
     page = schema_pages.files(ROOT)["reference/spec.md"]
-    assert "| `activation` | one of erf, relu, linear | `erf` | Activation of the student" in page
+    assert "| `activation` | one of erf, relu, linear, sigmoid | `erf` | Activation of the student" in page
     assert "| **`hidden`** | an integer &gt;= 1 and &lt;= 100000 |  | Hidden units K. |" in page
     assert "## `inputs`" in page
     assert "### `teachers.features`" in page
@@ -53,6 +55,16 @@ def test_blocks_in_a_list_have_their_own_table():
     table = page[start : page.index("## `", start + 5)]
     assert "Keys of each block in the list:\n\n| key | allowed |" in table
     assert "| **`probabilities`** | a list of at least 1 |" in table
+
+
+def test_every_dataset_is_in_the_table():
+    """With the key that records it, if not all runs have it."""
+    (page,) = dataset_pages.files().values()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert rows.keys() == OBSERVABLES.keys() | DIMENSIONS.keys() - {"time"}
+    for name, entry in OBSERVABLES.items():
+        assert rows[name].endswith("| always |") == (entry.when is None)
+    assert "| `importances` | `switch`, `student_unit` | a |" in page
 
 
 SCRIPT = '''"""What is drawn.

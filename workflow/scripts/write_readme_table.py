@@ -23,10 +23,11 @@ def titles(root: Path) -> dict[str, str]:
 def table(figures: dict[str, str], claims: list[Claim]) -> str:
     """Return the table of figures and the number of their claims that hold, and a list of those that do not.
 
-    `figures` maps names to titles.
+    `figures` maps names to titles. Figures without claims are those that are not made by default.
     """
     groups = by_figure(claims)
-    rows = [f"| `{name}` | {title} | {count(groups.get(name, []))} |" for name, title in figures.items()]
+    counts = {name: count(groups[name]) if name in groups else "not by default" for name in figures}
+    rows = [f"| `{name}` | {title} | {counts[name]} |" for name, title in figures.items()]
     lines = ["| target | figure | claims that hold |", "|---|---|---|", *rows, f"| all | | {count(claims)} |"]
     failed = [claim for claim in claims if not claim.holds]
     if failed:

@@ -7,10 +7,11 @@ import numpy as np
 from teacherstudent.analysis.jacobian import changes_of_error, changes_of_rates
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.phases import Phase
-from teacherstudent.errors import refuse
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.equations import Constants, rate_of_change
 from teacherstudent.kernels.ode.state import pack, unpack
 from teacherstudent.networks.sampling import OrderParameters
+from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 
 
@@ -67,13 +68,15 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
     Raises
     ------
     SpecError
-        Where engine `ode` has no equations for the spec, or where an argument has another type.
+        Where engine `ode` has no equations for the spec, or they change in the course of a run, or where an
+        argument has another type.
     ValueError
         Where there is no such teacher, where the shapes of `start` are not those of the spec, or where all
         rates of change are zero for any state.
     """
     _check_kinds(spec, start)
     ode.check(spec)
+    _check_constant(spec)
     _check_start(spec, start, teacher)
     constants = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
     directions = _directions(constants)
@@ -82,6 +85,28 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
             "the state is constant: all learning rates and decays are zero, or all units are frozen"
         )
     return Equations(constants, start, teacher, directions, directions.argmax(axis=1))
+
+
+def _check_constant(spec: Spec) -> None:
+    """Raise SpecError if the equations of a task change in the course of a run."""
+    training, curriculum = spec.training, spec.curriculum
+    changing = {
+        "curriculum.replay": curriculum.replay is not None,
+        "curriculum.mixture": curriculum.mixture is not None,
+        "training.consolidation": training.consolidation is not None,
+        "training.deficits": training.deficits is not None,
+        "training.learning_rate": _is_schedule(training.learning_rate),
+        "training.readout_learning_rate": _is_schedule(training.readout_learning_rate),
+        "teachers.drift": any(spec.teachers.drift or ()),
+        "teachers.rotation": spec.teachers.rotation is not None,
+    }
+    for key, changes in changing.items():
+        if changes:
+            raise SpecError(f"{key}: the analysis is of one task with constant rates; remove it")
+
+
+def _is_schedule(rate) -> bool:
+    return isinstance(rate, tuple) and isinstance(rate[0], RatePiece)
 
 
 def _check_kinds(spec: Any, start: Any) -> None:

@@ -62,6 +62,10 @@ def _records_readouts(spec: Spec) -> bool:
     return spec.record.quantities in ("all", "readouts")
 
 
+def _has_pairs(spec: Spec) -> bool:
+    return spec.inputs.dataset is not None and spec.inputs.dataset.labels == "pairs"
+
+
 def _count(spec: Spec) -> int:
     return spec.teachers.count
 
@@ -172,6 +176,27 @@ OBSERVABLES = _by_name(
         dtype=None,
     ),
     Observable(
+        "student_biases",
+        ("time", "student_unit"),
+        symbol="b",
+        description="biases of the student's units",
+        when=lambda spec: "features" in spec.student.biases and _records_readouts(spec),
+    ),
+    Observable(
+        "readout_biases",
+        ("time", "head"),
+        symbol="c",
+        description="constants in the outputs of the heads",
+        when=lambda spec: "readouts" in spec.student.biases and _records_readouts(spec),
+    ),
+    Observable(
+        "activation_variances",
+        ("time", "teacher", "student_unit"),
+        symbol="var g",
+        description="variance of the activation of each unit over the test samples of each task",
+        when=lambda spec: _has_pairs(spec) and _records_readouts(spec),
+    ),
+    Observable(
         "training_error",
         ("time", "teacher"),
         symbol="eps_t",
@@ -229,6 +254,10 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
+    StateVariable(
+        "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
+    ),
+    StateVariable("readout_biases", symbol="c", description="constants in the outputs of the heads"),
     StateVariable("teacher_weights", symbol="V", description="first layers of the teachers"),
     StateVariable(
         "teacher_coordinates",

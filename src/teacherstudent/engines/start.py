@@ -91,7 +91,8 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     ------
     SpecError
         If the duration of the run, or its last recorded time, lies before the start, and if the spec has
-        other networks or data than that of the run to start from: a key that is not in `MAY_CHANGE` differs.
+        other networks or data than that of the run to start from: a key that is not in `MAY_CHANGE` differs;
+        and if it depends on a part of the past that order parameters do not contain.
     """
     if start.overlaps is None:
         return spec, start
@@ -108,6 +109,7 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
             "use this value, or start from order parameters with --at TIME"
         )
     else:
+        _check_history(spec, start)
         start = replace(start, state=None)
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
@@ -115,6 +117,27 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     if not len(times_from(spec, start.time)):
         raise SpecError(f"record.times: all recorded times lie before the start at t = {start.time:g}")
     return spec, start
+
+
+def _check_history(spec: Spec, start: Start) -> None:
+    """Raise SpecError if a run from order parameters needs more of its past than these contain."""
+    if start.time == 0.0:
+        return
+    block, replay = spec.training.consolidation, spec.curriculum.replay
+    stored = None if start.spec is None else start.spec.training.consolidation
+    remedy = "start from a stored state (record.state)"
+    if block is not None and block.kind.startswith("path_integral"):
+        raise SpecError(
+            f"training.consolidation.kind: {block.kind}: order parameters do not contain the path integral"
+            f" up to t = {start.time:g}; {remedy}, or use another kind"
+        )
+    if block is not None and stored is not None and start.switches:
+        raise SpecError(
+            f"training.consolidation: order parameters at t = {start.time:g} do not contain the penalties of"
+            f" earlier switches; {remedy}, or before the first switch"
+        )
+    if replay is not None and replay.buffer is not None:
+        raise SpecError(f"curriculum.replay.buffer: order parameters do not contain stored samples; {remedy}")
 
 
 def of_state(start: Start) -> Start:

@@ -1,5 +1,6 @@
 """Files of data sets: images and their targets."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,22 +26,41 @@ def load_samples(inputs: Inputs) -> FileSamples:
     Raises SpecError if a file cannot be read or does not agree with the block.
     """
     block = inputs.dataset
-    content, _ = read_content("file", block.file, block.sha256)
-    images = images_of(content, block.file, block.images)
+    content, images = _images(inputs)
     first_test = len(images) - block.test_samples
     if inputs.samples > first_test:
         total = f"{block.file} has {len(images)} samples, {block.test_samples} of them for testing"
         refuse("inputs.samples", inputs.samples, total)
-    if inputs.dimension != images.shape[1]:
-        refuse(
-            "inputs.dimension", inputs.dimension, f"the images in {block.file} have {images.shape[1]} pixels"
-        )
     chosen = np.r_[: inputs.samples, first_test : len(images)]
     if block.labels == "teacher":
         return FileSamples(images[chosen], None)
     targets = _targets(block, content, len(images))
-    _check_classes(block, targets[: inputs.samples])
+    _check_classes(block, "classes", block.classes or (), targets[: inputs.samples])
     return FileSamples(images[chosen], targets[chosen])
+
+
+@lru_cache(maxsize=2)
+def load_file(inputs: Inputs) -> FileSamples:
+    """Read all samples of the files of a complete block `inputs` with pairs of classes.
+
+    Raises SpecError if a file cannot be read or does not agree with the block.
+    """
+    content, images = _images(inputs)
+    targets, block = _targets(inputs.dataset, content, len(images)), inputs.dataset
+    _check_classes(block, "pairs", [number for pair in block.pairs for number in pair], targets)
+    return FileSamples(images, targets)
+
+
+def _images(inputs: Inputs) -> tuple[bytes, np.ndarray]:
+    """Return the content of the file of the images, and all images in it."""
+    block = inputs.dataset
+    content, _ = read_content("file", block.file, block.sha256)
+    images = images_of(content, block.file, block.images)
+    if inputs.dimension != images.shape[1]:
+        refuse(
+            "inputs.dimension", inputs.dimension, f"the images in {block.file} have {images.shape[1]} pixels"
+        )
+    return content, images
 
 
 def _targets(block: DataSet, content: bytes, count: int) -> np.ndarray:
@@ -61,8 +81,9 @@ def _targets(block: DataSet, content: bytes, count: int) -> np.ndarray:
     return targets
 
 
-def _check_classes(block: DataSet, targets: np.ndarray) -> None:
-    for number in block.classes or ():
+def _check_classes(block: DataSet, key: str, classes: Sequence[int], targets: np.ndarray) -> None:
+    for number in classes:
         if number not in targets:
             there = ", ".join(f"{target:g}" for target in np.unique(targets)[:20])
-            refuse("inputs.dataset.classes", number, f"the training samples of {block.file} have {there}")
+            of = "training samples" if key == "classes" else "samples"
+            refuse(f"inputs.dataset.{key}", number, f"the {of} of {block.file} have {there}")

@@ -22,9 +22,10 @@ class LabelledSet(NamedTuple):
         with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             return 0.5 * np.mean((outputs - self.labels) ** 2, axis=1)
 
-    def wrong_signs(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the fraction of outputs (P, samples) with a wrong sign, for each teacher, (P,)."""
-        right = (outputs > 0.0) & (self.labels > 0.0) | (outputs < 0.0) & (self.labels < 0.0)
+    def wrong_signs(self, outputs: np.ndarray, middle: float = 0.0) -> np.ndarray:
+        """Return the fraction of outputs (P, samples) on the wrong side of `middle`, for each teacher."""
+        above = (outputs > middle) & (self.labels > middle)
+        right = above | (outputs < middle) & (self.labels < middle)
         return np.mean(~right, axis=1)
 
 
@@ -46,8 +47,28 @@ def outputs(spec: Spec, networks, labelled: LabelledSet) -> np.ndarray:
         Outputs of the head of each teacher.
     """
     heads = networks.h[[spec.head_of(p) for p in range(spec.teachers.count)]]
+    return np.einsum("pk,sk->ps", heads, activities_of(spec, networks, labelled))
+
+
+def activities_of(spec: Spec, networks, labelled: LabelledSet) -> np.ndarray:
+    """Return the activations of the units of a student for the inputs of a set.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run; the activation of the student is used.
+    networks : InMemory
+        Networks that are trained, in the layout `ByUnit`.
+    labelled : LabelledSet
+        The inputs.
+
+    Returns
+    -------
+    array (samples, K)
+        With biases of the heads there is one more unit, whose activation is 1.
+    """
     code, N = CODES[spec.student.activation], spec.inputs.dimension
-    return np.einsum("pk,sk->ps", heads, activities(code, networks.W, labelled.X, N))
+    return activities(code, networks.W, labelled.X, N)
 
 
 def teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> np.ndarray:

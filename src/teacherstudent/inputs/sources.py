@@ -2,11 +2,12 @@
 
 from teacherstudent.inputs.data_sets import DataSetInputs
 from teacherstudent.inputs.fresh import FreshInputs
+from teacherstudent.inputs.mixed_pairs import MixedPairInputs
 from teacherstudent.inputs.source import Source
 from teacherstudent.inputs.training_sets import TrainingSetInputs
 from teacherstudent.spec.model import Spec
 
-SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs]
+SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs, MixedPairInputs]
 
 
 def source_of(spec: Spec) -> type[Source]:

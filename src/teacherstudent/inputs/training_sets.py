@@ -45,10 +45,13 @@ class TrainingSetInputs(Source):
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
         """Train for some steps on samples of the training set (`Source.train`)."""
-        labels = self.training_set.labels[teacher]
-        samples = kernel.Samples(self.training_set.X, labels, self.is_distinct, self.passes)
+        samples = kernel.Samples(*self.samples_of(teacher), self.is_distinct, self.passes)
         fixed = constants, samples, networks.buffers, *self.key
         return kernel.train(networks.W, networks.h, *fixed, first, steps)
+
+    def samples_of(self, teacher: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs and labels of the training set for a teacher."""
+        return self.training_set.X, self.training_set.labels[teacher]
 
     def stored(self, teachers: Sequence[int]) -> Stored:
         """Return the training set with the labels of some teachers (`Source.stored`)."""

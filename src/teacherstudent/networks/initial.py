@@ -1,5 +1,7 @@
 """Initial weights and readouts of the student, from normal random numbers and the teachers."""
 
+import math
+
 import numpy as np
 
 from teacherstudent.spec.model import Spec
@@ -8,8 +10,8 @@ from teacherstudent.spec.model import Spec
 def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the initial first layer of the student.
 
-    It is a linear combination of rows: from coordinates of all rows in one orthonormal frame it returns the
-    coordinates of the first layer in this frame.
+    It is a linear combination of rows, except for scheme `uniform`: from coordinates of all rows in one
+    orthonormal frame it returns the coordinates of the first layer in this frame.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray)
         return np.repeat(row[None], len(draws), axis=0)
     if initial.scheme == "symmetric":
         return initial.weights_std * nearly_equal_rows(draws, initial.asymmetry)
+    if initial.scheme == "uniform":
+        return uniform(draws)
     W = deviations(spec)[0] * draws
     if initial.scheme == "informed":
         W[: len(teacher)] = teacher
@@ -62,6 +66,8 @@ def initial_readouts(draws: np.ndarray, spec: Spec, v: np.ndarray) -> np.ndarray
     initial, first, scale = spec.student.initial, spec.curriculum.order[0], spec.student.scale
     if initial.readouts_value is not None:
         return np.full_like(draws, scale * initial.readouts_value)
+    if initial.scheme == "uniform":
+        return scale * uniform(draws) / np.sqrt(draws.shape[1])
     if initial.scheme == "symmetric":
         draws = np.repeat(draws[:, :1], draws.shape[1], axis=1)
     if initial.readouts is not None:
@@ -83,6 +89,34 @@ def _given_readouts(draws: np.ndarray, spec: Spec) -> np.ndarray:
     """Return the given rows of readouts; a row that is None is drawn."""
     rows, std = spec.student.initial.readouts, deviations(spec)[1]
     return np.array([std * draw if row is None else row for row, draw in zip(rows, draws, strict=True)])
+
+
+def initial_biases(features: np.ndarray, readouts: np.ndarray, spec: Spec) -> tuple[np.ndarray, np.ndarray]:
+    """Return the initial biases of both layers: 0, except for scheme `uniform`.
+
+    Parameters
+    ----------
+    features : array (K,)
+        Independent standard normal numbers.
+    readouts : array (H,)
+        Independent standard normal numbers.
+    spec : Spec
+        Spec of the run.
+
+    Returns
+    -------
+    b, c : arrays (K,), (H,)
+        Biases of the units, and of the heads with the output scale of the student.
+    """
+    if spec.student.initial.scheme != "uniform":
+        return np.zeros_like(features), np.zeros_like(readouts)
+    b = uniform(features) / np.sqrt(spec.inputs.dimension)
+    return b, spec.student.scale * uniform(readouts) / np.sqrt(spec.student.hidden)
+
+
+def uniform(draws: np.ndarray) -> np.ndarray:
+    """Return numbers that are uniform between -1 and 1, erf(z / sqrt 2) of standard normal numbers z."""
+    return np.vectorize(math.erf, otypes=[float])(draws / math.sqrt(2.0))
 
 
 def deviations(spec: Spec) -> tuple[float, float]:

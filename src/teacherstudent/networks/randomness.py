@@ -29,12 +29,15 @@ class Purpose(IntEnum):
     SAMPLE_LABEL_NOISE = 10
     SAMPLE_CHOICE = 11
     SAMPLE_LABEL_ORDER = 12
-    CHAIN_TASK = 20
-    CHAIN_DRIFT = 21
     TASKS = 13
     FISHER = 14
     TEACHER_DRIFT = 15
     REPLAY = 16
+    CHAIN_TASK = 17
+    CHAIN_DRIFT = 18
+    IMAGE_ORDER = 20
+    STUDENT_BIASES = 21
+    READOUT_BIASES = 22
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:

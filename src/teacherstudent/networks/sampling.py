@@ -6,7 +6,7 @@ import numpy as np
 
 from teacherstudent.errors import refuse
 from teacherstudent.errors.interruption import check_interruption
-from teacherstudent.networks.initial import initial_readouts, initial_weights
+from teacherstudent.networks.initial import initial_biases, initial_readouts, initial_weights
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
 from teacherstudent.networks.teachers import (
@@ -175,6 +175,26 @@ def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
 def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
     draws = normals(seed, run, Purpose.STUDENT_READOUTS, (spec.heads, spec.student.hidden))
     return initial_readouts(draws, spec, v)
+
+
+def sample_biases(spec: Spec, seed: int, run: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the initial biases of the student of one run.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    b, c : arrays (K,), (H,)
+        Biases of the units, and of the heads with the output scale of the student.
+    """
+    sizes = (Purpose.STUDENT_BIASES, spec.student.hidden), (Purpose.READOUT_BIASES, spec.heads)
+    draws = (normals(seed, run, purpose, (size,)) for purpose, size in sizes)
+    return initial_biases(*draws, spec)
 
 
 def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters:

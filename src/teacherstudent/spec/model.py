@@ -23,6 +23,7 @@ class DataSet:
     file: str
     test_samples: int
     images: str
+    pixels: str
     labels: str
     targets: str
     shuffle_labels: bool
@@ -30,6 +31,9 @@ class DataSet:
     labels_file: str | None = None
     labels_sha256: str | None = None
     classes: tuple[int, ...] | None = None  # one per teacher
+    pairs: tuple[tuple[int, int], ...] | None = None  # of classes, one per teacher
+    mixing: float | None = None  # share of the first pair in the inputs of all later tasks
+    label_values: tuple[float, float] | None = None  # of the first and the second class of each pair
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ INITIAL_KEYS = {
     "one_direction": ("readouts_std",),
     "symmetric": ("weights_std", "readouts_std", "readouts_value", "readouts", "asymmetry"),
     "file": ("file", "sha256"),
+    "uniform": ("readouts_value",),
 }
 
 
@@ -124,6 +129,7 @@ class Student:
     output_scale: str
     heads: str
     copy_head_at_switch: str  # never, first or every
+    biases: tuple[str, ...]  # the layers with biases
     initial: Initial
 
     @property

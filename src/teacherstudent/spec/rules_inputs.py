@@ -21,7 +21,9 @@ def completed_inputs(inputs: dict, teachers: int) -> dict:
         return inputs
     if block is None:
         raise SpecError("inputs.dataset: missing; inputs.distribution: dataset needs it")
-    return inputs | _from_file(inputs) | {"dataset": _with_classes(_with_labels_digest(block), teachers)}
+    block = _with_pairs(_with_classes(block, teachers), inputs["samples"])
+    found = _from_file(inputs | {"dataset": block})
+    return inputs | found | {"dataset": _with_labels_digest(block)}
 
 
 def _from_file(inputs: dict) -> dict:
@@ -49,6 +51,14 @@ def _with_classes(block: dict, teachers: int) -> dict:
     return block
 
 
+def _with_pairs(block: dict, samples: int | None) -> dict:
+    if block["labels"] != "pairs":
+        return block
+    if samples is None:
+        raise SpecError("inputs.samples: missing; inputs.dataset.labels: pairs needs it")
+    return {"mixing": 0.0, "label_values": [-1.0, 1.0]} | block
+
+
 def check_inputs(spec: Spec) -> None:
     """Raise SpecError where the inputs contradict each other or other blocks."""
     sampling, batch, samples = spec.training.sampling, spec.training.batch_size, spec.inputs.samples
@@ -63,6 +73,36 @@ def check_inputs(spec: Spec) -> None:
         raise SpecError("teachers.input_noise: not available with a finite training set; set it to 0")
     if spec.inputs.dataset is not None:
         _check_labels(spec)
+        _check_pairs(spec)
+
+
+def _check_pairs(spec: Spec) -> None:
+    inputs, block = spec.inputs, spec.inputs.dataset
+    if block.labels != "pairs":
+        for key in ("pairs", "mixing", "label_values"):
+            if getattr(block, key) is not None:
+                raise SpecError(
+                    f"inputs.dataset.{key}: only for labels: pairs; remove the key or change labels"
+                )
+        return
+    if block.pairs is None:
+        raise SpecError("inputs.dataset.pairs: missing; labels: pairs needs two classes for each teacher")
+    if len(block.pairs) != spec.teachers.count:
+        raise SpecError(
+            f"inputs.dataset.pairs: {len(block.pairs)} pairs for {spec.teachers.count} teachers;"
+            " give one per teacher"
+        )
+    for first, second in block.pairs:
+        if first == second:
+            refuse("inputs.dataset.pairs", [first, second], "the classes of a pair must differ")
+    if block.label_values[0] == block.label_values[1]:
+        refuse("inputs.dataset.label_values", list(block.label_values), "the two labels must differ")
+    sizes = {"inputs.samples": inputs.samples, "inputs.dataset.test_samples": block.test_samples}
+    for key, number in sizes.items():
+        if number % 2:
+            refuse(key, number, "with labels: pairs it must be even, half of it for each class")
+    if block.shuffle_labels:
+        raise SpecError("inputs.dataset.shuffle_labels: not available with labels: pairs; set it to false")
 
 
 def _check_labels(spec: Spec) -> None:

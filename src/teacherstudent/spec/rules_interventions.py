@@ -22,11 +22,26 @@ def check_interventions(spec: Spec) -> None:
         raise SpecError(
             "training.l1: needs a trained first layer; add features to training.train or remove it"
         )
+    if spec.student.biases:
+        _refuse_biases(spec)
     if spec.record.movement and spec.record.quantities != "all":
         raise SpecError(
             f"record.movement: overlaps are not recorded with quantities: {spec.record.quantities};"
             " use quantities: all or remove it"
         )
+
+
+def _refuse_biases(spec: Spec) -> None:
+    """Raise SpecError for what is not defined for biases."""
+    for key, given in (
+        ("curriculum.replay", spec.curriculum.replay is not None),
+        ("curriculum.mixture", spec.curriculum.mixture is not None),
+        ("training.consolidation", spec.training.consolidation is not None),
+        ("training.l1", spec.training.l1 is not None),
+        ("record.movement", spec.record.movement),
+    ):
+        if given:
+            raise SpecError(f"{key}: cannot be combined with student.biases; remove one of them")
 
 
 def _check_replay(spec: Spec) -> None:

@@ -11,6 +11,7 @@ def check_networks(spec: Spec) -> None:
     _check_relations(spec)
     _check_teachers_file(spec)
     _check_initial(spec)
+    _check_data_sets_only(spec)
 
 
 def _check_relations(spec: Spec) -> None:
@@ -164,6 +165,24 @@ def _check_readouts(spec: Spec) -> None:
         )
     if None not in rows and spec.student.initial.readouts_std is not None:
         raise SpecError("student.initial.readouts_std: not used where readouts gives all rows; remove it")
+
+
+def _check_data_sets_only(spec: Spec) -> None:
+    """Sigmoid units, biases and uniform weights are for data sets."""
+    student = spec.student
+    if student.biases == ("readouts",):
+        raise SpecError("student.biases: biases of the readouts need those of the features; add features")
+    if student.biases and student.initial.scheme == "file":
+        raise SpecError("student.biases: a student from a file has no biases; use another scheme")
+    if spec.inputs.dataset is not None:
+        return
+    for key, value, is_used in (
+        ("student.activation", student.activation, student.activation == "sigmoid"),
+        ("student.biases", list(student.biases), bool(student.biases)),
+        ("student.initial.scheme", student.initial.scheme, student.initial.scheme == "uniform"),
+    ):
+        if is_used:
+            raise SpecError(f"{key}: {value} needs a data set (set inputs.distribution: dataset)")
 
 
 def _check_initial_keys(initial) -> None:

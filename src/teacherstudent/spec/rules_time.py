@@ -5,7 +5,6 @@ import math
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.interventions import Deficit, RatePiece, Rotation
 from teacherstudent.spec.model import Spec, Teachers
-from teacherstudent.spec.steps import step_at
 
 # What a deficit can change, by the names of its keys.
 CHANGES = ("input_noise", "output_noise", "frozen_units", "teacher")
@@ -36,7 +35,7 @@ def _check_moving_teachers(spec: Spec) -> None:
         raise SpecError(f"teachers.{key}: the labels of a finite training set are fixed; remove one of them")
     if rotation is not None:
         _check_rotation(rotation, teachers)
-        _check_window("teachers.rotation", rotation.start, rotation.until, spec)
+        _check_window("teachers.rotation", rotation.start, rotation.until, spec.duration)
 
 
 def _check_rotation(rotation: Rotation, teachers: Teachers) -> None:
@@ -66,17 +65,12 @@ def _check_rotation(rotation: Rotation, teachers: Teachers) -> None:
         refuse("teachers.features.similarity", similarity, "teachers in a rotation need one between -1 and 1")
 
 
-def _check_window(key: str, start: float, until: float | str | None, spec: Spec) -> None:
-    """Check that a window of time is inside the run; its length can be 0."""
-    if start >= spec.duration:
-        refuse(f"{key}.start", start, f"it must be before the end of the run at {spec.duration}")
-    if until is None or isinstance(until, str):
-        return
-    if until < start:
+def _check_window(key: str, start: float, until: float | str | None, duration: float) -> None:
+    """Check that a window of time starts inside the run. Its length can be 0, and its end after the run."""
+    if start >= duration:
+        refuse(f"{key}.start", start, f"it must be before the end of the run at {duration}")
+    if isinstance(until, float) and until < start:
         refuse(f"{key}.until", until, f"it must not be before start, {start}")
-    N = spec.inputs.dimension
-    if step_at(until, N) > step_at(spec.duration, N):  # steps, since sums of times are rounded
-        refuse(f"{key}.until", until, f"it must not be after the end of the run at {spec.duration}")
 
 
 def _check_deficit(key: str, window: Deficit, spec: Spec) -> None:
@@ -84,7 +78,7 @@ def _check_deficit(key: str, window: Deficit, spec: Spec) -> None:
     given = _changes(window)
     if not given:
         raise SpecError(f"{key}: changes nothing; give one of {', '.join(CHANGES)}")
-    _check_window(key, window.start, window.until, spec)
+    _check_window(key, window.start, window.until, spec.duration)
     if window.teacher is not None and window.teacher >= P:
         refuse(f"{key}.teacher", window.teacher, f"teachers are counted from 0 to {P - 1}")
     for unit in window.frozen_units or ():

@@ -31,15 +31,11 @@ def check_consolidation(spec: Spec) -> None:
         )
 
 
-def new_anchors(
-    shape: frames.Shape, c: np.ndarray, pull: np.ndarray, path_rate: np.ndarray
-) -> anchors.Anchors:
+def new_anchors(c: np.ndarray, pull: np.ndarray, path_rate: np.ndarray) -> anchors.Anchors:
     """Return the anchors of all chains.
 
     Parameters
     ----------
-    shape : Shape
-        Sizes and activations.
     c : array (K, r, C)
         Coordinates of the anchors, / sqrt N; K = 0 without anchors.
     pull, path_rate : array (K, C)
@@ -50,11 +46,30 @@ def new_anchors(
     Anchors
         With path integrals of 0.
     """
-    K, C = pull.shape
-    axes = shape.p + shape.r + shape.batch * (shape.p > 0)
-    moved = aligned_zeros((axes, C))
-    zeros = (aligned_zeros((K, C)) for _ in range(2))
-    return anchors.Anchors(c, pull, next(zeros), path_rate, next(zeros), moved, aligned_zeros((C,)))
+    path, h = (aligned_zeros(pull.shape) for _ in range(2))
+    return anchors.Anchors(c, pull, path, path_rate, h, aligned_zeros(pull.shape[1:]))
+
+
+def measured(shape: frames.Shape, S: np.ndarray, c: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the overlaps of students and anchors, and the squared lengths of the anchors.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes.
+    S : array (K, p + r + q, C)
+        Coordinates of the students, / sqrt N.
+    c : array (K, r, C)
+        Coordinates of the anchors, / sqrt N.
+
+    Returns
+    -------
+    dict of str to array
+        `anchor_overlaps` (C, K, K) and `anchor_norms` (C, K).
+    """
+    A = S[:, shape.p : shape.p + shape.r]
+    overlaps, norms = np.einsum("iac,kac->cik", A, c), np.einsum("kac,kac->ck", c, c)
+    return {"anchor_overlaps": overlaps, "anchor_norms": norms}
 
 
 def combined(

@@ -4,13 +4,14 @@ import numpy as np
 
 from teacherstudent.engines.chain import anchors, motion
 from teacherstudent.engines.chain.networks import gram, initial, measured, resumed
-from teacherstudent.engines.chain.tasks import constants_of, new_constants, set_stage, terms_of
+from teacherstudent.engines.chain.resumption import resume, state_of
+from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
-from teacherstudent.engines.start import Start, State, history, steps_from
+from teacherstudent.engines.start import Start, steps_from
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
-from teacherstudent.kernels.chain.motion import Motion, place_teachers
+from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_coordinates
@@ -49,37 +50,17 @@ class Block:
         self.keys = arrays.Keys(*(aligned(words) for words in keys.T))
         K, M = specs[0].student.hidden, specs[0].teachers.hidden
         self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
-        self.anchors = anchors.new_anchors(self.shape, c, self.constants.pull, self.constants.path_rate)
+        self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
-        for c, start in enumerate(starts):
-            self.resume(c, start)
-        self.motion = self.new_motion(seed, runs, starts)
+        self.motion = motion.moved(specs, self.shape, self.teachers.B, seed, runs, starts, self.step)
+        resume(self, starts)
         self.buffers = arrays.new_buffers(self.shape, K, M, C)
         self.last = step_at(specs[0].duration, self.shape.N)
         self.due = steps_from(specs[0], starts[0].time).tolist()
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
-
-    def resume(self, c: int, start: Start) -> None:
-        """Set what interventions have changed up to the state of a start, if it has one."""
-        state = start.state or {}
-        if "penalties" in state and self.specs[c].training.consolidation is not None:
-            self.penalties[c], self.anchors.path[:, c] = state["penalties"], state["path_integral"]
-            self.importances[c] = list(state["importances"][: len(start.switches)])
-        if "teacher_overlaps" in state:
-            self.initial_T[c] = state["teacher_overlaps"].reshape(self.initial_T[c].shape)
-
-    def new_motion(self, seed: int, runs: list[int], starts: list[Start]) -> Motion:
-        """Return the motion of the teachers, which are moved to where they are at the start."""
-        turns, B = self.specs[0].teachers.rotation is not None, self.teachers.B
-        base = motion.new_motion(self.specs, self.shape, aligned(B) if turns else B, seed, runs)
-        if turns:
-            for c, (spec, start) in enumerate(zip(self.specs, starts, strict=True)):
-                motion.set_rotation(base, c, spec, self.step, start.state)
-            place_teachers(base, B, self.step)
-        return base
 
     @property
     def finite(self) -> np.ndarray:
@@ -203,7 +184,9 @@ class Block:
                 "generalisation_error": errors,
             }
             moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
-            self.rows.append(row | moving | self.measured_anchors())
+            if self.specs[0].has_anchors:
+                moving |= anchors.measured(self.shape, self.state.S, self.anchors.c)
+            self.rows.append(row | moving)
             finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in row.values()]
             self.state.finite[~np.logical_and.reduce(finite)] = 0
             self.recorded += self.finite
@@ -218,46 +201,24 @@ class Block:
         if self.moves:
             self.teachers.T[...] = gram(self.teachers.B)
 
-    def measured_anchors(self) -> dict[str, np.ndarray]:
-        """Return the overlaps of students and anchors, and the squared lengths of the anchors."""
-        if not self.specs[0].has_anchors:
-            return {}
-        A, c = self.state.S[:, self.shape.p : self.shape.p + self.shape.r], self.anchors.c
-        return {
-            "anchor_overlaps": np.einsum("iac,kac->cik", A, c),
-            "anchor_norms": np.einsum("kac,kac->ck", c, c),
-        }
-
     def train(self) -> None:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
         due = self.due[len(self.rows) : len(self.rows) + 1]
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
-        constants, parts = self.constants.step, self.parts
-        students = self.teachers, self.state, constants, self.keys, self.buffers
-        if any(parts):
-            changes = interventions.Interventions(
-                parts, self.constants.tasks, self.anchors, self.motion, self.constants.fidelity
-            )
-            fixed = self.shape, terms_of(self.constants.tasks, self.specs[0]), changes, *students
-            self.step = interventions.train(*fixed, self.step, end, self.interval)
-        else:
-            fixed = self.shape, arrays.terms_of(constants), *students
-            self.step = recursion.train(*fixed, self.step, end, self.interval)
+        self.advance(end)
 
-    @property
-    def parts(self) -> interventions.Parts:
-        """The interventions of the present stages."""
-        tasks, kind = self.constants.tasks, self.specs[0].training.consolidation
-        return interventions.Parts(
-            tasks=bool(np.any(tasks.count > 1)),
-            in_turn=bool(np.any(tasks.turns[0])),
-            fidelity=bool(np.any(tasks.constants[-1] != 1.0)),
-            anchors=bool(self.penalties.any()),
-            path=kind is not None and kind.kind == "path_integral",
-            drift=len(self.motion.drifting) > 0,
-            rotation=self.specs[0].teachers.rotation is not None,
-        )
+    def advance(self, end: int) -> None:
+        """Train to a step, or to an earlier one where a threshold is reached."""
+        constants, tasks = self.constants.step, self.constants.tasks
+        parts = parts_of(tasks, self.penalties, self.specs[0])
+        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, self.interval
+        if any(parts):
+            others = tasks, self.anchors, self.motion, self.constants.fidelity
+            changes, terms = interventions.Interventions(parts, *others), terms_of(tasks, self.specs[0])
+            self.step = interventions.train(self.shape, terms, changes, *fixed)
+        else:
+            self.step = recursion.train(self.shape, arrays.terms_of(constants), *fixed)
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
@@ -283,32 +244,3 @@ class Block:
             diverged_at=None if self.finite[c] else self.state.steps[c] / self.shape.N,
             state=state_of(self, c) if spec.record.state else None,
         )
-
-
-def state_of(block: Block, c: int) -> State:
-    """Return the state from which one chain can resume; random numbers of a step depend only on its number.
-
-    It has no coordinates outside the frame of the networks: each step computes them at its start.
-    """
-    block.put_heads_back()
-    n, N, spec = block.shape.p + block.shape.r, block.shape.N, block.specs[c]
-    state = history(block.step / N, block.switches[c], block.sequence[c]) | {
-        "dimension": np.array(N),
-        "student_coordinates": block.state.S[:, :n, c].copy(),
-        "student_readouts": block.h[:, :, c].copy(),
-        "teacher_coordinates": block.motion.base[:, :, c].copy(),
-        "teacher_readouts": block.teachers.v[c].copy(),
-    }
-    if spec.has_anchors:
-        state["anchor_coordinates"] = block.anchors.c[:, :, c].copy()
-    if spec.training.consolidation is not None:
-        state |= {
-            "penalties": block.penalties[c].copy(),
-            "path_integral": block.anchors.path[:, c].copy(),
-            "importances": np.array(block.importances[c]).reshape(-1, spec.student.hidden),
-        }
-    if block.moves:
-        state["teacher_overlaps"] = block.initial_T[c].flatten()
-    if spec.teachers.rotation is not None:
-        state |= motion.rotation_of(block.motion, c)
-    return state

@@ -18,6 +18,9 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 # B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
+# Factors of a step with several tasks, with anchors, with a rotation and with drift.
+TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
+
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
@@ -25,6 +28,10 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
+    steps *= TASKS if spec.curriculum.mixture or spec.curriculum.replay else 1.0
+    steps *= ANCHORS if spec.training.consolidation else 1.0
+    steps *= ROTATION if spec.teachers.rotation else 1.0
+    steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
     return together * steps * batch * batches, alone * steps * batch * chains
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.chain.networks import gram
-from teacherstudent.engines.start import State
+from teacherstudent.engines.start import Start, State
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.chain import frames
-from teacherstudent.kernels.chain.motion import Motion
+from teacherstudent.kernels.chain.motion import Motion, place_teachers
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.spec.model import Spec
@@ -20,6 +20,47 @@ NO_PLANE = 1e-12
 SAME_ANGLE = 1e-7
 # Normals after the coordinates of the noise, and the rest of their last block.
 FURTHER_NORMALS = 4
+
+
+def moved(
+    specs: Sequence[Spec],
+    shape: frames.Shape,
+    B: np.ndarray,
+    seed: int,
+    runs: Sequence[int],
+    starts: Sequence[Start],
+    step: int,
+) -> Motion:
+    """Return the motion of the teachers of all chains, and move these to where they are at the start.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+        The spec of each chain; all have the same teachers that move.
+    shape : Shape
+        Sizes and activations.
+    B : array (P M, s, C)
+        Coordinates of the teachers without the rotation, / sqrt N; changed in place.
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of the run of each chain.
+    starts : sequence of Start
+        The start of each chain.
+    step : int
+        Number of the step at which the chains start.
+
+    Returns
+    -------
+    Motion
+    """
+    turns = specs[0].teachers.rotation is not None
+    motion = new_motion(specs, shape, aligned(B) if turns else B, seed, runs)
+    if turns:
+        for c, (spec, start) in enumerate(zip(specs, starts, strict=True)):
+            set_rotation(motion, c, spec, step, start.state)
+        place_teachers(motion, B, step)
+    return motion
 
 
 def new_motion(

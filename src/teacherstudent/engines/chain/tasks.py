@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.rates import Stage, Task
-from teacherstudent.kernels.chain import arrays
+from teacherstudent.kernels.chain import arrays, interventions
 from teacherstudent.kernels.chain.tasks import Tasks
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.randomness import Purpose, counter_key
@@ -58,7 +58,8 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
     keys = np.array([counter_key(seed, run, Purpose.CHAIN_TASK) for run in runs], dtype=np.uint64)
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
-        limits=aligned_zeros((P, C)), count=_integers(C), turns=_integers(3, C), main=_integers(C), now=now,
+        limits=aligned_zeros((P, C)), count=_integers(C), turns=_integers(3, C), main=_integers(C),
+        differing=_integers(len(now)), now=now,
         label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
         key0=aligned(keys[:, 0]), key1=aligned(keys[:, 1]),
     )  # fmt: skip
@@ -114,6 +115,8 @@ def set_stage(constants: Constants, c: int, stage: Stage, rows: Sequence[np.ndar
         j = i if i < len(listed) else 0  # those that are not used have possible numbers
         tasks.labels[i, c], tasks.heads[i, c] = listed[j].labels, listed[j].head
         tasks.constants[:, i, c] = rows[j]
+    differing = np.flatnonzero(np.any(tasks.constants != tasks.constants[:, :1], axis=(1, 2)))
+    tasks.differing[:] = np.pad(differing, (0, len(tasks.now) - len(differing)), constant_values=-1)
     tasks.now[:, c], tasks.label[c], tasks.head[c] = rows[0], listed[0].labels, listed[0].head
 
 
@@ -157,4 +160,32 @@ def constants_of(
             np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
             [task.fidelity],
         ]
+    )
+
+
+def parts_of(tasks: Tasks, penalties: np.ndarray, spec: Spec) -> interventions.Parts:
+    """Return the interventions of the present stages.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The tasks of all chains.
+    penalties : array (C, K)
+        The penalties of all chains.
+    spec : Spec
+        The spec of one of the chains.
+
+    Returns
+    -------
+    Parts
+    """
+    rule = spec.training.consolidation
+    return interventions.Parts(
+        tasks=bool(np.any(tasks.count > 1)),
+        in_turn=bool(np.any(tasks.turns[0])),
+        fidelity=bool(np.any(tasks.constants[-1] != 1.0)),
+        anchors=bool(penalties.any()),
+        path=rule is not None and rule.kind == "path_integral",
+        drift=any(spec.teachers.drift or ()),
+        rotation=spec.teachers.rotation is not None,
     )

@@ -16,6 +16,7 @@ from teacherstudent.engines.phases import Phase, check_interval_steps, phases_le
 from teacherstudent.engines.rates import task_probabilities
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
+from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.networks.sampling import check_overlaps_fit
@@ -38,6 +39,8 @@ def check(spec: Spec) -> None:
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
+    if spec.student.biases and spec.initial_overlaps is not None:
+        raise SpecError("student.biases: not part of order parameters; remove them or start from a state")
 
 
 def can_resume(spec: Spec, state: State) -> bool:

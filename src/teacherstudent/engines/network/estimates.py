@@ -16,6 +16,8 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
+from teacherstudent.engines.network.tasks import needs_stages
+from teacherstudent.engines.phases import phases
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -25,6 +27,10 @@ SINGLE = 0.65  # factor of these times in single precision
 # Seconds of a record for each pair of units in the errors, and for each weight and sample of a set.
 PAIR, SAMPLE = 4e-9, 0.5e-9
 
+# Seconds of a step with interventions: in addition, of each weight that is pulled (proximally: beside it), of
+# each weight with a path integral, and of each number of a teacher that drifts or turns.
+STAGE, PULL, PROXIMAL, PATH, DRIFT, TURN = 150e-9, 0.2e-9, 0.6e-9, 0.2e-9, 1.8e-9, 0.5e-9
+
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
@@ -32,7 +38,9 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
     samples = steps * spec.training.batch_size
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
-    stored = (inputs.samples or 0) + (inputs.dataset.test_samples if inputs.dataset else 0)
+    stored = inputs.samples or 0
+    if inputs.dataset is not None:
+        stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
         STEP * steps,
         INPUT * samples * N * single * (inputs.samples is None),
@@ -40,6 +48,33 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
         SAMPLE * rows * stored * K * N,
+        *_interventions(spec, runs, steps * N * single),
+    )
+
+
+def _interventions(spec: Spec, runs: int, numbers: float) -> tuple[float, ...]:
+    """Estimate the seconds that interventions take; `numbers` are those of one unit in all steps."""
+    if not needs_stages(spec):
+        return ()
+    K, M, block, teachers = (
+        spec.student.hidden,
+        spec.teachers.hidden,
+        spec.training.consolidation,
+        spec.teachers,
+    )
+    pulled = block is not None or spec.training.l1
+    proximal = block is not None and block.step == "proximal"
+    integrates = block is not None and block.kind.startswith("path_integral")
+    drifting = sum(delta > 0.0 for delta in teachers.drift or ())
+    fisher = block.fisher_samples if block is not None and block.kind == "ewc" else 0
+    return (
+        STAGE * runs * spec.duration * spec.inputs.dimension,
+        PULL * numbers * K * bool(pulled),
+        PROXIMAL * numbers * K * proximal,
+        PATH * numbers * K * integrates,
+        DRIFT * numbers * M * drifting,
+        TURN * numbers * M * (teachers.rotation is not None),
+        (INPUT + WEIGHT * (K + M)) * runs * len(phases(spec)[1:]) * fisher * spec.inputs.dimension,
     )
 
 
@@ -60,15 +95,47 @@ def memory(specs: Sequence[Spec]) -> Parts:
 def _trained(spec: Spec) -> Parts:
     """Return the bytes of a network during training, by the key of the spec that is responsible."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
-    row, samples = itemsize(spec) * _padded(N), spec.inputs.samples or 0
+    row = itemsize(spec) * _padded(N + bool(spec.student.biases))
+    samples = spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"
-    own = 0 if spec.inputs.dataset is not None else samples * row  # a data set is already in memory
+    own = samples * row if spec.inputs.dataset is None else _mixed(spec) * row
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
         "training.batch_size": row * (2 * spec.training.batch_size + 1),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
         "student.hidden": COPIES * NUMBER * (K + P * M) ** 2,
-    }
+    } | _of_interventions(spec, row)
+
+
+def _of_interventions(spec: Spec, row: float) -> Parts:
+    """Return the bytes of anchors, penalties, planes and stored inputs; `row` is that of a unit."""
+    K, M, N, block = (
+        spec.student.hidden,
+        spec.teachers.hidden,
+        spec.inputs.dimension,
+        spec.training.consolidation,
+    )
+    parts: Parts = {}
+    if spec.has_anchors:
+        weights = 0.0 if block is None or block.importances == "units" else 4 * NUMBER * N
+        normalised = block is not None and block.kind == "path_integral_normalised"
+        key = "record.movement" if block is None else "training.consolidation"
+        parts[key] = K * ((2 + normalised) * row + weights)
+    if spec.teachers.rotation is not None:
+        parts["teachers.rotation"] = 4 * NUMBER * M * N
+    if spec.has_moving_teachers:
+        parts["teachers.count"] = NUMBER * spec.teachers.count * M * N
+    if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
+        tasks, stored = spec.teachers.count, spec.curriculum.replay.buffer
+        earlier = min(tasks, len(phases(spec)) - 1)  # memory of tasks without stored inputs is not touched
+        parts["curriculum.replay.buffer"] = stored * (earlier * row + NUMBER * tasks * (1 + tasks))
+    return parts
+
+
+def _mixed(spec: Spec) -> int:
+    """Return the number of samples of a data set that each run has in memory for itself."""
+    tasks = spec.inputs.dataset.pairs or ()
+    return len(tasks) * (spec.inputs.samples + spec.inputs.dataset.test_samples)
 
 
 def _initial(spec: Spec) -> float:

@@ -18,7 +18,7 @@ from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
-from teacherstudent.networks.sampling import Networks, sample_networks
+from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -55,8 +55,10 @@ class Training:
             start = of_state(replace(start, state=_part(saved, STATE)))
         initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         source = source_of(spec)
+        biases = _biases(spec, seed, run, start.state) if spec.student.biases else None
         with np.errstate(over="ignore"):  # a weight beyond single precision diverges at once
-            self.networks = in_memory(spec, initial, source.has_wide_kernel and not needs_stages(spec))
+            wide = source.has_wide_kernel and not needs_stages(spec)
+            self.networks = in_memory(spec, initial, wide, biases)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
         self.interventions = Interventions(
@@ -177,9 +179,9 @@ class Training:
         """Return the state to resume from; random numbers of a step depend only on its number."""
         N, networks = self.spec.inputs.dimension, self.networks
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
-        readouts = {"student_readouts": networks.h.copy(), "teacher_readouts": networks.v.copy()}
-        past = history(self.step / N, self.switches, self.sequence)
-        return past | weights | readouts | self.interventions.state()
+        readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
+        past = history(self.step / N, self.switches, self.sequence) | weights | readouts
+        return past | networks.state_of_biases() | self.interventions.state()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -198,13 +200,14 @@ class Training:
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
-        measured |= self.interventions.observe(now)
+        measured |= self.networks.biases() | self.interventions.observe(now)
         due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
-        return row | self.source.observe(self.networks, now)
+        found = self.source.observe(self.networks, now)
+        return row | {name: array for name, array in found.items() if name in due}
 
 
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -221,3 +224,11 @@ def _networks_of(state: State) -> Networks:
     """Return networks with copies of the arrays of a state."""
     names = "student_weights", "student_readouts", "teacher_weights", "teacher_readouts"
     return Networks(*(np.array(state[name]) for name in names))
+
+
+def _biases(spec: Spec, seed: int, run: int, state: State | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the biases of a state or of the start of a run, in the form of `WithBiases`."""
+    units, heads = sample_biases(spec, seed, run)
+    if state is None:
+        return np.sqrt(spec.inputs.dimension) * units, heads
+    return np.array(state["bias_weights"]), np.array(state.get("readout_biases", heads))

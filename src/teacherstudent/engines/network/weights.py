@@ -54,10 +54,22 @@ class InMemory(ABC):
         """Read the teachers from the arrays of the kernels, after they have moved."""
         self.teachers = self.rounded_teachers = self.V[..., : self.N].astype(float)
 
+    def readouts(self) -> np.ndarray:
+        """Return the readouts of the student, (H, K)."""
+        return self.h
+
+    def biases(self) -> dict[str, np.ndarray]:
+        """Return the biases to record, by name."""
+        return {}
+
+    def state_of_biases(self) -> dict[str, np.ndarray]:
+        """Return the biases in the form in which they are trained, by name, for the state of a run."""
+        return {}
+
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters."""
         W = self.student().astype(float, copy=False)
-        return order_parameters(Networks(W, self.h, self.rounded_teachers, self.v))
+        return order_parameters(Networks(W, self.readouts(), self.rounded_teachers, self.v))
 
 
 class ByUnit(InMemory):
@@ -67,7 +79,7 @@ class ByUnit(InMemory):
         super().__init__(spec, networks)
         dtype = np.dtype(spec.numerics.precision)
         self.W, self.V = by_unit.padded(networks.W, dtype), by_unit.padded(networks.V, dtype)
-        self.buffers = by_unit.new_buffers(self.K, self.V.shape[1], spec.training.batch_size, self.W)
+        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.training.batch_size, self.W)
 
     def student(self) -> np.ndarray:
         """Return the first layer of the student, (K, N)."""
@@ -80,6 +92,56 @@ class ByUnit(InMemory):
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return sgd.train(self.W, self.h, constants, self.buffers, *when)
+
+
+class WithBiases(ByUnit):
+    """Networks with biases: one more input, which is 1, and for biases of the heads one more unit.
+
+    The weight sqrt(N) b_k of unit k for this input adds b_k to its field. The activation of the new unit is
+    1: its only weight is that of this input, and it is frozen. Its readouts are the biases of the heads.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run; `student.biases` names the layers with biases.
+    networks : Networks
+        Networks without biases.
+    biases : arrays (K,), (H,)
+        Weights sqrt(N) b_k of the units for the constant input, and biases of the heads.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks, biases: tuple[np.ndarray, np.ndarray]):
+        N = spec.inputs.dimension
+        W, h = np.column_stack([networks.W, biases[0]]), networks.h
+        if "readouts" in spec.student.biases:
+            constant = np.zeros(N + 1)
+            constant[N] = np.sqrt(N) * SATURATED[spec.student.activation]
+            W, h = np.vstack([W, constant]), np.column_stack([h, biases[1]])
+        V = np.pad(networks.V, [(0, 0), (0, 0), (0, 1)])
+        super().__init__(spec, Networks(W, h, V, networks.v))
+        self.teachers, self.rounded_teachers = networks.V, self.rounded_teachers[..., :N]
+
+    def student(self) -> np.ndarray:
+        """Return the first layer of the student, (K, N)."""
+        return self.W[: self.K, : self.N]
+
+    def readouts(self) -> np.ndarray:
+        """Return the readouts of the student, (H, K)."""
+        return self.h[:, : self.K]
+
+    def biases(self) -> dict[str, np.ndarray]:
+        """Return the biases of the units, (K,), and of the heads, (H,)."""
+        found = self.state_of_biases()
+        return {"student_biases": found.pop("bias_weights") / np.sqrt(self.N)} | found
+
+    def state_of_biases(self) -> dict[str, np.ndarray]:
+        """Return the weights for the constant input, (K,), and the biases of the heads, (H,)."""
+        units = {"bias_weights": self.W[: self.K, self.N].astype(float)}
+        return units | ({"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {})
+
+    def per_unit(self, values: np.ndarray) -> np.ndarray:
+        """Return the values, with 0 for the unit whose activation is 1: it is frozen."""
+        return np.pad(values, (0, len(self.W) - self.K))
 
 
 class ByInput(InMemory):
@@ -109,7 +171,16 @@ class ByInput(InMemory):
 UNITS_PER_INPUT = 4
 
 
-def in_memory(spec: Spec, networks: Networks, may_be_wide: bool) -> InMemory:
+# Fields at which the activations are 1, to rounding.
+SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0}
+
+
+def in_memory(
+    spec: Spec,
+    networks: Networks,
+    may_be_wide: bool,
+    biases: tuple[np.ndarray, np.ndarray] | None = None,
+) -> InMemory:
     """Return networks in the memory layout that is the faster one for their sizes.
 
     Parameters
@@ -120,10 +191,14 @@ def in_memory(spec: Spec, networks: Networks, may_be_wide: bool) -> InMemory:
         Initial networks; the arrays of their readouts are not copied.
     may_be_wide : bool
         Whether the source of inputs can train weights in the layout `ByInput`.
+    biases : arrays (K,), (H,), optional
+        Weights for the constant input and biases of the heads, for a student with biases.
 
     Returns
     -------
     InMemory
     """
+    if biases is not None:
+        return WithBiases(spec, networks, biases)
     is_wide = spec.student.hidden >= UNITS_PER_INPUT * spec.inputs.dimension
     return ByInput(spec, networks) if is_wide and may_be_wide else ByUnit(spec, networks)

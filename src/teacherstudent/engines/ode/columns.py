@@ -69,6 +69,8 @@ def start_of_columns(spec: Spec, columns: Columns, start: OrderParameters) -> tu
         If a unit that turns and the one it turns to are parallel.
     """
     F, K = columns.layout.F, columns.layout.K
+    if columns.size == columns.layout.size:
+        return pack(start.Q, start.R, start.h), start.T
     weights = np.zeros((columns.count, F + K))
     weights[:F, :F] = np.eye(F)
     if columns.companions:

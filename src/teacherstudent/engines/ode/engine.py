@@ -128,7 +128,8 @@ class Integration:
     def move_to(self, position: Position) -> None:
         """Take the vectors of a position; the anchors of earlier phases do not matter any more."""
         self.y, self.T, self.penalties, self.importances = position
-        self.norms = [self.anchor_norms()] * (len(self.switches) + 1)
+        if self.columns.anchors:
+            self.norms = [self.anchor_norms()] * (len(self.switches) + 1)
 
     def T_now(self) -> np.ndarray:
         """Return the overlaps (n, n) of all columns."""

@@ -7,24 +7,64 @@ import math
 from collections.abc import Sequence
 
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
+from teacherstudent.engines.rates import LONGEST_AVERAGED
+from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 
 # Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
 RUN, UNITS = 0.003, 0.00013
+BLOCK = 7e-5  # seconds of a block of interleaved tasks, an integration of its own
+# Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
+PULL, PULL_UNITS = 2e-6, 2.5e-8
 STAGES = 41  # number of states of the equations in the work space of the integrator
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
-    return RUN * runs, UNITS * runs * spec.student.hidden**3 * math.sqrt(spec.duration / 1000.0)
+    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3
+    usual = UNITS * math.sqrt(spec.duration / 1000.0)
+    return (
+        runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
+        runs * units * (usual + PULL_UNITS * pulled),
+    )
+
+
+def _blocks(spec: Spec) -> float:
+    """Return the number of blocks of interleaved tasks that are integrated one by one."""
+    replay, N = spec.curriculum.replay, spec.inputs.dimension
+    if replay is None or replay.interleave is None:
+        return 0.0
+    steps = replay.interleave.new + replay.interleave.old
+    return 2.0 * spec.duration * N / steps if steps > LONGEST_AVERAGED * N else 0.0
+
+
+def _largest_pull(spec: Spec) -> float:
+    """Return the rate of pulls to anchors where importances are known to be of order 1, otherwise 0."""
+    block = spec.training.consolidation
+    if block is None or block.kind not in ("quadratic", "node"):
+        return 0.0
+    return _largest(block.strength) * _largest(spec.training.learning_rate)
+
+
+def _largest(value) -> float:
+    """Return the largest of some numbers or pieces of a schedule."""
+    if isinstance(value, RatePiece):
+        return _largest(value.value)
+    return max(map(_largest, value)) if isinstance(value, tuple) else value
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     (spec,) = specs
-    K, PM = spec.student.hidden, spec.teachers.count * spec.teachers.hidden
-    state = K * (K + PM) + spec.heads * K
+    K, columns = spec.student.hidden, _columns(spec)
+    state = K * (K + columns) + spec.heads * K + columns**2 * spec.has_moving_teachers
     sampling = 0.0 if spec.initial_overlaps is not None else sampling_memory(spec)
-    work = NUMBER * (STAGES * state + 6 * (K + PM) ** 2)
+    work = NUMBER * (STAGES * state + 6 * (K + columns) ** 2)
     parts = {"inputs.dimension": max(0.0, sampling - work), "student.hidden": work}
     return with_part(parts, record_key(spec), record_memory(spec, "all"))
+
+
+def _columns(spec: Spec) -> int:
+    """Return the number of vectors whose overlaps with the student are part of the state."""
+    turning = 0 if spec.teachers.rotation is None else spec.teachers.hidden
+    return spec.teachers.count * spec.teachers.hidden + turning + spec.student.hidden * spec.has_anchors

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import coordinates
-from teacherstudent.kernels.chain.columns import add_multiples, add_product, clear, copy
+from teacherstudent.kernels.chain.columns import add_multiples, copy, sum_products
 from teacherstudent.kernels.compile.flags import by_column
+from teacherstudent.kernels.maths.special import fma
 
 
 class Anchors(NamedTuple):
@@ -23,8 +24,7 @@ class Anchors(NamedTuple):
     path: np.ndarray  # (K, C) path integral of each unit since the last switch
     path_rate: np.ndarray  # (K, C) sqrt eta / (N batch), 0 where the weights are frozen
     h: np.ndarray  # (K, C) work space: readouts before the step
-    moved: np.ndarray  # (p + r + q, C) work space: coordinates of a move
-    factor: np.ndarray  # (C,) work space
+    product: np.ndarray  # (C,) work space: products of two inputs and their errors
 
 
 @by_column
@@ -66,21 +66,25 @@ def add_path_integral(shape, anchors, buffers):
     buffers : Buffers
         Coordinates, errors and slopes of the samples of the step.
     """
-    for k in range(len(anchors.path)):
-        for i in range(shape.p, len(anchors.moved)):
-            clear(anchors.moved[i])
-        for b in range(shape.batch):
-            own = slice(shape.p, coordinates(shape, b))
-            _slope(
-                anchors.factor, anchors.path_rate[k], buffers.error[b], anchors.h[k], buffers.units[2, b, k]
-            )
-            add_multiples(anchors.moved[own], anchors.factor, buffers.u[b, own])
-        for i in range(shape.p, len(anchors.moved)):
-            add_product(anchors.path[k], anchors.moved[i], anchors.moved[i])
+    for b in range(shape.batch):
+        for other in range(b + 1):
+            own = slice(shape.p, coordinates(shape, other))
+            sum_products(anchors.product, buffers.u[other, own], buffers.u[b, shape.p :])
+            _weigh(anchors.product, buffers.error[b], buffers.error[other], 1.0 + (other < b))
+            for k in range(len(anchors.path)):
+                slopes = buffers.units[2, b, k], buffers.units[2, other, k]
+                _add_work(anchors.path[k], anchors.path_rate[k], anchors.h[k], anchors.product, *slopes)
 
 
 @by_column
-def _slope(out, rate, error, h, slope):
-    """Compute out = rate error h g', all (C,)."""
-    for c in range(len(out)):
-        out[c] = rate[c] * error[c] * h[c] * slope[c]
+def _weigh(product, error, other, count):
+    """Compute product = count error other product, all arrays (C,)."""
+    for c in range(len(product)):
+        product[c] = count * error[c] * other[c] * product[c]
+
+
+@by_column
+def _add_work(path, rate, h, product, slope, other):
+    """Compute path += (rate h)^2 slope other product, all (C,)."""
+    for c in range(len(path)):
+        path[c] = fma(rate[c] * h[c] * slope[c], rate[c] * h[c] * other[c] * product[c], path[c])

@@ -80,7 +80,7 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
     for step in range(first, end):
         if parts.tasks:
             choose_tasks(tasks, parts.in_turn, step)
-            load_head(tasks, state.h)
+            load_head(tasks, state.h, tasks.head)
         if parts.tasks or moving:
             load_teacher(tasks, constants.B, teachers.B)
         for b in range(shape.batch):
@@ -106,6 +106,8 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
         if parts.rotation:
             place_teachers(motion, teachers.B, step + 1)
         is_compared = interval > 0 and (step + 1) % interval == 0
+        if parts.tasks and (is_compared or step + 1 == end):
+            load_head(tasks, state.h, tasks.main)
         if is_compared and moving:
             fill_gram(teachers.T, teachers.B, 0, len(teachers.B))
         if is_compared and below_threshold(shape, teachers, state, constants).any():

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.kernels.chain.columns import copy
 from teacherstudent.kernels.compile.flags import by_column
 from teacherstudent.kernels.maths.philox import random_bits
 
@@ -26,6 +27,7 @@ class Tasks(NamedTuple):
     count: np.ndarray  # (C,) int64, number of tasks
     turns: np.ndarray  # (3, C) int64, steps on the first task and on others in turn, first step; 0: at random
     main: np.ndarray  # (C,) int64, head of the main task
+    differing: np.ndarray  # (V,) int64, the rows in which tasks of a chain differ; -1 after the last one
     now: np.ndarray  # (V, C) constants of the task of the present step
     label: np.ndarray  # (C,) int64, its teacher
     head: np.ndarray  # (C,) int64, its head
@@ -54,8 +56,9 @@ def choose_tasks(tasks, in_turn, step):
         _pass(tasks.choice, tasks.uniform, limit)
     if in_turn:
         _take_turns(tasks.choice, tasks.turns[0], tasks.turns[1], tasks.turns[2], tasks.count, step)
-    for i in range(len(tasks.now)):
-        select(tasks.now[i], tasks.constants[i], tasks.choice)
+    for row in tasks.differing:
+        if row >= 0:
+            select(tasks.now[row], tasks.constants[row], tasks.choice)
     select(tasks.label, tasks.labels, tasks.choice)
     select(tasks.head, tasks.heads, tasks.choice)
 
@@ -76,27 +79,42 @@ def load_teacher(tasks, B, all_B):
     M = len(B)
     for m in range(M):
         for i in range(B.shape[1]):
-            for p in range(len(all_B) // M):
+            if len(all_B) == M:
+                copy(B[m, i], all_B[m, i])
+            else:
+                _choose(B[m, i], all_B[m, i], all_B[M + m, i], tasks.label)
+            for p in range(2, len(all_B) // M):
                 _put(B[m, i], all_B[p * M + m, i], tasks.label, p)
 
 
 @by_column
-def load_head(tasks, h):
-    """Copy the head of the task of the step to h (K, C)."""
-    for head in range(len(tasks.h)):
-        for k in range(len(h)):
-            _put(h[k], tasks.h[head, k], tasks.head, head)
+def load_head(tasks, h, head):
+    """Copy one head of each chain.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The tasks, with all heads.
+    h : array (K, C)
+        Receives the heads.
+    head : array (C,) of int64
+        Number of the head of each chain.
+    """
+    for k in range(len(h)):
+        if len(tasks.h) == 1:
+            copy(h[k], tasks.h[0, k])
+        else:
+            _choose(h[k], tasks.h[0, k], tasks.h[1, k], head)
+        for i in range(2, len(tasks.h)):
+            _put(h[k], tasks.h[i, k], head, i)
 
 
 @by_column
 def store_head(tasks, h):
-    """Copy h (K, C), trained in the step, to the heads of all tasks; h receives the head of the main task."""
+    """Copy h (K, C), trained in the step, to the heads of all tasks."""
     for head in range(len(tasks.h)):
         for k in range(len(h)):
             _put(tasks.h[head, k], h[k], tasks.head, head)
-    for head in range(len(tasks.h)):
-        for k in range(len(h)):
-            _put(h[k], tasks.h[head, k], tasks.main, head)
 
 
 @by_column
@@ -112,8 +130,19 @@ def select(out, table, choice):
     choice : array (C,) of int64
         Row of each column.
     """
-    for i in range(len(table)):
+    if len(table) == 1:
+        copy(out, table[0])
+    else:
+        _choose(out, table[0], table[1], choice)
+    for i in range(2, len(table)):
         _put(out, table[i], choice, i)
+
+
+@by_column
+def _choose(out, first, second, choice):
+    """Set out to the first values, or to the second ones in the columns whose choice is 1."""
+    for c in range(len(out)):
+        out[c] = second[c] if choice[c] == 1 else first[c]
 
 
 @by_column

@@ -5,8 +5,8 @@ import math
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.maths.special import erf_and_derivative
 
-LINEAR, ERF, RELU = 0, 1, 2
-CODES = {"linear": LINEAR, "erf": ERF, "relu": RELU}
+LINEAR, ERF, RELU, SIGMOID = 0, 1, 2, 3
+CODES = {"linear": LINEAR, "erf": ERF, "relu": RELU, "sigmoid": SIGMOID}
 
 SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
@@ -16,12 +16,13 @@ def activate(code, x, value, slope):
     """Compute activations and their derivatives at fields x.
 
     linear: g(x) = x, g'(x) = 1; erf: g(x) = erf(x / sqrt 2), g'(x) = sqrt(2 / pi) exp(-x^2 / 2); relu:
-    g(x) = max(0, x), g'(x) = 1 for x > 0 and 0 otherwise. Saad & Solla 1995 and Goldt et al. 2019 use erf.
+    g(x) = max(0, x), g'(x) = 1 for x > 0 and 0 otherwise; sigmoid: g(x) = 1 / (1 + exp(-x)),
+    g'(x) = g(x) (1 - g(x)). Saad & Solla 1995 and Goldt et al. 2019 use erf.
 
     Parameters
     ----------
     code : int
-        LINEAR, ERF or RELU.
+        LINEAR, ERF, RELU or SIGMOID.
     x : (n,) array
         Fields.
     value, slope : (n,) array
@@ -34,7 +35,19 @@ def activate(code, x, value, slope):
         for i in range(len(x)):
             value[i] = 0.0 if x[i] < 0.0 else x[i]
             slope[i] = 1.0 if x[i] > 0.0 else 0.0
+    elif code == SIGMOID:
+        _sigmoid(x, value, slope)
     else:
         for i in range(len(x)):
             value[i] = x[i]
             slope[i] = 1.0
+
+
+@inner
+def _sigmoid(x, value, slope):
+    """Compute 1 / (1 + exp(-x)) and its derivative; in its own function, other units are faster."""
+    for i in range(len(x)):
+        small = math.exp(-abs(x[i]))  # at most 1: it cannot overflow
+        total = 1.0 + small
+        value[i] = small / total if x[i] < 0.0 else 1.0 / total
+        slope[i] = small / (total * total)

@@ -8,7 +8,6 @@ or with `proximal` (w_ij + ... + kappa_ij c_ij) / (1 + kappa_ij), where the dots
 Here kappa_ij = eta p_ij / N, with penalties p_ij for each weight, or one for all weights of a unit.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -47,32 +46,52 @@ def change_old_weights(W, p, pulls, start, stop):
     for k in range(len(W)):
         left, l1 = 1.0 - p.moving[k] * p.decay / p.N, p.moving[k] * p.eta * pulls.l1 / p.N
         rate = p.moving[k] * p.eta / p.N if explicit else 0.0
-        if rate > 0.0 or l1 > 0.0:
-            _change(W[k], pulls.anchors[k], pulls.penalties[k], left, rate, l1, start, stop)
+        w, anchor, penalties = W[k, start:stop], pulls.anchors[k, start:stop], pulls.penalties[k]
+        if l1 > 0.0:
+            _change(w, anchor, penalties, start, left, rate, l1)
+        elif rate > 0.0 and len(penalties) > 1:
+            _shrink_and_pull_each(w, anchor, penalties[start:stop], left, rate)
+        elif rate > 0.0:
+            _shrink_and_pull(w, anchor, left, rate * penalties[0])
         elif p.decay > 0.0:
-            _shrink(W[k], left, start, stop)
+            _shrink(w, left)
 
 
 @inner
-def _shrink(w, left, start, stop):
-    """Multiply a piece of the weights of a unit by a factor."""
+def _shrink(w, left):
+    """Multiply weights by a factor."""
     factor = w.dtype.type(left)
-    for n in range(start, stop):
+    for n in range(len(w)):
         w[n] *= factor
 
 
 @inner
-def _change(w, anchor, penalties, left, rate, l1, start, stop):
-    """Compute w <- left w - rate penalty (w - anchor) - l1 sign(w) in a piece of the weights of a unit."""
+def _shrink_and_pull(w, anchor, left, kappa):
+    """Compute w <- left w - kappa (w - anchor)."""
+    factor, rate = w.dtype.type(left), w.dtype.type(kappa)
+    for n in range(len(w)):
+        w[n] = factor * w[n] - rate * (w[n] - anchor[n])
+
+
+@inner
+def _shrink_and_pull_each(w, anchor, penalties, left, rate):
+    """Compute w <- left w - rate penalty (w - anchor) with a penalty for each weight."""
     number = w.dtype.type
-    factor, kappa, step = number(left), number(rate * penalties[0]), number(l1)
-    each = len(penalties) > 1
-    for n in range(start, stop):
-        if each:
-            kappa = number(rate * penalties[n])
-        pull = kappa * (w[n] - anchor[n])
-        sign = number(0.0) if w[n] == 0.0 else math.copysign(step, w[n])
-        w[n] = factor * w[n] - pull - sign
+    factor = number(left)
+    for n in range(len(w)):
+        w[n] = factor * w[n] - number(rate * penalties[n]) * (w[n] - anchor[n])
+
+
+@inner
+def _change(w, anchor, penalties, start, left, rate, l1):
+    """Compute w <- left w - rate penalty (w - anchor) - l1 sign(w) in the piece that starts at `start`."""
+    number = w.dtype.type
+    factor, step, kappa = number(left), number(l1), number(rate * penalties[0])
+    for n in range(len(w)):
+        if len(penalties) > 1:
+            kappa = number(rate * penalties[start + n])
+        sign = number(w[n] > 0.0) - number(w[n] < 0.0)
+        w[n] = factor * w[n] - kappa * (w[n] - anchor[n]) - step * sign
 
 
 @part
@@ -91,22 +110,34 @@ def pull_proximally(W, p, pulls, start, stop):
         The piece has the inputs `start`, ..., `stop` - 1.
     """
     for k in range(len(W)):
-        _pull(W[k], pulls.anchors[k], pulls.penalties[k], p.moving[k] * p.eta / p.N, start, stop)
+        w, anchor, penalties = W[k, start:stop], pulls.anchors[k, start:stop], pulls.penalties[k]
+        rate = p.moving[k] * p.eta / p.N
+        if len(penalties) > 1:
+            _mix_each(w, anchor, penalties[start:stop], rate)
+        else:
+            share = rate * penalties[0] / (1.0 + rate * penalties[0])
+            _mix(w, anchor, share)
 
 
 @inner
-def _pull(w, anchor, penalties, rate, start, stop):
-    """Compute w <- (w + kappa anchor) / (1 + kappa) with kappa = rate penalty in a piece of a unit."""
+def _mix(w, anchor, share):
+    """Compute w <- w + share (anchor - w)."""
+    part = w.dtype.type(share)
+    for n in range(len(w)):
+        w[n] += part * (anchor[n] - w[n])
+
+
+@inner
+def _mix_each(w, anchor, penalties, rate):
+    """Compute w <- (w + kappa anchor) / (1 + kappa) with kappa = rate penalty for each weight."""
     number = w.dtype.type
-    kappa, each = number(rate * penalties[0]), len(penalties) > 1
-    for n in range(start, stop):
-        if each:
-            kappa = number(rate * penalties[n])
+    for n in range(len(w)):
+        kappa = number(rate * penalties[n])
         w[n] = (w[n] + kappa * anchor[n]) / (number(1.0) + kappa)
 
 
 @part
-def move_weights(W, moves, X, start):
+def move_weights(W, moves, X, start, stop):
     """Compute w_k += sum_b move_bk x_b in a piece of the weights.
 
     Parameters
@@ -115,14 +146,14 @@ def move_weights(W, moves, X, start):
         First layer of the student, padded; changed in place.
     moves : array (batch, K)
         Moves of each w_k in units of x.
-    X : array (batch, m)
-        The piece of the inputs.
-    start : int
-        Index of the first input of the piece.
+    X : array (batch, n)
+        Inputs of the step.
+    start, stop : int
+        The piece has the inputs `start`, ..., `stop` - 1.
     """
     for b in range(len(X)):
         for k in range(len(W)):
-            add(W[k, start : start + X.shape[1]], moves[b, k], X[b])
+            add(W[k, start:stop], moves[b, k], X[b, start:stop])
 
 
 @part
@@ -147,11 +178,20 @@ def add_to_path(path, eta, moves, X, N):
     """
     if eta > 0.0:
         for k in range(len(path)):
-            if path.shape[1] > 1:
+            if path.shape[1] == 1:
+                path[k, 0] += _squared_move(moves, X, k) / (eta * N)
+            elif len(X) == 1:
+                _add_squares(path[k], X[0], moves[0, k] * moves[0, k] / eta)
+            else:
                 for n in range(path.shape[1]):
                     path[k, n] += _move_of_weight(moves, X, k, n) ** 2 / eta
-            else:
-                path[k, 0] += _squared_move(moves, X, k) / (eta * N)
+
+
+@inner
+def _add_squares(path, x, factor):
+    """Compute path += factor x^2."""
+    for n in range(len(x)):
+        path[n] += factor * np.float64(x[n]) * np.float64(x[n])
 
 
 @inner

@@ -88,7 +88,7 @@ def train(W, h, p, tasks, stored, pulls, motion, keys, buffers, chosen, first, s
         last = now
         done += 1
     if done > 0:
-        _make_moves(W, last, pulls, buffers.moves, buffers.X[done % 2], 0)
+        _make_moves(W, last, pulls, buffers.moves, buffers.X[done % 2], 0, W.shape[1])
     return done
 
 
@@ -146,23 +146,22 @@ def _scale(x, factor):
 @part
 def _move_and_add_fields(W, p, pulls, buffers, old, new, first, start):
     """Move one piece of the weights by the previous step, and add its part of the fields of new inputs."""
-    fields = buffers.student[:, FIELD]
+    fields, stop = buffers.student[:, FIELD], min(start + PIECE, W.shape[1])
     if pulls.any and pulls.proximal:
         if not first:
-            _make_moves(W, p, pulls, buffers.moves, old[:, start : start + PIECE], start)
+            _make_moves(W, p, pulls, buffers.moves, old, start, stop)
         for b in range(p.batch):
             add_dots(W, new[b, start : start + PIECE], start, fields[b])
     else:
         if not first:
-            change_old_weights(W, p, pulls, start, min(start + PIECE, W.shape[1]))
+            change_old_weights(W, p, pulls, start, stop)
         move_and_add_fields(W, p, buffers.moves, old, new, fields, True, start)
 
 
 @part
-def _make_moves(W, p, pulls, moves, X, start):
-    """Make all changes of a step in the piece of W that starts at input `start`."""
-    stop = start + X.shape[1]
+def _make_moves(W, p, pulls, moves, X, start, stop):
+    """Make all changes of a step in the piece of W with the inputs start, ..., stop - 1."""
     change_old_weights(W, p, pulls, start, stop)
-    move_weights(W, moves, X, start)
+    move_weights(W, moves, X, start, stop)
     if pulls.any and pulls.proximal:
         pull_proximally(W, p, pulls, start, stop)

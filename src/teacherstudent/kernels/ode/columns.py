@@ -94,5 +94,7 @@ def combined(weights: np.ndarray, Q: np.ndarray, R: np.ndarray, T: np.ndarray) -
         Overlaps of the new columns, exactly symmetric.
     """
     gram = np.block([[T, R.T], [R, Q]])
-    new = weights @ gram @ weights.T
-    return gram[len(T) :] @ weights.T, 0.5 * (new + new.T)
+    # Without BLAS, whose last digits depend on the processor.
+    of_new = np.einsum("ab,bc->ac", weights, gram)
+    new = np.einsum("ab,cb->ac", of_new, weights)
+    return of_new[:, len(T) :].T, 0.5 * (new + new.T)

@@ -86,7 +86,8 @@ def derivative(y, p, dy):
         return False
     p.progress[LEFT] -= CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
     covariances(p.model, y, False)
-    if not fill_means(p, p.model.c, p.model.C, p.output_variance):
+    c, C, variance = p.model.c, p.model.C, p.output_variance
+    if not fill_means(p.student, p.teacher, c, C, variance, p.lanes, p.means, p.progress):
         return False
     motion(p.model, y, p.rates, p.means, dy)
     return True

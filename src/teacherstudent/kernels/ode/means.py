@@ -13,7 +13,7 @@ from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
 
 
 @inlined
-def fill_means(p, c, C, output_variance):
+def fill_means(student, teacher, c, C, output_variance, lanes, means, progress):
     """Compute the means over the fields, d the error (student minus noisy teacher), as in `models.Means`.
 
         output_i = < d g(x_i) > = sum_a c_a I2(i, a)
@@ -24,24 +24,30 @@ def fill_means(p, c, C, output_variance):
 
     Parameters
     ----------
-    p : Constants or Intervened
-        Constants of the equations; its `means` receive the results.
+    student, teacher : int
+        Activation codes.
     c : (D,) array
         Signed readouts (h, -v) of the error units: the K student units, then those of the active teacher.
     C : (D, D) array
         Covariance of the error units.
     output_variance : float
         Variance sigma^2 of the noise on the labels, >= 0.
+    lanes : Lanes
+        Work space for erf units.
+    means : Means
+        Receives the results.
+    progress : (2 or more,) int64 array
+        Rows that are done and work left before a pause, see `pauses`.
 
     Returns
     -------
     bool
         False at a pause, from which the next call resumes; then the means are not complete.
     """
-    if p.student == ERF and p.teacher == ERF:
-        finished = means_of_erf(c, C, output_variance, p.lanes, p.means, p.progress)
+    if student == ERF and teacher == ERF:
+        finished = means_of_erf(c, C, output_variance, lanes, means, progress)
     else:
-        finished = _means_of_any(p.student, p.teacher, c, C, output_variance, p.means, p.progress)
+        finished = _means_of_any(student, teacher, c, C, output_variance, means, progress)
     return finished
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inlined
+from teacherstudent.kernels.compile.flags import inlined, inner
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.isotropic import fill_drift, parts
 from teacherstudent.kernels.ode.state import unpack
@@ -179,8 +179,9 @@ def fill_covariances(model, y, row):
     row : int
         The task, from 0 to A - 1; A for the main task without noise.
     """
+    fixed, factor, source = model.fixed[row], model.factor[row], model.source[row]
     for e in range(len(model.values)):
-        model.values[e] = model.fixed[row, e] + model.factor[row, e] * y[model.source[row, e]]
+        model.values[e] = fixed[e] + factor[e] * y[source[e]]
 
 
 @inlined
@@ -200,35 +201,56 @@ def add_motion(model, y, means, a, dy):
     dy : (n,) array
         Changed in place.
     """
-    fill_drift(means.weights, model.B, model.drift)
-    _add_features(y, model, means.power, a, dy)
-    p, eta_h = model.numbers[a, PROBABILITY], model.numbers[a, ETA_H]
-    for i in range(len(means.output)):
-        e = model.head[a] + np.uint64(i)
-        dy[e] += p * (-eta_h * means.output[i] - model.decay_h * y[e])
+    numbers, moving = model.numbers[a], model.moving[a]
+    p, eta, eta_h = numbers[PROBABILITY], numbers[ETA], numbers[ETA_H]
+    noise = numbers[POWER] / model.batch
+    _fill_drift(means.weights, model.B, model.drift)
+    _add_features(y, model.R, model.c, model.drift, means.power, moving, p, eta, noise, model.decay, dy)
+    if model.at_S >= 0:
+        _add_paths(model.c, means.power, moving, p * noise * eta, dy, model.at_S)
+    _add_readouts(y, means.output, model.head[a], p, eta_h, model.decay_h, dy)
 
 
-@inlined
-def _add_features(y, model, power, a, dy):
-    """Add the derivatives of Q, R and S in steps on a task."""
-    h, drift, moving = model.c, model.drift, model.moving[a]
-    K, n = model.R.shape
-    p, eta, variance = model.numbers[a, PROBABILITY], model.numbers[a, ETA], model.numbers[a, POWER]
-    noise = variance / model.batch
+# Functions of their own: as parts of the right-hand side, with its many arrays, these loops take much longer.
+
+
+@inner
+def _fill_drift(weights, B, drift):
+    """Write drift = weights B."""
+    fill_drift(weights, B, drift)
+
+
+@inner
+def _add_features(y, R, h, drift, power, moving, p, eta, noise, decay, dy):
+    """Add the derivatives of Q and R in steps on a task of probability p."""
+    K, n = R.shape
     for i in range(K):
-        eta_i, decay_i = eta * moving[i] * h[i], model.decay * moving[i]
+        eta_i, decay_i = eta * moving[i] * h[i], decay * moving[i]
         for b in range(n):
-            ib = model.R[i, b]
+            ib = R[i, b]
             dy[ib] += p * (-eta_i * drift[i, K + b] - decay_i * y[ib])
         for k in range(i, K):
-            eta_k, decay_k = eta * moving[k] * h[k], model.decay * moving[k]
+            eta_k, decay_k = eta * moving[k] * h[k], decay * moving[k]
             gradient = eta_i * drift[i, k] + eta_k * drift[k, i]
             ik, ki = K * i + k, K * k + i
             change = noise * eta_i * eta_k * power[i, k] - gradient - (decay_i + decay_k) * y[ik]
             dy[ik] += p * change
             dy[ki] = dy[ik]
-        if model.at_S >= 0:
-            dy[model.at_S + i] += p * noise * eta * moving[i] * h[i] * h[i] * power[i, i]
+
+
+@inner
+def _add_paths(h, power, moving, rate, dy, first):
+    """Add the derivatives of the path integrals."""
+    for i in range(len(moving)):
+        dy[first + i] += rate * moving[i] * h[i] * h[i] * power[i, i]
+
+
+@inner
+def _add_readouts(y, output, first, p, eta_h, decay, dy):
+    """Add the derivatives of the head of a task."""
+    for i in range(len(output)):
+        e = first + np.uint64(i)
+        dy[e] += p * (-eta_h * output[i] - decay * y[e])
 
 
 @inlined
