@@ -169,11 +169,11 @@ def activation_claims(entry):
 
 def network_claim(theory, simulation):
     """State the agreement of networks with the equations."""
-    where = [one for one in simulation.axis("similarity") if one > 0.1]
+    where = [one for one in simulation.axis("similarity") if one > 0.29]
     points, line = (lee.at(*means(entry, 0.1), *where) for entry in (simulation, theory))
     return claim(
         f"Replay r = 0.1: forgetting of networks of {inputs(simulation)} inputs against the "
-        "equations from V = 0.2 on, largest "
+        "equations from V = 0.3 on, largest "
         "difference of means.",
         value=np.abs(points - line).max(),
         low=0.0,
