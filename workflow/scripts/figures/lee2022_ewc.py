@@ -92,8 +92,8 @@ def effect_claims(entry):
     _, forgetting, errors = values(entry, 1e4)
     expected = np.array(list(NUMBERS.values()))
     yield claim(
-        "L = 10^4: forgetting at V = 0.4, 0.6 and 0.8 against 0.062, 0.070 and 0.045, largest "
-        "relative difference.",
+        "L = 10^4: forgetting at V = 0.4, 0.6 and 0.8 against 0.062, 0.070 and 0.045, largest relative "
+        "difference.",
         value=np.max(np.abs(lee.at(similarity, forgetting, *NUMBERS) / expected - 1.0)),
         low=0.0,
         high=0.07,
@@ -184,9 +184,9 @@ def network_claim(theory, simulation):
     grid, line, _ = values(theory, 1e4)
     ratio = lee.at(similarity, points, *where) / lee.at(grid, line, *where)
     return claim(
-        f"L = 10^4: forgetting of networks of {inputs(simulation)} inputs with importances "
-        "per weight over that of the "
-        "equations with importances per unit, V from 0.4 to 0.8, largest relative difference of means.",
+        f"L = 10^4: forgetting of networks of {inputs(simulation)} inputs with importances per weight "
+        "over that of the equations with importances per unit, V from 0.4 to 0.8, largest relative "
+        "difference of means.",
         value=np.abs(ratio - 1.0).max(),
         low=0.0,
         high=0.2,

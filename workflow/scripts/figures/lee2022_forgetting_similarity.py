@@ -123,9 +123,8 @@ def specialised_claims(entry):
     )
     expected = np.array(list(NUMBERS.values()))
     yield claim(
-        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and "
-        "0.076, largest relative "
-        "difference.",
+        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and 0.076, "
+        "largest relative difference.",
         value=np.max(np.abs(lee.at(similarity, values, *NUMBERS) / expected - 1.0)),
         low=0.0,
         high=lee.STATISTICAL,
@@ -159,8 +158,8 @@ def other_claims(found):
         grid, values = entry.axis("similarity"), lee.forgetting(entry)
         steps = np.diff(values[grid >= first - 1e-9], axis=0)
         yield claim(
-            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} "
-            "on, largest step of all runs.",
+            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} on, largest "
+            "step of all runs.",
             value=steps.max(),
             high=0.0,
         )
@@ -180,8 +179,8 @@ def simulation_claims(theory, curves):
         lee.mean(lee.at(one.axis("similarity"), lee.forgetting(one), *shared)) for one in (network, theory)
     ]
     yield claim(
-        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, "
-        "largest difference of means.",
+        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, largest "
+        "difference of means.",
         value=np.abs(gaps[0] - gaps[1]).max(),
         low=0.0,
         high=AGREEMENT,

@@ -125,9 +125,8 @@ def need_claims(curves):
         similarity, needed = replay_needed(entry)
         needed = lee.mean(needed)
         yield claim(
-            f"{name.capitalize()} student: the replay for a tenfold cut of forgetting "
-            "increases from V = 0.1 to 0.9, "
-            "smallest step.",
+            f"{name.capitalize()} student: the replay for a tenfold cut of forgetting increases from V "
+            "= 0.1 to 0.9, smallest step.",
             value=np.diff(needed).min(),
             low=0.0,
         )
@@ -146,9 +145,8 @@ def second_claim(entry):
     similarity, errors = means(entry, 0.1, lambda line: np.log10(lee.second(line)))
     gap = np.abs(lee.at(similarity, errors, *SECOND) - np.array(list(SECOND.values())))
     return claim(
-        "Replay r = 0.1: log10 of the error of task 2 at V = 0.2, 0.5, 0.8 and 1 against "
-        "-3.10, -2.65, -2.86 and -5.06, "
-        "largest difference.",
+        "Replay r = 0.1: log10 of the error of task 2 at V = 0.2, 0.5, 0.8 and 1 against -3.10, -2.65, "
+        "-2.86 and -5.06, largest difference.",
         value=gap.max(),
         low=0.0,
         high=0.15,
@@ -172,9 +170,8 @@ def network_claim(theory, simulation):
     where = [one for one in simulation.axis("similarity") if one > 0.29]
     points, line = (lee.at(*means(entry, 0.1), *where) for entry in (simulation, theory))
     return claim(
-        f"Replay r = 0.1: forgetting of networks of {inputs(simulation)} inputs against the "
-        "equations from V = 0.3 on, largest "
-        "difference of means.",
+        f"Replay r = 0.1: forgetting of networks of {inputs(simulation)} inputs against the equations "
+        "from V = 0.3 on, largest difference of means.",
         value=np.abs(points - line).max(),
         low=0.0,
         high=0.003,
