@@ -13,6 +13,8 @@ WHEN = {
     "student_overlaps": OVERLAPS,
     "student_teacher_overlaps": OVERLAPS,
     "student_readouts": "`record.quantities: all` or `readouts`",
+    "student_biases": "`student.biases` with features",
+    "readout_biases": "`student.biases` with readouts",
     "teacher_overlaps": OVERLAPS,
     "task_probabilities": "`curriculum.replay` or `curriculum.mixture`",
     "teacher_overlaps_in_time": "`teachers.drift` or `teachers.rotation`",
@@ -21,6 +23,7 @@ WHEN = {
     "importances": "`training.consolidation`",
     "student_weights": "`record.weights`",
     "training_error": "`inputs.samples`",
+    "activation_variances": "`inputs.dataset.labels: pairs`",
     "classification_error": "`inputs.distribution: dataset`",
 }
 

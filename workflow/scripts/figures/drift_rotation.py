@@ -201,7 +201,7 @@ def claims(curves):
     rotation = curves[ROTATION]["ode"]
     changes = {similarity: curves[name]["ode"] for similarity, name in CHANGES.items()}
     networks = network_claim(curves[CHANGES[0.0]]["network"])
-    return [known_values(rotation), law(rotation), *decay_claims(rotation), *change_claims(changes), networks]
+    return [known_values(rotation), law(rotation), decay_claim(rotation), *change_claims(changes), networks]
 
 
 def known_values(entry):
@@ -235,18 +235,14 @@ def law(entry):
     )
 
 
-def decay_claims(entry):
-    """State that weight decay helps behind a fast teacher and harms behind a slow one."""
-    slow, fast = (stationary(entry.select(learning_rate=1.0, rate=rate)) for rate in (SLOW, FAST))
-    yield compared(
+def decay_claim(entry):
+    """State that weight decay helps behind a fast teacher."""
+    fast = stationary(entry.select(learning_rate=1.0, rate=FAST))
+    return compared(
         f"Weight decay helps behind a fast teacher (rate {FAST:g}): smallest error over that without decay.",
         value=fast.min() / fast[0],
+        low=0.65,
         high=0.85,
-    )
-    yield compared(
-        f"It does harm behind a slow one (rate {SLOW:g}): error at the smallest decay over that without.",
-        value=slow[1] / slow[0],
-        low=1.0,
     )
 
 
@@ -274,13 +270,6 @@ def change_claims(changes):
         value=half(durations(orthogonal, 0.0), share(orthogonal)),
         low=1.0,
         high=10.0,
-    )
-    entry = changes[0.5]
-    yield claim(
-        "Similarity 0.5: largest over smallest error of the original task over all durations; the unit is "
-        "used again in any case.",
-        value=end(entry, ORIGINAL).max() / end(entry, ORIGINAL).min(),
-        high=1.1,
     )
     means = mean_error(orthogonal)
     yield claim(
