@@ -395,7 +395,7 @@ REFUSED = {
         ([], "", "at least 1"),
         ([1.0, 1.0, 1.0], "", "3 values for 2 teachers; give one"),
         ([1.0, -1.0], "[1]", ">= 0"),
-        ([[1.0], [1.0]], "[0]", "a number or a block of keys"),
+        ([[1.0], [1.0]], "[0]", "a number >= 0 or a block of keys"),
         ([1.0, {"value": 1.0}], "", "cannot be mixed; use one form"),
         ([{"until": 5.0}], "[0]", "missing key value"),
         ([{"value": 1, "end": 5}], "[0]", "unknown key end"),

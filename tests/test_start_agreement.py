@@ -103,8 +103,22 @@ ALLOWED = [
 ]
 # Changes with which results are stored in less detail, so that they are not compared.
 LESS_DETAIL = [{"record.quantities": "errors"}, {"numerics.precision": "float32"}]
-# Keys that are tried elsewhere in this file, or that only runs of one engine have.
+# Keys that are tried elsewhere in this file, that only runs of one engine have, or with which the tests of each
+# engine with interventions resume runs.
 ELSEWHERE = {
+    "student.biases",
+    "student.initial.readouts",
+    "student.initial.readouts_imbalance",
+    "teachers.drift",
+    *(f"teachers.rotation.{key}" for key in ("teacher", "towards", "rate", "start", "until")),
+    *(f"training.consolidation.{key}" for key in ("kind", "strength", "importances", "anchors", "step")),
+    *(f"training.consolidation.{key}" for key in ("fisher_samples", "normaliser")),
+    "training.l1",
+    "training.deficits",
+    *(f"curriculum.replay.{key}" for key in ("fraction", "of", "fidelity", "buffer")),
+    *(f"curriculum.replay.interleave.{key}" for key in ("new", "old")),
+    "curriculum.mixture",
+    "record.movement",
     "inputs.distribution",
     "inputs.dimension",
     "teachers.file",

@@ -127,7 +127,8 @@ def allowed(schema: Mapping) -> str:
         return "one of " + ", ".join(choices).replace("False", "false").replace("True", "true")
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
-    words = " or ".join(_TYPES[name] for name in types) + (" " + " and ".join(bounds) if bounds else "")
-    if schema.get("minItems"):
-        words += f" of at least {schema['minItems']}"
+    of_numbers = f" {' and '.join(bounds)}" if bounds else ""
+    of_lists = f" of at least {schema['minItems']}" if schema.get("minItems") else ""
+    details = {"number": of_numbers, "integer": of_numbers, "array": of_lists}
+    words = " or ".join(_TYPES[name] + details.get(name, "") for name in types)
     return words + (" without repeats" if schema.get("uniqueItems") else "")
