@@ -21,6 +21,8 @@ from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
 MEGABYTE = 1e6
+REPLAYED = {"switch_times": [1e-5]}
+WEIGHTS = {"learning_rate": 1.0, "consolidation": {"kind": "ewc", "strength": 1.0, "importances": "weights"}}
 ROTATED = {"relation": "rotated", "similarity": 0.5}
 
 
@@ -143,6 +145,16 @@ def free(monkeypatch):
             "record.times: a list of 8001 needs about",
         ),
         ("chain", large(10**6, K=10_000), "student.hidden: 10000 needs about"),
+        (
+            "network",
+            large(1000, P=2, curriculum=REPLAYED | {"replay": {"fraction": 0.1, "buffer": 10**7}}),
+            "curriculum.replay.buffer: 10000000 needs about",
+        ),
+        (
+            "network",
+            large(10**6, steps=100, P=2, K=1000, curriculum=REPLAYED, training=WEIGHTS),
+            "training.consolidation.importances: weights needs about",
+        ),
     ],
 )
 def test_what_cannot_fit_is_refused_with_both_numbers(engine, document, words, free):

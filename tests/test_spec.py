@@ -279,7 +279,7 @@ WRONG_VALUES = [
     ("training.batch_size", 0, ">= 1"),
     ("training.sampling", "shuffled", "one of with_replacement, without_replacement, epochs"),
     ("inputs.samples", 0, "an integer >= 1 and <= 1000000000 or null"),
-    ("inputs.samples", "all", "an integer >= 1"),
+    ("inputs.samples", "all", "an integer >= 1 and <= 1000000000 or null"),
     ("curriculum.period", 0, "> 0"),
     ("curriculum.thresholds", [0.0], "> 0"),
     ("curriculum.switch_times", [0.0], "> 0"),

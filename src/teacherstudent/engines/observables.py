@@ -290,6 +290,11 @@ STATE_VARIABLES = _by_name(
         symbol="-",
         description="overlap of each other unit with the turning one, and length over remainder, as ratios",
     ),
+    StateVariable(
+        "rotation_angle",
+        symbol="-",
+        description="angle between the start of the rotation of a teacher and the other one",
+    ),
     StateVariable("importances", symbol="a", description="importances at the switches up to this time"),
     StateVariable("replay_inputs", symbol="x", description="stored inputs of each task, for replay"),
     StateVariable("replay_labels", symbol="y", description="labels of the stored inputs"),

@@ -102,6 +102,7 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     own = start.engine == engine.name and start.state is not None
     if own and engine.can_resume(spec, start.state):
         start = of_state(start)
+        _check_consolidation(spec, start)
     elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
         asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
         raise SpecError(
@@ -138,6 +139,26 @@ def _check_history(spec: Spec, start: Start) -> None:
         )
     if replay is not None and replay.buffer is not None:
         raise SpecError(f"curriculum.replay.buffer: order parameters do not contain stored samples; {remedy}")
+
+
+def _check_consolidation(spec: Spec, start: Start) -> None:
+    """Raise SpecError if a state lacks path integrals that a run needs, or has penalties of other shape."""
+    block = spec.training.consolidation
+    if block is None or start.spec is None or start.time == 0.0:
+        return
+    stored = start.spec.training.consolidation
+    if block.kind.startswith("path_integral"):
+        if stored is None or (stored.kind, stored.importances) != (block.kind, block.importances):
+            raise SpecError(
+                f"training.consolidation.kind: {block.kind} with importances: {block.importances}: the state "
+                f"to start from does not contain this path integral up to t = {start.time:g}; start from a "
+                "run with these keys, or use another kind"
+            )
+    elif stored is not None and stored.importances == "weights" != block.importances:
+        raise SpecError(
+            "training.consolidation.importances: units differs from the run to start from, which has "
+            "penalties of weights; use importances: weights with kind: ewc"
+        )
 
 
 def of_state(start: Start) -> Start:

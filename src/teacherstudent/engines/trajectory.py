@@ -101,6 +101,29 @@ def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int
     return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]
 
 
+def stored_importances(found: list[np.ndarray], switches: int, units: int) -> np.ndarray:
+    """Return the importances of student units at all switches.
+
+    Parameters
+    ----------
+    found : list of ndarray of shape (K,)
+        Those at the last switches. A run that starts from another one has none for earlier switches.
+    switches : int
+        The number S of switches.
+    units : int
+        The number K of student units.
+
+    Returns
+    -------
+    ndarray of shape (S, K)
+        0 at switches without importances.
+    """
+    rows = np.zeros((switches, units))
+    if found:
+        rows[-len(found) :] = found
+    return rows
+
+
 def stored_R(R: np.ndarray, P: int) -> np.ndarray:
     """Return R in the layout of files.
 

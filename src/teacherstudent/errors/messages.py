@@ -127,8 +127,16 @@ def allowed(schema: Mapping) -> str:
         return "one of " + ", ".join(choices).replace("False", "false").replace("True", "true")
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
-    of_numbers = f" {' and '.join(bounds)}" if bounds else ""
-    of_lists = f" of at least {schema['minItems']}" if schema.get("minItems") else ""
-    details = {"number": of_numbers, "integer": of_numbers, "array": of_lists}
-    words = " or ".join(_TYPES[name] + details.get(name, "") for name in types)
+    words = " or ".join(_of_type(name, schema, " and ".join(bounds)) for name in types)
     return words + (" without repeats" if schema.get("uniqueItems") else "")
+
+
+def _of_type(name: str, schema: Mapping, bounds: str) -> str:
+    """Return the values of one type that a schema fragment allows, in words."""
+    if name in ("integer", "number") and bounds:
+        return f"{_TYPES[name]} {bounds}"
+    if name == "array" and schema.get("minItems"):
+        return f"{_TYPES[name]} of at least {schema['minItems']}"
+    if name == "string" and "pattern" in schema:
+        return schema["pattern"].strip("^$")
+    return _TYPES[name]

@@ -2,11 +2,13 @@
 
 import heapq
 from collections.abc import Sequence
+from operator import attrgetter
 
 from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.memory import COPIES, Parts, record_key, record_memory
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import Spec
 
 SLACK = 1.25  # the estimate may be too large by this factor
@@ -85,8 +87,7 @@ def _shown(spec: Spec, key: str) -> str:
         return f"a list of {len(spec.record.times)}"
     if key == "record.weights":
         return f"true, at {len(record_times(spec))} times,"
-    block, name = key.split(".")
-    return str(getattr(getattr(spec, block), name))
+    return in_document(attrgetter(key)(spec))
 
 
 def _gigabytes(size: float) -> str:

@@ -9,7 +9,13 @@ from teacherstudent.engines.chain.tasks import constants_of, new_constants, part
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
 from teacherstudent.engines.start import Start, steps_from
-from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
+from teacherstudent.engines.trajectory import (
+    Trajectory,
+    active_teachers,
+    stored_importances,
+    stored_R,
+    stored_T,
+)
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.kernels.compile.alignment import aligned
@@ -236,7 +242,7 @@ class Block:
         if spec.curriculum.replay is not None or spec.curriculum.mixture is not None:
             found["task_probabilities"] = task_probabilities(spec, times, *history)
         if spec.training.consolidation is not None:
-            found["importances"] = np.array(self.importances[c]).reshape(-1, K)
+            found["importances"] = stored_importances(self.importances[c], len(self.switches[c]), K)
         return Trajectory(
             time=times,
             **found,

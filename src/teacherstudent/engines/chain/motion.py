@@ -132,8 +132,9 @@ def set_rotation(motion: Motion, c: int, spec: Spec, step: int, state: State | N
     rule, M, N = spec.teachers.rotation, spec.teachers.hidden, spec.inputs.dimension
     motion.turning[:] = rule.teacher * M, rule.towards * M
     begin = max(step, step_at(rule.start, N))
-    if state is not None and "rotation_plane" in state:
-        motion.plane[:, :, c], begin = state["rotation_plane"], int(state["rotation"][-1])
+    stored = begin if state is None or "rotation" not in state else int(state["rotation"][-1])
+    if state is not None and "rotation" in state and (stored < step or stored == begin):
+        motion.plane[:, :, c], begin = state["rotation_plane"], stored
     else:
         motion.plane[:, :, c] = _plane(gram(motion.base[:, :, c : c + 1].copy())[0], *motion.turning, M)
     overlap, stretch = motion.plane[:, :, c]

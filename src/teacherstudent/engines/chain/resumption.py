@@ -17,7 +17,19 @@ def resume(block: Any, starts: Sequence[Start]) -> None:
             block.penalties[c], block.anchors.path[:, c] = state["penalties"], state["path_integral"]
             block.importances[c] = list(state["importances"][: len(start.switches)])
         if "teacher_overlaps" in state:
-            block.initial_T[c] = state["teacher_overlaps"].reshape(block.initial_T[c].shape)
+            _set_overlaps(block, c, start)
+
+
+def _set_overlaps(block: Any, c: int, start: Start) -> None:
+    """Set the teacher overlaps at the start of the stored run, which are those at all times without motion.
+
+    New frames at switches change the last bits of coordinates, and of the overlaps computed from these.
+    """
+    T = start.state["teacher_overlaps"].reshape(block.initial_T[c].shape)
+    if block.moves:
+        block.initial_T[c] = T
+    elif start.spec is None or not start.spec.has_moving_teachers:
+        block.initial_T[c] = block.teachers.T[c] = T
 
 
 def state_of(block: Any, c: int) -> State:
@@ -42,7 +54,7 @@ def state_of(block: Any, c: int) -> State:
             "path_integral": block.anchors.path[:, c].copy(),
             "importances": np.array(block.importances[c]).reshape(-1, spec.student.hidden),
         }
-    if block.moves:
+    if block.moves or spec.has_anchors:
         state["teacher_overlaps"] = block.initial_T[c].flatten()
     if spec.teachers.rotation is not None:
         state |= rotation_of(block.motion, c)

@@ -119,7 +119,7 @@ def _of_interventions(spec: Spec, row: float) -> Parts:
     if spec.has_anchors:
         weights = 0.0 if block is None or block.importances == "units" else 4 * NUMBER * N
         normalised = block is not None and block.kind == "path_integral_normalised"
-        key = "record.movement" if block is None else "training.consolidation"
+        key = "record.movement" if block is None else "training.consolidation.importances"
         parts[key] = K * ((2 + normalised) * row + weights)
     if spec.teachers.rotation is not None:
         parts["teachers.rotation"] = 4 * NUMBER * M * N

@@ -41,10 +41,20 @@ class Interventions:
         The state from which the run resumes, empty for a new run.
     switches : int
         The number of switches up to the start.
+    step : int
+        The number of the step at which the run starts.
     """
 
     def __init__(
-        self, spec: Spec, networks, source: Source, seed: int, run: int, state: State, switches: int
+        self,
+        spec: Spec,
+        networks,
+        source: Source,
+        seed: int,
+        run: int,
+        state: State,
+        switches: int,
+        step: int,
     ):
         self.spec, self.networks, self.source, self.names = spec, networks, source, (seed, run)
         self.has_stages, replay = needs_stages(spec), spec.curriculum.replay
@@ -53,7 +63,7 @@ class Interventions:
             self.anchors = Anchors(spec, networks, state, switches)
         if self.has_stages:
             self.keys = keys_of(seed, run, source.key, source.choice_key or self._key(Purpose.REPLAY))
-            self.teachers = MovingTeachers(spec, networks.teachers, state)
+            self.teachers = MovingTeachers(spec, networks.teachers, state, step)
         if replay is not None and replay.buffer is not None:
             self.buffers = ReplayBuffers(spec, networks, state)
 
@@ -64,7 +74,7 @@ class Interventions:
     @property
     def angle(self) -> float:
         """Angle at which a teacher that turns stops."""
-        return np.inf if self.teachers is None else self.teachers.angle
+        return np.inf if self.spec.teachers.rotation is None else self.teachers.angle_from_start
 
     def job(self, stage: Stage, teacher: int) -> Job | None:
         """Return a stage in the form of the kernel, None where gradient descent on one task is enough.

@@ -61,10 +61,10 @@ class Training:
             self.networks = in_memory(spec, initial, wide, biases)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
-        self.interventions = Interventions(
-            spec, self.networks, self.source, seed, run, state, len(start.switches)
-        )
         self.step, self.finite = self.step_at(start.time), True
+        self.interventions = Interventions(
+            spec, self.networks, self.source, seed, run, state, len(start.switches), self.step
+        )
         self.last = self.step_at(spec.duration)
         self.rows = _rows(_part(saved, ROWS))
         self.switches, self.sequence = list(start.switches), list(start.sequence)

@@ -15,7 +15,7 @@ from teacherstudent.engines.ode.columns import (
 )
 from teacherstudent.engines.ode.constants import Vectors, numbers_of, phase_constants, stage_constants
 from teacherstudent.engines.ode.results import trajectory_of
-from teacherstudent.engines.ode.states import STATE_NAMES, Position, initial_in, position_in
+from teacherstudent.engines.ode.states import STATE_NAMES, Position, initial_in, position_in, stored_angle
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
@@ -116,7 +116,9 @@ class Integration:
         else:
             self.initial = initial_in(start.state, self.columns)
             self.move_to(position_in(spec, self.columns, start.state))
-        self.angle = angle_of_rotation(spec, self.T_now(), self.columns, self.t)
+        self.angle = stored_angle(spec, start.state)
+        if self.angle is None:
+            self.angle = angle_of_rotation(spec, self.T_now(), self.columns, self.t)
         self.times = times_from(spec, start.time)
         self.records = np.empty((len(self.times), self.columns.size))
         self.restart, self.restarts = empty_restart_point(len(self.y)), AtRestart()

@@ -4,7 +4,13 @@ import numpy as np
 
 from teacherstudent.engines.ode.states import state_of
 from teacherstudent.engines.rates import task_probabilities
-from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_R, stored_T
+from teacherstudent.engines.trajectory import (
+    Trajectory,
+    active_teachers,
+    stored_importances,
+    stored_R,
+    stored_T,
+)
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import (
@@ -74,7 +80,7 @@ def _of_interventions(run, records: np.ndarray, times: np.ndarray) -> dict[str, 
         arrays["anchor_overlaps"] = records[:, columns.index_of_R()[:, columns.first_anchor :]]
         arrays["anchor_norms"] = np.array(run.norms)[row]
     if spec.training.consolidation is not None:
-        arrays["importances"] = np.array(run.importances, dtype=float).reshape(-1, columns.layout.K)
+        arrays["importances"] = stored_importances(run.importances, len(run.switches), columns.layout.K)
     return arrays
 
 

@@ -10,10 +10,11 @@ from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.state import unpack
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.steps import step_at
 
 # The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
-# restart point.
+# restart point; those with a rotation that ends at the other teacher have `rotation` and `rotation_angle`.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -51,6 +52,8 @@ def state_of(run) -> State:
         "integrator_constants": run.restarts.constants,
     }
     state = history(run.t, run.switches, run.sequence) | end | restart | before
+    if np.isfinite(run.angle):
+        state |= {"rotation": _rotation(run.spec), "rotation_angle": np.array(run.angle)}
     if not run.columns.anchors:
         return state
     K = run.columns.layout.K
@@ -61,6 +64,36 @@ def state_of(run) -> State:
         "integrator_column_overlaps": run.restarts.T,
         "integrator_penalties": run.restarts.penalties,
     }
+
+
+def _rotation(spec: Spec) -> np.ndarray:
+    """Return the first units of the teacher that turns and of the other one, angle of a step, first step."""
+    rotation, M, N = spec.teachers.rotation, spec.teachers.hidden, spec.inputs.dimension
+    units = rotation.teacher * M, rotation.towards * M
+    return np.array([*units, rotation.rate / N, step_at(rotation.start, N)])
+
+
+def stored_angle(spec: Spec, state: State | None) -> float | None:
+    """Return the angle by which a teacher turns, from a state with the rotation of a spec.
+
+    Once the teacher has reached the other one, the overlaps do not determine this angle any more.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of a run.
+    state : State or None
+        The state from which it resumes, if any.
+
+    Returns
+    -------
+    float or None
+        In radians; None where the rotation does not end at the other teacher, or is not that of the state.
+    """
+    rotation = spec.teachers.rotation
+    if state is None or "rotation_angle" not in state or rotation is None or rotation.until != "reached":
+        return None
+    return float(state["rotation_angle"]) if np.array_equal(state["rotation"], _rotation(spec)) else None
 
 
 def initial_in(state: State, columns: Columns) -> OrderParameters:
