@@ -29,3 +29,16 @@ def along(key, values, line, **more):
         *(one if isinstance(one, tuple) else (one, 1e-4 + 0.0 * GRID) for one in lines), strict=True
     )
     return grown(np.array(forgetting), {key: np.array(values), SIMILARITY: GRID}, np.array(second), **more)
+
+
+def finite(forgetting, strengths, fractions, similarities):
+    """Networks of 1000 inputs with both interventions; forgetting is (strength, fraction, similarity)."""
+    axes = {
+        "training.consolidation.strength": np.array(strengths),
+        "curriculum.replay.fraction": np.array(fractions),
+        SIMILARITY: similarities,
+    }
+    made = grown(forgetting, axes, engine="network", dimension=1000)
+    made.document["training"]["consolidation"] = {"kind": "ewc", "strength": 0.0}
+    made.document["curriculum"]["replay"] = {"fraction": 0.0}
+    return made

@@ -27,13 +27,6 @@ def test_an_axis_moves_the_window():
     assert (window.start, window.until) == (3.0, 5.0)
 
 
-def test_a_window_that_leaves_the_run_is_cut_off():
-    end = document()["duration"]
-    assert windows({"start": end - 1.0, "length": 2.0, "input_noise": 1.0})[0].until == end
-    with pytest.raises(SpecError, match=r"deficits\[0\]"):
-        windows({"start": end + 1.0, "length": 2.0, "input_noise": 1.0})
-
-
 def test_length_and_until_exclude_each_other():
     with pytest.raises(SpecError, match=r"deficits\[1\]\.length: cannot be combined with until; remove one"):
         windows(

@@ -271,8 +271,11 @@ def tree(module):
 
 
 def assigned(module):
-    names = (node.targets for node in tree(module).body if isinstance(node, ast.Assign))
-    return {target.id for targets in names for target in targets if isinstance(target, ast.Name)}
+    """Names of constants of a module, also of those that it imports."""
+    body = tree(module).body
+    names = (node.targets for node in body if isinstance(node, ast.Assign))
+    imported = {alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return imported | {target.id for targets in names for target in targets if isinstance(target, ast.Name)}
 
 
 def functions(module):

@@ -1,6 +1,6 @@
 """Means over runs of engine `network` with interventions, against equations solved by another program.
 
-The references (`data/interventions.json`) are solutions for N -> infinity by an independent program.
+The references (`data/means/interventions.json`) are solutions for N -> infinity by an independent program.
 """
 
 import json
@@ -14,7 +14,9 @@ from naive import DG, G
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
-REFERENCES = json.loads((Path(__file__).parent / "data" / "interventions.json").read_text(encoding="utf-8"))
+REFERENCES = json.loads(
+    (Path(__file__).parent / "data" / "means" / "interventions.json").read_text(encoding="utf-8")
+)
 SEED, RUNS = 1, 8
 # Means may differ from the limit by this number over N besides their statistical error.
 FINITE_SIZE = 5.0

@@ -31,7 +31,7 @@ ENTRY = f"""    Observable(
 CHANGES = (
     ("engines/observables.py", "OBSERVABLES = _by_name(\n", ENTRY),
     (
-        "engines/ode/engine.py",
+        "engines/ode/results.py",
         "        student_overlaps=Q,\n",
         f"        {NAME}=np.sqrt(np.diagonal(Q, axis1=1, axis2=2)),\n",
     ),

@@ -39,3 +39,8 @@ __all__ = [
     "tabula_rasa_transfer",
     "transfer",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the names of the measures, for completion."""
+    return __all__

@@ -160,7 +160,7 @@ def _resolved(filled: dict) -> dict:
         training["readout_learning_rate"] = training["learning_rate"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
     for index, window in enumerate(training.get("deficits", [])):
-        _write_out_end(f"training.deficits[{index}]", window, filled["duration"])
+        _write_out_end(f"training.deficits[{index}]", window)
     if "mixture" in curriculum:
         curriculum["order"] = _main_teachers(curriculum)
     curriculum.setdefault("order", list(range(count)))
@@ -171,13 +171,12 @@ def _resolved(filled: dict) -> dict:
     return filled
 
 
-def _write_out_end(key: str, window: dict, duration: float) -> None:
-    """Replace the length of a window of time by its end, at the latest that of the run."""
+def _write_out_end(key: str, window: dict) -> None:
+    """Replace the length of a window of time by its end."""
     if "length" in window:
         if "until" in window:
             raise SpecError(f"{key}.length: cannot be combined with until; remove one of them")
-        end = max(window["start"], float(duration))
-        window["until"] = min(window["start"] + window.pop("length"), end)
+        window["until"] = window["start"] + window.pop("length")
 
 
 def _main_teachers(curriculum: dict) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import erf
 
 from lee2021_samples import SIMILARITY, by_words, curves, data
-from lee2022_samples import GRID, START, grown, hill
+from lee2022_samples import GRID, START, finite, grown, hill
 
 COPY, SIZE = "student.copy_head_at_switch", "inputs.dimension"
 STRENGTH = "training.consolidation.strength"
@@ -50,8 +50,8 @@ def made_starts(law=1.05, apart=0.0, decreasing=True):
         starts.SPECIALISED: {"ode": grown(special, {SIMILARITY: GRID})},
         starts.RANDOM: {"ode": grown(both, {COPY: np.array(["never", "first"]), SIMILARITY: GRID})},
         starts.SYMMETRIC: {"ode": grown(line[None], {STRENGTH: np.array([0.0]), SIMILARITY: GRID})},
-        starts.FINITE: {
-            "network": grown(special_few, {SIMILARITY: few}, engine="network", dimension=1000),
+        lee.FINITE: {
+            "network": finite(special_few[None, None], [0.0], [0.0], few),
             "chain": grown(np.array([0.02, 0.001]), {SIZE: sizes}, engine="chain"),
         },
     }

@@ -1,5 +1,6 @@
 """Penalties, replay and the units of a student: what figures show of known curves, and what claims read."""
 
+import _lee2022 as lee
 import _lee2022_units as units
 import lee2022_consolidation as consolidation
 import lee2022_ewc as ewc
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from lee2021_samples import SIMILARITY, by_words, curves, data
-from lee2022_samples import GRID, SWITCH, along, grown, hill
+from lee2022_samples import GRID, SWITCH, along, finite, hill
 
 STRENGTH, KIND = "training.consolidation.strength", "training.consolidation.kind"
 FRACTION = "curriculum.replay.fraction"
@@ -38,11 +39,12 @@ def made_ewc(moved=0.0, networks=1.0):
     specialised = along(STRENGTH, strengths, lambda value: penalised(value, moved))
     symmetric = along(STRENGTH, strengths[:4], lambda value: (hill(0.0, 0.005), 10.0**-0.8 + 0.0 * GRID))
     points = networks * np.interp(FEW, GRID, penalised(2e4)[0])
-    simulated = grown(
-        points[None], {STRENGTH: np.array([2e4]), SIMILARITY: FEW}, engine="network", dimension=1000
-    )
-    simulated.document["training"]["consolidation"] = {"kind": "ewc", "strength": 0.0}
-    return {ewc.FIGURE: {"ode": specialised, "network": simulated}, ewc.SYMMETRIC: {"ode": symmetric}}
+    simulated = finite(points[None, None], [2e4], [0.0], FEW)
+    return {
+        ewc.FIGURE: {"ode": specialised},
+        ewc.SYMMETRIC: {"ode": symmetric},
+        lee.FINITE: {"network": simulated},
+    }
 
 
 def test_penalties_have_the_same_colour_in_all_panels():
@@ -167,10 +169,12 @@ def made_replay(shift=0.0):
     with_units(specialised, 1.0 / (1.0 + np.exp(-10.0 * (GRID - crossings))))
     random = along(FRACTION, FRACTIONS, lambda r: 0.2 * 10.0 ** (-1.2 * r / need))
     points = 0.2 * 10.0 ** (-0.1 / (0.05 + 0.14 * FEW)) + shift
-    simulated = grown(
-        points[None], {FRACTION: np.array([0.1]), SIMILARITY: FEW}, engine="network", dimension=1000
-    )
-    return {replay.FIGURE: {"ode": specialised, "network": simulated}, replay.RANDOM: {"ode": random}}
+    simulated = finite(points[None, None], [0.0], [0.1], FEW)
+    return {
+        replay.FIGURE: {"ode": specialised},
+        replay.RANDOM: {"ode": random},
+        lee.FINITE: {"network": simulated},
+    }
 
 
 def test_replay_shows_what_is_needed():

@@ -14,6 +14,7 @@ from teacherstudent.store.curves import Curves
 
 SWITCH, AFTER = 100.0, 100.0  # time of the switch, and from it to the measurement
 V = "similarity $V$"
+FINITE = "lee2022_finite"  # the experiment of networks of finite size
 RECOMPUTED = "recomputed from the equations with another program"
 STATISTICAL = 0.03  # relative difference of values that hardly depend on the seed
 FAMILY_MAP = "viridis"  # of lines from no intervention to the strongest one
@@ -45,6 +46,11 @@ def at(similarity: np.ndarray, values: np.ndarray, *where: float) -> np.ndarray:
     if any(len(index) != 1 for index in found):
         raise KeyError(f"{where} are not all among the similarities {similarity}")
     return values[np.concatenate(found)]
+
+
+def networks(curves: _figures.Experiments, **values: float) -> Curves:
+    """Return the simulated networks at a strength of the penalty, a fraction of replay, or both."""
+    return curves[FINITE]["network"].select(**values)
 
 
 def reuse_law(similarity: np.ndarray) -> np.ndarray:

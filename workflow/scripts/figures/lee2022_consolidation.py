@@ -113,8 +113,8 @@ def peak_claims(found):
     for (name, strength), expected in PEAKS.items():
         line = found[name].select(**{KEY: strength})
         yield claim(
-            f"{name.capitalize()} penalty, strength {strength:g}: largest forgetting over V "
-            f"(recomputed {expected:g}).",
+            f"{name.capitalize()} penalty, strength {strength:g}: largest forgetting over V (recomputed "
+            f"{expected:g}).",
             value=lee.mean(lee.forgetting(line)).max(),
             low=0.9 * expected,
             high=1.1 * expected,
@@ -137,9 +137,8 @@ def cost_claims(found):
             for where in DISSIMILAR
         ]
         yield claim(
-            f"{name} against quadratic: smallest gain in log10 of the error of task 2 at a "
-            f"forgetting of {PROTECTED:g}, V = "
-            "0.1, 0.2 and 0.3.",
+            f"{name} against quadratic: smallest gain in log10 of the error of task 2 at a forgetting "
+            f"of {PROTECTED:g}, V = 0.1, 0.2 and 0.3.",
             value=np.min(gains),
             low=lowest,
             source=f"{lee.RECOMPUTED} at similar strengths: 0.9 decades for EWC, 1.7 to 2.5 for node",
@@ -152,18 +151,16 @@ def tenfold_claims(found):
     kinds = np.array([costs[name] for name in found if name != "quadratic"])
     source = "computed with these equations; no published comparison is known"
     yield claim(
-        "Tenfold reduction of forgetting, V from 0.1 to 0.9: largest difference of EWC, path "
-        "integral and node in log10 of "
-        "the error of task 2.",
+        "Tenfold reduction of forgetting, V from 0.1 to 0.9: largest difference of EWC, path integral "
+        "and node in log10 of the error of task 2.",
         value=np.ptp(kinds, axis=0).max(),
         low=0.0,
         high=0.4,
         source=source,
     )
     yield claim(
-        "Tenfold reduction of forgetting, V from 0.1 to 0.9: smallest excess of the "
-        "quadratic penalty over the others in log10 of "
-        "the error of task 2.",
+        "Tenfold reduction of forgetting, V from 0.1 to 0.9: smallest excess of the quadratic penalty "
+        "over the others in log10 of the error of task 2.",
         value=(costs["quadratic"] - kinds.max(axis=0)).min(),
         low=0.3,
         source=source,

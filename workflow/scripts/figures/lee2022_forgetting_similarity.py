@@ -17,9 +17,7 @@ from _lee2021 import error_axes, inputs, median, peak, plot_errors
 from teacherstudent.experiments.claims import Claim
 
 FIGURE = "lee2022_forgetting_similarity"
-SPECIALISED, RANDOM, SYMMETRIC, FINITE = (
-    f"lee2022_{name}" for name in ("specialised", "random", "ewc_symmetric", "finite")
-)
+SPECIALISED, RANDOM, SYMMETRIC = (f"lee2022_{name}" for name in ("specialised", "random", "ewc_symmetric"))
 CAPTION = """
 Two tasks of similarity V, switch at t = 100. (a) Error of task 1 over time in the equations,
 specialised student: its first unit learns task 1 nearly alone. (b) Forgetting, the increase of the
@@ -42,6 +40,7 @@ LAW = (1.03, 1.09)  # forgetting over the re-use law, from V = 0.3 on: 4 to 8 %
 INSIDE = (0.29, 0.91)
 REUSED = 0.29  # similarity from which on every network re-uses the unit
 AGREEMENT = 0.01
+FREE = {"strength": 0.0, "fraction": 0.0}  # of networks without interventions
 claim = partial(Claim, FIGURE, source=lee.RECOMPUTED, certainty="recomputed")
 
 
@@ -53,8 +52,8 @@ def figure(curves):
     _figures.mark_switch(axes[0, 0], lee.SWITCH)
     error_axes(axes[0, 0], 0, -6.0, 0.0, xlabel="time $t$", xlim=(0.0, lee.SWITCH + lee.AFTER))
     plot_starts(axes[0, 1], curves)
-    plot_networks(axes[1, 0], specialised, curves[FINITE]["network"])
-    plot_sizes(axes[1, 1], specialised.select(similarity=0.0), curves[FINITE]["chain"])
+    plot_networks(axes[1, 0], specialised, lee.networks(curves, **FREE))
+    plot_sizes(axes[1, 1], specialised.select(similarity=0.0), curves[lee.FINITE]["chain"])
     _figures.letter(axes)
     return fig
 
@@ -109,7 +108,7 @@ def claims(curves):
     return [
         *specialised_claims(found["specialised"]),
         *other_claims(found),
-        *simulation_claims(found["specialised"], curves[FINITE]),
+        *simulation_claims(found["specialised"], curves),
     ]
 
 
@@ -124,9 +123,8 @@ def specialised_claims(entry):
     )
     expected = np.array(list(NUMBERS.values()))
     yield claim(
-        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and "
-        "0.076, largest relative "
-        "difference.",
+        "Specialised student: forgetting at V = 0.3, 0.5 and 0.8 against 0.248, 0.184 and 0.076, "
+        "largest relative difference.",
         value=np.max(np.abs(lee.at(similarity, values, *NUMBERS) / expected - 1.0)),
         low=0.0,
         high=lee.STATISTICAL,
@@ -160,8 +158,8 @@ def other_claims(found):
         grid, values = entry.axis("similarity"), lee.forgetting(entry)
         steps = np.diff(values[grid >= first - 1e-9], axis=0)
         yield claim(
-            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} "
-            "on, largest step of all runs.",
+            f"{name.capitalize()}: forgetting decreases with similarity from V = {first:g} on, largest "
+            "step of all runs.",
             value=steps.max(),
             high=0.0,
         )
@@ -173,16 +171,16 @@ def other_claims(found):
         )
 
 
-def simulation_claims(theory, finite):
+def simulation_claims(theory, curves):
     """State the agreement of networks where tasks share the unit, and the effect of their size where not."""
-    network = finite["network"]
+    network = lee.networks(curves, **FREE)
     shared = [one for one in network.axis("similarity") if one > REUSED]
     gaps = [
         lee.mean(lee.at(one.axis("similarity"), lee.forgetting(one), *shared)) for one in (network, theory)
     ]
     yield claim(
-        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, "
-        "largest difference of means.",
+        f"Networks, N = {inputs(network)}: forgetting from V = 0.3 on against the equations, largest "
+        "difference of means.",
         value=np.abs(gaps[0] - gaps[1]).max(),
         low=0.0,
         high=AGREEMENT,
@@ -194,7 +192,7 @@ def simulation_claims(theory, finite):
         high=4 * ORTHOGONAL_LEVEL,
         **median(lee.forgetting(theory.select(similarity=0.0))),
     )
-    sizes = lee.mean(lee.forgetting(finite["chain"]))
+    sizes = lee.mean(lee.forgetting(curves[lee.FINITE]["chain"]))
     yield claim(
         "Orthogonal tasks: mean forgetting of the smallest networks over that of the largest ones.",
         value=sizes[0] / sizes[-1],

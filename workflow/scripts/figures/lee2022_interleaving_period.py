@@ -134,9 +134,8 @@ def agreement(curves, periods, theory, chain):
     gaps = surprise(10.0**chain, 10.0**theory)
     for name, chosen in (("the average, periods up to 0.2", short), ("the blocks, longer periods", ~short)):
         yield claim(
-            f"Samples of networks of {size} inputs against {name}: largest difference of the "
-            "mean errors of task 1, in "
-            "standard errors.",
+            f"Samples of networks of {size} inputs against {name}: largest difference of the mean "
+            "errors of task 1, in standard errors.",
             value=gaps[chosen].max(),
             low=0.0,
             high=SURPRISE,
@@ -155,9 +154,8 @@ def block_claims(curves, periods, theory):
     level = float(lee.mean(end(shortest(curves))))
     for period, (low, high) in CHANGES.items():
         yield claim(
-            f"Blocks with a period of {period:g}, the last one on task 1: change of log10 of "
-            "the error of task 1 against the "
-            "average.",
+            f"Blocks with a period of {period:g}, the last one on task 1: change of log10 of the error "
+            "of task 1 against the average.",
             value=float(lee.mean(lee.at(periods, theory, period)[0])) - level,
             low=low,
             high=high,

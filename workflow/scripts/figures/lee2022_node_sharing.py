@@ -87,16 +87,15 @@ def claims(curves):
         ),
         claim("No shared unit: mean forgetting at V = 0 (recomputed 0.005).", **average(apart[0]), high=0.02),
         claim(
-            "One shared unit causes forgetting if the others are orthogonal: mean increase "
-            "of forgetting at V = 0 "
-            "over that without it (recomputed 0.085).",
+            "One shared unit causes forgetting if the others are orthogonal: mean increase of "
+            "forgetting at V = 0 over that without it (recomputed 0.085).",
             **average(apart[1] - apart[0]),
             low=0.02,
         ),
         *(
             claim(
-                f"Each shared unit reduces forgetting at V = 0.4: mean with {shared} minus "
-                f"mean with {shared + 1}.",
+                f"Each shared unit reduces forgetting at V = 0.4: mean with {shared} minus mean with "
+                f"{shared + 1}.",
                 **average(inner[shared] - inner[shared + 1]),
                 low=0.0,
             )

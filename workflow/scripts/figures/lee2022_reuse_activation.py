@@ -142,8 +142,8 @@ def number_claims(name, similarity, values, numbers):
         gaps = np.abs(lee.at(similarity, values, *part) - np.array(list(part.values())))
         listed = ", ".join(f"{number:g} ({where:g})" for where, number in part.items())
         yield claim(
-            f"Specialised student, {name}, {region}: largest distance of means from "
-            f"recomputed numbers (at V): {listed}.",
+            f"Specialised student, {name}, {region}: largest distance of means from recomputed numbers "
+            f"(at V): {listed}.",
             value=gaps.max(),
             low=0.0,
             high=tolerance,
@@ -155,8 +155,8 @@ def crossing_claims(found):
     for name, (expected, distance) in CROSSINGS.items():
         entry = found[name]
         yield claim(
-            f"{name.capitalize()} students: similarity from which on the used unit carries "
-            "half of task 2, mean share.",
+            f"{name.capitalize()} students: similarity from which on the used unit carries half of task "
+            "2, mean share.",
             value=units.crossing(entry.axis("similarity"), lee.mean(units.carried(entry, END))),
             low=expected - distance,
             high=expected + distance,

@@ -232,7 +232,10 @@ class Block:
         P, times = spec.teachers.count, np.array(self.due[: self.recorded[c]]) / self.shape.N
         rows = self.rows[: self.recorded[c]]
         T, history = self.initial_T[c], (self.switches[c], self.sequence[c])
-        found = {name: np.array([row[name][c] for row in rows]) for name in self.rows[0]}
+        found = {
+            name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
+            for name, array in self.rows[0].items()
+        }
         found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
         if self.moves:
             found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
