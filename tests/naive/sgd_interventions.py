@@ -181,7 +181,8 @@ def importances(block, run, h, old, draws):
             x = draws.fisher(i, len(run.importances))
             field = run.W @ x / math.sqrt(run.N)
             error = h @ G["erf"](field) - run.v[old] @ G["erf"](run.V[old] @ x / math.sqrt(run.N))
-            total += ((error * h * DG["erf"](field))[:, None] * x) ** 2 / count
+            weights = block.get("importances") == "weights"  # units: the mean of x^2 for fresh inputs is 1
+            total += ((error * h * DG["erf"](field))[:, None] * (x if weights else 1.0)) ** 2 / count
         return total
     if block["kind"] == "path_integral":
         return run.path.copy()

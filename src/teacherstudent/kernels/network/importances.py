@@ -12,12 +12,14 @@ from teacherstudent.kernels.network.sgd import draw
 def add_fisher(sums, W, h, p, X, labels, buffers, chosen, key0, key1, stream, first, count):
     """Add squared gradients for some samples, times N: N g_ij^2 = d^2 h_i^2 g'(lambda_i)^2 x_j^2.
 
-    Kirkpatrick et al., PNAS 114 (2017) 3521, for an output with normal noise.
+    Kirkpatrick et al., PNAS 114 (2017) 3521, for an output with normal noise. That of a unit is the mean over
+    its weights, d^2 h_i^2 g'(lambda_i)^2 |x|^2 / N, where the inputs are stored. For fresh inputs the mean 1 of
+    |x|^2 / N replaces this factor, as in the equations of order parameters.
 
     Parameters
     ----------
     sums : array (K, 1) or (K, n)
-        Changed in place: of one weight each, or the means over the weights of a unit.
+        Changed in place: of one weight each, or of one unit each.
     W : array (K, n)
         First layer of the student, with the padding of `by_unit.padded`.
     h : array (K,)
@@ -63,16 +65,16 @@ def add_fisher(sums, W, h, p, X, labels, buffers, chosen, key0, key1, stream, fi
             is_finite = learn(p.law, h, p, buffers, key0, key1, i)
         if not is_finite:
             return False
-        _add_squares(sums, buffers.moves[0], x, p.N)
+        _add_squares(sums, buffers.moves[0], x, p.N, len(X) > 0)
     return True
 
 
 @inner
-def _add_squares(sums, moves, x, N):
-    """Add N times the squared moves of one sample, or their means over the weights of a unit."""
+def _add_squares(sums, moves, x, N, is_stored):
+    """Add N times the squared moves of one sample, or those of a unit."""
     for k in range(len(sums)):
         if sums.shape[1] > 1:
             for n in range(len(x)):
                 sums[k, n] += N * moves[k] * moves[k] * x[n] * x[n]
         else:
-            sums[k, 0] += moves[k] * moves[k] * product(x, x)
+            sums[k, 0] += moves[k] * moves[k] * (product(x, x) if is_stored else N)
