@@ -13,8 +13,8 @@ def add_fisher(sums, W, h, p, X, labels, buffers, chosen, key0, key1, stream, fi
     """Add squared gradients for some samples, times N: N g_ij^2 = d^2 h_i^2 g'(lambda_i)^2 x_j^2.
 
     Kirkpatrick et al., PNAS 114 (2017) 3521, for an output with normal noise. That of a unit is the mean over
-    its weights, d^2 h_i^2 g'(lambda_i)^2 |x|^2 / N, where the inputs are stored. For fresh inputs the mean 1 of
-    |x|^2 / N replaces this factor, as in the equations of order parameters.
+    its weights, d^2 h_i^2 g'(lambda_i)^2 |x|^2 / N, where the inputs are stored. For fresh inputs the mean 1
+    of |x|^2 / N replaces this factor, as in the equations of order parameters.
 
     Parameters
     ----------
