@@ -142,6 +142,28 @@ def test_a_default_of_the_spec_is_met_as_well():
     assert found.point == {"teachers.output_noise": 0.0}
 
 
+def test_base_specs_may_have_short_forms():
+    """Sizes that follow from given overlaps, times in a short form, and one number for all teachers."""
+    short = {
+        "inputs": {"dimension": 400},
+        "initial_overlaps": {
+            "student": [[0.1]],
+            "student_teacher": [[[0.0]]],
+            "teacher": [[[[1.0]]]],
+            "student_readouts": [[0.1]],
+            "teacher_readouts": [[1.0]],
+        },
+        "training": {"learning_rate": 0.5},
+        "duration": 4.0,
+        "record": {"times": {"linspace": [0.0, 4.0, 5]}},
+    }
+    errors = np.ones((1, 1, 5, 1))
+    one = curves("ode", errors, {"teachers.output_noise": [0.0]})
+    other = curves("network", errors[0])
+    both = [dataclasses.replace(each, document=short) for each in (one, other)]
+    assert [found.points for found in distances({each.engine: each for each in both})] == [1]
+
+
 def test_engines_without_a_common_point_are_left_out():
     one, other = np.ones((1, 1, 3, 2)), np.ones((1, 3, 2))
     entries = {"ode": curves("ode", one, {RATE: [0.1]}), "network": curves("network", other)}

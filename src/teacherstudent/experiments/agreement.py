@@ -14,8 +14,7 @@ import numpy as np
 
 from teacherstudent.engines.base import engine_named
 from teacherstudent.measures import log10_error
-from teacherstudent.spec.axes import short_names, with_values
-from teacherstudent.spec.schema import complete
+from teacherstudent.spec.axes import short_names
 from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
@@ -169,8 +168,7 @@ def common_points(one: Curves, other: Curves) -> Iterator[tuple[dict, tuple[int,
 
 def _points(curves: Curves, keys: list[str]) -> Iterator[tuple[tuple, tuple[int, ...]]]:
     """Yield the values of keys at all points; for other keys the value in the spec."""
-    first = {key: values.tolist()[0] for key, values in curves.axes.items()}
-    spec = complete(with_values(curves.document, first), "spec")
+    spec = curves.spec.to_dict()
     for index in np.ndindex(*(len(values) for values in curves.axes.values())):
         along = {key: values[i] for (key, values), i in zip(curves.axes.items(), index, strict=True)}
         yield tuple(_plain(along[key] if key in along else _at(spec, key)) for key in keys), index
@@ -194,6 +192,8 @@ def _at(spec: dict, key: str):
 
 
 def _plain(value):
-    """Return a hashable value; numbers are rounded to 9 digits."""
+    """Return a hashable value; numbers are rounded to 9 digits, and a list of equal values is one value."""
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, list) and value and all(item == value[0] for item in value):
+        value = value[0]
     return float(f"{value:.9g}") if isinstance(value, (int, float)) else str(value)
