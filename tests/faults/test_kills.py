@@ -53,6 +53,7 @@ def finish(checkout, expected):
     assert check_whole(checkout, expected) == len(expected)
 
 
+@pytest.mark.thorough
 def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
     _, expected, seconds = undisturbed
     rng, killed = random.Random(1), 0

@@ -40,6 +40,7 @@ def test_the_command(name, tmp_path, capsys):
     assert figure.stat().st_size > 1000
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_the_workflow(undisturbed, tmp_path):

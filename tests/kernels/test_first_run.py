@@ -45,12 +45,14 @@ def test_the_first_run_is_the_second(tmp_path):
     assert backwards["digests"] == first["digests"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_numbers_of_all_kernels_do_not_depend_on_order_and_threads():
     forwards, backwards = started(None, **ONE), started(None, *reversed(NUMBERS), **THREE)
     assert found(backwards)["digests"] == found(forwards)["digests"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_processes_that_compile_at_the_same_time_or_keep_nothing_have_the_same_numbers(tmp_path):
     (tmp_path / "file").write_text("")  # where no folder can be made

@@ -40,6 +40,7 @@ def with_module(folder, checkout, names=""):
     (folder.root / "workflow" / "Snakefile").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_another_folder_has_the_same_results_wherever_the_repository_is(
     new_checkout, finished_checkout, folder
 ):

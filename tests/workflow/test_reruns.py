@@ -111,6 +111,7 @@ def test_another_outer_value_computes_only_what_is_new(checkout):
     assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.5", *AFTER_RUNS, SETTINGS}
 
 
+@pytest.mark.thorough
 def test_cells_in_one_job_make_the_same_curves(checkout):
     checkout.edit("config/config.yaml", "job_seconds: 0.001", "job_seconds: 40")
     assert checkout.planned()[1] == {"Run example_errors on network: similarity~0.0..1.0", *AFTER_RUNS}

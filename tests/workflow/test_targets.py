@@ -92,6 +92,7 @@ def test_pages_are_made(finished_checkout):
     assert '"similarity":[0.0,0.5,1.0]' in (results / "explorer.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_a_configuration_without_an_explorer_says_so(checkout):
     checkout.edit("config/config.yaml", "explorer: example_errors", "")
     assert "explorer: no experiment is given" in checkout.snakemake(
@@ -158,6 +159,7 @@ def test_a_mistyped_target_is_answered_in_one_line(fresh_checkout, target, close
     assert closest in line
 
 
+@pytest.mark.thorough
 def test_targets_are_files_in_every_spelling_and_rules(finished_checkout):
     for target in ("./results/curves/../explorer.html", "results/logs/gather_claims.log", "settings"):
         assert finished_checkout.planned(target) == ({}, set())
