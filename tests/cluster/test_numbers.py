@@ -12,7 +12,10 @@ pytestmark = needs_slurm
 
 QUICK = ("--configfile", "config/quick.yaml")
 EXPERIMENTS = (ROOT / "config" / "experiments").glob("*.yaml")
-FIGURES = sum(len(read_yaml(path)["figures"]) for path in EXPERIMENTS)
+PAPERS = read_yaml(ROOT / "config" / "config.yaml")["papers"]  # other papers are made only if they are named
+FIGURES = sum(
+    figure["paper"] in PAPERS for path in EXPERIMENTS for figure in read_yaml(path)["figures"].values()
+)
 OTHERS = 5  # the page with sliders, the agreement of engines, and three animations
 KEPT = "results", ".snakemake"
 # What must be the same files; in the repository there may be other pages, and runs of other curves.
