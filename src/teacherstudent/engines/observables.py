@@ -134,7 +134,7 @@ OBSERVABLES = _by_name(
         ("time", "teacher"),
         symbol="p",
         description="probability of each task in the next step; the average where tasks are trained in turn",
-        when=lambda spec: spec.curriculum.replay is not None or spec.curriculum.mixture is not None,
+        when=lambda spec: spec.mixes_tasks,
     ),
     Observable(
         "teacher_overlaps_in_time",

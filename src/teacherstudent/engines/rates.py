@@ -14,7 +14,7 @@ import numpy as np
 from teacherstudent.engines.phases import Phase
 from teacherstudent.spec.interventions import Deficit, RatePiece
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.steps import on_step
+from teacherstudent.spec.steps import on_step, step_at
 
 # Blocks of interleaved tasks of at most this length in time are replaced by their average in the equations.
 LONGEST_AVERAGED = 0.2
@@ -106,7 +106,7 @@ def blocks(stage: Stage, start: float, dimension: int) -> list[Stage]:
     """
     (new, old), N = stage.interleave, dimension
     main, *others = stage.tasks
-    end, origin = round(stage.end * N), round(stage.origin * N)
+    end, origin = step_at(stage.end, N), step_at(stage.origin, N)
     step = math.floor(start * N + STEP_ROUNDING)  # equations can resume within a step
     parts = []
     while step < end:

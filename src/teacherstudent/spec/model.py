@@ -251,6 +251,11 @@ class Spec:
         return self.teachers.count if self.student.heads == "per_task" else 1
 
     @property
+    def mixes_tasks(self) -> bool:
+        """Whether the steps of one phase can be on several tasks."""
+        return self.curriculum.replay is not None or self.curriculum.mixture is not None
+
+    @property
     def has_anchors(self) -> bool:
         """Whether runs have anchors: the weights at the last switch, or the centres of penalties."""
         return self.record.movement or self.training.consolidation is not None

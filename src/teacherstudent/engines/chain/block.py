@@ -3,7 +3,7 @@
 import numpy as np
 
 from teacherstudent.engines.chain import anchors, motion
-from teacherstudent.engines.chain.networks import gram, initial, measured, resumed
+from teacherstudent.engines.chain.networks import gram, initial, keys_of, measured, resumed
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
@@ -18,8 +18,7 @@ from teacherstudent.engines.trajectory import (
 )
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.motion import place_teachers
-from teacherstudent.kernels.compile.alignment import aligned
-from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.randomness import Purpose
 from teacherstudent.networks.sampling import sample_coordinates
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
@@ -52,8 +51,7 @@ class Block:
             states = [start.state for start in starts]
             self.shape, self.teachers, self.state, self.h, c = resumed(specs[0], states)
             self.state.steps[:] = self.step
-        keys = np.array([counter_key(seed, run, Purpose.CHAIN) for run in runs], dtype=np.uint64)
-        self.keys = arrays.Keys(*(aligned(words) for words in keys.T))
+        self.keys = keys_of(seed, runs, Purpose.CHAIN)
         K, M = specs[0].student.hidden, specs[0].teachers.hidden
         self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
@@ -239,7 +237,7 @@ class Block:
         found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
         if self.moves:
             found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
-        if spec.curriculum.replay is not None or spec.curriculum.mixture is not None:
+        if spec.mixes_tasks:
             found["task_probabilities"] = task_probabilities(spec, times, *history)
         if spec.training.consolidation is not None:
             found["importances"] = stored_importances(self.importances[c], len(self.switches[c]), K)

@@ -28,7 +28,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
-    steps *= TASKS if spec.curriculum.mixture or spec.curriculum.replay else 1.0
+    steps *= TASKS if spec.mixes_tasks else 1.0
     steps *= ANCHORS if spec.training.consolidation else 1.0
     steps *= ROTATION if spec.teachers.rotation else 1.0
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0

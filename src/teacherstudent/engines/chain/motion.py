@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teacherstudent.engines.chain.networks import gram
+from teacherstudent.engines.chain.networks import gram, keys_of
 from teacherstudent.engines.start import Start, State
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.chain import frames
 from teacherstudent.kernels.chain.motion import Motion, place_teachers
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
-from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.randomness import Purpose
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -91,7 +91,6 @@ def new_motion(
     drifting = np.flatnonzero(delta.any(axis=1))
     keep = 1.0 - delta[drifting]
     axes = shape.r + (shape.p + len(drifting)) * (shape.p > 0)
-    keys = np.array([counter_key(seed, run, Purpose.CHAIN_DRIFT) for run in runs], dtype=np.uint64)
     return Motion(
         base=base,
         drifting=drifting,
@@ -100,8 +99,7 @@ def new_motion(
         rows=aligned_zeros((PM + K * spec.has_anchors + K, axes, C)),
         noise=aligned_zeros((axes + FURTHER_NORMALS, C)),
         length=aligned_zeros((2, C)),
-        key0=aligned(keys[:, 0]),
-        key1=aligned(keys[:, 1]),
+        **keys_of(seed, runs, Purpose.CHAIN_DRIFT)._asdict(),
         turning=np.zeros(2, dtype=np.int64),
         plane=aligned_zeros((2, M, C)),
         turn=aligned_zeros((3, C)),

@@ -10,6 +10,7 @@ from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 
@@ -36,6 +37,26 @@ def teacher_axes(spec: Spec) -> int:
     """Return the number of axes of the teachers, the first ones of A."""
     p, r, _ = axes(spec)
     return spec.teachers.count * spec.teachers.hidden if p > 0 else r
+
+
+def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:
+    """Return the keys of the random numbers of chains for a purpose.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of the run of each chain.
+    purpose : Purpose
+        Purpose of the random numbers.
+
+    Returns
+    -------
+    Keys
+    """
+    words = np.array([counter_key(seed, run, purpose) for run in runs], dtype=np.uint64).T
+    return arrays.Keys(*map(aligned, words))
 
 
 def resumed(spec: Spec, states: Sequence[State]) -> Columns:

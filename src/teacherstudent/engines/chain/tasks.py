@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.chain.networks import keys_of
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.kernels.chain import arrays, interventions
 from teacherstudent.kernels.chain.tasks import Tasks
-from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
-from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.kernels.compile.alignment import aligned_zeros
+from teacherstudent.networks.randomness import Purpose
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -55,13 +56,12 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
         threshold=aligned_zeros((C,)),
     )  # fmt: skip
-    keys = np.array([counter_key(seed, run, Purpose.CHAIN_TASK) for run in runs], dtype=np.uint64)
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
         limits=aligned_zeros((P, C)), count=_integers(C), turns=_integers(3, C), main=_integers(C),
         differing=_integers(len(now)), now=now,
         label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
-        key0=aligned(keys[:, 0]), key1=aligned(keys[:, 1]),
+        **keys_of(seed, runs, Purpose.CHAIN_TASK)._asdict(),
     )  # fmt: skip
     return Constants(step, tasks, pull, path_rate, fidelity[0])
 

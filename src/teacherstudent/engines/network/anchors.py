@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from teacherstudent.engines.network.tasks import largest_rates
 from teacherstudent.engines.rates import at_switch
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError, SpecError
@@ -176,20 +177,12 @@ def _refuse(error: type[Exception], spec: Spec, rate: float, penalty: float) -> 
     )
 
 
-def check_strength(spec: Spec, rates: list[tuple[int, float]]) -> None:
-    """Raise SpecError if explicit pulls of `kind: quadratic` go beyond their anchors.
-
-    Parameters
-    ----------
-    spec : Spec
-        Spec of the runs.
-    rates : list of tuple
-        Number of switches before each stage, and the largest learning rate in it.
-    """
+def check_strength(spec: Spec) -> None:
+    """Raise SpecError if explicit pulls of `kind: quadratic` go beyond their anchors."""
     block, N = spec.training.consolidation, spec.inputs.dimension
     if block is None or block.step == "proximal" or block.kind != "quadratic":
         return
-    for switches, rate in rates:
+    for switches, rate in largest_rates(spec):
         added = [at_switch(block.strength, s) for s in range(switches)]
         penalty = (sum(added) if block.anchors == "sum" else added[-1]) if added else 0.0
         if rate * penalty >= N:

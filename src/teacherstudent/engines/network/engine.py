@@ -174,23 +174,16 @@ def _trajectory(run: Training) -> Trajectory:
     spec, N = run.spec, run.spec.inputs.dimension
     recorded, more = run.stacked(), run.interventions
     moves, of_switches = spec.has_moving_teachers, spec.training.consolidation is not None
+    past = recorded["time"], run.switches, run.sequence
     T = more.teachers.overlaps if moves else run.networks.order_parameters().T
     return Trajectory(
         **recorded,
         teacher_overlaps=stored_T(T, spec.teachers.count),
         teacher_readouts=run.networks.v,
-        active_teacher=active_teachers(recorded["time"], run.switches, run.sequence),
+        active_teacher=active_teachers(*past),
         switch_times=np.array(run.switches),
-        task_probabilities=_task_probabilities(run, recorded["time"]),
+        task_probabilities=task_probabilities(spec, *past) if spec.mixes_tasks else None,
         importances=more.anchors.stacked() if of_switches else None,
         diverged_at=None if run.finite else run.step / N,
         state=run.state() if spec.record.state else None,
     )
-
-
-def _task_probabilities(run: Training, times: np.ndarray) -> np.ndarray | None:
-    """Return the probabilities of the tasks at the recorded times, None without replay or mixture."""
-    rule = run.spec.curriculum
-    if rule.replay is None and rule.mixture is None:
-        return None
-    return task_probabilities(run.spec, times, run.switches, run.sequence)

@@ -10,6 +10,7 @@ from teacherstudent.engines.network.replay import ReplayBuffers
 from teacherstudent.engines.network.tasks import Job, as_tasks, constants_of, keys_of, needs_stages
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
+from teacherstudent.engines.trajectory import stored_T
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.inputs.source import Source
 from teacherstudent.kernels.network import by_unit
@@ -172,8 +173,7 @@ class Interventions:
 
     def observe(self, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return the quantities to record at the present step, by name."""
-        P, M = now.v.shape
-        found = {"teacher_overlaps_in_time": now.T.reshape(P, M, P, M).transpose(0, 2, 1, 3)}
+        found = {"teacher_overlaps_in_time": stored_T(now.T, self.spec.teachers.count)}
         return found | (self.anchors.observe(self.networks.student()) if self.spec.has_anchors else {})
 
     def state(self) -> dict[str, np.ndarray]:

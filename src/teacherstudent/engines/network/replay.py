@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from teacherstudent.engines.network.tasks import order_of_tasks
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
@@ -107,11 +108,10 @@ def _last_steps(teacher, stages, steps, key, count, N) -> list[tuple[int, Task]]
     """Return the last `count` steps on a task with the task as it was trained, in order."""
     found: list[tuple[int, Task]] = []
     for stage, begin, end in reversed(list(zip(stages, steps, steps[1:], strict=False))):
-        ends = np.cumsum([task.probability for task in stage.tasks])
-        turns = [*stage.interleave, round(stage.origin * N)] if stage.interleave else [0, 0, 0]
+        ends, turns = order_of_tasks(stage, N)
         while end > begin and len(found) < count:
             numbers = np.zeros(min(STEPS, end - begin), np.int64)
-            find_tasks(numbers, ends, np.array(turns, np.int64), *key, end - len(numbers))
+            find_tasks(numbers, ends, turns, *key, end - len(numbers))
             own = [a for a, task in enumerate(stage.tasks) if task.teacher == teacher]
             hits = np.flatnonzero(np.isin(numbers, own))[::-1][: count - len(found)]
             found += [(int(end - len(numbers) + hit), stage.tasks[numbers[hit]]) for hit in hits]

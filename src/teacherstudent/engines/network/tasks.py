@@ -15,6 +15,7 @@ from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.kernels.network.tasks import Stored, Tasks
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.steps import step_at
 
 
 class Job(NamedTuple):
@@ -48,9 +49,9 @@ class Job(NamedTuple):
 
 def needs_stages(spec: Spec) -> bool:
     """Return whether runs of a spec can have stages for the kernel `stages.train`."""
-    rule, training = spec.curriculum, spec.training
-    changes = rule.replay, rule.mixture, training.consolidation, training.l1 or None
-    return spec.has_moving_teachers or any(change is not None for change in changes)
+    training = spec.training
+    pulls = training.consolidation is not None or bool(training.l1)
+    return spec.mixes_tasks or pulls or spec.has_moving_teachers
 
 
 def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstants:
@@ -107,12 +108,10 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
     -------
     Tasks
     """
-    ends = np.cumsum([task.probability for task in stage.tasks])
-    ends[-1] = 1.0
-    origin = round(stage.origin * dimension)
+    ends, turns = order_of_tasks(stage, dimension)
     return Tasks(
         ends=ends,
-        turns=np.array([*stage.interleave, origin] if stage.interleave else [0, 0, 0], np.int64),
+        turns=turns,
         labels=np.array([task.labels for task in stage.tasks], np.int64),
         heads=np.array([task.head for task in stage.tasks], np.int64),
         moving=np.array([task.moving for task in stage.tasks]),
@@ -124,6 +123,12 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
         V=networks.V,
         v=networks.v,
     )
+
+
+def order_of_tasks(stage: Stage, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what determines the task of each step of a stage: `ends` and `turns` of `Tasks`."""
+    turns = [*stage.interleave, step_at(stage.origin, dimension)] if stage.interleave else [0, 0, 0]
+    return np.cumsum([task.probability for task in stage.tasks]), np.array(turns, np.int64)
 
 
 def keys_of(seed: int, run: int, inputs, choice) -> np.ndarray:

@@ -70,7 +70,7 @@ def _errors(run, records: np.ndarray) -> np.ndarray:
 def _of_interventions(run, records: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
     """Return the records that only runs with interventions have."""
     spec, columns, arrays = run.spec, run.columns, {}
-    if spec.curriculum.replay is not None or spec.curriculum.mixture is not None:
+    if spec.mixes_tasks:
         arrays["task_probabilities"] = task_probabilities(spec, times, run.switches, run.sequence)
     if columns.T >= 0:
         T = _T_of_teachers(columns, records)

@@ -10,10 +10,8 @@ import numpy as np
 
 from teacherstudent.kernels.chain.columns import copy
 from teacherstudent.kernels.compile.flags import by_column
-from teacherstudent.kernels.maths.philox import random_bits
+from teacherstudent.kernels.maths.philox import LOW_BITS, UNIT_53, random_bits
 
-UNUSED_BITS = np.uint64(11)  # of 64 random bits, those that do not fit in a double
-UNIT_53 = 2.0**-53
 STREAM = 0  # of the random numbers
 
 
@@ -157,7 +155,7 @@ def _draw(uniform, choice, key0, key1, step):
     """Draw uniform random numbers, and set the choice to the first task."""
     for c in range(len(uniform)):
         bits, _ = random_bits(0, key0[c], key1[c], step, STREAM)
-        uniform[c] = np.float64(bits >> UNUSED_BITS) * UNIT_53
+        uniform[c] = np.float64(bits >> LOW_BITS) * UNIT_53
         choice[c] = 0
 
 

@@ -40,6 +40,10 @@ LOWEST_BIT = np.uint64(1)
 LOWEST_BIT_32 = np.uint32(1)
 MINUS_2_FLOAT32 = np.float32(-2.0)
 
+# Uniform numbers in [0, 1): UNIT_53 times the bits of a random word that fit in a double.
+LOW_BITS = np.uint64(11)  # the bits that do not fit
+UNIT_53 = 2.0**-53
+
 BLOCK = 4  # normals of one block, that is, of one counter
 PART = 1024  # normals whose bits are in the first-level cache at the same time
 

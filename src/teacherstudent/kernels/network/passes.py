@@ -5,10 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import exact, inner, part
-from teacherstudent.kernels.maths.philox import PART, fill_bits
+from teacherstudent.kernels.maths.philox import LOW_BITS, PART, UNIT_53, fill_bits
 
-LOW_BITS = np.uint64(11)  # bits of a random word of 64 bits that are too many for a double
-UNIT_53 = 2.0**-53
 STEP, PASS, INDEX, ORDERED = range(4)  # entries of `Passes.at`
 
 

@@ -5,13 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, exact
-from teacherstudent.kernels.maths.philox import random_bits
+from teacherstudent.kernels.maths.philox import LOW_BITS, UNIT_53, random_bits
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.law import with_parameters
 from teacherstudent.kernels.network.passes import Passes
 
-LOW_BITS = np.uint64(11)  # bits of a random word of 64 bits that are too many for a double
-UNIT_53 = 2.0**-53
 FIRST, OTHERS, ORIGIN = range(3)  # entries of `Tasks.turns`
 BEGIN, COUNT = range(2)  # columns of `Stored.rows`
 
