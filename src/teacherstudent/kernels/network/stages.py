@@ -78,10 +78,10 @@ def train(W, h, p, tasks, stored, pulls, motion, keys, buffers, chosen, first, s
                 _draw_inputs(now, tasks.fidelity[a], buffers, new, keys, step, start)
             _move_and_add_fields(W, last, pulls, buffers, old, new, done == 0, start)
         if count > 0:
-            goes_on = learn_from_labels(now.law, h[now.head], now, buffers, stored.labels[a], chosen)
+            finite = learn_from_labels(now.law, h[now.head], now, buffers, stored.labels[a], chosen)
         else:
-            goes_on = learn(now.law, h[now.head], now, buffers, keys[INPUTS, 0], keys[INPUTS, 1], step)
-        if not goes_on:
+            finite = learn(now.law, h[now.head], now, buffers, keys[INPUTS, 0], keys[INPUTS, 1], step)
+        if not finite:
             return done
         add_to_path(pulls.path, now.eta, buffers.moves, new, p.N)
         move_teachers(tasks.V, motion, buffers, p.N, keys[DRIFT, 0], keys[DRIFT, 1], step)

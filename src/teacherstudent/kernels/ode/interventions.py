@@ -58,7 +58,7 @@ def intervened(student: int, teacher: int, threshold: float, model: Mixture) -> 
 
 @inner
 def _means(student, teacher, c, C, output_variance, lanes, means, progress):
-    """Compute the means of one task: as a function of its own, since the loop over tasks would be slower."""
+    """Compute the means of one task: as a separate function, since the loop over tasks would be slower."""
     return fill_means(student, teacher, c, C, output_variance, lanes, means, progress)
 
 

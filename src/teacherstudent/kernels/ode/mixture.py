@@ -211,7 +211,7 @@ def add_motion(model, y, means, a, dy):
     _add_readouts(y, means.output, model.head[a], p, eta_h, model.decay_h, dy)
 
 
-# Functions of their own: as parts of the right-hand side, with its many arrays, these loops take much longer.
+# Separate functions: as parts of the right-hand side, with its many arrays, these loops take much longer.
 
 
 @inner
