@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.support.ui import WebDriverWait
 
 from browsers import errors_of, needs_browser, open_browser, open_page, requests_of
@@ -32,7 +33,7 @@ def browser():
 @pytest.fixture
 def report(browser):
     open_page(browser, REPORT)
-    menu_item(browser, "Workflow")
+    wait(browser, menu_item("Workflow"))
     return browser
 
 
@@ -41,15 +42,24 @@ def wait(browser, found):
     return WebDriverWait(browser, SECONDS).until(found)
 
 
-def menu_item(browser, text):
+def click(browser, found):
+    """Click on what a function of the browser returns; again where the page was moving under the pointer."""
+    moving = (ElementClickInterceptedException, StaleElementReferenceException)
+    WebDriverWait(browser, SECONDS, ignored_exceptions=moving).until(
+        lambda browser: (element := found(browser)) and (element.click() or True)
+    )
+
+
+def menu_item(text):
+    """Return the function that finds an entry of the menu."""
     path = f"//nav//a[normalize-space()='{text}']"
-    return wait(browser, lambda browser: next(iter(browser.find_elements("xpath", path)), None))
+    return lambda browser: next(iter(browser.find_elements("xpath", path)), None)
 
 
-def buttons(browser, name):
-    """Return the buttons beside an entry of a group: show it, and tell about it."""
-    path = f"//nav//tbody/tr[td[normalize-space()='{name}']]//a"
-    return wait(browser, lambda browser: browser.find_elements("xpath", path))
+def button(name, number):
+    """Return the function that finds a button beside an entry of a group: 0 shows it, 1 tells about it."""
+    path = f"(//nav//tbody/tr[td[normalize-space()='{name}']]//a)[{number + 1}]"
+    return lambda browser: next(iter(browser.find_elements("xpath", path)), None)
 
 
 def shown_image(browser):
@@ -91,7 +101,7 @@ def test_it_opens_with_the_graph_of_the_workflow(report):
 
 
 def test_statistics_have_the_run_times_of_rules(report):
-    menu_item(report, "Statistics").click()
+    click(report, menu_item("Statistics"))
     wait(report, lambda browser: inked(browser, "#runtimes canvas.marks"))
     times = report.execute_script("return runtimes_spec.data.values")
     assert {"simulate", *(f"draw_{figure}" for figure in FIGURES)} <= {entry["rule"] for entry in times}
@@ -101,17 +111,17 @@ def test_statistics_have_the_run_times_of_rules(report):
 
 @pytest.mark.parametrize("paper", sorted(set(PAPERS.values())))
 def test_every_figure_of_a_group_is_seen_and_has_its_caption(report, paper):
-    menu_item(report, paper).click()
+    click(report, menu_item(paper))
     seen = set()
     for figure in (figure for figure in FIGURES if PAPERS[figure] == paper):
-        buttons(report, figure)[0].click()
+        click(report, button(figure, 0))
         image = wait(report, lambda browser: (found := shown_image(browser)) and _new(found, seen) and found)
         seen.add(image.get_attribute("src"))
         box = image.rect
         assert box["width"] > 300 and box["y"] >= 0
         assert box["y"] + box["height"] <= report.execute_script("return window.innerHeight")
         report.save_screenshot(SHOTS / f"report_{figure}.png")
-    buttons(report, figure)[1].click()
+    click(report, button(figure, 1))
     caption = wait(report, lambda browser: browser.find_elements("css selector", "nav pre.caption"))[0]
     text = (RESULTS / "figures" / paper / f"{figure}.txt").read_text(encoding="utf-8")
     assert caption.text.split() == text.split()
@@ -130,10 +140,10 @@ def _new(image, seen):
     ],
 )
 def test_pages_of_the_report_are_seen(report, group, entry, words):
-    menu_item(report, group).click()
-    if toggles := report.find_elements("css selector", "label[for$=page]"):
-        toggles[0].click()
-    buttons(report, entry)[0].click()
+    click(report, menu_item(group))
+    if report.find_elements("css selector", "label[for$=page]"):
+        click(report, lambda browser: browser.find_element("css selector", "label[for$=page]"))
+    click(report, button(entry, 0))
     report.switch_to.frame(wait(report, lambda browser: browser.find_element("css selector", "iframe")))
     assert words in wait(report, lambda browser: browser.find_element("tag name", "body").text)
     report.switch_to.default_content()
