@@ -12,7 +12,6 @@ from typing import Any
 # Features that are not available yet: (key, value or None for any) -> their names. The schema rejects all of
 # them too, with a less specific message.
 NOT_AVAILABLE = {
-    ("inputs.distribution", "hidden_manifold"): "inputs from a hidden manifold",
     ("training.loss", "classification"): "classification",
     ("training.rule", None): "other learning rules (RL perceptron)",
     ("student.layers", None): "more than two layers",

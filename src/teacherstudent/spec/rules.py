@@ -7,6 +7,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import check_inputs
 from teacherstudent.spec.rules_interventions import check_interventions
 from teacherstudent.spec.rules_networks import check_networks
+from teacherstudent.spec.rules_structured import check_structure
 
 # Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
 OVERLAP_PRECISION = 1e-6
@@ -23,6 +24,7 @@ def check_spec(spec: Spec) -> None:
     check_networks(spec)
     check_inputs(spec)
     _check_lists_per_teacher(spec)
+    check_structure(spec)
     check_interventions(spec)  # before the curriculum: the order follows from a mixture
     _check_curriculum(spec)
     _check_record(spec)

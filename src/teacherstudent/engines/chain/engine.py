@@ -15,6 +15,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
+from teacherstudent.spec.rules_structured import refuse_structured
 
 # Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
@@ -33,6 +34,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
+    refuse_structured(spec, "chain")
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine chain has no single weights; use engine network")
     if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:

@@ -41,6 +41,7 @@ from teacherstudent.kernels.ode.state import unpack
 from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
+from teacherstudent.spec.rules_structured import refuse_structured
 from teacherstudent.spec.steps import on_step
 
 __all__ = ["STATE_NAMES", "can_resume", "check", "phase_constants", "simulate"]
@@ -55,6 +56,7 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
+    refuse_structured(spec, "ode")
     refuse_finite_sets(spec, "ode")
     replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":
