@@ -47,7 +47,9 @@ def check_groups(spec: Spec) -> None:
         refuse("inputs.distribution", inputs.distribution, f"{what}; {OTHERS}")
     if inputs.covariance is not None and inputs.covariance.spectrum != "levels":
         what = "engine chain needs few distinct eigenvalues, and this spectrum has one for each input"
-        refuse("inputs.covariance.spectrum", inputs.covariance.spectrum, f"{what}; use levels, or {OTHERS[4:]}")
+        refuse(
+            "inputs.covariance.spectrum", inputs.covariance.spectrum, f"{what}; use levels, or {OTHERS[4:]}"
+        )
     if inputs.manifold is not None:
         _check_manifold(spec)
 
@@ -55,12 +57,22 @@ def check_groups(spec: Spec) -> None:
 def _check_manifold(spec: Spec) -> None:
     block, N, key = spec.inputs.manifold, spec.inputs.dimension, "inputs.manifold"
     if block.projection != "orthogonal":
-        what = "engine chain needs few distinct eigenvalues, and this projection has one for each latent number"
+        what = (
+            "engine chain needs few distinct eigenvalues, and this projection has one for each latent number"
+        )
         refuse(f"{key}.projection", block.projection, f"{what}; use orthogonal, or {OTHERS[4:]}")
     if spec.has_task_inputs:
-        refuse(f"{key}.tasks", block.tasks, f"engine chain needs one law of the inputs; use shared, or {OTHERS[4:]}")
+        refuse(
+            f"{key}.tasks",
+            block.tasks,
+            f"engine chain needs one law of the inputs; use shared, or {OTHERS[4:]}",
+        )
+    if spec.student.initial.file is not None:
+        raise SpecError(
+            "student.initial.file: engine chain does not draw the projection on which the order parameters of "
+            "given weights depend; use engine network or ode"
+        )
     if block.folding == "linear":
-        _check_student(spec)
         return
     if not block.equivalent:
         what = f"inputs with folding: {block.folding} are not Gaussian, as engine chain needs them"
@@ -68,15 +80,6 @@ def _check_manifold(spec: Spec) -> None:
     if N & (N - 1):
         what = f"folding: {block.folding} has few distinct eigenvalues only for powers of 2"
         refuse("inputs.dimension", N, f"{what} (Hadamard matrices), as engine chain needs them; {OTHERS}")
-    _check_student(spec)
-
-
-def _check_student(spec: Spec) -> None:
-    if spec.student.initial.file is not None:
-        raise SpecError(
-            "student.initial.file: engine chain does not draw the projection on which the order parameters of "
-            "given weights depend; use engine network or ode"
-        )
 
 
 def groups_of(spec: Spec) -> list[Group]:
