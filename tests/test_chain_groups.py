@@ -384,8 +384,8 @@ TASKS = {"tasks": "interpolated", "similarity": [0.5]}
         ),
         (changed(manifold(5), projection="gaussian"), "projection: gaussian .*use orthogonal"),
         (changed(manifold(5), **TASKS), "tasks: interpolated .*use shared"),
-        (changed(manifold(5, "sign"), equivalent=False), "equivalent: .* not Gaussian"),
-        (manifold(5, "erf"), "dimension: 20 .*powers of 2"),
+        (changed(manifold(5, "sign"), equivalent=False), "equivalent: .*needs Gaussian inputs"),
+        (manifold(5, "erf"), "dimension: 20 .*a power of 2"),
     ],
 )
 def test_inputs_that_the_chain_cannot_sample_are_refused_in_one_line(inputs, message):

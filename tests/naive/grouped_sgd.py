@@ -1,7 +1,8 @@
 """Online SGD of real weights on Gaussian inputs with few distinct variances, all replicas side by side.
 
 As `naive.sgd`, whose curriculum it uses: a leading axis counts the replicas, and nothing is from the
-package. Inputs and what teachers see are linear in standard normal numbers: x = X z, seen = Z z, written out as matrices.
+package. Inputs and what teachers see are linear in standard normal numbers, with matrices that are written
+out: x = X z, seen = Z z.
 """
 
 import math
