@@ -377,15 +377,15 @@ TASKS = {"tasks": "interpolated", "similarity": [0.5]}
 @pytest.mark.parametrize(
     "inputs, message",
     [
-        (power_law(), "covariance.spectrum: power_law .*one for each input; use levels"),
+        (power_law(), "covariance.spectrum: power_law: .*one for each input; use levels"),
         (
             {"distribution": "generator", "generator": {"layers": [5, 20]}},
-            "distribution: generator .*each input",
+            "distribution: generator: .*each input",
         ),
-        (changed(manifold(5), projection="gaussian"), "projection: gaussian .*use orthogonal"),
-        (changed(manifold(5), **TASKS), "tasks: interpolated .*use shared"),
+        (changed(manifold(5), projection="gaussian"), "projection: gaussian: .*use orthogonal"),
+        (changed(manifold(5), **TASKS), "tasks: interpolated: .*use shared"),
         (changed(manifold(5, "sign"), equivalent=False), "equivalent: .*needs Gaussian inputs"),
-        (manifold(5, "erf"), "dimension: 20 .*a power of 2"),
+        (manifold(5, "erf"), "dimension: 20: .*a power of 2"),
     ],
 )
 def test_inputs_that_the_chain_cannot_sample_are_refused_in_one_line(inputs, message):

@@ -38,37 +38,51 @@ class Axes(NamedTuple):
 def check_groups(spec: Spec) -> None:
     """Raise SpecError for structured inputs that are not Gaussian, or have too many eigenvalues."""
     inputs, spectrum = spec.inputs, spec.inputs.covariance and spec.inputs.covariance.spectrum
-    few = "engine chain needs few distinct eigenvalues, and there is one for each"
     if spec.numerics.latents == "infinite":
         refuse("numerics.latents", "infinite", "engine chain has finite networks; use engine ode")
     if inputs.generator is not None:
-        refuse("inputs.distribution", inputs.distribution, f"{few} input; use engine network or ode")
+        raise SpecError(
+            "inputs.distribution: generator: engine chain needs few distinct eigenvalues, and there is one for "
+            "each input; use engine network or ode"
+        )
     if spectrum not in (None, "levels"):
-        refuse("inputs.covariance.spectrum", spectrum, f"{few} input; use levels, or engine network or ode")
+        raise SpecError(
+            f"inputs.covariance.spectrum: {spectrum}: engine chain needs few distinct eigenvalues, and there "
+            "is one for each input; use levels, or engine network or ode"
+        )
     if inputs.manifold is not None:
-        _check_manifold(spec, few)
+        _check_manifold(spec)
 
 
-def _check_manifold(spec: Spec, few: str) -> None:
-    block, N, others = spec.inputs.manifold, spec.inputs.dimension, "engine network or ode"
-    key = "inputs.manifold"
+def _check_manifold(spec: Spec) -> None:
+    block, N = spec.inputs.manifold, spec.inputs.dimension
     if block.projection != "orthogonal":
-        refuse(f"{key}.projection", block.projection, f"{few} latent number; use orthogonal, or {others}")
+        raise SpecError(
+            f"inputs.manifold.projection: {block.projection}: engine chain needs few distinct eigenvalues, "
+            "and there is one for each latent number; use orthogonal, or engine network or ode"
+        )
     if spec.has_task_inputs:
-        refuse(f"{key}.tasks", block.tasks, f"engine chain needs one law of inputs; use shared, or {others}")
+        raise SpecError(
+            f"inputs.manifold.tasks: {block.tasks}: engine chain needs one law of the inputs; use shared, or "
+            "engine network or ode"
+        )
     if spec.student.initial.file is not None:
         raise SpecError(
-            "student.initial.file: engine chain does not draw the projection on which the order parameters of "
-            "given weights depend; use engine network or ode"
+            "student.initial.file: engine chain does not draw the projection on which the order parameters "
+            "of given weights depend; use engine network or ode"
         )
     if block.folding == "linear":
         return
     if not block.equivalent:
-        reason = f"engine chain needs Gaussian inputs, which those with folding: {block.folding} are not"
-        refuse(f"{key}.equivalent", "false", f"{reason}; use true, or {others}")
+        raise SpecError(
+            "inputs.manifold.equivalent: false: engine chain needs Gaussian inputs, which those with "
+            f"folding: {block.folding} are not; use true, or engine network or ode"
+        )
     if N & (N - 1):
-        reason = f"with folding: {block.folding}, engine chain needs rows of the projection of equal lengths"
-        refuse("inputs.dimension", N, f"{reason}; use a power of 2 (Hadamard matrices), or {others}")
+        raise SpecError(
+            f"inputs.dimension: {N}: with folding: {block.folding} engine chain needs a projection whose "
+            "rows have equal lengths; use a power of 2 (Hadamard matrices), or engine network or ode"
+        )
 
 
 def groups_of(spec: Spec) -> list[Group]:
