@@ -361,11 +361,34 @@ def test_strong_penalties_tie_the_student_to_its_anchor():
     assert change[after].max() < 2e-3 < 0.02 < change[before].max()
 
 
-def test_equations_that_penalties_make_stiff_are_one_line(monkeypatch):
-    monkeypatch.setattr(ode, "MAX_STEPS", 300)
-    block = {"kind": "quadratic", "strength": 1e6}
-    with pytest.raises(RunError, match="at a rate of up to 800000; use a smaller training.consolidation"):
-        run(training=extended("training", consolidation=block))
+@pytest.mark.parametrize("kind", ["quadratic", "node", "ewc", "path_integral"])
+def test_equations_that_penalties_make_stiff_are_one_line(kind):
+    """Before the first step, which is the first of very many."""
+    words = (
+        r"training.consolidation.strength: 1e\+12 is too large for engine ode: with the learning rate 0.8 "
+        r"and importances up to .*e\+\d+ steps up to t = 9; use a smaller strength, .* above 1000"
+    )
+    with pytest.raises(RunError, match=words):
+        run(training=extended("training", consolidation={"kind": kind, "strength": 1e12}))
+
+
+def test_the_number_of_steps_with_strong_penalties_is_predicted(monkeypatch):
+    """Pulls at a rate of 0.8 * 5000 during 5 units of time take 6250 steps."""
+    block = {"kind": "quadratic", "strength": [5000.0, 0.0]}
+
+    def with_steps(most, duration, **blocks):
+        monkeypatch.setattr(ode, "MAX_STEPS", most)
+        record, training = {"times": [0.0, duration]}, extended("training", consolidation=block)
+        return run(training=training, record=record, duration=duration, **blocks)
+
+    words = r"pull at a rate of 4e\+03, .* take 6.2e\+03 steps up to t = "
+    with pytest.raises(RunError, match=f"{words}9"):
+        with_steps(6_200, 9.5)
+    with pytest.raises(
+        RunError, match=f"{words}5"
+    ):  # found by the integrator, since a threshold might end it
+        with_steps(6_000, 5.0, curriculum={"thresholds": [100.0, 1e-9]})
+    assert with_steps(6_400, 9.5).time[-1] == 9.5
 
 
 def test_a_threshold_is_one_of_the_main_task():

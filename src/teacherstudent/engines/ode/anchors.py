@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from teacherstudent.engines.rates import at_switch
+from teacherstudent.engines.rates import Stage, at_switch
+from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import constants_of, rate_of_change
@@ -91,3 +92,45 @@ def has_penalties(spec: Spec) -> bool:
     """Return whether a penalty of a spec is not zero."""
     block = spec.training.consolidation
     return block is not None and bool(np.any(block.strength))
+
+
+def check_pulls(
+    spec: Spec, importances: list[np.ndarray], pull: np.ndarray, stage: Stage, start: float, most: float
+) -> None:
+    """Raise RunError about pulls to anchors that make the equations too stiff.
+
+    A pull at a rate alpha is a decay of Q at a rate of 2 alpha, at which steps of the integrator are unstable
+    above 6.4 / (2 alpha): a stage takes alpha / 3.2 steps per unit of time.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    importances : list of (K,) arrays
+        Importances at all switches so far.
+    pull : (K,) or (0,) array
+        Rates alpha of the pulls in the stage, (0,) where there are none; time is t = steps / N.
+    stage : Stage
+        The tasks with their rates, and the end.
+    start : float
+        Start of the stage.
+    most : float
+        Number of steps that is still allowed.
+
+    Raises
+    ------
+    RunError
+        If the stage takes more steps.
+    """
+    fastest = pull.max(initial=0.0)
+    steps = fastest * (stage.end - start) / 3.2
+    if steps > most:
+        strength = at_switch(spec.training.consolidation.strength, len(importances) - 1)
+        rate = max(task.learning_rate for task in stage.tasks)
+        raise RunError(
+            f"training.consolidation.strength: {strength:g} is too large for engine ode: with the learning "
+            f"rate {rate:g} and importances up to {np.max(importances):.3g} anchors pull at a rate of "
+            f"{fastest:.3g}, and the equations are so stiff that they take {steps:.2g} steps up to "
+            f"t = {stage.end:g}; use a smaller strength, or engine network or chain, with step: proximal "
+            f"where the rate is above {spec.inputs.dimension} (inputs.dimension)"
+        )

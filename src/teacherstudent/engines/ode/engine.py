@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.ode.anchors import has_penalties, importances, new_penalties
+from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
     columns_for,
@@ -197,6 +197,9 @@ class Integration:
         constants of the equations are saved with it.
         """
         constants, before = self.constants(phase, stage), self.restart.mark[0]
+        pull = constants.model.pull if isinstance(constants, Intervened) else np.zeros(0)
+        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
+            check_pulls(self.spec, self.importances, pull, stage, self.t, MAX_STEPS)
         integrate = integrate_phase if isinstance(constants, Constants) else integrate_stage
         start, work, self.status = self.t, buffers_for(len(self.y), self.controlled()), PAUSED
         while self.status == PAUSED:
@@ -216,6 +219,7 @@ class Integration:
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
+            check_pulls(self.spec, self.importances, pull, stage, start, 0.5 * MAX_STEPS)
             self.report_stuck(stage)
         self.row += written
         if stage.end < self.end:
@@ -235,15 +239,10 @@ class Integration:
 
     def report_stuck(self, stage: Stage) -> None:
         """Raise RunError for equations that are stiff."""
-        reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the stage ends at {stage.end:g}"
-        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
-        if rate > 1.0:
-            reached += f", and penalties pull at a rate of up to {rate:g}"
-            raise RunError(
-                f"engine ode: the equations are stiff: {reached}; use a smaller "
-                "training.consolidation.strength"
-            )
-        raise RunError(f"engine ode: the equations are stiff: {reached}; use learning rates of similar size")
+        raise RunError(
+            f"engine ode: the equations are stiff: t = {self.t:g} is reached after {MAX_STEPS} steps, the "
+            f"stage ends at {stage.end:g}; use learning rates of similar size"
+        )
 
 
 def simulate(
