@@ -125,7 +125,8 @@ def check_pulls(
     fastest = pull.max(initial=0.0)
     steps = fastest * (stage.end - start) / 3.2
     if steps > most:
-        strength = at_switch(spec.training.consolidation.strength, len(importances) - 1)
+        strengths = spec.training.consolidation.strength
+        strength = max(at_switch(strengths, switch) for switch in range(len(importances)))
         rate = max(task.learning_rate for task in stage.tasks)
         raise RunError(
             f"training.consolidation.strength: {strength:g} is too large for engine ode: with the learning "
