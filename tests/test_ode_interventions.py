@@ -208,7 +208,9 @@ def test_movement_and_penalties_of_zero_change_nothing(kind):
     plain = run()
     moved = run(record=extended("record", movement=True))
     assert_same(moved, plain)
-    none = run(training=extended("training", consolidation={"kind": kind, "strength": 0.0}))
+    without = extended("training", consolidation={"kind": kind, "strength": 0.0})
+    assert_same(run(training=without), plain)
+    none = run(training=without, record=extended("record", movement=True))
     assert_same(none, plain)
     np.testing.assert_array_equal(none.anchor_overlaps, moved.anchor_overlaps)
     # The anchor is the student at the last switch, in a record at a switch that at the one before.

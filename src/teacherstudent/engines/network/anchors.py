@@ -145,7 +145,7 @@ class Anchors:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the arrays of a state."""
-        arrays = {"anchor_weights": self.weights.copy()}
+        arrays = {"anchor_weights": self.weights.copy()} if self.spec.has_anchors else {}
         if self.block is not None:
             arrays["penalties"] = self.penalties.copy()
             arrays["importances"] = self.stacked()
