@@ -366,7 +366,9 @@ def test_strong_penalties_tie_the_student_to_its_anchor():
 def test_equations_that_penalties_make_stiff_are_one_line(monkeypatch):
     monkeypatch.setattr(ode, "MAX_STEPS", 300)
     block = {"kind": "quadratic", "strength": 1e6}
-    with pytest.raises(RunError, match="at a rate of up to 800000; use a smaller training.consolidation"):
+    with pytest.raises(
+        RunError, match="strength: 1000000.0 is too large: learning rate 0.8 .* 1e.06, .* stiff"
+    ):
         run(training=extended("training", consolidation=block))
 
 

@@ -120,7 +120,7 @@ class Block:
         self.stage_end[c] = self.step_at(stage.end)
         rule, rows = spec.training.consolidation, []
         for task in stage.tasks:
-            kappa = anchors.kappa(spec, self.penalties[c], task, len(self.switches[c]))
+            kappa = anchors.kappa(spec, self.penalties[c], task)
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)

@@ -21,6 +21,7 @@ from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
@@ -240,13 +241,10 @@ class Integration:
     def report_stuck(self, stage: Stage) -> None:
         """Raise RunError for equations that are stiff."""
         reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the stage ends at {stage.end:g}"
-        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
-        if rate > 1.0:
-            reached += f", and penalties pull at a rate of up to {rate:g}"
-            raise RunError(
-                f"engine ode: the equations are stiff: {reached}; use a smaller "
-                "training.consolidation.strength"
-            )
+        rate, penalty = max(task.learning_rate for task in stage.tasks), self.penalties.max()
+        if rate * penalty > 1.0:
+            strength = self.spec.training.consolidation.strength
+            raise RunError(penalty_too_strong(strength, rate, penalty, reached=reached))
         raise RunError(f"engine ode: the equations are stiff: {reached}; use learning rates of similar size")
 
 
