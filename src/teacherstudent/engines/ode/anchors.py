@@ -90,4 +90,4 @@ def new_penalties(
 def has_penalties(spec: Spec) -> bool:
     """Return whether a penalty of a spec is not zero."""
     block = spec.training.consolidation
-    return block is not None and bool(np.any(block.strength))
+    return block is not None and block.has_penalties

@@ -21,6 +21,7 @@ from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
@@ -147,27 +148,31 @@ class Integration:
         """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
             self.switches.append(self.t)
-            self.move_anchors()
+            self.end_task()
+            if self.columns.anchors:
+                self.move_anchors()
         source = head_to_copy(self.spec, self.sequence, phase.teacher)
         if source is not None:
             _, _, heads = unpack(self.y[: self.columns.layout.size], self.columns.layout)
             heads[self.spec.head_of(phase.teacher)] = heads[source]
         self.sequence.append(phase.teacher)
 
+    def end_task(self) -> None:
+        """Find the importances of the units for the task before a switch."""
+        if self.spec.training.consolidation is not None:
+            arguments = self.y, self.T_now(), self.initial.v, self.sequence[-1]
+            self.importances.append(importances(self.spec, self.columns, *arguments))
+        if self.columns.S >= 0:
+            self.y[self.columns.S :] = 0.0
+
     def move_anchors(self) -> None:
-        """Update importances, penalties and anchors at a switch, which is in `switches` already."""
+        """Update penalties and anchors at a switch, which is in `switches` and `importances` already."""
         spec, columns = self.spec, self.columns
-        if not columns.anchors:
-            return
         shares = np.ones(columns.anchors)
         if spec.training.consolidation is not None:
-            arguments = self.y, self.T_now(), self.initial.v, self.sequence[-1]
-            self.importances.append(importances(spec, columns, *arguments))
             switch = len(self.switches) - 1
             self.penalties, shares = new_penalties(spec, self.penalties, self.importances[-1], switch)
         self.y, self.T = moved_anchors(columns, self.y, self.T_now(), shares)
-        if columns.S >= 0:
-            self.y[columns.S :] = 0.0
         self.norms.append(self.anchor_norms())
 
     def stages(self, phase: Phase) -> list[Stage]:
@@ -238,13 +243,10 @@ class Integration:
     def report_stuck(self, stage: Stage) -> None:
         """Raise RunError for equations that are stiff."""
         reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the stage ends at {stage.end:g}"
-        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
-        if rate > 1.0:
-            reached += f", and penalties pull at a rate of up to {rate:g}"
-            raise RunError(
-                f"engine ode: the equations are stiff: {reached}; use a smaller "
-                "training.consolidation.strength"
-            )
+        rate, penalty = max(task.learning_rate for task in stage.tasks), self.penalties.max()
+        if rate * penalty > 1.0:
+            strength = self.spec.training.consolidation.strength
+            raise RunError(penalty_too_strong(strength, rate, penalty, reached=reached))
         raise RunError(f"engine ode: the equations are stiff: {reached}; use learning rates of similar size")
 
 
