@@ -429,7 +429,6 @@ WRONG_OVERLAPS = [
 
 # What later versions will have.
 PLANNED = [
-    ("inputs.distribution", "hidden_manifold", "inputs from a hidden manifold"),
     ("training.loss", "classification", "classification"),
     ("training.rule", "reward", "other learning rules"),
     ("student.layers", 3, "more than two layers"),
@@ -642,7 +641,11 @@ def test_every_default_is_filled_in():
         "training.deficits": [{"frozen_units": [0]}],
         "curriculum": {"switch_times": [1.0], "replay": {"fraction": 0.1}},
     }
-    specs = [parse_spec(DATASET).to_dict(), parse_spec(changed(MINIMAL, interventions)).to_dict()]
+    manifold = {"distribution": "hidden_manifold", "dimension": 10, "manifold": {"latent_dimension": 3}}
+    layers = {"distribution": "generator", "dimension": 10, "generator": {"layers": [3, 10]}}
+    structured = [changed(MINIMAL, {"inputs": block}) for block in (manifold, layers)]
+    documents = [DATASET, changed(MINIMAL, interventions), *structured]
+    specs = [parse_spec(document).to_dict() for document in documents]
     for path, part in described(SCHEMA):
         if "default" in part:
             assert any(has_key(spec, path.split(".")[1:]) for spec in specs), path

@@ -92,14 +92,30 @@ OBSERVABLES = _by_name(
         "student_overlaps",
         ("time", "student_unit", "student_unit_other"),
         symbol="Q",
-        description="overlaps of student units, w_i.w_k / N",
+        description="overlaps of student units, w_i.w_k / N; of structured inputs the covariances of their "
+        "fields, those with the inputs of the first task where tasks differ",
         when=_records_overlaps,
+    ),
+    Observable(
+        "task_student_overlaps",
+        ("time", "teacher", "student_unit", "student_unit_other"),
+        symbol="Q_p",
+        description="covariances of the fields of student units with the inputs of each task",
+        when=lambda spec: spec.has_task_inputs and _records_overlaps(spec),
+    ),
+    Observable(
+        "student_weight_overlaps",
+        ("time", "student_unit", "student_unit_other"),
+        symbol="W",
+        description="overlaps of the weights of student units, w_i.w_k / N, of structured inputs",
+        when=lambda spec: spec.inputs.is_structured and _records_overlaps(spec),
     ),
     Observable(
         "student_teacher_overlaps",
         ("time", "teacher", "student_unit", "teacher_unit"),
         symbol="R",
-        description="overlaps of student and teacher units, w_k.v_m / N",
+        description="overlaps of student and teacher units, w_k.v_m / N; of structured inputs the "
+        "covariances of their fields, with the inputs of the task of the teacher",
         when=_records_overlaps,
     ),
     Observable(
@@ -113,7 +129,8 @@ OBSERVABLES = _by_name(
         "teacher_overlaps",
         ("teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
         symbol="T",
-        description="overlaps of teacher units, v_m.v_n / N",
+        description="overlaps of teacher units, v_m.v_n / N; of structured inputs the covariances of their "
+        "fields; between teachers with latent numbers of their own v_m.v_n / D",
         when=_records_overlaps,
     ),
     Observable(
@@ -202,6 +219,14 @@ OBSERVABLES = _by_name(
         symbol="eps_t",
         description="mean of 1/2 (student - label)^2 over the finite training set, for each teacher",
         when=lambda spec: spec.inputs.samples is not None,
+    ),
+    Observable(
+        "test_error",
+        ("time", "teacher"),
+        symbol="eps_test",
+        description="mean of 1/2 (student - teacher)^2 over test samples of the inputs of each task, without "
+        "noise (engine network)",
+        when=lambda spec: spec.inputs.is_structured,
     ),
     Observable(
         "classification_error",

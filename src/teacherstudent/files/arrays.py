@@ -20,17 +20,19 @@ GZIP, ZIP = b"\x1f\x8b", b"PK"  # how such files begin
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
-    """Read a file of a data set.
+def read_content(key: str, path: str, digest: str | None, block: str = "inputs.dataset") -> tuple[bytes, str]:
+    """Read a file that a spec names.
 
     Parameters
     ----------
     key : {"file", "labels_file"}
-        Key of the path in the block `inputs.dataset`.
+        Key of the path in its block.
     path : str
         The file.
     digest : str or None
         Expected SHA-256 in hex; None accepts any.
+    block : str, optional
+        The block of the spec, for messages.
 
     Returns
     -------
@@ -45,12 +47,12 @@ def read_content(key: str, path: str, digest: str | None) -> tuple[bytes, str]:
     try:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no path at all
-        raise SpecError(f"inputs.dataset.{key}: {path}: {getattr(error, 'strerror', error)}") from error
+        raise SpecError(f"{block}.{key}: {path}: {getattr(error, 'strerror', error)}") from error
     found = hashlib.sha256(content).hexdigest()
     if digest not in (None, found):
         digest_key = {"file": "sha256", "labels_file": "labels_sha256"}[key]
         raise SpecError(
-            f"inputs.dataset.{digest_key}: the SHA-256 of {path} is {found}, not {digest};"
+            f"{block}.{digest_key}: the SHA-256 of {path} is {found}, not {digest};"
             " check the file or remove the key"
         )
     return content, found
@@ -88,7 +90,7 @@ def images_of(content: bytes, path: str, name: str) -> np.ndarray:
     return images.reshape(len(images), -1)
 
 
-def array(content: bytes, path: str, name: str) -> np.ndarray:
+def array(content: bytes, path: str, name: str, block: str = "inputs.dataset") -> np.ndarray:
     """Return one array from the content of a file, whose format is recognised by its first bytes.
 
     Parameters
@@ -99,6 +101,8 @@ def array(content: bytes, path: str, name: str) -> np.ndarray:
         Path of the file, for messages.
     name : str
         Name of the array in .npz and HDF5 files.
+    block : str, optional
+        The block of the spec that names the file, for messages.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def array(content: bytes, path: str, name: str) -> np.ndarray:
         return _idx_array(gzip.decompress(content) if content.startswith(GZIP) else content)
     except Exception as error:  # a damaged file makes readers raise nearly anything
         words = " ".join(str(error).split()) or type(error).__name__
-        raise SpecError(f"inputs.dataset: {path}: cannot be read: {words}") from error
+        raise SpecError(f"{block}: {path}: cannot be read: {words}") from error
 
 
 def _npz_array(content: bytes, name: str) -> np.ndarray:

@@ -38,6 +38,14 @@ class Purpose(IntEnum):
     IMAGE_ORDER = 20
     STUDENT_BIASES = 21
     READOUT_BIASES = 22
+    PROJECTIONS = 23
+    COMMON_ROTATION = 24
+    GENERATOR = 25
+    LATENTS = 26
+    EQUIVALENT_INPUTS = 27
+    TEST_LATENTS = 28
+    TEST_INPUTS = 29
+    DIRECTION_ORDER = 30
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:

@@ -66,6 +66,8 @@ class OrderParameters(NamedTuple):
 def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     """Draw the initial networks of one run. Given overlaps are realised exactly by random weights.
 
+    Teachers have as many inputs as the numbers that they see, which are latent numbers for some inputs.
+
     Parameters
     ----------
     spec : Spec
@@ -84,9 +86,9 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
     """
     if spec.initial_overlaps is not None:
         return networks_with_overlaps(spec.initial_overlaps, spec.inputs.dimension, seed, run)
-    K, N = spec.student.hidden, spec.inputs.dimension
+    K, N, seen = spec.student.hidden, spec.inputs.dimension, spec.inputs.seen_by_teachers
     teachers, student = teacher_layers(spec), student_layers(spec)
-    V, v = teachers[:2] if teachers else sample_teachers(spec.teachers, N, seed, run)
+    V, v = teachers[:2] if teachers else sample_teachers(spec.teachers, seen, seed, run)
     if student:
         return Networks(student.weights, student.readouts, V, v)
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))

@@ -14,6 +14,7 @@ from teacherstudent.spec.interventions import (
     Replay,
     Rotation,
 )
+from teacherstudent.spec.structured import STRUCTURED, Covariance, Generator, Manifold
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,30 @@ class Inputs:
     samples: int | None  # of the training set; None for fresh samples in every step
     dimension: int
     dataset: DataSet | None = None
+    covariance: Covariance | None = None
+    manifold: Manifold | None = None
+    generator: Generator | None = None
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether the covariance of the inputs is not the identity."""
+        return self.distribution in STRUCTURED
+
+    @property
+    def latents(self) -> int | None:
+        """Number D of latent numbers behind an input; None where there are none."""
+        if self.manifold is not None:
+            fraction = self.manifold.latent_fraction
+            return self.manifold.latent_dimension or max(1, round(fraction * self.dimension))
+        if self.generator is not None:
+            return self.generator.latent_dimension or self.generator.layers[0]
+        return None
+
+    @property
+    def seen_by_teachers(self) -> int:
+        """Number of inputs of the teachers: the latent numbers, or the inputs of the student."""
+        on_inputs = self.manifold is not None and self.manifold.labels_from == "inputs"
+        return self.dimension if self.latents is None or on_inputs else self.latents
 
 
 @dataclass(frozen=True)
@@ -194,6 +219,9 @@ class Numerics:
 
     relative_tolerance: float  # of engine ode
     precision: str  # of engine network: float64 or float32
+    latents: str | None = None  # finite or infinite: of structured inputs
+    nodes: int | str | None = None  # of the limit of infinitely many latent numbers
+    covariance: str | None = None  # loadings or exact: of structured inputs
 
 
 @dataclass(frozen=True)
@@ -256,9 +284,19 @@ class Spec:
         return self.curriculum.replay is not None or self.curriculum.mixture is not None
 
     @property
+    def has_task_inputs(self) -> bool:
+        """Whether the inputs of the tasks have different laws."""
+        manifold = self.inputs.manifold
+        return self.teachers.count > 1 and manifold is not None and manifold.tasks != "shared"
+
+    @property
     def has_anchors(self) -> bool:
-        """Whether runs have anchors: the weights at the last switch, or the centres of penalties."""
-        return self.record.movement or self.training.consolidation is not None
+        """Whether runs have anchors: the weights at the last switch, or the centres of penalties.
+
+        Penalties of strength 0 have none, so that these runs are the same as those without consolidation.
+        """
+        block = self.training.consolidation
+        return self.record.movement or (block is not None and block.has_penalties)
 
     @property
     def has_moving_teachers(self) -> bool:

@@ -22,6 +22,7 @@ from teacherstudent.spec.axes import read_values, with_values
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
+from teacherstudent.spec.rules_structured import check_structured_files, completed_numerics
 from teacherstudent.spec.schema import complete
 from teacherstudent.spec.weight_files import check_files, fill_from_files
 
@@ -102,10 +103,12 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
         kept = {key: filled["record"][key] for key in BESIDE_TIMES}
         filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept
     filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
+    filled["numerics"] = completed_numerics(filled["numerics"], filled["inputs"])
     spec = _build(Spec, _resolved(filled))
     check_spec(spec)
     if files:
         check_files(spec)
+        check_structured_files(spec)
     return spec
 
 

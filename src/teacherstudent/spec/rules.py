@@ -7,6 +7,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import check_inputs
 from teacherstudent.spec.rules_interventions import check_interventions
 from teacherstudent.spec.rules_networks import check_networks
+from teacherstudent.spec.rules_structured import check_structure
 
 # Symmetry and positivity of given overlaps are checked to this precision, relative to their largest entry.
 OVERLAP_PRECISION = 1e-6
@@ -20,6 +21,7 @@ MAX_STEPS = 2**53
 def check_spec(spec: Spec) -> None:
     """Raise SpecError where the keys of a spec contradict each other."""
     _check_sizes(spec)
+    check_structure(spec)  # before the networks: it determines the number of inputs of the teachers
     check_networks(spec)
     check_inputs(spec)
     _check_lists_per_teacher(spec)

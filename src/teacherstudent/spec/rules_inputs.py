@@ -3,14 +3,15 @@
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.files.arrays import images_of, read_content
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.rules_structured import completed_structure
 
 
 def completed_inputs(inputs: dict, teachers: int) -> dict:
-    """Return the block with digests, dimension and samples of a data set filled in from its files.
+    """Return the block with digests, dimension and samples filled in from the files of a data set.
 
     If all of them are given, no file is read: a stored run can be read without its data set.
     """
-    block = inputs.get("dataset")
+    block, inputs = inputs.get("dataset"), completed_structure(inputs, teachers)
     if inputs["distribution"] != "dataset":
         if block is not None:
             raise SpecError(

@@ -89,19 +89,21 @@ def _check_units(spec: Spec) -> None:
     if features.norm is None:
         refuse("teachers.features.norm", "null", f"units: {units} needs a number")
     if units == "whitened":
-        if hidden < spec.inputs.dimension:
+        if hidden < spec.inputs.seen_by_teachers:
             refuse(
                 "teachers.hidden",
                 hidden,
-                f"units: whitened needs at least inputs.dimension, {spec.inputs.dimension}",
+                f"units: whitened needs at least {_key_of_teacher_inputs(spec)}, "
+                f"{spec.inputs.seen_by_teachers}",
             )
         return
     if features.relation == "interpolated":
         raise SpecError(
             f"{key}: {units} is not available with relation: interpolated, whose rows are not orthogonal"
         )
-    if hidden > spec.inputs.dimension:
-        refuse("inputs.dimension", spec.inputs.dimension, f"units: {units} needs at least {hidden} inputs")
+    if hidden > spec.inputs.seen_by_teachers:
+        key = _key_of_teacher_inputs(spec)
+        refuse(key, spec.inputs.seen_by_teachers, f"units: {units} needs at least {hidden} inputs")
 
 
 def _check_room(spec: Spec) -> None:
@@ -112,12 +114,19 @@ def _check_room(spec: Spec) -> None:
     rank = similarity_factor(features.similarity, spec.teachers.count).shape[1]
     rotated = hidden - (features.shared or 0)
     needed = hidden + (rank - 1) * rotated
-    if needed > spec.inputs.dimension:
+    if needed > spec.inputs.seen_by_teachers:
         refuse(
-            "inputs.dimension",
-            spec.inputs.dimension,
+            _key_of_teacher_inputs(spec),
+            spec.inputs.seen_by_teachers,
             f"exactly rotated teachers need at least {needed} inputs",
         )
+
+
+def _key_of_teacher_inputs(spec: Spec) -> str:
+    """Return the key that gives the number of inputs of the teachers."""
+    if spec.inputs.seen_by_teachers == spec.inputs.dimension:
+        return "inputs.dimension"
+    return "inputs.manifold.latent_dimension" if spec.inputs.manifold else "inputs.generator.layers"
 
 
 def _check_teachers_file(spec: Spec) -> None:

@@ -66,7 +66,8 @@ def fill_from_files(document: dict) -> None:
 def check_files(spec: Spec) -> None:
     """Raise SpecError if the networks in files have other sizes or digests than the spec."""
     P, M, K, N = spec.teachers.count, spec.teachers.hidden, spec.student.hidden, spec.inputs.dimension
-    _check_shapes(TEACHERS_KEY, spec.teachers.file, teacher_layers(spec), ((P, M, N), (P, M)))
+    seen = spec.inputs.seen_by_teachers
+    _check_shapes(TEACHERS_KEY, spec.teachers.file, teacher_layers(spec), ((P, M, seen), (P, M)))
     _check_shapes(STUDENT_KEY, spec.student.initial.file, student_layers(spec), ((K, N), (spec.heads, K)))
 
 

@@ -15,6 +15,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
+from teacherstudent.spec.rules_structured import refuse_structured
 
 # Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
@@ -33,6 +34,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
+    refuse_structured(spec, "chain")
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine chain has no single weights; use engine network")
     if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
@@ -55,7 +57,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     teachers, student, rule = spec.teachers, spec.student, spec.training.consolidation
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
-    anchors = rule is not None, rule is not None and rule.kind == "path_integral"
+    anchors = rule is not None, rule is not None and rule.kind == "path_integral", spec.has_anchors
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning

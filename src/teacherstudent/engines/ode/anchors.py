@@ -4,6 +4,7 @@ import numpy as np
 
 from teacherstudent.engines.rates import Stage, at_switch
 from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import constants_of, rate_of_change
@@ -91,11 +92,11 @@ def new_penalties(
 def has_penalties(spec: Spec) -> bool:
     """Return whether a penalty of a spec is not zero."""
     block = spec.training.consolidation
-    return block is not None and bool(np.any(block.strength))
+    return block is not None and block.has_penalties
 
 
 def check_pulls(
-    spec: Spec, importances: list[np.ndarray], pull: np.ndarray, stage: Stage, start: float, most: float
+    spec: Spec, penalties: np.ndarray, pull: np.ndarray, stage: Stage, start: float, most: float
 ) -> None:
     """Raise RunError about pulls to anchors that make the equations too stiff.
 
@@ -106,8 +107,8 @@ def check_pulls(
     ----------
     spec : Spec
         Spec of the run.
-    importances : list of (K,) arrays
-        Importances at all switches so far.
+    penalties : (K,) array
+        Sums of strength times importance.
     pull : (K,) or (0,) array
         Rates alpha of the pulls in the stage, (0,) where there are none; time is t = steps / N.
     stage : Stage
@@ -122,16 +123,9 @@ def check_pulls(
     RunError
         If the stage takes more steps.
     """
-    fastest = pull.max(initial=0.0)
-    steps = fastest * (stage.end - start) / 3.2
+    steps = pull.max(initial=0.0) * (stage.end - start) / 3.2
     if steps > most:
-        strengths = spec.training.consolidation.strength
-        strength = max(at_switch(strengths, switch) for switch in range(len(importances)))
+        strength = spec.training.consolidation.strength
         rate = max(task.learning_rate for task in stage.tasks)
-        raise RunError(
-            f"training.consolidation.strength: {strength:g} is too large for engine ode: with the learning "
-            f"rate {rate:g} and importances up to {np.max(importances):.3g} anchors pull at a rate of "
-            f"{fastest:.3g}, and the equations are so stiff that they take {steps:.2g} steps up to "
-            f"t = {stage.end:g}; use a smaller strength, or engine network or chain, with step: proximal "
-            f"where the rate is above {spec.inputs.dimension} (inputs.dimension)"
-        )
+        reached = f"{steps:.2g} steps are necessary until t = {stage.end:g}"
+        raise RunError(penalty_too_strong(strength, rate, penalties.max(), reached=reached))
