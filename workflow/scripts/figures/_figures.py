@@ -18,18 +18,18 @@ and not in the CSV.
 """
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from string import ascii_lowercase
+
+# isort: split
+from _logs import logged  # first: makes the imports below faster
 
 # isort: split
 from teacherstudent.plotting.settings import as_bytes, drawing  # imports matplotlib safely
 
 # isort: split
-import matplotlib
 import numpy as np
-import seaborn as sns
 from _numbers import numbers, write_numbers
 from _plots import (
     colors_along,
@@ -43,7 +43,6 @@ from _plots import (
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from _logs import logged
 from teacherstudent.experiments.claims import Claim, write_claims
 from teacherstudent.files.writing import whole_text, write_whole
 from teacherstudent.store.curves import Curves, read_curves
@@ -59,7 +58,6 @@ __all__ = [
     "mark_switch",
     "numbers",
     "panels",
-    "paper_style",
     "plot_heatmap",
     "plot_runs",
     "plot_simulation",
@@ -74,18 +72,6 @@ COLUMN = 3.25
 PAGE = 6.75
 
 Experiments = Mapping[str, Mapping[str, Curves]]
-
-
-@contextmanager
-def paper_style(style: str | Path) -> Iterator[None]:
-    """Draw figures in the block with the theme of seaborn for papers and a style sheet over it.
-
-    Settings of the user have no effect. Raises OSError where the style sheet cannot be read.
-    """
-    own = matplotlib.rc_params_from_file(style, fail_on_error=True, use_default_template=False)
-    theme = {**sns.axes_style("ticks"), **sns.plotting_context("paper")}
-    with drawing(), matplotlib.rc_context(theme | own):
-        yield
 
 
 def panels(
@@ -154,7 +140,7 @@ def make(
     """
     with logged(snakemake.log[0]):
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
-        with paper_style(snakemake.input.style):
+        with drawing(snakemake.input.style):
             save(figure(curves), snakemake.output)
         text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
         with whole_text(snakemake.output.caption) as file:
