@@ -18,7 +18,8 @@ and not in the CSV.
 """
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -29,6 +30,7 @@ from _logs import logged  # first: makes the imports below faster
 from teacherstudent.plotting.settings import as_bytes, drawing  # imports matplotlib safely
 
 # isort: split
+import matplotlib
 import numpy as np
 from _numbers import numbers, write_numbers
 from _plots import (
@@ -40,6 +42,7 @@ from _plots import (
     series_color,
     task_color,
 )
+from _seaborn import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -58,6 +61,7 @@ __all__ = [
     "mark_switch",
     "numbers",
     "panels",
+    "paper_style",
     "plot_heatmap",
     "plot_runs",
     "plot_simulation",
@@ -72,6 +76,18 @@ COLUMN = 3.25
 PAGE = 6.75
 
 Experiments = Mapping[str, Mapping[str, Curves]]
+
+
+@contextmanager
+def paper_style(style: str | Path) -> Iterator[None]:
+    """Draw figures in the block with the theme of seaborn for papers and a style sheet over it.
+
+    Settings of the user have no effect. Raises OSError where the style sheet cannot be read.
+    """
+    own = matplotlib.rc_params_from_file(style, fail_on_error=True, use_default_template=False)
+    theme = {**sns.axes_style("ticks"), **sns.plotting_context("paper")}
+    with drawing(), matplotlib.rc_context(theme | own):
+        yield
 
 
 def panels(
@@ -140,7 +156,7 @@ def make(
     """
     with logged(snakemake.log[0]):
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
-        with drawing(snakemake.input.style):
+        with paper_style(snakemake.input.style):
             save(figure(curves), snakemake.output)
         text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
         with whole_text(snakemake.output.caption) as file:
@@ -149,7 +165,11 @@ def make(
 
 
 def save(fig: Figure, output) -> None:
-    """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes."""
-    for kind, path in (("pdf", output.pdf), ("png", output.png)):
-        write_whole(path, as_bytes(fig, kind))
+    """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes.
+
+    The layout is computed for the PDF only, and the PNG has the same.
+    """
+    write_whole(output.pdf, as_bytes(fig, "pdf"))
+    fig.set_layout_engine("none")
+    write_whole(output.png, as_bytes(fig, "png"))
     write_numbers(output.csv, fig)
