@@ -42,8 +42,8 @@ def check_groups(spec: Spec) -> None:
         refuse("numerics.latents", "infinite", "engine chain has finite networks; use engine ode")
     if inputs.generator is not None:
         raise SpecError(
-            "inputs.distribution: generator: engine chain needs few distinct eigenvalues, and there is one for "
-            "each input; use engine network or ode"
+            "inputs.distribution: generator: engine chain needs few distinct eigenvalues, and there is one "
+            "for each input; use engine network or ode"
         )
     if spectrum not in (None, "levels"):
         raise SpecError(
