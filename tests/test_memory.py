@@ -38,7 +38,7 @@ def large(N, steps=2, P=1, M=1, K=2, batch=1, **changes):
     } | changes
 
 
-# The most memory that a run takes beyond what was taken before it, in bytes; a small run loads the kernels first.
+# The most memory that a run takes beyond what was taken before it, in bytes; a small run loads the kernels before.
 # (The maximum of getrusage would be that of the process that started this one, where it had more.)
 MEASURE = """
 import json, sys
@@ -119,7 +119,7 @@ def small_form(document):
 @pytest.mark.parametrize(("engine", "runs", "document"), MARKED)
 def test_the_estimate_is_near_to_what_a_process_takes(engine, runs, document):
     small = small_form(document)
-    simulate(parse_spec(small), engine)  # compiles here: what compiling leaves in a process serves later arrays
+    simulate(parse_spec(small), engine)  # compiles here: what compiling leaves behind serves later arrays
     argument = json.dumps([engine, runs, document, small])
     done = subprocess.run([sys.executable, "-c", MEASURE, argument], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

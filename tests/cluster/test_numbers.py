@@ -9,7 +9,7 @@ from cluster.slurm import needs_slurm, wait_for
 
 pytestmark = needs_slurm
 
-# Together these have every kind of job: runs on all engines, a data set, figures, an animation, and all pages.
+# Together these have jobs of every kind: runs on all engines, a data set, figures, an animation, all pages.
 PAPERS = ("saadsolla1995", "straat2018")
 TARGETS = ("all", "lee2022_image_mixing", "explorer")
 FIGURES = 5

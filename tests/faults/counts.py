@@ -53,10 +53,10 @@ FEW = replace(
     checkpoint_bits=20,
     checkpoint_lengths=10,
     workflow_kills=1,
-    job_kills=3,
+    job_kills=2,
     writer_kills=1,
     run_kills=2,
     writes_at_once=40,
-    specs=1000,
+    specs=500,
 )
 COUNTS = ALL if depth.everything else FEW
