@@ -38,7 +38,7 @@ def large(N, steps=2, P=1, M=1, K=2, batch=1, **changes):
     } | changes
 
 
-# The most memory that a run takes beyond what was taken before it, in bytes; a small run loads kernels before.
+# The most memory that a run takes beyond what was taken before, in bytes; a small run loads kernels before.
 # (The maximum of getrusage would be that of the process that started this one, where it had more.)
 MEASURE = """
 import json, sys
