@@ -57,6 +57,6 @@ FEW = replace(
     writer_kills=1,
     run_kills=2,
     writes_at_once=40,
-    specs=500,
+    specs=1000,
 )
 COUNTS = ALL if depth.everything else FEW
