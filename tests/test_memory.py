@@ -97,7 +97,7 @@ CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("ode", 1, large(4_000_000, P=2, M=1)),
 ]
 NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs"]
-OFTEN = "inputs", "batch", "samples", "records", "chain-records", "ode-records"
+OFTEN = "inputs", "batch", "samples", "chain-records", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
     for name, case in zip(NAMES, CASES, strict=True)
