@@ -130,6 +130,7 @@ def test_a_figure_without_a_script_is_one_line(checkout):
     assert "Traceback" not in told
 
 
+@pytest.mark.thorough
 def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
     checkout.edit(
         "workflow/scripts/figures/example_final.py", "import _figures", "import teacherstudent.missing"
