@@ -1,15 +1,21 @@
 """Chains whose inputs have few distinct variances: the law of SGD, equalities, resumption and refusals."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 import naive
 from chain_cases import ALL_TERMS, RELATIONS, document, given
+from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import group_laws, grouped_sgd
 from samples import assert_equal, assert_same
 from teacherstudent.engines.chain import engine as chain
+from teacherstudent.engines.chain import estimates
+from teacherstudent.engines.chain.group_block import GroupBlock
+from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
@@ -71,23 +77,43 @@ def assert_law_of_sgd(spec, replicas, seed, start=None):
 # The law
 
 
-@pytest.mark.parametrize("inputs", [PAIR, THREE, manifold(6), manifold(6, labels="inputs")])
-@pytest.mark.parametrize("blocks", [{}, EVERYTHING, MIXED, TWO_UNITS["rotated"], TWO_UNITS["shared_nodes"]])
+INPUTS = {"two": PAIR, "latents": manifold(6), "three": THREE, "manifold": manifold(6, labels="inputs")}
+SMALL = {
+    "two": PAIR,
+    "latents": manifold(4, "sign"),
+    "three": THREE,
+    "manifold": manifold(4, "sign", "inputs"),
+}
+BLOCKS = {"all_terms": EVERYTHING, "mixed": MIXED, **TWO_UNITS}
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+@pytest.mark.parametrize("blocks", thorough_from(2, BLOCKS))
 def test_law(inputs, blocks):
-    assert_law_of_sgd(described(20, inputs, **blocks), 600, seed=1)
+    assert_law_of_sgd(described(20, INPUTS[inputs], **BLOCKS[blocks]), 600, seed=1)
 
 
-@pytest.mark.parametrize("inputs", [PAIR, THREE, manifold(4, "sign"), manifold(4, "sign", "inputs")])
-@pytest.mark.parametrize("blocks", [EVERYTHING, MIXED, TWO_UNITS["interpolated"]])
+@pytest.mark.parametrize("inputs", SMALL)
+@pytest.mark.parametrize("blocks", thorough_from(2, BLOCKS))
 def test_law_where_groups_have_fewer_directions_than_units(inputs, blocks):
-    assert_law_of_sgd(described(8, inputs, **blocks), 1000, seed=2)
+    assert_law_of_sgd(described(8, SMALL[inputs], **BLOCKS[blocks]), 1000, seed=2)
 
 
-@pytest.mark.parametrize("inputs", [PAIR, THREE, manifold(30)])
+@pytest.mark.parametrize("inputs", thorough_from(2, INPUTS))
 def test_law_where_groups_have_many_directions(inputs):
-    spec = described(100, inputs, **ALL_TERMS)
+    spec = described(100, INPUTS[inputs], **ALL_TERMS)
     spec |= {"record": {"times": [0.0, 0.2, 0.35]}, "duration": 0.35, "curriculum": {"switch_times": [0.2]}}
     assert_law_of_sgd(spec, 300, seed=3)
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_law_of_sampled_networks(inputs, relation):
+    """Relations between teachers act on whole first layers, in all groups."""
+    spec = described(20, INPUTS[inputs], **TWO_UNITS[relation])
+    assert_law_of_sgd(
+        spec | {"record": {"times": [0.0, 0.05]}, "duration": 0.05, "curriculum": {}}, 1000, seed=4
+    )
 
 
 # Wrong laws, from fixed networks and with single steps so large that they show
@@ -147,10 +173,7 @@ def test_the_right_law_passes(case, sharp_samples):
 
 @pytest.mark.parametrize(
     "case, law",
-    [
-        ("cap", "no_cap"),
-        *[(case, law) for case in ("degrees", "batch") for law in group_laws.LAWS[1:3]],
-    ],
+    [("cap", "no_cap"), *[(case, law) for case in ("degrees", "batch") for law in group_laws.LAWS[1:3]]],
 )
 def test_wrong_laws_are_rejected(case, law, sharp_samples):
     spec, start = sharp(case)
@@ -358,6 +381,24 @@ def test_a_state_belongs_to_its_inputs():
     for inputs in (levels([2.1, 0.3], [0.4, 0.6]), levels([2.0, 0.3], [0.5, 0.5]), THREE):
         assert not chain.can_resume(parse_spec(described(20, inputs)), state)
     assert not chain.can_resume(parse_spec(document(20, True)), state)
+
+
+# Estimates
+
+
+def test_estimates_grow_with_the_number_of_groups():
+    """Of memory: the peak of a batch; of time: by 60 % of that of independent inputs for each group."""
+    one, two, eight = (
+        parse_spec(described(1000, inputs, **ALL_TERMS))
+        for inputs in ({}, PAIR, levels([1.0, 2.0] * 4, [0.125] * 8))
+    )
+    tracemalloc.start()
+    GroupBlock([eight] * 64, 0, range(64), [BEGINNING] * 64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(peak, estimates.memory([eight] * 64))
+    seconds = [sum(estimates.cost(spec, 64)) for spec in (one, two, eight)]
+    np.testing.assert_allclose(np.array(seconds) / seconds[0], [1.0, 1.8, 5.4])
 
 
 # Refusals
