@@ -187,8 +187,14 @@ def history(spec, runs=3):
     return [one.arrays for one in simulate_runs(parse_spec(spec), "chain", seed=3, runs=runs)]
 
 
+IN_TURN = {"curriculum": {"switch_times": [0.3], "replay": {"interleave": {"new": 2, "old": 1}}}}
+DEFICIT = {"start": 0.4, "until": 1.1, "input_noise": 1.0, "output_noise": 0.5, "frozen_units": [1]}
+SCHEDULE = [{"until": 0.8, "value": 2.0}, {"value": [0.5, 1.0]}]
+CHANGING = {"training": {"deficits": [DEFICIT], "learning_rate": SCHEDULE}}
+
+
 @pytest.mark.parametrize("dimension", [6, 20])
-@pytest.mark.parametrize("blocks", [EVERYTHING, MIXED])
+@pytest.mark.parametrize("blocks", [EVERYTHING, MIXED, IN_TURN, CHANGING])
 def test_one_group_of_variance_one_has_the_bits_of_independent_inputs(dimension, blocks):
     one = history(described(dimension, levels([1.0], [1.0]), **blocks))
     other = history(document(dimension, True, **blocks))
