@@ -97,6 +97,10 @@ class Source(ABC):
         """
         raise NotImplementedError
 
+    def release(self) -> None:
+        """Free memory that only training needs; training can continue later."""
+        return
+
     def stored(self, teachers: Sequence[int]) -> Stored | None:
         """Return the samples of the source with the labels of some teachers; None for fresh inputs."""
         return None

@@ -7,9 +7,10 @@ import numpy as np
 from teacherstudent.errors import refuse
 from teacherstudent.inputs.source import Source
 from teacherstudent.inputs.structured.blocks import Blocks
-from teacherstudent.inputs.structured.held_out import SAMPLES, TestSamples
+from teacherstudent.inputs.structured.held_out import TestSamples
 from teacherstudent.inputs.structured.samplers import samplers_of
 from teacherstudent.inputs.structured.setting import Setting
+from teacherstudent.inputs.structured.sizes import latents_of_teachers, stores_tests
 from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.network import structured as kernel
 from teacherstudent.kernels.network.constants import StepConstants
@@ -18,7 +19,6 @@ from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import OrderParameters, overlap
 from teacherstudent.spec.model import Spec
 
-STORED = 2**27  # largest number of test inputs in memory
 # Multiply-adds of a matrix product that take as long as one with a weight in a step.
 PRODUCTS_PER_WEIGHT = 4
 
@@ -47,10 +47,9 @@ class Common:
         self.samplers = samplers_of(spec, setting, seed, run)
         self.factors = [(law.loadings, law.rest) for law in setting.laws]
         N, distinct = spec.inputs.dimension, list(dict.fromkeys(self.samplers))
-        stores = SAMPLES * N * len(distinct) <= STORED
-        drawn = seed, run
+        D, stores = latents_of_teachers(spec), stores_tests(spec)
         made = {
-            sampler: TestSamples(sampler, N, latents_of_teachers(spec), stream, stores, *drawn)
+            sampler: TestSamples(sampler, N, D, stream, stores, seed, run)
             for stream, sampler in enumerate(distinct)
         }
         self.tests = [made[sampler] for sampler in self.samplers]
@@ -83,15 +82,8 @@ class StructuredInputs(Source):
         networks.setting = self.common.without_copies(networks.setting)
         N, numbers = spec.inputs.dimension, max(sampler.numbers for sampler in self.common.samplers)
         self.work = N * numbers // PRODUCTS_PER_WEIGHT
-        self.blocks = Blocks(
-            self.common.samplers,
-            networks.W,
-            N,
-            latents_of_teachers(spec),
-            spec.training.batch_size,
-            seed,
-            run,
-        )
+        sizes = N, latents_of_teachers(spec), spec.training.batch_size
+        self.blocks = Blocks(self.common.samplers, networks.W, *sizes, seed, run)
         self.labels: dict[TestSamples, np.ndarray] = {}
 
     @classmethod
@@ -122,6 +114,10 @@ class StructuredInputs(Source):
             if made < count:
                 break
         return done
+
+    def release(self) -> None:
+        """Free the memory of the present block (`Source.release`)."""
+        self.blocks.release()
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return errors in closed form and on test samples, and overlaps (`Source.observe`)."""
@@ -157,13 +153,6 @@ class StructuredInputs(Source):
                 wrong = np.einsum("pk,nk->pn", heads, units) - self.labels[test]
                 errors[own] = 0.5 * np.mean(wrong**2, axis=1)
         return errors
-
-
-def latents_of_teachers(spec: Spec) -> int:
-    """Return the number D of latent numbers that the teachers see; 0 where they see the inputs."""
-    manifold = spec.inputs.manifold
-    on_inputs = manifold is not None and manifold.labels_from == "inputs"
-    return 0 if spec.inputs.latents is None or on_inputs else spec.inputs.latents
 
 
 def one_task(p: StepConstants, teacher: int, networks) -> Tasks:

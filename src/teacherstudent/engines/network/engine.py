@@ -113,6 +113,7 @@ def simulate(
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
+            network.source.release()
         found = [_trajectory(network) for network in networks]
     networks.clear()  # networks and `save_all` refer to each other: their weights would stay in memory
     return found
@@ -137,6 +138,7 @@ def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
     leader.followers = followers
     _train_phase(leader, phase)
     leader.followers = ()
+    leader.source.release()
     for follower in followers:
         follower.follow(leader)
 

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.inputs.structured.samplers import Sampler
+from teacherstudent.inputs.structured.sizes import rows_of_block
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.network.structured import Rows, fill_rows
 from teacherstudent.kernels.network.tasks import Tasks, find_tasks
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, counter_key
 
-# Rows of a block: fewest and most, numbers in all rows of a block, and multiply-adds of its preparation.
-FEWEST, MOST, NUMBERS, WORK = 16, 4096, 2**20, 2**33
 PADDING = 32  # of rows of latent numbers, as in `by_unit`
 
 
@@ -54,7 +53,7 @@ class Blocks:
             for use in (Purpose.LATENTS, Purpose.EQUIVALENT_INPUTS, Purpose.TASKS)
         }
         numbers = max(sampler.numbers for sampler in samplers)
-        self.steps = steps_of_block(N, numbers, batch)
+        self.steps = max(1, rows_of_block(N, numbers) // batch)
         self.shape, self.dtype = (self.steps * batch, W.shape[1], -(-numbers // PADDING) * PADDING), W.dtype
         self.scale = float(np.sqrt(N / D)) if D else 0.0
         self.made: tuple | None = None
@@ -81,6 +80,10 @@ class Blocks:
             self._make(step // self.steps * self.steps, tasks)
             self.made = made
         return self.rows
+
+    def release(self) -> None:
+        """Free the memory of the block."""
+        self.rows = self.made = None
 
     def _make(self, first: int, tasks: Tasks) -> None:
         """Compute the block that starts at step `first`."""
@@ -111,23 +114,3 @@ class Blocks:
             if last and end > begin:
                 sampler.fill(self.rows.C[begin:end], self.rows.X[begin:end, : self.N])
             begin = end if last else begin
-
-
-def steps_of_block(N: int, numbers: int, batch: int) -> int:
-    """Return the number S of steps of a block.
-
-    Parameters
-    ----------
-    N : int
-        Number of inputs.
-    numbers : int
-        Numbers from which they are computed.
-    batch : int
-        Samples of a step.
-
-    Returns
-    -------
-    int
-    """
-    rows = min(max(NUMBERS // N, 512), MOST, WORK // (N * max(1, numbers)))
-    return max(1, max(rows, FEWEST) // batch)

@@ -6,11 +6,11 @@ import numpy as np
 
 from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.inputs.structured.samplers import Sampler
+from teacherstudent.inputs.structured.sizes import SAMPLES
 from teacherstudent.kernels.network.structured import activities_of_fields, fill_rows
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, counter_key
 
-SAMPLES = 10_000
 PIECE = 500  # samples that are computed together
 
 
