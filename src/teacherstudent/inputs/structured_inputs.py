@@ -10,7 +10,7 @@ from teacherstudent.inputs.structured.blocks import Blocks
 from teacherstudent.inputs.structured.held_out import TestSamples
 from teacherstudent.inputs.structured.samplers import samplers_of
 from teacherstudent.inputs.structured.setting import Setting
-from teacherstudent.inputs.structured.sizes import latents_of_teachers, stores_tests
+from teacherstudent.inputs.structured.sizes import PRODUCTS_PER_WEIGHT, latents_of_teachers, stores_tests
 from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.network import structured as kernel
 from teacherstudent.kernels.network.constants import StepConstants
@@ -18,9 +18,6 @@ from teacherstudent.kernels.network.tasks import Tasks
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import OrderParameters, overlap
 from teacherstudent.spec.model import Spec
-
-# Multiply-adds of a matrix product that take as long as one with a weight in a step.
-PRODUCTS_PER_WEIGHT = 4
 
 
 class Common:

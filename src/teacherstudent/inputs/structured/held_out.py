@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teacherstudent.errors.interruption import check_interruption
+from teacherstudent.errors.interruption import WORK_PER_CHECK, check_interruption
 from teacherstudent.inputs.structured.samplers import Sampler
-from teacherstudent.inputs.structured.sizes import SAMPLES
+from teacherstudent.inputs.structured.sizes import DRAWING, PRODUCTS_PER_WEIGHT, SAMPLES
 from teacherstudent.kernels.network.structured import activities_of_fields, fill_rows
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, counter_key
@@ -87,17 +87,23 @@ class TestSamples:
         with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             W, found = W.astype(np.float32), []
             for X in self.stored or (X.astype(np.float32) for _, X in self._drawn()):
-                check_interruption()
+                self._check(W.size)
                 with one_thread():
                     fields = (X @ W.T).astype(float)
                 found.append(activities_of_fields(code, fields, 1.0 / np.sqrt(self.N)))
         return np.concatenate(found)
 
+    @staticmethod
+    def _check(work: int) -> None:
+        """Check for an interruption where all samples, each with `work` multiply-adds, take long."""
+        if work * SAMPLES > WORK_PER_CHECK:
+            check_interruption()
+
     def _drawn(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the random numbers C and the inputs X of pieces of all samples."""
         places, dtype = np.arange(PIECE), self.sampler.dtype
         for first in range(0, SAMPLES, PIECE):
-            check_interruption()
+            self._check(self.N * (DRAWING + self.sampler.numbers // PRODUCTS_PER_WEIGHT))
             C, X = np.empty((PIECE, self.sampler.numbers), dtype), np.empty((PIECE, self.N), dtype)
             fill_rows(C, C.shape[1], places, 1, *self.keys[0], first, self.stream)
             if self.sampler.uses_inputs:

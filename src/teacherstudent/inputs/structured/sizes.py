@@ -8,6 +8,9 @@ WORK = 2**33  # most multiply-adds for a block, and rows that it has in any case
 LEAST = 16
 SAMPLES = 10_000  # test samples of each task
 STORED = 2**27  # most test inputs in memory; more of them are computed again for each record
+# Multiply-adds of a matrix product that take as long as one with a weight in a step, and multiply-adds of
+# weights that take as long as to draw a random number.
+PRODUCTS_PER_WEIGHT, DRAWING = 4, 8
 
 
 def rows_of_block(N: int, numbers: int) -> int:
