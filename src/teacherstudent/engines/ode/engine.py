@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.ode.anchors import has_penalties, importances, new_penalties
+from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
     columns_for,
@@ -147,27 +147,31 @@ class Integration:
         """Start a phase; it is a switch unless it is the first phase."""
         if self.sequence:
             self.switches.append(self.t)
-            self.move_anchors()
+            self.end_task()
+            if self.columns.anchors:
+                self.move_anchors()
         source = head_to_copy(self.spec, self.sequence, phase.teacher)
         if source is not None:
             _, _, heads = unpack(self.y[: self.columns.layout.size], self.columns.layout)
             heads[self.spec.head_of(phase.teacher)] = heads[source]
         self.sequence.append(phase.teacher)
 
+    def end_task(self) -> None:
+        """Find the importances of the units for the task before a switch."""
+        if self.spec.training.consolidation is not None:
+            arguments = self.y, self.T_now(), self.initial.v, self.sequence[-1]
+            self.importances.append(importances(self.spec, self.columns, *arguments))
+        if self.columns.S >= 0:
+            self.y[self.columns.S :] = 0.0
+
     def move_anchors(self) -> None:
-        """Update importances, penalties and anchors at a switch, which is in `switches` already."""
+        """Update penalties and anchors at a switch, which is in `switches` and `importances` already."""
         spec, columns = self.spec, self.columns
-        if not columns.anchors:
-            return
         shares = np.ones(columns.anchors)
         if spec.training.consolidation is not None:
-            arguments = self.y, self.T_now(), self.initial.v, self.sequence[-1]
-            self.importances.append(importances(spec, columns, *arguments))
             switch = len(self.switches) - 1
             self.penalties, shares = new_penalties(spec, self.penalties, self.importances[-1], switch)
         self.y, self.T = moved_anchors(columns, self.y, self.T_now(), shares)
-        if columns.S >= 0:
-            self.y[columns.S :] = 0.0
         self.norms.append(self.anchor_norms())
 
     def stages(self, phase: Phase) -> list[Stage]:
@@ -199,6 +203,9 @@ class Integration:
         constants of the equations are saved with it.
         """
         constants, before = self.constants(phase, stage), self.restart.mark[0]
+        pull = constants.model.pull if isinstance(constants, Intervened) else np.zeros(0)
+        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
+            check_pulls(self.spec, self.penalties, pull, stage, self.t, MAX_STEPS)
         integrate = integrate_phase if isinstance(constants, Constants) else integrate_stage
         start, work, self.status = self.t, buffers_for(len(self.y), self.controlled()), PAUSED
         while self.status == PAUSED:
@@ -218,6 +225,7 @@ class Integration:
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
+            check_pulls(self.spec, self.penalties, pull, stage, start, 0.5 * MAX_STEPS)
             self.report_stuck(stage)
         self.row += written
         if stage.end < self.end:
@@ -237,15 +245,10 @@ class Integration:
 
     def report_stuck(self, stage: Stage) -> None:
         """Raise RunError for equations that are stiff."""
-        reached = f"t = {self.t:g} is reached after {MAX_STEPS} steps, the stage ends at {stage.end:g}"
-        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
-        if rate > 1.0:
-            reached += f", and penalties pull at a rate of up to {rate:g}"
-            raise RunError(
-                f"engine ode: the equations are stiff: {reached}; use a smaller "
-                "training.consolidation.strength"
-            )
-        raise RunError(f"engine ode: the equations are stiff: {reached}; use learning rates of similar size")
+        raise RunError(
+            f"engine ode: the equations are stiff: t = {self.t:g} is reached after {MAX_STEPS} steps, the "
+            f"stage ends at {stage.end:g}; use learning rates of similar size"
+        )
 
 
 def simulate(

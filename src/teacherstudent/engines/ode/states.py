@@ -14,7 +14,8 @@ from teacherstudent.spec.steps import step_at
 
 # The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
-# restart point; those with a rotation that ends at the other teacher have `rotation` and `rotation_angle`.
+# restart point; those of runs with penalties of strength 0 have `importances`; those with a rotation that
+# ends at the other teacher have `rotation` and `rotation_angle`.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -54,13 +55,13 @@ def state_of(run) -> State:
     state = history(run.t, run.switches, run.sequence) | end | restart | before
     if np.isfinite(run.angle):
         state |= {"rotation": _rotation(run.spec), "rotation_angle": np.array(run.angle)}
+    if run.columns.anchors or run.spec.training.consolidation is not None:
+        state["importances"] = np.array(run.importances, dtype=float).reshape(-1, run.columns.layout.K)
     if not run.columns.anchors:
         return state
-    K = run.columns.layout.K
     return state | {
         "column_overlaps": overlaps_of_columns(run.columns, run.y, run.T),
         "penalties": run.penalties,
-        "importances": np.array(run.importances, dtype=float).reshape(-1, K),
         "integrator_column_overlaps": run.restarts.T,
         "integrator_penalties": run.restarts.penalties,
     }
@@ -126,9 +127,9 @@ def position_in(spec: Spec, columns: Columns, state: State, at_restart: bool = F
     y, has_anchors = np.array(state[name]), "penalties" in state
     if len(y) != columns.size or has_anchors != bool(columns.anchors):
         return None
-    T, penalties, values = np.array(state["teacher_overlaps"]), np.zeros(columns.layout.K), []
+    T, penalties = np.array(state["teacher_overlaps"]), np.zeros(columns.layout.K)
+    values = list(np.array(state.get("importances", [])))
     if has_anchors:
         T, penalties = (np.array(state[prefix + part]) for part in ("column_overlaps", "penalties"))
-        values = list(np.array(state["importances"]))
     T = overlaps_of_columns(columns, y, T)
     return Position(y, T, penalties, values) if fits(spec, T, columns) else None
