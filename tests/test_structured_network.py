@@ -405,6 +405,16 @@ def test_a_run_resumes_from_its_state_to_the_same_bits(kind, tmp_path, short_blo
         simulate(whole, "network", SEED + 1, start=start)
 
 
+@pytest.mark.parametrize(("activation", "precision"), [("linear", "float64"), ("erf", "float32")])
+def test_a_run_that_diverges_ends_without_warnings(activation, precision):
+    document = case("interpolated", numerics={"precision": precision}, training={"learning_rate": 1e40})
+    document["student"]["activation"] = document["teachers"]["activation"] = activation
+    found = simulate(parse_spec(document), "network", SEED)
+    assert found.diverged_at < 0.5
+    assert np.isfinite(found.test_error).all()
+    assert len(found.time) >= 1
+
+
 def test_a_limit_of_latents_is_refused():
     document = case("orthogonal", numerics={"latents": "infinite"})
     with pytest.raises(SpecError, match=r"^numerics.latents: infinite"):

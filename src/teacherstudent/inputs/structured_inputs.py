@@ -92,7 +92,8 @@ class StructuredInputs(Source):
     def check(cls, spec: Spec) -> None:
         """Raise SpecError if there are no inputs of a limit (`Source.check`)."""
         if spec.numerics.latents == "infinite":
-            refuse("numerics.latents", "infinite", "inputs are sampled from finitely many; use finite")
+            remedy = "engine network samples finitely many latent numbers; use finite, or engine ode"
+            refuse("numerics.latents", "infinite", remedy)
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
         """Train for some steps on new inputs of one task (`Source.train`)."""
@@ -120,18 +121,19 @@ class StructuredInputs(Source):
         """Return errors in closed form and on test samples, and overlaps (`Source.observe`)."""
         found = networks.covariances()
         errors = [self._closed_form(networks, p, *own) for p, own in enumerate(found)]
-        W = networks.student().astype(float, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            W = networks.student().astype(float, copy=False)
+            weight_overlaps = overlap(W, W)
         return {
             "generalisation_error": np.array(errors),
             "task_student_overlaps": np.array([Q for Q, _ in found]),
-            "student_weight_overlaps": overlap(W, W),
+            "student_weight_overlaps": weight_overlaps,
             "test_error": self._test_errors(networks),
         }
 
     def error(self, networks, teacher: int) -> float:
         """Return the generalisation error on a task in closed form (`Source.error`)."""
-        W = networks.student().astype(float, copy=False)
-        return self._closed_form(networks, teacher, *networks.setting.laws[teacher].overlaps(W))
+        return self._closed_form(networks, teacher, *networks.covariances_of_task(teacher))
 
     def _closed_form(self, networks, teacher: int, Q: np.ndarray, R: np.ndarray) -> float:
         h, v = networks.h[self.spec.head_of(teacher)], networks.v[teacher]

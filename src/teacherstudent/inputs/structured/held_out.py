@@ -6,12 +6,12 @@ import numpy as np
 
 from teacherstudent.errors.interruption import WORK_PER_CHECK, check_interruption
 from teacherstudent.inputs.structured.samplers import Sampler
-from teacherstudent.inputs.structured.sizes import DRAWING, PRODUCTS_PER_WEIGHT, SAMPLES
+from teacherstudent.inputs.structured.sizes import DRAWING, PRODUCTS_PER_WEIGHT, SAMPLES, rows_of_block
 from teacherstudent.kernels.network.structured import activities_of_fields, fill_rows
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, counter_key
 
-PIECE = 500  # samples that are computed together
+PIECE = 500  # most samples that are computed together
 
 
 class TestSamples:
@@ -40,6 +40,7 @@ class TestSamples:
         self.sampler, self.N, self.D, self.stream, self.stores = sampler, N, D, stream, stores
         uses = Purpose.TEST_LATENTS, Purpose.TEST_INPUTS
         self.keys = [counter_key(seed, run, use) for use in uses]
+        self.piece = min(PIECE, rows_of_block(N, sampler.numbers))
         self.stored: list[np.ndarray] = []
 
     def labels(self, code: int, V: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -101,10 +102,11 @@ class TestSamples:
 
     def _drawn(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the random numbers C and the inputs X of pieces of all samples."""
-        places, dtype = np.arange(PIECE), self.sampler.dtype
-        for first in range(0, SAMPLES, PIECE):
+        dtype = self.sampler.dtype
+        for first in range(0, SAMPLES, self.piece):
+            places = np.arange(min(self.piece, SAMPLES - first))
             self._check(self.N * (DRAWING + self.sampler.numbers // PRODUCTS_PER_WEIGHT))
-            C, X = np.empty((PIECE, self.sampler.numbers), dtype), np.empty((PIECE, self.N), dtype)
+            C, X = (np.empty((len(places), size), dtype) for size in (self.sampler.numbers, self.N))
             fill_rows(C, C.shape[1], places, 1, *self.keys[0], first, self.stream)
             if self.sampler.uses_inputs:
                 fill_rows(X, self.N, places, 1, *self.keys[1], first, self.stream)
