@@ -119,7 +119,10 @@ class StructuredInputs(Source):
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return errors in closed form and on test samples, and overlaps (`Source.observe`)."""
-        found = networks.covariances()
+        if self.spec.has_task_inputs:
+            found = networks.covariances()
+        else:
+            found = [(now.Q, R) for R in np.split(now.R, self.spec.teachers.count, axis=1)]
         errors = [self._closed_form(networks, p, *own) for p, own in enumerate(found)]
         with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             W = networks.student().astype(float, copy=False)
