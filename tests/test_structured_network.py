@@ -387,7 +387,7 @@ def test_runs_are_the_same_alone_and_together(kind, curriculum, threads, short_b
     alone = [simulate(spec, "network", SEED, run) for spec in points for run in range(2)]
     for one, other in zip(together, alone, strict=True):
         assert_same(one, other)
-    assert len(structured_inputs._common) == before  # no run leaves its arrays in memory
+    assert len(structured_inputs._common) <= before  # no run leaves its arrays in memory
 
 
 @pytest.mark.parametrize("kind", ["manifold", "interpolated", "subspaces", "generator", "levels"])
