@@ -116,9 +116,7 @@ def derivative(y, p, dy):
         numbers = p.numbers[a]
         covariances(model, y, False)
         variance = numbers[OUTPUT_VARIANCE]
-        if not fill_means(
-            p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress
-        ):
+        if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
             return False
         head = model.head[a]
         rates = Rates(p.moving[a], numbers[ETA], numbers[ETA_H], p.decay, p.decay_h, p.batch, head)

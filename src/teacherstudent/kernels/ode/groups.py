@@ -1,6 +1,6 @@
 """Covariance model of structured inputs: groups of modes of the covariance of the inputs.
 
-The eigenpairs of the covariances Omega_p of the inputs x of all tasks, which commute, are in G groups of equal
+The covariances Omega_p of the inputs x of the tasks p commute; their eigenpairs are in G groups of equal
 eigenvalues omega_p,g. With g_a = sqrt N <x nu_a> for each teacher unit a, whose field is nu_a, and with sums
 over the directions of a group, divided by N,
 
