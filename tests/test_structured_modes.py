@@ -9,12 +9,15 @@ from structured_cases import KINDS, structured
 from structured_references import Start as StartInGroups
 from structured_references import integrated
 from teacherstudent.engines.ode import engine
-from teacherstudent.engines.ode.limit import gauss_nodes, number_of_nodes, start_in_limit
+from teacherstudent.engines.ode.limit import gauss_nodes, groups_in_limit, number_of_nodes, start_in_limit
 from teacherstudent.engines.ode.modes import check_labels, start_in_groups
 from teacherstudent.engines.start import Start, of_state
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.setting import setting_of
+from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_runs
+from teacherstudent.store.starts import load_start
 
 # Kinds whose covariances commute.
 COMMUTING = [kind for kind in KINDS if kind not in ("interpolated", "orthogonal_tasks")]
@@ -236,6 +239,58 @@ def test_errors_of_linear_networks_at_the_end(folding):
     assert found == pytest.approx(expected, rel=1e-7)
 
 
+# Of Goldt et al. 2020, by a separate program: delta = 0.01, sign, K = M = 2, first layer, eta = 0.2, T = 1.
+TIMES = [0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0]
+ERRORS = [0.6197, 0.2506, 0.1431, 0.1258, 0.1110, 0.0625, 0.0263, 0.00745, 0.00363, 0.00231]
+# Errors at the end against delta, sign and erf.
+FLOORS = {
+    "sign": {0.03: 0.0069566, 0.1: 0.023651, 0.25: 0.060475, 0.5: 0.11828, 0.9: 0.18675, 2.0: 0.27088},
+    "erf": {0.1: 0.0019714, 0.25: 0.0058177, 0.5: 0.016270, 0.9: 0.056304, 2.0: 0.19221},
+}
+SOFT_COMMITTEE = {
+    "student": {"hidden": 2, "initial": {"weights_std": 1.0}},
+    "training": {"learning_rate": 0.2, "train": ["features"]},
+}
+
+
+def committee(R, W=1.0, **block):
+    """A soft committee in the limit, whose start has given R and squared lengths W of the weights."""
+    overlaps = {
+        "student": np.eye(2),
+        "student_teacher": np.array([R]),
+        "teacher": np.eye(2).reshape(1, 1, 2, 2),
+        "student_readouts": np.ones((1, 2)),
+        "teacher_readouts": np.ones((1, 2)),
+    }
+    spec = parse_spec(manifold(manifold=block))
+    modes = groups_in_limit(spec, np.eye(2))
+    alpha = np.array(R) @ np.linalg.inv(modes.t.sum(axis=2))
+    along = np.einsum("ka,abg,lb->klg", alpha, modes.t, alpha)
+    rest = W * np.eye(2) - along.sum(axis=2)
+    overlaps["student"] = along @ modes.omega[0] + rest * (modes.omega[0] @ modes.nu)
+    given = {name: array.tolist() for name, array in overlaps.items()}
+    return manifold(manifold=block, initial_overlaps=given, **SOFT_COMMITTEE)
+
+
+def test_errors_of_soft_committees_in_time():
+    document = committee([[0.08, -0.05], [0.02, 0.1]], latent_fraction=0.01)
+    document |= {"duration": 1000.0, "record": {"times": TIMES}}
+    found = teacherstudent.run(document, engine="ode")
+    # The recorded numbers have three digits: half a unit of the last one.
+    np.testing.assert_allclose(found.generalisation_error[:, 0], ERRORS, rtol=2.2e-3)
+
+
+CASES = [(folding, delta) for folding, values in FLOORS.items() for delta in values]
+
+
+@pytest.mark.parametrize(("folding", "delta"), CASES)
+def test_errors_of_soft_committees_at_the_end(folding, delta):
+    document = committee([[0.08, -0.05], [0.02, 0.1]], latent_fraction=delta, folding=folding)
+    document |= {"duration": 30_000.0, "record": {"times": [0.0, 30_000.0]}}
+    found = teacherstudent.run(document, engine="ode").generalisation_error[-1, 0]
+    assert found == pytest.approx(FLOORS[folding][delta], rel=2e-4)
+
+
 # Runs
 
 
@@ -282,6 +337,20 @@ def test_runs_resume_to_the_same_bits(kind, curriculum, stop):
         np.testing.assert_array_equal(array, getattr(whole, name)[-len(array) :], err_msg=name)
     for name, array in whole.state.items():
         np.testing.assert_array_equal(found.state[name], array, err_msg=name)
+
+
+def test_runs_resume_from_files(tmp_path):
+    """Several runs, each with its own groups of modes."""
+    first, whole = (parse_spec(until(structured("manifold"), end)) for end in (1.3, 4.0))
+    write_runs(
+        tmp_path / "a.h5", [("/", first, "ode", 0, list(simulate_runs(first, "ode", 0, runs=2)))], True
+    )
+    found = simulate_runs(whole, "ode", 0, runs=2, starts=load_start(tmp_path / "a.h5"))
+    for run, same in zip(found, simulate_runs(whole, "ode", 0, runs=2), strict=True):
+        errors = run.generalisation_error
+        np.testing.assert_array_equal(errors, same.generalisation_error[-len(errors) :])
+        for name, array in same.state.items():
+            np.testing.assert_array_equal(run.state[name], array, err_msg=name)
 
 
 def test_thresholds_end_phases_at_the_error_on_clean_inputs():
