@@ -1,0 +1,10 @@
+"""Which formulation the equations of a run have."""
+
+from teacherstudent.engines.ode.formulation import Formulation
+from teacherstudent.engines.ode.independent import Independent
+from teacherstudent.spec.model import Spec
+
+
+def formulation_of(spec: Spec) -> type[Formulation]:
+    """Return the class of the formulation of runs of a spec."""
+    return Independent
