@@ -74,7 +74,8 @@ def learn(lesson, law, moments, decay, batch, units, rate):
         mean = sum(weights[k, j] * seen.covariance @ moments.m[j] for j in range(K)) + weights[k, K:] @ law.g
         rate.m[k] += p * (-pull[k] * mean - decays[k] * moments.m[k])
         rate.h[lesson.head, k] += p * (
-            -lesson.eta_h * sum(c * naive.I2(units, units, naive.restricted(C, k, a)) for a, c in enumerate(signed))
+            -lesson.eta_h
+            * sum(c * naive.I2(units, units, naive.restricted(C, k, a)) for a, c in enumerate(signed))
             - decay[1] * moments.h[lesson.head, k]
         )
         for i in range(K):

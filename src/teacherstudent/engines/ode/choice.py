@@ -1,5 +1,6 @@
 """Which formulation the equations of a run have."""
 
+from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.spec.model import Spec
@@ -7,4 +8,6 @@ from teacherstudent.spec.model import Spec
 
 def formulation_of(spec: Spec) -> type[Formulation]:
     """Return the class of the formulation of runs of a spec."""
+    if spec.has_task_inputs:
+        return Aligned
     return Independent

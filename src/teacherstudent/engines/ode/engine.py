@@ -31,7 +31,6 @@ from teacherstudent.kernels.ode.integrator import (
 from teacherstudent.kernels.ode.pauses import LEFT
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
-from teacherstudent.spec.rules_structured import refuse_structured
 from teacherstudent.spec.steps import on_step
 
 __all__ = ["STATE_NAMES", "can_resume", "check", "phase_constants", "simulate"]
@@ -44,7 +43,6 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_structured(spec, "ode")
     refuse_finite_sets(spec, "ode")
     replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":

@@ -22,7 +22,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.compile.variants import variant
-from teacherstudent.kernels.ode import models
+from teacherstudent.kernels.ode import models, tasks
 
 
 class Manifolds(NamedTuple):
@@ -53,7 +53,9 @@ class Blocks(NamedTuple):
 
     c: np.ndarray  # (D,) signed readouts (h, -v)
     C: np.ndarray  # (D, D) covariance of the error units
-    B: np.ndarray  # (D, n, K n + F) covariance of the error units and block x of the inputs, along w_ly and B_b
+    B: (
+        np.ndarray
+    )  # (D, n, K n + F) covariance of the error units and block x of the inputs, along w_ly and B_b
     drift: np.ndarray  # (K, n, K n + F) < d g'(x_i) z > for the same projections z
     layout: BlockLayout
     manifolds: Manifolds
@@ -110,6 +112,12 @@ def blocks_of(
     return Blocks(*work, layout, manifolds, np.ascontiguousarray(v), task, head, noise)
 
 
+@variant(tasks.for_task, Blocks)
+def _for_task(model, task, head, noise, v):
+    """Return the model of another task."""
+    return Blocks(model.c, model.C, model.B, model.drift, model.layout, model.manifolds, v, task, head, noise)
+
+
 @variant(models.covariances, Blocks)
 def _covariances(model, y, clean):
     """Fill c, C and B from the state, with or without the noise on the student's inputs."""
@@ -149,7 +157,9 @@ def _record(model, y, row):
             row[K * K + F * k + b] = _along(layout, y, manifolds.gamma[b // M], k, b)
         for i in range(K):
             for p in range(P + 1):
-                row[at_Q + K * (K * p + k) + i] = _between(layout, y, manifolds.omega[p], manifolds.rest[p], k, i)
+                row[at_Q + K * (K * p + k) + i] = _between(
+                    layout, y, manifolds.omega[p], manifolds.rest[p], k, i
+                )
             row[K * k + i] = row[at_Q + K * k + i]
 
 
