@@ -113,7 +113,7 @@ def test_formulas_refuse_what_they_do_not_hold_for():
     ):
         first_layer_error(2, 1, 0.1, 0.1)
     with pytest.raises(
-        ValueError, match=r"^learning rate 0.5: the error diverges at rates of at least 2 / K = 0.5$"
+        ValueError, match=r"^learning rate 0.5: the error diverges at rates of at least 2 / \(K c\) = 0.5$"
     ):
         linear_error(4, 0.5, 0.1)
     with pytest.raises(

@@ -15,6 +15,11 @@ from teacherstudent.analysis.learning_rates import (
     optimal_learning_rate_formula,
 )
 from teacherstudent.analysis.plateaus import escape_time, plateau, plateau_error, plateau_length
+from teacherstudent.analysis.structured import (
+    limit_of_undetermined_labels,
+    linear_floor,
+    undetermined_labels,
+)
 
 __all__ = [
     "FixedPoint",
@@ -28,7 +33,9 @@ __all__ = [
     "first_layer_error",
     "fixed_point",
     "informed_state",
+    "limit_of_undetermined_labels",
     "linear_error",
+    "linear_floor",
     "long_time_state",
     "optimal_learning_rate",
     "optimal_learning_rate_formula",
@@ -36,4 +43,5 @@ __all__ = [
     "plateau_error",
     "plateau_length",
     "symmetric_state",
+    "undetermined_labels",
 ]

@@ -45,20 +45,27 @@ def first_layer_error(
     return output_noise**2 * learning_rate * (K - M + M / math.sqrt(3.0)) / (2.0 * math.pi)
 
 
-def linear_error(student_hidden: int, learning_rate: float, output_noise: float) -> float:
-    """Return eta sigma^2 K / (4 - 2 eta K): linear units, first layer trained, h = 1, any teacher.
+def linear_error(
+    student_hidden: int, learning_rate: float, output_noise: float, floor: float = 0.0, power: float = 1.0
+) -> float:
+    """Return (floor + eta K c sigma^2 / 4) / (1 - eta K c / 2): linear units, first layer trained, h = 1.
 
-    Exact: e = 2 eps satisfies de/dt = -2 eta K e + eta^2 K^2 (e + sigma^2). Goldt et al., NeurIPS 2019 (from
-    memory; derived independently).
+    Exact for any teacher and any inputs. With inputs of covariance 1, which determine the labels, e = 2 eps
+    satisfies de/dt = -2 eta K e + eta^2 K^2 (e + sigma^2): Goldt et al., NeurIPS 2019 (from memory; derived
+    independently).
 
     Parameters
     ----------
     student_hidden : int
         Number of hidden units K >= 1.
     learning_rate : float
-        0 < eta < 2 / K.
+        0 < eta < 2 / (K c).
     output_noise : float
         Standard deviation sigma of the noise on the labels.
+    floor : float, optional
+        Error of the best linear student, >= 0: `linear_floor` of structured inputs.
+    power : float, optional
+        Mean variance c of the inputs, tr Omega / N > 0.
 
     Returns
     -------
@@ -68,15 +75,15 @@ def linear_error(student_hidden: int, learning_rate: float, output_noise: float)
     Raises
     ------
     ValueError
-        Where the error diverges, eta >= 2 / K.
+        Where the error diverges, eta >= 2 / (K c).
     """
     K = student_hidden
     check_sizes(1, K)
-    if learning_rate * K >= 2.0:
-        raise ValueError(
-            f"learning rate {learning_rate}: the error diverges at rates of at least 2 / K = {2.0 / K:g}"
-        )
-    return learning_rate * output_noise**2 * K / (4.0 - 2.0 * learning_rate * K)
+    if learning_rate * K * power >= 2.0:
+        limit = f"2 / (K c) = {2.0 / (K * power):g}"
+        raise ValueError(f"learning rate {learning_rate}: the error diverges at rates of at least {limit}")
+    rate = learning_rate * K * power
+    return (floor + rate * output_noise**2 / 4.0) / (1.0 - rate / 2.0)
 
 
 def denoiser_error(

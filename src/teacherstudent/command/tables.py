@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from teacherstudent.command.interventions import interventions, rates
+from teacherstudent.command.structure import structure
 from teacherstudent.engines.observables import OBSERVABLES, Observable
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
@@ -77,6 +78,7 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "seed": str(stored.seed),
         "runs": str(len(stored.trajectories)),
         "inputs": _inputs(spec),
+        **structure(stored),
         "teachers": _teachers(spec),
         "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
         "training": f"learning rate {rates(spec)}, {' and '.join(spec.training.train)}",

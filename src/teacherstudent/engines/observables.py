@@ -338,6 +338,15 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "teacher_readouts", symbol="v", description="readouts of the teachers times their output scale"
     ),
+    StateVariable(
+        "mode_eigenvalues", symbol="omega", description="eigenvalues of the covariances of structured inputs"
+    ),
+    StateVariable("mode_shares", symbol="nu", description="number of directions of each eigenvalue, / N"),
+    StateVariable(
+        "mode_overlaps",
+        symbol="t",
+        description="overlaps of teachers in the directions of each eigenvalue",
+    ),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",

@@ -124,6 +124,11 @@ def _check_history(spec: Spec, start: Start) -> None:
     """Raise SpecError if a run from order parameters needs more of its past than these contain."""
     if start.time == 0.0:
         return
+    if spec.inputs.is_structured:
+        raise SpecError(
+            f"inputs.distribution: {spec.inputs.distribution}: order parameters at t = {start.time:g} do not "
+            "determine the weights along the modes of the inputs; start from a stored state (record.state)"
+        )
     block, replay = spec.training.consolidation, spec.curriculum.replay
     stored = None if start.spec is None else start.spec.training.consolidation
     remedy = "start from a stored state (record.state)"

@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     EQUIVALENT_INPUTS = 27
     TEST_LATENTS = 28
     TEST_INPUTS = 29
+    DIRECTION_ORDER = 30
 
 
 def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:

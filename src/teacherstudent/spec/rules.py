@@ -21,10 +21,10 @@ MAX_STEPS = 2**53
 def check_spec(spec: Spec) -> None:
     """Raise SpecError where the keys of a spec contradict each other."""
     _check_sizes(spec)
+    check_structure(spec)  # before the networks: it determines the number of inputs of the teachers
     check_networks(spec)
     check_inputs(spec)
     _check_lists_per_teacher(spec)
-    check_structure(spec)
     check_interventions(spec)  # before the curriculum: the order follows from a mixture
     _check_curriculum(spec)
     _check_record(spec)

@@ -159,6 +159,8 @@ class Integration:
         constants of the equations are saved with it.
         """
         constants, before = self.constants(phase, stage), self.restart.mark[0]
+        if len(self.restart.y) != len(self.y):  # the constants of another task can need another state
+            self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
         self.form.check_steps(stage, start)

@@ -57,6 +57,13 @@ class TaskInputs(Formulation):
         shape = self.spec.heads, self.spec.student.hidden
         return self.y[len(self.y) - shape[0] * shape[1] :].reshape(shape)
 
+    @staticmethod
+    def is_of_one_task(stage: Stage, phase: Phase) -> bool:
+        """Return whether one task is trained, and a threshold, if any, is for this task."""
+        task, *others = stage.tasks
+        own = task.teacher == phase.teacher or phase.threshold <= 0.0
+        return own and not others and task.probability == 1.0
+
     def constants(self, stage: Stage, phase: Phase) -> Constants | Several:
         """Return the constants of the equations in a stage of a phase.
 

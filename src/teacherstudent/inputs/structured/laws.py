@@ -55,3 +55,10 @@ class Law(NamedTuple):
         """Return N_eff = (tr Omega)^2 / tr(Omega^2), the effective number of inputs."""
         first, second = self.moments_of_spectrum()
         return len(self.rest) * first**2 / second
+
+    @one_thread()
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of Omega; where there are loadings, the rest must be uniform."""
+        if not self.loadings.shape[1]:
+            return float(self.rest.max())
+        return float(np.linalg.norm(self.loadings, 2) ** 2 + self.rest[0])

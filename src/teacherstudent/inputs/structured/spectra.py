@@ -1,8 +1,7 @@
-"""Gaussian inputs with a covariance, which teachers see themselves."""
+"""Covariances of Gaussian inputs: eigenvalues by levels, by a power law, or from a file."""
 
 import numpy as np
 
-from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.structured_files import read_array
@@ -39,22 +38,3 @@ def factor(matrix: np.ndarray) -> np.ndarray:
     """Return A with A A^T = a positive semi-definite matrix (N, N), up to rounding."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2.0)
     return vectors * np.sqrt(np.maximum(values, 0.0))
-
-
-def on_inputs(loadings: np.ndarray, rest: np.ndarray, V: np.ndarray) -> Law:
-    """Return the law with a teacher that sees the inputs: nu_m = v_m.x / sqrt N, so that g_m = Omega v_m.
-
-    Parameters
-    ----------
-    loadings, rest : arrays (N, L), (N,)
-        Covariance of the inputs, as in `Law`.
-    V : array (M, N)
-        First layer of the teacher.
-
-    Returns
-    -------
-    Law
-    """
-    law = Law(loadings, rest, np.zeros_like(V), np.zeros((len(V), len(V))))
-    fields = law.times_covariance(V)
-    return law._replace(fields=fields, T=fields @ V.T / len(rest))
