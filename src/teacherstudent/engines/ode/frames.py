@@ -61,9 +61,7 @@ class Joint(TaskInputs):
         State.
     """
 
-    def __init__(
-        self, spec: Spec, frame: Frame, v: np.ndarray, position: Position, task: int, y: np.ndarray
-    ):
+    def __init__(self, spec: Spec, frame: Frame, v: np.ndarray, position: Position, task: int, y: np.ndarray):
         super().__init__(spec, y, frame.laws.T, v)
         self.frame, self.position, self.task = frame, position, task
         self._arrange()
@@ -72,8 +70,8 @@ class Joint(TaskInputs):
     def at_start(cls, origin: Origin, switches: int) -> Self:
         """Return the formulation with the initial networks of a run."""
         setting, spec = setting_of(*origin), origin.spec
-        frame, position = start_in_frame(setting)
-        task = spec.curriculum.order[0]
+        laws, position = start_in_frame(setting)
+        frame, task = frame_of(laws), spec.curriculum.order[0]
         position = _rotated(position, frame.bases[task])
         form = cls(spec, frame, setting.networks.v, position, task, np.zeros(0))
         form.y = _state_of_modes(form.layout, position, setting.networks.h)
@@ -81,10 +79,11 @@ class Joint(TaskInputs):
 
     @classmethod
     def from_state(cls, origin: Origin, state: State) -> Self:
-        """Return the formulation at the end of a stored run; seed and run are those of the stored one."""
-        setting = setting_of(*origin)
-        frame, _ = start_in_frame(setting)
-        return cls(origin.spec, frame, setting.networks.v, *_stored(state, "", "order_parameters"))
+        """Return the formulation at the end of a stored run."""
+        names = *LAWS, "teacher_overlaps", "teacher_readouts"
+        *laws, T, v = (np.array(state[name]) for name in names)
+        frame = frame_of(JointLaws(*laws, T, origin.spec.inputs.dimension))
+        return cls(origin.spec, frame, v, *_stored(state, "", "order_parameters"))
 
     def at_restart(self, state: State) -> Self:
         """Return the formulation at the restart point of the state that this one is from."""
@@ -93,7 +92,7 @@ class Joint(TaskInputs):
     @staticmethod
     def fits(spec: Spec, state: State) -> bool:
         """Return whether a state is one of this formulation with the sizes of a spec."""
-        if any(name not in state for name in ("order_parameters", *STORED)):
+        if any(name not in state for name in ("order_parameters", *STORED, *LAWS)):
             return False
         sizes = len(state["joint_means"]), len(state["teacher_overlaps"])
         return sizes == (spec.student.hidden, spec.teachers.count * spec.teachers.hidden)
@@ -158,7 +157,7 @@ class Joint(TaskInputs):
         position, h = self._now(), self.readouts.copy()
         self.task = task
         if task == MIXED:
-            self.position = position
+            self.position = position._replace(S=position.S[:, :0, :0])
             self._arrange()
             self.y = _state_of_moments(self.layout, position, h)
         else:
@@ -174,18 +173,17 @@ class Joint(TaskInputs):
         return _rotated(position, self.frame.bases[self.task].T)
 
     def between_switches(self) -> dict[str, np.ndarray]:
-        """Return the active task, and the moments when it became active; zeros where all of them move."""
-        position = self.position
-        if self.task == MIXED:
-            position = position._replace(mu=np.zeros_like(position.mu), S=position.S[:, :0, :0])
-        return dict(zip(STORED, (np.array(self.task), *position), strict=True))
+        """Return the active task, and the moments when it became active."""
+        return dict(zip(STORED, (np.array(self.task), *self.position), strict=True))
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return further arrays of a state."""
-        return self.between_switches()
+        return self.between_switches() | dict(zip(LAWS, self.frame.laws[:3], strict=True))
 
 
-# Arrays of a state with what is constant between switches: the task, then those of `Position`.
+# Arrays of a state: the first ones of `JointLaws`; and what is constant between switches: the task, and those
+# of `Position`.
+LAWS = ("joint_covariances", "joint_variances", "joint_fields")
 STORED = ("joint_task", "joint_means", "joint_moments", "joint_outside")
 
 
@@ -196,7 +194,7 @@ def _stored(state: State, prefix: str, y: str) -> tuple[Position, int, np.ndarra
 
 
 @one_thread()
-def start_in_frame(setting: Setting) -> tuple[Frame, Position]:
+def start_in_frame(setting: Setting) -> tuple[JointLaws, Position]:
     """Return the joint space of a setting, and the moments of its initial weights.
 
     Parameters
@@ -206,7 +204,7 @@ def start_in_frame(setting: Setting) -> tuple[Frame, Position]:
 
     Returns
     -------
-    frame : Frame
+    laws : JointLaws
     position : Position
         In the joint space.
     """
@@ -215,25 +213,29 @@ def start_in_frame(setting: Setting) -> tuple[Frame, Position]:
     columns, upper, _ = qr(np.hstack([law.loadings for law in setting.laws]), mode="economic", pivoting=True)
     lengths = np.abs(np.diag(upper))
     E = np.ascontiguousarray(columns[:, lengths > ROUNDING * lengths[0]])
-    # 2. The laws in it, and their modes.
+    # 2. The laws in it.
     inside = [E.T @ law.loadings for law in setting.laws]
     outside = np.array([law.rest[0] for law in setting.laws])
     unit = np.eye(E.shape[1])
     covariance = np.stack([L @ L.T + rest * unit for L, rest in zip(inside, outside, strict=True)])
     g = np.concatenate([law.fields @ E for law in setting.laws])
-    bases, omega = zip(*(_modes(L, rest) for L, rest in zip(inside, outside, strict=True)), strict=True)
     # 3. The weights.
     mu, pairs = W @ E, W.shape[0] * (W.shape[0] + 1) // 2
     rest = (W @ W.T - mu @ mu.T) / N
     position = Position(mu, np.zeros((pairs, 0, 0)), 0.5 * (rest + rest.T))
-    return Frame(JointLaws(covariance, outside, g, setting.T, N), bases, omega), position
+    return JointLaws(covariance, outside, g, setting.T, N), position
 
 
-def _modes(loadings: np.ndarray, rest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modes of the covariance of a task, and its eigenvalues with that of the rest."""
-    vectors, lengths, _ = np.linalg.svd(loadings)
-    lengths = lengths[lengths > ROUNDING * lengths[0]]
-    return np.ascontiguousarray(vectors), np.append(lengths**2 + rest, rest)
+@one_thread()
+def frame_of(laws: JointLaws) -> Frame:
+    """Return the modes of each task in the joint space: eigenvectors, the largest eigenvalues first."""
+    bases, omega = [], []
+    for covariance, rest in zip(laws.covariance, laws.outside, strict=True):
+        values, vectors = np.linalg.eigh(covariance - rest * np.eye(len(covariance)))
+        values = values[::-1][values[::-1] > ROUNDING * values[-1]]
+        bases.append(np.ascontiguousarray(vectors[:, ::-1]))
+        omega.append(np.append(values + rest, rest))
+    return Frame(laws, tuple(bases), tuple(omega))
 
 
 @one_thread()
