@@ -1,6 +1,6 @@
 """Slow twin of the equations for tasks with any covariances: all second moments of the weights.
 
-Student units have the means m (K, N) and the moments S_kl = <w_k w_l^T> (K, K, N, N). Nothing is reduced to modes.
+Student units have the means m (K, N) and the moments S_kl = <w_k w_l^T> (K, K, N, N), without any modes.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import naive
 
 
 class Law(NamedTuple):
-    """Inputs x with covariance Omega (N, N), and fields of a teacher with g_m = sqrt N <nu_m x> and covariance T."""
+    """Inputs with covariance Omega (N, N), and a teacher: g_m = sqrt N <nu_m x> and the covariance T."""
 
     covariance: np.ndarray
     g: np.ndarray
@@ -68,8 +68,8 @@ def learn(lesson, law, moments, decay, batch, units, rate):
     weights = np.array([slopes(units, signed, C, k) for k in range(K)])
     moving = np.array([k not in lesson.frozen for k in range(K)])
     pull, decays = lesson.eta * moments.h[lesson.head] * moving, decay[0] * moving
-    # Mean of d g'_k x, given the weights: a combination of Omega w_j and of g_m, so that its mean over weights
-    # and its moments with w_l are linear in m and S.
+    # <d g'_k x> for given weights is a combination of Omega w_j and of g_m, so that its mean over weights and
+    # its moments with w_l are linear in m and S.
     for k in range(K):
         mean = sum(weights[k, j] * seen.covariance @ moments.m[j] for j in range(K)) + weights[k, K:] @ law.g
         rate.m[k] += p * (-pull[k] * mean - decays[k] * moments.m[k])

@@ -1,7 +1,7 @@
 """The formulation of tasks whose covariances of the inputs do not commute.
 
-While one task is trained the state is that of `kernels.ode.frames`, in the modes of this task; while tasks are
-mixed, that of `kernels.ode.moments`.
+While one task is trained the state is that of `kernels.ode.frames`, in the modes of this task; while tasks
+are mixed, that of `kernels.ode.moments`.
 """
 
 from typing import NamedTuple, Self
@@ -103,7 +103,8 @@ class Joint(TaskInputs):
         if self.task == MIXED:
             self.layout = moment_layout(K, n, H)
             return
-        basis, omega, (P, M) = self.frame.bases[self.task], self.frame.omega[self.task], self.v.shape
+        basis, omega = self.frame.bases[self.task], self.frame.omega[self.task]
+        M = self.v.shape[1]
         own = slice(self.task * M, (self.task + 1) * M)
         self.layout = frame_layout(K, len(omega) - 1, H, self.position.S.shape[1] > 0)
         self.past = Past(*self.position, _without_loadings(self.position, len(omega) - 1, self.frame.laws.N))

@@ -1,7 +1,7 @@
 """What the formulations for tasks with inputs of their own have in common.
 
-A record has (Q, R, h) with Q of the first task, then Q of all tasks (P, K, K) and the overlaps W (K, K) of the
-weights.
+A record has (Q, R, h) with Q of the first task, then Q of all tasks (P, K, K) and the overlaps W (K, K) of
+the weights.
 """
 
 from abc import abstractmethod

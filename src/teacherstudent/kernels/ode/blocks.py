@@ -1,8 +1,9 @@
-"""Covariance model of aligned orthogonal projections: one hidden manifold for each task, F_p^T F_q = N S_pq 1.
+"""Covariance model of aligned orthogonal projections: a hidden manifold for each task, F_p^T F_q = N S_pq 1.
 
-F_p = sqrt N sum_x u_p^x E_x with n orthonormal blocks E_x (N, D) and u_p.u_q = S_pq. All latent directions are
-equivalent, so that the moments of the blocks w_kx = E_x^T w_k (D,) of the student with each other and with the
-latent weights B_a of all teachers are a closed set at any D, as the overlaps of independent inputs are:
+F_p = sqrt N sum_x u_p^x E_x with n orthonormal blocks E_x (N, D) and u_p.u_q = S_pq. All latent directions
+are equivalent, so that the moments of the blocks w_kx = E_x^T w_k (D,) of the student with each other and
+with the latent weights B_a of all teachers are a closed set at any D, as the overlaps of independent inputs
+are:
 
     q[kx, ly] = w_kx.w_ly / N,   r[kx, a] = w_kx.B_a / N,   rest[k, l] = (w_k.w_l outside of all blocks) / N.
 
@@ -129,8 +130,8 @@ def _motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means.
 
     dr[kx, b]  = -eta h_k <d g'_k z_b> - decay r,
-    dq[kx, ly] = -eta (h_k <d g'_k z_ly> + kx <-> ly) + (eta^2 / batch) h_k h_l <d^2 g'_k g'_l> omega[x, y] delta
-                 - 2 decay q,
+    dq[kx, ly] = -eta (h_k <d g'_k z_ly> + kx <-> ly) - 2 decay q
+                 + (eta^2 / batch) h_k h_l <d^2 g'_k g'_l> omega[x, y] delta,
 
     with z the input along block x and w_ly or B_b; rest moves in the same way with the covariance and the
     number of directions outside of the blocks.

@@ -261,7 +261,7 @@ def _mean(model, y, k, b):
 
 @inner
 def _with_teacher(model, mean, a):
-    """Return the covariance of the fields of a student unit, given its means, and of unit a of the teachers."""
+    """Return the covariance of the fields of a student unit with these means and of a teacher unit a."""
     total = 0.0
     for b in range(len(mean)):
         total += model.laws.g[a, b] * mean[b]
@@ -270,7 +270,7 @@ def _with_teacher(model, mean, a):
 
 @inner
 def _move_column(model, y, rates, first, width, stride, omega, noise, dy):
-    """Write (A omega_b - decay) z_b for the rows k of a matrix, which are stride times width numbers apart."""
+    """Write (A omega_b - decay) z_b for the rows of a matrix, which are stride times width numbers apart."""
     K, shift = model.layout.K, len(omega) - width
     for k in range(K):
         at, decay = first + k * stride * width, rates.decay * rates.moving[k]
@@ -370,7 +370,7 @@ def _record_task(model, y, p, row, at):
 
 @inner
 def _add_past(model, covariance, j, o, row, at):
-    """Add what a pair of units contributes by its fluctuations at the start, where they are not in S(b, b)."""
+    """Add the contribution of the fluctuations of a pair of units at the start that S(b, b) does not have."""
     K, G, N, U, S = model.layout.K, model.layout.G, model.laws.N, model.U, model.past.S
     pair, n = _pair(K, j, o), covariance.shape[0]
     for b in range(n):
