@@ -69,12 +69,37 @@ class Joint(TaskInputs):
     @classmethod
     def at_start(cls, origin: Origin, switches: int) -> Self:
         """Return the formulation with the initial networks of a run."""
-        setting, spec = setting_of(*origin), origin.spec
+        setting = setting_of(*origin)
         laws, position = start_in_frame(setting)
+        return cls.of_weights(origin.spec, laws, position, setting.networks.h, setting.networks.v)
+
+    @classmethod
+    def of_weights(
+        cls, spec: Spec, laws: JointLaws, position: Position, h: np.ndarray, v: np.ndarray
+    ) -> Self:
+        """Return the formulation with given networks.
+
+        Parameters
+        ----------
+        spec : Spec
+            Spec of the run.
+        laws : JointLaws
+            Laws of the inputs of all tasks.
+        position : Position
+            First layer of the student, in the joint space.
+        h : (H, K) array
+            Readouts of the student.
+        v : (P, M) array
+            Readouts of the teachers.
+
+        Returns
+        -------
+        Joint
+        """
         frame, task = frame_of(laws), spec.curriculum.order[0]
         position = _rotated(position, frame.bases[task])
-        form = cls(spec, frame, setting.networks.v, position, task, np.zeros(0))
-        form.y = _state_of_modes(form.layout, position, setting.networks.h)
+        form = cls(spec, frame, v, position, task, np.zeros(0))
+        form.y = _state_of_modes(form.layout, position, h)
         return form
 
     @classmethod
