@@ -1,0 +1,324 @@
+"""Groups of modes of structured inputs, their limit, and runs of engine `ode` in them."""
+
+import numpy as np
+import pytest
+
+import teacherstudent
+from naive.structured import folded
+from structured_cases import KINDS, structured
+from structured_references import Start as StartInGroups
+from structured_references import integrated
+from teacherstudent.engines.ode.limit import gauss_nodes, number_of_nodes, start_in_limit
+from teacherstudent.engines.ode.modes import check_labels, start_in_groups
+from teacherstudent.engines.start import Start, of_state
+from teacherstudent.errors import RunError, SpecError
+from teacherstudent.inputs.structured.setting import setting_of
+from teacherstudent.spec.parse import parse_spec
+
+# Kinds whose covariances commute.
+COMMUTING = [kind for kind in KINDS if kind not in ("interpolated", "orthogonal_tasks")]
+# Numbers of groups with N = 128 and D = 30.
+GROUPS = {
+    "levels": 2,
+    "power_law": 128,
+    "manifold": 31,
+    "manifold_inputs": 31,
+    "orthogonal": 2,
+    "subspaces": 22,  # 9 common directions, and 6 of each task
+    "generator": 128,
+}
+
+
+def setting(kind, **changes):
+    return setting_of(parse_spec(structured(kind, **changes)), 0, 0)
+
+
+def manifold(**changes):
+    """A document of a hidden manifold with one teacher in the limit."""
+    block = {"latent_fraction": 0.25} | changes.pop("manifold", {})
+    return {
+        "inputs": {"distribution": "hidden_manifold", "dimension": 400, "manifold": block},
+        "teachers": {"count": 1, "hidden": 2},
+        "student": {"hidden": 2, "initial": {"weights_std": 1.0}},
+        "training": {"learning_rate": 0.2},
+        "numerics": {"latents": "infinite"} | changes.pop("numerics", {}),
+        "duration": 100.0,
+        "record": {"count": 5},
+    } | changes
+
+
+# Groups of a setting
+
+
+@pytest.mark.parametrize("kind", COMMUTING)
+def test_groups_have_the_second_moments_of_the_inputs(kind):
+    found, drawn = start_in_groups(setting(kind)), setting(kind)
+    modes, W = found.modes, drawn.networks.W
+    assert modes.nu.size == GROUPS[kind]
+    assert modes.nu.sum() == pytest.approx(1.0, abs=1e-14)
+    np.testing.assert_allclose(found.q.sum(axis=2), W @ W.T / W.shape[1], atol=1e-13)
+    for p, law in enumerate(drawn.laws):
+        omega = modes.omega[p if len(modes.omega) > 1 else 0]
+        assert omega @ modes.nu == pytest.approx(law.moments_of_spectrum()[0], rel=1e-12)
+        assert omega**2 @ modes.nu == pytest.approx(law.moments_of_spectrum()[1], rel=1e-12)
+        Q, R = law.overlaps(W)
+        np.testing.assert_allclose(found.q @ omega, Q, atol=1e-13)
+        np.testing.assert_allclose(found.r[:, 2 * p : 2 * p + 2].sum(axis=2), R, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", COMMUTING)
+def test_inputs_determine_the_labels_of_teachers_that_see_them(kind):
+    """T - sum t / omega is positive semi-definite, and 0 for teachers on the inputs."""
+    modes = start_in_groups(setting(kind)).modes
+    size = len(modes.T) // len(modes.omega)
+    for law, omega in enumerate(modes.omega):
+        own = slice(law * size, (law + 1) * size)
+        missing = modes.T[own, own] - (modes.t[own, own] / omega).sum(axis=2)
+        if kind in ("levels", "power_law", "manifold_inputs"):
+            np.testing.assert_allclose(missing, 0.0, atol=1e-12)
+        else:
+            assert np.linalg.eigvalsh(missing).min() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["manifold", "orthogonal"])
+def test_covariances_of_fields_are_those_of_samples(kind):
+    """Of equivalent Gaussian inputs: x = Psi c + sqrt(rest) z."""
+    drawn, rng, n = setting(kind), np.random.default_rng(3), 200_000
+    found, law = start_in_groups(drawn), drawn.laws[0]
+    c, z = rng.normal(size=(n, 30)), rng.normal(size=(n, 128))
+    x = c @ law.loadings.T + np.sqrt(law.rest) * z
+    student = x @ drawn.networks.W.T / np.sqrt(128)
+    teachers = c @ drawn.networks.V.reshape(4, 30).T / np.sqrt(30)
+    np.testing.assert_allclose(student.T @ student / n, found.q @ found.modes.omega[0], atol=0.02)
+    np.testing.assert_allclose(student.T @ teachers / n, found.r.sum(axis=2), atol=0.02)
+    np.testing.assert_allclose(teachers.T @ teachers / n, found.modes.T, atol=0.02)
+
+
+def test_covariances_of_fields_are_those_of_folded_samples():
+    drawn, rng, n = setting("manifold"), np.random.default_rng(4), 100_000
+    found, c = start_in_groups(drawn), rng.normal(size=(n, 30))
+    x = folded(drawn.projections[0], "sign", c)
+    student = x @ drawn.networks.W.T / np.sqrt(128)
+    teachers = c @ drawn.networks.V.reshape(4, 30).T / np.sqrt(30)
+    # The covariance of folded inputs has a further part, which is small.
+    np.testing.assert_allclose(student.T @ student / n, found.q @ found.modes.omega[0], atol=0.06)
+    np.testing.assert_allclose(student.T @ teachers / n, found.r.sum(axis=2), atol=0.02)
+
+
+def test_rotations_among_equal_eigenvalues_change_nothing():
+    """The same covariance with other loadings."""
+    drawn = setting("orthogonal")
+    rotation, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(30, 30)))
+    law = drawn.laws[0]._replace(loadings=drawn.laws[0].loadings @ rotation)
+    laws = tuple(other._replace(loadings=law.loadings) for other in drawn.laws)
+    one, two = start_in_groups(drawn), start_in_groups(drawn._replace(laws=laws))
+    for a, b in zip((one.q, one.r, *one.modes), (two.q, two.r, *two.modes), strict=True):
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e-13)
+
+
+def test_covariances_that_do_not_commute_are_refused():
+    with pytest.raises(RunError, match="do not commute"):
+        start_in_groups(setting("interpolated"))
+
+
+def test_labels_that_the_inputs_cannot_determine_are_refused():
+    """As with teachers that have their average in every mode, at few latent numbers."""
+    modes = start_in_groups(setting("manifold")).modes
+    with pytest.raises(RunError, match=r"smallest eigenvalue of T - sum of t / omega: -[0-9.]+ < 0"):
+        check_labels(modes._replace(t=3.0 * modes.t))
+
+
+# The limit
+
+
+@pytest.mark.parametrize("delta", [0.01, 0.25, 1.0])
+def test_nodes_have_the_moments_of_their_law(delta):
+    """1, 1, 1 + delta, 1 + 3 delta + delta^2 of Marchenko and Pastur."""
+    nodes, weights = gauss_nodes(delta, 8)
+    moments = [1.0, 1.0, 1.0 + delta, 1.0 + 3.0 * delta + delta**2]
+    np.testing.assert_allclose([weights @ nodes**n for n in range(4)], moments, rtol=1e-13)
+    assert (nodes > 0.0).all()
+
+
+@pytest.mark.parametrize("delta", [0.25, 2.0])
+def test_moments_of_the_limit_are_those_of_large_projections(delta):
+    D, N = (300, 1200) if delta < 1.0 else (1000, 500)
+    F = np.random.default_rng(0).normal(size=(N, D))
+    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": "linear"}))
+    modes = start_in_limit(spec, 0, 0)[0].modes
+    values = np.linalg.eigvalsh(F @ F.T / D)
+    expected = [np.mean(values**n) for n in (1, 2, 3)]
+    np.testing.assert_allclose([modes.omega[0] ** n @ modes.nu for n in (1, 2, 3)], expected, rtol=0.02)
+
+
+@pytest.mark.parametrize("delta", [0.3, 1.0, 2.0])
+def test_labels_that_linear_inputs_determine(delta):
+    """All of them for D <= N, the fraction 1 / delta for D > N."""
+    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": "linear"}))
+    modes = start_in_limit(spec, 0, 0)[0].modes
+    matter = modes.omega[0] > 1e-10
+    explained = (modes.t[..., matter] / modes.omega[0, matter]).sum(axis=2)
+    np.testing.assert_allclose(explained, modes.T * min(1.0, 1.0 / delta), rtol=1e-10)
+
+
+# Nodes for an error of 1e-8, without the four additional ones, by hand.
+NODES = {
+    ("sign", 0.01): 4.0,
+    ("sign", 0.25): 10.7,
+    ("sign", 0.9): 12.8,
+    ("erf", 0.5): 23.6,
+    ("erf", 2.0): 21.4,
+}
+
+
+@pytest.mark.parametrize(("case", "count"), NODES.items())
+def test_numbers_of_nodes(case, count):
+    folding, delta = case
+    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": folding}))
+    assert number_of_nodes(spec) == np.ceil(count) + 4
+
+
+@pytest.mark.parametrize(("folding", "delta"), [("sign", 0.1), ("erf", 0.25), ("sign", 1.0), ("erf", 2.0)])
+def test_more_nodes_change_nothing(folding, delta):
+    block = {"latent_fraction": delta, "folding": folding}
+    few, many = (
+        teacherstudent.run(manifold(manifold=block, numerics={"nodes": nodes}), engine="ode")
+        for nodes in ("auto", 120)
+    )
+    for name in ("student_overlaps", "student_teacher_overlaps", "generalisation_error"):
+        np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=0, atol=1e-8)
+
+
+def test_the_limit_starts_from_given_overlaps():
+    given = {
+        "student": [[1.0, 0.1], [0.1, 0.8]],
+        "student_teacher": [[[0.05, 0.01], [-0.02, 0.04]]],
+        "teacher": [[[[1.0, 0.1], [0.1, 0.9]]]],
+        "student_readouts": [[1.0, 1.0]],
+        "teacher_readouts": [[1.0, 1.0]],
+    }
+    found = teacherstudent.run(manifold(initial_overlaps=given), engine="ode")
+    np.testing.assert_allclose(found.student_overlaps[0], given["student"], atol=1e-14)
+    np.testing.assert_allclose(found.student_teacher_overlaps[0], given["student_teacher"], atol=1e-14)
+    too_large = given | {"student_teacher": [[[0.9, 0.0], [0.0, 0.0]]]}
+    with pytest.raises(RunError, match=r"initial_overlaps: no weights have these overlaps"):
+        teacherstudent.run(manifold(initial_overlaps=too_large), engine="ode")
+
+
+def test_orthogonal_projections_have_two_groups_at_any_size():
+    """The limit with the overlaps of a run is this run."""
+    block = {"projection": "orthogonal", "latent_fraction": 0.25}
+    finite, infinite = (
+        teacherstudent.run(manifold(manifold=block, numerics={"latents": latents}), engine="ode")
+        for latents in ("finite", "infinite")
+    )
+    assert len(start_in_limit(parse_spec(manifold(manifold=block)), 0, 0)[0].modes.nu) == 2
+    np.testing.assert_allclose(infinite.generalisation_error[0], finite.generalisation_error[0], rtol=1e-12)
+    assert np.abs(infinite.generalisation_error - finite.generalisation_error).max() < 0.02
+
+
+@pytest.mark.parametrize("folding", ["sign", "erf"])
+def test_errors_of_linear_networks_at_the_end(folding):
+    """(floor + eta K c sigma^2 / 4) / (1 - eta K c / 2), floor = 1/2 v (T - sum t / omega) v."""
+    K, eta, sigma = 2, 0.2, 0.3
+    spec = parse_spec(manifold(manifold={"folding": folding}))
+    modes = start_in_limit(spec, 0, 0)[0].modes
+    omega, T = modes.omega[0], np.array([[1.0, 0.2], [0.2, 0.8]])
+    modes = modes._replace(t=T[:, :, None] * modes.t[0, 0] / modes.T[0, 0], T=T)
+    v, c = np.array([[1.0, -0.5]]), omega @ modes.nu
+    q = 0.1 * np.eye(K)[:, :, None] * modes.nu
+    start = StartInGroups(modes, q, np.zeros((K, 2, omega.size)), np.ones((1, K)), v)
+    settings = {"eta": eta, "eta_h": 0.0, "label_noise": (sigma,), "codes": ("linear", "linear")}
+    found = integrated(start, np.array([0.0, 4000.0]), **settings).eps[-1, 0]
+    floor = 0.5 * v[0] @ (T - (modes.t / omega).sum(axis=2)) @ v[0]
+    expected = (floor + eta * K * c * sigma**2 / 4.0) / (1.0 - eta * K * c / 2.0)
+    assert found == pytest.approx(expected, rel=1e-7)
+
+
+# Runs
+
+
+@pytest.mark.parametrize("kind", COMMUTING)
+def test_runs_have_all_quantities(kind):
+    found = teacherstudent.run(structured(kind), engine="ode")
+    drawn = setting(kind)
+    W = drawn.networks.W
+    np.testing.assert_allclose(found.student_weight_overlaps[0], W @ W.T / 128, atol=1e-13)
+    for p, law in enumerate(drawn.laws):
+        Q, R = law.overlaps(W)
+        own = found.task_student_overlaps[0, p] if kind == "subspaces" else found.student_overlaps[0]
+        np.testing.assert_allclose(own, Q, atol=1e-13)
+        np.testing.assert_allclose(found.student_teacher_overlaps[0, p], R, atol=1e-13)
+    assert ("task_student_overlaps" in found.arrays) == (kind == "subspaces")
+    errors = found.generalisation_error
+    assert errors[4, 0] < errors[0, 0]
+    assert errors[8, 1] < errors[4, 1]
+
+
+REPLAY = {"replay": {"fraction": 0.3, "of": "all"}}
+
+
+def until(document, duration):
+    """The same run up to a time, with its state."""
+    switches = [time for time in document["curriculum"]["switch_times"] if time < duration]
+    times = [time for time in np.arange(0.0, 4.1, 0.5).tolist() if time <= duration]
+    changes = {"duration": duration, "record": {"times": times, "state": True}}
+    curriculum = document["curriculum"] | {"switch_times": switches}
+    return document | changes | {"curriculum": curriculum if switches else {"switch_times": []}}
+
+
+@pytest.mark.parametrize("curriculum", [{}, REPLAY])
+@pytest.mark.parametrize("kind", ["manifold", "subspaces"])
+@pytest.mark.parametrize("stop", [1.3, 2.0, 3.1])
+def test_runs_resume_to_the_same_bits(kind, curriculum, stop):
+    document = structured(kind, curriculum=curriculum)
+    whole = teacherstudent.run(until(document, 4.0), engine="ode")
+    part = teacherstudent.run(until(document, stop), engine="ode")
+    start = of_state(Start(0.0, engine="ode", state=part.state))
+    found = teacherstudent.run(until(document, 4.0), engine="ode", start=start)
+    for name in ("generalisation_error", "student_overlaps", "student_weight_overlaps"):
+        array = getattr(found, name)
+        np.testing.assert_array_equal(array, getattr(whole, name)[-len(array) :], err_msg=name)
+    for name, array in whole.state.items():
+        np.testing.assert_array_equal(found.state[name], array, err_msg=name)
+
+
+def test_thresholds_end_phases_at_the_error_on_clean_inputs():
+    document = structured("subspaces", teachers={"input_noise": 0.4}, duration=80.0)
+    document["curriculum"] = {"thresholds": [0.2]}
+    (switch,) = teacherstudent.run(document, engine="ode").switch_times
+    assert 1.0 < switch < 79.0
+    document["record"] = {"times": [0.0, float(switch)]}
+    found = teacherstudent.run(document, engine="ode")
+    assert found.generalisation_error[1, 0] == pytest.approx(0.2, abs=1e-3)
+
+
+def test_replay_has_the_equations_of_its_shares():
+    """The change of the state after the switch is the sum of those of both tasks."""
+    times, changes = [2.0, 2.0078125], []
+    for curriculum in ({"replay": {"fraction": 1.0}}, {}, {"replay": {"fraction": 0.25}}):
+        document = structured("subspaces", curriculum=curriculum, duration=times[1])
+        found = teacherstudent.run(document | {"record": {"times": times}}, engine="ode")
+        changes.append(np.diff(found.student_weight_overlaps, axis=0)[0])
+    old, new, mixed = changes
+    scale = np.abs(old - new).max()
+    assert scale > 1e-4
+    # Up to the square of the time between the records, of a step.
+    np.testing.assert_allclose(mixed, 0.25 * old + 0.75 * new, rtol=0, atol=0.02 * scale)
+
+
+def test_what_the_equations_do_not_have_is_refused():
+    with pytest.raises(SpecError, match=r"inputs.manifold.tasks: interpolated"):
+        teacherstudent.run(structured("interpolated"), engine="ode")
+    with pytest.raises(SpecError, match=r"student.activation: engine ode does not support relu"):
+        teacherstudent.run(structured("manifold", student={"activation": "relu"}), engine="ode")
+
+
+def test_equations_that_few_latent_numbers_make_stiff_are_one_line(monkeypatch):
+    from teacherstudent.engines.ode import engine
+
+    monkeypatch.setattr(engine, "MAX_STEPS", 100)
+    document = manifold(manifold={"latent_fraction": 0.005}, duration=1000.0)
+    with pytest.raises(RunError, match=r"stiff: .*largest eigenvalue .*latent_fraction") as caught:
+        teacherstudent.run(document, engine="ode")
+    assert "\n" not in str(caught.value)
