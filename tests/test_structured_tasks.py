@@ -14,7 +14,10 @@ from teacherstudent.engines.start import BEGINNING
 from teacherstudent.inputs.structured.projections import projections_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.ode.moments import JointLaws
+from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_runs
+from teacherstudent.store.starts import load_start
 
 FOLDER = Path(__file__).parent / "data" / "structured"
 QUANTITIES = (
@@ -297,3 +300,70 @@ def test_mixed_tasks_agree_with_all_moments():
         for piece in pieces
     ]
     assert_ends(run(document), by_moments(document, phases))
+
+
+# Runs that resume
+
+
+def stopped_at(document, end):
+    """The same run up to a time, with its state."""
+    curriculum = document["curriculum"]
+    if "mixture" in curriculum:
+        curriculum = {"mixture": [piece for piece in curriculum["mixture"] if piece["until"] < end]}
+        left = next(piece for piece in document["curriculum"]["mixture"] if piece["until"] >= end)
+        curriculum["mixture"].append(left | {"until": end})
+    else:
+        times = [time for time in curriculum.get("switch_times", []) if time < end]
+        curriculum = curriculum | ({"switch_times": times} if "switch_times" in curriculum else {})
+    times = [time for time in document["record"]["times"] if time <= end]
+    changes = {"duration": end, "record": {"times": times, "state": True}, "curriculum": curriculum}
+    return parse_spec(document | changes)
+
+
+MIXTURE = [
+    {"until": 3.0, "probabilities": [1.0, 0.0, 0.0]},
+    {"until": 6.0, "probabilities": [0.5, 0.2, 0.3]},
+    {"until": 12.0, "probabilities": [0.0, 0.0, 1.0]},
+]
+STOPS = {
+    "blocks": ("orthogonal_tasks", CURRICULA["switches"], 6.0),
+    "blocks, at a switch": ("orthogonal_tasks", CURRICULA["switches"], 5.0),
+    "blocks, with replay": ("orthogonal_tasks", CURRICULA["replay"], 6.0),
+    "first task": ("interpolated", CURRICULA["switches"], 2.0),
+    "second task": ("interpolated", CURRICULA["switches"], 4.0),
+    "at a switch": ("interpolated", CURRICULA["switches"], 5.0),
+    "third task": ("interpolated", CURRICULA["switches"], 7.0),
+    "all moments": ("interpolated", {"mixture": MIXTURE}, 5.0),
+    "after all moments": ("interpolated", {"mixture": MIXTURE}, 7.0),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_runs_resume_to_the_same_bits(name, tmp_path):
+    """From a file, with another seed: the state has the projections."""
+    kind, curriculum, end = STOPS[name]
+    document = three_tasks(kind, curriculum=curriculum)
+    document |= {"record": {"times": np.linspace(0.0, 12.0, 25).tolist()}}
+    spec = stopped_at(document, end)
+    write_runs(tmp_path / "a.h5", [("/", spec, "ode", 3, [simulate(spec, "ode", 3)])], run_axis=False)
+    (found,) = simulate_runs(parse_spec(document), "ode", 4, starts=load_start(tmp_path / "a.h5"))
+    (whole,) = simulate_runs(parse_spec(document), "ode", 3)
+    rows = len(whole.time) - len(found.time)
+    assert rows == round(2 * end)
+    for observable in QUANTITIES:
+        expected = getattr(whole, observable)[rows:]
+        np.testing.assert_array_equal(getattr(found, observable), expected, err_msg=observable)
+    np.testing.assert_array_equal(found.switch_times, whole.switch_times)
+
+
+def test_runs_in_different_phases_share_a_file(tmp_path):
+    """With thresholds the length of the state differs between runs."""
+    document = three_tasks("interpolated", curriculum={"order": [0, 1, 2], "thresholds": [0.03, 0.03]})
+    document |= {"duration": 2.5, "record": {"times": [0.0, 1.0, 2.0, 2.5], "state": True}}
+    spec = parse_spec(document)
+    runs = list(simulate_runs(spec, "ode", 0, 4))
+    assert len({len(run.switch_times) for run in runs}) > 1
+    write_runs(tmp_path / "a.h5", [("/", spec, "ode", 0, runs)], run_axis=True)
+    for run, start in zip(runs, load_start(tmp_path / "a.h5"), strict=True):
+        for name, array in run.state.items():
+            np.testing.assert_array_equal(start.state[name], array, err_msg=name)
