@@ -9,8 +9,10 @@ from naive import moments_of_tasks as naive
 from structured_cases import structured
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.ode.blocks import Aligned
+from teacherstudent.engines.ode.estimates import cost, memory
 from teacherstudent.engines.ode.frames import Joint, Position
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.errors import SpecError
 from teacherstudent.inputs.structured.projections import projections_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.ode.moments import JointLaws
@@ -367,3 +369,45 @@ def test_runs_in_different_phases_share_a_file(tmp_path):
     for run, start in zip(runs, load_start(tmp_path / "a.h5"), strict=True):
         for name, array in run.state.items():
             np.testing.assert_array_equal(start.state[name], array, err_msg=name)
+
+
+# What is refused, and estimates
+
+
+@pytest.mark.parametrize(("replay", "latents"), [(None, 12_000), ({"fraction": 0.2}, 3000)])
+def test_moments_that_need_too_much_memory_are_refused(replay, latents):
+    document = three_tasks("interpolated", curriculum={"switch_times": [1.0]})
+    document["inputs"] |= {"dimension": 100_000}
+    document["inputs"]["manifold"] |= {"latent_dimension": latents}
+    if replay is not None:
+        document["curriculum"] |= {"replay": replay}
+    spec = parse_spec(document)
+    with pytest.raises(
+        SpecError, match=r"inputs\.manifold\.latent_dimension: .* GB .*projection: orthogonal"
+    ) as error:
+        engine.check(spec)
+    assert "\n" not in str(error.value) and ("replay or mixtures" in str(error.value)) == (replay is not None)
+    document["inputs"]["manifold"] |= {"projection": "orthogonal"}
+    engine.check(parse_spec(document))
+
+
+def test_estimates_follow_the_number_of_joint_directions():
+    """Moments of all tasks cost the third power, and more memory."""
+
+    def estimates(kind, N, D, **curriculum):
+        spec = parse_spec(three_tasks(kind, N=N, D=D, curriculum={"switch_times": [1.0]} | curriculum))
+        return sum(cost(spec, 1)), sum(memory([spec]).values())
+
+    modes, larger = estimates("interpolated", 4000, 100), estimates("interpolated", 4000, 400)
+    mixed = estimates("interpolated", 4000, 100, replay={"fraction": 0.1})
+    blocks = estimates("orthogonal_tasks", 4000, 100)
+    assert 8 < larger[0] / modes[0] < 64 and 4 < larger[1] / modes[1] < 16
+    assert mixed[0] > 10 * modes[0] and mixed[1] - modes[1] > 8 * 3 * 300**2 * 41
+    assert blocks[0] < modes[0] and blocks[1] <= modes[1]
+
+
+def test_orthogonal_projections_of_infinitely_many_latents_have_the_same_equations():
+    document = three_tasks("orthogonal_tasks")
+    one = run(document)
+    document["numerics"] |= {"latents": "infinite"}
+    np.testing.assert_array_equal(run(document).generalisation_error, one.generalisation_error)

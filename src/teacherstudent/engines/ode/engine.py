@@ -8,6 +8,7 @@ import numpy as np
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.joint_estimates import check_moments
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
@@ -44,6 +45,7 @@ WORK_PER_REPORT = 100_000_000
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
     refuse_finite_sets(spec, "ode")
+    check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":
         raise SpecError(
