@@ -49,7 +49,7 @@ def check_moments(spec: Spec) -> None:
     why = "with replay or mixtures " if mixed else ""
     raise SpecError(
         f"inputs.manifold.{key}: {getattr(block, key)} is not allowed; {why}engine ode needs "
-        f"{needed / 1e9:.3g} GB for moments of the weights in {joint_directions(spec)} directions, and at most "
+        f"{needed / 1e9:.3g} GB for moments of the weights in {joint_directions(spec)} directions, at most "
         f"{LIMIT / 1e9:g} GB are allowed; use fewer latent numbers, projection: orthogonal or engine network"
     )
 
