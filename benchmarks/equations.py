@@ -14,6 +14,7 @@ from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode import interventions
 from teacherstudent.kernels.ode.equations import derivative
 from teacherstudent.kernels.ode.state import pack
@@ -53,8 +54,9 @@ def spec(K: int, M: int, **blocks):
 @njit
 def derivatives(constants, y, dy, count):
     """Evaluate the right-hand side `count` times, each time elsewhere."""
+    reference = reference_to(constants)
     for _ in range(count):
-        derivative(y, constants, dy)
+        derivative(y, reference, dy)
         y[0] += 1e-12 * dy[0]
 
 
@@ -70,8 +72,9 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
 @njit
 def derivatives_with_interventions(constants, y, dy, count):
     """The same for a right-hand side with interventions."""
+    reference = reference_to(constants)
     for _ in range(count):
-        interventions.derivative(y, constants, dy)
+        interventions.derivative(y, reference, dy)
         y[0] += 1e-12 * dy[0]
 
 
@@ -126,9 +129,14 @@ def lines() -> Iterator[Line]:
         yield faster(f"{what} numpy (extrapolated)", whole, steps * plain, *demand)
         yield faster(f"{what} numba (extrapolated)", whole, steps * compiled, None, None)
     yield within(f"ode, t = 0 to {DURATION:g} with a switch", whole, "ms", 10.0, None)
-    for name in INTERVENTIONS:
-        plain, with_it = seconds((right_hand_side(K, M), 5000), (intervened(K, M, name), 5000))
-        yield dearer(f"ode, right-hand side with {name} against one without", with_it, plain, 2.5, 2.0)
+    for units, of_teacher in ((2, 1), (4, 2)):
+        one, *others = seconds(
+            (right_hand_side(units, of_teacher), 5000),
+            *((intervened(units, of_teacher, name), 5000) for name in INTERVENTIONS),
+        )
+        for name, other in zip(INTERVENTIONS, others, strict=True):
+            what = f"ode, right-hand side with {name}, K = {units}, M = {of_teacher}, against one without"
+            yield dearer(what, other, one, 2.5, 2.0)
     for (units, of_teacher), must, aim in (((2, 1), None, 0.13), ((4, 2), 2.0, 0.7), ((8, 4), None, 6.0)):
         (time,) = seconds((right_hand_side(units, of_teacher), 5000))
         yield within(f"ode, right-hand side, K = {units}, M = {of_teacher}", time, "us", must, aim)

@@ -8,6 +8,7 @@ from naive.structured import folded
 from structured_cases import KINDS, structured
 from structured_references import Start as StartInGroups
 from structured_references import integrated
+from teacherstudent.engines.ode import engine
 from teacherstudent.engines.ode.limit import gauss_nodes, number_of_nodes, start_in_limit
 from teacherstudent.engines.ode.modes import check_labels, start_in_groups
 from teacherstudent.engines.start import Start, of_state
@@ -315,10 +316,9 @@ def test_what_the_equations_do_not_have_is_refused():
 
 
 def test_equations_that_few_latent_numbers_make_stiff_are_one_line(monkeypatch):
-    from teacherstudent.engines.ode import engine
-
     monkeypatch.setattr(engine, "MAX_STEPS", 100)
-    document = manifold(manifold={"latent_fraction": 0.005}, duration=1000.0)
-    with pytest.raises(RunError, match=r"stiff: .*largest eigenvalue .*latent_fraction") as caught:
-        teacherstudent.run(document, engine="ode")
-    assert "\n" not in str(caught.value)
+    document = manifold(manifold={"latent_fraction": 0.005})
+    for duration, words in ((50.0, "is reached after 100 steps"), (1e5, r"[0-9.e+]+ steps are necessary")):
+        with pytest.raises(RunError, match=rf"stiff: .*{words}.*eigenvalue .*latent_fraction") as caught:
+            teacherstudent.run(document | {"duration": duration}, engine="ode")
+        assert "\n" not in str(caught.value)

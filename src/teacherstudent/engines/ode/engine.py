@@ -165,7 +165,8 @@ class Integration:
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
-        self.form.check_steps(stage, start)
+        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
+            self.form.check_steps(constants, stage, start, MAX_STEPS)
         while self.status == PAUSED:
             constants.progress[LEFT] = WORK_PER_REPORT
             self.status, self.t, written = integrate(
@@ -183,6 +184,7 @@ class Integration:
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
+            self.form.check_steps(constants, stage, start, 0.5 * MAX_STEPS)
             self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:

@@ -21,7 +21,7 @@ from teacherstudent.spec.model import Spec
 RUN, UNITS = 0.003, 0.00013
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
-PULL, PULL_UNITS = 2e-6, 2.5e-8
+PULL, PULL_UNITS = 1e-6, 2.5e-8
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:

@@ -124,8 +124,20 @@ class Formulation(ABC):
     def numbers(self, constants) -> np.ndarray:
         """Return the numbers, apart from `between_switches`, that determine the equations of a stage."""
 
-    def check_steps(self, stage: Stage, start: float) -> None:  # noqa: B027
-        """Raise RunError if a stage would need far too many steps; by default this is not known."""
+    def check_steps(self, constants, stage: Stage, start: float, most: float) -> None:  # noqa: B027
+        """Raise RunError if a stage takes far too many steps; by default their number is not known.
+
+        Parameters
+        ----------
+        constants : NamedTuple
+            Constants of the equations in the stage.
+        stage : Stage
+            The stage.
+        start : float
+            Its start.
+        most : float
+            Number of steps of the integrator that is still allowed.
+        """
 
     def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
         """Raise RunError for equations that are stiff.
