@@ -192,6 +192,16 @@ def test_blocks_agree_with_modes_for_rows_of_one_length(tmp_path):
     assert_same(run(document), run(from_file(document, tmp_path)), 3e-9)
 
 
+def test_blocks_agree_with_modes_with_schedules_and_other_units(tmp_path):
+    """Learning rates and noise that change within a phase, copied heads, and linear units."""
+    document = three_tasks("orthogonal_tasks", "linear")
+    rates = [{"until": 1.5, "value": 0.1}, {"until": 6.0, "value": [0.3, 0.2, 0.1]}, {"value": 0.15}]
+    window = {"start": 4.0, "until": 7.0, "output_noise": 0.5, "input_noise": 0.4, "frozen_units": [1]}
+    document["training"] |= {"learning_rate": rates, "deficits": [window]}
+    document["student"] |= {"activation": "linear", "copy_head_at_switch": "every"}
+    assert_same(run(document), run(from_file(document, tmp_path)), 3e-9)
+
+
 @pytest.mark.parametrize("folding", ["sign", "erf"])
 def test_modes_of_the_active_task_agree_with_common_modes(folding, monkeypatch):
     document = three_tasks("subspaces", folding)
