@@ -1,5 +1,6 @@
 """Engine `ode` for tasks whose projections differ: blocks, modes of the active task, and all moments."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.estimates import cost, memory
 from teacherstudent.engines.ode.frames import Joint, Position
 from teacherstudent.engines.start import BEGINNING
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.projections import projections_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.ode.moments import JointLaws
@@ -399,6 +400,20 @@ def test_moments_that_need_too_much_memory_are_refused(replay, latents):
     assert "\n" not in str(error.value) and ("replay or mixtures" in str(error.value)) == (replay is not None)
     document["inputs"]["manifold"] |= {"projection": "orthogonal"}
     engine.check(parse_spec(document))
+
+
+@pytest.mark.parametrize("kind", ["orthogonal_tasks", "interpolated"])
+def test_stiff_equations_name_the_largest_eigenvalue(kind, monkeypatch):
+    document, spec = three_tasks(kind), parse_spec(three_tasks(kind))
+    values = [
+        np.linalg.eigvalsh(law.loadings @ law.loadings.T + np.diag(law.rest)).max()
+        for law in setting_of(spec, 3, 0).laws
+    ]
+    monkeypatch.setattr(engine, "MAX_STEPS", 3)
+    with pytest.raises(RunError, match=r"stiff: .*largest eigenvalue .*latent_fraction") as error:
+        run(document)
+    found = float(re.search(r"inputs is ([0-9.]+);", str(error.value)).group(1))
+    assert found == pytest.approx(max(values), rel=1e-3 if kind == "interpolated" else 0.3)
 
 
 def test_estimates_follow_the_number_of_joint_directions():

@@ -180,6 +180,10 @@ class Joint(TaskInputs):
             return moments_of(self.layout, self.frame.laws, *own)
         return frames_of(self.layout, self.past, self.laws, *own)
 
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+        return float(max(omega.max() for omega in self.frame.omega))
+
     def _change_to(self, task: int) -> None:
         """Change the state to that of another active task, or of all moments."""
         if task == self.task:
