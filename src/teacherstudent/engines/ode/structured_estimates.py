@@ -24,11 +24,21 @@ COPIES = 5  # of the loadings while modes are computed
 
 def structured_cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec with structured inputs (`Engine.cost`)."""
-    x = largest(spec.training.learning_rate) * largest_eigenvalue(spec) * spec.duration
     tasks = spec.teachers.count if spec.mixes_tasks else 1
-    equations = max(SMOOTH * x**POWER, STIFF * x) * (1.0 + NUMBERS * size_of_state(spec)) * tasks
+    equations = seconds_of_equations(spec, size_of_state(spec)) * tasks
     N, D = spec.inputs.dimension, rank_of_loadings(spec)
     return runs * (START + MODES * N * D**2), runs * equations
+
+
+def stiffness(spec: Spec) -> float:
+    """Return learning rate times largest eigenvalue times duration, on which the number of steps depends."""
+    return largest(spec.training.learning_rate) * largest_eigenvalue(spec) * spec.duration
+
+
+def seconds_of_equations(spec: Spec, size: int) -> float:
+    """Return the seconds of the integration of a state of some length, one task at a time."""
+    x = stiffness(spec)
+    return max(SMOOTH * x**POWER, STIFF * x) * (1.0 + NUMBERS * size)
 
 
 def structured_memory(spec: Spec) -> Parts:
@@ -71,6 +81,8 @@ def groups_of(spec: Spec) -> int:
         return number_of_nodes(spec) + 1
     if covariance is not None:
         return N if covariance.values is None else len(covariance.values)
+    if spec.inputs.manifold is not None and spec.inputs.manifold.projection == "orthogonal":
+        return spec.teachers.count**2 if spec.has_task_inputs else 2
     return min(N, rank_of_loadings(spec) + 1)
 
 
