@@ -19,7 +19,7 @@ SMOOTH, POWER, STIFF, NUMBERS = 9e-5, 0.63, 2.65e-6, 1.4e-3
 MODES = 3e-10  # seconds of the decomposition of N x D loadings for each N D^2
 START = 0.002  # seconds of the start of a run
 LARGEST = 10.0  # largest eigenvalue of the covariance of inputs of a file
-COPIES = 5  # of the loadings while modes are computed
+COPIES = 6  # of the loadings while modes are computed
 
 
 def structured_cost(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -71,7 +71,8 @@ def rank_of_loadings(spec: Spec) -> int:
         return 0
     if inputs.manifold is None or spec.numerics.covariance == "exact":
         return inputs.dimension
-    return min(inputs.dimension, inputs.latents)
+    tasks = spec.teachers.count if inputs.manifold.tasks == "subspaces" else 1
+    return min(inputs.dimension, tasks * inputs.latents)
 
 
 def groups_of(spec: Spec) -> int:
@@ -81,9 +82,14 @@ def groups_of(spec: Spec) -> int:
         return number_of_nodes(spec) + 1
     if covariance is not None:
         return N if covariance.values is None else len(covariance.values)
-    if spec.inputs.manifold is not None and spec.inputs.manifold.projection == "orthogonal":
-        return spec.teachers.count**2 if spec.has_task_inputs else 2
-    return min(N, rank_of_loadings(spec) + 1)
+    if spec.inputs.manifold is None or spec.numerics.covariance == "exact":
+        return N
+    orthogonal = spec.inputs.manifold.projection == "orthogonal"
+    if orthogonal and spec.has_task_inputs:
+        return spec.teachers.count**2
+    if orthogonal and N & (N - 1) == 0:  # the projection is a Hadamard matrix, whose rows have one length
+        return 2
+    return min(N, spec.inputs.latents + 1)
 
 
 def size_of_state(spec: Spec) -> int:
