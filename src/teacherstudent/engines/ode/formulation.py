@@ -1,4 +1,4 @@
-"""What the equations of a run need to know about their state: the interface that `Integration` uses.
+"""What depends on the layout of the state of the equations: the interface that `Integration` uses.
 
 A formulation has the state y of one run, and everything that is constant between two switches. Each kind of
 inputs has one, and `choice` selects it from the spec.
