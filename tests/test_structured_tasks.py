@@ -423,9 +423,9 @@ def test_estimates_follow_the_number_of_joint_directions():
         spec = parse_spec(three_tasks(kind, N=N, D=D, curriculum={"switch_times": [1.0]} | curriculum))
         return sum(cost(spec, 1)), sum(memory([spec]).values())
 
-    modes, larger = estimates("interpolated", 4000, 100), estimates("interpolated", 4000, 400)
-    mixed = estimates("interpolated", 4000, 100, replay={"fraction": 0.1})
-    blocks = estimates("orthogonal_tasks", 4000, 100)
+    modes, larger = estimates("interpolated", 1500, 100), estimates("interpolated", 1500, 400)
+    mixed = estimates("interpolated", 1500, 100, replay={"fraction": 0.1})
+    blocks = estimates("orthogonal_tasks", 1500, 100)
     assert 8 < larger[0] / modes[0] < 64 and 4 < larger[1] / modes[1] < 16
     assert mixed[0] > 10 * modes[0] and mixed[1] - modes[1] > 8 * 3 * 300**2 * 41
     assert blocks[0] < modes[0] and blocks[1] <= modes[1]

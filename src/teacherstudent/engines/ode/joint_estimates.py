@@ -76,8 +76,9 @@ def joint_memory(spec: Spec) -> Parts:
     numbers = _moments(spec) * _copies(spec) + LAWS * P * n**2 + (STAGES + 5) * _size_of_modes(spec)
     rows = len(record_steps(spec)) * K * (K + F + spec.heads + (P + 1) * K)
     key = "latent_dimension" if spec.inputs.manifold.latent_dimension is not None else "latent_fraction"
+    at_start = N * (LOADINGS * P * spec.inputs.latents + 2 * (F + K))  # before there are any moments
     parts = {
-        "inputs.dimension": float(NUMBER * N * (LOADINGS * P * spec.inputs.latents + 2 * (F + K))),
+        "inputs.dimension": float(NUMBER * max(0, at_start - numbers)),
         f"inputs.manifold.{key}": float(NUMBER * numbers),
     }
     return with_part(parts, record_key(spec), record_memory(spec, "all") + NUMBER * rows)
