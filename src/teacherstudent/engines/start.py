@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import Engine
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.steps import record_steps, step_at
@@ -115,6 +115,12 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
         _check_overlaps(start)
         _check_history(spec, start, own)
         start = replace(start, state=None)
+        if spec.has_task_inputs:
+            refuse(
+                "inputs.manifold.tasks",
+                spec.inputs.manifold.tasks,
+                "order parameters determine networks for one law of the inputs; use the start of the run",
+            )
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
         raise SpecError(f"duration: {spec.duration} is too short: the run starts at t = {start.time:g}")
