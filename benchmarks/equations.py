@@ -88,6 +88,30 @@ def intervened(K: int, M: int, name: str) -> Callable[[int], object]:
     return lambda n: derivatives_with_interventions(constants, y, np.empty_like(y), n)
 
 
+def groups_of_modes(G: int) -> Callable[[int], object]:
+    """Evaluations of the right-hand side with structured inputs in G groups of modes, K = M = 2."""
+    block = {"latent_dimension": G - 1, "folding": "sign"}
+    of = spec(2, 2, inputs={"distribution": "hidden_manifold", "dimension": 2 * G, "manifold": block})
+    run = ode.Integration(of, 0, 0, lambda fraction: None, BEGINNING)
+    run.begin(phases(of)[0])
+    constants, y = run.constants(phases(of)[0], run.stages(phases(of)[0])[0]), run.y
+    return lambda n: derivatives(constants, y, np.empty_like(y), n)
+
+
+def limit_of_manifolds() -> Callable[[int], object]:
+    """Runs with infinitely many inputs and latent numbers, with 16 nodes."""
+    block = {"latent_fraction": 0.5, "folding": "sign"}
+    of = spec(
+        2,
+        2,
+        inputs={"distribution": "hidden_manifold", "dimension": 1000, "manifold": block},
+        numerics={"latents": "infinite", "nodes": 16},
+        teachers={"count": 1, "hidden": 2},
+        curriculum={},
+    )
+    return lambda n: [ode.simulate([of], 0, [0], lambda fraction: None, [BEGINNING]) for _ in range(n)]
+
+
 def euler(step: Callable, K: int, M: int) -> Callable[[int], object]:
     """Euler steps of a reference from the same start."""
     start = initial_order_parameters(spec(K, M), seed=0, run=0)
@@ -140,3 +164,10 @@ def lines() -> Iterator[Line]:
     for (units, of_teacher), must, aim in (((2, 1), None, 0.13), ((4, 2), 2.0, 0.7), ((8, 4), None, 6.0)):
         (time,) = seconds((right_hand_side(units, of_teacher), 5000))
         yield within(f"ode, right-hand side, K = {units}, M = {of_teacher}", time, "us", must, aim)
+    for G, must in ((301, 10.0), (1001, 35.0)):
+        (time,) = seconds((groups_of_modes(G), 1000))
+        yield within(f"ode, right-hand side, {G} groups of modes, K = 2, M = 2", time, "us", must, None)
+    (time,) = seconds((limit_of_manifolds(), 3))
+    yield within(
+        f"ode, limit of hidden manifolds with 16 nodes, t = 0 to {DURATION:g}", time, "ms", 30.0, None
+    )

@@ -53,6 +53,11 @@ def test_right_hand_sides_with_interventions_can_be_called(name):
     equations.intervened(2, 1, name)(1)
 
 
+def test_right_hand_sides_and_runs_with_structured_inputs_can_be_called():
+    equations.groups_of_modes(11)(1)
+    equations.limit_of_manifolds()(1)
+
+
 def test_overhead_is_starts_and_plan_over_work(tmp_path):
     folder = tmp_path / "benchmarks" / "simulate" / "errors"
     folder.mkdir(parents=True)

@@ -58,6 +58,14 @@ before = psutil.Process().memory_info().rss
 print(peak(DOCUMENT, RUNS) - before)
 """
 
+
+def two_projections(D):
+    """The block of inputs with a projection of D latent numbers for each task."""
+    manifold = {"latent_dimension": D, "tasks": "interpolated", "similarity": 0.5}
+    return {"inputs": {"distribution": "hidden_manifold", "manifold": manifold}}
+
+
+REPLAY = {"fraction": 0.5}
 BUFFER = {"fraction": 0.1, "buffer": 10_000}
 TURNING = {"teacher": 0, "towards": 1, "rate": 0.1, "start": 0.0}
 NETWORKS = {
@@ -105,8 +113,10 @@ CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
     ("ode", 1, large(1000, steps=400_000, P=2, M=2, K=4, record={"count": 400_001})),
     ("ode", 1, large(4_000_000, P=2, M=1)),
+    ("ode", 1, large(4000, P=2, M=2, K=4, curriculum={"switch_times": [2.5e-4]}, **two_projections(600))),
+    ("ode", 1, large(2000, P=2, M=2, curriculum=REPLAYED | {"replay": REPLAY}, **two_projections(250))),
 ]
-NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs"]
+NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs", "ode-modes", "ode-moments"]
 OFTEN = "inputs", "batch", "samples", "chain-records", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
@@ -118,6 +128,8 @@ def small_form(document):
     """The document with two steps of small networks, which the same kernels make."""
     small = document | {"duration": 2 / 40, "record": document["record"] | {"count": 2}}
     small["inputs"] = document["inputs"] | {"dimension": 40}
+    if "manifold" in small["inputs"]:
+        small["inputs"]["manifold"] = two_projections(5)["inputs"]["manifold"]
     if "samples" in small["inputs"]:
         small["inputs"]["samples"] = 100
     if "curriculum" in small:

@@ -107,6 +107,28 @@ def diverged(run: int, time: float) -> str:
     return f"run {run} diverged at t = {time:g}; it is stored up to this time"
 
 
+def stiff_inputs(largest: float, reached: str) -> str:
+    """Return the message about inputs whose equations are too stiff for an explicit integrator.
+
+    Parameters
+    ----------
+    largest : float
+        Largest eigenvalue of the covariance of the inputs.
+    reached : str
+        How many steps the integrator needs.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    return (
+        f"engine ode: the equations are stiff: {reached}; the largest eigenvalue of the covariance of the "
+        f"inputs is {largest:.4g}; use more latent numbers for each input (inputs.manifold.latent_fraction), "
+        "a smaller training.learning_rate or a shorter duration"
+    )
+
+
 def penalty_too_strong(
     strength: Any, rate: float, penalty: float, inputs: int | None = None, reached: str = ""
 ) -> str:

@@ -75,8 +75,25 @@ class StoredRun:
         return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
 
 
+# Arrays of a state in one row, whose lengths differ between runs in different phases.
+ROWS = (
+    "order_parameters",
+    "integrator_y",
+    "integrator_k",
+    "integrator_constants",
+    "joint_means",
+    "joint_moments",
+    "joint_outside",
+    "integrator_joint_means",
+    "integrator_joint_moments",
+    "integrator_joint_outside",
+)
+
+
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
     """Return an array of a state without its padding."""
+    if name in ROWS and array.size:
+        return array[: len(array) - int(np.argmin(np.isnan(array[::-1])))]
     filled = {
         "switch_times": np.isfinite,
         "teachers": lambda teachers: teachers >= 0,

@@ -15,7 +15,8 @@ from teacherstudent.spec.steps import step_at
 # The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
 # restart point; those of runs with penalties of strength 0 have `importances`; those with a rotation that
-# ends at the other teacher have `rotation` and `rotation_angle`.
+# ends at the other teacher have `rotation` and `rotation_angle`; those of structured inputs have the groups
+# of modes, `mode_eigenvalues`, `mode_shares` and `mode_overlaps`.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -42,10 +43,11 @@ class Position(NamedTuple):
 
 def state_of(run) -> State:
     """Return the state from which an `Integration` can resume: its end, and the restart point before it."""
+    form = run.form
     end = {
-        "order_parameters": run.y.copy(),
-        "teacher_overlaps": run.initial.T,
-        "teacher_readouts": run.initial.v,
+        "order_parameters": form.y.copy(),
+        "teacher_overlaps": form.T,
+        "teacher_readouts": form.v,
     }
     restart = {f"integrator_{name}": getattr(run.restart, name).copy() for name in ("numbers", "y", "k")}
     before = {
@@ -53,21 +55,11 @@ def state_of(run) -> State:
         "integrator_constants": run.restarts.constants,
     }
     state = history(run.t, run.switches, run.sequence) | end | restart | before
-    if np.isfinite(run.angle):
-        state |= {"rotation": _rotation(run.spec), "rotation_angle": np.array(run.angle)}
-    if run.columns.anchors or run.spec.training.consolidation is not None:
-        state["importances"] = np.array(run.importances, dtype=float).reshape(-1, run.columns.layout.K)
-    if not run.columns.anchors:
-        return state
-    return state | {
-        "column_overlaps": overlaps_of_columns(run.columns, run.y, run.T),
-        "penalties": run.penalties,
-        "integrator_column_overlaps": run.restarts.T,
-        "integrator_penalties": run.restarts.penalties,
-    }
+    state |= form.state_arrays(len(run.switches))
+    return state | {f"integrator_{name}": array for name, array in run.restarts.arrays.items()}
 
 
-def _rotation(spec: Spec) -> np.ndarray:
+def rotation_numbers(spec: Spec) -> np.ndarray:
     """Return the first units of the teacher that turns and of the other one, angle of a step, first step."""
     rotation, M, N = spec.teachers.rotation, spec.teachers.hidden, spec.inputs.dimension
     units = rotation.teacher * M, rotation.towards * M
@@ -94,7 +86,8 @@ def stored_angle(spec: Spec, state: State | None) -> float | None:
     rotation = spec.teachers.rotation
     if state is None or "rotation_angle" not in state or rotation is None or rotation.until != "reached":
         return None
-    return float(state["rotation_angle"]) if np.array_equal(state["rotation"], _rotation(spec)) else None
+    same = np.array_equal(state["rotation"], rotation_numbers(spec))
+    return float(state["rotation_angle"]) if same else None
 
 
 def initial_in(state: State, columns: Columns) -> OrderParameters:

@@ -15,10 +15,13 @@ fast = njit(error_model="numpy", fastmath=REORDER)
 # (atomic operations cost more than the arithmetic of a small loop), and Python cannot call them.
 ON_ARRAYS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INNER = ON_ARRAYS | {"fastmath": {"contract"}}
+# The same for sums over long vectors, which are reordered to be vectorised.
+SUM = ON_ARRAYS | {"fastmath": {"contract", "reassoc"}}
 # The same for a part of the loop of a kernel, for which passing the arguments would cost more than the work.
 PART = INNER | {"forceinline": True}
 inner = njit(**INNER)
 part = njit(**PART)
+long_sum = njit(**SUM)
 # For functions with functions as arguments: numba cannot save code that passes them as values.
 inlined = njit(error_model="numpy", inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column

@@ -1,0 +1,371 @@
+"""Covariance model of structured inputs: groups of modes of the covariance of the inputs.
+
+The covariances Omega_p of the inputs x of the tasks p commute; their eigenpairs are in G groups of equal
+eigenvalues omega_p,g. With g_a = sqrt N <x nu_a> for each teacher unit a, whose field is nu_a, and with sums
+over the directions of a group, divided by N,
+
+    q_g,kl = w_k.w_l,   r_g,ka = w_k.g_a,   t_g,ab = g_a.g_b,   nu_g = number of directions,
+
+the covariances of the fields of task p are
+
+    C_kl = sum_g (omega_g + s^2) q_g,kl,   C_km = sum_g r_g,km,   C_mn = T_mn,
+
+s the standard deviation of white noise on the student's inputs. The state is y = (q, r, h), with the groups
+on the last axis of q, of which pairs k <= l are stored, and of r.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
+from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.ode import models
+
+
+class GroupedTask(NamedTuple):
+    """What a task of a stage has to do with the groups."""
+
+    law: int  # row of `ModeGroups.omega`
+    first: int  # first unit of its teacher
+    head: int  # row of h
+    v: np.ndarray  # (M,) readouts of the teacher
+    noise: float  # variance s^2 of the noise on the student's inputs
+
+
+class ModeGroups(NamedTuple):
+    """The groups of modes of a run."""
+
+    omega: np.ndarray  # (L, G) eigenvalues: one row for all tasks, or one for each
+    nu: np.ndarray  # (G,) number of directions, divided by N
+    t: np.ndarray  # (F, F, G) sums of g_a g_b / N over the directions of a group
+    T: np.ndarray  # (F, F) covariances of the fields of teachers
+
+
+class Groups(NamedTuple):
+    """The model of a stage with A tasks, of which one is current, with work space."""
+
+    c: np.ndarray  # (D,) signed readouts (h, -v)
+    C: np.ndarray  # (D, D) covariance of the error units
+    current: np.ndarray  # (1,) int64: the task, a row of the following arrays
+    power: np.ndarray  # (A, G) omega + s^2
+    clean: np.ndarray  # (A, G) omega
+    first: np.ndarray  # (A,) int64
+    head: np.ndarray  # (A,) int64
+    v: np.ndarray  # (A, M)
+    T: np.ndarray  # (A, M, M)
+    omega: np.ndarray  # (L, G) for records
+    nu: np.ndarray  # (G,)
+    t: np.ndarray  # (F, F, G)
+
+
+def groups(modes: ModeGroups, K: int, tasks: list[GroupedTask]) -> Groups:
+    """Describe the covariances of a stage.
+
+    Parameters
+    ----------
+    modes : ModeGroups
+        The groups of modes.
+    K : int
+        Number of student units.
+    tasks : list of GroupedTask
+        The tasks; the first one is current.
+
+    Returns
+    -------
+    Groups
+    """
+    M = len(tasks[0].v)
+    own = [slice(task.first, task.first + M) for task in tasks]
+    clean = np.array([modes.omega[task.law] for task in tasks])
+    return Groups(
+        c=np.zeros(K + M),
+        C=np.zeros((K + M, K + M)),
+        current=np.zeros(1, np.int64),
+        power=clean + np.array([[task.noise] for task in tasks]),
+        clean=clean,
+        first=np.array([task.first for task in tasks]),
+        head=np.array([task.head for task in tasks]),
+        v=np.array([task.v for task in tasks]),
+        T=np.array([modes.T[part, part] for part in own]),
+        omega=np.ascontiguousarray(modes.omega),
+        nu=np.ascontiguousarray(modes.nu),
+        t=np.ascontiguousarray(modes.t),
+    )
+
+
+def pack_groups(q: np.ndarray, r: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Return a new state.
+
+    Parameters
+    ----------
+    q : (K, K, G) array
+        Symmetric in its first axes.
+    r : (K, F, G) array
+        Student and teacher units.
+    h : (H, K) array
+        Readouts.
+
+    Returns
+    -------
+    (G (K (K + 1) / 2 + K F) + H K,) array
+    """
+    return np.concatenate([q[np.triu_indices(len(q))].ravel(), r.ravel(), h.ravel()])
+
+
+def unpack_groups(y: np.ndarray, K: int, F: int, G: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return q, r and h of a state; r and h are views.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State.
+    K, F, G : int
+        Numbers of student units, of units of all teachers, and of groups.
+
+    Returns
+    -------
+    tuple of arrays (K, K, G), (K, F, G) and (H, K)
+    """
+    pairs, rows = K * (K + 1) // 2, np.triu_indices(K)
+    q = np.zeros((K, K, G))
+    q[rows] = y[: G * pairs].reshape(pairs, G)
+    q[rows[::-1]] = q[rows]
+    end = G * (pairs + K * F)
+    return q, y[G * pairs : end].reshape(K, F, G), y[end:].reshape(-1, K)
+
+
+def width_of_records(K: int, F: int, H: int, L: int) -> int:
+    """Return the length of a record: Q of the first law, R, h, Q of the other laws, and W.
+
+    Parameters
+    ----------
+    K, F, H, L : int
+        Numbers of student units, of units of all teachers, of heads, and of laws of the inputs.
+
+    Returns
+    -------
+    int
+    """
+    return K * (K + F + H + L * K)
+
+
+@inlined
+def row_q(y, K, G, k, l):
+    """Return the view (G,) of q of two student units in a state.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State.
+    K, G : int
+        Numbers of student units and of groups.
+    k, l : int
+        Student units.
+
+    Returns
+    -------
+    (G,) array
+    """
+    first, second = min(k, l), max(k, l)
+    start = G * (first * K - first * (first - 1) // 2 + second - first)
+    return y[start : start + G]
+
+
+@inlined
+def row_r(y, K, F, G, k, a):
+    """Return the view (G,) of r of a student unit and a teacher unit in a state.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State.
+    K, F, G : int
+        Numbers of student units, of units of all teachers, and of groups.
+    k, a : int
+        Student unit and teacher unit.
+
+    Returns
+    -------
+    (G,) array
+    """
+    start = G * (K * (K + 1) // 2 + F * k + a)
+    return y[start : start + G]
+
+
+@variant(models.covariances, Groups, inline=True)
+def _covariances(model, y, clean):
+    """Fill c and C from the state, with or without the noise on the student's inputs."""
+    task = model.current[0]
+    power = model.clean[task] if clean else model.power[task]
+    _fill_covariances(model.c, model.C, model.v[task], model.T[task], power, y, model)
+
+
+@variant(models.motion, Groups, inline=True)
+def _motion(model, y, rates, means, dy):
+    """Write the derivative of the state from the means."""
+    _set_to_zero(dy)
+    add_motion(model, y, rates, means, 1.0, dy)
+
+
+@variant(models.record, Groups, inline=True)
+def _record(model, y, row):
+    """Record Q of the first law, R, h, Q of the other laws, and W = w w^T / N."""
+    _fill_record(model.omega, model.t, len(model.c) - model.v.shape[1], y, row)
+
+
+@inlined
+def add_motion(model, y, rates, means, share, dy):
+    """Add the derivative of the state in steps on the current task, times its probability.
+
+    Parameters
+    ----------
+    model : Groups
+        The model, whose c and C are those of the state.
+    y : (n,) array
+        State.
+    rates : models.Rates
+        How the student learns.
+    means : models.Means
+        Means over the fields.
+    share : float
+        Probability of the task.
+    dy : (n,) array
+        Changed in place.
+    """
+    task = model.current[0]
+    power, first, eta, decay = model.power[task], model.first[task], rates.eta, rates.decay
+    _move_r(y, model.c, means.weights, power, model.t, first, rates.moving, share, eta, decay, dy)
+    numbers = first, share, eta, decay, rates.batch
+    _move_q(y, model.c, means, power, model.nu, model.t.shape[0], rates.moving, numbers, dy)
+    _move_readouts(y, means.output, rates.head, share, rates.eta_h, rates.decay_h, model.t.shape, dy)
+
+
+@inner
+def _fill_covariances(c, C, v, T, power, y, model):
+    """Fill c and C with given eigenvalues of the covariance of the student's inputs."""
+    M, G, F = len(v), len(power), model.t.shape[0]
+    K, task = len(c) - M, model.current[0]
+    first, readouts = model.first[task], G * (K * (K + 1) // 2 + K * F) + K * model.head[task]
+    for k in range(K):
+        c[k] = y[readouts + k]
+        for l in range(k, K):
+            C[k, l] = dot(power, row_q(y, K, G, k, l))
+            C[l, k] = C[k, l]
+        for m in range(M):
+            C[k, K + m] = total(row_r(y, K, F, G, k, first + m))
+            C[K + m, k] = C[k, K + m]
+    for m in range(M):
+        c[K + m] = -v[m]
+        for n in range(M):
+            C[K + m, K + n] = T[m, n]
+
+
+@long_sum
+def dot(x, y):
+    """Return the sum of products."""
+    value = 0.0
+    for g in range(len(x)):
+        value += x[g] * y[g]
+    return value
+
+
+@long_sum
+def total(x):
+    """Return the sum of numbers."""
+    value = 0.0
+    for g in range(len(x)):
+        value += x[g]
+    return value
+
+
+@inner
+def _set_to_zero(x):
+    """Set all numbers to 0."""
+    for e in range(len(x)):
+        x[e] = 0.0
+
+
+@inner
+def _add(out, factor, x):
+    """Add a multiple of a vector."""
+    for g in range(len(out)):
+        out[g] += factor * x[g]
+
+
+@inner
+def _add_product(out, factor, x, y):
+    """Add a multiple of a product of vectors, element by element."""
+    for g in range(len(out)):
+        out[g] += factor * (x[g] * y[g])
+
+
+@inner
+def _move_r(y, h, weights, power, t, first, moving, share, eta, decay, dy):
+    """Add dr_ka = -eta h_k ((omega + s^2) sum_j weights_kj r_ja + sum_m weights_km t_ma) - decay r_ka."""
+    K, F, G = len(moving), t.shape[0], len(power)
+    M = len(h) - K
+    for k in range(K):
+        rate = -share * eta * moving[k] * h[k]
+        for a in range(F):
+            out = row_r(dy, K, F, G, k, a)
+            for j in range(K):
+                _add_product(out, rate * weights[k, j], power, row_r(y, K, F, G, j, a))
+            for m in range(M):
+                _add(out, rate * weights[k, K + m], t[first + m, a])
+            if decay != 0.0:
+                _add(out, -share * decay * moving[k], row_r(y, K, F, G, k, a))
+
+
+@inner
+def _move_q(y, h, means, power, nu, F, moving, numbers, dy):
+    """Add the derivatives of q.
+
+    dq_kl = -eta h_k ((omega + s^2) sum_j weights_kj q_jl + sum_m weights_km r_lm) + (k <-> l)
+            + (eta^2 / batch) h_k h_l power_kl (omega + s^2) nu - 2 decay q_kl.
+    """
+    first, share, eta, decay, batch = numbers
+    K, G, weights = len(moving), len(power), means.weights
+    M = len(h) - K
+    for k in range(K):
+        for l in range(k, K):
+            out = row_q(dy, K, G, k, l)
+            eta_k, eta_l = eta * moving[k] * h[k], eta * moving[l] * h[l]
+            for j in range(K):
+                _add_product(out, -share * eta_k * weights[k, j], power, row_q(y, K, G, j, l))
+                _add_product(out, -share * eta_l * weights[l, j], power, row_q(y, K, G, j, k))
+            for m in range(M):
+                _add(out, -share * eta_k * weights[k, K + m], row_r(y, K, F, G, l, first + m))
+                _add(out, -share * eta_l * weights[l, K + m], row_r(y, K, F, G, k, first + m))
+            _add_product(out, share * eta_k * eta_l * means.power[k, l] / batch, power, nu)
+            if decay != 0.0:
+                _add(out, -share * decay * (moving[k] + moving[l]), row_q(y, K, G, k, l))
+
+
+@inner
+def _move_readouts(y, output, head, share, eta_h, decay_h, shape, dy):
+    """Add dh_k = -eta_h output_k - decay h_k for the head of the task."""
+    K = len(output)
+    start = shape[2] * (K * (K + 1) // 2 + K * shape[0]) + K * head
+    for k in range(K):
+        dy[start + k] += share * (-eta_h * output[k] - decay_h * y[start + k])
+
+
+@inner
+def _fill_record(omega, t, K, y, row):
+    """Write Q of the first law, R, h, Q of the other laws, and W to a row."""
+    (L, G), F = omega.shape, t.shape[0]
+    readouts = G * (K * (K + 1) // 2 + K * F)
+    numbers = len(y) - readouts
+    others = K * K + K * F + numbers
+    for k in range(K):
+        for l in range(K):
+            pair = row_q(y, K, G, k, l)
+            row[K * k + l] = dot(omega[0], pair)
+            for law in range(1, L):
+                row[others + K * K * (law - 1) + K * k + l] = dot(omega[law], pair)
+            row[others + K * K * (L - 1) + K * k + l] = total(pair)
+        for a in range(F):
+            row[K * K + F * k + a] = total(row_r(y, K, F, G, k, a))
+    for e in range(numbers):
+        row[K * (K + F) + e] = y[readouts + e]
