@@ -11,7 +11,8 @@ from structured_cases import structured
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.estimates import cost, memory
-from teacherstudent.engines.ode.frames import Joint, Position
+from teacherstudent.engines.ode.frames import Joint
+from teacherstudent.engines.ode.positions import Position
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.projections import projections_of
@@ -368,6 +369,17 @@ def test_runs_resume_to_the_same_bits(name, tmp_path):
         expected = getattr(whole, observable)[rows:]
         np.testing.assert_array_equal(getattr(found, observable), expected, err_msg=observable)
     np.testing.assert_array_equal(found.switch_times, whole.switch_times)
+
+
+@pytest.mark.parametrize("name", ["blocks", "second task"])
+def test_states_of_other_numbers_of_inputs_are_refused(name, tmp_path):
+    kind, curriculum, end = STOPS[name]
+    document = three_tasks(kind, curriculum=curriculum) | {"record": {"times": [0.0, 4.0, 6.0, 12.0]}}
+    spec = stopped_at(document, end)
+    write_runs(tmp_path / "a.h5", [("/", spec, "ode", 3, [simulate(spec, "ode", 3)])], run_axis=False)
+    document["inputs"] |= {"dimension": 100}
+    with pytest.raises(SpecError, match=r"inputs\.dimension: 100 differs from the state"):
+        list(simulate_runs(parse_spec(document), "ode", 3, starts=load_start(tmp_path / "a.h5")))
 
 
 def test_runs_in_different_phases_share_a_file(tmp_path):
