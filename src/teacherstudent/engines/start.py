@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import Engine
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.steps import record_steps, step_at
@@ -33,6 +33,8 @@ MAY_CHANGE = (
     "student.heads",  # the number of heads is compared: with one task, `shared` and `per_task` have one
     "student.copy_head_at_switch",
 )
+# Keys in these blocks on which the modes of structured inputs depend.
+OF_MODES = ("numerics.latents", "numerics.nodes", "numerics.covariance")
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     own = start.engine == engine.name and start.state is not None
     if own:
         _check_penalties(spec, start)
-    if own and engine.can_resume(spec, start.state):
+    other_modes = own and spec.inputs.is_structured and _has_other_size(spec, start)
+    if own and not other_modes and engine.can_resume(spec, start.state):
         start = of_state(start)
         _check_consolidation(spec, start)
-    elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
+    elif own and _has_other_size(spec, start):
         asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
         raise SpecError(
             f"inputs.dimension: {asked} differs from the state to start from, which has {stored}; "
@@ -115,6 +118,12 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
         _check_overlaps(start)
         _check_history(spec, start, own)
         start = replace(start, state=None)
+        if spec.has_task_inputs:
+            refuse(
+                "inputs.manifold.tasks",
+                spec.inputs.manifold.tasks,
+                "order parameters determine networks for one law of the inputs; use the start of the run",
+            )
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
         raise SpecError(f"duration: {spec.duration} is too short: the run starts at t = {start.time:g}")
@@ -142,6 +151,11 @@ def _check_overlaps(start: Start) -> None:
             f" and this run cannot resume from its state, of engine {start.engine}; repeat that run with"
             " record.quantities: all"
         )
+
+
+def _has_other_size(spec: Spec, start: Start) -> bool:
+    """Return whether a spec has another number of inputs than the run that the start is from, if any."""
+    return start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension
 
 
 def _check_history(spec: Spec, start: Start, has_state: bool) -> None:
@@ -288,7 +302,7 @@ def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
 
 
 def _may_change(key: str) -> bool:
-    return any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
+    return key not in OF_MODES and any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
 
 
 def _rank(key: str) -> int:

@@ -10,7 +10,6 @@ from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.parse import parse_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,8 @@ class StoredRun:
     @cached_property
     def spec(self) -> Spec:
         """The spec. Raises RunError if this version cannot read it."""
+        from teacherstudent.spec.parse import parse_spec  # slow, and not needed to read arrays
+
         try:
             return parse_spec(json.loads(self.attributes["spec"]), files=False)
         except (SpecError, ValueError) as error:
