@@ -371,6 +371,20 @@ def test_runs_resume_to_the_same_bits(name, tmp_path):
     np.testing.assert_array_equal(found.switch_times, whole.switch_times)
 
 
+@pytest.mark.parametrize("name", ["blocks, with replay", "second task", "all moments"])
+@pytest.mark.parametrize("work", [1, 700])
+def test_reports_of_progress_change_nothing(name, work, monkeypatch):
+    """They interrupt evaluations of the equations, also between two rows of the means."""
+    kind, curriculum, _ = STOPS[name]
+    document = three_tasks(kind, curriculum=curriculum, D=6)
+    expected, reports = run(document), []
+    monkeypatch.setattr(engine, "WORK_PER_REPORT", work)
+    (found,) = engine.simulate([parse_spec(document)], 3, [0], reports.append, [BEGINNING])
+    assert len(reports) > 100
+    for name in QUANTITIES:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
 @pytest.mark.parametrize("name", ["blocks", "second task"])
 def test_states_of_other_numbers_of_inputs_are_refused(name, tmp_path):
     kind, curriculum, end = STOPS[name]

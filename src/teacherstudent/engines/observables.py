@@ -347,8 +347,6 @@ STATE_VARIABLES = _by_name(
         symbol="t",
         description="overlaps of teachers in the directions of each eigenvalue",
     ),
-    StateVariable("block_share", symbol="delta", description="number of latent numbers of a projection, / N"),
-    StateVariable("joint_inputs", symbol="N", description="number of inputs"),
     StateVariable(
         "joint_covariances",
         symbol="Omega_p",

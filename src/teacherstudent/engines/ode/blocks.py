@@ -60,11 +60,8 @@ class Aligned(TaskInputs):
 
     @staticmethod
     def fits(spec: Spec, state: State) -> bool:
-        """Return whether a state has as many numbers as those of a spec, and blocks as large."""
-        if "order_parameters" not in state or "block_share" not in state:
-            return False
-        share = spec.inputs.latents / spec.inputs.dimension
-        return (len(state["order_parameters"]), float(state["block_share"])) == (layout_for(spec).size, share)
+        """Return whether a state has as many numbers as those of a spec."""
+        return "order_parameters" in state and len(state["order_parameters"]) == layout_for(spec).size
 
     def model(self, task: int, noise: float) -> Blocks:
         """Return the covariance model while one task is active.
@@ -87,8 +84,8 @@ class Aligned(TaskInputs):
         return float(np.linalg.eigvalsh(self.manifolds.omega[:-1]).max())
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
-        """Return further arrays of a state."""
-        return {"block_share": np.array(self.manifolds.share)}
+        """Return further arrays of a state: none."""
+        return {}
 
 
 def layout_for(spec: Spec) -> BlockLayout:

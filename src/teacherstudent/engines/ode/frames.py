@@ -107,8 +107,8 @@ class Joint(TaskInputs):
     def from_state(cls, origin: Origin, state: State) -> Self:
         """Return the formulation at the end of a stored run."""
         names = *LAWS, "teacher_overlaps", "teacher_readouts"
-        N, *laws, T, v = (np.array(state[name]) for name in names)
-        frame = frame_of(JointLaws(*laws, T, int(N)))
+        *laws, T, v = (np.array(state[name]) for name in names)
+        frame = frame_of(JointLaws(*laws, T, origin.spec.inputs.dimension))
         K = origin.spec.student.hidden
         return cls(origin.spec, frame, v, *_stored(state, K, "", "order_parameters"))
 
@@ -124,8 +124,8 @@ class Joint(TaskInputs):
             return False
         K, F, N = spec.student.hidden, spec.teachers.count * spec.teachers.hidden, spec.inputs.dimension
         n = min(N, spec.teachers.count * spec.inputs.latents)
-        sizes = len(state["joint_outside"]), len(state["teacher_overlaps"]), int(state["joint_inputs"])
-        return sizes == (K * K, F, N) and len(state["joint_means"]) <= K * n
+        sizes = len(state["joint_outside"]), len(state["teacher_overlaps"])
+        return sizes == (K * K, F) and len(state["joint_means"]) <= K * n
 
     def _arrange(self) -> None:
         """Set the layout of the state, and the laws in the modes of the active task."""
@@ -214,14 +214,12 @@ class Joint(TaskInputs):
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return further arrays of a state."""
-        laws = self.frame.laws
-        arrays = np.array(float(laws.N)), laws.covariance, laws.outside, laws.g
-        return self.between_switches() | dict(zip(LAWS, arrays, strict=True))
+        return self.between_switches() | dict(zip(LAWS, self.frame.laws[:3], strict=True))
 
 
-# Arrays of a state: N, and the first ones of `JointLaws`; then what is constant between switches, the task and
-# those of `Position`, each in one row, since runs in different phases have different moments.
-LAWS = ("joint_inputs", "joint_covariances", "joint_variances", "joint_fields")
+# Arrays of a state: the first ones of `JointLaws`; then what is constant between switches, the task and those
+# of `Position`, each in one row, since runs in different phases have different moments.
+LAWS = ("joint_covariances", "joint_variances", "joint_fields")
 STORED = ("joint_task", "joint_means", "joint_moments", "joint_outside")
 
 
