@@ -463,3 +463,29 @@ def test_orthogonal_projections_of_infinitely_many_latents_have_the_same_equatio
     one = run(document)
     document["numerics"] |= {"latents": "infinite"}
     np.testing.assert_array_equal(run(document).generalisation_error, one.generalisation_error)
+
+
+@pytest.mark.parametrize("projection", ["orthogonal", "gaussian"])
+def test_errors_are_those_of_real_weights(projection):
+    """One run with replay after a switch: single runs of this size differ from the equations by up to 4 %.
+
+    With eight seeds the mean differences are below 1 %, and four times as many inputs halve them.
+    """
+    document = structured(
+        "interpolated",
+        inputs={"dimension": 1000},
+        teachers={"output_noise": [0.1, 0.2]},
+        curriculum={"switch_times": [30.0], "replay": {"fraction": 0.25}},
+        duration=60.0,
+    )
+    document["record"] = {"times": [0.0, 3.0, 15.0, 30.0, 35.0, 45.0, 60.0]}
+    document["inputs"]["manifold"] |= {"projection": projection, "latent_dimension": 100}
+    spec = parse_spec(document)
+    real, found = simulate(spec, "network", 1), simulate(spec, "ode", 1)
+    start = 1e-12 if projection == "gaussian" else 0.02  # blocks have the mean length of rows
+    for name in QUANTITIES:
+        one, other = getattr(found, name), getattr(real, name)
+        np.testing.assert_allclose(one[0], other[0], rtol=0, atol=start)
+        np.testing.assert_allclose(one, other, rtol=0, atol=0.05 * np.abs(other).max())
+    np.testing.assert_allclose(found.generalisation_error, real.generalisation_error, rtol=0.06)
+    assert np.ptp(real.generalisation_error, axis=0).min() > 0.1
