@@ -488,4 +488,5 @@ def test_errors_are_those_of_real_weights(projection):
         np.testing.assert_allclose(one[0], other[0], rtol=0, atol=start)
         np.testing.assert_allclose(one, other, rtol=0, atol=0.05 * np.abs(other).max())
     np.testing.assert_allclose(found.generalisation_error, real.generalisation_error, rtol=0.06)
-    assert np.ptp(real.generalisation_error, axis=0).min() > 0.1
+    errors = real.generalisation_error
+    assert (errors.max(axis=0) > 5.0 * errors.min(axis=0)).all()
