@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
+from teacherstudent.engines.ode.joint_estimates import has_joint_space, joint_cost, joint_memory
 from teacherstudent.engines.ode.structured_estimates import (
     STAGES,
     largest,
@@ -20,11 +21,13 @@ from teacherstudent.spec.model import Spec
 RUN, UNITS = 0.003, 0.00013
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
-PULL, PULL_UNITS = 2e-6, 2.5e-8
+PULL, PULL_UNITS = 1e-6, 2.5e-8
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    if has_joint_space(spec):
+        return joint_cost(spec, runs)
     if spec.inputs.is_structured:
         return structured_cost(spec, runs)
     pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3
@@ -55,6 +58,8 @@ def _largest_pull(spec: Spec) -> float:
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     (spec,) = specs
+    if has_joint_space(spec):
+        return joint_memory(spec)
     if spec.inputs.is_structured:
         return structured_memory(spec)
     K, columns = spec.student.hidden, _columns(spec)

@@ -15,20 +15,30 @@ from teacherstudent.spec.steps import record_steps
 STAGES = 41  # number of states of the equations in the work space of the integrator
 # Seconds of a run by x = learning rate * largest eigenvalue * duration, for a few groups of modes: the larger
 # one of SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state.
-SMOOTH, POWER, STIFF, NUMBERS = 1e-4, 0.63, 2.65e-6, 1.4e-3
+SMOOTH, POWER, STIFF, NUMBERS = 9e-5, 0.63, 2.65e-6, 1.4e-3
 MODES = 3e-10  # seconds of the decomposition of N x D loadings for each N D^2
 START = 0.002  # seconds of the start of a run
 LARGEST = 10.0  # largest eigenvalue of the covariance of inputs of a file
-COPIES = 5  # of the loadings while modes are computed
+COPIES = 6  # of the loadings while modes are computed
 
 
 def structured_cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec with structured inputs (`Engine.cost`)."""
-    x = largest(spec.training.learning_rate) * largest_eigenvalue(spec) * spec.duration
     tasks = spec.teachers.count if spec.mixes_tasks else 1
-    equations = max(SMOOTH * x**POWER, STIFF * x) * (1.0 + NUMBERS * size_of_state(spec)) * tasks
+    equations = seconds_of_equations(spec, size_of_state(spec)) * tasks
     N, D = spec.inputs.dimension, rank_of_loadings(spec)
     return runs * (START + MODES * N * D**2), runs * equations
+
+
+def stiffness(spec: Spec) -> float:
+    """Return learning rate times largest eigenvalue times duration, on which the number of steps depends."""
+    return largest(spec.training.learning_rate) * largest_eigenvalue(spec) * spec.duration
+
+
+def seconds_of_equations(spec: Spec, size: int) -> float:
+    """Return the seconds of the integration of a state of some length, one task at a time."""
+    x = stiffness(spec)
+    return max(SMOOTH * x**POWER, STIFF * x) * (1.0 + NUMBERS * size)
 
 
 def structured_memory(spec: Spec) -> Parts:
@@ -61,7 +71,8 @@ def rank_of_loadings(spec: Spec) -> int:
         return 0
     if inputs.manifold is None or spec.numerics.covariance == "exact":
         return inputs.dimension
-    return min(inputs.dimension, inputs.latents)
+    tasks = spec.teachers.count if inputs.manifold.tasks == "subspaces" else 1
+    return min(inputs.dimension, tasks * inputs.latents)
 
 
 def groups_of(spec: Spec) -> int:
@@ -71,7 +82,14 @@ def groups_of(spec: Spec) -> int:
         return number_of_nodes(spec) + 1
     if covariance is not None:
         return N if covariance.values is None else len(covariance.values)
-    return min(N, rank_of_loadings(spec) + 1)
+    if spec.inputs.manifold is None or spec.numerics.covariance == "exact":
+        return N
+    orthogonal = spec.inputs.manifold.projection == "orthogonal"
+    if orthogonal and spec.has_task_inputs:
+        return spec.teachers.count**2
+    if orthogonal and N & (N - 1) == 0:  # the projection is a Hadamard matrix, whose rows have one length
+        return 2
+    return min(N, spec.inputs.latents + 1)
 
 
 def size_of_state(spec: Spec) -> int:
