@@ -347,6 +347,35 @@ STATE_VARIABLES = _by_name(
         symbol="t",
         description="overlaps of teachers in the directions of each eigenvalue",
     ),
+    StateVariable(
+        "joint_covariances",
+        symbol="Omega_p",
+        description="covariances of the inputs of all tasks, in the joint space of their loadings",
+    ),
+    StateVariable(
+        "joint_variances",
+        symbol="-",
+        description="variances of the inputs of all tasks outside of that space",
+    ),
+    StateVariable(
+        "joint_fields",
+        symbol="g",
+        description="sqrt N times the covariances of inputs and teacher fields, in that space",
+    ),
+    StateVariable(
+        "joint_task", symbol="-", description="task in whose modes the state is; -1 while tasks are mixed"
+    ),
+    StateVariable(
+        "joint_means",
+        symbol="mu",
+        description="means of the weights when this task became active, in its modes",
+    ),
+    StateVariable("joint_moments", symbol="S", description="moments of their fluctuations, then"),
+    StateVariable("joint_outside", symbol="-", description="their overlaps outside of the joint space, then"),
+    StateVariable("integrator_joint_task", symbol="-", description="joint_task at the restart point"),
+    StateVariable("integrator_joint_means", symbol="mu", description="joint_means at the restart point"),
+    StateVariable("integrator_joint_moments", symbol="S", description="joint_moments at the restart point"),
+    StateVariable("integrator_joint_outside", symbol="-", description="joint_outside at the restart point"),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",

@@ -43,12 +43,6 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    if spec.has_task_inputs and spec.inputs.manifold.tasks == "interpolated":
-        refuse(
-            "inputs.manifold.tasks",
-            spec.inputs.manifold.tasks,
-            "engine ode does not support it yet; use shared or subspaces, or engine network",
-        )
     refuse_finite_sets(spec, "ode")
     replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":
@@ -165,6 +159,8 @@ class Integration:
         constants of the equations are saved with it.
         """
         constants, before = self.constants(phase, stage), self.restart.mark[0]
+        if len(self.restart.y) != len(self.y):  # the constants of another task can need another state
+            self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
         self.form.check_steps(stage, start)

@@ -1,0 +1,174 @@
+"""What the formulations for tasks with inputs of their own have in common.
+
+A record has (Q, R, h) with Q of the first task, then Q of all tasks (P, K, K) and the overlaps W (K, K) of
+the weights.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from teacherstudent.engines.ode.formulation import Formulation
+from teacherstudent.engines.phases import Phase
+from teacherstudent.engines.rates import Stage
+from teacherstudent.errors.interruption import in_pieces
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
+from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
+from teacherstudent.kernels.ode.models import Rates
+from teacherstudent.kernels.ode.state import Layout, layout_of
+from teacherstudent.kernels.ode.tasks import Lessons, Several, integrate_tasks, several
+
+
+class TaskInputs(Formulation):
+    """Formulation of tasks whose inputs have different covariances; parameters as in `Formulation`."""
+
+    @abstractmethod
+    def model(self, task: int, noise: float):
+        """Return the covariance model while one task is active.
+
+        Parameters
+        ----------
+        task : int
+            Number of the task, counted from 0.
+        noise : float
+            Variance of the noise on the student's inputs.
+
+        Returns
+        -------
+        NamedTuple
+        """
+
+    @property
+    def record_layout(self) -> Layout:
+        """Layout of (Q, R, h) at the start of each record."""
+        P, M = self.v.shape
+        return layout_of(self.spec.student.hidden, P * M, self.spec.heads)
+
+    @property
+    def width(self) -> int:
+        """Length of a record."""
+        return self.record_layout.size + (len(self.v) + 1) * self.spec.student.hidden**2
+
+    @property
+    def readouts(self) -> np.ndarray:
+        """View of the readouts (H, K) in the state, which are its last numbers."""
+        shape = self.spec.heads, self.spec.student.hidden
+        return self.y[len(self.y) - shape[0] * shape[1] :].reshape(shape)
+
+    @staticmethod
+    def is_of_one_task(stage: Stage, phase: Phase) -> bool:
+        """Return whether one task is trained, and a threshold, if any, is for this task."""
+        task, *others = stage.tasks
+        own = task.teacher == phase.teacher or phase.threshold <= 0.0
+        return own and not others and task.probability == 1.0
+
+    def constants(self, stage: Stage, phase: Phase) -> Constants | Several:
+        """Return the constants of the equations in a stage of a phase.
+
+        Parameters
+        ----------
+        stage : Stage
+            The tasks with their rates and noises.
+        phase : Phase
+            The main task, and the threshold that ends the phase.
+
+        Returns
+        -------
+        Constants or Several
+            Constants where one task is trained, and a threshold, if any, is for this task.
+        """
+        codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
+        task, *others = stage.tasks
+        if (
+            not others
+            and task.probability == 1.0
+            and (task.teacher == phase.teacher or phase.threshold <= 0.0)
+        ):
+            model = self.model(task.teacher, task.input_noise**2)
+            rates = Rates(
+                moving=task.moving,
+                eta=task.learning_rate,
+                eta_h=task.readout_rate,
+                decay=stage.weight_decay,
+                decay_h=stage.readout_decay,
+                batch=stage.batch_size,
+                head=task.head,
+            )
+            return constants_of(*codes, task.output_noise**2, phase.threshold, rates, model)
+        model = self.model(phase.teacher, 0.0)
+        return several(*codes, phase.threshold, model, self._lessons(stage), len(self.y))
+
+    def _lessons(self, stage: Stage) -> Lessons:
+        """Return the tasks of a stage in the form of the kernels."""
+        tasks = stage.tasks
+        return Lessons(
+            probability=np.array([task.probability for task in tasks], dtype=float),
+            task=np.array([task.teacher for task in tasks]),
+            head=np.array([task.head for task in tasks]),
+            eta=np.array([task.learning_rate for task in tasks], dtype=float),
+            eta_h=np.array([task.readout_rate for task in tasks], dtype=float),
+            noise=np.array([task.input_noise**2 for task in tasks], dtype=float),
+            output_variance=np.array([task.output_noise**2 for task in tasks], dtype=float),
+            v=np.array([self.v[task.teacher] for task in tasks]),
+            moving=np.array([task.moving for task in tasks]),
+            decay=stage.weight_decay,
+            decay_h=stage.readout_decay,
+            batch=stage.batch_size,
+        )
+
+    def integrator(self, constants: Constants | Several) -> Callable:
+        """Return the compiled function that integrates the equations with some constants."""
+        return integrate_phase if isinstance(constants, Constants) else integrate_tasks
+
+    def numbers(self, constants: Constants | Several) -> np.ndarray:
+        """Return the numbers, apart from the laws of the tasks, that determine the equations of a stage."""
+        p, model = constants, constants.model
+        rates = p.rates if isinstance(p, Constants) else p.lessons
+        before = p.student, p.teacher, p.threshold, model.task, model.head, model.noise
+        variance = [p.output_variance] if isinstance(p, Constants) else []
+        return np.concatenate([before, variance, *map(np.ravel, rates)]).astype(float)
+
+    def errors(self, records: np.ndarray) -> np.ndarray:
+        """Return the generalisation errors (T, P) of records."""
+        (P, M), K, F = self.v.shape, self.spec.student.hidden, len(self.T)
+        codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
+        _, R, h = self.overlaps(records)
+        Q, errors = self._task_overlaps(records), np.empty((len(records), P))
+        for part in in_pieces(len(records), P * (K + F) ** 2):
+            for p in range(P):
+                own, head = slice(p * M, (p + 1) * M), self.spec.head_of(p)
+                arrays = Q[part, p], R[part, :, own], self.T[own, own], h[part, head : head + 1]
+                arrays = map(np.ascontiguousarray, (*arrays, self.v[p : p + 1]))
+                errors[part, p : p + 1] = generalisation_errors_of_records(*codes, *arrays)
+        return errors
+
+    def _task_overlaps(self, records: np.ndarray) -> np.ndarray:
+        """Return Q (T, P, K, K) of all tasks."""
+        P, K = len(self.v), self.spec.student.hidden
+        return records[:, self.record_layout.size : -K * K].reshape(-1, P, K, K)
+
+    def observables(
+        self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
+    ) -> dict[str, np.ndarray]:
+        """Return the covariances of student fields with the inputs of all tasks, and overlaps of weights.
+
+        Parameters
+        ----------
+        records : (T, width) array
+            Records.
+        times : (T,) array
+            Their times t = steps / N.
+        switches : sequence of float
+            Times of the switches of the run.
+
+        Returns
+        -------
+        dict of str to array
+        """
+        K = self.spec.student.hidden
+        return {
+            "task_student_overlaps": self._task_overlaps(records),
+            "student_weight_overlaps": records[:, -K * K :].reshape(-1, K, K),
+        }

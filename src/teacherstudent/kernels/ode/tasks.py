@@ -1,0 +1,217 @@
+"""The equations of `equations` where one of several tasks, each with inputs of its own, is trained in a step.
+
+The derivative is the sum over the tasks of their derivatives, times their probabilities. The covariance model
+is that of the main task, which gives the models of all others.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.variants import declared
+from teacherstudent.kernels.ode.equations import error_of_units
+from teacherstudent.kernels.ode.erf import Lanes, lanes_for
+from teacherstudent.kernels.ode.integrator import integrate
+from teacherstudent.kernels.ode.interventions import TASK
+from teacherstudent.kernels.ode.means import fill_means
+from teacherstudent.kernels.ode.models import Means, Rates, covariances, motion, record
+from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+
+
+class Lessons(NamedTuple):
+    """How each of A tasks is trained; rates are those of `models.Rates`."""
+
+    probability: np.ndarray  # (A,) of the task in a step
+    task: np.ndarray  # (A,) int64: number of the task
+    head: np.ndarray  # (A,) int64: row of h that is trained
+    eta: np.ndarray  # (A,) learning rates of the first layer
+    eta_h: np.ndarray  # (A,) learning rates of the readouts
+    noise: np.ndarray  # (A,) variances of the noise on the student's inputs
+    output_variance: np.ndarray  # (A,) of the noise on the labels
+    v: np.ndarray  # (A, M) readouts of the teachers
+    moving: np.ndarray  # (A, K) 1, or 0 for a frozen unit
+    decay: float  # weight decay of the first layer
+    decay_h: float  # weight decay of the head of the trained task
+    batch: int  # samples of a step, all of one task
+
+
+class Several(NamedTuple):
+    """What is constant in a stage with several tasks, and work space."""
+
+    student: int  # activation codes
+    teacher: int
+    threshold: float  # the integration ends when the error falls below; 0 for never
+    model: NamedTuple  # covariance model of the main task
+    lessons: Lessons
+    means: Means
+    lanes: Lanes
+    change: np.ndarray  # (n,) derivative of the state in steps on one task
+    progress: np.ndarray  # (3,) int64: rows of the means that are done, work left before a pause, and TASK
+
+
+@declared
+def for_task(model, task, head, noise, v):
+    """Return the covariance model of another task, with the same work space.
+
+    Parameters
+    ----------
+    model : NamedTuple
+        Covariance model; its type chooses the variant.
+    task : int
+        Number of the task.
+    head : int
+        Row of h that is trained on it.
+    noise : float
+        Variance of the noise on the student's inputs.
+    v : (M,) array
+        Readouts of the teacher.
+
+    Returns
+    -------
+    NamedTuple
+        Of the same type.
+    """
+
+
+def several(student: int, teacher: int, threshold: float, model, lessons: Lessons, size: int) -> Several:
+    """Return the constants of the equations of a stage with new work space.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes of the units, as in `kernels.maths.activations`.
+    threshold : float
+        Generalisation error of the main task below which the integration ends; 0 for never.
+    model : NamedTuple
+        Covariance model of the main task.
+    lessons : Lessons
+        How the tasks are trained.
+    size : int
+        Length of the state.
+
+    Returns
+    -------
+    Several
+    """
+    K, D = lessons.moving.shape[1], len(model.c)
+    means = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
+    work = means, lanes_for(K, D), np.zeros(size), np.array([0, NO_PAUSE, 0])
+    return Several(student, teacher, threshold, model, lessons, *work)
+
+
+@inner
+def derivative(y, p, dy):
+    """Write the time derivative of a state.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, in the layout of the covariance model.
+    p : Several
+        Everything else that the equations depend on.
+    dy : (n,) array
+        Written: dy/dt, t = steps / N. During a pause it has the sum over the tasks that are done.
+
+    Returns
+    -------
+    bool
+        False where no work is left before a pause; the next call resumes.
+    """
+    if p.progress[LEFT] < 0:
+        return False
+    tasks = len(p.lessons.task)
+    p.progress[LEFT] -= tasks * (CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT) + UNITS_PER_NUMBER * len(y)
+    if p.progress[TASK] == 0:
+        for e in range(len(y)):
+            dy[e] = 0.0
+    for a in range(p.progress[TASK], tasks):
+        p.progress[TASK] = a
+        if not _add_task(y, p, a, dy):
+            return False
+    p.progress[TASK] = 0
+    return True
+
+
+@inner
+def _add_task(y, p, a, dy):
+    """Add the derivative in steps on one task; return False at a pause."""
+    lessons = p.lessons
+    model = for_task(p.model, lessons.task[a], lessons.head[a], lessons.noise[a], lessons.v[a])
+    rates = Rates(
+        lessons.moving[a],
+        lessons.eta[a],
+        lessons.eta_h[a],
+        lessons.decay,
+        lessons.decay_h,
+        lessons.batch,
+        lessons.head[a],
+    )
+    covariances(model, y, False)
+    variance = lessons.output_variance[a]
+    if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+        return False
+    motion(model, y, rates, p.means, p.change)
+    for e in range(len(y)):
+        dy[e] += lessons.probability[a] * p.change[e]
+    return True
+
+
+@inner
+def above_threshold(y, p):
+    """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    if p.threshold <= 0.0:
+        return 1.0
+    covariances(p.model, y, True)
+    return error_of_units(p, p.model.c, p.model.C, p.lessons.moving.shape[1]) - p.threshold
+
+
+@inlined
+def record_of(y, p, row):
+    """Write what the covariance model records of a state to a row.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State.
+    p : Several
+        With the covariance model.
+    row : (m,) array
+        Written.
+    """
+    record(p.model, y, row)
+
+
+@entry
+def integrate_tasks(p, y, start, end, times, rows, tableau, rtol, atol, restart, max_tries, work):
+    """Integrate the equations of a stage with several tasks.
+
+    Parameters
+    ----------
+    p : Several
+        Everything that the right-hand side takes as given.
+    y, start, end, times, rows, tableau, rtol, atol, restart, max_tries, work
+        As in `integrator.integrate`.
+
+    Returns
+    -------
+    tuple
+        Status, time and number of rows written, as `integrator.integrate` returns them.
+    """
+    return integrate(
+        derivative,
+        above_threshold,
+        record_of,
+        p,
+        y,
+        start,
+        end,
+        times,
+        rows,
+        tableau,
+        rtol,
+        atol,
+        restart,
+        max_tries,
+        work,
+    )
