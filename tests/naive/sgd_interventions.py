@@ -17,6 +17,7 @@ def simulate(document, W, h, V, v, draws):
 
     `draws` has functions of random numbers: inputs(step, b), input_noise(step, b), label_noise(step, b),
     forgotten(step, b), uniform(step), drift(step, p, m), fisher(sample, switch) and choice(step, count).
+    pair(step, b, task), if there is one, replaces inputs: inputs of a task, and what its teacher sees.
     """
     N, training = W.shape[1], document["training"]
     run = SimpleNamespace(W=W.copy(), h=h.copy(), V=V.copy(), v=v, N=N, began=0, seen={}, buffers={})
@@ -103,8 +104,8 @@ def samples(document, run, draws, step, task):
     labels, found = deficit(document, "teacher", time, task), []
     fidelity = 1.0 if task == run.past[-1] else replay.get("fidelity", 1.0)
     for b in range(batch):
-        x = draws.inputs(step, b)
-        label = run.v[labels] @ G["erf"](run.V[labels] @ x / math.sqrt(run.N))
+        x, seen = draws.pair(step, b, task) if hasattr(draws, "pair") else [draws.inputs(step, b)] * 2
+        label = run.v[labels] @ G["erf"](run.V[labels] @ seen / math.sqrt(len(seen)))
         label += deficit(document, "output_noise", time, teachers.get("output_noise", [0] * 9)[task]) * (
             draws.label_noise(step, b)
         )

@@ -38,6 +38,9 @@ class Source(ABC):
     key: tuple | None = None
     choice_key: tuple | None = None
 
+    # Multiply-adds for an input besides those with weights, for the times between reports of progress.
+    work = 0
+
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         self.spec = spec
         self.codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
@@ -72,6 +75,31 @@ class Source(ABC):
         int
             The number of steps done; it is smaller than `steps` if an error was not finite.
         """
+
+    def train_tasks(self, networks, constants, tasks, first: int, steps: int) -> int:
+        """Train for some steps of a stage with several tasks, for sources with an own kernel for it.
+
+        Parameters
+        ----------
+        networks : InMemory
+            Networks that are trained; their student is changed in place.
+        constants : StepConstants
+            Constants of the stage.
+        tasks : Tasks
+            The tasks of the stage.
+        first, steps : int
+            Number of the first step, counted from the start of the run, and number of steps.
+
+        Returns
+        -------
+        int
+            The number of steps done, as for `train`.
+        """
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Free memory that only training needs; training can continue later."""
+        return
 
     def stored(self, teachers: Sequence[int]) -> Stored | None:
         """Return the samples of the source with the labels of some teachers; None for fresh inputs."""

@@ -4,10 +4,11 @@ from teacherstudent.inputs.data_sets import DataSetInputs
 from teacherstudent.inputs.fresh import FreshInputs
 from teacherstudent.inputs.mixed_pairs import MixedPairInputs
 from teacherstudent.inputs.source import Source
+from teacherstudent.inputs.structured_inputs import StructuredInputs
 from teacherstudent.inputs.training_sets import TrainingSetInputs
 from teacherstudent.spec.model import Spec
 
-SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs, MixedPairInputs]
+SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs, MixedPairInputs, StructuredInputs]
 
 
 def source_of(spec: Spec) -> type[Source]:

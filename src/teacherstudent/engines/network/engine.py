@@ -21,7 +21,6 @@ from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.rules_structured import refuse_structured
 
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
 STATE_NAMES = (
@@ -37,7 +36,6 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
-    refuse_structured(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
@@ -115,6 +113,7 @@ def simulate(
             _train_first_phase(leader, followers)
         for network in networks:
             _train_to_the_end(network)
+            network.source.release()
         found = [_trajectory(network) for network in networks]
     networks.clear()  # networks and `save_all` refer to each other: their weights would stay in memory
     return found
@@ -139,6 +138,7 @@ def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
     leader.followers = followers
     _train_phase(leader, phase)
     leader.followers = ()
+    leader.source.release()
     for follower in followers:
         follower.follow(leader)
 

@@ -130,6 +130,8 @@ class Interventions:
         int
             The number of steps done; it is smaller than `steps` if an error was not finite.
         """
+        if self.spec.inputs.is_structured:
+            return self.source.train_tasks(self.networks, job.constants, job.tasks, first, steps)
         done = job.train(self.networks, first, steps)
         if job.motion.turning >= 0 or job.motion.drift.any():
             self.networks.read_teachers()

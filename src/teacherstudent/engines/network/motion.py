@@ -129,9 +129,9 @@ class MovingTeachers:
         -------
         Motion
         """
-        rotation, N = self.spec.teachers.rotation, self.spec.inputs.dimension
-        plane = np.zeros((*self.plane.shape[:2], networks.V.shape[2]))
-        plane[..., :N] = self.plane
+        rotation, (*shape, columns) = self.spec.teachers.rotation, self.plane.shape
+        plane = np.zeros((*shape, networks.V.shape[2]))
+        plane[..., :columns] = self.plane
         return Motion(
             drift=drift,
             lengths=self.lengths,

@@ -8,14 +8,16 @@ import numpy as np
 
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.tasks import constants_of, needs_stages, phase_stages, stage_before
-from teacherstudent.engines.network.weights import in_memory
+from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
+from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
+from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
 from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
@@ -53,12 +55,9 @@ class Training:
         self.due = steps_from(spec, start.time).tolist()
         if saved:
             start = of_state(replace(start, state=_part(saved, STATE)))
-        initial = sample_networks(spec, seed, run) if start.state is None else _networks_of(start.state)
         source = source_of(spec)
-        biases = _biases(spec, seed, run, start.state) if spec.student.biases else None
         with np.errstate(over="ignore"):  # a weight beyond single precision diverges at once
-            wide = source.has_wide_kernel and not needs_stages(spec)
-            self.networks = in_memory(spec, initial, wide, biases)
+            self.networks = _networks(spec, seed, run, start.state, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
         self.step, self.finite = self.step_at(start.time), True
@@ -141,7 +140,8 @@ class Training:
 
     def _train_until(self, constants: StepConstants, train: Callable[[int, int], int], end: int) -> None:
         """Train until a step; report progress, save snapshots, and stop if an error is not finite."""
-        work = (self.networks.W.size + constants.V.size + DRAWING * constants.N) * constants.batch
+        weights = self.networks.W.size + constants.V.size
+        work = (weights + DRAWING * constants.N + self.source.work) * constants.batch
         piece = max(1, WORK_PER_REPORT // work)
         while self.step < end and self.finite:
             steps = min(piece, end - self.step)
@@ -218,6 +218,22 @@ def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarr
 def _rows(stacked: Mapping[str, np.ndarray]) -> list[dict]:
     """Return the records of stacked arrays: the inverse of `Training.stacked`."""
     return [dict(zip(stacked, row, strict=True)) for row in zip(*stacked.values(), strict=True)]
+
+
+def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide: bool) -> InMemory:
+    """Return the networks of a state or of the start of a run, as they are trained."""
+    if spec.inputs.is_structured:
+        setting = setting_of(spec, seed, run)
+        initial = setting.networks if state is None else _networks_of(state)
+        if not np.array_equal(initial.V, setting.networks.V):
+            raise RunError(
+                "teacher_weights: those of the state are not the teachers of this seed and run, and neither "
+                "are its inputs; continue a run with its own seed and number"
+            )
+        return WithLaws(spec, initial, setting)
+    initial = sample_networks(spec, seed, run) if state is None else _networks_of(state)
+    biases = _biases(spec, seed, run, state) if spec.student.biases else None
+    return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 
 
 def _networks_of(state: State) -> Networks:

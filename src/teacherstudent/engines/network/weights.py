@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters
@@ -92,6 +93,39 @@ class ByUnit(InMemory):
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return sgd.train(self.W, self.h, constants, self.buffers, *when)
+
+
+class WithLaws(ByUnit):
+    """Networks whose order parameters are covariances of fields with structured inputs.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    networks : Networks
+        Networks of the start.
+    setting : Setting
+        Laws of the inputs of each task, with the same teachers.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks, setting: Setting):
+        super().__init__(spec, networks)
+        self.setting, self.has_one_law = setting, not spec.has_task_inputs
+        self.fields = np.concatenate([law.fields for law in setting.laws])
+
+    def covariances(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return Q (K, K) and R (K, M) of each task."""
+        W, laws = self.student().astype(float, copy=False), self.setting.laws
+        if not self.has_one_law:
+            return [law.overlaps(W) for law in laws]
+        Q, R = laws[0]._replace(fields=self.fields).overlaps(W)
+        return [(Q, own) for own in np.split(R, len(laws), axis=1)]
+
+    def order_parameters(self) -> OrderParameters:
+        """Return the present order parameters, Q with the inputs of the first task."""
+        found = self.covariances()
+        R = np.concatenate([own for _, own in found], axis=1)
+        return OrderParameters(found[0][0], R, self.setting.T.copy(), self.h.copy(), self.v.copy())
 
 
 class WithBiases(ByUnit):

@@ -57,3 +57,21 @@ def covariance_of_folded(folding: str, C: np.ndarray) -> np.ndarray:
     variances = np.diag(C) + (1.0 if folding == "erf" else 0.0)
     lengths = np.sqrt(variances)
     return 2.0 / np.pi * np.arcsin(np.clip(C / np.outer(lengths, lengths), -1.0, 1.0))
+
+
+def mean(folding: str, s: np.ndarray) -> np.ndarray:
+    """Return the mean a of a folding, which is subtracted.
+
+    Parameters
+    ----------
+    folding : {"sign", "erf", "linear", "relu"}
+        The folding.
+    s : array
+        Standard deviations of the projected numbers.
+
+    Returns
+    -------
+    array of the shape of s
+        s / sqrt(2 pi) for relu, 0 for the others.
+    """
+    return s / np.sqrt(2.0 * np.pi) if folding == "relu" else np.zeros_like(s)
