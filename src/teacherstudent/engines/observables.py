@@ -289,6 +289,12 @@ STATE_VARIABLES = _by_name(
         symbol="B",
         description="first layers of the teachers along the last axes of the frame, / sqrt N",
     ),
+    StateVariable(
+        "input_groups",
+        symbol="-",
+        description="groups of structured inputs: number of directions, factors of inputs, variance of the "
+        "rest, factor of teacher fields",
+    ),
     StateVariable("anchor_weights", symbol="c", description="anchors of the student units"),
     StateVariable(
         "anchor_coordinates", symbol="c", description="anchors of the student units in the frame, / sqrt N"

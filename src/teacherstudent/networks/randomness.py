@@ -48,7 +48,7 @@ class Purpose(IntEnum):
     DIRECTION_ORDER = 30
 
 
-def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.uint32]:
+def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:
     """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose.
 
     Parameters
@@ -57,17 +57,20 @@ def counter_key(seed: int, run: int, purpose: Purpose) -> tuple[np.uint32, np.ui
         Seed of all random numbers, and number of the run.
     purpose : Purpose
         Purpose of the random numbers.
+    part : int
+        Number of the part of the networks or inputs for which they are, if there are several.
 
     Returns
     -------
     key0, key1 : uint32
         Key for `kernels.maths.philox`.
     """
-    key = np.random.SeedSequence([seed, run, int(purpose)]).generate_state(2, np.uint32)
+    words = [seed, run, int(purpose), *[part] * (part > 0)]
+    key = np.random.SeedSequence(words).generate_state(2, np.uint32)
     return key[0], key[1]
 
 
-def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np.ndarray:
+def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...], part: int = 0) -> np.ndarray:
     """Draw independent standard normal numbers for a purpose that needs them once in a run.
 
     Parameters
@@ -78,18 +81,20 @@ def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...]) -> np
         Purpose of the random numbers.
     shape : tuple of int
         Shape of the array, which is filled in row-major order.
+    part : int
+        As in `counter_key`.
 
     Returns
     -------
     array of this shape
     """
-    out, key = np.empty(math.prod(shape)), counter_key(seed, run, purpose)
-    for part in in_pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
-        fill_normals_from(BLOCK * part.start, out[BLOCK * part.start : BLOCK * part.stop], *key, 0, 0)
+    out, key = np.empty(math.prod(shape)), counter_key(seed, run, purpose, part)
+    for piece in in_pieces(-(-out.size // BLOCK), WORK_PER_BLOCK):
+        fill_normals_from(BLOCK * piece.start, out[BLOCK * piece.start : BLOCK * piece.stop], *key, 0, 0)
     return out.reshape(shape)
 
 
-def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarray:
+def triangular_rows(seed: int, run: int, count: int, dimension: int, part: int = 0) -> np.ndarray:
     """Draw Gaussian rows of N numbers, given by coordinates in their Gram-Schmidt frame.
 
     Row i has i normal coordinates along the axes of the rows before it, and a last coordinate whose square is
@@ -103,14 +108,17 @@ def triangular_rows(seed: int, run: int, count: int, dimension: int) -> np.ndarr
         Number of rows.
     dimension : int
         Number N of numbers in a row, of any size: the rows themselves are not drawn.
+    part : int
+        As in `counter_key`.
 
     Returns
     -------
     array (count, min(count, N))
         Lower triangular matrix of coordinates.
     """
-    rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension))), -1)
+    rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension)), part), -1)
     remainders, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
-    fill_chi(remainders, dimension - diagonal, *counter_key(seed, run, Purpose.COORDINATE_REMAINDERS))
+    key = counter_key(seed, run, Purpose.COORDINATE_REMAINDERS, part)
+    fill_chi(remainders, dimension - diagonal, *key)
     rows[diagonal, diagonal] = remainders
     return rows

@@ -126,21 +126,63 @@ def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
         return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
     rows = triangular_rows(seed, run, spec.student.hidden + PM, N)
     teachers, student = teacher_layers(spec), student_layers(spec)
-    V, W = _given_coordinates(rows, PM, teachers, student)
-    V = V.reshape(spec.teachers.count, spec.teachers.hidden, columns)
-    V = V if teachers else related_features(V, spec.teachers.features, N)
+    V, W = given_coordinates(rows, PM, teachers, student)
+    return networks_of_coordinates(spec, seed, run, V, W, teachers, student)
+
+
+def networks_of_coordinates(
+    spec: Spec,
+    seed: int,
+    run: int,
+    V: np.ndarray,
+    W: np.ndarray,
+    teachers: Layers | None,
+    student: Layers | None,
+) -> Networks:
+    """Give coordinates of independent rows the relations of a spec, and draw readouts.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+    V, W : arrays (P M, n), (K, n)
+        Coordinates of teachers and student in one orthonormal frame.
+    teachers, student : Layers or None
+        Given networks, whose first layers are those of V and W.
+
+    Returns
+    -------
+    Networks
+    """
+    V = V.reshape(spec.teachers.count, spec.teachers.hidden, -1)
+    V = V if teachers else related_features(V, spec.teachers.features, spec.inputs.seen_by_teachers)
     v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
     if student:
         return Networks(W, student.readouts, V, v)
     return Networks(initial_weights(W, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
 
 
-def _given_coordinates(
+def given_coordinates(
     rows: np.ndarray, PM: int, teachers: Layers | None, student: Layers | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Replace drawn rows by those of given networks; return the rows of teachers and student.
 
     The first axes of the frame are spanned by the given networks; the other networks are independent of them.
+
+    Parameters
+    ----------
+    rows : array (P M + K, n)
+        Coordinates of independent rows; changed in place.
+    PM : int
+        Number of units of all teachers.
+    teachers, student : Layers or None
+        Given networks.
+
+    Returns
+    -------
+    V, W : arrays (P M, n), (K, n)
     """
     K, N = len(rows) - PM, rows.shape[1]
     given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]

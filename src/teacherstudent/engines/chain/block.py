@@ -1,14 +1,16 @@
 """Chains that advance together, from start to trajectory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from teacherstudent.engines.chain import anchors, motion
-from teacherstudent.engines.chain.networks import gram, initial, keys_of, measured, resumed
+from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_of, measured, resumed
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
-from teacherstudent.engines.start import Start, steps_from
+from teacherstudent.engines.start import Start, State, steps_from
 from teacherstudent.engines.trajectory import (
     Trajectory,
     active_teachers,
@@ -44,27 +46,35 @@ class Block:
 
     def __init__(self, specs: list[Spec], seed: int, runs: list[int], starts: list[Start]):
         self.specs, self.step, C = specs, step_at(starts[0].time, specs[0].inputs.dimension), len(specs)
-        if starts[0].state is None:
-            nets = [sample_coordinates(spec, seed, run) for spec, run in zip(specs, runs, strict=True)]
-            self.shape, self.teachers, self.state, self.h, c = initial(specs[0], nets)
-        else:
-            states = [start.state for start in starts]
-            self.shape, self.teachers, self.state, self.h, c = resumed(specs[0], states)
+        self.shape, self.teachers, self.state, self.h, c = self.columns(seed, runs, starts)
+        if starts[0].state is not None:
             self.state.steps[:] = self.step
         self.keys = keys_of(seed, runs, Purpose.CHAIN)
-        K, M = specs[0].student.hidden, specs[0].teachers.hidden
+        K = specs[0].student.hidden
         self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
         self.motion = motion.moved(specs, self.shape, self.teachers.B, seed, runs, starts, self.step)
         resume(self, starts)
-        self.buffers = arrays.new_buffers(self.shape, K, M, C)
+        self.buffers = self.new_buffers()
         self.last = step_at(specs[0].duration, self.shape.N)
         self.due = steps_from(specs[0], starts[0].time).tolist()
         self.rows: list[tuple] = []
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
+
+    def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
+        """Return the networks of all chains at their starts."""
+        if starts[0].state is not None:
+            return resumed(self.specs[0], [start.state for start in starts])
+        pairs = zip(self.specs, runs, strict=True)
+        return initial(self.specs[0], [sample_coordinates(spec, seed, run) for spec, run in pairs])
+
+    def new_buffers(self) -> arrays.Buffers:
+        """Return the work space of a step."""
+        K, M = self.specs[0].student.hidden, self.specs[0].teachers.hidden
+        return arrays.new_buffers(self.shape, K, M, len(self.specs))
 
     @property
     def finite(self) -> np.ndarray:
@@ -168,6 +178,10 @@ class Block:
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
         self.update_T()
+        return self.errors_below_threshold()
+
+    def errors_below_threshold(self) -> np.ndarray:
+        """Return whether errors are below their thresholds, (C,)."""
         return thresholds.below_threshold(self.shape, self.teachers, self.state, self.constants.step)
 
     @property
@@ -180,13 +194,7 @@ class Block:
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
             self.update_T()
-            Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
-            row = {
-                "student_overlaps": Q,
-                "student_teacher_overlaps": R,
-                "student_readouts": np.moveaxis(self.h, -1, 0).copy(),
-                "generalisation_error": errors,
-            }
+            row = self.measured() | {"student_readouts": np.moveaxis(self.h, -1, 0).copy()}
             moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
             if self.specs[0].has_anchors:
                 moving |= anchors.measured(self.shape, self.state.S, self.anchors.c)
@@ -194,6 +202,11 @@ class Block:
             finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in row.values()]
             self.state.finite[~np.logical_and.reduce(finite)] = 0
             self.recorded += self.finite
+
+    def measured(self) -> dict[str, np.ndarray]:
+        """Return the order parameters and errors of all chains, by name."""
+        Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
+        return {"student_overlaps": Q, "student_teacher_overlaps": R, "generalisation_error": errors}
 
     @property
     def moves(self) -> bool:
@@ -249,5 +262,9 @@ class Block:
             active_teacher=active_teachers(times, *history),
             switch_times=np.array(self.switches[c]),
             diverged_at=None if self.finite[c] else self.state.steps[c] / self.shape.N,
-            state=state_of(self, c) if spec.record.state else None,
+            state=self.state_of(c) if spec.record.state else None,
         )
+
+    def state_of(self, c: int) -> State:
+        """Return the state from which one chain can resume."""
+        return state_of(self, c)

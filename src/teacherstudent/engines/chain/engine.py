@@ -5,8 +5,12 @@ It needs no vectors of N numbers.
 
 from collections.abc import Callable, Hashable, Sequence
 
+import numpy as np
+
 from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
+from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.start import Start, State
@@ -15,7 +19,6 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
-from teacherstudent.spec.rules_structured import refuse_structured
 
 # Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
@@ -34,7 +37,8 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_structured(spec, "chain")
+    if spec.inputs.is_structured:
+        check_groups(spec)
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine chain has no single weights; use engine network")
     if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
@@ -49,7 +53,8 @@ def can_resume(spec: Spec, state: State) -> bool:
     p, r, _ = axes(spec)
     has = state["student_coordinates"].shape[1], state["teacher_coordinates"].shape[1]
     same_frame = has == (p + r, teacher_axes(spec)) and ("anchor_coordinates" in state) == spec.has_anchors
-    return same_frame and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
+    same_inputs = np.array_equal(state.get("input_groups", ()), input_groups(spec))
+    return same_frame and same_inputs and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
@@ -91,7 +96,8 @@ def simulate(
     list of Trajectory
         One for each run; its times and switches fall on steps.
     """
-    block = Block(_filled(specs), seed, _filled(runs), _filled(starts))
+    kind = GroupBlock if specs[0].inputs.is_structured else Block
+    block = kind(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
         block.begin_phases()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.chain.groups import axes_of, groups_of
 from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
@@ -27,6 +28,8 @@ class Columns(NamedTuple):
 
 def axes(spec: Spec) -> tuple[int, int, int]:
     """Return the numbers of axes p, r and q of the frame (`frames.axes`)."""
+    if spec.inputs.is_structured:
+        return tuple(map(sum, zip(*(axes_of(spec, group) for group in groups_of(spec)), strict=True)))
     teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
     fixed = teachers.count * M + K * spec.has_anchors
     drifting = M * np.count_nonzero(teachers.drift or ())
@@ -36,7 +39,7 @@ def axes(spec: Spec) -> tuple[int, int, int]:
 def teacher_axes(spec: Spec) -> int:
     """Return the number of axes of the teachers, the first ones of A."""
     p, r, _ = axes(spec)
-    return spec.teachers.count * spec.teachers.hidden if p > 0 else r
+    return spec.teachers.count * spec.teachers.hidden if p > 0 and not spec.inputs.is_structured else r
 
 
 def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:
@@ -71,17 +74,36 @@ def resumed(spec: Spec, states: Sequence[State]) -> Columns:
     S[:, : p + r] = student
     v = np.stack([state["teacher_readouts"] for state in states])
     c = columns("anchor_coordinates") if spec.has_anchors else S[:0, :r]
-    return _columns_of(spec, S, frames.Teachers(B, gram(B), v), columns("student_readouts"), c)
+    return columns_of(spec, S, frames.Teachers(B, gram(B), v), columns("student_readouts"), c)
 
 
-def _columns_of(
+def columns_of(
     spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray, c: np.ndarray
 ) -> Columns:
-    """Return networks with coordinates S (K, p + r + q, C), heads h (H, K, C) and anchors c of students."""
-    C, (p, r, _) = S.shape[-1], axes(spec)
+    """Return networks as columns.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of one of the chains.
+    S : array (K, p + r + q, C)
+        Coordinates of the students, / sqrt N.
+    teachers : Teachers
+        All teachers.
+    h : array (H, K, C)
+        All heads of the students.
+    c : array (K, r, C)
+        Coordinates of the anchors, / sqrt N; K = 0 without anchors.
+
+    Returns
+    -------
+    Columns
+    """
+    C, (p, r, q) = S.shape[-1], axes(spec)
     state = arrays.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    shape = frames.Shape(spec.inputs.dimension, p, r, spec.training.batch_size, *codes)
+    batch = spec.training.batch_size
+    shape = frames.Shape(spec.inputs.dimension, p, r, batch, *codes, further=q // batch)
     return Columns(shape, teachers, state, h, aligned(c))
 
 
@@ -100,7 +122,7 @@ def initial(spec: Spec, drawn: list[Networks]) -> Columns:
     S[:, :p], S[:, p : p + r] = student[:, r:], student[:, :r]
     B = aligned(B[:, : teacher_axes(spec)])
     teachers = frames.Teachers(B, gram(B), nets.v)
-    return _columns_of(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy(), c[:, :r])
+    return columns_of(spec, S, teachers, np.moveaxis(nets.h, 0, -1).copy(), c[:, :r])
 
 
 def triangular(rows: np.ndarray, PM: int, K: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

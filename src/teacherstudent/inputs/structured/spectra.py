@@ -29,8 +29,13 @@ def covariance_factors(spec: Spec) -> tuple[np.ndarray, np.ndarray]:
     if block.spectrum == "power_law":
         values = np.arange(1.0, N + 1.0) ** -block.exponent
         return np.zeros((N, 0)), values / values.mean()
-    ends = np.rint(np.cumsum(block.fractions) * N).astype(int)
-    return np.zeros((N, 0)), np.repeat(block.values, np.diff(ends, prepend=0))
+    return np.zeros((N, 0)), np.repeat(block.values, level_sizes(spec))
+
+
+def level_sizes(spec: Spec) -> list[int]:
+    """Return the number of inputs in each level of a spectrum of levels."""
+    ends = np.rint(np.cumsum(spec.inputs.covariance.fractions) * spec.inputs.dimension).astype(int)
+    return np.diff(ends, prepend=0).tolist()
 
 
 @one_thread()

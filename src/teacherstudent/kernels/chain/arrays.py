@@ -1,6 +1,7 @@
 """Arrays of the kernels of the chain. There are C chains, one per column, K student and M teacher units.
 
-In a frame of p + r axes (`frames`) sample b of a batch has b + 1 further coordinates, or none if p = 0.
+In a frame of p + r axes (`frames`) sample b of a batch has b + 1 further coordinates, or none if p = 0. With
+groups of inputs (`groups`) it has so many in each group whose p is not 0.
 """
 
 from typing import NamedTuple
@@ -77,7 +78,7 @@ def terms_of(constants: ChainConstants) -> Terms:
     return Terms(bool(decay), bool(np.any(constants.output_noise)), bool(np.any(constants.input_noise)))
 
 
-def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
+def new_buffers(shape: Shape, K: int, M: int, C: int, groups: int = 1) -> Buffers:
     """Allocate the work space for the steps of some chains.
 
     Parameters
@@ -88,13 +89,16 @@ def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
         Numbers of units of the student and of one teacher.
     C : int
         Number of chains.
+    groups : int
+        Number of groups of inputs.
 
     Returns
     -------
     Buffers
         Arrays of zeros.
     """
-    batch, numbers = shape.batch, shape.p + 2 * shape.r + shape.batch + INPUT_NOISE
+    batch, further = shape.batch, shape.batch * shape.further + LABEL_NOISE
+    numbers = shape.p + 2 * shape.r + further + groups
     rows = aligned_zeros((3, C))
     return Buffers(
         u=aligned_zeros((batch, -(-numbers // 4) * 4, C)),
@@ -111,5 +115,5 @@ def new_buffers(shape: Shape, K: int, M: int, C: int) -> Buffers:
 
 @by_column
 def coordinates(shape, b):
-    """Return the number of coordinates of sample b: p + r + b + 1, or r if p = 0."""
-    return shape.p + shape.r + (b + 1 if shape.p > 0 else 0)
+    """Return the number of coordinates of sample b: p + r + (b + 1) further, or r if p = 0."""
+    return shape.p + shape.r + ((b + 1) * shape.further if shape.p > 0 else 0)

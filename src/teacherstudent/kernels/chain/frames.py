@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.chain.columns import rotate, rotation
+from teacherstudent.kernels.chain.columns import rotate, rotate_out_of_zero, rotation
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.special import fma
@@ -25,6 +25,7 @@ class Shape(NamedTuple):
     batch: int  # samples of a step
     student: int  # activation codes, see `maths.activations`
     teacher: int
+    further: int = 1  # further axes of each sample: one, or one in each group of inputs (`groups`)
 
 
 class Teachers(NamedTuple):
@@ -97,6 +98,54 @@ def rotate_to_triangle(rows, first, last, cosine, sine):
             rows[j, i] = 0.0
             for k in range(j + 1, F):
                 rotate(rows[k, j], rows[k, i], cosine, sine)
+
+
+@by_column
+def rotate_to_input(S, buffers, b, first, p, y):
+    """Rotate the frame until the coordinates w of sample b are zero; later samples are rotated as well.
+
+    Parameters
+    ----------
+    S : array (K, n, C)
+        Coordinates of the students, changed in place.
+    buffers : Buffers
+        Coordinates of the samples, changed in place.
+    b : int
+        Number of the sample in the batch.
+    first, p : int
+        The first axis of G, and the number of its axes.
+    y : int
+        The further axis, on which the students have no coordinates before.
+    """
+    u, cosine, sine = buffers.u, buffers.cosine, buffers.sine
+    for j in range(p - 1, -1, -1):
+        rotation(u[b, y], u[b, first + j], cosine, sine)
+        rotate_out_of_zero(S[j, y], S[j, first + j], cosine, sine)
+        for k in range(j + 1, p):
+            rotate(S[k, y], S[k, first + j], cosine, sine)
+        for later in range(b + 1, len(u)):
+            rotate(u[later, y], u[later, first + j], cosine, sine)
+
+
+@by_column
+def rotate_back(S, buffers, first, p, y):
+    """Rotate the frame until the coordinates Y of the student on a further axis are zero.
+
+    Parameters
+    ----------
+    S : array (K, n, C)
+        Coordinates of the students, changed in place.
+    buffers : Buffers
+        Work space.
+    first, p : int
+        The first axis of G, and the number of its axes.
+    y : int
+        The further axis.
+    """
+    for j in range(p):
+        rotation(S[j, first + j], S[j, y], buffers.cosine, buffers.sine)
+        for k in range(j + 1, p):
+            rotate(S[k, first + j], S[k, y], buffers.cosine, buffers.sine)
 
 
 @entry

@@ -34,10 +34,8 @@ from teacherstudent.kernels.chain.columns import (
     add_multiples,
     fill_normal_rows,
     multiply,
-    rotate,
-    rotate_out_of_zero,
-    rotation,
 )
+from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.squared_error import find_error, label, move
 from teacherstudent.kernels.chain.thresholds import below_threshold
 from teacherstudent.kernels.compile.flags import by_column, entry
@@ -192,41 +190,27 @@ def descend(shape, terms, state, constants, buffers):
     """
     for b in range(shape.batch):
         if shape.p > 0:
-            _rotate_to_input(shape, state.S, buffers, b)
+            rotate_to_input(state.S, buffers, b, 0, shape.p, shape.p + shape.r + b)
         find_error(shape, state, buffers, b)
-    _stop_where_not_finite(state.finite, state.steps, buffers.error)
+    stop_where_not_finite(state.finite, state.steps, buffers.error)
     for k in range(len(state.h)):
         move(shape, terms, state.S[k], state.h[k], constants, buffers, k)
     if shape.p > 0:
-        _rotate_back(shape, state.S, buffers)
+        for y in range(shape.p + shape.r, state.S.shape[1]):
+            rotate_back(state.S, buffers, 0, shape.p, y)
 
 
 @by_column
-def _rotate_to_input(shape, S, buffers, b):
-    """Rotate the frame until the coordinates w of sample b are zero; later samples are rotated as well."""
-    u, y, cosine, sine = buffers.u, shape.p + shape.r + b, buffers.cosine, buffers.sine
-    for j in range(shape.p - 1, -1, -1):
-        rotation(u[b, y], u[b, j], cosine, sine)
-        rotate_out_of_zero(S[j, y], S[j, j], cosine, sine)
-        for k in range(j + 1, shape.p):
-            rotate(S[k, y], S[k, j], cosine, sine)
-        for later in range(b + 1, shape.batch):
-            rotate(u[later, y], u[later, j], cosine, sine)
+def stop_where_not_finite(finite, steps, error):
+    """Stop chains whose error is not finite, and count the steps of the others.
 
-
-@by_column
-def _rotate_back(shape, S, buffers):
-    """Rotate the frame until the coordinates Y of the student are zero."""
-    for y in range(shape.p + shape.r, S.shape[1]):
-        for j in range(shape.p):
-            rotation(S[j, j], S[j, y], buffers.cosine, buffers.sine)
-            for k in range(j + 1, shape.p):
-                rotate(S[k, j], S[k, y], buffers.cosine, buffers.sine)
-
-
-@by_column
-def _stop_where_not_finite(finite, steps, error):
-    """Stop chains whose error is not finite, and count the steps of the others."""
+    Parameters
+    ----------
+    finite, steps : array (C,) of int64
+        As in `State`, changed in place.
+    error : array (batch, C)
+        Errors of the samples of the step; they become 0 where a chain stops.
+    """
     for b in range(len(error)):
         _stop(finite, error[b])
     for b in range(len(error)):

@@ -1,0 +1,75 @@
+"""Chains with groups of inputs that advance together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.group_networks import in_frames, sample_in_groups
+from teacherstudent.engines.chain.groups import groups_of, new_groups
+from teacherstudent.engines.chain.networks import Columns, columns_of, gram, resumed
+from teacherstudent.engines.chain.tasks import parts_of, terms_of
+from teacherstudent.engines.start import Start, State
+from teacherstudent.errors.interruption import in_pieces
+from teacherstudent.kernels.chain import arrays, frames, group_overlaps, groups
+from teacherstudent.spec.model import Spec
+
+
+class GroupBlock(Block):
+    """Chains with structured inputs; all have the same inputs. Arguments are those of `Block`."""
+
+    def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
+        """Return the networks of all chains at their starts, and set the groups of inputs."""
+        self.groups = new_groups(self.specs[0], len(self.specs))
+        if starts[0].state is not None:
+            return resumed(self.specs[0], [start.state for start in starts])
+        drawn = [sample_in_groups(spec, seed, run) for spec, run in zip(self.specs, runs, strict=True)]
+        B, S = in_frames(self.specs[0], drawn)
+        v, h = np.stack([one.v for one in drawn]), np.stack([one.h for one in drawn], axis=-1)
+        return columns_of(self.specs[0], S, frames.Teachers(B, gram(B), v), h, S[:0])
+
+    def new_buffers(self) -> arrays.Buffers:
+        """Return the work space of a step."""
+        K, M = self.specs[0].student.hidden, self.specs[0].teachers.hidden
+        return arrays.new_buffers(self.shape, K, M, len(self.specs), len(self.groups.n))
+
+    def errors_below_threshold(self) -> np.ndarray:
+        """Return whether errors are below their thresholds, (C,)."""
+        fixed = self.shape, self.groups, self.teachers, self.state, self.constants.step
+        return group_overlaps.below_threshold(*fixed)
+
+    def measured(self) -> dict[str, np.ndarray]:
+        """Return the order parameters and errors of all chains, by name."""
+        (K, n, C), PM = self.state.S.shape, len(self.teachers.B)
+        shapes = (C, K, K), (C, K, PM), (C, K, K), self.teachers.v.shape[:2]
+        Q, R, W, errors = (np.empty(shape) for shape in shapes)
+        for part in in_pieces(C, K * (2 * K + PM) * n):
+            fixed = self.shape, self.groups, self.teachers, self.state.S, self.h
+            group_overlaps.measure(*fixed, Q, R, W, errors, part.start, part.stop)
+        return {
+            "student_overlaps": Q,
+            "student_weight_overlaps": W,
+            "student_teacher_overlaps": R,
+            "generalisation_error": errors,
+        }
+
+    def advance(self, end: int) -> None:
+        """Train to a step, or to an earlier one where a threshold is reached."""
+        constants, tasks = self.constants.step, self.constants.tasks
+        parts = parts_of(tasks, self.penalties, self.specs[0])
+        terms = terms_of(tasks, self.specs[0]) if parts.tasks else arrays.terms_of(constants)
+        if self.groups.rest.any():
+            terms = terms._replace(input_noise=True)
+        changing = self.teachers, self.state, constants, self.keys, self.buffers
+        tasks = parts.tasks, parts.in_turn, tasks
+        steps = self.step, end, self.interval
+        self.step = groups.train(self.shape, self.groups, terms, *tasks, *changing, *steps)
+
+    def state_of(self, c: int) -> State:
+        """Return the state from which one chain can resume, with the groups of inputs."""
+        return super().state_of(c) | {"input_groups": input_groups(self.specs[c])}
+
+
+def input_groups(spec: Spec) -> np.ndarray:
+    """Return the numbers of each group of inputs, (G, 4); nothing for independent inputs."""
+    return np.array(groups_of(spec) if spec.inputs.is_structured else (), dtype=float)
