@@ -127,9 +127,10 @@ def plot_errors(ax, rates, network):
         _figures.plot_simulation(
             ax, ratios, mean_over(values, 1), f"networks, {name}", sem_over(values, 1), **how
         )
-    for index, (name, ratio) in enumerate(IMAGES.items()):
+    for name, ratio in IMAGES.items():
         ax.axvline(ratio, color="0.7", linewidth=0.6, linestyle=":", zorder=0)
-        ax.text(ratio, (0.6, 0.25)[index], name, fontsize=6, color="0.4", ha=("left", "right")[index])
+        place = {"transform": ax.get_xaxis_transform(), "rotation": 90, "ha": "right", "va": "top"}
+        ax.text(ratio, 0.99, name, fontsize=6, color="0.4", **place)
     ends = np.array([rates[0.2].axis("latent_fraction")[0], 0.1])
     ax.plot(ends, 0.5 * ends, color="0.6", linewidth=0.6, zorder=0)
     _figures.log_axes(ax)

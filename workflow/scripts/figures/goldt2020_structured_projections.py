@@ -73,11 +73,11 @@ def plot_end(ax, ode):
         entry = ode.select(projection=projection)
         how = {"linestyle": style, "marker": ".", "color": _figures.series_color((0, 7)[index])}
         _figures.plot_theory(
-            ax, entry.axis("latent_fraction"), errors(entry)[:, 0, -1], f"{projection} projections", **how
+            ax, entry.axis("latent_fraction"), errors(entry)[:, 0, -1], projection.capitalize(), **how
         )
     _figures.log_axes(ax, "xy")
     ax.set(xlabel=r"$\delta = D / N$", ylabel=rf"error at $t = {ode.time[-1]:g}$")
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper left", title="projections")
 
 
 def claims(curves):
