@@ -140,8 +140,7 @@ def limit_claim(limit):
     found = at(limit.time, errors(limit)[0], list(KNOWN)) / np.array(list(KNOWN.values()))
     return claim(
         f"In the limit at D / N = 0.01, errors at {len(KNOWN)} times from 0.1 to 1000: largest relative "
-        "distance "
-        "from those of the other computation, which are rounded to three or four digits.",
+        "distance from those of the other computation, which are rounded to three or four digits.",
         value=np.abs(found - 1.0).max(),
         low=0.0,
         high=3e-3,
@@ -153,9 +152,8 @@ def agreement_claims(ode, network):
     """Compare the network with the equations from the same weights."""
     sizes = f"One network, {network.spec.inputs.dimension} inputs, D = 100"
     yield claim(
-        f"{sizes}: distance of log10 error in closed form from that of the equations, median over "
-        "recorded times "
-        "(equally spaced in log t).",
+        f"{sizes}: distance of log10 error in closed form from that of the equations, median over recorded "
+        "times (equally spaced in log t).",
         value=float(distance_in_decades(ode, network)[0]),
         low=0.0,
         high=NEAR,
@@ -167,8 +165,7 @@ def agreement_claims(ode, network):
         squares.append(((of(network)[later] - expected) ** 2).mean(axis=(1, 2)))
     yield claim(
         f"{sizes}: distance of the overlaps Q and R from those of the equations, root mean square over "
-        "entries, "
-        "median over recorded times.",
+        "entries, median over recorded times.",
         value=float(np.median(np.sqrt(np.mean(squares, axis=0)))),
         low=0.0,
         high=NEAR_OVERLAPS,
@@ -189,8 +186,8 @@ def plateau_claim(ode):
     time, error = ode.time[among], errors(ode)[0, among]
     flattest = np.argmin(np.abs(np.gradient(np.log(error), np.log(time))))
     return claim(
-        f"Plateau: error where it is flattest in log t, between t = {WINDOW[0]:g} and {WINDOW[1]:g} "
-        "(other initial weights have 0.11 to 0.15).",
+        f"Plateau: error where it is flattest in log t, between t = {WINDOW[0]:g} and {WINDOW[1]:g} (other "
+        "initial weights have 0.11 to 0.15).",
         value=error[flattest],
         low=0.1,
         high=0.16,
@@ -206,8 +203,7 @@ def specialisation_claims(ode):
     others = R[np.arange(len(R))[:, None] != best]
     yield claim(
         f"Specialised at t = {ode.time[-1]:g}: largest distance from 1 of the overlap of a teacher unit "
-        "with the "
-        "most similar student unit.",
+        "with the most similar student unit.",
         value=np.abs(own - 1.0).max(),
         low=0.0,
         high=0.04,

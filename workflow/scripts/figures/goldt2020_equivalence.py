@@ -125,8 +125,7 @@ def sample_claims(ode, network):
         values = excess(ode, network, kind, errors_on_samples)[0] * latents[0] / TERM
         yield claim(
             f"{sizes}, D = {latents[0]}, {KINDS[kind]}: late error on test samples minus that of the "
-            "equations, "
-            "divided by the effect of the lengths of the latent vectors.",
+            "equations, divided by the effect of the lengths of the latent vectors.",
             value=float(mean_over(values, 0)),
             low=low,
             high=high,
@@ -136,9 +135,8 @@ def sample_claims(ode, network):
     for kind, name in KINDS.items():
         values = (excess(ode, network, kind, errors_on_samples) / late(ode, errors))[-1]
         yield claim(
-            f"{sizes}, D = {latents[-1]}, {name}: relative distance of the late error on test samples "
-            "from that "
-            "of the equations.",
+            f"{sizes}, D = {latents[-1]}, {name}: relative distance of the late error on test samples from "
+            "that of the equations.",
             value=float(mean_over(values, 0)),
             low=-0.04,
             high=0.04,
@@ -161,8 +159,8 @@ def closed_form_claims(ode, network):
         source=OURS,
     )
     yield claim(
-        f"{sizes}, Gaussian equivalent: late error in closed form divided by that of the equations, farthest "
-        "from 1 of all D.",
+        f"{sizes}, Gaussian equivalent: late error in closed form divided by that of the equations, "
+        "farthest from 1 of all D.",
         value=farthest(ratios[True]),
         low=0.96,
         high=1.04,

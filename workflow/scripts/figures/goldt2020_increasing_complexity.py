@@ -89,9 +89,8 @@ def known_claim(ode, layers):
     K, error = last(ode, layers)
     known = np.array([KNOWN[layers][size] for size in K.tolist()])
     return claim(
-        f"{layers.capitalize()}, K from {K[0]} to {K[-1]}: errors at t = 3000, largest relative "
-        "distance from "
-        "those of the other computation for infinitely many inputs and other initial students.",
+        f"{layers.capitalize()}, K from {K[0]} to {K[-1]}: errors at t = 3000, largest relative distance "
+        "from those of the other computation for infinitely many inputs and other initial students.",
         value=np.abs(error / known - 1.0).max(),
         low=0.0,
         high=0.05,
@@ -115,8 +114,7 @@ def time_claim(ode, layers):
     times = [settled(of_size(ode, layers, K)) for K in (sizes[0], sizes[-1])]
     return claim(
         f"{layers.capitalize()}: time after which the error is within 5 % of the last one, for K = "
-        f"{sizes[-1]} divided by "
-        f"that for K = {sizes[0]}.",
+        f"{sizes[-1]} divided by that for K = {sizes[0]}.",
         value=times[1] / times[0],
         low=3.0,
         source=OURS,
@@ -137,8 +135,7 @@ def network_claim(ode, network):
     ]
     return claim(
         f"Networks of {network.spec.inputs.dimension} inputs, both layers: distance of log10 error in "
-        "closed form from that "
-        "of the equations, median over recorded times, largest of all K.",
+        "closed form from that of the equations, median over recorded times, largest of all K.",
         value=max(distances),
         low=0.0,
         high=0.02,

@@ -213,8 +213,7 @@ def network_claims(engines):
         ]
         yield claim(
             f"Networks of {network.spec.inputs.dimension} inputs with signs at t = {network.time[-1]:g}: "
-            "mean error "
-            f"{name} divided by that of the limit, farthest from 1 of {len(limit)} ratios delta.",
+            f"mean error {name} divided by that of the limit, farthest from 1 of {len(limit)} ratios delta.",
             value=farthest(values / np.array(limit)),
             low=0.85,
             high=1.15,

@@ -94,8 +94,7 @@ def known_claim(ode):
     ]
     return claim(
         "Orthogonal projections, delta = 0.1 and 1: errors at t = 10 000, largest relative distance from "
-        "those of the "
-        "other computation, which are rounded.",
+        "those of the other computation, which are rounded.",
         value=np.abs(np.array(found) - 1.0).max(),
         low=0.0,
         high=3e-3,
@@ -115,8 +114,7 @@ def network_claims(ode, network):
             ratios.append(mean_over((values / at(ode.time, line, network.time[late])).mean(axis=1), 0))
         yield claim(
             f"{sizes}: error {name} divided by that of the equations, mean over t >= {LATE:g} and "
-            "networks, farthest "
-            "from 1 of all delta.",
+            "networks, farthest from 1 of all delta.",
             value=farthest(ratios),
             low=0.95,
             high=1.05,

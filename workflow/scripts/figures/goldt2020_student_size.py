@@ -104,9 +104,8 @@ def equal_claim(ode):
     """State errors for K = M, which do not depend on the initial student."""
     found = [ratio for K, M, ratio in known(ode) if K == M]
     return claim(
-        f"K = M, first layer and both layers: last errors in {len(found)} cases, largest relative "
-        "distance from those "
-        "of the other computation.",
+        f"K = M, first layer and both layers: last errors in {len(found)} cases, largest relative distance "
+        "from those of the other computation.",
         value=np.abs(np.array(found) - 1.0).max(),
         low=0.0,
         high=2e-3,
@@ -118,8 +117,7 @@ def larger_claim(ode, layers):
     found = [ratio for K, M, ratio in known(ode, layers) if K > M]
     return claim(
         f"K > M, {layers}: last errors in {len(found)} cases divided by those of the other computation, "
-        "which has other "
-        "initial students; the ratio farthest from 1.",
+        "which has other initial students; the ratio farthest from 1.",
         value=found[int(np.argmax(np.abs(np.log(found))))],
         low=0.85,
         high=1.18,
