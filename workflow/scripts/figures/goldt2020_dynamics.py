@@ -72,7 +72,7 @@ def plot_errors(ax, ode, network):
         _figures.plot_theory(ax, ode.time[later], line[later], label, **how)
     how = {"color": color, "markersize": 3}
     _figures.plot_simulation(
-        ax, network.time[seen], errors(network)[0, seen], "network", label="network, closed form", **how
+        ax, network.time[seen], errors(network)[0, seen], "network", label="network", **how
     )
     how = {"color": other, "marker": "x", "markersize": 3}
     _figures.plot_simulation(
@@ -80,12 +80,13 @@ def plot_errors(ax, ode, network):
         network.time[seen],
         errors_on_samples(network)[0, seen],
         "network, test",
-        label="network, test samples",
+        label="test samples",
         **how,
     )
     _figures.log_axes(ax)
     ax.set_ylabel(r"error $\epsilon$")
-    ax.legend(loc="lower left")
+    ax.set_ylim(0.4 * errors(ode).min(), None)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.03, -0.02))
 
 
 def plot_student(ax, ode, network):

@@ -69,7 +69,7 @@ def plot_time(ax, ode, network):
             _figures.plot_simulation(ax, network.time[seen], mean, f"{name}, D = {D}", error, **how)
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="time $t$", ylabel=r"error on test samples $\epsilon$", xlim=(0.07, 8.0 * ode.time[-1]))
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.0), handletextpad=0.2)
+    ax.legend(loc="upper right")
 
 
 def late(entry, of):
