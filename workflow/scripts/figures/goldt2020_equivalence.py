@@ -27,7 +27,7 @@ CAPTION = f"""
 A soft committee machine (K = M = 2 erf units, first layer trained, learning rate 0.2) learns from signs of
 Gaussian projections of D latent numbers ("manifold"), and from Gaussian inputs that have the same
 covariances with each other and with the latent numbers; N = 1000 inputs, eight networks of each kind (500
-inputs and three networks in the small form). (a) Mean error over time for some D: equations with the modes
+inputs and two networks in the small form). (a) Mean error over time for some D: equations with the modes
 of the projections (lines), error on 10 000 test samples of networks of both kinds from the same weights.
 (b) Late error on test samples (mean over the last fifth of the run) minus that of the equations with the
 same weights, against 1 / D; means over networks with standard errors. Line: (M / 4D) <g'(nu)^2 nu^2>, g(x)

@@ -185,7 +185,7 @@ def slope_claim(entry, folding):
         f"Folding {folding}: slope of log error against log delta at the smallest delta.",
         value=np.diff(np.log(error[:2]))[0] / np.diff(np.log(ratios[:2]))[0],
         low=0.98,
-        high=1.05,
+        high=1.1,
         source=REFERENCE,
     )
 

@@ -22,7 +22,7 @@ COLORS = dict(zip(TEACHERS, (_figures.series_color(index) for index in (0, 1, 2)
 CAPTION = f"""
 Error of soft committee machines with K erf units that learn a teacher with M orthonormal units on a hidden
 manifold, in the limit of infinitely many inputs with D / N = 0.01 (signs of Gaussian projections, learning
-rate 0.2), at t = 30 000 (10 000 in the small form): equations from the overlaps of two random students of
+rate 0.2), at t = 10 000 (6000 in the small form): equations from the overlaps of two random students of
 10 000 inputs, weights of standard deviation 1 and readouts 1; the smaller of the two errors (one student in
 the small form). Solid: only the first layer is trained. Dashed: both layers. (a) All sizes; with K < M the
 teacher cannot be represented. (b) Divided by the error for K = M with the first layer trained. The largest
