@@ -24,8 +24,8 @@ Points: networks of 1000 inputs with signs at t = 1000 (300 inputs in the small 
 (circles) and on 10 000 test samples (crosses), means of two networks with standard errors. Grey: line of
 slope 1. Vertical lines: ratios of estimated intrinsic dimension and number of pixels of two collections of
 images, about 14 of 784 (MNIST) and 35 of 3072 (CIFAR-10). (b) Error at learning rate 0.2 divided by that at
-0.02. The equations are integrated to t = 30 000 at rate 0.2 and 300 000 at 0.02, where errors are
-asymptotic up to a part in a thousand (signs with more latent numbers than inputs: up to three parts).
+0.02. The equations are integrated from given overlaps to t = 30 000 at rate 0.2 and 300 000 at 0.02, where
+errors are asymptotic up to a part in a thousand.
 {ORIGIN}
 Its figure 5 shows the asymptotic error against delta at learning rate 0.2, as read in a talk about it; the
 intrinsic dimensions are from memory, the other learning rate and folding are our choice.
