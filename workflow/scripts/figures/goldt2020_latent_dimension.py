@@ -20,12 +20,12 @@ CAPTION = f"""
 Asymptotic error of soft committee machines (K = M = 2 erf units, first layer trained) on inputs f(F c /
 sqrt D) with D = delta N latent numbers c and Gaussian projections F, for the foldings f = sign and erf. (a)
 Lines: equations in the limit of infinitely many inputs at learning rates 0.2 and 0.02 (dashed, just below).
-Points: networks of 1000 inputs with signs at t = 1000 (300 inputs in the small form), error in closed form
-(circles) and on 10 000 test samples (crosses), means of two networks with standard errors. Grey: line of
-slope 1. Vertical lines: ratios of estimated intrinsic dimension and number of pixels of two collections of
-images, about 14 of 784 (MNIST) and 35 of 3072 (CIFAR-10). (b) Error at learning rate 0.2 divided by that at
-0.02. The equations are integrated from given overlaps to t = 30 000 at rate 0.2 and 300 000 at 0.02, where
-errors are asymptotic up to a part in a thousand.
+Points: networks of 1000 inputs with signs at t = 1000 (300 inputs at t = 300 in the small form), error in
+closed form (circles) and on 10 000 test samples (crosses), means of two networks with standard errors.
+Grey: line of slope 1. Vertical lines: ratios of estimated intrinsic dimension and number of pixels of two
+collections of images, about 14 of 784 (MNIST) and 35 of 3072 (CIFAR-10). (b) Error at learning rate 0.2
+divided by that at 0.02. The equations are integrated from given overlaps to t = 30 000 at rate 0.2 and 300
+000 at 0.02, where errors are asymptotic up to a part in a thousand.
 {ORIGIN}
 Its figure 5 shows the asymptotic error against delta at learning rate 0.2, as read in a talk about it; the
 intrinsic dimensions are from memory, the other learning rate and folding are our choice.
