@@ -36,6 +36,7 @@ class Observable(NamedTuple):
     description: str
     when: Callable[[Spec], bool] | None = None  # whether it is recorded; None: always
     dtype: str | None = "float64"  # None: `numerics.precision` of the spec
+    engines: tuple[str, ...] | None = None  # those that record it; None: all
 
     def itemsize(self, spec: Spec) -> int:
         """Return the bytes of one number."""
@@ -227,6 +228,7 @@ OBSERVABLES = _by_name(
         description="mean of 1/2 (student - teacher)^2 over test samples of the inputs of each task, without "
         "noise (engine network)",
         when=lambda spec: spec.inputs.is_structured,
+        engines=("network",),
     ),
     Observable(
         "classification_error",

@@ -29,7 +29,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[s
     files : mapping of path to dict
         The files of its jobs in the order of the outer axes, each with the inner axes of the job.
     quantities : sequence of str
-        The names of the collected quantities.
+        The names of the collected quantities; those that only other engines record are left out.
 
     Returns
     -------
@@ -41,6 +41,7 @@ def collect(grid: Grid, files: Mapping[str | Path, Axes], quantities: Sequence[s
     RunError
         If a point is missing, if a quantity is not recorded, or if points differ in recorded times or shape.
     """
+    quantities = [name for name in quantities if grid.engine in (OBSERVABLES[name].engines or (grid.engine,))]
     entries = [_selected(run, quantities) for path, axes in files.items() for run in _in_order(path, axes)]
     lengths = [len(values) for values in grid.axes.values()]
 
