@@ -1,0 +1,316 @@
+"""Forgetting and transfer between two tasks whose inputs lie on different manifolds.
+
+A map of our own. The reader should see that with independent inputs only the similarity of the teachers
+matters, but on manifolds that of the projections decides whether it matters at all: on orthogonal manifolds
+neither forgetting nor transfer depend on it, there is no transfer, and forgetting is due to the part of the
+inputs outside the manifolds, without which there is none.
+"""
+
+from functools import partial
+
+import _figures
+import numpy as np
+from _continual import legend_above
+from _lee2021 import errors
+
+from teacherstudent.experiments.claims import Claim
+from teacherstudent.measures import forgetting, transfer
+from teacherstudent.store.curves import Curves, mean_over, sem_over
+
+FIGURE = "manifold_continual"
+MAP, LINES, INDEPENDENT = "manifold_map", "manifold_projections", "manifold_independent"
+CAPTION = """
+Two tasks are learned one after the other, for a time of 100 each, by a student of two erf units with a head
+per task (both layers trained, learning rate 0.2). The inputs of task p are x = f(F_p c / sqrt D), 1000
+inputs and D = 100 latent numbers (fewer in the small form), which its teacher of one unit sees. F_1^T F_2 =
+N alpha 1: alpha is the similarity of the projections, V that of the teachers. (a, b) Forgetting: increase
+of log10 of the error of task 1 from the switch to the end, with a linear folding and with the sign. (d, e)
+Transfer: decrease of log10 of the error of task 2 until 10 after the switch. (c, f) Linear folding:
+sections of (a) and (d) at some alpha; dashed: independent inputs (D inputs, readouts slower by D / N, in
+time D / N: what one projection with a linear folding is). Equations of motion, means over four initial
+networks. (g, h) Forgetting against alpha. Solid lines and circles: orthogonal projections as in the maps;
+dashed lines and squares: Gaussian projections that are interpolated. Points: simulated networks, means over
+two of the initial networks. (i) Error of task 1 after the switch, sign, V = 0.5. What structure changes:
+with independent inputs the similarity of the teachers alone determines forgetting, which is largest at
+intermediate V. On manifolds this holds for alpha = 1; the more different the projections, the less the
+teachers matter, and for alpha = 0 not at all. A linear folding has no inputs outside of the manifolds:
+nothing is forgotten at alpha = 0. The sign has them in all directions; the student unlearns its weights on
+the old manifold, so that even the same teacher is forgotten. For identical teachers and a linear folding
+forgetting is largest at intermediate alpha. Transfer is the product of both similarities at work: it
+vanishes when one of them does. Not a published figure; the set-up with independent inputs is that of Lee,
+Goldt and Saxe (ICML 2021) with other times and learning rates.
+"""
+AFTER = 10.0  # time since the switch at which transfer is measured
+SECTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
+COLORS = dict(zip(SECTIONS, _figures.colors_along(range(len(SECTIONS))), strict=True))
+MIDDLE = 0.5  # similarity of the teachers in (i)
+FOLDINGS = ("linear", "sign")
+STYLES = {"orthogonal": ("-", "o"), "gaussian": ("--", "s")}
+claim = partial(Claim, FIGURE, source="the equations of this project", certainty="recomputed")
+bound = partial(claim, source="a bound from physics")
+
+
+def figure(curves):
+    """Draw the maps, their sections, and the comparison with Gaussian projections and simulations."""
+    fig, axes = _figures.panels(3, 3, _figures.PAGE, 0.85)
+    entry, independent = curves[MAP]["ode"], curves[INDEPENDENT]["ode"]
+    rows = ((forgotten, "forgetting", "magma"), (transferred, "transfer", "viridis"))
+    for row, (measure, name, cmap) in zip(axes[:2], rows, strict=True):
+        for ax, folding in zip(row[:2], FOLDINGS, strict=True):
+            plot_map(ax, entry.select(folding=folding), measure, name, cmap)
+            ax.set_title(folding)
+        plot_sections(row[2], entry.select(folding="linear"), independent, measure, f"{name} (decades)")
+    for ax, folding in zip(axes[2, :2], FOLDINGS, strict=True):
+        plot_projections(ax, curves[LINES], folding)
+    plot_course(axes[2, 2], curves[LINES])
+    legend_above(fig, [axes[0, 2]], r"similarity $\alpha$ of the projections in (c), (f) and (i)")
+    _figures.letter(axes)
+    return fig
+
+
+def switch(entry: Curves) -> float:
+    """Return the time of the switch."""
+    return entry.spec.curriculum.switch_times[0]
+
+
+def forgotten(entry: Curves) -> np.ndarray:
+    """Return the forgetting of task 1 at the end in decades, (axes..., run)."""
+    return forgetting(entry.time, errors(entry, 0), switch(entry))
+
+
+def transferred(entry: Curves) -> np.ndarray:
+    """Return the transfer to task 2 in decades, at the same part of the duration for all inputs."""
+    after = AFTER / 100.0 * switch(entry)
+    return transfer(entry.time, errors(entry, 1), switch(entry), after)
+
+
+def plot_map(ax, entry, measure, name, cmap):
+    """Draw a measure over the similarities of the teachers (across) and of the projections (up)."""
+    teachers, projections = entry.axis("features.similarity"), entry.axis("manifold.similarity")
+    steps = {
+        "xticklabels": max(1, len(teachers) // 2),
+        "yticklabels": max(1, len(projections) // 4),
+        "vmin": 0.0,
+    }
+    values = mean_over(measure(entry), -1)
+    _figures.plot_heatmap(ax, teachers, projections, values, name, "theory", cmap, **steps)
+    ax.set(xlabel="teachers $V$", ylabel=r"projections $\alpha$")
+
+
+def plot_sections(ax, entry, independent, measure, label):
+    """Draw a measure against the similarity of the teachers, for some similarities of the projections."""
+    available = entry.axis("manifold.similarity")
+    for alpha in (value for value in SECTIONS if np.isclose(available, value).any()):
+        section = entry.select(**{"manifold.similarity": alpha})
+        style = {"label": f"{alpha:g}", "color": COLORS[alpha]}
+        values = mean_over(measure(section), -1)
+        _figures.plot_theory(ax, section.axis("features.similarity"), values, f"alpha = {alpha:g}", **style)
+    values = mean_over(measure(independent), -1)
+    style = {"label": "independent inputs", "color": "0.2", "linestyle": "--"}
+    V = independent.axis("features.similarity")
+    _figures.plot_theory(ax, V, values, "independent inputs", **style)
+    ax.set(xlabel="teachers $V$", ylabel=label, xlim=(0.0, 1.0))
+
+
+def plot_projections(ax, engines, folding):
+    """Draw forgetting against the similarity of the projections, for both kinds of them."""
+    for projection, (line, marker) in STYLES.items():
+        at = {"projection": projection, "folding": folding}
+        for index, V in enumerate(engines["ode"].axis("features.similarity").tolist()):
+            entry = engines["ode"].select(**at, **{"features.similarity": V})
+            style = {"color": _figures.series_color(index)}
+            label = f"V = {V:g}" if projection == "orthogonal" else None
+            values = mean_over(forgotten(entry), -1)
+            _figures.plot_theory(
+                ax,
+                entry.axis("similarity"),
+                values,
+                f"V = {V:g}, {projection}",
+                linestyle=line,
+                label=label,
+                **style,
+            )
+        plot_networks(ax, engines, at, marker)
+    ax.set(xlabel=r"projections $\alpha$", ylabel="forgetting (decades)", title=folding)
+    if folding == FOLDINGS[0]:
+        ax.legend(loc="best", title="teachers")
+
+
+def plot_networks(ax, engines, at, marker):
+    """Draw the forgetting of simulated networks, if there are networks with this projection and folding."""
+    network, lines = engines["network"], engines["ode"].axis("features.similarity").tolist()
+    if any(value not in network.axis(name) for name, value in at.items()):
+        return
+    for V in network.axis("features.similarity").tolist():
+        entry = network.select(**at, **{"features.similarity": V})
+        values = forgotten(entry)
+        style = {"color": _figures.series_color(lines.index(V)), "label": None, "markersize": 3.0}
+        error = sem_over(values, -1) if values.shape[-1] > 1 else None
+        name, x = f"V = {V:g}, {at['projection']}", entry.axis("similarity")
+        _figures.plot_simulation(ax, x, mean_over(values, -1), name, error, marker=marker, **style)
+
+
+def plot_course(ax, engines):
+    """Draw the error of task 1 after the switch for some similarities of orthogonal projections."""
+    at = {"projection": "orthogonal", "folding": "sign", "features.similarity": MIDDLE}
+    ode, network = engines["ode"].select(**at), engines["network"].select(**at)
+    start = switch(ode)
+    for alpha in (0.0, 0.5, 1.0):
+        for entry, plot, style in (
+            (ode, _figures.plot_theory, {}),
+            (network, _figures.plot_simulation, {"markersize": 2.5}),
+        ):
+            if not np.isclose(entry.axis("similarity"), alpha).any():
+                continue
+            later = entry.time >= start
+            values = mean_over(errors(entry.select(similarity=alpha), 0), 0)[later]
+            style = {"color": COLORS[alpha], "label": None, **style}
+            plot(ax, entry.time[later] - start, values, f"alpha = {alpha:g}", **style)
+    _figures.log_axes(ax)
+    ax.set(xlabel="time since the switch", ylabel=r"error $\epsilon_1$, sign")
+
+
+def claims(curves):
+    """State what orthogonal manifolds, identical teachers, independent inputs and finite sizes do."""
+    maps = {folding: curves[MAP]["ode"].select(folding=folding) for folding in FOLDINGS}
+    return [
+        *orthogonal_claims(maps),
+        *intermediate_claims(maps),
+        independent_claim(maps["linear"], curves[INDEPENDENT]["ode"]),
+        *identical_claims(maps),
+        transfer_claim(maps),
+        *agreement_claims(curves[LINES]),
+    ]
+
+
+def means(entry, measure):
+    """Return the mean of a measure over runs, (similarity of projections, similarity of teachers)."""
+    return mean_over(measure(entry), -1)
+
+
+def orthogonal_claims(maps):
+    """State what is forgotten and transferred on orthogonal manifolds."""
+    linear, sign = (means(maps[folding], forgotten) for folding in FOLDINGS)
+    yield bound(
+        "Orthogonal manifolds, linear folding: largest forgetting over the similarities of the teachers; "
+        "inputs of task 2 have no part on the manifold of task 1, and its head rests.",
+        value=np.abs(linear[0]).max(),
+        low=0.0,
+        high=1e-6,
+    )
+    yield claim(
+        "Orthogonal manifolds, sign: forgetting in decades, mean over the similarities of the teachers; it is due "
+        "to the inputs outside the manifolds.",
+        value=sign[0].mean(),
+        low=0.2,
+        high=0.7,
+    )
+    yield bound(
+        "Orthogonal manifolds, sign: range of forgetting over the similarities of the teachers, divided by that with "
+        "one projection. It depends on them through the initial overlaps only.",
+        value=np.ptp(sign[0]) / np.ptp(sign[-1]),
+        low=0.0,
+        high=0.15,
+    )
+    none = [np.abs(means(maps[folding], transferred)[0]).max() for folding in FOLDINGS]
+    yield bound(
+        "Orthogonal manifolds: largest transfer in decades over the similarities of the teachers, both foldings; "
+        "nothing that was learned is of use.",
+        value=max(none),
+        low=0.0,
+        high=0.02,
+    )
+
+
+def intermediate_claims(maps):
+    """State that forgetting is largest for teachers of intermediate similarity where projections are the same."""
+    for folding, entry in maps.items():
+        values = means(entry, forgotten)[-1]
+        yield claim(
+            f"One projection, {folding}: similarity of the teachers of the grid with the largest forgetting.",
+            value=entry.axis("features.similarity")[np.argmax(values)],
+            low=0.2,
+            high=0.8,
+            source="Lee, Goldt & Saxe 2021: the same for independent inputs",
+        )
+
+
+def independent_claim(entry, independent):
+    """State that one projection with a linear folding is the same as independent inputs."""
+    values, other = means(entry, forgotten)[-1], means(independent, forgotten)
+    V, grid = entry.axis("features.similarity"), independent.axis("features.similarity")
+    return bound(
+        "One projection, linear folding: root mean square distance of forgetting from that with independent inputs, "
+        "divided by its mean; only the initial networks differ.",
+        value=np.sqrt(((values - np.interp(V, grid, other)) ** 2).mean()) / other.mean(),
+        low=0.0,
+        high=0.2,
+    )
+
+
+def identical_claims(maps):
+    """State how identical teachers are forgotten."""
+    linear, sign = (means(maps[folding], forgotten)[:, -1] for folding in FOLDINGS)
+    alpha = maps["linear"].axis("manifold.similarity")
+    yield claim(
+        "Identical teachers, linear folding: similarity of the projections of the grid with the largest forgetting.",
+        value=alpha[np.argmax(linear)],
+        low=0.2,
+        high=0.8,
+    )
+    yield claim(
+        "Identical teachers, sign: forgetting on orthogonal manifolds minus that with one projection, in decades.",
+        value=sign[0] - sign[-1],
+        low=0.15,
+    )
+
+
+def transfer_claim(maps):
+    """State the largest transfer, that of identical teachers and projections."""
+    value = means(maps["sign"], transferred)
+    return claim(
+        "Sign: transfer with identical teachers and one projection, in decades.",
+        value=value[-1, -1],
+        low=0.6,
+        high=1.2,
+    )
+
+
+def agreement_claims(engines):
+    """State the distances of Gaussian projections and of simulations from theory."""
+    ode, network = engines["ode"], engines["network"]
+    pair = [mean_over(forgotten(ode.select(projection=name)), -1) for name in ("gaussian", "orthogonal")]
+    yield claim(
+        "Gaussian instead of orthogonal projections: root mean square change of forgetting over the grid, divided "
+        "by its mean.",
+        value=np.sqrt(((pair[0] - pair[1]) ** 2).mean()) / pair[1].mean(),
+        low=0.0,
+        high=0.15,
+    )
+    distances = forgotten(network) - at_points_of(network, ode)
+    yield claim(
+        f"Simulated networks of {network.spec.inputs.dimension} inputs: root mean square distance of forgetting "
+        "from the equations with the same initial networks, in decades.",
+        value=np.sqrt((distances**2).mean()),
+        low=0.0,
+        high=0.1,
+    )
+
+
+def at_points_of(network, ode):
+    """Return the forgetting of the equations at the points and for the runs of networks."""
+    if list(network.axes) != list(ode.axes):
+        raise KeyError(f"axes of networks {list(network.axes)} and of equations {list(ode.axes)} differ")
+    known = [[_plain(value) for value in values] for values in ode.axes.values()]
+    wanted = zip(known, network.axes.values(), strict=True)
+    rows = [[have.index(_plain(value)) for value in values] for have, values in wanted]
+    return forgotten(ode)[np.ix_(*rows)][..., : network.runs]
+
+
+def _plain(value):
+    """Return a value of an axis, numbers to nine digits."""
+    return round(float(value), 9) if isinstance(value, float | np.floating) else str(value)
+
+
+if __name__ == "__main__":
+    _figures.make(snakemake, figure, claims, CAPTION)
