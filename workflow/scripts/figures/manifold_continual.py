@@ -199,23 +199,23 @@ def orthogonal_claims(maps):
         high=1e-6,
     )
     yield claim(
-        "Orthogonal manifolds, sign: forgetting in decades, mean over the similarities of the teachers; it is due "
-        "to the inputs outside the manifolds.",
+        "Orthogonal manifolds, sign: forgetting in decades, mean over the similarities of the teachers; "
+        "it is due to the inputs outside the manifolds.",
         value=sign[0].mean(),
         low=0.2,
         high=0.7,
     )
     yield bound(
-        "Orthogonal manifolds, sign: range of forgetting over the similarities of the teachers, divided by that with "
-        "one projection. It depends on them through the initial overlaps only.",
+        "Orthogonal manifolds, sign: range of forgetting over the similarities of the teachers, divided "
+        "by that with one projection. It depends on them through the initial overlaps only.",
         value=np.ptp(sign[0]) / np.ptp(sign[-1]),
         low=0.0,
         high=0.15,
     )
     none = [np.abs(means(maps[folding], transferred)[0]).max() for folding in FOLDINGS]
     yield bound(
-        "Orthogonal manifolds: largest transfer in decades over the similarities of the teachers, both foldings; "
-        "nothing that was learned is of use.",
+        "Orthogonal manifolds: largest transfer in decades over the similarities of the teachers, both "
+        "foldings; nothing that was learned is of use.",
         value=max(none),
         low=0.0,
         high=0.02,
@@ -223,7 +223,8 @@ def orthogonal_claims(maps):
 
 
 def intermediate_claims(maps):
-    """State that forgetting is largest for teachers of intermediate similarity where projections are the same."""
+    """State that forgetting is largest for teachers of intermediate similarity where projections are the "
+    "same."""
     for folding, entry in maps.items():
         values = means(entry, forgotten)[-1]
         yield claim(
@@ -240,8 +241,8 @@ def independent_claim(entry, independent):
     values, other = means(entry, forgotten)[-1], means(independent, forgotten)
     V, grid = entry.axis("features.similarity"), independent.axis("features.similarity")
     return bound(
-        "One projection, linear folding: root mean square distance of forgetting from that with independent inputs, "
-        "divided by its mean; only the initial networks differ.",
+        "One projection, linear folding: root mean square distance of forgetting from that with "
+        "independent inputs, divided by its mean; only the initial networks differ.",
         value=np.sqrt(((values - np.interp(V, grid, other)) ** 2).mean()) / other.mean(),
         low=0.0,
         high=0.2,
@@ -253,13 +254,15 @@ def identical_claims(maps):
     linear, sign = (means(maps[folding], forgotten)[:, -1] for folding in FOLDINGS)
     alpha = maps["linear"].axis("manifold.similarity")
     yield claim(
-        "Identical teachers, linear folding: similarity of the projections of the grid with the largest forgetting.",
+        "Identical teachers, linear folding: similarity of the projections of the grid with the largest "
+        "forgetting.",
         value=alpha[np.argmax(linear)],
         low=0.2,
         high=0.8,
     )
     yield claim(
-        "Identical teachers, sign: forgetting on orthogonal manifolds minus that with one projection, in decades.",
+        "Identical teachers, sign: forgetting on orthogonal manifolds minus that with one projection, in "
+        "decades.",
         value=sign[0] - sign[-1],
         low=0.15,
     )
@@ -281,16 +284,16 @@ def agreement_claims(engines):
     ode, network = engines["ode"], engines["network"]
     pair = [mean_over(forgotten(ode.select(projection=name)), -1) for name in ("gaussian", "orthogonal")]
     yield claim(
-        "Gaussian instead of orthogonal projections: root mean square change of forgetting over the grid, divided "
-        "by its mean.",
+        "Gaussian instead of orthogonal projections: root mean square change of forgetting over the grid, "
+        "divided by its mean.",
         value=np.sqrt(((pair[0] - pair[1]) ** 2).mean()) / pair[1].mean(),
         low=0.0,
         high=0.15,
     )
     distances = forgotten(network) - at_points_of(network, ode)
     yield claim(
-        f"Simulated networks of {network.spec.inputs.dimension} inputs: root mean square distance of forgetting "
-        "from the equations with the same initial networks, in decades.",
+        f"Simulated networks of {network.spec.inputs.dimension} inputs: root mean square distance of "
+        "forgetting from the equations with the same initial networks, in decades.",
         value=np.sqrt((distances**2).mean()),
         low=0.0,
         high=0.1,

@@ -117,7 +117,9 @@ def plot_times(ax, courses, simulated):
         _figures.plot_theory(ax, list(courses), times, name, color=color)
         found = {d: time_below(entry, bound) for d, entry in simulated.items()}
         found = {d: times for d, times in found.items() if np.isfinite(times).all()}
-        means, deviations = ([of(times, 0) for times in found.values()] for of in (mean_over, sem_over))
+        means, deviations = (
+            [float(of(times, 0)) for times in found.values()] for of in (mean_over, sem_over)
+        )
         style = {"color": color, "label": None}
         _figures.plot_simulation(ax, list(found), means, name, deviations, **style)
     _figures.log_axes(ax)
