@@ -19,6 +19,9 @@ PAPERS = {
     "goldt2019": ("Goldt et al. 2019", "dynamics of SGD for two-layer networks"),
     "straat2018": ("Straat et al. 2018", "learning under concept drift"),
     "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
+    "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
+    "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),
+    "manifold": ("Continual learning on manifolds", "a figure of this project: tasks with inputs of their own"),
 }
 GALLERY = (
     "# Gallery",

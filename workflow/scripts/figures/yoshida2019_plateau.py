@@ -117,11 +117,10 @@ def plot_times(ax, courses, simulated):
         _figures.plot_theory(ax, list(courses), times, name, color=color)
         found = {d: time_below(entry, bound) for d, entry in simulated.items()}
         found = {d: times for d, times in found.items() if np.isfinite(times).all()}
-        means, deviations = (
-            [float(of(times, 0)) for times in found.values()] for of in (mean_over, sem_over)
-        )
+        pairs = [(mean_over(times, 0), sem_over(times, 0)) for times in found.values()]
+        means, deviations = np.array(pairs, dtype=float).reshape(-1, 2).T
         style = {"color": color, "label": None}
-        _figures.plot_simulation(ax, list(found), means, name, deviations, **style)
+        _figures.plot_simulation(ax, np.array(list(found)), means, name, deviations, **style)
     _figures.log_axes(ax)
     ax.set(xlabel="dispersion $d$", ylabel="time", xlim=(-0.05, 1.0))
     ax.legend(loc="upper left")
