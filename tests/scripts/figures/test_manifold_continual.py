@@ -140,7 +140,7 @@ def test_claims_read_the_numbers():
         ({"gaussian": 1.8}, "Gaussian instead of orthogonal"),
         ({"subspaces": 0.5}, "Independent Gaussian projections, linear"),
         ({"apart": 1.0}, "Independent Gaussian projections: range"),
-        ({"networks": 0.2}, "Simulated networks"),
+        ({"networks": 0.1}, "Simulated networks"),
         ({"same": 0.6}, "minus that with one"),
     ],
 )
