@@ -58,6 +58,25 @@ def test_a_wide_network_takes_microseconds_a_step():
     assert 3.6e-6 < seconds / 1.5e6 < 14.4e-6  # measured: 7.2
 
 
+# Seconds of runs of engine `ode` on hidden manifolds with sign folding: N = 1000, K = M = 2, eta = 0.2.
+STRUCTURED = {
+    "few latents": (35.3, {"latent_fraction": 0.001}, "infinite", 1e5),
+    "limit": (0.05, {"latent_fraction": 0.01}, "infinite", 1e3),
+    "modes": (0.042, {"latent_dimension": 250}, "finite", 1e3),
+    "many steps": (0.098, {"latent_dimension": 250}, "finite", 1e4),
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_runs_with_structured_inputs(name):
+    seconds, manifold, latents, duration = STRUCTURED[name]
+    inputs = {"distribution": "hidden_manifold", "dimension": 1000, "manifold": manifold}
+    blocks = {"inputs": inputs, "numerics": {"latents": latents}, "duration": duration, "curriculum": {}}
+    units = {"teachers": {"count": 1, "hidden": 2}, "student": {"hidden": 2}}
+    of = parse_spec(document(**blocks, **units, training={"learning_rate": 0.2}))
+    assert seconds / 2 < sum(point_terms(of, "ode", 1)) < 2 * seconds
+
+
 @pytest.mark.parametrize(
     ("engine", "changes", "factor"),
     [

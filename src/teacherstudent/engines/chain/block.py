@@ -106,8 +106,7 @@ class Block:
         self.put_heads_back()
         if sequence:
             self.switches[c].append(self.step / self.shape.N)
-            if spec.has_anchors:
-                self.set_anchors(c, sequence[-1])
+            self.end_task(c, sequence[-1])
         copied = head_to_copy(spec, sequence, phase.teacher)
         if copied is not None:
             self.h[spec.head_of(phase.teacher), :, c] = self.h[copied, :, c]
@@ -131,24 +130,32 @@ class Block:
         self.stage_end[c] = self.step_at(stage.end)
         rule, rows = spec.training.consolidation, []
         for task in stage.tasks:
-            kappa = anchors.kappa(spec, self.penalties[c], task, len(self.switches[c]))
+            kappa = anchors.kappa(spec, self.penalties[c], task)
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)
         own, M = stage.tasks[0].labels, spec.teachers.hidden
         self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
 
-    def set_anchors(self, c: int, teacher: int) -> None:
-        """Set the anchors of a chain at a switch, and its penalties for changes from a task."""
+    def end_task(self, c: int, teacher: int) -> None:
+        """Find the importances of the units of a chain for a task that ends, and set its anchors."""
         spec, n, M = self.specs[c], self.shape.p + self.shape.r, self.specs[c].teachers.hidden
-        rule, S, B = spec.training.consolidation, self.state.S[:, :n, c], self.teachers.B[:, :, c]
+        if spec.training.consolidation is not None:
+            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
+            path, v, B = self.anchors.path[:, c], self.teachers.v[c, teacher], self.teachers.B[own, :, c]
+            found = anchors.importances(spec, self.shape, self.state.S[:, :n, c], B, v, h, path)
+            self.importances[c].append(found)
+        if spec.has_anchors:
+            self.set_anchors(c)
+        self.anchors.path[:, c] = 0.0
+
+    def set_anchors(self, c: int) -> None:
+        """Set the anchors of a chain at a switch, and its penalties for changes from the task before it."""
+        spec, n = self.specs[c], self.shape.p + self.shape.r
+        rule, S = spec.training.consolidation, self.state.S[:, :n, c]
         centres = S
         if rule is not None:
-            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
-            path, v = self.anchors.path[:, c], self.teachers.v[c, teacher]
-            found = anchors.importances(spec, self.shape, S, B[own], v, h, path)
-            self.importances[c].append(found)
-            added = at_switch(rule.strength, len(self.switches[c]) - 1) * found
+            added = at_switch(rule.strength, len(self.switches[c]) - 1) * self.importances[c][-1]
             old = self.penalties[c] * (rule.anchors == "sum")
             present = np.pad(self.anchors.c[:, :, c], [(0, 0), (self.shape.p, 0)])
             self.penalties[c], centres = anchors.combined(old, present, added, S)
@@ -156,7 +163,6 @@ class Block:
         self.motion.base[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
         if spec.teachers.rotation is not None:
             place_teachers(self.motion, self.teachers.B, self.step)
-        self.anchors.path[:, c] = 0.0
 
     def put_heads_back(self) -> None:
         """Copy the trained heads into the array of all heads, (H, K, C)."""

@@ -62,7 +62,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     teachers, student, rule = spec.teachers, spec.student, spec.training.consolidation
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
-    anchors = rule is not None, rule is not None and rule.kind == "path_integral"
+    anchors = rule is not None, rule is not None and rule.kind == "path_integral", spec.has_anchors
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning

@@ -116,7 +116,7 @@ def _of_interventions(spec: Spec, row: float) -> Parts:
         spec.training.consolidation,
     )
     parts: Parts = {}
-    if spec.has_anchors:
+    if spec.has_anchors or block is not None:
         weights = 0.0 if block is None or block.importances == "units" else 4 * NUMBER * N
         normalised = block is not None and block.kind == "path_integral_normalised"
         key = "record.movement" if block is None else "training.consolidation.importances"

@@ -102,7 +102,7 @@ class Training:
         more, now = self.interventions, self.step / self.spec.inputs.dimension
         teacher, head = self.sequence[-1], self.spec.head_of(self.sequence[-1])
         past = self.sequence, self.began, now, more.angle
-        if self.spec.has_anchors:
+        if self.spec.has_anchors or self.spec.training.consolidation is not None:
             stage, task = stage_before(self.spec, *past)
             student, number = self.networks.student(), len(self.switches)
             fisher = partial(more.fisher, stage, task, number)

@@ -108,19 +108,23 @@ class Joint(TaskInputs):
         names = *LAWS, "teacher_overlaps", "teacher_readouts"
         *laws, T, v = (np.array(state[name]) for name in names)
         frame = frame_of(JointLaws(*laws, T, origin.spec.inputs.dimension))
-        return cls(origin.spec, frame, v, *_stored(state, "", "order_parameters"))
+        K = origin.spec.student.hidden
+        return cls(origin.spec, frame, v, *_stored(state, K, "", "order_parameters"))
 
     def at_restart(self, state: State) -> Self:
         """Return the formulation at the restart point of the state that this one is from."""
-        return type(self)(self.spec, self.frame, self.v, *_stored(state, "integrator_", "integrator_y"))
+        stored = _stored(state, self.spec.student.hidden, "integrator_", "integrator_y")
+        return type(self)(self.spec, self.frame, self.v, *stored)
 
     @staticmethod
     def fits(spec: Spec, state: State) -> bool:
         """Return whether a state is one of this formulation with the sizes of a spec."""
         if any(name not in state for name in ("order_parameters", *STORED, *LAWS)):
             return False
-        sizes = len(state["joint_means"]), len(state["teacher_overlaps"])
-        return sizes == (spec.student.hidden, spec.teachers.count * spec.teachers.hidden)
+        K, F, N = spec.student.hidden, spec.teachers.count * spec.teachers.hidden, spec.inputs.dimension
+        n = min(N, spec.teachers.count * spec.inputs.latents)
+        sizes = len(state["joint_outside"]), len(state["teacher_overlaps"])
+        return sizes == (K * K, F) and len(state["joint_means"]) <= K * n
 
     def _arrange(self) -> None:
         """Set the layout of the state, and the laws in the modes of the active task."""
@@ -176,6 +180,10 @@ class Joint(TaskInputs):
             return moments_of(self.layout, self.frame.laws, *own)
         return frames_of(self.layout, self.past, self.laws, *own)
 
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+        return float(max(omega.max() for omega in self.frame.omega))
+
     def _change_to(self, task: int) -> None:
         """Change the state to that of another active task, or of all moments."""
         if task == self.task:
@@ -200,7 +208,8 @@ class Joint(TaskInputs):
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the active task, and the moments when it became active."""
-        return dict(zip(STORED, (np.array(self.task), *self.position), strict=True))
+        arrays = np.array(float(self.task)), *map(np.ravel, self.position)
+        return dict(zip(STORED, arrays, strict=True))
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return further arrays of a state."""
@@ -208,15 +217,18 @@ class Joint(TaskInputs):
 
 
 # Arrays of a state: the first ones of `JointLaws`; and what is constant between switches: the task, and those
-# of `Position`.
+# of `Position`, each in one row, since runs in different phases have different moments.
 LAWS = ("joint_covariances", "joint_variances", "joint_fields")
 STORED = ("joint_task", "joint_means", "joint_moments", "joint_outside")
 
 
-def _stored(state: State, prefix: str, y: str) -> tuple[Position, int, np.ndarray]:
+def _stored(state: State, K: int, prefix: str, y: str) -> tuple[Position, int, np.ndarray]:
     """Return position, task and state of the equations from a stored state."""
-    task, *position = (np.array(state[prefix + name]) for name in STORED)
-    return Position(*position), int(task), np.array(state[y])
+    task, mu, S, outside = (np.array(state[prefix + name]) for name in STORED)
+    mu, pairs = mu.reshape(K, -1), K * (K + 1) // 2
+    side = mu.shape[1] if S.size else 0
+    position = Position(mu, S.reshape(pairs, side, side), outside.reshape(K, K))
+    return position, int(task), np.array(state[y])
 
 
 @one_thread()
