@@ -139,12 +139,13 @@ TERMS = {
 }
 
 
-def three_tasks(kind, folding="sign", N=90, D=12, curriculum=None, duration=12.0):
+def three_tasks(kind, folding="sign", N=90, D=12, curriculum=None, duration=12.0, K=2, M=2):
     """A document with three related tasks, several switches, and all terms of the equations."""
     document = structured(
         kind,
         inputs={"dimension": N},
-        teachers={"count": 3} | TERMS["noises"],
+        teachers={"count": 3, "hidden": M} | TERMS["noises"],
+        student={"hidden": K},
         training=TERMS["training"],
         duration=duration,
         record={"count": 13},
@@ -187,8 +188,7 @@ def test_blocks_agree_with_modes_at_equal_matrices(name, tmp_path):
 
 def test_blocks_agree_with_modes_for_rows_of_one_length(tmp_path):
     """Disjoint columns of a Hadamard matrix: sign has the same loadings in both."""
-    document = three_tasks("orthogonal_tasks", "sign")
-    document["inputs"] |= {"dimension": 128}
+    document = three_tasks("orthogonal_tasks", "sign", 128, K=3, M=1)
     document["inputs"]["manifold"] |= {"similarity": 0.0}
     assert_same(run(document), run(from_file(document, tmp_path)), 3e-9)
 
@@ -295,11 +295,12 @@ def test_switches_there_and_back_agree_with_all_moments():
 
 def test_more_latents_than_inputs_agree_with_all_moments():
     """The joint space is that of all inputs."""
-    document = three_tasks("interpolated", "erf", 24, 15, BACK, 5.0)
+    document = three_tasks("interpolated", "erf", 20, 15, BACK, 5.0, K=3, M=1)
     assert_ends(run(document), by_moments(document, THERE_AND_BACK))
 
 
-def test_mixed_tasks_agree_with_all_moments():
+@pytest.mark.parametrize(("K", "M"), [(2, 2), (3, 1)])
+def test_mixed_tasks_agree_with_all_moments(K, M):
     """Mixed after a phase with one task, and one task after that, with its own modes."""
     pieces = [
         {"until": 1.5, "probabilities": [1.0, 0.0, 0.0]},
@@ -307,7 +308,7 @@ def test_mixed_tasks_agree_with_all_moments():
         {"until": 4.0, "probabilities": [0.0, 0.0, 1.0]},
         {"until": 5.0, "probabilities": [0.0, 0.9, 0.1]},
     ]
-    document = three_tasks("interpolated", "sign", 24, 6, {"mixture": pieces}, 5.0)
+    document = three_tasks("interpolated", "sign", 24, 6, {"mixture": pieces}, 5.0, K, M)
     phases = [
         (piece["until"], {p: share for p, share in enumerate(piece["probabilities"]) if share})
         for piece in pieces

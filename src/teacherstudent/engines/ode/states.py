@@ -16,7 +16,8 @@ from teacherstudent.spec.steps import step_at
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
 # restart point; those of runs with penalties of strength 0 have `importances`; those with a rotation that
 # ends at the other teacher have `rotation` and `rotation_angle`; those of structured inputs have the groups
-# of modes, `mode_eigenvalues`, `mode_shares` and `mode_overlaps`.
+# of modes, `mode_eigenvalues`, `mode_shares` and `mode_overlaps`, or the arrays `joint_...` of tasks whose
+# covariances do not commute.
 STATE_NAMES = (
     "time",
     "switch_times",
