@@ -1,6 +1,7 @@
 """The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
 
 import equations
+import manifolds
 import numpy as np
 import overhead
 import pytest
@@ -16,6 +17,13 @@ from teacherstudent.kernels.ode.state import pack
 @pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
 def test_works_can_be_called(kind):
     call, count = getattr(simulations, kind)(200)
+    call(1)
+    assert count >= 1
+
+
+@pytest.mark.parametrize("kind", ["network", "numpy_loop", "product"])
+def test_works_on_manifolds_can_be_called(kind):
+    call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
 

@@ -78,6 +78,16 @@ def test_runs_with_structured_inputs(name):
 
 
 @pytest.mark.parametrize(
+    ("N", "D", "measured"), [(1000, 250, 10.2), (10_000, 1000, 345.0), (10_000, 100, 46.7), (300, 50, 1.23)]
+)
+def test_steps_on_a_manifold_take_microseconds(N, D, measured):
+    one = document(teachers={"count": 1, "hidden": 2}, student={"hidden": 2}, curriculum={}, duration=1e6)
+    one["inputs"] = {"dimension": N, "distribution": "hidden_manifold", "manifold": {"latent_dimension": D}}
+    seconds = sum(point_terms(parse_spec(one), "network", 1))
+    assert 0.5e-6 * measured < seconds / (1e6 * N) < 2e-6 * measured
+
+
+@pytest.mark.parametrize(
     ("engine", "changes", "factor"),
     [
         ("network", {"inputs": {"dimension": 10_000}}, 100),

@@ -96,6 +96,16 @@ NETWORKS |= {
         curriculum=SWITCH,
     ),
     "stored": large(1000, P=2, steps=12_000, curriculum={"switch_times": [11.0], "replay": BUFFER}),
+    "manifolds": large(
+        3000,
+        P=2,
+        inputs={
+            "distribution": "hidden_manifold",
+            "manifold": {"latent_dimension": 1500, "tasks": "interpolated", "similarity": [0.5]},
+        },
+        curriculum={"switch_times": [1e-4]},
+    ),
+    "generator": large(2500, inputs={"distribution": "generator", "generator": {"layers": [100, 2500]}}),
     "rotation": large(1_000_000, P=2, M=3, teachers={"rotation": TURNING}),
 }
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
