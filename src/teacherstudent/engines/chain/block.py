@@ -8,16 +8,11 @@ from teacherstudent.engines.chain import anchors, motion
 from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_of, measured, resumed
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
+from teacherstudent.engines.chain.trajectories import trajectory_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
-from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
+from teacherstudent.engines.rates import Stage, at_switch, stages
 from teacherstudent.engines.start import Start, State, steps_from
-from teacherstudent.engines.trajectory import (
-    Trajectory,
-    active_teachers,
-    stored_importances,
-    stored_R,
-    stored_T,
-)
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.networks.randomness import Purpose
@@ -65,7 +60,21 @@ class Block:
         self.begin_first_phases(starts)
 
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
-        """Return the networks of all chains at their starts."""
+        """Return the networks of all chains at their starts.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+
+        Returns
+        -------
+        Columns
+        """
         if starts[0].state is not None:
             return resumed(self.specs[0], [start.state for start in starts])
         pairs = zip(self.specs, runs, strict=True)
@@ -245,31 +254,7 @@ class Block:
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
-        spec, K = self.specs[c], self.specs[c].student.hidden
-        P, times = spec.teachers.count, np.array(self.due[: self.recorded[c]]) / self.shape.N
-        rows = self.rows[: self.recorded[c]]
-        T, history = self.initial_T[c], (self.switches[c], self.sequence[c])
-        found = {
-            name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
-            for name, array in self.rows[0].items()
-        }
-        found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
-        if self.moves:
-            found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
-        if spec.mixes_tasks:
-            found["task_probabilities"] = task_probabilities(spec, times, *history)
-        if spec.training.consolidation is not None:
-            found["importances"] = stored_importances(self.importances[c], len(self.switches[c]), K)
-        return Trajectory(
-            time=times,
-            **found,
-            teacher_overlaps=stored_T(T, P),
-            teacher_readouts=self.teachers.v[c].copy(),
-            active_teacher=active_teachers(times, *history),
-            switch_times=np.array(self.switches[c]),
-            diverged_at=None if self.finite[c] else self.state.steps[c] / self.shape.N,
-            state=self.state_of(c) if spec.record.state else None,
-        )
+        return trajectory_of(self, c)
 
     def state_of(self, c: int) -> State:
         """Return the state from which one chain can resume."""

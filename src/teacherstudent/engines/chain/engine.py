@@ -54,7 +54,12 @@ def can_resume(spec: Spec, state: State) -> bool:
     has = state["student_coordinates"].shape[1], state["teacher_coordinates"].shape[1]
     same_frame = has == (p + r, teacher_axes(spec)) and ("anchor_coordinates" in state) == spec.has_anchors
     same_inputs = np.array_equal(state.get("input_groups", ()), input_groups(spec))
-    return same_frame and same_inputs and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
+    return (
+        same_frame
+        and same_inputs
+        and int(state["dimension"]) == spec.inputs.dimension
+        and same_rotation(spec, state)
+    )
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
