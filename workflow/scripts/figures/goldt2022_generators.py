@@ -259,8 +259,8 @@ def simulation_claims(engines):
             high=1.08,
         )
     yield claim(
-        f"Simulated networks: root mean square distance of R and of Q from the equations over t <= {BEFORE:g}, "
-        "the largest of both over the depths.",
+        "Simulated networks: root mean square distance of R and of Q from the equations over "
+        f"t <= {BEFORE:g}, the largest of both over the depths.",
         value=max(overlaps),
         low=0.0,
         high=0.05,
