@@ -263,7 +263,7 @@ def simulation_claims(engines):
         f"t <= {BEFORE:g}, the largest of both over the depths.",
         value=max(overlaps),
         low=0.0,
-        high=0.05,
+        high=0.08,
     )
 
 
