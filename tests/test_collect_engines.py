@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from structured_cases import structured
 
+from structured_cases import structured
 from teacherstudent.experiments.collect import collect
 from teacherstudent.experiments.jobs import Grid
 from teacherstudent.simulation.runs import simulate_runs

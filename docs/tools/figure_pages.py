@@ -21,7 +21,7 @@ PAPERS = {
     "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
     "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
     "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),
-    "manifold": ("Continual learning on manifolds", "tasks with inputs of their own, a figure of this project"),
+    "manifold": ("Continual learning on manifolds", "tasks with different inputs, a figure of this project"),
 }
 GALLERY = (
     "# Gallery",
