@@ -11,6 +11,7 @@ import _figures
 import numpy as np
 from _continual import legend_above
 from _lee2021 import errors
+from matplotlib.lines import Line2D
 
 from teacherstudent.analysis import undetermined_labels
 from teacherstudent.experiments.claims import Claim
@@ -58,8 +59,21 @@ def figure(curves):
         plot_ends(axes[1, 1], engines, depth, color)
     finish(axes)
     legend_above(fig, [axes[0, 0]], "layers of the generator")
+    legend_below(fig)
     _figures.letter(axes)
     return fig
+
+
+def legend_below(fig):
+    """Write the meaning of lines and points below the figure."""
+    kinds = {
+        "equations": {"linestyle": "-"},
+        "smallest error": {"linestyle": "--", "linewidth": 0.8},
+        "networks": {"linestyle": "none", "marker": "o", "markerfacecolor": "none"},
+        "networks, test inputs": {"linestyle": "none", "marker": "x"},
+    }
+    handles = [Line2D([], [], color="0.3", markersize=3.5, **style) for style in kinds.values()]
+    fig.legend(handles, kinds, loc="outside lower center", ncols=len(kinds))
 
 
 def finish(axes):

@@ -122,7 +122,7 @@ def plot_times(ax, courses, simulated):
         style = {"color": color, "label": None}
         _figures.plot_simulation(ax, np.array(list(found)), means, name, deviations, **style)
     _figures.log_axes(ax)
-    ax.set(xlabel="dispersion $d$", ylabel="time", xlim=(-0.05, 1.0))
+    ax.set(xlabel="dispersion $d$", ylabel="time", xlim=(-0.05, 1.0), ylim=(250.0, 3e4))
     ax.legend(loc="upper left")
 
 
