@@ -3,6 +3,7 @@
 import manifold_continual as figure
 import numpy as np
 import pytest
+from _manifold_claims import at_points_of
 
 from continual_samples import curves
 from lee2021_samples import by_words, data
@@ -153,4 +154,4 @@ def test_other_axes_of_networks_are_noticed():
     made_up = made()
     network = made_up[figure.LINES]["network"].select(folding="sign")
     with pytest.raises(KeyError, match="differ"):
-        figure.at_points_of(network, made_up[figure.LINES]["ode"])
+        at_points_of(network, made_up[figure.LINES]["ode"])

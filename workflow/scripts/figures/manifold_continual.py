@@ -6,20 +6,16 @@ neither forgetting nor transfer depend on it, there is no transfer, and forgetti
 inputs outside the manifolds, without which there is none.
 """
 
-from functools import partial
-
 import _figures
 import numpy as np
 from _continual import legend_above
 from _lee2021 import errors
+from _manifold import FOLDINGS, INDEPENDENT, LINES, MAP, forgotten, switch, transferred
+from _manifold_claims import claims
 from matplotlib.lines import Line2D
 
-from teacherstudent.experiments.claims import Claim
-from teacherstudent.measures import forgetting, transfer
-from teacherstudent.store.curves import Curves, mean_over, sem_over
+from teacherstudent.store.curves import mean_over, sem_over
 
-FIGURE = "manifold_continual"
-MAP, LINES, INDEPENDENT = "manifold_map", "manifold_projections", "manifold_independent"
 CAPTION = """
 Two tasks are learned one after the other, for a time of 100 each, by a student of two erf units with a head
 per task (both layers trained, learning rate 0.2). The inputs of task p are x = f(F_p c / sqrt D) with 1000
@@ -45,15 +41,10 @@ are not orthogonal (squared cosines of D / N), and much is forgotten. Not a publ
 student are those of Lee, Goldt and Saxe (ICML 2021), who have independent inputs, with other times and
 learning rates.
 """
-AFTER = 10.0  # time since the switch at which transfer is measured
 SECTIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
 COLORS = dict(zip(SECTIONS, _figures.colors_along(range(len(SECTIONS))), strict=True))
 MIDDLE = 0.5  # similarity of the teachers in (i)
-SOME = 0.25  # similarity of projections at which identical teachers are compared
-FOLDINGS = ("linear", "sign")
 STYLES = {"orthogonal": ("-", "o"), "gaussian": ("--", "s")}
-claim = partial(Claim, FIGURE, source="the equations of this project", certainty="recomputed")
-bound = partial(claim, source="a bound from physics")
 
 
 def figure(curves):
@@ -73,22 +64,6 @@ def figure(curves):
     legend_above(fig, [axes[0, 2]], r"similarity $\alpha$ of the projections in (c), (f) and (i)")
     _figures.letter(axes)
     return fig
-
-
-def switch(entry: Curves) -> float:
-    """Return the time of the switch."""
-    return entry.spec.curriculum.switch_times[0]
-
-
-def forgotten(entry: Curves) -> np.ndarray:
-    """Return the forgetting of task 1 at the end in decades, (axes..., run)."""
-    return forgetting(entry.time, errors(entry, 0), switch(entry))
-
-
-def transferred(entry: Curves) -> np.ndarray:
-    """Return the transfer to task 2 in decades, at the same part of the duration for all inputs."""
-    after = AFTER / 100.0 * switch(entry)
-    return transfer(entry.time, errors(entry, 1), switch(entry), after)
 
 
 def plot_map(ax, entry, measure, name, cmap):
@@ -195,173 +170,6 @@ def plot_course(ax, engines):
             plot(ax, entry.time[later] - start, values, f"alpha = {alpha:g}", **style)
     _figures.log_axes(ax)
     ax.set(xlabel="time since the switch", ylabel=r"error $\epsilon_1$, sign")
-
-
-def claims(curves):
-    """State what orthogonal manifolds, identical teachers, independent inputs and finite sizes do."""
-    maps = {folding: curves[MAP]["ode"].select(folding=folding) for folding in FOLDINGS}
-    return [
-        *orthogonal_claims(maps),
-        *intermediate_claims(maps),
-        independent_claim(maps["linear"], curves[INDEPENDENT]["ode"]),
-        *identical_claims(maps),
-        transfer_claim(maps),
-        *agreement_claims(curves[LINES]),
-    ]
-
-
-def means(entry, measure):
-    """Return the mean of a measure over runs, (similarity of projections, similarity of teachers)."""
-    return mean_over(measure(entry), -1)
-
-
-def orthogonal_claims(maps):
-    """State what is forgotten and transferred on orthogonal manifolds."""
-    linear, sign = (means(maps[folding], forgotten) for folding in FOLDINGS)
-    yield bound(
-        "Orthogonal manifolds, linear folding: largest forgetting over the similarities of the teachers; "
-        "inputs of task 2 have no part on the manifold of task 1, and its head rests.",
-        value=np.abs(linear[0]).max(),
-        low=0.0,
-        high=1e-6,
-    )
-    yield claim(
-        "Orthogonal manifolds, sign: forgetting in decades, mean over the similarities of the teachers; "
-        "it is due to the inputs outside the manifolds.",
-        value=sign[0].mean(),
-        low=0.05,
-        high=0.9,
-    )
-    yield bound(
-        "Orthogonal manifolds, sign: range of forgetting over the similarities of the teachers, divided "
-        "by that with one projection. It depends on them through the initial overlaps only.",
-        value=np.ptp(sign[0]) / np.ptp(sign[-1]),
-        low=0.0,
-        high=0.15,
-    )
-    none = [np.abs(means(maps[folding], transferred)[0]).max() for folding in FOLDINGS]
-    yield bound(
-        "Orthogonal manifolds: largest transfer in decades over the similarities of the teachers, both "
-        "foldings; nothing that was learned is of use.",
-        value=max(none),
-        low=0.0,
-        high=0.02,
-    )
-
-
-def intermediate_claims(maps):
-    """State that forgetting is largest for teachers of intermediate similarity where projections are the "
-    "same."""
-    for folding, entry in maps.items():
-        values = means(entry, forgotten)[-1]
-        yield claim(
-            f"One projection, {folding}: similarity of the teachers of the grid with the largest forgetting.",
-            value=entry.axis("features.similarity")[np.argmax(values)],
-            low=0.1,
-            high=0.9,
-        )
-
-
-def independent_claim(entry, independent):
-    """State that one projection with a linear folding is the same as independent inputs."""
-    values, other = means(entry, forgotten)[-1], means(independent, forgotten)
-    V, grid = entry.axis("features.similarity"), independent.axis("features.similarity")
-    return bound(
-        "One projection, linear folding: root mean square distance of forgetting from that with "
-        "independent inputs, divided by its mean; only the initial networks differ.",
-        value=np.sqrt(((values - np.interp(V, grid, other)) ** 2).mean()) / other.mean(),
-        low=0.0,
-        high=0.1,
-    )
-
-
-def identical_claims(maps):
-    """State how identical teachers are forgotten."""
-    linear, sign = (means(maps[folding], forgotten)[:, -1] for folding in FOLDINGS)
-    alpha = maps["linear"].axis("manifold.similarity")
-    yield claim(
-        "Identical teachers, linear folding: similarity of the projections of the grid with the largest "
-        "forgetting.",
-        value=alpha[np.argmax(linear)],
-        low=0.2,
-        high=0.8,
-    )
-    some = int(np.argmin(np.abs(alpha - SOME)))
-    yield claim(
-        f"Identical teachers, sign: forgetting at similarity {SOME} of the projections minus that with one "
-        "projection, in decades.",
-        value=sign[some] - sign[-1],
-        low=0.3,
-    )
-
-
-def transfer_claim(maps):
-    """State the largest transfer, that of identical teachers and projections."""
-    value = means(maps["sign"], transferred)
-    return claim(
-        "Sign: transfer with identical teachers and one projection, in decades.",
-        value=value[-1, -1],
-        low=0.6,
-        high=1.2,
-    )
-
-
-def agreement_claims(engines):
-    """State the distances of Gaussian projections and of simulations from theory."""
-    ode, network = engines["ode"], engines["network"]
-    yield from gaussian_claims(
-        *(mean_over(forgotten(ode.select(projection=name)), -1) for name in ("gaussian", "orthogonal"))
-    )
-    distances = forgotten(network) - at_points_of(network, ode)
-    alpha, V = (network.axis(f"{name}.similarity") > 0.0 for name in ("manifold", "features"))
-    yield claim(
-        f"Simulated networks of {network.spec.inputs.dimension} inputs: root mean square distance of "
-        "forgetting from the equations with the same initial networks, in decades, where both "
-        "similarities are positive.",
-        value=np.sqrt((distances[:, :, alpha][:, :, :, V] ** 2).mean()),
-        low=0.0,
-        high=0.05,
-    )
-
-
-def gaussian_claims(gaussian, orthogonal):
-    """State what Gaussian projections change, from forgetting (folding, projections, teachers)."""
-    yield claim(
-        "Independent Gaussian projections, linear folding: mean forgetting over the similarities of the "
-        "teachers, in decades; their subspaces are not orthogonal, the squared cosines are D / N.",
-        value=gaussian[0, 0].mean(),
-        low=1.5,
-        high=3.5,
-    )
-    yield bound(
-        "Independent Gaussian projections: range of forgetting over the similarities of the teachers, "
-        "divided by its mean, the larger of both foldings; the tasks have no latent direction in common.",
-        value=(np.ptp(gaussian[:, 0], axis=-1) / gaussian[:, 0].mean(axis=-1)).max(),
-        low=0.0,
-        high=0.15,
-    )
-    yield claim(
-        "One projection, Gaussian instead of orthogonal: root mean square change of forgetting over "
-        "foldings and teachers, divided by its mean.",
-        value=np.sqrt(((gaussian[:, -1] - orthogonal[:, -1]) ** 2).mean()) / orthogonal[:, -1].mean(),
-        low=0.0,
-        high=0.2,
-    )
-
-
-def at_points_of(network, ode):
-    """Return the forgetting of the equations at the points and for the runs of networks."""
-    if list(network.axes) != list(ode.axes):
-        raise KeyError(f"axes of networks {list(network.axes)} and of equations {list(ode.axes)} differ")
-    known = [[_plain(value) for value in values] for values in ode.axes.values()]
-    wanted = zip(known, network.axes.values(), strict=True)
-    rows = [[have.index(_plain(value)) for value in values] for have, values in wanted]
-    return forgotten(ode)[np.ix_(*rows)][..., : network.runs]
-
-
-def _plain(value):
-    """Return a value of an axis, numbers to nine digits."""
-    return round(float(value), 9) if isinstance(value, float | np.floating) else str(value)
 
 
 if __name__ == "__main__":
