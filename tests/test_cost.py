@@ -116,5 +116,25 @@ def test_parts_of_a_grid_cost_what_their_points_cost():
     assert [job.seconds for job in cells] == pytest.approx(alone, rel=0.1)
 
 
+def test_a_grid_with_two_forms_of_the_equations_costs_the_sum_of_its_points():
+    manifold = {"latent_dimension": 4, "tasks": "interpolated", "similarity": 0.5}
+    specs = [
+        document(
+            inputs={
+                "dimension": 20,
+                "distribution": "hidden_manifold",
+                "manifold": manifold | {"projection": kind},
+            }
+        )
+        for kind in ("gaussian", "orthogonal")
+    ]
+    terms = [point_terms(parse_spec(one), "ode", 1) for one in specs]
+    assert len(terms[0]) != len(terms[1])
+    axes = {"inputs.manifold.projection": ["gaussian", "orthogonal"]}
+    experiment = parse_experiment("grid", {"spec": specs[0], "engines": {"ode": {"inner": axes}}})
+    (job,) = jobs(experiment, 40.0)
+    assert job.seconds == pytest.approx(sum(map(sum, terms)))
+
+
 def test_the_engine_chain_is_as_wide_as_the_estimate_thinks():
     assert estimates.LANES == chain.LANES

@@ -58,10 +58,18 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
         The terms of the first point, and their factors.
     """
     terms = point_terms(first, engine, runs)
-    factors = {
-        key: {value: point_terms(spec, engine, runs) / terms for value, spec in specs.items()}
+    along = {
+        key: {value: point_terms(spec, engine, runs) for value, spec in specs.items()}
         for key, specs in others.items()
     }
+    if any(len(other) != len(terms) for found in along.values() for other in found.values()):
+        # The equations have another form at some values: only totals can be compared.
+        terms = terms.sum(keepdims=True)
+        along = {
+            key: {value: other.sum(keepdims=True) for value, other in found.items()}
+            for key, found in along.items()
+        }
+    factors = {key: {value: other / terms for value, other in found.items()} for key, found in along.items()}
     return Cost(terms, factors)
 
 
