@@ -136,5 +136,20 @@ def test_a_grid_with_two_forms_of_the_equations_costs_the_sum_of_its_points():
     assert job.seconds == pytest.approx(sum(map(sum, terms)))
 
 
+def test_a_term_can_be_zero_at_the_first_point():
+    """Equivalent inputs need further random numbers, for each input and step."""
+    manifold = {"latent_dimension": 4, "equivalent": False}
+    inputs = {"dimension": 20, "distribution": "hidden_manifold", "manifold": manifold}
+    axes = {
+        "inputs.manifold.equivalent": [False, True],
+        "inputs.dimension": [20, 2000],
+        "duration": [10.0, 1e4],
+    }
+    work = {"spec": document(inputs=inputs), "engines": {"network": {"inner": axes}}}
+    (job,) = jobs(parse_experiment("grid", work), 1e9)
+    cells = jobs(parse_experiment("grid", work | {"engines": {"network": {"outer": axes}}}), 1e-9)
+    assert job.seconds == pytest.approx(sum(cell.seconds for cell in cells), rel=0.3)
+
+
 def test_the_engine_chain_is_as_wide_as_the_estimate_thinks():
     assert estimates.LANES == chain.LANES
