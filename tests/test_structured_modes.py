@@ -176,6 +176,37 @@ def test_runs_resume_from_files(tmp_path):
             np.testing.assert_array_equal(run.state[name], array, err_msg=name)
 
 
+FEW_LATENTS = {
+    "modes": {"distribution": "generator", "generator": {"layers": [1, 30, 64]}, "dimension": 64},
+    "joint space": {
+        "distribution": "hidden_manifold",
+        "manifold": {"latent_dimension": 1, "tasks": "interpolated", "similarity": [0.5]},
+        "dimension": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("name", FEW_LATENTS)
+def test_runs_with_spectra_of_different_lengths_resume_from_files(name, tmp_path):
+    """Eigenvalues that coincide by chance, with one latent number, make the arrays of a state shorter."""
+    document = structured("levels", teachers={"features": {}}) | {"inputs": FEW_LATENTS[name]}
+    part, whole = (until(document, end) for end in (1.3, 4.0))
+    stored = teacherstudent.run(part, engine="ode", seed=5, runs=3)
+    stored.save(tmp_path / "a.h5")
+    states = [run.state for run in stored.trajectories]
+    shapes = {tuple(np.shape(state[key]) for key in sorted(state)) for state in states}
+    assert len(shapes) > 1
+    simulated = simulate_runs(parse_spec(part), "ode", 5, runs=3)
+    for run, state in zip(simulated, states, strict=True):
+        for key, values in run.state.items():
+            np.testing.assert_array_equal(state[key], values, err_msg=key)
+    expected = teacherstudent.run(whole, engine="ode", seed=5, runs=3)
+    found = teacherstudent.run(whole, engine="ode", start=tmp_path / "a.h5")
+    for key in ("generalisation_error", "student_overlaps", "student_teacher_overlaps"):
+        values = getattr(found, key)
+        np.testing.assert_array_equal(values, getattr(expected, key)[:, -values.shape[1] :], err_msg=key)
+
+
 @pytest.mark.parametrize("kind", ["subspaces", "interpolated", "orthogonal_tasks"])
 def test_starts_from_order_parameters_need_one_law(kind, tmp_path):
     """Even at t = 0, where runs with one law start from other networks with these overlaps."""

@@ -1,4 +1,4 @@
-"""Arrays of several runs, stacked along a leading axis; shorter runs are padded."""
+"""Arrays of several runs, stacked along a leading axis; shorter ones are padded."""
 
 from collections.abc import Sequence
 
@@ -27,19 +27,19 @@ def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
 
 
 def stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Stack arrays whose first axes may differ in length, padded to the longest or to a shape."""
+    """Stack arrays whose axes may differ in length, each padded to the longest or to a shape."""
     shape = padded_shape(arrays) if shape is None else shape
     if not shape:
         return np.array(arrays)
     whole = np.full((len(arrays), *shape), filler(arrays[0].dtype), dtype=arrays[0].dtype)
     for row, array in zip(whole, arrays, strict=True):
-        row[: len(array)] = array
+        row[tuple(map(slice, array.shape))] = array
     return whole
 
 
 def padded_shape(arrays: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Return the shape of the longest of several arrays that differ only in the first axis."""
-    return max(array.shape for array in arrays)
+    """Return the largest length of each axis of several arrays."""
+    return tuple(map(max, zip(*(array.shape for array in arrays), strict=True)))
 
 
 def filler(dtype: np.dtype) -> float:

@@ -88,15 +88,32 @@ ROWS = (
     "integrator_joint_moments",
     "integrator_joint_outside",
 )
+# Arrays of a state with the spectra of inputs: runs whose eigenvalues coincide by chance have fewer of them.
+SPECTRA = (
+    "mode_eigenvalues",
+    "mode_shares",
+    "mode_overlaps",
+    "joint_covariances",
+    "joint_variances",
+    "joint_fields",
+)
 
 
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
     """Return an array of a state without its padding."""
     if name in ROWS and array.size:
         return array[: len(array) - int(np.argmin(np.isnan(array[::-1])))]
+    if name in SPECTRA and np.isnan(array).any():
+        return np.ascontiguousarray(array[np.ix_(*(_filled(array, axis) for axis in range(array.ndim)))])
     filled = {
         "switch_times": np.isfinite,
         "teachers": lambda teachers: teachers >= 0,
         "importances": lambda rows: np.isfinite(rows[:, 0]),
     }
     return array[filled[name](array)] if name in filled else array
+
+
+def _filled(array: np.ndarray, axis: int) -> np.ndarray:
+    """Return which places along an axis of an array have numbers that are not NaN."""
+    others = tuple(other for other in range(array.ndim) if other != axis)
+    return ~np.isnan(array).all(axis=others)
