@@ -428,6 +428,29 @@ def test_bad_inputs_are_refused_in_one_line(kind, inputs, message):
 OTHER_BLOCKS = [
     (
         "manifold",
+        {"training": {"deficits": [{"start": 1.0, "length": 1.0, "teacher": 1}]}},
+        "training.deficits.teacher: not available",
+    ),
+    (
+        "manifold",
+        {"inputs": {"manifold": {"latent_fraction": 0.02}}},
+        "inputs.manifold.latent_fraction: gives 3 latent numbers; exactly rotated teachers need at least 4",
+    ),
+    (
+        "generator",
+        {
+            "inputs": {"generator": {"layers": [1, 128]}},
+            "teachers": {"features": {"units": "orthogonal"}},
+        },
+        "inputs.generator.layers: gives 1 latent numbers; units: orthogonal needs at least 2",
+    ),
+    (
+        "orthogonal_tasks",
+        {"inputs": {"dimension": 59}},
+        "2 x 30 orthogonal columns (projections x latent numbers) need at least 60 inputs, there are 59",
+    ),
+    (
+        "manifold",
         {"training": {"consolidation": {"kind": "ewc", "strength": 1.0}}},
         "training.consolidation: not available",
     ),

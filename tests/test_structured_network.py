@@ -229,6 +229,15 @@ def test_moments_of_a_file_that_contradict_each_other(tmp_path):
         simulate(parse_spec(document), "network", SEED)
 
 
+def test_layers_whose_moments_no_gaussian_inputs_have():
+    document = case("equivalent generator", 40)
+    document["inputs"]["generator"]["layers"] = [1, 5, 5, 40]
+    document["teachers"] = {"count": 1, "hidden": 1}
+    document["curriculum"] = {}
+    with pytest.raises(RunError, match=r"inputs.generator.equivalent: no Gaussian inputs .* wider layers"):
+        simulate(parse_spec(document), "network", 3)
+
+
 # Laws
 
 

@@ -1,5 +1,7 @@
 """Checks of the keys of teachers and student. Each error is one line."""
 
+from typing import NoReturn
+
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.schema import package_schema
@@ -102,8 +104,7 @@ def _check_units(spec: Spec) -> None:
             f"{key}: {units} is not available with relation: interpolated, whose rows are not orthogonal"
         )
     if hidden > spec.inputs.seen_by_teachers:
-        key = _key_of_teacher_inputs(spec)
-        refuse(key, spec.inputs.seen_by_teachers, f"units: {units} needs at least {hidden} inputs")
+        _refuse_few_inputs(spec, f"units: {units} needs", hidden)
 
 
 def _check_room(spec: Spec) -> None:
@@ -115,18 +116,26 @@ def _check_room(spec: Spec) -> None:
     rotated = hidden - (features.shared or 0)
     needed = hidden + (rank - 1) * rotated
     if needed > spec.inputs.seen_by_teachers:
-        refuse(
-            _key_of_teacher_inputs(spec),
-            spec.inputs.seen_by_teachers,
-            f"exactly rotated teachers need at least {needed} inputs",
-        )
+        _refuse_few_inputs(spec, "exactly rotated teachers need", needed)
+
+
+def _refuse_few_inputs(spec: Spec, what: str, needed: int) -> NoReturn:
+    """Raise SpecError where the teachers see too few numbers: inputs, or latent numbers."""
+    key, seen = _key_of_teacher_inputs(spec), spec.inputs.seen_by_teachers
+    if key == "inputs.dimension":
+        refuse(key, seen, f"{what} at least {needed} inputs")
+    raise SpecError(f"{key}: gives {seen} latent numbers; {what} at least {needed}")
 
 
 def _key_of_teacher_inputs(spec: Spec) -> str:
     """Return the key that gives the number of inputs of the teachers."""
-    if spec.inputs.seen_by_teachers == spec.inputs.dimension:
+    inputs = spec.inputs
+    if inputs.latents is None or (inputs.manifold is not None and inputs.manifold.labels_from == "inputs"):
         return "inputs.dimension"
-    return "inputs.manifold.latent_dimension" if spec.inputs.manifold else "inputs.generator.layers"
+    if inputs.manifold is not None:
+        given = "latent_dimension" if inputs.manifold.latent_fraction is None else "latent_fraction"
+        return f"inputs.manifold.{given}"
+    return "inputs.generator.file" if inputs.generator.layers is None else "inputs.generator.layers"
 
 
 def _check_teachers_file(spec: Spec) -> None:

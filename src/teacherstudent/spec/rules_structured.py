@@ -172,8 +172,9 @@ def _check_manifold(spec: Spec) -> None:
     rank = _check_tasks(spec)
     if block.projection == "orthogonal" and rank * spec.inputs.latents > N:
         raise SpecError(
-            f"inputs.manifold.projection: orthogonal: {rank} projections of {spec.inputs.latents} latent "
-            f"numbers need at least as many inputs as columns, {rank * spec.inputs.latents}; there are {N}"
+            f"inputs.manifold.projection: orthogonal: {rank} x {spec.inputs.latents} orthogonal columns "
+            f"(projections x latent numbers) need at least {rank * spec.inputs.latents} inputs, there are {N};"
+            " use fewer latent numbers, or projection: gaussian"
         )
 
 
@@ -272,7 +273,7 @@ def _refuse_interventions(spec: Spec) -> None:
         ("student.biases", bool(spec.student.biases)),
         ("curriculum.replay.buffer", replay is not None and replay.buffer is not None),
         ("curriculum.replay.fidelity", replay is not None and replay.fidelity not in (None, 1.0)),
-        ("training.deficits", any(window.teacher is not None for window in deficits)),
+        ("training.deficits.teacher", any(window.teacher is not None for window in deficits)),
     ):
         if given:
             what = f"{spec.inputs.distribution} inputs; remove it, or use inputs.distribution: gaussian"

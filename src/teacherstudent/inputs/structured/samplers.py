@@ -101,7 +101,7 @@ def samplers_of(spec: Spec, setting: Setting, seed: int, run: int) -> tuple[Samp
     Raises
     ------
     RunError
-        If the moments of a file are not those of inputs with latent numbers.
+        If the moments of a file or of layers are not those of Gaussian inputs with latent numbers.
     """
     inputs, dtype = spec.inputs, np.dtype(spec.numerics.precision)
     if inputs.manifold is not None and not inputs.manifold.equivalent:
@@ -126,6 +126,11 @@ def _generator(spec: Spec, seed: int, run: int, dtype: np.dtype) -> Sampler:
     with one_thread():
         rest = covariance - cross @ cross.T
         smallest, largest = np.linalg.eigvalsh(rest).min(), np.linalg.eigvalsh(covariance).max()
+        if smallest < -PRECISION * largest and spec.inputs.generator.layers is not None:
+            raise RunError(
+                "inputs.generator.equivalent: no Gaussian inputs have the moments of these layers jointly "
+                f"with the latent numbers (smallest eigenvalue {smallest:.3g} < 0); use wider layers, or false"
+            )
         if smallest < -PRECISION * largest:
             raise RunError(
                 "inputs.generator.file: covariance minus cross_covariance cross_covariance^T has the "
