@@ -447,7 +447,7 @@ OTHER_BLOCKS = [
     (
         "orthogonal_tasks",
         {"inputs": {"dimension": 59}},
-        "2 x 30 orthogonal columns (projections x latent numbers) need at least 60 inputs, there are 59",
+        "2 x 30 orthogonal columns (tasks x latent numbers) need at least 60 inputs, there are 59",
     ),
     (
         "manifold",

@@ -173,7 +173,7 @@ def _check_manifold(spec: Spec) -> None:
     if block.projection == "orthogonal" and rank * spec.inputs.latents > N:
         raise SpecError(
             f"inputs.manifold.projection: orthogonal: {rank} x {spec.inputs.latents} orthogonal columns "
-            f"(projections x latent numbers) need at least {rank * spec.inputs.latents} inputs, there are {N};"
+            f"(tasks x latent numbers) need at least {rank * spec.inputs.latents} inputs, there are {N};"
             " use fewer latent numbers, or projection: gaussian"
         )
 

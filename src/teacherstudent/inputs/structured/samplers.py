@@ -129,7 +129,7 @@ def _generator(spec: Spec, seed: int, run: int, dtype: np.dtype) -> Sampler:
         if smallest < -PRECISION * largest and spec.inputs.generator.layers is not None:
             raise RunError(
                 "inputs.generator.equivalent: no Gaussian inputs have the moments of these layers jointly "
-                f"with the latent numbers (smallest eigenvalue {smallest:.3g} < 0); use wider layers, or false"
+                f"with the latent numbers (smallest eigenvalue {smallest:.3g} < 0); use wider layers or false"
             )
         if smallest < -PRECISION * largest:
             raise RunError(
