@@ -96,7 +96,7 @@ def plot_student(ax, ode, network):
         name, color = f"Q {i + 1}{k + 1}", _figures.series_color((0, 2, 4)[index])
         plot_course(ax, ode, network, Q[:, i, k], sampled[:, i, k], name, color, f"$Q_{{{i + 1}{k + 1}}}$")
     ax.set_ylabel("overlaps $Q_{ik}$")
-    ax.legend(loc="center left")
+    ax.legend(loc="center right")
 
 
 def plot_teacher(ax, ode, network):
@@ -109,7 +109,10 @@ def plot_teacher(ax, ode, network):
         label = f"$m = {m + 1}$" if mine else None
         plot_course(ax, ode, network, R[:, i, m], sampled[:, i, m], f"R {i + 1}{m + 1}", color, label)
     ax.set_ylabel("overlaps $R_{im}$")
-    ax.legend(loc="upper left", title="teacher unit")
+    handles, labels = ax.get_legend_handles_labels()
+    order = np.argsort(labels)
+    entries = [handles[index] for index in order], [labels[index] for index in order]
+    ax.legend(*entries, loc="upper left", title="teacher unit")
 
 
 def plot_course(ax, ode, network, line, points, name, color, label):
