@@ -14,6 +14,7 @@ from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode import interventions
 from teacherstudent.kernels.ode.equations import derivative
 from teacherstudent.kernels.ode.state import pack
@@ -53,8 +54,9 @@ def spec(K: int, M: int, **blocks):
 @njit
 def derivatives(constants, y, dy, count):
     """Evaluate the right-hand side `count` times, each time elsewhere."""
+    reference = reference_to(constants)
     for _ in range(count):
-        derivative(y, constants, dy)
+        derivative(y, reference, dy)
         y[0] += 1e-12 * dy[0]
 
 
@@ -70,8 +72,9 @@ def right_hand_side(K: int, M: int) -> Callable[[int], object]:
 @njit
 def derivatives_with_interventions(constants, y, dy, count):
     """The same for a right-hand side with interventions."""
+    reference = reference_to(constants)
     for _ in range(count):
-        interventions.derivative(y, constants, dy)
+        interventions.derivative(y, reference, dy)
         y[0] += 1e-12 * dy[0]
 
 
@@ -83,6 +86,30 @@ def intervened(K: int, M: int, name: str) -> Callable[[int], object]:
         run.begin(phase)
     constants, y = run.constants(phase, run.stages(phase)[0]), run.y
     return lambda n: derivatives_with_interventions(constants, y, np.empty_like(y), n)
+
+
+def groups_of_modes(G: int) -> Callable[[int], object]:
+    """Evaluations of the right-hand side with structured inputs in G groups of modes, K = M = 2."""
+    block = {"latent_dimension": G - 1, "folding": "sign"}
+    of = spec(2, 2, inputs={"distribution": "hidden_manifold", "dimension": 2 * G, "manifold": block})
+    run = ode.Integration(of, 0, 0, lambda fraction: None, BEGINNING)
+    run.begin(phases(of)[0])
+    constants, y = run.constants(phases(of)[0], run.stages(phases(of)[0])[0]), run.y
+    return lambda n: derivatives(constants, y, np.empty_like(y), n)
+
+
+def limit_of_manifolds() -> Callable[[int], object]:
+    """Runs with infinitely many inputs and latent numbers, with 16 nodes."""
+    block = {"latent_fraction": 0.5, "folding": "sign"}
+    of = spec(
+        2,
+        2,
+        inputs={"distribution": "hidden_manifold", "dimension": 1000, "manifold": block},
+        numerics={"latents": "infinite", "nodes": 16},
+        teachers={"count": 1, "hidden": 2},
+        curriculum={},
+    )
+    return lambda n: [ode.simulate([of], 0, [0], lambda fraction: None, [BEGINNING]) for _ in range(n)]
 
 
 def euler(step: Callable, K: int, M: int) -> Callable[[int], object]:
@@ -126,9 +153,21 @@ def lines() -> Iterator[Line]:
         yield faster(f"{what} numpy (extrapolated)", whole, steps * plain, *demand)
         yield faster(f"{what} numba (extrapolated)", whole, steps * compiled, None, None)
     yield within(f"ode, t = 0 to {DURATION:g} with a switch", whole, "ms", 10.0, None)
-    for name in INTERVENTIONS:
-        plain, with_it = seconds((right_hand_side(K, M), 5000), (intervened(K, M, name), 5000))
-        yield dearer(f"ode, right-hand side with {name} against one without", with_it, plain, 2.5, 2.0)
+    for units, of_teacher in ((2, 1), (4, 2)):
+        one, *others = seconds(
+            (right_hand_side(units, of_teacher), 5000),
+            *((intervened(units, of_teacher, name), 5000) for name in INTERVENTIONS),
+        )
+        for name, other in zip(INTERVENTIONS, others, strict=True):
+            what = f"ode, right-hand side with {name}, K = {units}, M = {of_teacher}, against one without"
+            yield dearer(what, other, one, 2.5, 2.0)
     for (units, of_teacher), must, aim in (((2, 1), None, 0.13), ((4, 2), 2.0, 0.7), ((8, 4), None, 6.0)):
         (time,) = seconds((right_hand_side(units, of_teacher), 5000))
         yield within(f"ode, right-hand side, K = {units}, M = {of_teacher}", time, "us", must, aim)
+    for G, must in ((301, 10.0), (1001, 35.0)):
+        (time,) = seconds((groups_of_modes(G), 1000))
+        yield within(f"ode, right-hand side, {G} groups of modes, K = 2, M = 2", time, "us", must, None)
+    (time,) = seconds((limit_of_manifolds(), 3))
+    yield within(
+        f"ode, limit of hidden manifolds with 16 nodes, t = 0 to {DURATION:g}", time, "ms", 30.0, None
+    )

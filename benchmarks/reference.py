@@ -24,6 +24,20 @@ def sgd_steps(W, h, V, v, eta, steps, random):
         h -= eta / N * error * activity[:, 0]
 
 
+def manifold_steps(F, W, h, V, v, eta, steps, random):
+    """Train W (K, N) and h (K,) in place on signs of F c / sqrt D; the teacher V (M, D), v (M,) sees c."""
+    N, D = F.shape
+    for _ in range(steps):
+        c = random.randn(D)
+        x = np.sign(F @ c / np.sqrt(D))
+        fields = W @ x / np.sqrt(N)
+        activity = erf(fields / np.sqrt(2))
+        error = h @ activity - v @ erf(V @ c / np.sqrt(D) / np.sqrt(2))
+        slope = np.sqrt(2 / np.pi) * np.exp(-(fields**2) / 2)
+        W -= eta / np.sqrt(N) * error * np.outer(h * slope, x)
+        h -= eta / N * error * activity
+
+
 def covariance(C, fields):
     """The covariance of some fields, in a matrix of its own."""
     part = np.empty((len(fields), len(fields)))

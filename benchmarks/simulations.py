@@ -10,6 +10,7 @@ from timing import Line, dearer, faster, seconds, within
 from teacherstudent import parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.group_block import GroupBlock
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
@@ -26,6 +27,8 @@ K, M = 4, 2
 CHAINS = ENGINES["chain"].batch_limit
 KEY = np.uint32(1), np.uint32(2)
 STREAM = np.uint32(0)
+# Numbers of groups of inputs with how many times longer a step may take at most, and should take.
+GROUPS = {2: (2.5, 2.0), 8: (8.0, 6.5)}
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
 
@@ -98,17 +101,25 @@ def chains(N: int) -> Timed:
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // CHAINS), 0), CHAIN_STEPS * CHAINS
 
 
-def chain_block(N: int) -> Block:
+def grouped_chains(groups: int) -> Timed:
+    """Steps of one chain whose inputs have several variances."""
+    values = [1.0 + 0.1 * group for group in range(groups)]
+    covariance = {"spectrum": "levels", "values": values, "fractions": [1 / groups] * groups}
+    block = chain_block(1000, GroupBlock, distribution="correlated", covariance=covariance)
+    return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
+
+
+def chain_block(N: int, kind: type[Block] = Block, **inputs: object) -> Block:
     """Chains of networks like those of `network`."""
     document = {
-        "inputs": {"dimension": N},
+        "inputs": {"dimension": N} | inputs,
         "teachers": {"count": 1, "hidden": M, "readouts": {"relation": "ones"}},
         "student": {"hidden": K, "initial": {"weights_std": 1.0, "readouts_std": 0.1}},
         "training": {"learning_rate": 0.1},
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return Block([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+    return kind([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
 def chains_with(**blocks: dict) -> Timed:
@@ -160,6 +171,9 @@ def lines() -> Iterator[Line]:
     plain, *others = seconds(chains_with(), *(chains_with(**blocks) for blocks, *_ in INTERVENTIONS.values()))
     for (name, (_, must, aim)), ours in zip(INTERVENTIONS.items(), others, strict=True):
         yield dearer(f"chain, step with {name} against one without", ours, plain, must, aim)
+    plain, *others = seconds(chains(1000), *map(grouped_chains, GROUPS))
+    for (groups, (must, aim)), ours in zip(GROUPS.items(), others, strict=True):
+        yield dearer(f"chain, step with {groups} groups of inputs against one", ours, plain, must, aim)
     (wide,) = seconds(wide_network())
     yield within("network, N = 15, K = 1000, M = 250, step", wide, "us", 12.0, None)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))

@@ -1,6 +1,7 @@
 """The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
 
 import equations
+import manifolds
 import numpy as np
 import overhead
 import pytest
@@ -8,6 +9,7 @@ import reference
 import simulations
 from timing import Line
 
+from depth import thorough_from
 from teacherstudent.kernels.ode.equations import rate_of_change
 from teacherstudent.kernels.ode.state import pack
 
@@ -15,6 +17,13 @@ from teacherstudent.kernels.ode.state import pack
 @pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
 def test_works_can_be_called(kind):
     call, count = getattr(simulations, kind)(200)
+    call(1)
+    assert count >= 1
+
+
+@pytest.mark.parametrize("kind", ["network", "numpy_loop", "product"])
+def test_works_on_manifolds_can_be_called(kind):
+    call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
 
@@ -39,9 +48,14 @@ def test_the_reference_takes_euler_steps():
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", equations.INTERVENTIONS)
+@pytest.mark.parametrize("name", thorough_from(1, equations.INTERVENTIONS))
 def test_right_hand_sides_with_interventions_can_be_called(name):
     equations.intervened(2, 1, name)(1)
+
+
+def test_right_hand_sides_and_runs_with_structured_inputs_can_be_called():
+    equations.groups_of_modes(11)(1)
+    equations.limit_of_manifolds()(1)
 
 
 def test_overhead_is_starts_and_plan_over_work(tmp_path):

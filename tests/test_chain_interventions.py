@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chain_cases import ONE, STUDENT, TWO, document, given
+from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import changing
 from teacherstudent.kernels.chain import frames
@@ -76,7 +77,7 @@ def assert_law_of_sgd(described, replicas, seed):
     assert_same_law(slow, samples)
 
 
-@pytest.mark.parametrize("dimension", REPLICAS)
+@pytest.mark.parametrize("dimension", thorough_from(1, REPLICAS))
 @pytest.mark.parametrize("case", TASKS)
 def test_law_of_several_tasks(case, dimension):
     described = document(dimension, **TASKS[case])
@@ -129,7 +130,7 @@ def with_anchors(dimension, case):
     return described
 
 
-@pytest.mark.parametrize("dimension", [6, *REPLICAS])
+@pytest.mark.parametrize("dimension", thorough_from(1, [8, 6, 20, 100]))
 @pytest.mark.parametrize("case", ANCHORS)
 def test_law_with_anchors(case, dimension):
     """With 6 inputs the frame has all axes."""
@@ -208,7 +209,7 @@ def with_motion(dimension, case):
     return described
 
 
-@pytest.mark.parametrize("dimension", [5, 6, *REPLICAS])
+@pytest.mark.parametrize("dimension", thorough_from(1, [8, 5, 6, 20, 100]))
 @pytest.mark.parametrize("case", MOTION)
 def test_law_with_moving_teachers(case, dimension):
     described = with_motion(dimension, case)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chain_cases import ALL_TERMS, CASES, RELATIONS, SHARP_CASES, THREE_TEACHERS, document
+from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import chain_laws, sgd
 from teacherstudent.simulation.runs import simulate_runs
@@ -35,7 +36,7 @@ def engine_samples(described, runs, seed=0):
 # The engine
 
 
-@pytest.mark.parametrize("dimension", REPLICAS)
+@pytest.mark.parametrize("dimension", thorough_from(1, REPLICAS))
 @pytest.mark.parametrize("case", CASES)
 def test_law(case, dimension):
     described = document(dimension, **CASES[case])

@@ -202,7 +202,7 @@ BUFFER = {"switch_times": [0.3], "replay": {"fraction": 0.1, "buffer": 5}}
         (penalty("ewc", importances="weights"), "importances: .*use units"),
         (penalty("path_integral_normalised", importances="weights"), "kind: .*use engine network"),
         ({"curriculum": BUFFER}, "buffer: .*engine network"),
-        (penalty("quadratic", strength=20.0), "strength: 20 .* 20 inputs .*step: proximal"),
+        (penalty("quadratic", strength=20.0), "strength: 20.0 .* inputs.dimension, 20, .*step: proximal"),
     ],
 )
 def test_what_the_chain_cannot_do_is_refused_in_one_line(blocks, message):
@@ -212,7 +212,9 @@ def test_what_the_chain_cannot_do_is_refused_in_one_line(blocks, message):
 
 def test_a_penalty_that_is_too_strong_is_found_at_the_switch():
     rule = {"kind": "node", "strength": 1000.0}
-    with pytest.raises(RunError, match="strength: 1000 is too large: .* 20 inputs .* step: proximal"):
+    with pytest.raises(
+        RunError, match="strength: 1000.0 is too large: .* inputs.dimension, 20, .* step: proximal"
+    ):
         simulate(parse_spec(document(20, training={"consolidation": rule})), "chain")
 
 

@@ -107,6 +107,15 @@ CASES = {
             "mixture": [{"until": 2.0, "probabilities": [0.7, 0.3]}, {"probabilities": [0.2, 0.8]}]
         }
     },
+    "manifolds with replay": {
+        "inputs": {
+            "dimension": 20,
+            "distribution": "hidden_manifold",
+            "manifold": {"latent_dimension": 5, "tasks": "interpolated", "similarity": [0.5]},
+        },
+        "training": {"learning_rate": 0.5, "batch_size": 2},
+        "curriculum": {"switch_times": [1.0, 2.0, 3.1], "replay": {"fraction": 0.3}},
+    },
     "a run that diverges": {
         "inputs": {"dimension": 100},
         "student": LINEAR | {"initial": LARGE},

@@ -58,6 +58,35 @@ def test_a_wide_network_takes_microseconds_a_step():
     assert 3.6e-6 < seconds / 1.5e6 < 14.4e-6  # measured: 7.2
 
 
+# Seconds of runs of engine `ode` on hidden manifolds with sign folding: N = 1000, K = M = 2, eta = 0.2.
+STRUCTURED = {
+    "few latents": (35.3, {"latent_fraction": 0.001}, "infinite", 1e5),
+    "limit": (0.05, {"latent_fraction": 0.01}, "infinite", 1e3),
+    "modes": (0.042, {"latent_dimension": 250}, "finite", 1e3),
+    "many steps": (0.098, {"latent_dimension": 250}, "finite", 1e4),
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_runs_with_structured_inputs(name):
+    seconds, manifold, latents, duration = STRUCTURED[name]
+    inputs = {"distribution": "hidden_manifold", "dimension": 1000, "manifold": manifold}
+    blocks = {"inputs": inputs, "numerics": {"latents": latents}, "duration": duration, "curriculum": {}}
+    units = {"teachers": {"count": 1, "hidden": 2}, "student": {"hidden": 2}}
+    of = parse_spec(document(**blocks, **units, training={"learning_rate": 0.2}))
+    assert seconds / 2 < sum(point_terms(of, "ode", 1)) < 2 * seconds
+
+
+@pytest.mark.parametrize(
+    ("N", "D", "measured"), [(1000, 250, 10.2), (10_000, 1000, 345.0), (10_000, 100, 46.7), (300, 50, 1.23)]
+)
+def test_steps_on_a_manifold_take_microseconds(N, D, measured):
+    one = document(teachers={"count": 1, "hidden": 2}, student={"hidden": 2}, curriculum={}, duration=1e6)
+    one["inputs"] = {"dimension": N, "distribution": "hidden_manifold", "manifold": {"latent_dimension": D}}
+    seconds = sum(point_terms(parse_spec(one), "network", 1))
+    assert 0.5e-6 * measured < seconds / (1e6 * N) < 2e-6 * measured
+
+
 @pytest.mark.parametrize(
     ("engine", "changes", "factor"),
     [
@@ -85,6 +114,41 @@ def test_parts_of_a_grid_cost_what_their_points_cost():
     assert whole.seconds == pytest.approx(sum(job.seconds for job in cells))
     alone = [sum(point_terms(parse_spec(job.work["spec"]), "network", 1)) for job in cells]
     assert [job.seconds for job in cells] == pytest.approx(alone, rel=0.1)
+
+
+def test_a_grid_with_two_forms_of_the_equations_costs_the_sum_of_its_points():
+    manifold = {"latent_dimension": 4, "tasks": "interpolated", "similarity": 0.5}
+    specs = [
+        document(
+            inputs={
+                "dimension": 20,
+                "distribution": "hidden_manifold",
+                "manifold": manifold | {"projection": kind},
+            }
+        )
+        for kind in ("gaussian", "orthogonal")
+    ]
+    terms = [point_terms(parse_spec(one), "ode", 1) for one in specs]
+    assert len(terms[0]) != len(terms[1])
+    axes = {"inputs.manifold.projection": ["gaussian", "orthogonal"]}
+    experiment = parse_experiment("grid", {"spec": specs[0], "engines": {"ode": {"inner": axes}}})
+    (job,) = jobs(experiment, 40.0)
+    assert job.seconds == pytest.approx(sum(map(sum, terms)))
+
+
+def test_a_term_can_be_zero_at_the_first_point():
+    """Equivalent inputs need further random numbers, for each input and step."""
+    manifold = {"latent_dimension": 4, "equivalent": False}
+    inputs = {"dimension": 20, "distribution": "hidden_manifold", "manifold": manifold}
+    axes = {
+        "inputs.manifold.equivalent": [False, True],
+        "inputs.dimension": [20, 2000],
+        "duration": [10.0, 1e4],
+    }
+    work = {"spec": document(inputs=inputs), "engines": {"network": {"inner": axes}}}
+    (job,) = jobs(parse_experiment("grid", work), 1e9)
+    cells = jobs(parse_experiment("grid", work | {"engines": {"network": {"outer": axes}}}), 1e-9)
+    assert job.seconds == pytest.approx(sum(cell.seconds for cell in cells), rel=0.3)
 
 
 def test_the_engine_chain_is_as_wide_as_the_estimate_thinks():

@@ -101,6 +101,14 @@ LONG = {
         "ode",
         {"inputs": {"dimension": 500}, "student": {"hidden": 100}, "teachers": TEACHERS | {"hidden": 50}},
     ),
+    "a large set": ("network", {"inputs": {"dimension": 1000, "samples": 100_000}}),
+    "a large frame": ("chain", {"student": {"hidden": 100}, "inputs": {"dimension": 10_000}}),
+    "a large network": ("network", {"inputs": {"dimension": 1_000_000}}),
+    "large batches": (
+        "network",
+        {"inputs": {"dimension": 1000}, "training": {"learning_rate": 0.1, "batch_size": 10_000}},
+    ),
+    "large teachers": ("network", {"inputs": {"dimension": 1000}, "teachers": {"count": 1, "hidden": 3000}}),
     "ode, linear units": (
         "ode",
         {
@@ -109,19 +117,11 @@ LONG = {
             "teachers": TEACHERS | {"hidden": 50, "activation": "linear"},
         },
     ),
-    "a large set": ("network", {"inputs": {"dimension": 1000, "samples": 100_000}}),
-    "a large network": ("network", {"inputs": {"dimension": 1_000_000}}),
-    "large batches": (
-        "network",
-        {"inputs": {"dimension": 1000}, "training": {"learning_rate": 0.1, "batch_size": 10_000}},
-    ),
-    "large teachers": ("network", {"inputs": {"dimension": 1000}, "teachers": {"count": 1, "hidden": 3000}}),
-    "a large frame": ("chain", {"student": {"hidden": 100}, "inputs": {"dimension": 10_000}}),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", depth.thorough_from(4, LONG))
 def test_a_second_never_passes_without_a_moment_to_end(name):
     """The processor's time, for some seconds: other work on the machine does not count."""
     engine, more = LONG[name]

@@ -246,7 +246,7 @@ def test_runs_are_the_same_alone_and_together(name, monkeypatch):
 
 FINITE = {"inputs": {"dimension": 40, "samples": 30}, "teachers": {"input_noise": 0.0}}
 REFUSED = {
-    "too strong": (consolidated("quadratic", 40.0), "too large for an explicit step"),
+    "too strong": (consolidated("quadratic", 40.0), "strength: 40.0 is too large: .* with an explicit step"),
     "too strong in a sum": (consolidated("quadratic", [20.0, 20.0]), "must be below inputs.dimension, 40"),
     "fidelity of a finite set": (
         FINITE | {"curriculum": {"replay": {"fraction": 0.2, "fidelity": 0.5}}},
@@ -279,7 +279,9 @@ def test_weaker_pulls_are_not_refused():
 
 
 def test_pulls_that_are_too_strong_at_a_switch():
-    with pytest.raises(RunError, match="strength: 1000.0 is too large .* step: proximal"):
+    with pytest.raises(
+        RunError, match="strength: 1000.0 is too large: .* inputs.dimension, 40, .* step: proximal"
+    ):
         simulate(spec_of(consolidated("node", 1000.0)), "network", 3)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from depth import thorough_from
 from samples import assert_same, document
 from teacherstudent.engines.network import tasks
 from teacherstudent.kernels.compile.variants import declared, variant
@@ -76,8 +77,9 @@ def simulate_by_other_law(monkeypatch, inputs, hidden):
     return simulate(spec(inputs, hidden, 1.0), "network", 3)
 
 
-@pytest.mark.parametrize("inputs, hidden", SIZES.values(), ids=SIZES)
-def test_another_law_in_one_file_and_one_line(inputs, hidden, monkeypatch):
+@pytest.mark.parametrize("name", thorough_from(2, ["fresh", "finite", "wide"]))
+def test_another_law_in_one_file_and_one_line(name, monkeypatch):
+    inputs, hidden = SIZES[name]
     expected = simulate(spec(inputs, hidden, FACTOR), "network", 3)
     other = simulate(spec(inputs, hidden, 1.0), "network", 3)
     found = simulate_by_other_law(monkeypatch, inputs, hidden)

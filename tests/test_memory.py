@@ -38,8 +38,8 @@ def large(N, steps=2, P=1, M=1, K=2, batch=1, **changes):
     } | changes
 
 
-# The most memory that a run takes beyond what was taken before it, in bytes; a small run compiles first. (The
-# maximum of getrusage would be that of the process that started this one, where it had more.)
+# The most memory that a run takes beyond what was taken before, in bytes; a small run loads kernels before.
+# (The maximum of getrusage would be that of the process that started this one, where it had more.)
 MEASURE = """
 import json, sys
 from pathlib import Path
@@ -58,6 +58,14 @@ before = psutil.Process().memory_info().rss
 print(peak(DOCUMENT, RUNS) - before)
 """
 
+
+def two_projections(D):
+    """The block of inputs with a projection of D latent numbers for each task."""
+    manifold = {"latent_dimension": D, "tasks": "interpolated", "similarity": 0.5}
+    return {"inputs": {"distribution": "hidden_manifold", "manifold": manifold}}
+
+
+REPLAY = {"fraction": 0.5}
 BUFFER = {"fraction": 0.1, "buffer": 10_000}
 TURNING = {"teacher": 0, "towards": 1, "rate": 0.1, "start": 0.0}
 NETWORKS = {
@@ -88,6 +96,16 @@ NETWORKS |= {
         curriculum=SWITCH,
     ),
     "stored": large(1000, P=2, steps=12_000, curriculum={"switch_times": [11.0], "replay": BUFFER}),
+    "manifolds": large(
+        3000,
+        P=2,
+        inputs={
+            "distribution": "hidden_manifold",
+            "manifold": {"latent_dimension": 1500, "tasks": "interpolated", "similarity": [0.5]},
+        },
+        curriculum={"switch_times": [1e-4]},
+    ),
+    "generator": large(2500, inputs={"distribution": "generator", "generator": {"layers": [100, 2500]}}),
     "rotation": large(1_000_000, P=2, M=3, teachers={"rotation": TURNING}),
 }
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
@@ -95,19 +113,35 @@ CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
     ("ode", 1, large(1000, steps=400_000, P=2, M=2, K=4, record={"count": 400_001})),
     ("ode", 1, large(4_000_000, P=2, M=1)),
+    ("ode", 1, large(4000, P=2, M=2, K=4, curriculum={"switch_times": [2.5e-4]}, **two_projections(600))),
+    ("ode", 1, large(2000, P=2, M=2, curriculum=REPLAYED | {"replay": REPLAY}, **two_projections(250))),
 ]
-NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs"]
-OFTEN = "inputs", "batch", "samples", "records", "chain-records", "ode-records"
+NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs", "ode-modes", "ode-moments"]
+OFTEN = "inputs", "batch", "samples", "chain-records", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
     for name, case in zip(NAMES, CASES, strict=True)
 ]
 
 
+def small_form(document):
+    """The document with two steps of small networks, which the same kernels make."""
+    small = document | {"duration": 2 / 40, "record": document["record"] | {"count": 2}}
+    small["inputs"] = document["inputs"] | {"dimension": 40}
+    if "manifold" in small["inputs"]:
+        small["inputs"]["manifold"] = two_projections(5)["inputs"]["manifold"]
+    if "samples" in small["inputs"]:
+        small["inputs"]["samples"] = 100
+    if "curriculum" in small:
+        small["curriculum"] = document["curriculum"] | {"switch_times": [1 / 40]}
+    return small
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "runs", "document"), MARKED)
 def test_the_estimate_is_near_to_what_a_process_takes(engine, runs, document):
-    small = large(40, P=2, **{key: document[key] for key in ("numerics",) if key in document})
+    small = small_form(document)
+    simulate(parse_spec(small), engine)  # compiles here: what compiling leaves behind serves later arrays
     argument = json.dumps([engine, runs, document, small])
     done = subprocess.run([sys.executable, "-c", MEASURE, argument], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

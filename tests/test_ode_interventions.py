@@ -208,7 +208,9 @@ def test_movement_and_penalties_of_zero_change_nothing(kind):
     plain = run()
     moved = run(record=extended("record", movement=True))
     assert_same(moved, plain)
-    none = run(training=extended("training", consolidation={"kind": kind, "strength": 0.0}))
+    without = extended("training", consolidation={"kind": kind, "strength": 0.0})
+    assert_same(run(training=without), plain)
+    none = run(training=without, record=extended("record", movement=True))
     assert_same(none, plain)
     np.testing.assert_array_equal(none.anchor_overlaps, moved.anchor_overlaps)
     # The anchor is the student at the last switch, in a record at a switch that at the one before.
@@ -361,11 +363,32 @@ def test_strong_penalties_tie_the_student_to_its_anchor():
     assert change[after].max() < 2e-3 < 0.02 < change[before].max()
 
 
-def test_equations_that_penalties_make_stiff_are_one_line(monkeypatch):
-    monkeypatch.setattr(ode, "MAX_STEPS", 300)
-    block = {"kind": "quadratic", "strength": 1e6}
-    with pytest.raises(RunError, match="at a rate of up to 800000; use a smaller training.consolidation"):
-        run(training=extended("training", consolidation=block))
+@pytest.mark.parametrize("kind", ["quadratic", "node", "ewc", "path_integral"])
+def test_equations_that_penalties_make_stiff_are_one_line(kind):
+    """Before the first step, which is the first of very many."""
+    words = (
+        r"strength: 1000000000000.0 is too large: learning rate 0.8 times the largest penalty .* makes the "
+        r"equations stiff: .*e\+\d+ steps are necessary until t = 9; use a smaller strength"
+    )
+    with pytest.raises(RunError, match=words):
+        run(training=extended("training", consolidation={"kind": kind, "strength": 1e12}))
+
+
+def test_the_number_of_steps_with_strong_penalties_is_predicted(monkeypatch):
+    """Pulls at a rate of 0.8 * 5000 during 5 units of time take 6250 steps."""
+    block = {"kind": "quadratic", "strength": [5000.0, 0.0]}
+
+    def with_steps(most, duration, **blocks):
+        monkeypatch.setattr(ode, "MAX_STEPS", most)
+        record, training = {"times": [0.0, duration]}, extended("training", consolidation=block)
+        return run(training=training, record=record, duration=duration, **blocks)
+
+    words = r"penalty 5000, .* 6.2e\+03 steps are necessary until t = "
+    with pytest.raises(RunError, match=f"{words}9"):
+        with_steps(6_200, 9.5)
+    with pytest.raises(RunError, match=f"{words}5"):  # by the integrator, since a threshold might end it
+        with_steps(6_000, 5.0, curriculum={"thresholds": [100.0, 1e-9]})
+    assert with_steps(6_400, 9.5).time[-1] == 9.5
 
 
 def test_a_threshold_is_one_of_the_main_task():

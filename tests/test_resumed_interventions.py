@@ -145,3 +145,33 @@ def test_switches_before_a_start_without_consolidation_have_no_importances(tmp_p
     assert run.importances.shape == (2, 2)
     assert not run.importances[0].any()
     assert run.importances[1].all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_penalties_are_not_lost_with_a_strength_of_zero(tmp_path, engine):
+    """They need anchors, which `record.movement` gives a run without further penalties."""
+    blocks, none = (document(consolidation={"kind": "ewc", "strength": size}) for size in (0.3, 0.0))
+    with pytest.raises(SpecError, match="^training.consolidation.strength: 0.0 .* record.movement: true"):
+        resumed(tmp_path / "a.h5", engine, blocks, none)
+    run, without = (
+        resumed(tmp_path / f"{size}.h5", engine, with_movement(first), with_movement(none))
+        for size, first in enumerate((blocks, none))
+    )
+    assert run.state["penalties"].any()
+    assert (run.student_overlaps[-1] != without.student_overlaps[-1]).any()
+
+
+def with_movement(blocks):
+    return blocks | {"record": blocks["record"] | {"movement": True}}
+
+
+@pytest.mark.parametrize("engine", ["chain", "ode"])
+def test_a_path_integral_needs_a_state_with_anchors(tmp_path, engine):
+    first, blocks = (document(consolidation={"kind": PATH, "strength": size}) for size in (0.0, 0.3))
+    with pytest.raises(SpecError, match="path integral up to t = 2; .* with record.movement where its stren"):
+        resumed(tmp_path / "a.h5", engine, first, blocks)
+    run = resumed(tmp_path / "b.h5", engine, with_movement(first), with_movement(blocks))
+    assert (run.importances > 0.0).all()
+    # Without a switch before, order parameters contain all of the past of other kinds.
+    first, blocks = (document(consolidation={"kind": "ewc", "strength": size}) for size in (0.0, 0.3))
+    assert resumed(tmp_path / "c.h5", engine, first, blocks).importances[1].all()

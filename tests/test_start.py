@@ -337,3 +337,47 @@ def test_recorded_times_at_the_step_of_the_start_are_kept():
     for time in (2.0 - 0.4 / 60, np.nextafter(2.0, 0.0), 2.0, np.nextafter(2.0, 3.0), 2.0 + 0.4 / 60):
         assert times_from(spec, time).tolist() == TIMES[3:]
     assert times_from(spec, 2.0 + 0.6 / 60).tolist() == TIMES[4:]
+
+
+# Runs without overlaps
+
+
+@EACH
+@pytest.mark.parametrize("quantities", ["errors", "readouts"])
+def test_a_run_without_overlaps_resumes_from_its_state(tmp_path, engine, quantities):
+    record = {"quantities": quantities, "state": True}
+    blocks = document(record=record | {"times": TIMES})
+    early = record | {"times": [time for time in TIMES if time <= END]}
+    starts = stored(tmp_path / "a.h5", parse_spec(blocks | {"duration": END, "record": early}), engine)
+    assert all(start.overlaps is None for start in starts)
+    spec = parse_spec(blocks)
+    whole = list(simulate_runs(spec, engine, SEED, RUNS))
+    for one, other in zip(whole, simulate_runs(spec, engine, SEED, RUNS, starts=starts), strict=True):
+        later = one.time >= END - 1e-9
+        assert_equal(one.generalisation_error[later], other.generalisation_error, engine)
+    # The recorded quantities may change, and starts from order parameters have none.
+    everything = parse_spec(document())
+    full = list(simulate_runs(everything, engine, SEED, RUNS))
+    for one, other in zip(full, simulate_runs(everything, engine, SEED, RUNS, starts=starts), strict=True):
+        assert_goes_on(one, other)
+    with pytest.raises(SpecError, match="no overlaps to start from; .* record.quantities: all"):
+        load_start(tmp_path / "a.h5", at=END)
+
+
+@EACH
+@pytest.mark.parametrize(
+    "blocks, words",
+    [
+        ({}, "record.quantities: the run to start from has errors, .* record.quantities: all"),
+        ({"student": {"hidden": 3, "heads": "shared"}}, "student.heads: shared differs .* 3 of them"),
+        ({"student": {"hidden": 2}}, "student.hidden: 2 differs from the run to start from, which has 3"),
+        ({"duration": 2.0, "record": {"count": 3}}, "duration: 2.0 is too short: .* starts at t = 2"),
+    ],
+)
+def test_what_cannot_start_from_a_run_without_overlaps(tmp_path, engine, blocks, words):
+    """Another engine, other networks, or no time."""
+    first = document(duration=END, record={"times": [0.0, END], "state": True, "quantities": "errors"})
+    (start,) = stored(tmp_path / "a.h5", parse_spec(first), engine, runs=1)
+    other = engine if blocks else ENGINES[ENGINES.index(engine) - 1]
+    with pytest.raises(SpecError, match=f"^[^\n]*{words}[^\n]*$"):
+        simulate(parse_spec(document(**blocks)), other, SEED, start=start)

@@ -160,22 +160,27 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def starts(files):
+    """What each stored run gives to others, at its end and before."""
+    return [load_start(files / f"{source}.h5", at)[0] for source in ENGINES for at in (None, 0.5)]
+
+
 @pytest.mark.parametrize(("changes", "words", "has"), REFUSED)
-def test_what_the_start_has_cannot_be_changed(files, changes, words, has):
+def test_what_the_start_has_cannot_be_changed(starts, changes, words, has):
     spec = spec_of(changes)
-    for source, engine in PAIRS:
-        for at in (None, 0.5):
-            start = load_start(files / f"{source}.h5", at)[0]
+    for start in starts:
+        for engine in ENGINES:
             with pytest.raises(SpecError) as error:
                 simulate(spec, engine, SEED, start=start)
             assert f"{words} differs from the run to start from, which {has}" in str(error.value)
 
 
 @pytest.mark.parametrize("changes", ALLOWED + LESS_DETAIL + MOVING)
-def test_what_is_still_to_come_can_be_changed(files, changes):
-    for source, engine in PAIRS:
-        for at in (None, 0.5):
-            prepare(spec_of(changes), engine, load_start(files / f"{source}.h5", at)[0])
+def test_what_is_still_to_come_can_be_changed(starts, changes):
+    for start in starts:
+        for engine in ENGINES:
+            prepare(spec_of(changes), engine, start)
 
 
 @pytest.mark.parametrize(("source", "engine"), PAIRS)

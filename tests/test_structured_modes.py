@@ -1,4 +1,4 @@
-"""Groups of modes of structured inputs, their limit, and runs of engine `ode` in them."""
+"""Groups of modes of structured inputs, and runs of engine `ode` in them."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import pytest
 import teacherstudent
 from naive.structured import folded
 from structured_cases import KINDS, structured
-from structured_references import Start as StartInGroups
-from structured_references import integrated
-from teacherstudent.engines.ode.limit import gauss_nodes, number_of_nodes, start_in_limit
 from teacherstudent.engines.ode.modes import check_labels, start_in_groups
 from teacherstudent.engines.start import Start, of_state
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.setting import setting_of
+from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
+from teacherstudent.store.runs import write_runs
+from teacherstudent.store.starts import load_start
 
 # Kinds whose covariances commute.
 COMMUTING = [kind for kind in KINDS if kind not in ("interpolated", "orthogonal_tasks")]
@@ -31,20 +31,6 @@ GROUPS = {
 
 def setting(kind, **changes):
     return setting_of(parse_spec(structured(kind, **changes)), 0, 0)
-
-
-def manifold(**changes):
-    """A document of a hidden manifold with one teacher in the limit."""
-    block = {"latent_fraction": 0.25} | changes.pop("manifold", {})
-    return {
-        "inputs": {"distribution": "hidden_manifold", "dimension": 400, "manifold": block},
-        "teachers": {"count": 1, "hidden": 2},
-        "student": {"hidden": 2, "initial": {"weights_std": 1.0}},
-        "training": {"learning_rate": 0.2},
-        "numerics": {"latents": "infinite"} | changes.pop("numerics", {}),
-        "duration": 100.0,
-        "record": {"count": 5},
-    } | changes
 
 
 # Groups of a setting
@@ -128,113 +114,6 @@ def test_labels_that_the_inputs_cannot_determine_are_refused():
         check_labels(modes._replace(t=3.0 * modes.t))
 
 
-# The limit
-
-
-@pytest.mark.parametrize("delta", [0.01, 0.25, 1.0])
-def test_nodes_have_the_moments_of_their_law(delta):
-    """1, 1, 1 + delta, 1 + 3 delta + delta^2 of Marchenko and Pastur."""
-    nodes, weights = gauss_nodes(delta, 8)
-    moments = [1.0, 1.0, 1.0 + delta, 1.0 + 3.0 * delta + delta**2]
-    np.testing.assert_allclose([weights @ nodes**n for n in range(4)], moments, rtol=1e-13)
-    assert (nodes > 0.0).all()
-
-
-@pytest.mark.parametrize("delta", [0.25, 2.0])
-def test_moments_of_the_limit_are_those_of_large_projections(delta):
-    D, N = (300, 1200) if delta < 1.0 else (1000, 500)
-    F = np.random.default_rng(0).normal(size=(N, D))
-    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": "linear"}))
-    modes = start_in_limit(spec, 0, 0)[0].modes
-    values = np.linalg.eigvalsh(F @ F.T / D)
-    expected = [np.mean(values**n) for n in (1, 2, 3)]
-    np.testing.assert_allclose([modes.omega[0] ** n @ modes.nu for n in (1, 2, 3)], expected, rtol=0.02)
-
-
-@pytest.mark.parametrize("delta", [0.3, 1.0, 2.0])
-def test_labels_that_linear_inputs_determine(delta):
-    """All of them for D <= N, the fraction 1 / delta for D > N."""
-    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": "linear"}))
-    modes = start_in_limit(spec, 0, 0)[0].modes
-    matter = modes.omega[0] > 1e-10
-    explained = (modes.t[..., matter] / modes.omega[0, matter]).sum(axis=2)
-    np.testing.assert_allclose(explained, modes.T * min(1.0, 1.0 / delta), rtol=1e-10)
-
-
-# Nodes for an error of 1e-8, without the four additional ones, by hand.
-NODES = {
-    ("sign", 0.01): 4.0,
-    ("sign", 0.25): 10.7,
-    ("sign", 0.9): 12.8,
-    ("erf", 0.5): 23.6,
-    ("erf", 2.0): 21.4,
-}
-
-
-@pytest.mark.parametrize(("case", "count"), NODES.items())
-def test_numbers_of_nodes(case, count):
-    folding, delta = case
-    spec = parse_spec(manifold(manifold={"latent_fraction": delta, "folding": folding}))
-    assert number_of_nodes(spec) == np.ceil(count) + 4
-
-
-@pytest.mark.parametrize(("folding", "delta"), [("sign", 0.1), ("erf", 0.25), ("sign", 1.0), ("erf", 2.0)])
-def test_more_nodes_change_nothing(folding, delta):
-    block = {"latent_fraction": delta, "folding": folding}
-    few, many = (
-        teacherstudent.run(manifold(manifold=block, numerics={"nodes": nodes}), engine="ode")
-        for nodes in ("auto", 120)
-    )
-    for name in ("student_overlaps", "student_teacher_overlaps", "generalisation_error"):
-        np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=0, atol=1e-8)
-
-
-def test_the_limit_starts_from_given_overlaps():
-    given = {
-        "student": [[1.0, 0.1], [0.1, 0.8]],
-        "student_teacher": [[[0.05, 0.01], [-0.02, 0.04]]],
-        "teacher": [[[[1.0, 0.1], [0.1, 0.9]]]],
-        "student_readouts": [[1.0, 1.0]],
-        "teacher_readouts": [[1.0, 1.0]],
-    }
-    found = teacherstudent.run(manifold(initial_overlaps=given), engine="ode")
-    np.testing.assert_allclose(found.student_overlaps[0], given["student"], atol=1e-14)
-    np.testing.assert_allclose(found.student_teacher_overlaps[0], given["student_teacher"], atol=1e-14)
-    too_large = given | {"student_teacher": [[[0.9, 0.0], [0.0, 0.0]]]}
-    with pytest.raises(RunError, match=r"initial_overlaps: no weights have these overlaps"):
-        teacherstudent.run(manifold(initial_overlaps=too_large), engine="ode")
-
-
-def test_orthogonal_projections_have_two_groups_at_any_size():
-    """The limit with the overlaps of a run is this run."""
-    block = {"projection": "orthogonal", "latent_fraction": 0.25}
-    finite, infinite = (
-        teacherstudent.run(manifold(manifold=block, numerics={"latents": latents}), engine="ode")
-        for latents in ("finite", "infinite")
-    )
-    assert len(start_in_limit(parse_spec(manifold(manifold=block)), 0, 0)[0].modes.nu) == 2
-    np.testing.assert_allclose(infinite.generalisation_error[0], finite.generalisation_error[0], rtol=1e-12)
-    assert np.abs(infinite.generalisation_error - finite.generalisation_error).max() < 0.02
-
-
-@pytest.mark.parametrize("folding", ["sign", "erf"])
-def test_errors_of_linear_networks_at_the_end(folding):
-    """(floor + eta K c sigma^2 / 4) / (1 - eta K c / 2), floor = 1/2 v (T - sum t / omega) v."""
-    K, eta, sigma = 2, 0.2, 0.3
-    spec = parse_spec(manifold(manifold={"folding": folding}))
-    modes = start_in_limit(spec, 0, 0)[0].modes
-    omega, T = modes.omega[0], np.array([[1.0, 0.2], [0.2, 0.8]])
-    modes = modes._replace(t=T[:, :, None] * modes.t[0, 0] / modes.T[0, 0], T=T)
-    v, c = np.array([[1.0, -0.5]]), omega @ modes.nu
-    q = 0.1 * np.eye(K)[:, :, None] * modes.nu
-    start = StartInGroups(modes, q, np.zeros((K, 2, omega.size)), np.ones((1, K)), v)
-    settings = {"eta": eta, "eta_h": 0.0, "label_noise": (sigma,), "codes": ("linear", "linear")}
-    found = integrated(start, np.array([0.0, 4000.0]), **settings).eps[-1, 0]
-    floor = 0.5 * v[0] @ (T - (modes.t / omega).sum(axis=2)) @ v[0]
-    expected = (floor + eta * K * c * sigma**2 / 4.0) / (1.0 - eta * K * c / 2.0)
-    assert found == pytest.approx(expected, rel=1e-7)
-
-
 # Runs
 
 
@@ -283,6 +162,45 @@ def test_runs_resume_to_the_same_bits(kind, curriculum, stop):
         np.testing.assert_array_equal(found.state[name], array, err_msg=name)
 
 
+def test_runs_resume_from_files(tmp_path):
+    """Several runs, each with its own groups of modes."""
+    first, whole = (parse_spec(until(structured("manifold"), end)) for end in (1.3, 4.0))
+    write_runs(
+        tmp_path / "a.h5", [("/", first, "ode", 0, list(simulate_runs(first, "ode", 0, runs=2)))], True
+    )
+    found = simulate_runs(whole, "ode", 0, runs=2, starts=load_start(tmp_path / "a.h5"))
+    for run, same in zip(found, simulate_runs(whole, "ode", 0, runs=2), strict=True):
+        errors = run.generalisation_error
+        np.testing.assert_array_equal(errors, same.generalisation_error[-len(errors) :])
+        for name, array in same.state.items():
+            np.testing.assert_array_equal(run.state[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", ["subspaces", "interpolated", "orthogonal_tasks"])
+def test_starts_from_order_parameters_need_one_law(kind, tmp_path):
+    """Even at t = 0, where runs with one law start from other networks with these overlaps."""
+    spec = parse_spec(structured(kind))
+    write_runs(tmp_path / "a.h5", [("/", spec, "ode", 0, list(simulate_runs(spec, "ode", 0)))], True)
+    with pytest.raises(SpecError, match=rf"inputs.manifold.tasks: {spec.inputs.manifold.tasks} .* one law"):
+        list(simulate_runs(spec, "ode", 0, starts=load_start(tmp_path / "a.h5", 0.0)))
+
+
+OTHER_MODES = {
+    "numerics.covariance": {"numerics": {"covariance": "exact"}},
+    "numerics.latents": {"numerics": {"latents": "infinite"}},
+    "inputs.dimension": {"inputs": {"dimension": 130}},
+}
+
+
+@pytest.mark.parametrize("key", OTHER_MODES)
+def test_states_of_other_modes_are_refused(key, tmp_path):
+    first = parse_spec(until(structured("manifold"), 1.3))
+    write_runs(tmp_path / "a.h5", [("/", first, "ode", 0, list(simulate_runs(first, "ode", 0)))], True)
+    other = parse_spec(until(structured("manifold", **OTHER_MODES[key]), 4.0))
+    with pytest.raises(SpecError, match=rf"{key}: .* differs from the (run|state) to start from"):
+        list(simulate_runs(other, "ode", 0, starts=load_start(tmp_path / "a.h5")))
+
+
 def test_thresholds_end_phases_at_the_error_on_clean_inputs():
     document = structured("subspaces", teachers={"input_noise": 0.4}, duration=80.0)
     document["curriculum"] = {"thresholds": [0.2]}
@@ -308,17 +226,5 @@ def test_replay_has_the_equations_of_its_shares():
 
 
 def test_what_the_equations_do_not_have_is_refused():
-    with pytest.raises(SpecError, match=r"inputs.manifold.tasks: interpolated"):
-        teacherstudent.run(structured("interpolated"), engine="ode")
     with pytest.raises(SpecError, match=r"student.activation: engine ode does not support relu"):
         teacherstudent.run(structured("manifold", student={"activation": "relu"}), engine="ode")
-
-
-def test_equations_that_few_latent_numbers_make_stiff_are_one_line(monkeypatch):
-    from teacherstudent.engines.ode import engine
-
-    monkeypatch.setattr(engine, "MAX_STEPS", 100)
-    document = manifold(manifold={"latent_fraction": 0.005}, duration=1000.0)
-    with pytest.raises(RunError, match=r"stiff: .*largest eigenvalue .*latent_fraction") as caught:
-        teacherstudent.run(document, engine="ode")
-    assert "\n" not in str(caught.value)

@@ -14,7 +14,7 @@ from structured_cases import KINDS, MANIFOLD, structured
 from teacherstudent.engines.network import training
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs import structured_inputs
-from teacherstudent.inputs.structured import sizes
+from teacherstudent.inputs.structured import held_out, sizes
 from teacherstudent.inputs.structured.generators import layers_of, moments_of_generator
 from teacherstudent.inputs.structured.samplers import samplers_of
 from teacherstudent.inputs.structured.setting import setting_of
@@ -63,8 +63,9 @@ def case(kind, N=128, **changes):
 
 @pytest.fixture
 def short_blocks(monkeypatch):
-    """Blocks of 48 rows."""
+    """Blocks of 48 rows, and few test samples."""
     monkeypatch.setattr(sizes, "MOST", 48)
+    monkeypatch.setattr(held_out, "SAMPLES", 1000)
 
 
 # Random numbers
@@ -366,9 +367,15 @@ CURRICULA = {
 }
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("kind", ["manifold", "subspaces", "equivalent"])
-@pytest.mark.parametrize("curriculum", CURRICULA)
+@pytest.mark.parametrize(
+    ("kind", "curriculum", "threads"),
+    [
+        ("manifold", "times", 1),
+        ("manifold", "times", 2),
+        ("subspaces", "replay", 2),
+        ("equivalent", "threshold", 2),
+    ],
+)
 def test_runs_are_the_same_alone_and_together(kind, curriculum, threads, short_blocks):
     features = ({"relation": "rotated", "similarity": V} for V in (0.0, 0.5, 1.0))
     rule = CURRICULA[curriculum]
@@ -380,7 +387,7 @@ def test_runs_are_the_same_alone_and_together(kind, curriculum, threads, short_b
     alone = [simulate(spec, "network", SEED, run) for spec in points for run in range(2)]
     for one, other in zip(together, alone, strict=True):
         assert_same(one, other)
-    assert len(structured_inputs._common) == before  # no run leaves its arrays in memory
+    assert len(structured_inputs._common) <= before  # no run leaves its arrays in memory
 
 
 @pytest.mark.parametrize("kind", ["manifold", "interpolated", "subspaces", "generator", "levels"])
@@ -396,6 +403,16 @@ def test_a_run_resumes_from_its_state_to_the_same_bits(kind, tmp_path, short_blo
     np.testing.assert_array_equal(found.test_error[-1], expected.test_error[-1])
     with pytest.raises(RunError, match=r"teachers of this seed"):
         simulate(whole, "network", SEED + 1, start=start)
+
+
+@pytest.mark.parametrize(("activation", "precision"), [("linear", "float64"), ("erf", "float32")])
+def test_a_run_that_diverges_ends_without_warnings(activation, precision):
+    document = case("interpolated", numerics={"precision": precision}, training={"learning_rate": 1e40})
+    document["student"]["activation"] = document["teachers"]["activation"] = activation
+    found = simulate(parse_spec(document), "network", SEED)
+    assert found.diverged_at < 0.5
+    assert np.isfinite(found.test_error).all()
+    assert len(found.time) >= 1
 
 
 def test_a_limit_of_latents_is_refused():

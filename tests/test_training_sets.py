@@ -14,7 +14,8 @@ from samples import assert_same
 from teacherstudent.command.tables import print_run
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.experiments.collect import collect
-from teacherstudent.experiments.jobs import Grid, parse_experiment
+from teacherstudent.experiments.grid import Grid
+from teacherstudent.experiments.jobs import parse_experiment
 from teacherstudent.kernels.network.samples import choose
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_networks

@@ -116,6 +116,7 @@ def test_a_matplotlibrc_in_the_working_folder_changes_no_byte(name, files, expec
     assert digests(command)[0] == commands(expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_settings_changed_in_python_change_no_byte(expected, tmp_path):
     assert digests(started("changed", tmp_path / "changed", {}))[0] == expected

@@ -11,6 +11,8 @@ PAGE = "reference/datasets.md"
 OVERLAPS = "`record.quantities: all`"
 WHEN = {
     "student_overlaps": OVERLAPS,
+    "task_student_overlaps": "`record.quantities: all`, tasks with different inputs",
+    "student_weight_overlaps": "`record.quantities: all`, structured inputs",
     "student_teacher_overlaps": OVERLAPS,
     "student_readouts": "`record.quantities: all` or `readouts`",
     "student_biases": "`student.biases` with features",
@@ -23,6 +25,7 @@ WHEN = {
     "importances": "`training.consolidation`",
     "student_weights": "`record.weights`",
     "training_error": "`inputs.samples`",
+    "test_error": "structured inputs (`inputs.distribution`), engine `network`",
     "activation_variances": "`inputs.dataset.labels: pairs`",
     "classification_error": "`inputs.distribution: dataset`",
 }

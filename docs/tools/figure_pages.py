@@ -20,6 +20,9 @@ PAPERS = {
     "straat2018": ("Straat et al. 2018", "learning under concept drift"),
     "goldt2020": ("Goldt et al. 2020", "the hidden manifold model of structured inputs"),
     "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
+    "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
+    "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),
+    "manifold": ("Continual learning on manifolds", "tasks with different inputs, a figure of this project"),
 }
 GALLERY = (
     "# Gallery",

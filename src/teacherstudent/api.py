@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import engine_named
+from teacherstudent.engines.penalties import large_steps
 from teacherstudent.engines.start import Start, start_for
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -200,7 +201,8 @@ def run(
     """Simulate the runs of a spec.
 
     The numbers of a run depend only on spec, engine, seed, start and the number of the run. A warning is
-    issued if recorded times are merged because they fall on the same step, and for each run that diverged.
+    issued if recorded times are merged because they fall on the same step, if steps towards anchors are known
+    to be large, and for each run that diverged.
 
     Parameters
     ----------
@@ -264,6 +266,8 @@ def run(
         found = simulate_runs(spec, engine, seed, runs, threads, report, starts)
         if (merged := merged_times(spec)) is not None:
             warnings.warn(merged, stacklevel=2)
+        if (large := large_steps(spec, engine_named(engine))) is not None:
+            warnings.warn(large, stacklevel=2)
         trajectories = list(found)
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from depth import thorough_from
 from faults.counts import COUNTS
 from faults.disks import fill, mounted, remount
 from samples import document, spec, trajectory
@@ -126,7 +127,7 @@ def test_a_file_in_place_of_the_folder(variable, tmp_path):
     assert re.fullmatch(told, line)
 
 
-@pytest.mark.parametrize("way", BEFORE)
+@pytest.mark.parametrize("way", thorough_from(1, BEFORE))
 def test_a_list_of_fonts_that_cannot_be_saved(way, disk, tmp_path):
     write_run(tmp_path / "run.h5", spec(), "network", 3, trajectory())
     BEFORE[way](disk)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from checkouts import make_checkout
+from depth import thorough_from
 from faults.counts import COUNTS
 from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
@@ -110,21 +111,25 @@ def checkout(tmp_path):
 TEMPLATE = "__use_yte__: true\n__definitions__:\n  - open('executed', 'w')\npapers: [example]\n"
 
 
+# Files of the configuration and what is said of them; the first two would run code.
+REFUSED = {
+    "tag": (ODD["a tag that runs a command"][0], NO_TAG),
+    "template": (TEMPLATE, "remove __use_yte__: templates run code and are not supported"),
+    "key given twice": ("papers: [example]\npapers: [other]", "papers: given twice"),
+    "number": ("experiments: {a: {spec: {duration: 1:30}}}", ": 1:30 is not a number"),
+    "key that is a number": ("experiments: {2021: {}}", "experiments.2021: the key 2021 is not a text"),
+    "key inside": (
+        "experiments: {a: {spec: {record: {true: 1}}}}",
+        "experiments.a.spec.record.True: the key True",
+    ),
+    "anchors": (chained("{x: 1}", a_block), "its anchors stand for more than"),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (ODD["a tag that runs a command"][0], NO_TAG),
-        ("papers: [example]\npapers: [other]", "papers: given twice"),
-        ("experiments: {a: {spec: {duration: 1:30}}}", ": 1:30 is not a number"),
-        ("experiments: {2021: {}}", "experiments.2021: the key 2021 is not a text"),
-        ("experiments: {a: {spec: {record: {true: 1}}}}", "experiments.a.spec.record.True: the key True"),
-        (TEMPLATE, "remove __use_yte__: templates run code and are not supported"),
-        (chained("{x: 1}", a_block), "its anchors stand for more than"),
-    ],
-    ids=["tag", "key given twice", "number", "key that is a number", "key inside", "template", "anchors"],
-)
-def test_files_of_the_configuration_are_refused_in_one_line(checkout, text, expected):
+@pytest.mark.parametrize("name", thorough_from(2, REFUSED))
+def test_files_of_the_configuration_are_refused_in_one_line(checkout, name):
+    text, expected = REFUSED[name]
     (checkout.root / "config" / "experiments" / "odd.yaml").write_text(text, encoding="utf-8")
     told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
     (line,) = [line for line in told.splitlines() if "error in the configuration" in line]

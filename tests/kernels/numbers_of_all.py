@@ -36,6 +36,8 @@ COMMITTEE = {
 }
 THRESHOLD = {"curriculum": {"switch_times": None, "thresholds": [0.3, 0.3]}}
 SINGLE = {"numerics": {"precision": "float32"}}
+LEVELS = {"spectrum": "levels", "values": [1.5, 0.5], "fractions": [0.5, 0.5]}
+GROUPS = {"inputs": {"distribution": "correlated", "covariance": LEVELS}}
 LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
 
 
@@ -83,6 +85,7 @@ NUMBERS = {
     "network, wide": lambda: run("network", student={"hidden": 200}),
     "chain": lambda: run("chain"),
     "chain, a threshold": lambda: run("chain", **THRESHOLD),
+    "chain, groups of inputs": lambda: run("chain", **THRESHOLD, **GROUPS),
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "fixed points": fixed_points,

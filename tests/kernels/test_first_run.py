@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("numbers_of_all.py")
 THREADS = "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"
 ONE, THREE = ({name: count for name in THREADS} for count in "13")
 # To compile all kernels takes more than a minute.
-COMPILED = tuple(NUMBERS) if depth.everything else ("errors", "network")
+COMPILED = tuple(NUMBERS) if depth.everything else ("errors",)
 
 
 def started(cache, *names, **variables):

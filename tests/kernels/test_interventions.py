@@ -8,6 +8,7 @@ from numba import njit
 
 import naive
 from naive.interventions import Lesson, State, gram, packed, rate_of_change
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode import interventions as kernel
 from teacherstudent.kernels.ode.columns import columns_of, combined
@@ -18,7 +19,7 @@ from teacherstudent.kernels.ode.pauses import LEFT
 @njit(error_model="numpy")
 def derivative(y, p, dy):
     """The right-hand side for Python; code for tests is not saved on the disk."""
-    return kernel.derivative(y, p, dy)
+    return kernel.derivative(y, reference_to(p), dy)
 
 
 RNG = np.random.default_rng(4)

@@ -95,6 +95,7 @@ def test_rules_of_a_module_may_have_other_names(new_checkout, folder):
     assert counts == {"ts_simulate": 3, "ts_collect": 1, "ts_draw_example_final": 1, "mine": 1}
 
 
+@pytest.mark.thorough
 def test_what_a_workflow_gives_its_module_is_laid_over_the_experiments(new_checkout, folder):
     with_module(folder, new_checkout)
     with open(folder.root / "config" / "config.yaml", "a", encoding="utf-8") as file:

@@ -24,6 +24,7 @@ def test_kernel_of_one_engine_reruns_that_engine(checkout):
     assert checkout.planned()[1] == {ODE, *AFTER_RUNS}
 
 
+@pytest.mark.thorough
 def test_kernel_of_both_engines_reruns_both(checkout):
     with open(
         checkout.root / "src" / "teacherstudent" / "kernels" / "maths" / "generalisation.py", "a"
@@ -32,7 +33,7 @@ def test_kernel_of_both_engines_reruns_both(checkout):
     assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
 
 
-def test_comments_and_docstrings_rerun_nothing(checkout):
+def test_comments_docstrings_and_messages_rerun_nothing(checkout):
     for name in (
         "kernels/ode/equations.py",
         "kernels/maths/generalisation.py",
@@ -43,10 +44,6 @@ def test_comments_and_docstrings_rerun_nothing(checkout):
         checkout.edit(f"src/teacherstudent/{name}", '"""', '"""In other words: ')
         with open(checkout.root / "src" / "teacherstudent" / name, "a") as file:
             file.write("\n# a remark\n")
-    assert checkout.planned() == ({}, set())
-
-
-def test_other_words_in_messages_rerun_nothing(checkout):
     for name, old in (
         ("spec/rules", "must be in increasing order"),
         ("files/yaml_documents", "its anchors stand for"),
@@ -63,6 +60,7 @@ def test_what_a_figure_uses_of_the_library_reruns_that_figure(checkout):
     assert checkout.planned()[1] == {"Draw figure example_curves", *CLAIMS}
 
 
+@pytest.mark.thorough
 def test_what_pages_and_one_figure_use_reruns_them(checkout):
     checkout.edit("src/teacherstudent/measures/learning_curves.py", "np.log10", "np.log2")
     agreement = "Measure the agreement of engines"
@@ -74,6 +72,7 @@ def test_what_files_of_runs_have_in_them_reruns_all_simulations(checkout):
     assert checkout.planned()[1] == {ODE, *NETWORK, *AFTER_RUNS}
 
 
+@pytest.mark.thorough
 def test_how_a_job_runs_its_points_reruns_all_simulations(checkout):
     with open(checkout.root / "src" / "teacherstudent" / "experiments" / "simulate.py", "a") as file:
         file.write("\nOTHER = 1\n")
@@ -87,7 +86,10 @@ def test_script_of_a_figure_reruns_that_figure(checkout):
 
 @pytest.mark.parametrize(
     ("path", "pages"),
-    [("workflow/styles/paper.mplstyle", set()), ("workflow/scripts/figures/_figures.py", {EXPLORER})],
+    [
+        pytest.param("workflow/styles/paper.mplstyle", set(), marks=pytest.mark.thorough),
+        ("workflow/scripts/figures/_figures.py", {EXPLORER}),
+    ],
 )
 def test_what_figures_share_reruns_figures_only(checkout, path, pages):
     with open(checkout.root / path, "a") as file:
@@ -95,6 +97,7 @@ def test_what_figures_share_reruns_figures_only(checkout, path, pages):
     assert checkout.planned()[1] == {*DRAW, *CLAIMS, *pages}
 
 
+@pytest.mark.thorough
 def test_inner_values_rerun_their_curve(checkout):
     def change(experiment):
         experiment["engines"]["ode"]["inner"]["teachers.features.similarity"]["linspace"] = [0.0, 1.0, 5]

@@ -4,7 +4,7 @@ import pytest
 
 import drawn
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.thorough]
 
 
 def test_figures_have_the_same_bytes(checkout, monkeypatch, tmp_path):

@@ -5,8 +5,11 @@ import os
 import pytest
 
 from checkouts import ROOT, Checkout, copy_repository
+from depth import thorough_from
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+OVERLAY = "--configfile config/config.yaml"
 
 
 def test_one_figure_by_its_name(fresh_checkout):
@@ -14,6 +17,7 @@ def test_one_figure_by_its_name(fresh_checkout):
     assert counts == {"simulate": 3, "collect": 1, "draw_example_final": 1, "example_final": 1}
 
 
+@pytest.mark.thorough
 def test_one_paper_by_its_name(fresh_checkout):
     counts, _ = fresh_checkout.planned("example", "--forceall")
     assert counts == {
@@ -30,7 +34,7 @@ def test_one_paper_by_its_name(fresh_checkout):
     [
         ("lee2021,saadsolla1995", 3),
         pytest.param("saadsolla1995", 1, marks=pytest.mark.thorough),
-        ("goldt2019", 0),
+        pytest.param("goldt2019", 0, marks=pytest.mark.thorough),
     ],
 )
 def test_animations_of_configured_papers_are_made_by_default(tmp_path, papers, animations):
@@ -126,6 +130,7 @@ def test_a_figure_without_a_script_is_one_line(checkout):
     assert "Traceback" not in told
 
 
+@pytest.mark.thorough
 def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
     checkout.edit(
         "workflow/scripts/figures/example_final.py", "import _figures", "import teacherstudent.missing"
@@ -138,7 +143,7 @@ def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
     ("target", "closest"),
     [
         ("verfy", "closest: verify"),
-        ("exmple_final", "closest: example_final, example"),
+        pytest.param("exmple_final", "closest: example_final, example", marks=pytest.mark.thorough),
         ("results/curves/example_errors", "closest: results/curves/example_errors.h5, "),
         pytest.param("results/curves/mine.h5", "closest: ", marks=pytest.mark.thorough),
         pytest.param(
@@ -147,7 +152,7 @@ def test_a_script_that_imports_what_the_library_does_not_have_says_so(checkout):
             marks=pytest.mark.thorough,
         ),
         pytest.param("README.md", "`snakemake --list` lists all rules", marks=pytest.mark.thorough),
-        ("", "`snakemake --list` lists all rules"),
+        pytest.param("", "`snakemake --list` lists all rules", marks=pytest.mark.thorough),
     ],
 )
 def test_a_mistyped_target_is_answered_in_one_line(fresh_checkout, target, closest):
@@ -168,7 +173,10 @@ def test_targets_are_files_in_every_spelling_and_rules(finished_checkout):
     assert "there is no target colect (closest: collect)" in told
 
 
-def test_options_of_a_list_end_before_the_target(finished_checkout):
-    overlay = "--configfile", "config/config.yaml"
-    for command in (["example_final", *overlay], [*overlay, "--", "example_final"]):
-        assert "Nothing to be done" in finished_checkout.snakemake("--dry-run", "--cores", "1", *command)
+@pytest.mark.parametrize(
+    "command",
+    thorough_from(1, [f"{OVERLAY} -- example_final", f"example_final {OVERLAY}"]),
+)
+def test_options_of_a_list_end_before_the_target(finished_checkout, command):
+    told = finished_checkout.snakemake("--dry-run", "--cores", "1", *command.split())
+    assert "Nothing to be done" in told

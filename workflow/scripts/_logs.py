@@ -5,8 +5,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from teacherstudent.errors import RunError, SpecError
-from teacherstudent.files.writing import reason
+from _garbage import collect_rarely
+
+collect_rarely()  # before large packages are imported
+
+from teacherstudent.errors import RunError, SpecError  # noqa: E402
+from teacherstudent.files.writing import reason  # noqa: E402
 
 
 @contextmanager

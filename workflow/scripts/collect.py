@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from _logs import logged
 from teacherstudent.experiments.collect import collect
-from teacherstudent.experiments.jobs import Grid
+from teacherstudent.experiments.grid import Grid
 from teacherstudent.store.curves import write_curves
 
 

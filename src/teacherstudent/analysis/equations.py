@@ -88,8 +88,14 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
 
 
 def _check_constant(spec: Spec) -> None:
-    """Raise SpecError if the equations of a task change in the course of a run."""
+    """Raise SpecError if the equations of a task change in the course of a run, or have another state."""
     training, curriculum = spec.training, spec.curriculum
+    if spec.inputs.is_structured:
+        refuse(
+            "inputs.distribution",
+            spec.inputs.distribution,
+            "the analysis is of equations for independent inputs; use inputs.distribution: gaussian",
+        )
     changing = {
         "curriculum.replay": curriculum.replay is not None,
         "curriculum.mixture": curriculum.mixture is not None,

@@ -64,6 +64,7 @@ def run(options: Namespace) -> None:
         found = simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints)
         sys.stderr.write(note)
         _note_merged_times(options, spec)
+        _warn_of_large_steps(spec, engine)
         trajectories = list(found)
         with interruptible_by(partial(_check_signals, checkpoints, report)):
             write_runs(options.output, [("/", spec, engine, seed, trajectories)], runs > 1, origin)
@@ -103,6 +104,14 @@ def _note_merged_times(options: Namespace, spec) -> None:
 
     if (merged := merged_times(spec)) is not None:
         sys.stderr.write(f"note: {options.spec}: {merged}\n")
+
+
+def _warn_of_large_steps(spec, engine: str) -> None:
+    from teacherstudent.engines.base import engine_named
+    from teacherstudent.engines.penalties import large_steps
+
+    if (large := large_steps(spec, engine_named(engine))) is not None:
+        sys.stderr.write(f"warning: {large}\n")
 
 
 def validate(options: Namespace) -> None:

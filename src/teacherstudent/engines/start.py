@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import Engine
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.errors.messages import in_document
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.steps import record_steps, step_at
@@ -33,6 +33,8 @@ MAY_CHANGE = (
     "student.heads",  # the number of heads is compared: with one task, `shared` and `per_task` have one
     "student.copy_head_at_switch",
 )
+# Keys in these blocks on which the modes of structured inputs depend.
+OF_MODES = ("numerics.latents", "numerics.nodes", "numerics.covariance")
 
 
 @dataclass(frozen=True)
@@ -92,26 +94,36 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     SpecError
         If the duration of the run, or its last recorded time, lies before the start, and if the spec has
         other networks or data than that of the run to start from: a key that is not in `MAY_CHANGE` differs;
-        and if it depends on a part of the past that order parameters do not contain.
+        and if it depends on a part of the past that order parameters do not contain, or if there are none.
     """
-    if start.overlaps is None:
+    if start.overlaps is None and start.spec is None:
         return spec, start
-    _check_sizes(spec, start.overlaps)
+    _check_sizes(spec, start)
     if start.spec is not None:
         _check_agreement(spec, start.spec)
     own = start.engine == engine.name and start.state is not None
-    if own and engine.can_resume(spec, start.state):
+    if own:
+        _check_penalties(spec, start)
+    other_modes = own and spec.inputs.is_structured and _has_other_size(spec, start)
+    if own and not other_modes and engine.can_resume(spec, start.state):
         start = of_state(start)
         _check_consolidation(spec, start)
-    elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
+    elif own and _has_other_size(spec, start):
         asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
         raise SpecError(
             f"inputs.dimension: {asked} differs from the state to start from, which has {stored}; "
             "use this value, or start from order parameters with --at TIME"
         )
     else:
-        _check_history(spec, start)
+        _check_overlaps(start)
+        _check_history(spec, start, own)
         start = replace(start, state=None)
+        if spec.has_task_inputs:
+            refuse(
+                "inputs.manifold.tasks",
+                spec.inputs.manifold.tasks,
+                "order parameters determine networks for one law of the inputs; use the start of the run",
+            )
         spec = replace(spec, initial_overlaps=start.overlaps)
     if spec.duration <= start.time:
         raise SpecError(f"duration: {spec.duration} is too short: the run starts at t = {start.time:g}")
@@ -120,8 +132,37 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     return spec, start
 
 
-def _check_history(spec: Spec, start: Start) -> None:
-    """Raise SpecError if a run from order parameters needs more of its past than these contain."""
+def _check_penalties(spec: Spec, start: Start) -> None:
+    """Raise SpecError if a state has penalties that a run without anchors would lose."""
+    block = spec.training.consolidation
+    if block is not None and not spec.has_anchors and np.any(start.state.get("penalties", 0.0)):
+        raise SpecError(
+            f"training.consolidation.strength: {in_document(block.strength)} has no anchors, and the state to"
+            " start from has penalties; set record.movement: true to continue with these, or remove"
+            " training.consolidation"
+        )
+
+
+def _check_overlaps(start: Start) -> None:
+    """Raise SpecError if there are no order parameters to start from."""
+    if start.overlaps is None:
+        raise SpecError(
+            f"record.quantities: the run to start from has {start.spec.record.quantities}, without overlaps,"
+            f" and this run cannot resume from its state, of engine {start.engine}; repeat that run with"
+            " record.quantities: all"
+        )
+
+
+def _has_other_size(spec: Spec, start: Start) -> bool:
+    """Return whether a spec has another number of inputs than the run that the start is from, if any."""
+    return start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension
+
+
+def _check_history(spec: Spec, start: Start, has_state: bool) -> None:
+    """Raise SpecError if a run from order parameters needs more of its past than these contain.
+
+    With `has_state` there is a state of its engine, which does not fit.
+    """
     if start.time == 0.0:
         return
     if spec.inputs.is_structured:
@@ -132,12 +173,16 @@ def _check_history(spec: Spec, start: Start) -> None:
     block, replay = spec.training.consolidation, spec.curriculum.replay
     stored = None if start.spec is None else start.spec.training.consolidation
     remedy = "start from a stored state (record.state)"
+    if has_state:
+        remedy = (
+            "start from the state of a run with this kind, and with record.movement where its strength is 0"
+        )
     if block is not None and block.kind.startswith("path_integral"):
         raise SpecError(
             f"training.consolidation.kind: {block.kind}: order parameters do not contain the path integral"
             f" up to t = {start.time:g}; {remedy}, or use another kind"
         )
-    if block is not None and stored is not None and start.switches:
+    if block is not None and stored is not None and stored.has_penalties and start.switches:
         raise SpecError(
             f"training.consolidation: order parameters at t = {start.time:g} do not contain the penalties of"
             f" earlier switches; {remedy}, or before the first switch"
@@ -208,9 +253,14 @@ def times_from(spec: Spec, time: float) -> np.ndarray:
     return steps_from(spec, time) / spec.inputs.dimension
 
 
-def _check_sizes(spec: Spec, overlaps: InitialOverlaps) -> None:
-    P, M = np.shape(overlaps.teacher_readouts)
-    H, K = np.shape(overlaps.student_readouts)
+def _check_sizes(spec: Spec, start: Start) -> None:
+    """Raise SpecError if a spec has other numbers of teachers, units or heads than the run to start from."""
+    overlaps, run = start.overlaps, start.spec
+    if overlaps is None:
+        P, M, H, K = run.teachers.count, run.teachers.hidden, run.heads, run.student.hidden
+    else:
+        P, M = np.shape(overlaps.teacher_readouts)
+        H, K = np.shape(overlaps.student_readouts)
     sizes = {
         "teachers.count": (spec.teachers.count, P),
         "teachers.hidden": (spec.teachers.hidden, M),
@@ -252,7 +302,7 @@ def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
 
 
 def _may_change(key: str) -> bool:
-    return any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
+    return key not in OF_MODES and any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
 
 
 def _rank(key: str) -> int:

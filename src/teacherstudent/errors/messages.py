@@ -107,6 +107,72 @@ def diverged(run: int, time: float) -> str:
     return f"run {run} diverged at t = {time:g}; it is stored up to this time"
 
 
+def stiff_inputs(largest: float, reached: str) -> str:
+    """Return the message about inputs whose equations are too stiff for an explicit integrator.
+
+    Parameters
+    ----------
+    largest : float
+        Largest eigenvalue of the covariance of the inputs.
+    reached : str
+        How many steps the integrator needs.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    return (
+        f"engine ode: the equations are stiff: {reached}; the largest eigenvalue of the covariance of the "
+        f"inputs is {largest:.4g}; use more latent numbers for each input (inputs.manifold.latent_fraction), "
+        "a smaller training.learning_rate or a shorter duration"
+    )
+
+
+def penalty_too_strong(
+    strength: Any, rate: float, penalty: float, inputs: int | None = None, reached: str = ""
+) -> str:
+    """Return the message about penalties that are too strong for the steps of an engine.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        The strength in the spec.
+    rate : float
+        The learning rate.
+    penalty : float
+        The largest sum of strengths times importances.
+    inputs : int, optional
+        The number N of inputs of an explicit step, whose product of rate and penalty must be below N.
+    reached : str
+        How many steps the integrator of equations needs for them.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    pull = (
+        f"training.consolidation.strength: {in_document(strength)} is too large: learning rate {rate:g} "
+        f"times the largest penalty {penalty:.4g}, strength times importance, "
+    )
+    if inputs is None:
+        return f"{pull}makes the equations stiff: {reached}; use a smaller strength"
+    return (
+        f"{pull}must be below inputs.dimension, {inputs}, with an explicit step; use a smaller strength, or "
+        "step: proximal"
+    )
+
+
+def far_from_small_steps(strength: Any, kappa: float) -> str:
+    """Return the message about explicit steps by a large part kappa of the distance to an anchor."""
+    return (
+        f"training.consolidation.strength: {in_document(strength)}: a step moves a unit by up to {kappa:.2g} "
+        "of its distance from the anchor; the variance around the anchor is up to "
+        f"{1.0 / (1.0 - kappa / 2.0):.3g} times that of small steps and of engine ode"
+    )
+
+
 def whole_number(low: int, high: int | None) -> str:
     """Return the bounds of a whole number in words."""
     bounds = f">= {low}" if high is None else f"from {low} to {high}"

@@ -9,7 +9,7 @@ import numpy as np
 from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.errors import RunError
 from teacherstudent.experiments.division import Axes
-from teacherstudent.experiments.jobs import Grid
+from teacherstudent.experiments.grid import Grid
 from teacherstudent.spec.axes import points
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.runs import read_runs

@@ -38,6 +38,11 @@ class Cost:
         return float(np.sum(terms))
 
 
+def _is_comparable(terms: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether the terms of a point are multiples of those of another one, term by term."""
+    return len(terms) == len(other) and not (other[terms == 0.0] > 0.0).any()
+
+
 def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[Any, Spec]]) -> Cost:
     """Estimate the cost of a grid.
 
@@ -58,9 +63,23 @@ def grid_cost(engine: str, runs: int, first: Spec, others: Mapping[str, Mapping[
         The terms of the first point, and their factors.
     """
     terms = point_terms(first, engine, runs)
-    factors = {
-        key: {value: point_terms(spec, engine, runs) / terms for value, spec in specs.items()}
+    along = {
+        key: {value: point_terms(spec, engine, runs) for value, spec in specs.items()}
         for key, specs in others.items()
+    }
+    if not all(_is_comparable(terms, other) for found in along.values() for other in found.values()):
+        # The costs have another form at some values: only totals can be compared.
+        terms = terms.sum(keepdims=True)
+        along = {
+            key: {value: other.sum(keepdims=True) for value, other in found.items()}
+            for key, found in along.items()
+        }
+    factors = {
+        key: {
+            value: np.divide(other, terms, out=np.ones_like(terms), where=terms > 0.0)
+            for value, other in found.items()
+        }
+        for key, found in along.items()
     }
     return Cost(terms, factors)
 
@@ -80,9 +99,9 @@ def point_terms(spec: Spec, engine: str, runs: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (terms,)
-        Seconds, positive. Each term is a product of factors that depend on one axis each.
+        Seconds, not negative. Each term is a product of factors that depend on one axis each.
     """
     rows, numbers = runs * len(record_times(spec)), sum(row_sizes(spec).values())
     storing = STORED_POINT, STORED_ROW * rows, STORED_NUMBER * rows * numbers
     dynamics = engine_named(engine).cost(spec, runs)
-    return np.array([*storing, *dynamics]) + np.finfo(float).tiny  # no term is 0: factors are ratios
+    return np.array([*storing, *dynamics])

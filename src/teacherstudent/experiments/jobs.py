@@ -5,7 +5,6 @@ and all runs.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments.cost import Cost, grid_cost
 from teacherstudent.experiments.division import Axes, divided
+from teacherstudent.experiments.grid import Grid
 from teacherstudent.experiments.schema import complete_experiment
 from teacherstudent.spec.axes import points, read_axes, with_values
 from teacherstudent.spec.model import Spec
@@ -21,28 +21,6 @@ from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
 
 LONGEST_NAME = 255 - len(".h5.checkpoints")  # bytes; file systems allow 255 including the suffix
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The part of an experiment that one engine runs."""
-
-    engine: str
-    spec: dict  # the base document with the settings of this engine
-    outer: dict[str, list]  # axes that are divided into jobs: dotted keys to values
-    inner: dict[str, list]  # axes inside each job: dotted keys to values
-    runs: int  # at each point
-    seed: int
-
-    @property
-    def axes(self) -> dict[str, list]:
-        """All axes, outer ones first."""
-        return self.outer | self.inner
-
-    @property
-    def total_runs(self) -> int:
-        """The number of runs at all points."""
-        return self.runs * math.prod(len(values) for values in self.axes.values())
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from teacherstudent.inputs.structured.blocks import Blocks
 from teacherstudent.inputs.structured.held_out import TestSamples
 from teacherstudent.inputs.structured.samplers import samplers_of
 from teacherstudent.inputs.structured.setting import Setting
-from teacherstudent.inputs.structured.sizes import latents_of_teachers, stores_tests
+from teacherstudent.inputs.structured.sizes import PRODUCTS_PER_WEIGHT, latents_of_teachers, stores_tests
 from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.network import structured as kernel
 from teacherstudent.kernels.network.constants import StepConstants
@@ -18,9 +18,6 @@ from teacherstudent.kernels.network.tasks import Tasks
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import OrderParameters, overlap
 from teacherstudent.spec.model import Spec
-
-# Multiply-adds of a matrix product that take as long as one with a weight in a step.
-PRODUCTS_PER_WEIGHT = 4
 
 
 class Common:
@@ -95,7 +92,8 @@ class StructuredInputs(Source):
     def check(cls, spec: Spec) -> None:
         """Raise SpecError if there are no inputs of a limit (`Source.check`)."""
         if spec.numerics.latents == "infinite":
-            refuse("numerics.latents", "infinite", "inputs are sampled from finitely many; use finite")
+            remedy = "engine network samples finitely many latent numbers; use finite, or engine ode"
+            refuse("numerics.latents", "infinite", remedy)
 
     def train(self, networks, constants, teacher: int, first: int, steps: int) -> int:
         """Train for some steps on new inputs of one task (`Source.train`)."""
@@ -121,20 +119,24 @@ class StructuredInputs(Source):
 
     def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
         """Return errors in closed form and on test samples, and overlaps (`Source.observe`)."""
-        found = networks.covariances()
+        if self.spec.has_task_inputs:
+            found = networks.covariances()
+        else:
+            found = [(now.Q, R) for R in np.split(now.R, self.spec.teachers.count, axis=1)]
         errors = [self._closed_form(networks, p, *own) for p, own in enumerate(found)]
-        W = networks.student().astype(float, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            W = networks.student().astype(float, copy=False)
+            weight_overlaps = overlap(W, W)
         return {
             "generalisation_error": np.array(errors),
             "task_student_overlaps": np.array([Q for Q, _ in found]),
-            "student_weight_overlaps": overlap(W, W),
+            "student_weight_overlaps": weight_overlaps,
             "test_error": self._test_errors(networks),
         }
 
     def error(self, networks, teacher: int) -> float:
         """Return the generalisation error on a task in closed form (`Source.error`)."""
-        W = networks.student().astype(float, copy=False)
-        return self._closed_form(networks, teacher, *networks.setting.laws[teacher].overlaps(W))
+        return self._closed_form(networks, teacher, *networks.covariances_of_task(teacher))
 
     def _closed_form(self, networks, teacher: int, Q: np.ndarray, R: np.ndarray) -> float:
         h, v = networks.h[self.spec.head_of(teacher)], networks.v[teacher]

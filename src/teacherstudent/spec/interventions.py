@@ -53,6 +53,11 @@ class Consolidation:
     anchors: str  # sum or latest
     step: str  # explicit or proximal
 
+    @property
+    def has_penalties(self) -> bool:
+        """Whether a strength is larger than 0."""
+        return any(self.strength) if isinstance(self.strength, tuple) else self.strength > 0.0
+
 
 @dataclass(frozen=True)
 class Deficit:

@@ -291,8 +291,12 @@ class Spec:
 
     @property
     def has_anchors(self) -> bool:
-        """Whether runs have anchors: the weights at the last switch, or the centres of penalties."""
-        return self.record.movement or self.training.consolidation is not None
+        """Whether runs have anchors: the weights at the last switch, or the centres of penalties.
+
+        Penalties of strength 0 have none, so that these runs are the same as those without consolidation.
+        """
+        block = self.training.consolidation
+        return self.record.movement or (block is not None and block.has_penalties)
 
     @property
     def has_moving_teachers(self) -> bool:

@@ -16,7 +16,6 @@ from teacherstudent.files.content import attribute, groups_of
 from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
 from teacherstudent.spec.axes import short_names, with_values
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.parse import parse_spec
 
 ALWAYS = ("time", "switch_times")  # observables that all curves have
 
@@ -73,6 +72,8 @@ class Curves:
         After `select` it has the selected values of the removed axes. The files of weights and data in the
         base spec are not read. Raises SpecError if the base spec is not complete without them.
         """
+        from teacherstudent.spec.parse import parse_spec  # slow, and not needed to read or write curves
+
         first = {key: values.tolist()[0] for key, values in self.axes.items()}
         return parse_spec(with_values(self.document, first), files=False)
 

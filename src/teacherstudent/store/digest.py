@@ -20,6 +20,7 @@ from teacherstudent.engines.observables import (
     STATE_VARIABLES,
 )
 from teacherstudent.store.meaning import WORDS, dotted, meaning
+from teacherstudent.store.saved_digests import saved_digest
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parents[1]
@@ -38,7 +39,11 @@ def engine_digest(engine: str) -> str:
     """
     own = engine_named(engine).modules[0]
     others = {module for other in ENGINES.values() for module in other.modules} - {own}
-    return code_digest(f"{PACKAGE}.simulation.runs", own, without=others)
+    return saved_digest(
+        FOLDER,
+        f"{own} {sorted(others)}",
+        lambda: code_digest(f"{PACKAGE}.simulation.runs", own, without=others),
+    )
 
 
 @cache

@@ -109,14 +109,14 @@ def _start(stored: StoredRun, trajectory: Trajectory, at: float | None) -> Start
     row = len(trajectory.time) - 1 if at is None else _row(trajectory.time, at)
     time = float(trajectory.time[row])
     switches = [float(switch) for switch in trajectory.switch_times if switch < time]
-    order = stored.spec.curriculum.order
+    order, state = stored.spec.curriculum.order, trajectory.state if at is None else None
     return Start(
         time=time,
         switches=tuple(switches),
         sequence=tuple(order[i % len(order)] for i in range(len(switches) + 1)),
-        overlaps=_overlaps(trajectory, row),
+        overlaps=_overlaps(trajectory, row, state),
         engine=stored.engine,
-        state=trajectory.state if at is None else None,
+        state=state,
         spec=stored.spec,
     )
 
@@ -137,9 +137,11 @@ def _row(times: np.ndarray, at: float) -> int:
     return row
 
 
-def _overlaps(trajectory: Trajectory, row: int) -> InitialOverlaps:
-    """Return the order parameters in a row, in the form of a spec."""
+def _overlaps(trajectory: Trajectory, row: int, state: State | None) -> InitialOverlaps | None:
+    """Return the order parameters in a row, in the form of a spec; None where there is only a state."""
     if trajectory.student_overlaps is None:
+        if state is not None:
+            return None
         raise SpecError("the run has no overlaps to start from; repeat it with record.quantities: all")
     moving = trajectory.teacher_overlaps_in_time
     arrays = {

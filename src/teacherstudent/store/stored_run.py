@@ -10,7 +10,6 @@ from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.parse import parse_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,8 @@ class StoredRun:
     @cached_property
     def spec(self) -> Spec:
         """The spec. Raises RunError if this version cannot read it."""
+        from teacherstudent.spec.parse import parse_spec  # slow, and not needed to read arrays
+
         try:
             return parse_spec(json.loads(self.attributes["spec"]), files=False)
         except (SpecError, ValueError) as error:
@@ -74,8 +75,25 @@ class StoredRun:
         return Trajectory(**own, diverged_at=diverged if np.isfinite(diverged) else None, state=state)
 
 
+# Arrays of a state in one row, whose lengths differ between runs in different phases.
+ROWS = (
+    "order_parameters",
+    "integrator_y",
+    "integrator_k",
+    "integrator_constants",
+    "joint_means",
+    "joint_moments",
+    "joint_outside",
+    "integrator_joint_means",
+    "integrator_joint_moments",
+    "integrator_joint_outside",
+)
+
+
 def _unpadded(name: str, array: np.ndarray) -> np.ndarray:
     """Return an array of a state without its padding."""
+    if name in ROWS and array.size:
+        return array[: len(array) - int(np.argmin(np.isnan(array[::-1])))]
     filled = {
         "switch_times": np.isfinite,
         "teachers": lambda teachers: teachers >= 0,

@@ -1,6 +1,9 @@
 """Shared parts of figure scripts: the CSV has the plotted data, and the same data give the same bytes."""
 
 import csv
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import _figures
@@ -200,3 +203,15 @@ def test_a_figure_has_numbers_caption_and_claims(tmp_path, pytestconfig):
     caption = (tmp_path / "one" / "f.txt").read_text(encoding="utf-8")
     assert caption == "Errors of both tasks. 1 of 6 runs diverged and are left out.\n"
     assert read_claims(tmp_path / "one" / "claims.csv") == [Claim("lee", "It is so.", 1.0)]
+
+
+def test_slow_packages_that_no_figure_needs_are_not_imported():
+    code = (
+        "import sys, _figures\n"
+        "print(sorted({'scipy', 'scipy.stats', 'jsonschema', 'numba'} & sys.modules.keys()))\n"
+        "import scipy.stats\nprint(scipy.stats.norm.cdf(0.0))"
+    )
+    path = os.pathsep.join(("src", "workflow/scripts", "workflow/scripts/figures"))
+    environment = {**os.environ, "PYTHONPATH": path}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert found.stdout == "[]\n0.5\n", found.stderr

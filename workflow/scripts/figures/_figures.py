@@ -24,12 +24,14 @@ from pathlib import Path
 from string import ascii_lowercase
 
 # isort: split
+from _logs import logged  # first: makes the imports below faster
+
+# isort: split
 from teacherstudent.plotting.settings import as_bytes, drawing  # imports matplotlib safely
 
 # isort: split
 import matplotlib
 import numpy as np
-import seaborn as sns
 from _numbers import numbers, write_numbers
 from _plots import (
     colors_along,
@@ -40,10 +42,10 @@ from _plots import (
     series_color,
     task_color,
 )
+from _seaborn import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from _logs import logged
 from teacherstudent.experiments.claims import Claim, write_claims
 from teacherstudent.files.writing import whole_text, write_whole
 from teacherstudent.store.curves import Curves, read_curves
@@ -163,7 +165,11 @@ def make(
 
 
 def save(fig: Figure, output) -> None:
-    """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes."""
-    for kind, path in (("pdf", output.pdf), ("png", output.png)):
-        write_whole(path, as_bytes(fig, kind))
+    """Save a figure as PDF and PNG, and its numbers as CSV: same data, same bytes.
+
+    The layout is computed for the PDF only, and the PNG has the same.
+    """
+    write_whole(output.pdf, as_bytes(fig, "pdf"))
+    fig.set_layout_engine("none")
+    write_whole(output.png, as_bytes(fig, "png"))
     write_numbers(output.csv, fig)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from _seaborn import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 

@@ -65,7 +65,7 @@ def figure(curves):
         ax.set(xlabel="forgetting", ylabel=SECOND, title=f"$V = {where:g}$")
     _figures.log_axes(last)
     lee.similarity_axes(last, SECOND, title="tenfold reduction of forgetting")
-    axes[0, 0].legend(loc="lower left")
+    axes[1, 0].legend(loc="lower left")
     _figures.letter(axes)
     return fig
 

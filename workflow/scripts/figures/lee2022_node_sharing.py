@@ -24,7 +24,8 @@ have the similarity V with them. The students have four units and fresh second h
 the teachers are independent vectors of length one. Forgetting, the increase of the error of task 1 from
 the switch until 100 after it, mean and standard error over 50 initial networks in the equations (fewer
 in the small form), with the switch at (a) t = 100, when the error of task 1 still decreases, and (b) t
-= 1000. With 2 shared units none is left to differ.
+= 1000. Lines only connect the points. If both units are shared, the teachers differ in their readouts
+only, and forgetting does not depend on V.
 Shared units are an option of the code of Lee, Mannelli, Clopath, Goldt and Saxe (ICML 2022); no
 published result is known, and the sizes and times are ours.
 """
@@ -38,19 +39,20 @@ def figure(curves):
     for ax, switch in zip(axes[0], SWITCHES, strict=True):
         for shared in SHARED:
             similarity, values = forgetting(curves, switch, shared)
-            plot_mean(ax, similarity, values, f"{shared} shared", _figures.series_color(shared))
-        lee.similarity_axes(ax, "forgetting", ylim=(0.0, 0.2), title=f"switch at {switch:g}")
-        ax.set_xlabel("similarity $V$ of the other units")
-    axes[0, 1].legend(title="teacher units", loc="upper right")
+            plot_mean(ax, similarity, values, shared)
+        lee.similarity_axes(ax, "forgetting", ylim=(-0.005, 0.2), title=f"switch at $t = {switch:g}$")
+        ax.set(xlabel="similarity $V$ of units that are not shared", yticks=np.linspace(0.0, 0.2, 5))
+    axes[0, 1].legend(title="shared units", loc="upper right")
     _figures.letter(axes)
     return fig
 
 
-def plot_mean(ax, similarity, values, name, color):
-    """Draw the mean over runs as a line with bars of its standard error."""
-    average = lee.mean(values)
-    _figures.plot_theory(ax, similarity, average, name, color=color)
-    ax.errorbar(similarity, average, standard_error(values), color=color, linestyle="none", elinewidth=0.7)
+def plot_mean(ax, similarity, values, shared):
+    """Draw the mean over runs as a line through points with bars of their standard errors."""
+    style, average = {"color": _figures.series_color(shared)}, lee.mean(values)
+    point = {"label": f"{shared} of 2", "marker": "osD"[shared], "markersize": 3}
+    _figures.plot_theory(ax, similarity, average, f"{shared} shared", **point, **style)
+    ax.errorbar(similarity, average, standard_error(values), linestyle="none", elinewidth=0.7, **style)
 
 
 def standard_error(values):

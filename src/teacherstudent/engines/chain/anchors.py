@@ -3,8 +3,10 @@
 import numpy as np
 
 from teacherstudent.engines.chain.networks import triangular
-from teacherstudent.engines.rates import Task, at_switch
+from teacherstudent.engines.penalties import check_strength
+from teacherstudent.engines.rates import Task
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.chain import anchors, frames
 from teacherstudent.kernels.chain.importances import mean_square_pulls
 from teacherstudent.kernels.compile.alignment import aligned_zeros
@@ -22,13 +24,7 @@ def check_consolidation(spec: Spec) -> None:
         )
     if rule.importances == "weights":
         raise SpecError("training.consolidation.importances: engine chain has no weights; use units")
-    strength, rate, N = np.max(rule.strength), spec.training.learning_rate, spec.inputs.dimension
-    known = rule.kind == "quadratic" and rule.step == "explicit" and isinstance(rate, float)
-    if known and not any(spec.training.frozen_units) and strength * rate >= N:
-        raise SpecError(
-            f"training.consolidation.strength: {strength:g} is too large: with learning rate {rate:g} and "
-            f"{N} inputs a step moves each unit beyond its anchor; use a smaller strength, or step: proximal"
-        )
+    check_strength(spec)
 
 
 def new_anchors(c: np.ndarray, pull: np.ndarray, path_rate: np.ndarray) -> anchors.Anchors:
@@ -98,7 +94,7 @@ def combined(
     return total, np.where(share == 1.0, w, centres + share * (w - centres))
 
 
-def kappa(spec: Spec, weights: np.ndarray, task: Task, switches: int) -> np.ndarray:
+def kappa(spec: Spec, weights: np.ndarray, task: Task) -> np.ndarray:
     """Return the factors by which the units approach their anchors in a step.
 
     Parameters
@@ -109,8 +105,6 @@ def kappa(spec: Spec, weights: np.ndarray, task: Task, switches: int) -> np.ndar
         Weights p of the penalties.
     task : Task
         The task of the step.
-    switches : int
-        Number of switches up to now.
 
     Returns
     -------
@@ -125,12 +119,8 @@ def kappa(spec: Spec, weights: np.ndarray, task: Task, switches: int) -> np.ndar
     rate, N, rule = task.learning_rate, spec.inputs.dimension, spec.training.consolidation
     found = rate * weights * task.moving / N
     if rule is not None and rule.step == "explicit" and found.max() >= 1.0:
-        strength, largest = at_switch(rule.strength, switches - 1), weights.max()
-        raise RunError(
-            f"training.consolidation.strength: {strength:g} is too large: with the learning rate {rate:g}, "
-            f"{N} inputs and strength times importance up to {largest:.3g} a step moves a unit beyond its "
-            "anchor; use a smaller strength, or step: proximal"
-        )
+        largest = (weights * task.moving).max()
+        raise RunError(penalty_too_strong(rule.strength, rate, largest, inputs=N))
     return found
 
 

@@ -8,16 +8,11 @@ from teacherstudent.engines.chain import anchors, motion
 from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_of, measured, resumed
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
+from teacherstudent.engines.chain.trajectories import trajectory_of
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
-from teacherstudent.engines.rates import Stage, at_switch, stages, task_probabilities
+from teacherstudent.engines.rates import Stage, at_switch, stages
 from teacherstudent.engines.start import Start, State, steps_from
-from teacherstudent.engines.trajectory import (
-    Trajectory,
-    active_teachers,
-    stored_importances,
-    stored_R,
-    stored_T,
-)
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.networks.randomness import Purpose
@@ -65,7 +60,21 @@ class Block:
         self.begin_first_phases(starts)
 
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
-        """Return the networks of all chains at their starts."""
+        """Return the networks of all chains at their starts.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+
+        Returns
+        -------
+        Columns
+        """
         if starts[0].state is not None:
             return resumed(self.specs[0], [start.state for start in starts])
         pairs = zip(self.specs, runs, strict=True)
@@ -106,8 +115,7 @@ class Block:
         self.put_heads_back()
         if sequence:
             self.switches[c].append(self.step / self.shape.N)
-            if spec.has_anchors:
-                self.set_anchors(c, sequence[-1])
+            self.end_task(c, sequence[-1])
         copied = head_to_copy(spec, sequence, phase.teacher)
         if copied is not None:
             self.h[spec.head_of(phase.teacher), :, c] = self.h[copied, :, c]
@@ -131,24 +139,32 @@ class Block:
         self.stage_end[c] = self.step_at(stage.end)
         rule, rows = spec.training.consolidation, []
         for task in stage.tasks:
-            kappa = anchors.kappa(spec, self.penalties[c], task, len(self.switches[c]))
+            kappa = anchors.kappa(spec, self.penalties[c], task)
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)
         own, M = stage.tasks[0].labels, spec.teachers.hidden
         self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
 
-    def set_anchors(self, c: int, teacher: int) -> None:
-        """Set the anchors of a chain at a switch, and its penalties for changes from a task."""
+    def end_task(self, c: int, teacher: int) -> None:
+        """Find the importances of the units of a chain for a task that ends, and set its anchors."""
         spec, n, M = self.specs[c], self.shape.p + self.shape.r, self.specs[c].teachers.hidden
-        rule, S, B = spec.training.consolidation, self.state.S[:, :n, c], self.teachers.B[:, :, c]
+        if spec.training.consolidation is not None:
+            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
+            path, v, B = self.anchors.path[:, c], self.teachers.v[c, teacher], self.teachers.B[own, :, c]
+            found = anchors.importances(spec, self.shape, self.state.S[:, :n, c], B, v, h, path)
+            self.importances[c].append(found)
+        if spec.has_anchors:
+            self.set_anchors(c)
+        self.anchors.path[:, c] = 0.0
+
+    def set_anchors(self, c: int) -> None:
+        """Set the anchors of a chain at a switch, and its penalties for changes from the task before it."""
+        spec, n = self.specs[c], self.shape.p + self.shape.r
+        rule, S = spec.training.consolidation, self.state.S[:, :n, c]
         centres = S
         if rule is not None:
-            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
-            path, v = self.anchors.path[:, c], self.teachers.v[c, teacher]
-            found = anchors.importances(spec, self.shape, S, B[own], v, h, path)
-            self.importances[c].append(found)
-            added = at_switch(rule.strength, len(self.switches[c]) - 1) * found
+            added = at_switch(rule.strength, len(self.switches[c]) - 1) * self.importances[c][-1]
             old = self.penalties[c] * (rule.anchors == "sum")
             present = np.pad(self.anchors.c[:, :, c], [(0, 0), (self.shape.p, 0)])
             self.penalties[c], centres = anchors.combined(old, present, added, S)
@@ -156,7 +172,6 @@ class Block:
         self.motion.base[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
         if spec.teachers.rotation is not None:
             place_teachers(self.motion, self.teachers.B, self.step)
-        self.anchors.path[:, c] = 0.0
 
     def put_heads_back(self) -> None:
         """Copy the trained heads into the array of all heads, (H, K, C)."""
@@ -239,31 +254,7 @@ class Block:
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
-        spec, K = self.specs[c], self.specs[c].student.hidden
-        P, times = spec.teachers.count, np.array(self.due[: self.recorded[c]]) / self.shape.N
-        rows = self.rows[: self.recorded[c]]
-        T, history = self.initial_T[c], (self.switches[c], self.sequence[c])
-        found = {
-            name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
-            for name, array in self.rows[0].items()
-        }
-        found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
-        if self.moves:
-            found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
-        if spec.mixes_tasks:
-            found["task_probabilities"] = task_probabilities(spec, times, *history)
-        if spec.training.consolidation is not None:
-            found["importances"] = stored_importances(self.importances[c], len(self.switches[c]), K)
-        return Trajectory(
-            time=times,
-            **found,
-            teacher_overlaps=stored_T(T, P),
-            teacher_readouts=self.teachers.v[c].copy(),
-            active_teacher=active_teachers(times, *history),
-            switch_times=np.array(self.switches[c]),
-            diverged_at=None if self.finite[c] else self.state.steps[c] / self.shape.N,
-            state=self.state_of(c) if spec.record.state else None,
-        )
+        return trajectory_of(self, c)
 
     def state_of(self, c: int) -> State:
         """Return the state from which one chain can resume."""

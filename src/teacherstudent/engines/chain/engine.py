@@ -54,7 +54,12 @@ def can_resume(spec: Spec, state: State) -> bool:
     has = state["student_coordinates"].shape[1], state["teacher_coordinates"].shape[1]
     same_frame = has == (p + r, teacher_axes(spec)) and ("anchor_coordinates" in state) == spec.has_anchors
     same_inputs = np.array_equal(state.get("input_groups", ()), input_groups(spec))
-    return same_frame and same_inputs and int(state["dimension"]) == spec.inputs.dimension and same_rotation(spec, state)
+    return (
+        same_frame
+        and same_inputs
+        and int(state["dimension"]) == spec.inputs.dimension
+        and same_rotation(spec, state)
+    )
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
@@ -62,7 +67,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     teachers, student, rule = spec.teachers, spec.student, spec.training.consolidation
     sizes = spec.inputs, teachers.count, teachers.hidden, student.hidden, spec.heads, spec.training.batch_size
     clock = spec.duration, spec.record, spec.curriculum.look_every
-    anchors = rule is not None, rule is not None and rule.kind == "path_integral"
+    anchors = rule is not None, rule is not None and rule.kind == "path_integral", spec.has_anchors
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning

@@ -20,6 +20,8 @@ BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
+# Factor of a step with G groups of inputs, divided by 1 + G.
+GROUPS = 0.6
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -32,7 +34,14 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps *= ANCHORS if spec.training.consolidation else 1.0
     steps *= ROTATION if spec.teachers.rotation else 1.0
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
+    if spec.inputs.is_structured:
+        steps *= GROUPS * (1 + _groups(spec))
     return together * steps * batch * batches, alone * steps * batch * chains
+
+
+def _groups(spec: Spec) -> int:
+    """Return the number of groups of structured inputs: levels, or the manifold and what is orthogonal."""
+    return 2 if spec.inputs.covariance is None else len(spec.inputs.covariance.values or (1,))
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
@@ -48,6 +57,6 @@ def memory(specs: Sequence[Spec]) -> Parts:
     sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
     parts = {
         "student.hidden": frame + sampling,
-        "training.batch_size": NUMBER * C * batch * (p + 2 * r + batch + 3 * K),
+        "training.batch_size": NUMBER * C * batch * (p + 2 * r + max(q, batch) + 3 * K),
     }
     return with_part(parts, record_key(spec), rows)

@@ -19,7 +19,21 @@ class GroupBlock(Block):
     """Chains with structured inputs; all have the same inputs. Arguments are those of `Block`."""
 
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
-        """Return the networks of all chains at their starts, and set the groups of inputs."""
+        """Return the networks of all chains at their starts, and set the groups of inputs.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+
+        Returns
+        -------
+        Columns
+        """
         self.groups = new_groups(self.specs[0], len(self.specs))
         if starts[0].state is not None:
             return resumed(self.specs[0], [start.state for start in starts])

@@ -5,6 +5,7 @@ import numpy as np
 from teacherstudent.engines.chain.groups import Group, axes_of, groups_of, is_taught
 from teacherstudent.engines.chain.networks import triangular
 from teacherstudent.errors import RunError
+from teacherstudent.inputs.structured.starts import SPAN_ROUNDING
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import triangular_rows
@@ -93,7 +94,7 @@ def _with_overlaps(
             "student_teacher or larger ones of student"
         )
     basis, lengths, _ = np.linalg.svd(np.concatenate([fields, fields * variances]).T, full_matrices=False)
-    basis = basis[:, lengths > len(lengths) * np.finfo(float).eps * lengths.max()]
+    basis = basis[:, lengths > SPAN_ROUNDING * lengths.max()]
     for _ in range(2):  # twice for full precision
         W = W - (W @ basis) @ basis.T
     W = along + _with_covariance(spec, left, W, variances, N)

@@ -12,8 +12,6 @@ from teacherstudent.kernels.chain.group_overlaps import Groups
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.spec.model import Spec
 
-OTHERS = "use engine network or ode"
-
 
 class Group(NamedTuple):
     """Inputs of one group: seen z + sqrt(rest) z' along each of n directions, z and z' standard normal."""
@@ -39,43 +37,51 @@ class Axes(NamedTuple):
 
 def check_groups(spec: Spec) -> None:
     """Raise SpecError for structured inputs that are not Gaussian, or have too many eigenvalues."""
-    inputs = spec.inputs
+    inputs, spectrum = spec.inputs, spec.inputs.covariance and spec.inputs.covariance.spectrum
     if spec.numerics.latents == "infinite":
         refuse("numerics.latents", "infinite", "engine chain has finite networks; use engine ode")
     if inputs.generator is not None:
-        what = "engine chain needs inputs with few distinct eigenvalues, and these have one for each input"
-        refuse("inputs.distribution", inputs.distribution, f"{what}; {OTHERS}")
-    if inputs.covariance is not None and inputs.covariance.spectrum != "levels":
-        what = "engine chain needs few distinct eigenvalues, and this spectrum has one for each input"
-        refuse("inputs.covariance.spectrum", inputs.covariance.spectrum, f"{what}; use levels, or {OTHERS[4:]}")
+        raise SpecError(
+            "inputs.distribution: generator: engine chain needs few distinct eigenvalues, and there is one "
+            "for each input; use engine network or ode"
+        )
+    if spectrum not in (None, "levels"):
+        raise SpecError(
+            f"inputs.covariance.spectrum: {spectrum}: engine chain needs few distinct eigenvalues, and there "
+            "is one for each input; use levels, or engine network or ode"
+        )
     if inputs.manifold is not None:
         _check_manifold(spec)
 
 
 def _check_manifold(spec: Spec) -> None:
-    block, N, key = spec.inputs.manifold, spec.inputs.dimension, "inputs.manifold"
+    block, N = spec.inputs.manifold, spec.inputs.dimension
     if block.projection != "orthogonal":
-        what = "engine chain needs few distinct eigenvalues, and this projection has one for each latent number"
-        refuse(f"{key}.projection", block.projection, f"{what}; use orthogonal, or {OTHERS[4:]}")
+        raise SpecError(
+            f"inputs.manifold.projection: {block.projection}: engine chain needs few distinct eigenvalues, "
+            "and there is one for each latent number; use orthogonal, or engine network or ode"
+        )
     if spec.has_task_inputs:
-        refuse(f"{key}.tasks", block.tasks, f"engine chain needs one law of the inputs; use shared, or {OTHERS[4:]}")
-    if block.folding == "linear":
-        _check_student(spec)
-        return
-    if not block.equivalent:
-        what = f"inputs with folding: {block.folding} are not Gaussian, as engine chain needs them"
-        refuse(f"{key}.equivalent", "false", f"{what}; use true, or {OTHERS[4:]}")
-    if N & (N - 1):
-        what = f"folding: {block.folding} has few distinct eigenvalues only for powers of 2"
-        refuse("inputs.dimension", N, f"{what} (Hadamard matrices), as engine chain needs them; {OTHERS}")
-    _check_student(spec)
-
-
-def _check_student(spec: Spec) -> None:
+        raise SpecError(
+            f"inputs.manifold.tasks: {block.tasks}: engine chain needs one law of the inputs; use shared, or "
+            "engine network or ode"
+        )
     if spec.student.initial.file is not None:
         raise SpecError(
-            "student.initial.file: engine chain does not draw the projection on which the order parameters of "
-            "given weights depend; use engine network or ode"
+            "student.initial.file: engine chain does not draw the projection on which the order parameters "
+            "of given weights depend; use engine network or ode"
+        )
+    if block.folding == "linear":
+        return
+    if not block.equivalent:
+        raise SpecError(
+            "inputs.manifold.equivalent: false: engine chain needs Gaussian inputs, which those with "
+            f"folding: {block.folding} are not; use true, or engine network or ode"
+        )
+    if N & (N - 1):
+        raise SpecError(
+            f"inputs.dimension: {N}: with folding: {block.folding} engine chain needs a projection whose "
+            "rows have equal lengths; use a power of 2 (Hadamard matrices), or engine network or ode"
         )
 
 

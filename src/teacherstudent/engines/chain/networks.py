@@ -77,9 +77,7 @@ def resumed(spec: Spec, states: Sequence[State]) -> Columns:
     return columns_of(spec, S, frames.Teachers(B, gram(B), v), columns("student_readouts"), c)
 
 
-def columns_of(
-    spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray, c: np.ndarray
-) -> Columns:
+def columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarray, c: np.ndarray) -> Columns:
     """Return networks as columns.
 
     Parameters

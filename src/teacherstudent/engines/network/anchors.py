@@ -1,15 +1,13 @@
 """Anchors, penalties and importances of earlier tasks in a run of engine `network`."""
 
 from collections.abc import Callable
-from typing import NoReturn
 
 import numpy as np
 
-from teacherstudent.engines.network.tasks import largest_rates
 from teacherstudent.engines.rates import at_switch
 from teacherstudent.engines.start import State
-from teacherstudent.errors import RunError, SpecError
-from teacherstudent.errors.messages import in_document
+from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.network.pulls import Pulls
 from teacherstudent.spec.model import Spec
 
@@ -132,8 +130,12 @@ class Anchors:
         """
         if self.block is None or self.block.step == "proximal":
             return
-        if (rates.max(axis=0)[:, None] * self.penalties).max() >= self.N:
-            _refuse(RunError, self.spec, float(rates.max()), float(self.penalties.max()))
+        of_units, largest = rates.max(axis=0), self.penalties.max(axis=1)
+        unit = np.argmax(of_units * largest)
+        if of_units[unit] * largest[unit] >= self.N:
+            raise RunError(
+                penalty_too_strong(self.block.strength, of_units[unit], largest[unit], inputs=self.N)
+            )
 
     def observe(self, student: np.ndarray) -> dict[str, np.ndarray]:
         """Return the overlaps of a student (K, N) with the anchors, and their squared lengths."""
@@ -145,7 +147,7 @@ class Anchors:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the arrays of a state."""
-        arrays = {"anchor_weights": self.weights.copy()}
+        arrays = {"anchor_weights": self.weights.copy()} if self.spec.has_anchors else {}
         if self.block is not None:
             arrays["penalties"] = self.penalties.copy()
             arrays["importances"] = self.stacked()
@@ -165,25 +167,3 @@ def as_long(values: np.ndarray, W: np.ndarray) -> np.ndarray:
     if values.shape[1] == 1 or not len(values):
         return values
     return np.pad(values, [(0, 0), (0, W.shape[1] - values.shape[1])])
-
-
-def _refuse(error: type[Exception], spec: Spec, rate: float, penalty: float) -> NoReturn:
-    """Raise an error about a pull that goes beyond its anchor in one step."""
-    strength = in_document(spec.training.consolidation.strength)
-    raise error(
-        f"training.consolidation.strength: {strength} is too large for an explicit step: "
-        f"learning rate {rate:g} times the largest penalty {penalty:g}, strength times importance, must be "
-        f"below inputs.dimension, {spec.inputs.dimension}; use step: proximal or a smaller strength"
-    )
-
-
-def check_strength(spec: Spec) -> None:
-    """Raise SpecError if explicit pulls of `kind: quadratic` go beyond their anchors."""
-    block, N = spec.training.consolidation, spec.inputs.dimension
-    if block is None or block.step == "proximal" or block.kind != "quadratic":
-        return
-    for switches, rate in largest_rates(spec):
-        added = [at_switch(block.strength, s) for s in range(switches)]
-        penalty = (sum(added) if block.anchors == "sum" else added[-1]) if added else 0.0
-        if rate * penalty >= N:
-            _refuse(SpecError, spec, rate, penalty)

@@ -1,6 +1,6 @@
 """What engine `network` cannot do, and pulls that are too strong. Each error is one line."""
 
-from teacherstudent.engines.network.anchors import check_strength
+from teacherstudent.engines.penalties import check_strength
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.model import Spec
 

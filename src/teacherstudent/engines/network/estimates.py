@@ -16,6 +16,13 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
+from teacherstudent.engines.network.structured_estimates import (
+    block_memory,
+    drawing,
+    measuring,
+    preparing_memory,
+    shared_memory,
+)
 from teacherstudent.engines.network.tasks import needs_stages
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.trajectory import record_times
@@ -43,11 +50,12 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
         STEP * steps,
-        INPUT * samples * N * single * (inputs.samples is None),
+        INPUT * samples * N * single * (inputs.samples is None and not inputs.is_structured),
         WEIGHT * samples * N * (K + M) * single,
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
         SAMPLE * rows * stored * K * N,
+        *(drawing(spec, samples) + measuring(spec, runs) if inputs.is_structured else ()),
         *_interventions(spec, runs, steps * N * single),
     )
 
@@ -82,11 +90,16 @@ def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     total: Parts = {}
     sampling = rows = 0.0
+    if specs[0].inputs.is_structured:
+        total = block_memory(specs[0], itemsize(specs[0]) * _padded(specs[0].inputs.dimension))
+        total = with_part(total, "inputs.dimension", shared_memory(specs[0]))
     for spec in specs:
         own = _trained(spec)
         for key, size in own.items():
             total = with_part(total, key, size)
         sampling = max(sampling, _initial(spec) - sum(own.values()))
+        if spec.inputs.is_structured:
+            sampling = max(sampling, preparing_memory(spec, len(specs) == 1))
         rows += COPIES * record_memory(spec) + ROW * len(record_times(spec))
     key = "inputs.dimension" if sampling > rows else record_key(specs[0])
     return with_part(total, key, max(sampling, rows))
@@ -101,7 +114,8 @@ def _trained(spec: Spec) -> Parts:
     own = samples * row if spec.inputs.dataset is None else _mixed(spec) * row
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
-        "training.batch_size": row * (2 * spec.training.batch_size + 1),
+        # Structured inputs are in the memory of their block.
+        "training.batch_size": row * (2 * spec.training.batch_size * (not spec.inputs.is_structured) + 1),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
         "student.hidden": COPIES * NUMBER * (K + P * M) ** 2,
     } | _of_interventions(spec, row)
@@ -116,7 +130,7 @@ def _of_interventions(spec: Spec, row: float) -> Parts:
         spec.training.consolidation,
     )
     parts: Parts = {}
-    if spec.has_anchors:
+    if spec.has_anchors or block is not None:
         weights = 0.0 if block is None or block.importances == "units" else 4 * NUMBER * N
         normalised = block is not None and block.kind == "path_integral_normalised"
         key = "record.movement" if block is None else "training.consolidation.importances"

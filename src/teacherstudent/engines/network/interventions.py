@@ -180,7 +180,7 @@ class Interventions:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the arrays of a state."""
-        arrays = self.anchors.state() if self.spec.has_anchors else {}
+        arrays = self.anchors.state() if self.anchors is not None else {}
         arrays |= self.teachers.state() if self.spec.has_moving_teachers else {}
         return arrays | (self.buffers.state() if self.buffers is not None else {})
 

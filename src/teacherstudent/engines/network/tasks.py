@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.engines.phases import Phase, phases
+from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network import stages as kernel
@@ -148,22 +148,6 @@ def keys_of(seed: int, run: int, inputs, choice) -> np.ndarray:
     """
     tasks, drift = (counter_key(seed, run, use) for use in (Purpose.TASKS, Purpose.TEACHER_DRIFT))
     return np.array([inputs, tasks, choice, drift], np.uint32)
-
-
-def largest_rates(spec: Spec) -> list[tuple[int, float]]:
-    """Return the number of switches before each stage and the largest learning rate in it.
-
-    They are determined by the spec alone unless the times of the switches depend on thresholds.
-    """
-    found, began, sequence = [], 0.0, []
-    if spec.curriculum.thresholds:
-        return []
-    for count, phase in enumerate(phases(spec)):
-        sequence.append(phase.teacher)
-        for stage in stages(spec, phase, sequence, began, began):
-            found.append((count, max(task.learning_rate * task.moving.max() for task in stage.tasks)))
-        began = phase.end
-    return found
 
 
 def phase_stages(spec: Spec, sequence: list[int], began: float, now: float, angle: float) -> list[Stage]:

@@ -102,7 +102,7 @@ class Training:
         more, now = self.interventions, self.step / self.spec.inputs.dimension
         teacher, head = self.sequence[-1], self.spec.head_of(self.sequence[-1])
         past = self.sequence, self.began, now, more.angle
-        if self.spec.has_anchors:
+        if self.spec.has_anchors or self.spec.training.consolidation is not None:
             stage, task = stage_before(self.spec, *past)
             student, number = self.networks.student(), len(self.switches)
             fisher = partial(more.fisher, stage, task, number)
@@ -225,7 +225,7 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
     if spec.inputs.is_structured:
         setting = setting_of(spec, seed, run)
         initial = setting.networks if state is None else _networks_of(state)
-        if not np.array_equal(initial.V, setting.networks.V):
+        if not np.allclose(initial.V, setting.networks.V):  # equal on processors of the same type
             raise RunError(
                 "teacher_weights: those of the state are not the teachers of this seed and run, and neither "
                 "are its inputs; continue a run with its own seed and number"

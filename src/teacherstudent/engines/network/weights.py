@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.constants import StepConstants
@@ -115,11 +116,19 @@ class WithLaws(ByUnit):
 
     def covariances(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return Q (K, K) and R (K, M) of each task."""
-        W, laws = self.student().astype(float, copy=False), self.setting.laws
+        laws = self.setting.laws
         if not self.has_one_law:
-            return [law.overlaps(W) for law in laws]
-        Q, R = laws[0]._replace(fields=self.fields).overlaps(W)
+            return [self.covariances_of_task(task) for task in range(len(laws))]
+        Q, R = self._covariances(laws[0]._replace(fields=self.fields))
         return [(Q, own) for own in np.split(R, len(laws), axis=1)]
+
+    def covariances_of_task(self, task: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return Q (K, K) and R (K, M) of a task."""
+        return self._covariances(self.setting.laws[task])
+
+    def _covariances(self, law: Law) -> tuple[np.ndarray, np.ndarray]:
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            return law.overlaps(self.student().astype(float, copy=False))
 
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters, Q with the inputs of the first task."""

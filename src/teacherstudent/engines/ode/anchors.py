@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from teacherstudent.engines.rates import at_switch
+from teacherstudent.engines.rates import Stage, at_switch
+from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import constants_of, rate_of_change
@@ -90,4 +92,40 @@ def new_penalties(
 def has_penalties(spec: Spec) -> bool:
     """Return whether a penalty of a spec is not zero."""
     block = spec.training.consolidation
-    return block is not None and bool(np.any(block.strength))
+    return block is not None and block.has_penalties
+
+
+def check_pulls(
+    spec: Spec, penalties: np.ndarray, pull: np.ndarray, stage: Stage, start: float, most: float
+) -> None:
+    """Raise RunError about pulls to anchors that make the equations too stiff.
+
+    A pull at a rate alpha is a decay of Q at a rate of 2 alpha, at which steps of the integrator are unstable
+    above 6.4 / (2 alpha): a stage takes alpha / 3.2 steps per unit of time.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    penalties : (K,) array
+        Sums of strength times importance.
+    pull : (K,) or (0,) array
+        Rates alpha of the pulls in the stage, (0,) where there are none; time is t = steps / N.
+    stage : Stage
+        The tasks with their rates, and the end.
+    start : float
+        Start of the stage.
+    most : float
+        Number of steps that is still allowed.
+
+    Raises
+    ------
+    RunError
+        If the stage takes more steps.
+    """
+    steps = pull.max(initial=0.0) * (stage.end - start) / 3.2
+    if steps > most:
+        strength = spec.training.consolidation.strength
+        rate = max(task.learning_rate for task in stage.tasks)
+        reached = f"{steps:.2g} steps are necessary until t = {stage.end:g}"
+        raise RunError(penalty_too_strong(strength, rate, penalties.max(), reached=reached))

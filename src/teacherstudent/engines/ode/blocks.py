@@ -79,6 +79,10 @@ class Aligned(TaskInputs):
         """
         return blocks_of(self.layout, self.manifolds, self.v[task], task, self.spec.head_of(task), noise)
 
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+        return float(np.linalg.eigvalsh(self.manifolds.omega[:-1]).max())
+
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return further arrays of a state: none."""
         return {}

@@ -8,6 +8,7 @@ import numpy as np
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.joint_estimates import check_moments
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
@@ -44,6 +45,7 @@ WORK_PER_REPORT = 100_000_000
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
     refuse_finite_sets(spec, "ode")
+    check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
     if spec.student.activation == "relu":
         raise SpecError(
@@ -163,7 +165,8 @@ class Integration:
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
-        self.form.check_steps(stage, start)
+        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
+            self.form.check_steps(constants, stage, start, MAX_STEPS)
         while self.status == PAUSED:
             constants.progress[LEFT] = WORK_PER_REPORT
             self.status, self.t, written = integrate(
@@ -181,6 +184,7 @@ class Integration:
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         if self.status == STUCK:
+            self.form.check_steps(constants, stage, start, 0.5 * MAX_STEPS)
             self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:

@@ -7,20 +7,29 @@ import math
 from collections.abc import Sequence
 
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
+from teacherstudent.engines.ode.joint_estimates import has_joint_space, joint_cost, joint_memory
+from teacherstudent.engines.ode.structured_estimates import (
+    STAGES,
+    largest,
+    structured_cost,
+    structured_memory,
+)
 from teacherstudent.engines.rates import LONGEST_AVERAGED
-from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 
 # Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
 RUN, UNITS = 0.003, 0.00013
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
-PULL, PULL_UNITS = 2e-6, 2.5e-8
-STAGES = 41  # number of states of the equations in the work space of the integrator
+PULL, PULL_UNITS = 1e-6, 2.5e-8
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    if has_joint_space(spec):
+        return joint_cost(spec, runs)
+    if spec.inputs.is_structured:
+        return structured_cost(spec, runs)
     pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3
     usual = UNITS * math.sqrt(spec.duration / 1000.0)
     return (
@@ -43,19 +52,16 @@ def _largest_pull(spec: Spec) -> float:
     block = spec.training.consolidation
     if block is None or block.kind not in ("quadratic", "node"):
         return 0.0
-    return _largest(block.strength) * _largest(spec.training.learning_rate)
-
-
-def _largest(value) -> float:
-    """Return the largest of some numbers or pieces of a schedule."""
-    if isinstance(value, RatePiece):
-        return _largest(value.value)
-    return max(map(_largest, value)) if isinstance(value, tuple) else value
+    return largest(block.strength) * largest(spec.training.learning_rate)
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     (spec,) = specs
+    if has_joint_space(spec):
+        return joint_memory(spec)
+    if spec.inputs.is_structured:
+        return structured_memory(spec)
     K, columns = spec.student.hidden, _columns(spec)
     state = K * (K + columns) + spec.heads * K + columns**2 * spec.has_moving_teachers
     sampling = 0.0 if spec.initial_overlaps is not None else sampling_memory(spec)

@@ -1,4 +1,4 @@
-"""What the equations of a run need to know about their state: the interface that `Integration` uses.
+"""What depends on the layout of the state of the equations: the interface that `Integration` uses.
 
 A formulation has the state y of one run, and everything that is constant between two switches. Each kind of
 inputs has one, and `choice` selects it from the spec.
@@ -124,8 +124,20 @@ class Formulation(ABC):
     def numbers(self, constants) -> np.ndarray:
         """Return the numbers, apart from `between_switches`, that determine the equations of a stage."""
 
-    def check_steps(self, stage: Stage, start: float) -> None:  # noqa: B027
-        """Raise RunError if a stage would need far too many steps; by default this is not known."""
+    def check_steps(self, constants, stage: Stage, start: float, most: float) -> None:  # noqa: B027
+        """Raise RunError if a stage takes far too many steps; by default their number is not known.
+
+        Parameters
+        ----------
+        constants : NamedTuple
+            Constants of the equations in the stage.
+        stage : Stage
+            The stage.
+        start : float
+            Its start.
+        most : float
+            Number of steps of the integrator that is still allowed.
+        """
 
     def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
         """Raise RunError for equations that are stiff.

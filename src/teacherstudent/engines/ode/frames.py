@@ -10,6 +10,15 @@ import numpy as np
 from scipy.linalg import qr
 
 from teacherstudent.engines.ode.formulation import Origin
+from teacherstudent.engines.ode.positions import (
+    Position,
+    position_of_modes,
+    position_of_moments,
+    rotated,
+    state_of_modes,
+    state_of_moments,
+    without_loadings,
+)
 from teacherstudent.engines.ode.task_inputs import TaskInputs
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
@@ -32,14 +41,6 @@ class Frame(NamedTuple):
     laws: JointLaws
     bases: tuple[np.ndarray, ...]  # (D', D') for each task: columns are its modes, first those with loadings
     omega: tuple[np.ndarray, ...]  # (G + 1,) for each task: eigenvalues of these, and that of the rest
-
-
-class Position(NamedTuple):
-    """First and second moments of the weights in the joint space."""
-
-    mu: np.ndarray  # (K, D') means
-    S: np.ndarray  # (pairs k <= l, D', D') moments of the fluctuations, or (pairs, 0, 0) where they are zero
-    outside: np.ndarray  # (K, K) overlaps outside of the joint space
 
 
 class Joint(TaskInputs):
@@ -97,9 +98,9 @@ class Joint(TaskInputs):
         Joint
         """
         frame, task = frame_of(laws), spec.curriculum.order[0]
-        position = _rotated(position, frame.bases[task])
+        position = rotated(position, frame.bases[task])
         form = cls(spec, frame, v, position, task, np.zeros(0))
-        form.y = _state_of_modes(form.layout, position, h)
+        form.y = state_of_modes(form.layout, position, h)
         return form
 
     @classmethod
@@ -108,19 +109,23 @@ class Joint(TaskInputs):
         names = *LAWS, "teacher_overlaps", "teacher_readouts"
         *laws, T, v = (np.array(state[name]) for name in names)
         frame = frame_of(JointLaws(*laws, T, origin.spec.inputs.dimension))
-        return cls(origin.spec, frame, v, *_stored(state, "", "order_parameters"))
+        K = origin.spec.student.hidden
+        return cls(origin.spec, frame, v, *_stored(state, K, "", "order_parameters"))
 
     def at_restart(self, state: State) -> Self:
         """Return the formulation at the restart point of the state that this one is from."""
-        return type(self)(self.spec, self.frame, self.v, *_stored(state, "integrator_", "integrator_y"))
+        stored = _stored(state, self.spec.student.hidden, "integrator_", "integrator_y")
+        return type(self)(self.spec, self.frame, self.v, *stored)
 
     @staticmethod
     def fits(spec: Spec, state: State) -> bool:
         """Return whether a state is one of this formulation with the sizes of a spec."""
         if any(name not in state for name in ("order_parameters", *STORED, *LAWS)):
             return False
-        sizes = len(state["joint_means"]), len(state["teacher_overlaps"])
-        return sizes == (spec.student.hidden, spec.teachers.count * spec.teachers.hidden)
+        K, F, N = spec.student.hidden, spec.teachers.count * spec.teachers.hidden, spec.inputs.dimension
+        n = min(N, spec.teachers.count * spec.inputs.latents)
+        sizes = len(state["joint_outside"]), len(state["teacher_overlaps"])
+        return sizes == (K * K, F) and len(state["joint_means"]) <= K * n
 
     def _arrange(self) -> None:
         """Set the layout of the state, and the laws in the modes of the active task."""
@@ -132,7 +137,7 @@ class Joint(TaskInputs):
         M = self.v.shape[1]
         own = slice(self.task * M, (self.task + 1) * M)
         self.layout = frame_layout(K, len(omega) - 1, H, self.position.S.shape[1] > 0)
-        self.past = Past(*self.position, _without_loadings(self.position, len(omega) - 1, self.frame.laws.N))
+        self.past = Past(*self.position, without_loadings(self.position, len(omega) - 1, self.frame.laws.N))
         with one_thread():
             covariance = np.stack([basis.T @ matrix @ basis for matrix in self.frame.laws.covariance])
             g = np.ascontiguousarray(self.frame.laws.g @ basis)
@@ -176,6 +181,10 @@ class Joint(TaskInputs):
             return moments_of(self.layout, self.frame.laws, *own)
         return frames_of(self.layout, self.past, self.laws, *own)
 
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+        return float(max(omega.max() for omega in self.frame.omega))
+
     def _change_to(self, task: int) -> None:
         """Change the state to that of another active task, or of all moments."""
         if task == self.task:
@@ -183,40 +192,44 @@ class Joint(TaskInputs):
         position, h = self._now(), self.readouts.copy()
         self.task = task
         if task == MIXED:
-            self.position = position._replace(S=position.S[:, :0, :0])
+            self.position = position._replace(S=np.zeros((len(position.S), 0, 0)))
             self._arrange()
-            self.y = _state_of_moments(self.layout, position, h)
+            self.y = state_of_moments(self.layout, position, h)
         else:
-            self.position = _rotated(position, self.frame.bases[task])
+            self.position = rotated(position, self.frame.bases[task])
             self._arrange()
-            self.y = _state_of_modes(self.layout, self.position, h)
+            self.y = state_of_modes(self.layout, self.position, h)
 
     def _now(self) -> Position:
         """Return the moments of the weights at present, in the joint space."""
         if self.task == MIXED:
-            return _position_of_moments(self.layout, self.y)
-        position = _position_of_modes(self.layout, self.past, self.frame.laws.N, self.y)
-        return _rotated(position, self.frame.bases[self.task].T)
+            return position_of_moments(self.layout, self.y)
+        position = position_of_modes(self.layout, self.past, self.frame.laws.N, self.y)
+        return rotated(position, self.frame.bases[self.task].T)
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the active task, and the moments when it became active."""
-        return dict(zip(STORED, (np.array(self.task), *self.position), strict=True))
+        arrays = np.array(float(self.task)), *map(np.ravel, self.position)
+        return dict(zip(STORED, arrays, strict=True))
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return further arrays of a state."""
         return self.between_switches() | dict(zip(LAWS, self.frame.laws[:3], strict=True))
 
 
-# Arrays of a state: the first ones of `JointLaws`; and what is constant between switches: the task, and those
-# of `Position`.
+# Arrays of a state: the first ones of `JointLaws`; then what is constant between switches, the task and those
+# of `Position`, each in one row, since runs in different phases have different moments.
 LAWS = ("joint_covariances", "joint_variances", "joint_fields")
 STORED = ("joint_task", "joint_means", "joint_moments", "joint_outside")
 
 
-def _stored(state: State, prefix: str, y: str) -> tuple[Position, int, np.ndarray]:
+def _stored(state: State, K: int, prefix: str, y: str) -> tuple[Position, int, np.ndarray]:
     """Return position, task and state of the equations from a stored state."""
-    task, *position = (np.array(state[prefix + name]) for name in STORED)
-    return Position(*position), int(task), np.array(state[y])
+    task, mu, S, outside = (np.array(state[prefix + name]) for name in STORED)
+    mu, pairs = mu.reshape(K, -1), K * (K + 1) // 2
+    side = mu.shape[1] if S.size else 0
+    position = Position(mu, S.reshape(pairs, side, side), outside.reshape(K, K))
+    return position, int(task), np.array(state[y])
 
 
 @one_thread()
@@ -262,91 +275,3 @@ def frame_of(laws: JointLaws) -> Frame:
         bases.append(np.ascontiguousarray(vectors[:, ::-1]))
         omega.append(np.append(values + rest, rest))
     return Frame(laws, tuple(bases), tuple(omega))
-
-
-@one_thread()
-def _rotated(position: Position, basis: np.ndarray) -> Position:
-    """Return moments along the columns of a matrix."""
-    mu = np.ascontiguousarray(position.mu @ basis)
-    if position.S.shape[1] == 0:
-        return position._replace(mu=mu)
-    return position._replace(mu=mu, S=np.stack([basis.T @ matrix @ basis for matrix in position.S]))
-
-
-def _pairs(K: int) -> list[tuple[int, int]]:
-    """Return all pairs of units k <= l, in the order of the state."""
-    return [(k, i) for k in range(K) for i in range(k, K)]
-
-
-def _without_loadings(position: Position, G: int, N: int) -> np.ndarray:
-    """Return the overlaps (K, K) of the weights in all directions without loadings of the active task."""
-    mu = position.mu[:, G:]
-    rest = position.outside + np.einsum("kb,lb->kl", mu, mu) / N
-    if position.S.shape[1] > 0:
-        for (k, i), matrix in zip(_pairs(len(mu)), position.S, strict=True):
-            rest[k, i] += np.trace(matrix[G:, G:]) / N
-            rest[i, k] = rest[k, i]
-    return rest
-
-
-def _state_of_modes(layout, position: Position, h: np.ndarray) -> np.ndarray:
-    """Return the state of `kernels.ode.frames` when a task becomes active."""
-    K, G, y = layout.K, layout.G, np.zeros(layout.size)
-    y[: layout.S] = position.mu[:, :G].ravel()
-    if position.S.shape[1] > 0:
-        y[layout.S : layout.U] = np.diagonal(position.S, axis1=1, axis2=2)[:, :G].ravel()
-    y[layout.U : layout.n] = np.repeat(np.eye(K).ravel(), layout.propagators)
-    y[layout.h :] = h.ravel()
-    return y
-
-
-def _position_of_modes(layout, past: Past, N: int, y: np.ndarray) -> Position:
-    """Return the moments of a state of `kernels.ode.frames`, in the modes of its task."""
-    K, G, n = layout.K, layout.G, past.mu.shape[1]
-    U = y[layout.U : layout.n].reshape(K, K, -1)
-    gained, of_rest = y[layout.n : layout.h].reshape(K, K), U[:, :, -1]
-    mu = of_rest @ past.mu
-    mu[:, :G] = y[: layout.S].reshape(K, G)
-    outside = of_rest @ past.outside @ of_rest.T + (1.0 - n / N) * gained
-    variances = y[layout.S : layout.U].reshape(-1, G)
-    if not (past.S.shape[1] or variances.any() or gained.any()):
-        return Position(mu, past.S, outside)
-    S = _propagated(U, past.S, n)
-    modes = np.arange(n)
-    for (k, i), matrix, variance in zip(_pairs(K), S, variances, strict=True):
-        matrix[modes[G:], modes[G:]] += gained[k, i]
-        matrix[modes[:G], modes[:G]] = variance
-    return Position(mu, S, outside)
-
-
-def _propagated(U: np.ndarray, start: np.ndarray, n: int) -> np.ndarray:
-    """Return S_kl(b, b') = sum_ij U_b[k, i] S0_ij(b, b') U_b'[l, j] for all pairs k <= l."""
-    K, S = len(U), np.zeros((len(start), n, n))
-    if start.shape[1] == 0:
-        return S
-    U = U[:, :, np.minimum(np.arange(n), U.shape[2] - 1)]
-    for (k, i), matrix in zip(_pairs(K), S, strict=True):
-        for (j, o), before in zip(_pairs(K), start, strict=True):
-            matrix += U[k, j][:, None] * before * U[i, o]
-            if o != j:
-                matrix += U[k, o][:, None] * before.T * U[i, j]
-    return S
-
-
-def _state_of_moments(layout, position: Position, h: np.ndarray) -> np.ndarray:
-    """Return the state of `kernels.ode.moments`."""
-    y = np.zeros(layout.size)
-    y[: layout.S] = position.mu.ravel()
-    if position.S.shape[1] > 0:
-        y[layout.S : layout.outside] = position.S.ravel()
-    y[layout.outside : layout.h] = position.outside.ravel()
-    y[layout.h :] = h.ravel()
-    return y
-
-
-def _position_of_moments(layout, y: np.ndarray) -> Position:
-    """Return the moments of a state of `kernels.ode.moments`, as new arrays."""
-    mu, S, outside, _ = np.split(y.copy(), [layout.S, layout.outside, layout.h])
-    return Position(
-        mu.reshape(layout.K, -1), S.reshape(-1, layout.n, layout.n), outside.reshape(layout.K, -1)
-    )

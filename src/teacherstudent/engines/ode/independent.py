@@ -1,11 +1,11 @@
 """The formulation of independent inputs: order parameters, with anchors and teachers that move."""
 
 from collections.abc import Callable, Sequence
-from typing import NoReturn, Self
+from typing import Self
 
 import numpy as np
 
-from teacherstudent.engines.ode.anchors import has_penalties, importances, new_penalties
+from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
     columns_for,
@@ -26,7 +26,6 @@ from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
 from teacherstudent.engines.trajectory import stored_importances, stored_T
-from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import (
@@ -136,16 +135,16 @@ class Independent(Formulation):
         switch : int
             Number of the switch, counted from 0.
         """
-        spec, columns = self.spec, self.columns
-        if not columns.anchors:
-            return
-        shares = np.ones(columns.anchors)
+        spec, columns, shares = self.spec, self.columns, np.ones(self.columns.anchors)
         if spec.training.consolidation is not None:
             self.importances.append(importances(spec, columns, self.y, self._T_now(), self.v, earlier))
-            self.penalties, shares = new_penalties(spec, self.penalties, self.importances[-1], switch)
-        self.y, self.column_T = moved_anchors(columns, self.y, self._T_now(), shares)
         if columns.S >= 0:
             self.y[columns.S :] = 0.0
+        if not columns.anchors:
+            return
+        if spec.training.consolidation is not None:
+            self.penalties, shares = new_penalties(spec, self.penalties, self.importances[-1], switch)
+        self.y, self.column_T = moved_anchors(columns, self.y, self._T_now(), shares)
         self.norms.append(self._anchor_norms())
 
     def constants(self, stage: Stage, phase: Phase) -> Constants | Intervened:
@@ -161,26 +160,22 @@ class Independent(Formulation):
         """Return the numbers, apart from the teachers, that determine the equations of a stage."""
         return numbers_of(constants)
 
-    def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
-        """Raise RunError for equations that are stiff, possibly because of penalties.
+    def check_steps(self, constants: Constants | Intervened, stage: Stage, start: float, most: float) -> None:
+        """Raise RunError if pulls to anchors make a stage take too many steps.
 
         Parameters
         ----------
+        constants : Constants or Intervened
+            Constants of the equations in the stage.
         stage : Stage
-            The stage that is not finished.
-        time : float
-            Time t = steps / N that is reached.
-        steps : int
-            Steps of the integrator up to this time.
+            The stage.
+        start : float
+            Its start.
+        most : float
+            Number of steps of the integrator that is still allowed.
         """
-        rate = max(task.learning_rate for task in stage.tasks) * self.penalties.max()
-        if rate <= 1.0:
-            super().report_stuck(stage, time, steps)
-        raise RunError(
-            f"engine ode: the equations are stiff: t = {time:g} is reached after {steps} steps, the stage "
-            f"ends at {stage.end:g}, and penalties pull at a rate of up to {rate:g}; use a smaller "
-            "training.consolidation.strength"
-        )
+        if isinstance(constants, Intervened):
+            check_pulls(self.spec, self.penalties, constants.model.pull, stage, start, most)
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the overlaps of all columns, and the penalties, where there are anchors."""
@@ -194,11 +189,10 @@ class Independent(Formulation):
         if np.isfinite(self.angle_of_run):
             angle = np.array(self.angle_of_run)
             arrays = {"rotation": rotation_numbers(self.spec), "rotation_angle": angle}
-        if self.columns.anchors:
-            arrays |= self.between_switches()
+        if self.columns.anchors or self.spec.training.consolidation is not None:
             K = self.columns.layout.K
             arrays["importances"] = np.array(self.importances, dtype=float).reshape(-1, K)
-        return arrays
+        return arrays | self.between_switches()
 
     def errors(self, records: np.ndarray) -> np.ndarray:
         """Return the generalisation errors (T, P) of records."""

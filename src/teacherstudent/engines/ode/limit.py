@@ -136,9 +136,11 @@ def start_in_limit(spec: Spec, seed: int, run: int) -> tuple[Start, OrderParamet
     rest = (given.Q - along @ omega) / (omega @ nu)
     smallest = float(np.linalg.eigvalsh(rest).min())
     if smallest < -ROUNDING * np.abs(given.Q).max():
+        key = "numerics.latents" if spec.initial_overlaps is None else "initial_overlaps"
         raise RunError(
-            f"initial_overlaps: no weights have these overlaps with these inputs (smallest eigenvalue "
-            f"{smallest:.3g} < 0); use smaller entries of student_teacher or larger ones of student"
+            f"{key}: no weights have the overlaps of the start with infinitely many inputs (smallest "
+            f"eigenvalue {smallest:.3g} < 0); use smaller overlaps with the teachers, or larger ones of the "
+            "student"
         )
     q = along + rest[:, :, None] * nu
     return Start(modes, 0.5 * (q + q.swapaxes(0, 1)), np.einsum("ka,abg->kbg", alpha, t)), given

@@ -14,7 +14,10 @@ from teacherstudent.spec.steps import step_at
 
 # The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
-# restart point; those with a rotation that ends at the other teacher have `rotation` and `rotation_angle`.
+# restart point; those of runs with penalties of strength 0 have `importances`; those with a rotation that
+# ends at the other teacher have `rotation` and `rotation_angle`; those of structured inputs have the groups
+# of modes, `mode_eigenvalues`, `mode_shares` and `mode_overlaps`, or the arrays `joint_...` of tasks whose
+# covariances do not commute.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -118,9 +121,9 @@ def position_in(spec: Spec, columns: Columns, state: State, at_restart: bool = F
     y, has_anchors = np.array(state[name]), "penalties" in state
     if len(y) != columns.size or has_anchors != bool(columns.anchors):
         return None
-    T, penalties, values = np.array(state["teacher_overlaps"]), np.zeros(columns.layout.K), []
+    T, penalties = np.array(state["teacher_overlaps"]), np.zeros(columns.layout.K)
+    values = list(np.array(state.get("importances", [])))
     if has_anchors:
         T, penalties = (np.array(state[prefix + part]) for part in ("column_overlaps", "penalties"))
-        values = list(np.array(state["importances"]))
     T = overlaps_of_columns(columns, y, T)
     return Position(y, T, penalties, values) if fits(spec, T, columns) else None

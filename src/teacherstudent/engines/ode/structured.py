@@ -12,9 +12,11 @@ from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import stiff_inputs
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
+from teacherstudent.kernels.maths.integrals import J2
 from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
 from teacherstudent.kernels.ode.group_tasks import GroupTasks, group_tasks, integrate_tasks
 from teacherstudent.kernels.ode.groups import (
@@ -28,6 +30,9 @@ from teacherstudent.kernels.ode.groups import (
 from teacherstudent.kernels.ode.models import Rates
 from teacherstudent.kernels.ode.state import Layout, layout_of
 from teacherstudent.spec.model import Spec
+
+# The number of steps from the readouts and weights at the start of a stage can be too large by this factor.
+UNCERTAIN = 10.0
 
 
 class Structured(Formulation):
@@ -144,6 +149,40 @@ class Structured(Formulation):
         parts = model.first, model.head, noise, own
         return np.concatenate([[p.student, p.teacher, p.threshold, *model.c.shape], *parts]).astype(float)
 
+    def check_steps(self, constants: Constants | GroupTasks, stage: Stage, start: float, most: float) -> None:
+        """Raise RunError if the largest eigenvalue makes a stage take far too many steps.
+
+        q of a mode of eigenvalue omega decays at a rate 2 eta omega h^2 <g'^2>, at which steps of the
+        integrator are unstable above 6.4 / rate. Readouts and <g'^2> are those at the start; they change, so
+        that only a number of steps that is far too large is refused.
+
+        Parameters
+        ----------
+        constants : Constants or GroupTasks
+            Constants of the equations in the stage.
+        stage : Stage
+            The stage.
+        start : float
+            Its start.
+        most : float
+            Number of steps of the integrator that is still allowed.
+        """
+        steps = self._rate(constants, stage) * (stage.end - start) / 6.4
+        if steps > UNCERTAIN * most:
+            reached = f"{steps:.2g} steps are necessary until t = {stage.end:g}"
+            raise RunError(stiff_inputs(self.modes.omega.max(), reached=reached))
+
+    def _rate(self, constants: Constants | GroupTasks, stage: Stage) -> float:
+        """Return the largest rate at which a mode decays, with the readouts and weights as they are."""
+        K, code, model = self.spec.student.hidden, constants.student, constants.model
+        q, _, h = unpack_groups(self.y, K, len(self.T), len(self.modes.nu))
+        rate = 0.0
+        for task, power in zip(stage.tasks, model.power, strict=False):
+            for unit, variance in enumerate(np.diagonal(q @ power)):
+                slope = task.moving[unit] * h[task.head, unit] ** 2 * J2(code, code, *[variance] * 3)
+                rate = max(rate, 2.0 * task.probability * task.learning_rate * power.max() * slope)
+        return rate
+
     def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
         """Raise RunError for equations that are stiff, with the largest eigenvalue.
 
@@ -156,12 +195,8 @@ class Structured(Formulation):
         steps : int
             Steps of the integrator up to this time.
         """
-        raise RunError(
-            f"engine ode: the equations are stiff: t = {time:g} is reached after {steps} steps, the stage "
-            f"ends at {stage.end:g}, and the largest eigenvalue of the covariance of the inputs is "
-            f"{self.modes.omega.max():.4g}; use more latent numbers for each input "
-            "(inputs.manifold.latent_fraction), a smaller training.learning_rate or a shorter duration"
-        )
+        reached = f"t = {time:g} is reached after {steps} steps, the stage ends at {stage.end:g}"
+        raise RunError(stiff_inputs(self.modes.omega.max(), reached=reached))
 
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return the groups of modes."""

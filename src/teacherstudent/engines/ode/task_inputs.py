@@ -6,13 +6,16 @@ the weights.
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
+from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import in_pieces
+from teacherstudent.errors.messages import stiff_inputs
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
 from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
@@ -39,6 +42,25 @@ class TaskInputs(Formulation):
         -------
         NamedTuple
         """
+
+    @abstractmethod
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+
+    def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
+        """Raise RunError for equations that are stiff, with the largest eigenvalue.
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage that is not finished.
+        time : float
+            Time t = steps / N that is reached.
+        steps : int
+            Steps of the integrator up to this time.
+        """
+        reached = f"t = {time:g} is reached after {steps} steps, the stage ends at {stage.end:g}"
+        raise RunError(stiff_inputs(self.largest_eigenvalue(), reached=reached))
 
     @property
     def record_layout(self) -> Layout:

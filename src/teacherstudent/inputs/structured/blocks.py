@@ -112,5 +112,5 @@ class Blocks:
         for number, (sampler, end) in enumerate(zip(samplers, ends, strict=True)):
             last = number + 1 == len(samplers) or samplers[number + 1] is not sampler
             if last and end > begin:
-                sampler.fill(self.rows.C[begin:end], self.rows.X[begin:end, : self.N])
+                sampler.fill(self.rows.C[begin:end], self.rows.X[begin:end])
             begin = end if last else begin

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from teacherstudent.errors.interruption import check_interruption
+from teacherstudent.errors.interruption import WORK_PER_CHECK, check_interruption
 from teacherstudent.inputs.structured.samplers import Sampler
-from teacherstudent.inputs.structured.sizes import SAMPLES
+from teacherstudent.inputs.structured.sizes import DRAWING, PRODUCTS_PER_WEIGHT, SAMPLES, rows_of_block
 from teacherstudent.kernels.network.structured import activities_of_fields, fill_rows
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, counter_key
 
-PIECE = 500  # samples that are computed together
+PIECE = 500  # most samples that are computed together
 
 
 class TestSamples:
@@ -40,6 +40,7 @@ class TestSamples:
         self.sampler, self.N, self.D, self.stream, self.stores = sampler, N, D, stream, stores
         uses = Purpose.TEST_LATENTS, Purpose.TEST_INPUTS
         self.keys = [counter_key(seed, run, use) for use in uses]
+        self.piece = min(PIECE, rows_of_block(N, sampler.numbers))
         self.stored: list[np.ndarray] = []
 
     def labels(self, code: int, V: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -87,18 +88,25 @@ class TestSamples:
         with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             W, found = W.astype(np.float32), []
             for X in self.stored or (X.astype(np.float32) for _, X in self._drawn()):
-                check_interruption()
+                self._check(W.size)
                 with one_thread():
                     fields = (X @ W.T).astype(float)
                 found.append(activities_of_fields(code, fields, 1.0 / np.sqrt(self.N)))
         return np.concatenate(found)
 
+    @staticmethod
+    def _check(work: int) -> None:
+        """Check for an interruption where all samples, each with `work` multiply-adds, take long."""
+        if work * SAMPLES > WORK_PER_CHECK:
+            check_interruption()
+
     def _drawn(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the random numbers C and the inputs X of pieces of all samples."""
-        places, dtype = np.arange(PIECE), self.sampler.dtype
-        for first in range(0, SAMPLES, PIECE):
-            check_interruption()
-            C, X = np.empty((PIECE, self.sampler.numbers), dtype), np.empty((PIECE, self.N), dtype)
+        dtype = self.sampler.dtype
+        for first in range(0, SAMPLES, self.piece):
+            places = np.arange(min(self.piece, SAMPLES - first))
+            self._check(self.N * (DRAWING + self.sampler.numbers // PRODUCTS_PER_WEIGHT))
+            C, X = (np.empty((len(places), size), dtype) for size in (self.sampler.numbers, self.N))
             fill_rows(C, C.shape[1], places, 1, *self.keys[0], first, self.stream)
             if self.sampler.uses_inputs:
                 fill_rows(X, self.N, places, 1, *self.keys[1], first, self.stream)

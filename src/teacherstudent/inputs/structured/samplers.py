@@ -18,30 +18,31 @@ PRECISION = 1e-9
 
 
 class Sampler(ABC):
-    """Inputs (n, N) from independent standard normal numbers: `numbers` in each row of C, and N in X."""
+    """Inputs of N numbers from independent standard normal numbers: `numbers` in a row of C, and N of X."""
 
+    N: int
     numbers: int
     dtype: np.dtype  # of all numbers
     uses_inputs = False  # whether the N numbers in X are used; otherwise they need not be drawn
 
     @abstractmethod
     def fill(self, C: np.ndarray, X: np.ndarray) -> None:
-        """Replace the numbers in X (n, N) by inputs; C (n, at least `numbers`) is not changed."""
+        """Replace the first N numbers in the rows of X by inputs; rows of C and X can have padding."""
 
 
 class Folded(Sampler):
     """x = f(F c / sqrt D) for a projection F (N, D), without the mean of f."""
 
     def __init__(self, F: np.ndarray, folding: str, dtype: np.dtype):
-        self.numbers, self.code = F.shape[1], CODES[folding]
+        (self.N, self.numbers), self.code = F.shape, CODES[folding]
         self.scale = 1.0 / np.sqrt(self.numbers)
         self.means = mean(folding, np.sqrt((F**2).sum(axis=1)) * self.scale)
         self.F, self.dtype = F.astype(dtype, copy=False), dtype
 
     def fill(self, C: np.ndarray, X: np.ndarray) -> None:
         """Compute inputs (`Sampler.fill`)."""
-        np.matmul(C[:, : self.numbers], self.F.T, out=X)
-        fold(self.code, X, X.shape[1], self.scale, self.means)
+        np.matmul(C[:, : self.numbers], self.F.T, out=X[:, : self.N])
+        fold(self.code, X, self.N, self.scale, self.means)
 
 
 class Generated(Sampler):
@@ -49,7 +50,7 @@ class Generated(Sampler):
 
     def __init__(self, layers: list[np.ndarray], dtype: np.dtype):
         self.layers = [F.astype(dtype, copy=False) for F in layers]
-        self.numbers, self.dtype = layers[0].shape[1], dtype
+        self.N, self.numbers, self.dtype = len(layers[-1]), layers[0].shape[1], dtype
 
     def fill(self, C: np.ndarray, X: np.ndarray) -> None:
         """Compute inputs (`Sampler.fill`)."""
@@ -58,8 +59,8 @@ class Generated(Sampler):
         for F in first:
             units = units @ F.T
             fold(CODES["sign"], units, units.shape[1], 1.0, np.zeros(0))
-        np.matmul(units, last.T, out=X)
-        fold(CODES["sign"], X, X.shape[1], 1.0, np.zeros(0))
+        np.matmul(units, last.T, out=X[:, : self.N])
+        fold(CODES["sign"], X, self.N, 1.0, np.zeros(0))
 
 
 class Gaussian(Sampler):
@@ -67,16 +68,17 @@ class Gaussian(Sampler):
 
     def __init__(self, loadings: np.ndarray, deviations: np.ndarray, dtype: np.dtype):
         self.loadings, self.deviations = (part.astype(dtype, copy=False) for part in (loadings, deviations))
-        self.numbers, self.dtype, self.uses_inputs = loadings.shape[1], dtype, bool(deviations.any())
+        (self.N, self.numbers), self.dtype = loadings.shape, dtype
+        self.uses_inputs = bool(deviations.any())
 
     def fill(self, C: np.ndarray, X: np.ndarray) -> None:
         """Compute inputs (`Sampler.fill`)."""
         if not self.uses_inputs:
-            np.matmul(C[:, : self.numbers], self.loadings.T, out=X)
+            np.matmul(C[:, : self.numbers], self.loadings.T, out=X[:, : self.N])
             return
-        X *= self.deviations
+        X[:, : self.N] *= self.deviations
         if self.numbers:
-            X += C[:, : self.numbers] @ self.loadings.T
+            X[:, : self.N] += C[:, : self.numbers] @ self.loadings.T
 
 
 def samplers_of(spec: Spec, setting: Setting, seed: int, run: int) -> tuple[Sampler, ...]:

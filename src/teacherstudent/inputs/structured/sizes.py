@@ -2,12 +2,14 @@
 
 from teacherstudent.spec.model import Spec
 
-# Rows of a block of training inputs: numbers in all of them, fewest and most of them.
-NUMBERS, FEWEST, MOST = 2**20, 512, 4096
-WORK = 2**33  # most multiply-adds for a block, and rows that it has in any case
-LEAST = 16
+# A block of training inputs has about NUMBERS numbers in FEWEST to MOST rows. It has fewer rows where these
+# would take more than WORK multiply-adds, but at least LEAST.
+NUMBERS, FEWEST, MOST, WORK, LEAST = 2**20, 512, 4096, 2**33, 16
 SAMPLES = 10_000  # test samples of each task
 STORED = 2**27  # most test inputs in memory; more of them are computed again for each record
+# Multiply-adds of a matrix product that take as long as one with a weight in a step, and multiply-adds of
+# weights that take as long as to draw a random number.
+PRODUCTS_PER_WEIGHT, DRAWING = 4, 8
 
 
 def rows_of_block(N: int, numbers: int) -> int:

@@ -11,6 +11,9 @@ from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules import OVERLAP_PRECISION, full_overlaps
 
+# Relative length below which a combination of vectors is zero up to rounding.
+SPAN_ROUNDING = 1e-12
+
 
 @one_thread()
 def teachers_with_overlaps(
@@ -74,7 +77,9 @@ def student_with_overlaps(spec: Spec, law: Law, fields: np.ndarray, seed: int, r
             f"initial_overlaps: no weights have these overlaps with these inputs (smallest eigenvalue "
             f"{smallest:.3g} < 0); use smaller entries of student_teacher or larger ones of student"
         )
-    basis, _ = np.linalg.qr(np.concatenate([fields, law.times_covariance(fields)]).T)
+    vectors = np.concatenate([fields, law.times_covariance(fields)]).T
+    basis, lengths, _ = np.linalg.svd(vectors, full_matrices=False)
+    basis = basis[:, lengths > SPAN_ROUNDING * lengths.max()]
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
     for _ in range(2):  # twice for full precision
         draws = draws - (draws @ basis) @ basis.T

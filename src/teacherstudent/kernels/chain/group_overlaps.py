@@ -17,7 +17,9 @@ class Groups(NamedTuple):
     r: np.ndarray  # (G,) axes of A
     first: np.ndarray  # (G,) first axis of G
     own: np.ndarray  # (G,) first axis of A, counted from the first axis of all
-    last: np.ndarray  # (G,) number of the group among those with further axes, counted from the last: 1, 2, ...
+    last: (
+        np.ndarray
+    )  # (G,) number of the group among those with further axes, counted from the last: 1, 2, ...
     seen: np.ndarray  # (G, C) factor of the coordinates that teachers see, in the inputs of the student
     rest: np.ndarray  # (G,) variance of what teachers do not see
     noise: np.ndarray  # (G, C) sqrt(rest + input_noise^2)

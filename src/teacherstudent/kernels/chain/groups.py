@@ -1,14 +1,14 @@
 """The exact Markov chain for Gaussian inputs whose covariance has few distinct eigenvalues.
 
-The inputs are in G groups, each a space of n_g directions in which all variances are equal. An input of group g
-is seen_g z + sqrt(rest_g) z', with independent standard normal z, which the teachers see, and z'. In each group
-the frame is that of `recursion`, and an input has the coordinates w (p_g), z (r_g) and the length of a remainder
-with n_g - p_g - r_g degrees of freedom; a group with too few directions for that has all n_g axes, p_g = 0 and
-r_g = n_g. Fields are sums over the groups. The student moves along the coordinates of the input in every group,
-and the frame of each group is rotated by itself.
+The inputs are in G groups, each a space of n_g directions in which all variances are equal. An input of group
+g is seen_g z + sqrt(rest_g) z', with independent standard normal z, which the teachers see, and z'. In each
+group the frame is that of `recursion`, and an input has the coordinates w (p_g), z (r_g) and the length of a
+remainder with n_g - p_g - r_g degrees of freedom; a group with too few directions for that has all n_g axes,
+p_g = 0 and r_g = n_g. Fields are sums over the groups. The student moves along the coordinates of the input
+in every group, and the frame of each group is rotated by itself.
 
-The axes of all groups are in one row: all G, then all A, then the further axes of each sample. With one group,
-seen = 1 and rest = 0, all numbers are those of `recursion`.
+The axes of all groups are in one row: all G, then all A, then the further axes of each sample. With one
+group, seen = 1 and rest = 0, all numbers are those of `recursion`.
 """
 
 import numpy as np

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.maths.integrals import I2
 from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
@@ -65,14 +66,14 @@ def constants_of(
 
 
 @inner
-def derivative(y, p, dy):
+def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
     Parameters
     ----------
     y : (n,) array
         State, in the layout of the covariance model.
-    p : Constants
+    reference : reference to Constants
         Everything else that the equations depend on.
     dy : (n,) array
         Written: dy/dt, t = steps / N.
@@ -82,6 +83,7 @@ def derivative(y, p, dy):
     bool
         False where no work is left before a pause; the next call resumes.
     """
+    p = reference[0]
     if p.progress[LEFT] < 0:
         return False
     p.progress[LEFT] -= CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
@@ -94,11 +96,12 @@ def derivative(y, p, dy):
 
 
 @inner
-def above_threshold(y, p):
+def above_threshold(y, reference):
     """Event function: the active task's generalisation error minus the threshold; 1 where there is none.
 
     On clean inputs; Goldt et al. 2019, eq. (7).
     """
+    p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     covariances(p.model, y, True)
@@ -132,20 +135,20 @@ def error_of_units(p, c, C, K):
     return 0.5 * square
 
 
-@inlined
-def record_of(y, p, row):
+@inner
+def record_of(y, reference, row):
     """Write what the covariance model records of a state to a row.
 
     Parameters
     ----------
     y : (n,) array
         State, in the layout of the covariance model.
-    p : Constants
+    reference : reference to Constants
         With the covariance model.
     row : (m,) array
         Written: the order parameters (Q, R, h) in the layout of `state`.
     """
-    record(p.model, y, row)
+    record(reference[0].model, y, row)
 
 
 @entry
@@ -168,7 +171,7 @@ def integrate_phase(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         derivative,
         above_threshold,
         record_of,
-        p,
+        reference_to(p),
         y,
         start,
         end,
@@ -201,5 +204,5 @@ def rate_of_change(p, y):
     """
     dy = np.empty_like(y)
     p.progress[LEFT] = NO_PAUSE
-    derivative(y, p, dy)
+    derivative(y, reference_to(p), dy)
     return dy

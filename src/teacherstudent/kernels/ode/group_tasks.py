@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.equations import error_of_units
 from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.groups import Groups, add_motion
@@ -87,14 +88,29 @@ def group_tasks(
 
 
 @inner
-def derivative(y, p, dy):
+def _add_task(y, reference, a, dy):
+    """Add the motion in steps on a task; return False where no work is left before a pause."""
+    p = reference[0]
+    model, numbers = p.model, p.numbers[a]
+    model.current[0] = a
+    covariances(model, y, False)
+    variance = numbers[OUTPUT_VARIANCE]
+    if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+        return False
+    learned = numbers[ETA], numbers[ETA_H], p.decay, p.decay_h, p.batch, model.head[a]
+    add_motion(model, y, Rates(p.moving[a], *learned), p.means, numbers[PROBABILITY], dy)
+    return True
+
+
+@inner
+def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
     Parameters
     ----------
     y : (n,) array
         State, in the layout of `groups`.
-    p : GroupTasks
+    reference : reference to GroupTasks
         Everything else that the equations depend on.
     dy : (n,) array
         Written: dy/dt, t = steps / N. During a pause it has the sum over the tasks that are done.
@@ -104,30 +120,27 @@ def derivative(y, p, dy):
     bool
         False where no work is left before a pause; the next call resumes.
     """
+    p = reference[0]
     if p.progress[LEFT] < 0:
         return False
-    model, tasks = p.model, len(p.numbers)
-    p.progress[LEFT] -= tasks * (CALL + len(model.c) * len(y) // ADDS_PER_UNIT) + UNITS_PER_NUMBER * len(y)
+    tasks = len(p.numbers)
+    of_task = CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT
+    p.progress[LEFT] -= tasks * of_task + UNITS_PER_NUMBER * len(y)
     if p.progress[TASK] == 0:
         for e in range(len(y)):
             dy[e] = 0.0
     for a in range(p.progress[TASK], tasks):
-        p.progress[TASK], model.current[0] = a, a
-        numbers = p.numbers[a]
-        covariances(model, y, False)
-        variance = numbers[OUTPUT_VARIANCE]
-        if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+        p.progress[TASK] = a
+        if not _add_task(y, reference, a, dy):
             return False
-        head = model.head[a]
-        rates = Rates(p.moving[a], numbers[ETA], numbers[ETA_H], p.decay, p.decay_h, p.batch, head)
-        add_motion(model, y, rates, p.means, numbers[PROBABILITY], dy)
     p.progress[TASK] = 0
     return True
 
 
 @inner
-def above_threshold(y, p):
+def above_threshold(y, reference):
     """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     p.model.current[0] = len(p.numbers)
@@ -135,20 +148,20 @@ def above_threshold(y, p):
     return error_of_units(p, p.model.c, p.model.C, p.moving.shape[1]) - p.threshold
 
 
-@inlined
-def record_of(y, p, row):
+@inner
+def record_of(y, reference, row):
     """Write what the groups record of a state to a row.
 
     Parameters
     ----------
     y : (n,) array
         State.
-    p : GroupTasks
+    reference : reference to GroupTasks
         With the groups.
     row : (m,) array
         Written.
     """
-    record(p.model, y, row)
+    record(reference[0].model, y, row)
 
 
 @entry
@@ -171,7 +184,7 @@ def integrate_tasks(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         derivative,
         above_threshold,
         record_of,
-        p,
+        reference_to(p),
         y,
         start,
         end,
@@ -204,5 +217,5 @@ def rate_of_change(p, y):
     """
     dy = np.empty_like(y)
     p.progress[LEFT] = NO_PAUSE
-    derivative(y, p, dy)
+    derivative(y, reference_to(p), dy)
     return dy

@@ -270,7 +270,8 @@ def integrate(
     record : function
         record(y, params, row) writes the recorded values of a state y (n,) to a row (m,).
     params : NamedTuple
-        Passed to the three functions.
+        Passed to the three functions; one of many arrays as a reference to it (`compile.references`), since
+        each call copies it.
     y : (n,) array
         State at `start`, changed in place to the one at the returned time.
     start, end : float

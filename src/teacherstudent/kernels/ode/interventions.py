@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.equations import error_of_units
 from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
@@ -57,20 +58,26 @@ def intervened(student: int, teacher: int, threshold: float, model: Mixture) -> 
 
 
 @inner
-def _means(student, teacher, c, C, output_variance, lanes, means, progress):
-    """Compute the means of one task: as a separate function, since the loop over tasks would be slower."""
-    return fill_means(student, teacher, c, C, output_variance, lanes, means, progress)
+def _add_task(y, reference, a, dy):
+    """Add the motion in steps on a task; return False where no work is left before a pause."""
+    p = reference[0]
+    model, variance = p.model, p.model.numbers[a, OUTPUT_VARIANCE]
+    fill_covariances(model, y, a)
+    if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+        return False
+    add_motion(model, y, p.means, a, dy)
+    return True
 
 
 @inner
-def derivative(y, p, dy):
+def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
     Parameters
     ----------
     y : (n,) array
         State, in the layout of `columns`.
-    p : Intervened
+    reference : reference to Intervened
         Everything else that the equations depend on.
     dy : (n,) array
         Written: dy/dt, t = steps / N. During a pause it has the sum over the tasks that are done.
@@ -80,6 +87,7 @@ def derivative(y, p, dy):
     bool
         False where no work is left before a pause; the next call resumes.
     """
+    p = reference[0]
     if p.progress[LEFT] < 0:
         return False
     model, tasks = p.model, len(p.model.numbers)
@@ -88,12 +96,9 @@ def derivative(y, p, dy):
         for e in range(len(y)):
             dy[e] = 0.0
     for a in range(p.progress[TASK], tasks):
-        fill_covariances(model, y, a)
         p.progress[TASK] = a
-        variance = model.numbers[a, OUTPUT_VARIANCE]
-        if not _means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+        if not _add_task(y, reference, a, dy):
             return False
-        add_motion(model, y, p.means, a, dy)
     p.progress[TASK] = 0
     add_pulls(model, y, dy)
     add_turns(model, y, dy)
@@ -101,8 +106,9 @@ def derivative(y, p, dy):
 
 
 @inner
-def above_threshold(y, p):
+def above_threshold(y, reference):
     """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     fill_covariances(p.model, y, len(p.model.numbers))
@@ -110,14 +116,14 @@ def above_threshold(y, p):
 
 
 @inlined
-def record_of(y, p, row):
+def record_of(y, reference, row):
     """Write a state to a row as it is.
 
     Parameters
     ----------
     y : (n,) array
         State.
-    p : Intervened
+    reference : reference to Intervened
         Not used.
     row : (n,) array
         Written.
@@ -146,7 +152,7 @@ def integrate_stage(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         derivative,
         above_threshold,
         record_of,
-        p,
+        reference_to(p),
         y,
         start,
         end,
@@ -179,5 +185,5 @@ def rate_of_change(p, y):
     """
     dy = np.empty_like(y)
     p.progress[LEFT] = NO_PAUSE
-    derivative(y, p, dy)
+    derivative(y, reference_to(p), dy)
     return dy

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.isotropic import fill_drift, parts
 from teacherstudent.kernels.ode.state import unpack
@@ -204,25 +204,17 @@ def add_motion(model, y, means, a, dy):
     numbers, moving = model.numbers[a], model.moving[a]
     p, eta, eta_h = numbers[PROBABILITY], numbers[ETA], numbers[ETA_H]
     noise = numbers[POWER] / model.batch
-    _fill_drift(means.weights, model.B, model.drift)
-    _add_features(y, model.R, model.c, model.drift, means.power, moving, p, eta, noise, model.decay, dy)
+    fill_drift(means.weights, model.B, model.drift)
+    _add_features(y, model, means.power, moving, p, eta, noise, dy)
     if model.at_S >= 0:
         _add_paths(model.c, means.power, moving, p * noise * eta, dy, model.at_S)
     _add_readouts(y, means.output, model.head[a], p, eta_h, model.decay_h, dy)
 
 
-# Separate functions: as parts of the right-hand side, with its many arrays, these loops take much longer.
-
-
-@inner
-def _fill_drift(weights, B, drift):
-    """Write drift = weights B."""
-    fill_drift(weights, B, drift)
-
-
-@inner
-def _add_features(y, R, h, drift, power, moving, p, eta, noise, decay, dy):
+@inlined
+def _add_features(y, model, power, moving, p, eta, noise, dy):
     """Add the derivatives of Q and R in steps on a task of probability p."""
+    R, h, drift, decay = model.R, model.c, model.drift, model.decay
     K, n = R.shape
     for i in range(K):
         eta_i, decay_i = eta * moving[i] * h[i], decay * moving[i]
@@ -238,14 +230,14 @@ def _add_features(y, R, h, drift, power, moving, p, eta, noise, decay, dy):
             dy[ki] = dy[ik]
 
 
-@inner
+@inlined
 def _add_paths(h, power, moving, rate, dy, first):
     """Add the derivatives of the path integrals."""
     for i in range(len(moving)):
         dy[first + i] += rate * moving[i] * h[i] * h[i] * power[i, i]
 
 
-@inner
+@inlined
 def _add_readouts(y, output, first, p, eta_h, decay, dy):
     """Add the derivatives of the head of a task."""
     for i in range(len(output)):

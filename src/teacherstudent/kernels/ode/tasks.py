@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import declared
 from teacherstudent.kernels.ode.equations import error_of_units
 from teacherstudent.kernels.ode.erf import Lanes, lanes_for
@@ -101,14 +102,14 @@ def several(student: int, teacher: int, threshold: float, model, lessons: Lesson
 
 
 @inner
-def derivative(y, p, dy):
+def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
     Parameters
     ----------
     y : (n,) array
         State, in the layout of the covariance model.
-    p : Several
+    reference : reference to Several
         Everything else that the equations depend on.
     dy : (n,) array
         Written: dy/dt, t = steps / N. During a pause it has the sum over the tasks that are done.
@@ -118,6 +119,7 @@ def derivative(y, p, dy):
     bool
         False where no work is left before a pause; the next call resumes.
     """
+    p = reference[0]
     if p.progress[LEFT] < 0:
         return False
     tasks = len(p.lessons.task)
@@ -127,15 +129,16 @@ def derivative(y, p, dy):
             dy[e] = 0.0
     for a in range(p.progress[TASK], tasks):
         p.progress[TASK] = a
-        if not _add_task(y, p, a, dy):
+        if not _add_task(y, reference, a, dy):
             return False
     p.progress[TASK] = 0
     return True
 
 
 @inner
-def _add_task(y, p, a, dy):
+def _add_task(y, reference, a, dy):
     """Add the derivative in steps on one task; return False at a pause."""
+    p = reference[0]
     lessons = p.lessons
     model = for_task(p.model, lessons.task[a], lessons.head[a], lessons.noise[a], lessons.v[a])
     rates = Rates(
@@ -158,28 +161,29 @@ def _add_task(y, p, a, dy):
 
 
 @inner
-def above_threshold(y, p):
+def above_threshold(y, reference):
     """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     covariances(p.model, y, True)
     return error_of_units(p, p.model.c, p.model.C, p.lessons.moving.shape[1]) - p.threshold
 
 
-@inlined
-def record_of(y, p, row):
+@inner
+def record_of(y, reference, row):
     """Write what the covariance model records of a state to a row.
 
     Parameters
     ----------
     y : (n,) array
         State.
-    p : Several
+    reference : reference to Several
         With the covariance model.
     row : (m,) array
         Written.
     """
-    record(p.model, y, row)
+    record(reference[0].model, y, row)
 
 
 @entry
@@ -202,7 +206,7 @@ def integrate_tasks(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         derivative,
         above_threshold,
         record_of,
-        p,
+        reference_to(p),
         y,
         start,
         end,
