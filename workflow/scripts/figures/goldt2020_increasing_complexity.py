@@ -1,9 +1,8 @@
 """Students of different sizes that learn one large teacher on a hidden manifold.
 
-Figure 8 of Goldt et al. 2020 has this quantity. The reader should see that errors of all students fall
-together at first, that the curves of small students part from the others and become constant, in the order
-of their size, and that larger students need more time for their smaller errors: functions of increasing
-complexity are learnt in turn.
+Figure 8 of Goldt et al. 2020 has this quantity. The reader should see that the curves of small students
+part from those of larger ones and become constant, in the order of their size, and that larger students
+need more time for their smaller errors: functions of increasing complexity are learnt in turn.
 """
 
 from functools import partial
