@@ -185,6 +185,22 @@ def test_starts_from_order_parameters_need_one_law(kind, tmp_path):
         list(simulate_runs(spec, "ode", 0, starts=load_start(tmp_path / "a.h5", 0.0)))
 
 
+OTHER_MODES = {
+    "numerics.covariance": {"numerics": {"covariance": "exact"}},
+    "numerics.latents": {"numerics": {"latents": "infinite"}},
+    "inputs.dimension": {"inputs": {"dimension": 130}},
+}
+
+
+@pytest.mark.parametrize("key", OTHER_MODES)
+def test_states_of_other_modes_are_refused(key, tmp_path):
+    first = parse_spec(until(structured("manifold"), 1.3))
+    write_runs(tmp_path / "a.h5", [("/", first, "ode", 0, list(simulate_runs(first, "ode", 0)))], True)
+    other = parse_spec(until(structured("manifold", **OTHER_MODES[key]), 4.0))
+    with pytest.raises(SpecError, match=rf"{key}: .* differs from the (run|state) to start from"):
+        list(simulate_runs(other, "ode", 0, starts=load_start(tmp_path / "a.h5")))
+
+
 def test_thresholds_end_phases_at_the_error_on_clean_inputs():
     document = structured("subspaces", teachers={"input_noise": 0.4}, duration=80.0)
     document["curriculum"] = {"thresholds": [0.2]}

@@ -33,6 +33,8 @@ MAY_CHANGE = (
     "student.heads",  # the number of heads is compared: with one task, `shared` and `per_task` have one
     "student.copy_head_at_switch",
 )
+# Keys in these blocks on which the modes of structured inputs depend.
+OF_MODES = ("numerics.latents", "numerics.nodes", "numerics.covariance")
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
     own = start.engine == engine.name and start.state is not None
     if own:
         _check_penalties(spec, start)
-    if own and engine.can_resume(spec, start.state):
+    other_modes = own and spec.inputs.is_structured and _has_other_size(spec, start)
+    if own and not other_modes and engine.can_resume(spec, start.state):
         start = of_state(start)
         _check_consolidation(spec, start)
-    elif own and start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension:
+    elif own and _has_other_size(spec, start):
         asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
         raise SpecError(
             f"inputs.dimension: {asked} differs from the state to start from, which has {stored}; "
@@ -148,6 +151,11 @@ def _check_overlaps(start: Start) -> None:
             f" and this run cannot resume from its state, of engine {start.engine}; repeat that run with"
             " record.quantities: all"
         )
+
+
+def _has_other_size(spec: Spec, start: Start) -> bool:
+    """Return whether a spec has another number of inputs than the run that the start is from, if any."""
+    return start.spec is not None and spec.inputs.dimension != start.spec.inputs.dimension
 
 
 def _check_history(spec: Spec, start: Start, has_state: bool) -> None:
@@ -294,7 +302,7 @@ def _leaves(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str
 
 
 def _may_change(key: str) -> bool:
-    return any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
+    return key not in OF_MODES and any(f"{key}.".startswith(f"{free}.") for free in MAY_CHANGE)
 
 
 def _rank(key: str) -> int:
