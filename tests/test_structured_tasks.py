@@ -11,7 +11,8 @@ from structured_cases import structured
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.estimates import cost, memory
-from teacherstudent.engines.ode.frames import Joint, Position
+from teacherstudent.engines.ode.frames import Joint
+from teacherstudent.engines.ode.positions import Position
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.projections import projections_of
@@ -370,6 +371,31 @@ def test_runs_resume_to_the_same_bits(name, tmp_path):
     np.testing.assert_array_equal(found.switch_times, whole.switch_times)
 
 
+@pytest.mark.parametrize("name", ["blocks, with replay", "second task", "all moments"])
+@pytest.mark.parametrize("work", [1, 700])
+def test_reports_of_progress_change_nothing(name, work, monkeypatch):
+    """They interrupt evaluations of the equations, also between two rows of the means."""
+    kind, curriculum, _ = STOPS[name]
+    document = three_tasks(kind, curriculum=curriculum, D=6)
+    expected, reports = run(document), []
+    monkeypatch.setattr(engine, "WORK_PER_REPORT", work)
+    (found,) = engine.simulate([parse_spec(document)], 3, [0], reports.append, [BEGINNING])
+    assert len(reports) > 100
+    for name in QUANTITIES:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["blocks", "second task"])
+def test_states_of_other_numbers_of_inputs_are_refused(name, tmp_path):
+    kind, curriculum, end = STOPS[name]
+    document = three_tasks(kind, curriculum=curriculum) | {"record": {"times": [0.0, 4.0, 6.0, 12.0]}}
+    spec = stopped_at(document, end)
+    write_runs(tmp_path / "a.h5", [("/", spec, "ode", 3, [simulate(spec, "ode", 3)])], run_axis=False)
+    document["inputs"] |= {"dimension": 100}
+    with pytest.raises(SpecError, match=r"inputs\.dimension: 100 differs from the state"):
+        list(simulate_runs(parse_spec(document), "ode", 3, starts=load_start(tmp_path / "a.h5")))
+
+
 def test_runs_in_different_phases_share_a_file(tmp_path):
     """With thresholds the length of the state differs between runs."""
     document = three_tasks("interpolated", curriculum={"order": [0, 1, 2], "thresholds": [0.03, 0.03]})
@@ -437,3 +463,30 @@ def test_orthogonal_projections_of_infinitely_many_latents_have_the_same_equatio
     one = run(document)
     document["numerics"] |= {"latents": "infinite"}
     np.testing.assert_array_equal(run(document).generalisation_error, one.generalisation_error)
+
+
+@pytest.mark.parametrize("projection", ["orthogonal", "gaussian"])
+def test_errors_are_those_of_real_weights(projection):
+    """One run with replay after a switch: single runs of this size differ from the equations by up to 4 %.
+
+    With eight seeds the mean differences are below 1 %, and four times as many inputs halve them.
+    """
+    document = structured(
+        "interpolated",
+        inputs={"dimension": 1000},
+        teachers={"output_noise": [0.1, 0.2]},
+        curriculum={"switch_times": [30.0], "replay": {"fraction": 0.25}},
+        duration=60.0,
+    )
+    document["record"] = {"times": [0.0, 3.0, 15.0, 30.0, 35.0, 45.0, 60.0]}
+    document["inputs"]["manifold"] |= {"projection": projection, "latent_dimension": 100}
+    spec = parse_spec(document)
+    real, found = simulate(spec, "network", 1), simulate(spec, "ode", 1)
+    start = 1e-12 if projection == "gaussian" else 0.02  # blocks have the mean length of rows
+    for name in QUANTITIES:
+        one, other = getattr(found, name), getattr(real, name)
+        np.testing.assert_allclose(one[0], other[0], rtol=0, atol=start)
+        np.testing.assert_allclose(one, other, rtol=0, atol=0.05 * np.abs(other).max())
+    np.testing.assert_allclose(found.generalisation_error, real.generalisation_error, rtol=0.06)
+    errors = real.generalisation_error
+    assert (errors.max(axis=0) > 5.0 * errors.min(axis=0)).all()

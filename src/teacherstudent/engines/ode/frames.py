@@ -10,6 +10,15 @@ import numpy as np
 from scipy.linalg import qr
 
 from teacherstudent.engines.ode.formulation import Origin
+from teacherstudent.engines.ode.positions import (
+    Position,
+    position_of_modes,
+    position_of_moments,
+    rotated,
+    state_of_modes,
+    state_of_moments,
+    without_loadings,
+)
 from teacherstudent.engines.ode.task_inputs import TaskInputs
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
@@ -32,14 +41,6 @@ class Frame(NamedTuple):
     laws: JointLaws
     bases: tuple[np.ndarray, ...]  # (D', D') for each task: columns are its modes, first those with loadings
     omega: tuple[np.ndarray, ...]  # (G + 1,) for each task: eigenvalues of these, and that of the rest
-
-
-class Position(NamedTuple):
-    """First and second moments of the weights in the joint space."""
-
-    mu: np.ndarray  # (K, D') means
-    S: np.ndarray  # (pairs k <= l, D', D') moments of the fluctuations, or (pairs, 0, 0) where they are zero
-    outside: np.ndarray  # (K, K) overlaps outside of the joint space
 
 
 class Joint(TaskInputs):
@@ -97,9 +98,9 @@ class Joint(TaskInputs):
         Joint
         """
         frame, task = frame_of(laws), spec.curriculum.order[0]
-        position = _rotated(position, frame.bases[task])
+        position = rotated(position, frame.bases[task])
         form = cls(spec, frame, v, position, task, np.zeros(0))
-        form.y = _state_of_modes(form.layout, position, h)
+        form.y = state_of_modes(form.layout, position, h)
         return form
 
     @classmethod
@@ -136,7 +137,7 @@ class Joint(TaskInputs):
         M = self.v.shape[1]
         own = slice(self.task * M, (self.task + 1) * M)
         self.layout = frame_layout(K, len(omega) - 1, H, self.position.S.shape[1] > 0)
-        self.past = Past(*self.position, _without_loadings(self.position, len(omega) - 1, self.frame.laws.N))
+        self.past = Past(*self.position, without_loadings(self.position, len(omega) - 1, self.frame.laws.N))
         with one_thread():
             covariance = np.stack([basis.T @ matrix @ basis for matrix in self.frame.laws.covariance])
             g = np.ascontiguousarray(self.frame.laws.g @ basis)
@@ -191,20 +192,20 @@ class Joint(TaskInputs):
         position, h = self._now(), self.readouts.copy()
         self.task = task
         if task == MIXED:
-            self.position = position._replace(S=position.S[:, :0, :0])
+            self.position = position._replace(S=np.zeros((len(position.S), 0, 0)))
             self._arrange()
-            self.y = _state_of_moments(self.layout, position, h)
+            self.y = state_of_moments(self.layout, position, h)
         else:
-            self.position = _rotated(position, self.frame.bases[task])
+            self.position = rotated(position, self.frame.bases[task])
             self._arrange()
-            self.y = _state_of_modes(self.layout, self.position, h)
+            self.y = state_of_modes(self.layout, self.position, h)
 
     def _now(self) -> Position:
         """Return the moments of the weights at present, in the joint space."""
         if self.task == MIXED:
-            return _position_of_moments(self.layout, self.y)
-        position = _position_of_modes(self.layout, self.past, self.frame.laws.N, self.y)
-        return _rotated(position, self.frame.bases[self.task].T)
+            return position_of_moments(self.layout, self.y)
+        position = position_of_modes(self.layout, self.past, self.frame.laws.N, self.y)
+        return rotated(position, self.frame.bases[self.task].T)
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the active task, and the moments when it became active."""
@@ -216,7 +217,7 @@ class Joint(TaskInputs):
         return self.between_switches() | dict(zip(LAWS, self.frame.laws[:3], strict=True))
 
 
-# Arrays of a state: the first ones of `JointLaws`; and what is constant between switches: the task, and those
+# Arrays of a state: the first ones of `JointLaws`; then what is constant between switches, the task and those
 # of `Position`, each in one row, since runs in different phases have different moments.
 LAWS = ("joint_covariances", "joint_variances", "joint_fields")
 STORED = ("joint_task", "joint_means", "joint_moments", "joint_outside")
@@ -274,91 +275,3 @@ def frame_of(laws: JointLaws) -> Frame:
         bases.append(np.ascontiguousarray(vectors[:, ::-1]))
         omega.append(np.append(values + rest, rest))
     return Frame(laws, tuple(bases), tuple(omega))
-
-
-@one_thread()
-def _rotated(position: Position, basis: np.ndarray) -> Position:
-    """Return moments along the columns of a matrix."""
-    mu = np.ascontiguousarray(position.mu @ basis)
-    if position.S.shape[1] == 0:
-        return position._replace(mu=mu)
-    return position._replace(mu=mu, S=np.stack([basis.T @ matrix @ basis for matrix in position.S]))
-
-
-def _pairs(K: int) -> list[tuple[int, int]]:
-    """Return all pairs of units k <= l, in the order of the state."""
-    return [(k, i) for k in range(K) for i in range(k, K)]
-
-
-def _without_loadings(position: Position, G: int, N: int) -> np.ndarray:
-    """Return the overlaps (K, K) of the weights in all directions without loadings of the active task."""
-    mu = position.mu[:, G:]
-    rest = position.outside + np.einsum("kb,lb->kl", mu, mu) / N
-    if position.S.shape[1] > 0:
-        for (k, i), matrix in zip(_pairs(len(mu)), position.S, strict=True):
-            rest[k, i] += np.trace(matrix[G:, G:]) / N
-            rest[i, k] = rest[k, i]
-    return rest
-
-
-def _state_of_modes(layout, position: Position, h: np.ndarray) -> np.ndarray:
-    """Return the state of `kernels.ode.frames` when a task becomes active."""
-    K, G, y = layout.K, layout.G, np.zeros(layout.size)
-    y[: layout.S] = position.mu[:, :G].ravel()
-    if position.S.shape[1] > 0:
-        y[layout.S : layout.U] = np.diagonal(position.S, axis1=1, axis2=2)[:, :G].ravel()
-    y[layout.U : layout.n] = np.repeat(np.eye(K).ravel(), layout.propagators)
-    y[layout.h :] = h.ravel()
-    return y
-
-
-def _position_of_modes(layout, past: Past, N: int, y: np.ndarray) -> Position:
-    """Return the moments of a state of `kernels.ode.frames`, in the modes of its task."""
-    K, G, n = layout.K, layout.G, past.mu.shape[1]
-    U = y[layout.U : layout.n].reshape(K, K, -1)
-    gained, of_rest = y[layout.n : layout.h].reshape(K, K), U[:, :, -1]
-    mu = of_rest @ past.mu
-    mu[:, :G] = y[: layout.S].reshape(K, G)
-    outside = of_rest @ past.outside @ of_rest.T + (1.0 - n / N) * gained
-    variances = y[layout.S : layout.U].reshape(-1, G)
-    if not (past.S.shape[1] or variances.any() or gained.any()):
-        return Position(mu, past.S, outside)
-    S = _propagated(U, past.S, n)
-    modes = np.arange(n)
-    for (k, i), matrix, variance in zip(_pairs(K), S, variances, strict=True):
-        matrix[modes[G:], modes[G:]] += gained[k, i]
-        matrix[modes[:G], modes[:G]] = variance
-    return Position(mu, S, outside)
-
-
-def _propagated(U: np.ndarray, start: np.ndarray, n: int) -> np.ndarray:
-    """Return S_kl(b, b') = sum_ij U_b[k, i] S0_ij(b, b') U_b'[l, j] for all pairs k <= l."""
-    K, S = len(U), np.zeros((len(start), n, n))
-    if start.shape[1] == 0:
-        return S
-    U = U[:, :, np.minimum(np.arange(n), U.shape[2] - 1)]
-    for (k, i), matrix in zip(_pairs(K), S, strict=True):
-        for (j, o), before in zip(_pairs(K), start, strict=True):
-            matrix += U[k, j][:, None] * before * U[i, o]
-            if o != j:
-                matrix += U[k, o][:, None] * before.T * U[i, j]
-    return S
-
-
-def _state_of_moments(layout, position: Position, h: np.ndarray) -> np.ndarray:
-    """Return the state of `kernels.ode.moments`."""
-    y = np.zeros(layout.size)
-    y[: layout.S] = position.mu.ravel()
-    if position.S.shape[1] > 0:
-        y[layout.S : layout.outside] = position.S.ravel()
-    y[layout.outside : layout.h] = position.outside.ravel()
-    y[layout.h :] = h.ravel()
-    return y
-
-
-def _position_of_moments(layout, y: np.ndarray) -> Position:
-    """Return the moments of a state of `kernels.ode.moments`, as new arrays."""
-    mu, S, outside, _ = np.split(y.copy(), [layout.S, layout.outside, layout.h])
-    return Position(
-        mu.reshape(layout.K, -1), S.reshape(-1, layout.n, layout.n), outside.reshape(layout.K, -1)
-    )
