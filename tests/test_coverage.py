@@ -36,6 +36,19 @@ def each(key, *values):
     return [{key: value} for value in values]
 
 
+def correlated(**covariance):
+    return {"inputs": {"distribution": "correlated", "dimension": 20, "covariance": covariance}}
+
+
+def manifold(dimension=20, **keys):
+    block = {"latent_dimension": 6} | keys
+    return {"inputs": {"distribution": "hidden_manifold", "dimension": dimension, "manifold": block}}
+
+
+def generator(**keys):
+    return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
+
+
 # The beginning of a row -> settings by dotted key, each of which stands for it.
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
@@ -155,6 +168,31 @@ ROWS = {
         for sampling in ("with_replacement", "without_replacement", "epochs")
     ],
     "data sets": each("inputs", DATASET, PAIRS),
+    "Gaussian inputs with a few": [correlated(spectrum="levels", values=[1.5, 0.5], fractions=[0.5, 0.5])],
+    "Gaussian inputs with variances": [
+        correlated(spectrum="power_law", exponent=0.5),
+        correlated(spectrum="file", file="moments.npz"),
+    ],
+    "hidden manifold": [
+        *(manifold(folding=folding) for folding in ("sign", "erf", "linear", "relu")),
+        manifold(projection="orthogonal"),
+        manifold(labels_from="inputs"),
+        {"inputs": manifold()["inputs"] | {"manifold": {"projection": "file", "file": "projections.npz"}}},
+    ],
+    "Gaussian inputs of a hidden": [
+        manifold(projection="orthogonal", folding="linear"),
+        manifold(dimension=32, projection="orthogonal", equivalent=True),
+    ],
+    "several tasks with manifolds": [
+        manifold(tasks="interpolated", similarity=0.5),
+        manifold(tasks="interpolated", similarity=0.5, projection="orthogonal"),
+        manifold(tasks="subspaces", similarity=0.5),
+    ],
+    "the limit of infinitely": [manifold() | {"numerics.latents": "infinite"}],
+    "inputs from random generators": [
+        generator(layers=[6, 10, 20]),
+        generator(file="moments.npz"),
+    ],
     "on data sets": [
         {"inputs": DATASET, "student.activation": "sigmoid"},
         {"inputs": DATASET, "student.biases": ["features", "readouts"]},
@@ -170,6 +208,9 @@ def folder(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     np.savez("student.npz", weights=rng.normal(size=(3, 20)), readouts=rng.normal(size=(2, 3)))
     np.savez("teachers.npz", weights=rng.normal(size=(2, 2, 20)), readouts=rng.normal(size=(2, 2)))
+    np.savez("projections.npz", projections=rng.normal(size=(20, 6)))
+    moments = {"covariance": np.eye(20), "cross_covariance": np.eye(20)[:, :6], "mean": np.zeros(20)}
+    np.savez("moments.npz", **moments)
     np.savez("images.npz", images=rng.normal(size=(30, 4, 5)), labels=np.arange(30) % 2)
     return tmp_path
 

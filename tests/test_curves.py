@@ -100,6 +100,17 @@ def test_words_may_be_coordinates(tmp_path):
     assert found.select(heads="per_task").axes == {}
 
 
+def test_true_and_false_may_be_coordinates(tmp_path):
+    states = grid(outer={"record.state": [False, True]}, inner={})
+    files, _ = stored(tmp_path, states, sample)
+    write_curves(tmp_path / "curves.h5", [collect(states, files, QUANTITIES)])
+    found = read_curves(tmp_path / "curves.h5")["ode"]
+    assert found.axis("state").tolist() == [False, True]
+    assert found.select(state=True).spec.record.state is True
+    with xarray.open_dataset(tmp_path / "curves.h5", group="ode", engine="h5netcdf") as dataset:
+        assert dataset["state"].values.tolist() == [False, True]
+
+
 def test_equal_curves_give_equal_bytes(curves, tmp_path):
     for name in ("one.h5", "two.h5"):
         write_curves(tmp_path / name, [curves])

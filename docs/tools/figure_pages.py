@@ -18,6 +18,7 @@ PAPERS = {
     "saadsolla1995": ("Saad & Solla 1995", "on-line learning in soft committee machines"),
     "goldt2019": ("Goldt et al. 2019", "dynamics of SGD for two-layer networks"),
     "straat2018": ("Straat et al. 2018", "learning under concept drift"),
+    "goldt2020": ("Goldt et al. 2020", "the hidden manifold model of structured inputs"),
     "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
     "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
     "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),

@@ -6,11 +6,13 @@ from scipy.integrate import quad
 
 from structured_cases import structured
 from teacherstudent.analysis import (
+    asymptotic_state,
     limit_of_undetermined_labels,
     linear_error,
     linear_floor,
     undetermined_labels,
 )
+from teacherstudent.errors import SpecError
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.spec.parse import parse_spec
 
@@ -85,3 +87,64 @@ def test_inputs_without_structure_are_refused():
     document["inputs"] = {"dimension": 128}
     with pytest.raises(ValueError, match="inputs.distribution: gaussian determines the labels completely"):
         undetermined_labels(parse_spec(document))
+
+
+def one_teacher(kind, activation="erf", hidden=2, **blocks):
+    """Return a document with one teacher, of which the first layer is learned."""
+    document = structured(kind, **blocks)
+    document["curriculum"], document["duration"] = {}, 300.0
+    document["teachers"] = {
+        "count": 1,
+        "hidden": hidden,
+        "activation": activation,
+        "features": {"units": "orthogonal"},
+        "readouts": {"relation": "ones"},
+    }
+    document["student"] = {
+        "hidden": 2,
+        "activation": activation,
+        "initial": {"weights_std": 1.0, "readouts_value": 1.0},
+    }
+    document["training"] = {"learning_rate": 0.2, "train": ["features"]}
+    return document
+
+
+@pytest.mark.parametrize("kind", ["manifold", "levels", "manifold_inputs", "generator"])
+def test_linear_networks_end_at_the_closed_form(kind):
+    document = one_teacher(kind, "linear")
+    document["teachers"]["output_noise"] = 0.3
+    spec = parse_spec(document)
+    power = setting_of(spec, 0, 0).laws[0].moments_of_spectrum()[0]
+    floor = linear_floor(undetermined_labels(spec), np.ones(2))
+    found = asymptotic_state(spec)
+    assert found.converged
+    assert found.generalisation_error[0] == pytest.approx(linear_error(2, 0.2, 0.3, floor, power), rel=1e-8)
+
+
+# Errors in the limit of infinitely many latent numbers at late times, as integrated by another program.
+LATE = {
+    ("sign", 0.2): {0.01: 0.0023036, 0.1: 0.023651, 0.5: 0.11828},
+    ("erf", 0.2): {0.1: 0.0019714, 0.25: 0.0058177},
+    ("sign", 0.02): {0.1: 0.021770},
+}
+
+
+@pytest.mark.parametrize(
+    "folding, rate, delta, error", [(*case, *item) for case, row in LATE.items() for item in row.items()]
+)
+def test_erf_networks_end_where_another_program_ends(folding, rate, delta, error):
+    document = one_teacher("manifold", numerics={"latents": "infinite"})
+    document["inputs"]["manifold"] = {"latent_fraction": delta, "folding": folding}
+    document["inputs"]["dimension"], document["training"]["learning_rate"] = 1000, rate
+    document["duration"] = 200.0 / rate
+    found = asymptotic_state(parse_spec(document), seed=1)
+    assert found.converged and found.growth_rate < 0.0
+    assert found.generalisation_error[0] == pytest.approx(error, rel=3e-5)
+    assert found.student_teacher_overlaps.shape == (2, 2) and found.student_readouts.tolist() == [[1.0, 1.0]]
+
+
+def test_inputs_without_groups_have_no_asymptotic_state():
+    with pytest.raises(SpecError, match="inputs.distribution: gaussian is not allowed"):
+        asymptotic_state(parse_spec(one_teacher("levels") | {"inputs": {"dimension": 128}}))
+    with pytest.raises(SpecError, match="teacher: 1 is not one of 0 to 0"):
+        asymptotic_state(parse_spec(one_teacher("levels")), teacher=1)

@@ -20,9 +20,12 @@ from teacherstudent.analysis.structured import (
     linear_floor,
     undetermined_labels,
 )
+from teacherstudent.analysis.structured_fixed_points import AsymptoticState, asymptotic_state
 
 __all__ = [
+    "AsymptoticState",
     "FixedPoint",
+    "asymptotic_state",
     "committee",
     "critical_learning_rate",
     "critical_learning_rate_formula",

@@ -286,13 +286,3 @@ def _check_start(spec: Spec) -> None:
             "initial_overlaps: need one law of the inputs (distribution correlated, or hidden_manifold with "
             "tasks: shared); give networks in files or remove them"
         )
-
-
-def refuse_structured(spec: Spec, engine: str) -> None:
-    """Raise SpecError if the inputs of a spec are structured, which an engine does not support."""
-    if spec.inputs.is_structured:
-        refuse(
-            "inputs.distribution",
-            spec.inputs.distribution,
-            f"engine {engine} does not support it yet; use inputs.distribution: gaussian",
-        )

@@ -258,7 +258,7 @@ def _write(group: h5py.Group, curves: Curves) -> None:
 
 
 def _coordinate(group: h5py.Group, name: str, values: np.ndarray, description: str) -> None:
-    add_array(group, name, values if np.issubdtype(values.dtype, np.number) else values.astype(object))
+    add_array(group, name, values.astype(object) if values.dtype.kind == "U" else values)
     group[name].attrs["description"] = description
     group[name].make_scale(name)
 
