@@ -9,12 +9,12 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2020 import ORIGIN, OURS, REFERENCE, TEACHER, at, distance_in_decades, errors, errors_on_samples
+from _goldt2020 import OURS, REFERENCE, TEACHER, at, distance_in_decades, errors, errors_on_samples
 
 from teacherstudent.experiments.claims import Claim
 
 FIGURE, LIMIT = "goldt2020_dynamics", "goldt2020_projections"
-CAPTION = f"""
+CAPTION = """
 A soft committee machine with K = 2 erf units (readouts 1, first layer trained, learning rate 0.2) learns a
 teacher with M = 2 orthonormal units that act on D = 100 latent numbers c; its N = 10 000 inputs are the
 signs of Gaussian projections of c. (a) Generalisation error: equations of motion with the modes of this
@@ -26,7 +26,7 @@ Lines: equations with the modes of this projection. Points: the network. The sma
 a shorter simulation. At the end the error on test samples is above the error in closed form: signs depend
 only on the direction of the latent numbers, the labels also on their length; the figure
 goldt2020_equivalence shows this difference.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 Sizes, learning rate, folding and activation are those of its figure 3, as read in a talk about it; the
 orthonormal teacher units and the initial weights of standard deviation 1 are our choice.
 """

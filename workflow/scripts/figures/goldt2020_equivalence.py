@@ -10,7 +10,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2020 import ORIGIN, OURS, errors, errors_on_samples, farthest
+from _goldt2020 import OURS, errors, errors_on_samples, farthest
 
 from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import mean_over, sem_over
@@ -23,7 +23,7 @@ LATE = 0.8  # start of late times, as a part of the run
 # 1/4 sum_m v_m^2 <g'(nu)^2 nu^2> = M/4 (2/pi) 3^(-3/2) for M = 2 erf units: the term of order 1 / D.
 TERM = 2.0 / 4.0 * (2.0 / np.pi) * 3.0**-1.5
 LENGTHS = r"$(M/4D)\,\langle g'(\nu)^2 \nu^2 \rangle$"
-CAPTION = f"""
+CAPTION = """
 A soft committee machine (K = M = 2 erf units, first layer trained, learning rate 0.2) learns from signs of
 Gaussian projections of D latent numbers ("manifold"), and from Gaussian inputs that have the same
 covariances with each other and with the latent numbers; N = 1000 inputs, eight networks of each kind (500
@@ -34,7 +34,7 @@ same weights; means over networks with standard errors. Line: (M / 4D) <g'(nu)^2
 2), divided by the error of the equations: the effect of the lengths of the latent vectors, on which labels
 depend and signs do not, for a teacher that is learnt completely. (c) Late error in closed form divided by
 that of the equations.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 It uses the Gaussian equivalence for its theory; this comparison is our own. The effect of the lengths is of
 order 1 / D at any number of inputs, so that it matters where the error itself is of order D / N, for D^2 <
 N. The equations also leave out the part of the covariances of signs that is not linear in the latent

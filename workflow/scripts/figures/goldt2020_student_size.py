@@ -10,7 +10,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _continual import legend_above
-from _goldt2020 import ORIGIN, REFERENCE, errors, farthest
+from _goldt2020 import REFERENCE, errors, farthest
 
 from teacherstudent.experiments.claims import Claim
 
@@ -19,7 +19,7 @@ RATES = {"first layer": 0.0, "both layers": 0.2}
 STYLES = {"first layer": "-", "both layers": "--"}
 TEACHERS = (1, 2, 4)  # M
 COLORS = dict(zip(TEACHERS, (_figures.series_color(index) for index in (0, 1, 2)), strict=True))
-CAPTION = f"""
+CAPTION = """
 Error of soft committee machines with K erf units that learn a teacher with M orthonormal units on a hidden
 manifold, in the limit of infinitely many inputs with D / N = 0.01 (signs of Gaussian projections, learning
 rate 0.2), at t = 10 000 (6000 in the small form): equations from the overlaps of two random students of 10
@@ -29,7 +29,7 @@ teacher cannot be represented. (b) Divided by the error for K = M with the first
 > 2 M still decrease slowly, the more the larger K is: an integration to t = 30 000 with random initial
 readouts, made for comparison, has errors for both layers that do not increase with K. With K = 3, M = 2 and
 readouts 1 both students end in the same state, which has a larger error.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 That its figure 7 shows asymptotic errors against K / M for M = 1, 2, 4 at D / N = 0.01 is read in a talk
 about it; there these are simulations with D = 50 and 100. Initial readouts and the time are our choice.
 """
