@@ -7,7 +7,6 @@ from teacherstudent.store.curves import Curves
 TEACHER = 0
 REFERENCE = "independent integration of the equations"
 OURS = "the equations of this project"
-# What captions say about the origin of settings.
 
 
 def errors(curves: Curves) -> np.ndarray:
