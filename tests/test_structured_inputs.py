@@ -260,7 +260,49 @@ def test_files(tmp_path):
             parse_spec(document)
 
 
+FILES = [
+    ("correlated", {"covariance": np.diag([1.0, 2.0, -1.0, 1.0])}, "must be positive semi-definite"),
+    ("correlated", {"covariance": np.zeros((4, 4))}, "must be positive semi-definite, and not zero"),
+    ("correlated", {"covariance": np.array(1.0)}, r"has shape \(\), which is no array of numbers"),
+    ("hidden_manifold", {"projections": np.array([[1.0], [0.0], [1.0], [1.0]])}, "have a row of zeros"),
+    ("hidden_manifold", {"projections": np.zeros((4, 0))}, r"has shape \(4, 0\), which is no array of"),
+]
+
+
+@pytest.mark.parametrize("distribution, arrays, message", FILES)
+def test_bad_arrays_in_files_are_refused(tmp_path, distribution, arrays, message):
+    path = str(tmp_path / "arrays.npz")
+    np.savez(path, **arrays)
+    block = {"file": path} | (
+        {"spectrum": "file"} if distribution == "correlated" else {"projection": "file"}
+    )
+    key = {"correlated": "covariance"}.get(distribution, "manifold")
+    document = structured("levels", teachers={"features": {"relation": "identical"}})
+    document["inputs"] = {"dimension": 4, "distribution": distribution, key: block}
+    with pytest.raises(SpecError, match=f"inputs.{key}.file: .*{message}"):
+        parse_spec(document)
+
+
+def test_subspaces_cannot_come_from_a_file(tmp_path):
+    np.savez(tmp_path / "two.npz", projections=np.ones((2, 128, 30)))
+    document = structured("subspaces")
+    del document["inputs"]["manifold"]["similarity"]
+    document["inputs"]["manifold"] |= {"projection": "file", "file": str(tmp_path / "two.npz")}
+    with pytest.raises(SpecError, match="inputs.manifold.projection: tasks: subspaces needs gaussian"):
+        parse_spec(document)
+
+
+def test_a_covariance_in_a_file_may_be_singular(tmp_path):
+    np.savez(tmp_path / "one.npz", covariance=np.outer(np.arange(1.0, 5.0), np.arange(1.0, 5.0)))
+    document = structured("levels", teachers={"features": {"relation": "identical"}})
+    block = {"spectrum": "file", "file": str(tmp_path / "one.npz")}
+    document["inputs"] = {"dimension": 4, "distribution": "correlated", "covariance": block}
+    law = setting_of(parse_spec(document), 0, 0).laws[0]
+    assert law.loadings @ law.loadings.T == pytest.approx(np.outer(range(1, 5), range(1, 5)), abs=1e-12)
+
+
 BAD = [
+    ("interpolated", {"manifold": {"latent_dimension": 9, "tasks": "interpolated", "similarity": []}}, "[]"),
     (
         "levels",
         {"covariance": {"spectrum": "levels", "values": [1.0]}},
@@ -401,6 +443,11 @@ OTHER_BLOCKS = [
         "manifold",
         {"student": {"initial": {"scheme": "informed"}}},
         "student.initial.scheme: informed is not allowed",
+    ),
+    (
+        "manifold",
+        {"numerics": {"latents": "infinite", "nodes": "many"}},
+        "numerics.nodes: 'many' is not allowed; it must be an integer >= 1 and <= 1000 or auto",
     ),
     ("manifold", {"numerics": {"nodes": 8}}, "numerics.nodes: only for numerics.latents: infinite"),
     ("interpolated", {"numerics": {"latents": "infinite"}}, "numerics.latents: no closed equations"),

@@ -1,6 +1,7 @@
 """Structured inputs in words and numbers, for tables."""
 
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import in_document
 from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.spec.model import Spec
@@ -35,7 +36,9 @@ def _described(spec: Spec) -> str:
         kind = f"layers {' '.join(map(str, block.layers))}" if block.layers else f"from {block.file}"
         return f"D = {inputs.latents}, {kind}"
     block = inputs.manifold
-    tasks = block.tasks if block.similarity is None else f"{block.tasks} (similarity {block.similarity})"
+    tasks = block.tasks
+    if block.similarity is not None:
+        tasks = f"{tasks} (similarity {in_document(block.similarity)})"
     size = f"D = {inputs.latents}, folding {block.folding}, projections {block.projection}, {tasks}"
     return f"{size}, labels from {block.labels_from}"
 

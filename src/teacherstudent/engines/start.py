@@ -110,9 +110,10 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
         _check_consolidation(spec, start)
     elif own and _has_other_size(spec, start):
         asked, stored = spec.inputs.dimension, start.spec.inputs.dimension
+        other = "" if spec.inputs.is_structured else ", or start from order parameters with --at TIME"
         raise SpecError(
             f"inputs.dimension: {asked} differs from the state to start from, which has {stored}; "
-            "use this value, or start from order parameters with --at TIME"
+            f"use this value{other}"
         )
     else:
         _check_overlaps(start)
@@ -168,7 +169,8 @@ def _check_history(spec: Spec, start: Start, has_state: bool) -> None:
     if spec.inputs.is_structured:
         raise SpecError(
             f"inputs.distribution: {spec.inputs.distribution}: order parameters at t = {start.time:g} do not "
-            "determine the weights along the modes of the inputs; start from a stored state (record.state)"
+            "determine the weights along the modes of the inputs; start from a state that a run with the "
+            "same engine stored (record.state)"
         )
     block, replay = spec.training.consolidation, spec.curriculum.replay
     stored = None if start.spec is None else start.spec.training.consolidation

@@ -181,6 +181,8 @@ def _check_tasks(spec: Spec) -> int:
     """Check the relation of the projections of the tasks; return the number of independent ones."""
     block, P = spec.inputs.manifold, spec.teachers.count
     key = "inputs.manifold.similarity"
+    if block.tasks == "subspaces" and block.projection != "gaussian":
+        raise SpecError("inputs.manifold.projection: tasks: subspaces needs gaussian; change one of them")
     if block.tasks == "shared" or block.projection == "file":
         if block.similarity is not None:
             raise SpecError(f"{key}: not used with tasks: shared or projection: file; remove it")
@@ -189,8 +191,6 @@ def _check_tasks(spec: Spec) -> int:
         raise SpecError(f"{key}: missing; tasks: {block.tasks} needs it")
     if block.tasks == "interpolated":
         return similarity_factor(block.similarity, P, key).shape[1]
-    if block.projection != "gaussian":
-        raise SpecError("inputs.manifold.projection: tasks: subspaces needs gaussian; change one of them")
     _check_subspaces(spec, key)
     return 1
 
@@ -237,10 +237,16 @@ def check_structured_files(spec: Spec) -> None:
         check_square(key, block.file, "covariance", matrix, N)
     if inputs.manifold is not None and inputs.manifold.file is not None:
         key, block, P = "inputs.manifold", inputs.manifold, spec.teachers.count
-        found = read_array(key, block.file, block.sha256, "projections")[0].shape
+        found, _ = read_array(key, block.file, block.sha256, "projections")
         shape = (N, D) if block.tasks == "shared" else (P, N, D)
-        if found != shape:
-            raise SpecError(f"{key}.file: {block.file}: projections have shape {found}; it must be {shape}")
+        if found.shape != shape:
+            raise SpecError(
+                f"{key}.file: {block.file}: projections have shape {found.shape}; it must be {shape}"
+            )
+        if not found.any(axis=-1).all():
+            raise SpecError(
+                f"{key}.file: {block.file}: projections have a row of zeros; each input needs latent numbers"
+            )
     if inputs.generator is not None and inputs.generator.file is not None:
         key, block = "inputs.generator", inputs.generator
         shapes = {"covariance": (N, N), "cross_covariance": (N, D), "mean": (N,)}

@@ -35,6 +35,10 @@ def read_array(block: str, path: str, sha256: str | None, name: str) -> tuple[np
     """
     content, digest = read_content("file", path, sha256, block)
     found = array(content, path, name, block)
+    if not found.size or not found.ndim:
+        raise SpecError(
+            f"{block}.file: {path}: the array {name} has shape {found.shape}, which is no array of numbers"
+        )
     if found.dtype.kind not in "fiu" or not np.isfinite(found).all():
         raise SpecError(f"{block}.file: {path}: the array {name} must have finite real numbers")
     return found.astype(float), digest
@@ -56,3 +60,14 @@ def check_square(block: str, path: str, name: str, matrix: np.ndarray, N: int) -
         raise SpecError(f"{block}.file: {path}: {name} has shape {matrix.shape}; it must be ({N}, {N})")
     if np.abs(matrix - matrix.T).max() > PRECISION * np.abs(matrix).max():
         raise SpecError(f"{block}.file: {path}: {name} must be symmetric")
+    if not _is_positive(matrix):
+        raise SpecError(f"{block}.file: {path}: {name} must be positive semi-definite, and not zero")
+
+
+def _is_positive(matrix: np.ndarray) -> bool:
+    """Return whether no eigenvalue of a symmetric matrix is negative, up to rounding, and one is positive."""
+    try:
+        np.linalg.cholesky(matrix + PRECISION * np.trace(matrix) * np.eye(len(matrix)))
+    except np.linalg.LinAlgError:
+        return False
+    return True

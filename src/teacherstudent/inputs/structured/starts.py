@@ -94,6 +94,7 @@ def _rows_with_covariance(
     large = values > len(C) * np.finfo(float).eps * np.abs(values).max()
     draws, count = draws[: large.sum()], draws.shape[1]
     if large.sum() > count:
-        refuse("inputs.dimension", count, f"these overlaps need at least {large.sum()} numbers")
+        key = "dimension" if count == spec.inputs.dimension else "manifold.latent_dimension"
+        refuse(f"inputs.{key}", count, f"these overlaps need at least {large.sum()} numbers")
     factor = np.linalg.cholesky(draws @ times_covariance(draws).T / count)
     return (vectors[:, large] * np.sqrt(values[large])) @ np.linalg.solve(factor, draws)
