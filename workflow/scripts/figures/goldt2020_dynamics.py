@@ -96,7 +96,7 @@ def plot_student(ax, ode, network):
         name, color = f"Q {i + 1}{k + 1}", _figures.series_color((0, 2, 4)[index])
         plot_course(ax, ode, network, Q[:, i, k], sampled[:, i, k], name, color, f"$Q_{{{i + 1}{k + 1}}}$")
     ax.set_ylabel("overlaps $Q_{ik}$")
-    ax.legend(loc="center right")
+    ax.legend(loc="center right", bbox_to_anchor=(1.0, 0.38))
 
 
 def plot_teacher(ax, ode, network):
