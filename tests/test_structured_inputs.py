@@ -1,11 +1,14 @@
 """Structured inputs: foldings, projections, second moments against samples, quadrature and closed forms."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from naive.structured import FOLDINGS, folded, generated
 from structured_cases import structured
+from teacherstudent.command.structure import structure
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.inputs.structured.foldings import coefficients, covariance_of_folded
 from teacherstudent.inputs.structured.generators import layers_of, moments_of_layers
@@ -503,3 +506,15 @@ def test_keys_of_structured_inputs_are_refused_elsewhere():
     document = structured("levels") | {"inputs": {"dimension": 10}, "numerics": {"latents": "finite"}}
     with pytest.raises(SpecError, match="numerics.latents: only for structured inputs"):
         parse_spec(document)
+
+
+def test_tables_write_similarities_and_files_as_in_the_spec(tmp_path):
+    np.savez(tmp_path / "F.npz", projections=np.ones((128, 30)))
+    manifold = {"projection": "file", "file": str(tmp_path / "F.npz")}
+    given = structured("manifold", inputs={"manifold": manifold})
+    for document, words in (
+        (structured("subspaces"), "subspaces (similarity [0.6])"),
+        (given, "F.npz, shared"),
+    ):
+        stored = SimpleNamespace(spec=parse_spec(document), seed=0)
+        assert words in structure(stored)["structure"]

@@ -39,7 +39,8 @@ def _described(spec: Spec) -> str:
     tasks = block.tasks
     if block.similarity is not None:
         tasks = f"{tasks} (similarity {in_document(block.similarity)})"
-    size = f"D = {inputs.latents}, folding {block.folding}, projections {block.projection}, {tasks}"
+    projections = block.projection if block.file is None else f"from {block.file}"
+    size = f"D = {inputs.latents}, folding {block.folding}, projections {projections}, {tasks}"
     return f"{size}, labels from {block.labels_from}"
 
 

@@ -7,10 +7,6 @@ from teacherstudent.store.curves import Curves
 TEACHER = 0
 REFERENCE = "independent integration of the equations"
 OURS = "the equations of this project"
-# What captions say about the origin of settings.
-ORIGIN = """
-The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
-"""
 
 
 def errors(curves: Curves) -> np.ndarray:

@@ -9,12 +9,12 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2020 import ORIGIN, OURS, REFERENCE, TEACHER, at, distance_in_decades, errors, errors_on_samples
+from _goldt2020 import OURS, REFERENCE, TEACHER, at, distance_in_decades, errors, errors_on_samples
 
 from teacherstudent.experiments.claims import Claim
 
 FIGURE, LIMIT = "goldt2020_dynamics", "goldt2020_projections"
-CAPTION = f"""
+CAPTION = """
 A soft committee machine with K = 2 erf units (readouts 1, first layer trained, learning rate 0.2) learns a
 teacher with M = 2 orthonormal units that act on D = 100 latent numbers c; its N = 10 000 inputs are the
 signs of Gaussian projections of c. (a) Generalisation error: equations of motion with the modes of this
@@ -26,7 +26,7 @@ Lines: equations with the modes of this projection. Points: the network. The sma
 a shorter simulation. At the end the error on test samples is above the error in closed form: signs depend
 only on the direction of the latent numbers, the labels also on their length; the figure
 goldt2020_equivalence shows this difference.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 Sizes, learning rate, folding and activation are those of its figure 3, as read in a talk about it; the
 orthonormal teacher units and the initial weights of standard deviation 1 are our choice.
 """
@@ -96,7 +96,7 @@ def plot_student(ax, ode, network):
         name, color = f"Q {i + 1}{k + 1}", _figures.series_color((0, 2, 4)[index])
         plot_course(ax, ode, network, Q[:, i, k], sampled[:, i, k], name, color, f"$Q_{{{i + 1}{k + 1}}}$")
     ax.set_ylabel("overlaps $Q_{ik}$")
-    ax.legend(loc="center left")
+    ax.legend(loc="center right", bbox_to_anchor=(1.0, 0.38))
 
 
 def plot_teacher(ax, ode, network):
@@ -109,7 +109,10 @@ def plot_teacher(ax, ode, network):
         label = f"$m = {m + 1}$" if mine else None
         plot_course(ax, ode, network, R[:, i, m], sampled[:, i, m], f"R {i + 1}{m + 1}", color, label)
     ax.set_ylabel("overlaps $R_{im}$")
-    ax.legend(loc="upper left", title="teacher unit")
+    handles, labels = ax.get_legend_handles_labels()
+    order = np.argsort(labels)
+    entries = [handles[index] for index in order], [labels[index] for index in order]
+    ax.legend(*entries, loc="upper left", title="teacher unit")
 
 
 def plot_course(ax, ode, network, line, points, name, color, label):

@@ -10,7 +10,7 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2020 import ORIGIN, OURS, errors, errors_on_samples, farthest
+from _goldt2020 import OURS, errors, errors_on_samples, farthest
 
 from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import mean_over, sem_over
@@ -23,19 +23,22 @@ LATE = 0.8  # start of late times, as a part of the run
 # 1/4 sum_m v_m^2 <g'(nu)^2 nu^2> = M/4 (2/pi) 3^(-3/2) for M = 2 erf units: the term of order 1 / D.
 TERM = 2.0 / 4.0 * (2.0 / np.pi) * 3.0**-1.5
 LENGTHS = r"$(M/4D)\,\langle g'(\nu)^2 \nu^2 \rangle$"
-CAPTION = f"""
+CAPTION = """
 A soft committee machine (K = M = 2 erf units, first layer trained, learning rate 0.2) learns from signs of
 Gaussian projections of D latent numbers ("manifold"), and from Gaussian inputs that have the same
 covariances with each other and with the latent numbers; N = 1000 inputs, eight networks of each kind (500
-inputs and two networks in the small form). (a) Mean error over time for some D: equations with the modes
-of the projections (lines), error on 10 000 test samples of networks of both kinds from the same weights.
-(b) Late error on test samples (mean over the last fifth of the run) minus that of the equations with the
-same weights, against 1 / D; means over networks with standard errors. Line: (M / 4D) <g'(nu)^2 nu^2>, g(x)
-= erf(x / sqrt 2), the effect of the lengths of the latent vectors, of which signs do not depend, for a
-teacher that is learnt completely. (c) Late error in closed form divided by that of the equations.
-{ORIGIN}
-It uses the Gaussian equivalence for its theory; this comparison is our own. The numbers are those of finite
-D; where D / N is fixed, the left out term vanishes for large N.
+inputs and two networks in the small form). (a) Mean error over time for some D: equations with the modes of
+the projections (lines), error on 10 000 test samples of networks of both kinds from the same weights. (b)
+Late error on test samples (mean over the last fifth of the run) relative to that of the equations with the
+same weights; means over networks with standard errors. Line: (M / 4D) <g'(nu)^2 nu^2>, g(x) = erf(x / sqrt
+2), divided by the error of the equations: the effect of the lengths of the latent vectors, on which labels
+depend and signs do not, for a teacher that is learnt completely. (c) Late error in closed form divided by
+that of the equations.
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
+It uses the Gaussian equivalence for its theory; this comparison is our own. The effect of the lengths is of
+order 1 / D at any number of inputs, so that it matters where the error itself is of order D / N, for D^2 <
+N. The equations also leave out the part of the covariances of signs that is not linear in the latent
+numbers.
 """
 claim = partial(Claim, FIGURE, certainty="recomputed")
 
@@ -69,6 +72,7 @@ def plot_time(ax, ode, network):
             _figures.plot_simulation(ax, network.time[seen], mean, f"{name}, D = {D}", error, **how)
     _figures.log_axes(ax, "xy")
     ax.set(xlabel="time $t$", ylabel=r"error on test samples $\epsilon$", xlim=(0.07, 8.0 * ode.time[-1]))
+    ax.set_ylim(None, 4.0)
     ax.legend(loc="upper right")
 
 
@@ -83,19 +87,29 @@ def excess(ode, network, kind, of):
 
 
 def plot_excess(ax, ode, network):
-    """Draw the late test error minus that of the equations against 1 / D."""
-    latents = ode.axis("latent_dimension")
-    ends = np.array([0.0, 1.05 / latents[0]])
-    _figures.plot_theory(
-        ax, ends, 1e3 * TERM * ends, "effect of lengths", label=LENGTHS, color="0.3", linewidth=0.9
-    )
+    """Draw the late test error relative to that of the equations against D."""
+    latents, theory = ode.axis("latent_dimension"), late(ode, errors)
+    line = 100.0 * TERM / latents / mean_over(theory, 1)
+    _figures.plot_theory(ax, latents, line, "effect of lengths", label=LENGTHS, color="0.3", linewidth=0.9)
     for kind, name in KINDS.items():
-        values = 1e3 * excess(ode, network, kind, errors_on_samples)
+        values = 100.0 * excess(ode, network, kind, errors_on_samples) / theory
         how = {"color": COLORS[kind], "marker": MARKERS[kind], "label": None}
-        _figures.plot_simulation(ax, 1.0 / latents, mean_over(values, 1), name, sem_over(values, 1), **how)
-    ax.axhline(0.0, color="0.7", linewidth=0.6, zorder=0)
-    ax.set(xlabel="$1 / D$", ylabel=r"test error $-$ theory ($10^{-3}$)", xlim=(0.0, None))
-    ax.legend(loc="upper left")
+        _figures.plot_simulation(ax, latents, mean_over(values, 1), name, sem_over(values, 1), **how)
+    latent_axis(ax, latents, 0.0)
+    ax.set_yscale("symlog", linthresh=2.0, linscale=0.7)
+    ax.set_yticks([-2, -1, 0, 1, 2, 10, 30], ["-2", "-1", "0", "1", "2", "10", "30"])
+    ax.minorticks_off()
+    ax.set_ylabel(r"test error relative to theory (%)")
+    ax.legend(loc="upper right")
+
+
+def latent_axis(ax, latents, level):
+    """Set the axis of the numbers of latent numbers, and draw a horizontal line."""
+    ax.axhline(level, color="0.7", linewidth=0.6, zorder=0)
+    _figures.log_axes(ax, "x")
+    ax.set_xticks(latents, [f"{value:g}" for value in latents])
+    ax.minorticks_off()
+    ax.set_xlabel("latent numbers $D$")
 
 
 def plot_ratio(ax, ode, network):
@@ -105,11 +119,8 @@ def plot_ratio(ax, ode, network):
         values = 1.0 + excess(ode, network, kind, errors) / late(ode, errors)
         how = {"color": COLORS[kind], "marker": MARKERS[kind], "label": None}
         _figures.plot_simulation(ax, latents, mean_over(values, 1), name, sem_over(values, 1), **how)
-    ax.axhline(1.0, color="0.7", linewidth=0.6, zorder=0)
-    _figures.log_axes(ax, "x")
-    ax.set_xticks(latents, [f"{value:g}" for value in latents])
-    ax.minorticks_off()
-    ax.set(xlabel="latent numbers $D$", ylabel="closed form / theory")
+    latent_axis(ax, latents, 1.0)
+    ax.set_ylabel("closed form / theory")
 
 
 def claims(curves):

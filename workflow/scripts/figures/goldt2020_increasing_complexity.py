@@ -1,9 +1,8 @@
 """Students of different sizes that learn one large teacher on a hidden manifold.
 
-Figure 8 of Goldt et al. 2020 has this quantity. The reader should see that errors of all students fall
-together at first, that the curves of small students part from the others and become constant, in the order
-of their size, and that larger students need more time for their smaller errors: functions of increasing
-complexity are learnt in turn.
+Figure 8 of Goldt et al. 2020 has this quantity. The reader should see that the curves of small students
+part from those of larger ones and become constant, in the order of their size, and that larger students
+need more time for their smaller errors: functions of increasing complexity are learnt in turn.
 """
 
 from functools import partial
@@ -11,7 +10,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _continual import legend_above
-from _goldt2020 import ORIGIN, OURS, REFERENCE, distance_in_decades, errors
+from _goldt2020 import OURS, REFERENCE, distance_in_decades, errors
 
 from teacherstudent.experiments.claims import Claim
 
@@ -19,14 +18,14 @@ FIGURE = EXPERIMENT = "goldt2020_increasing_complexity"
 RATES = {"both layers": 0.2, "first layer": 0.0}
 SIZES = (1, 2, 3, 4, 6, 8)  # K
 COLORS = dict(zip(SIZES, _figures.colors_along(range(len(SIZES))), strict=True))
-CAPTION = f"""
+CAPTION = """
 Error of soft committee machines with K erf units over time; the teacher has M = 10 orthonormal units that
 act on D = 100 latent numbers of a hidden manifold with 2000 inputs, signs of Gaussian projections (D = 25
 and 500 inputs in the small form); learning rate 0.2. (a) Both layers are trained, (b) only the first layer
 with readouts 1. Lines: equations with the modes of the projections, from random students with weights of
 standard deviation 1 and readouts 1; a smaller student has the first units of a larger one. Points: one
 network for some K, from the same weights, error in closed form.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 That its figure 8 shows such curves for K up to 8 and M = 10 is read in a talk about it, where D / N = 0.05;
 initial weights are our choice. With these the curves of different sizes differ at first, where the error is
 that of the initial student.

@@ -9,14 +9,14 @@ from functools import partial
 
 import _figures
 import numpy as np
-from _goldt2020 import ORIGIN, OURS, REFERENCE, errors, errors_on_samples, farthest
+from _goldt2020 import OURS, REFERENCE, errors, errors_on_samples, farthest
 
 from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import mean_over, sem_over
 
 FIGURE, EXPERIMENT, SLOW = "goldt2020_latent_dimension", "goldt2020_latent_dimension", "goldt2020_small_rate"
 COLORS = {"sign": _figures.series_color(0), "erf": _figures.series_color(1)}
-CAPTION = f"""
+CAPTION = """
 Asymptotic error of soft committee machines (K = M = 2 erf units, first layer trained) on inputs f(F c /
 sqrt D) with D = delta N latent numbers c and Gaussian projections F, for the foldings f = sign and erf. (a)
 Lines: equations in the limit of infinitely many inputs at learning rates 0.2 and 0.02 (dashed, just below).
@@ -26,7 +26,7 @@ Grey: line of slope 1. Vertical lines: ratios of estimated intrinsic dimension a
 collections of images, about 14 of 784 (MNIST) and 35 of 3072 (CIFAR-10). (b) Error at learning rate 0.2
 divided by that at 0.02. The equations are integrated from given overlaps to t = 30 000 at rate 0.2 and 300
 000 at 0.02, where errors are asymptotic up to a part in a thousand.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 Its figure 5 shows the asymptotic error against delta at learning rate 0.2, as read in a talk about it; the
 intrinsic dimensions are from memory, the other learning rate and folding are our choice.
 """

@@ -11,7 +11,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _continual import legend_above
-from _goldt2020 import ORIGIN, OURS, REFERENCE, at, errors, errors_on_samples, farthest
+from _goldt2020 import OURS, REFERENCE, at, errors, errors_on_samples, farthest
 
 from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import mean_over, sem_over
@@ -19,7 +19,7 @@ from teacherstudent.store.curves import mean_over, sem_over
 FIGURE, EXPERIMENT = "goldt2020_structured_projections", "goldt2020_projections"
 RATIOS = (0.01, 0.1, 0.25, 1.0)  # delta of the time courses
 COLORS = dict(zip(RATIOS, _figures.colors_along(range(len(RATIOS))), strict=True))
-CAPTION = f"""
+CAPTION = """
 A soft committee machine (K = M = 2 erf units, first layer trained, learning rate 0.2) learns from signs of
 projections of D = delta N latent numbers; all runs start with the same overlaps Q and R. (a) Error over
 time for projections with orthogonal columns, F^T F = N. Lines: equations, which have one group of modes at
@@ -27,7 +27,7 @@ delta = 1 and two groups below. Points: networks of 1024 inputs whose projection
 matrix with random signs of the rows, error in closed form, mean of two networks with standard errors (256
 inputs in the small form). Dashed: equations in the limit of infinitely many inputs with Gaussian
 projections. (b) Error at t = 10 000 for both kinds of projections.
-{ORIGIN}
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 That its figure 4 shows such projections (Hadamard matrices, cosine transforms) is known from memory, its
 parameters are not; ratios and initial overlaps are our choice.
 """

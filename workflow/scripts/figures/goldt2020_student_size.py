@@ -10,7 +10,7 @@ from functools import partial
 import _figures
 import numpy as np
 from _continual import legend_above
-from _goldt2020 import ORIGIN, REFERENCE, errors
+from _goldt2020 import REFERENCE, errors, farthest
 
 from teacherstudent.experiments.claims import Claim
 
@@ -19,15 +19,17 @@ RATES = {"first layer": 0.0, "both layers": 0.2}
 STYLES = {"first layer": "-", "both layers": "--"}
 TEACHERS = (1, 2, 4)  # M
 COLORS = dict(zip(TEACHERS, (_figures.series_color(index) for index in (0, 1, 2)), strict=True))
-CAPTION = f"""
+CAPTION = """
 Error of soft committee machines with K erf units that learn a teacher with M orthonormal units on a hidden
 manifold, in the limit of infinitely many inputs with D / N = 0.01 (signs of Gaussian projections, learning
-rate 0.2), at t = 10 000 (6000 in the small form): equations from the overlaps of two random students of
-10 000 inputs, weights of standard deviation 1 and readouts 1; the smaller of the two errors (one student in
+rate 0.2), at t = 10 000 (6000 in the small form): equations from the overlaps of two random students of 10
+000 inputs, weights of standard deviation 1 and readouts 1; the smaller of the two errors (one student in
 the small form). Solid: only the first layer is trained. Dashed: both layers. (a) All sizes; with K < M the
-teacher cannot be represented. (b) Divided by the error for K = M with the first layer trained. The largest
-students are not quite at their asymptotic errors.
-{ORIGIN}
+teacher cannot be represented. (b) Divided by the error for K = M with the first layer trained. Errors for K
+> 2 M still decrease slowly, the more the larger K is: an integration to t = 30 000 with random initial
+readouts, made for comparison, has errors for both layers that do not increase with K. With K = 3, M = 2 and
+readouts 1 both students end in the same state, which has a larger error.
+The subject is that of Goldt, Mezard, Krzakala and Zdeborova (Phys. Rev. X 10, 041044, 2020).
 That its figure 7 shows asymptotic errors against K / M for M = 1, 2, 4 at D / N = 0.01 is read in a talk
 about it; there these are simulations with D = 50 and 100. Initial readouts and the time are our choice.
 """
@@ -113,40 +115,40 @@ def equal_claim(ode):
 
 
 def larger_claim(ode, layers):
-    """State errors for K > M, which depend on the initial student."""
-    found = [ratio for K, M, ratio in known(ode, layers) if K > M]
+    """State errors for K > M, which depend a little on the initial student."""
+    found = [ratio for K, M, ratio in known(ode, layers) if M < K <= 3 * M]
     return claim(
-        f"K > M, {layers}: last errors in {len(found)} cases divided by those of the other computation, "
-        "which has other initial students; the ratio farthest from 1.",
-        value=found[int(np.argmax(np.abs(np.log(found))))],
-        low=0.85,
-        high=1.18,
+        f"M < K <= 3 M, {layers}: last errors in {len(found)} cases divided by those of the other "
+        "computation, which has other initial students and continues to t = 30 000; the ratio farthest "
+        "from 1.",
+        value=farthest(found),
+        low=0.95,
+        high=1.06,
     )
 
 
 def growth_claims(ode):
     """State how the error changes with the size."""
-    ratios = {layers: [] for layers in RATES}
-    for layers, M in ((layers, M) for layers in RATES for M in ode.axis("teachers.hidden").tolist()):
-        K, error = by_size(ode, layers, M)
-        if K[-1] > M:
-            ratios[layers].append(error[-1] / at_size(ode, layers, M, M))
-    size = ode.axis("student.hidden")[-1]
+    sizes = ode.axis("student.hidden")
+    among = [M for M in ode.axis("teachers.hidden").tolist() if 2 * M in sizes]
+    ratios = {
+        layers: [at_size(ode, layers, M, 2 * M) / at_size(ode, layers, M, M) for M in among]
+        for layers in RATES
+    }
     yield claim(
-        f"First layer: last error for K = {size} divided by that for K = M < K, smallest of all teachers.",
+        f"First layer: last error for K = 2 M divided by that for K = M, smallest of {len(among)} teachers.",
         value=min(ratios["first layer"]),
         low=1.01,
     )
     yield claim(
-        f"Both layers: last error for K = {size} divided by that for K = M < K, largest of all teachers.",
+        f"Both layers: last error for K = 2 M divided by that for K = M, largest of {len(among)} teachers.",
         value=max(ratios["both layers"]),
         low=0.85,
         high=1.0,
     )
     whole = [at_size(ode, layers, M, M) for layers in RATES for M in (1, 2)]
     yield claim(
-        "K = M: last error for M = 2 divided by twice that for M = 1, largest of first layer and both "
-        "layers.",
+        "K = M: last error for M = 2 divided by twice that for M = 1, largest of both cases.",
         value=max(whole[1] / whole[0], whole[3] / whole[2]) / 2.0,
         low=0.95,
         high=1.1,
