@@ -225,6 +225,21 @@ def test_impossible_overlaps_are_an_error():
         setting_of(parse_spec(document), 0, 0)
 
 
+FEW_DIRECTIONS = {
+    "levels": {"inputs": {"dimension": 5}},
+    "manifold": {"inputs": {"manifold": {"latent_dimension": 7, "folding": "linear"}}},
+}
+
+
+@pytest.mark.parametrize("kind", FEW_DIRECTIONS)
+def test_overlaps_need_directions_besides_those_of_the_teachers(kind):
+    """Teachers of four units, and random parts of two student units that are orthogonal to them."""
+    document = structured(kind, **FEW_DIRECTIONS[kind]) | {"initial_overlaps": OVERLAPS}
+    document["teachers"], document["student"] = {"count": 2, "hidden": 2}, {"hidden": 2}
+    with pytest.raises(RunError, match="initial_overlaps: the covariance of the inputs has too few"):
+        setting_of(parse_spec(document), 0, 0)
+
+
 def test_files(tmp_path):
     rng = np.random.default_rng(0)
     A = rng.normal(size=(128, 128)) / 12.0

@@ -1,6 +1,7 @@
 """Networks with given order parameters, where all tasks have inputs of one law."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 
@@ -83,7 +84,11 @@ def student_with_overlaps(spec: Spec, law: Law, fields: np.ndarray, seed: int, r
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
     for _ in range(2):  # twice for full precision
         draws = draws - (draws @ basis) @ basis.T
-    return along + _rows_with_covariance(spec, left, draws, law.times_covariance)
+    W = along + _rows_with_covariance(spec, left, draws, law.times_covariance)
+    found = np.hstack([W @ law.times_covariance(W).T, W @ fields.T]) / N
+    if np.abs(found - C[:K]).max() > OVERLAP_PRECISION * max(1.0, float(np.abs(C).max())):
+        _refuse_few_directions()
+    return W
 
 
 def _rows_with_covariance(
@@ -96,5 +101,16 @@ def _rows_with_covariance(
     if large.sum() > count:
         key = "dimension" if count == spec.inputs.dimension else "manifold.latent_dimension"
         refuse(f"inputs.{key}", count, f"these overlaps need at least {large.sum()} numbers")
-    factor = np.linalg.cholesky(draws @ times_covariance(draws).T / count)
+    try:
+        factor = np.linalg.cholesky(draws @ times_covariance(draws).T / count)
+    except np.linalg.LinAlgError:
+        _refuse_few_directions()
     return (vectors[:, large] * np.sqrt(values[large])) @ np.linalg.solve(factor, draws)
+
+
+def _refuse_few_directions() -> NoReturn:
+    """Raise RunError where too few independent directions of the inputs are left for random weights."""
+    raise RunError(
+        "initial_overlaps: the covariance of the inputs has too few directions for networks with these "
+        "overlaps; use more inputs and latent numbers, or fewer units"
+    )
