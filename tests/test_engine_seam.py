@@ -232,6 +232,7 @@ def test_an_unknown_engine_is_refused():
 ITSELF = "engines/{}/"
 DEFAULT = {
     "analysis/fixed_points.py": {"ode"},
+    "analysis/structured_fixed_points.py": {"ode"},
     "api.py": {"ode"},
     "engines/observables.py": set(ENGINES),  # the engines of each array of a state
 }

@@ -136,6 +136,19 @@ ELSEWHERE = {
     "training.consolidation.importances",
     "training.consolidation.normaliser",
     "training.l1",
+    # structured inputs, in `test_structured_modes.py` and others
+    *(
+        f"inputs.covariance.{key}"
+        for key in ("spectrum", "values", "fractions", "exponent", "file", "sha256")
+    ),
+    *(f"inputs.manifold.{key}" for key in ("latent_dimension", "latent_fraction", "folding", "projection")),
+    *(
+        f"inputs.manifold.{key}"
+        for key in ("tasks", "similarity", "labels_from", "equivalent", "file", "sha256")
+    ),
+    *(f"inputs.generator.{key}" for key in ("layers", "activation", "equivalent", "latent_dimension")),
+    *(f"inputs.generator.{key}" for key in ("file", "sha256")),
+    *(f"numerics.{key}" for key in ("latents", "nodes", "covariance")),
 }
 
 

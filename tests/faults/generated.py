@@ -5,6 +5,7 @@
 
 import math
 import random
+from copy import deepcopy
 from typing import Any
 
 from teacherstudent.spec.schema import package_schema
@@ -20,6 +21,9 @@ SIZES = {
     "student.hidden": 4,
     "training.batch_size": 5,
     "record.count": 8,
+    "inputs.manifold.latent_dimension": 12,
+    "inputs.generator.latent_dimension": 12,
+    "numerics.nodes": 5,
 }
 DURATION = 2.0
 TIMES = ("duration", "record.times", "record.first", "curriculum.switch_times")
@@ -73,6 +77,13 @@ NEEDED = {
     ("training.sampling", "epochs"): ["inputs.samples"],
     ("student.initial.scheme", "one_direction"): ["student.activation"],
 }
+# A valid block of each kind of structured inputs, in which one key is then drawn.
+STRUCTURED = {
+    "inputs.covariance": ("correlated", {"spectrum": "power_law", "exponent": 0.5}),
+    "inputs.manifold": ("hidden_manifold", {"latent_dimension": 6}),
+    "inputs.generator": ("generator", {"layers": [3, 4]}),
+}
+SHARE = 0.04  # of documents with structured inputs
 ADDED = 6  # at most so many keys beyond the base
 
 
@@ -89,7 +100,10 @@ def leaves(schema: dict, path: str = "") -> dict[str, dict]:
 LEAVES = leaves(SCHEMA)
 GIVEN = [key for key in LEAVES if key.startswith("initial_overlaps")]
 COMPANIONS = {key for keys in NEEDED.values() for key in keys} - {"inputs.samples", "student.activation"}
-FREE = [key for key in LEAVES if key not in GIVEN and key not in COMPANIONS]
+BLOCKS = tuple(f"{block}." for block in STRUCTURED)
+FURTHER = ("inputs.distribution", "numerics.latents", "numerics.nodes", "numerics.covariance")
+OF_STRUCTURE = [key for key in LEAVES if key.startswith(BLOCKS) or key in FURTHER]
+FREE = [key for key in LEAVES if key not in (*GIVEN, *COMPANIONS, *OF_STRUCTURE)]
 
 
 def draw(rng: random.Random) -> dict:
@@ -103,9 +117,23 @@ def draw(rng: random.Random) -> dict:
         document["initial_overlaps"] = overlaps(rng, document)
     for _ in range(rng.randint(0, ADDED)):
         add(rng, document, rng.choice(FREE))
+    if rng.random() < SHARE:
+        add_structure(rng, document)
     if rng.random() < 0.25:
         slip(rng, document)
     return document
+
+
+def add_structure(rng: random.Random, document: dict) -> None:
+    """Draw structured inputs, and now and then one of their keys."""
+    block, (distribution, keys) = rng.choice(list(STRUCTURED.items()))
+    put(document, "inputs.distribution", distribution)
+    put(document, block, deepcopy(keys))
+    if "layers" in keys:
+        document["inputs"]["generator"]["layers"][-1] = document["inputs"]["dimension"]
+    if rng.random() < 0.7:
+        own = [key for key in OF_STRUCTURE if key.startswith((f"{block}.", "numerics."))]
+        add(rng, document, rng.choice(own))
 
 
 def add(rng: random.Random, document: dict, key: str) -> None:
