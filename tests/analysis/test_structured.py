@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from depth import thorough_from
 from structured_cases import structured
 from teacherstudent.analysis import (
     asymptotic_state,
@@ -109,7 +110,7 @@ def one_teacher(kind, activation="erf", hidden=2, **blocks):
     return document
 
 
-@pytest.mark.parametrize("kind", ["manifold", "levels", "manifold_inputs", "generator"])
+@pytest.mark.parametrize("kind", thorough_from(3, ["manifold", "levels", "manifold_inputs", "generator"]))
 def test_linear_networks_end_at_the_closed_form(kind):
     document = one_teacher(kind, "linear")
     document["teachers"]["output_noise"] = 0.3
