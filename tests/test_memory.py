@@ -130,6 +130,8 @@ def small_form(document):
     small["inputs"] = document["inputs"] | {"dimension": 40}
     if "manifold" in small["inputs"]:
         small["inputs"]["manifold"] = two_projections(5)["inputs"]["manifold"]
+    if "generator" in small["inputs"]:
+        small["inputs"]["generator"] = {"layers": [4, 40]}
     if "samples" in small["inputs"]:
         small["inputs"]["samples"] = 100
     if "curriculum" in small:
