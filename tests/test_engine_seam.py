@@ -238,6 +238,14 @@ DEFAULT = {
 }
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_estimates_import_no_compiled_code(engine):
+    """The workflow estimates every job whenever it starts."""
+    code = f"import sys, {ENGINES[engine].modules[1]}; print('numba' in sys.modules, 'scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
+
+
 def test_engines_are_named_in_the_registry_only():
     named = {}
     for path in sorted(digest.FOLDER.rglob("*.py")):

@@ -7,7 +7,8 @@ import teacherstudent
 from structured_references import Start as StartInGroups
 from structured_references import integrated
 from teacherstudent.engines.ode import engine
-from teacherstudent.engines.ode.limit import gauss_nodes, groups_in_limit, number_of_nodes, start_in_limit
+from teacherstudent.engines.ode.limit import groups_in_limit, start_in_limit
+from teacherstudent.engines.ode.nodes import gauss_nodes, number_of_nodes
 from teacherstudent.errors import RunError
 from teacherstudent.spec.parse import parse_spec
 

@@ -1,4 +1,4 @@
-"""What engine `network` cannot do, and pulls that are too strong. Each error is one line."""
+"""What engine `network` cannot do, or needs other kernels for; no compiled code. Errors are one line."""
 
 from teacherstudent.engines.penalties import check_strength
 from teacherstudent.errors import SpecError
@@ -14,3 +14,10 @@ def check_interventions(spec: Spec) -> None:
             "rotation"
         )
     check_strength(spec)
+
+
+def needs_stages(spec: Spec) -> bool:
+    """Return whether runs of a spec can have stages for the kernel `stages.train`."""
+    training = spec.training
+    pulls = training.consolidation is not None or bool(training.l1)
+    return spec.mixes_tasks or pulls or spec.has_moving_teachers

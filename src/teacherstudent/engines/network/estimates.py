@@ -16,6 +16,7 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
+from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.structured_estimates import (
     block_memory,
     drawing,
@@ -23,7 +24,6 @@ from teacherstudent.engines.network.structured_estimates import (
     preparing_memory,
     shared_memory,
 )
-from teacherstudent.engines.network.tasks import needs_stages
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec

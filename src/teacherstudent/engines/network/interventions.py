@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.network.anchors import Anchors
+from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.motion import MovingTeachers
 from teacherstudent.engines.network.replay import ReplayBuffers
-from teacherstudent.engines.network.tasks import Job, as_tasks, constants_of, keys_of, needs_stages
+from teacherstudent.engines.network.tasks import Job, as_tasks, constants_of, keys_of
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
 from teacherstudent.engines.trajectory import stored_T

@@ -47,13 +47,6 @@ class Job(NamedTuple):
         return kernel.train(networks.W, networks.h, *self, networks.buffers, chosen, first, steps)
 
 
-def needs_stages(spec: Spec) -> bool:
-    """Return whether runs of a spec can have stages for the kernel `stages.train`."""
-    training = spec.training
-    pulls = training.consolidation is not None or bool(training.l1)
-    return spec.mixes_tasks or pulls or spec.has_moving_teachers
-
-
 def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstants:
     """Return the constants of the steps on a task, with the law of one step.
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
-from teacherstudent.engines.network.tasks import constants_of, needs_stages, phase_stages, stage_before
+from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
 from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy

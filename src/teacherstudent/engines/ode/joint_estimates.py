@@ -1,7 +1,12 @@
 """Estimated time and memory of engine `ode` for tasks whose covariances of the inputs do not commute."""
 
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, with_part
-from teacherstudent.engines.ode.structured_estimates import STAGES, seconds_of_equations, stiffness
+from teacherstudent.engines.ode.structured_estimates import (
+    STAGES,
+    seconds_of_equations,
+    stiffness,
+    width_of_records,
+)
 from teacherstudent.engines.rates import LONGEST_AVERAGED
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.model import Spec
@@ -74,7 +79,7 @@ def joint_memory(spec: Spec) -> Parts:
     N, P, n = spec.inputs.dimension, spec.teachers.count, joint_directions(spec)
     K, F = spec.student.hidden, P * spec.teachers.hidden
     numbers = _moments(spec) * _copies(spec) + LAWS * P * n**2 + (STAGES + 5) * _size_of_modes(spec)
-    rows = len(record_steps(spec)) * K * (K + F + spec.heads + (P + 1) * K)
+    rows = len(record_steps(spec)) * width_of_records(K, F, spec.heads, P)
     key = "latent_dimension" if spec.inputs.manifold.latent_dimension is not None else "latent_fraction"
     at_start = N * (LOADINGS * P * spec.inputs.latents + 2 * (F + K))  # before there are any moments
     parts = {

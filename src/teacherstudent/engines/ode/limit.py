@@ -1,73 +1,19 @@
 """Groups of modes of hidden manifolds in the limit of infinitely many inputs N and latent numbers D.
 
-At a fixed ratio delta = D / N the eigenvalues rho of F^T F / N have the Marchenko-Pastur law. Integrals over
-it are sums over the nodes of its Gauss rule: G. H. Golub & J. H. Welsch, Math. Comp. 23 (1969) 221. Every
-node is a group of modes. With orthogonal projections rho = 1, and there is one node.
+At a fixed ratio delta = D / N the eigenvalues rho of F^T F / N have the Marchenko-Pastur law. Every node of
+its Gauss rule (`nodes`) is a group of modes. With orthogonal projections rho = 1, and there is one node.
 """
-
-import math
 
 import numpy as np
 
 from teacherstudent.engines.ode.modes import ROUNDING, Start, check_labels
+from teacherstudent.engines.ode.nodes import delta_of, gauss_nodes, number_of_nodes
 from teacherstudent.errors import RunError
 from teacherstudent.inputs.structured.foldings import coefficients
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.ode.groups import ModeGroups
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
 from teacherstudent.spec.model import Spec
-
-# Error that the number of nodes is chosen for, in addition to this number of nodes, and the largest number.
-PRECISION, MORE_NODES, MOST_NODES = 1e-8, 4, 128
-
-
-def delta_of(spec: Spec) -> float:
-    """Return the ratio delta = D / N of a hidden manifold."""
-    fraction = spec.inputs.manifold.latent_fraction
-    return spec.inputs.latents / spec.inputs.dimension if fraction is None else fraction
-
-
-def gauss_nodes(delta: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return nodes and weights of the Gauss rule of the Marchenko-Pastur law of mean 1 and variance delta.
-
-    Its orthogonal polynomials have the recurrence alpha_0 = 1, alpha_j = 1 + delta and beta_j = delta.
-
-    Parameters
-    ----------
-    delta : float
-        Ratio in (0, 1].
-    count : int
-        Number of nodes.
-
-    Returns
-    -------
-    nodes, weights : (count,) arrays
-        The weights have the sum 1.
-    """
-    diagonal = np.full(count, 1.0 + delta)
-    diagonal[0] = 1.0
-    beside = np.full(count - 1, math.sqrt(delta))
-    nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
-    return nodes, vectors[0] ** 2
-
-
-def number_of_nodes(spec: Spec) -> int:
-    """Return the number of nodes of a spec.
-
-    The solution is an analytic function of rho up to a pole where omega(rho) = 0, outside of the support of
-    the law; the error of n nodes falls as R^(-2n), with z = (R + 1 / R) / 2 the place of the pole.
-    """
-    manifold, delta = spec.inputs.manifold, delta_of(spec)
-    if manifold.projection == "orthogonal":
-        return 1
-    if spec.numerics.nodes != "auto":
-        return spec.numerics.nodes
-    b, c = coefficients(manifold.folding, 1.0)
-    z = (1.0 + delta + (c - b**2) * delta / b**2) / (2.0 * math.sqrt(delta))
-    R = z + math.sqrt(max(0.0, z * z - 1.0))
-    if R <= 1.0:
-        return MOST_NODES
-    return min(MOST_NODES, math.ceil(-math.log(PRECISION) / (2.0 * math.log(R))) + MORE_NODES)
 
 
 def groups_in_limit(spec: Spec, T: np.ndarray) -> ModeGroups:

@@ -5,9 +5,8 @@ import math
 import numpy as np
 
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, with_part
-from teacherstudent.engines.ode.limit import delta_of, number_of_nodes
+from teacherstudent.engines.ode.nodes import delta_of, number_of_nodes
 from teacherstudent.inputs.structured.foldings import coefficients
-from teacherstudent.kernels.ode.groups import width_of_records
 from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
@@ -53,6 +52,21 @@ def structured_memory(spec: Spec) -> Parts:
         "student.hidden": float(NUMBER * (STAGES + 5) * size_of_state(spec)),
     }
     return with_part(parts, record_key(spec), record_memory(spec, "all") + NUMBER * rows)
+
+
+def width_of_records(K: int, F: int, H: int, laws: int) -> int:
+    """Return the length of a record: Q of the first task, R, h, Q of all laws of the inputs, and W.
+
+    Parameters
+    ----------
+    K, F, H, laws : int
+        Numbers of student units, of units of all teachers, of heads, and of laws of the inputs.
+
+    Returns
+    -------
+    int
+    """
+    return K * (K + F + H + (laws + 1) * K)
 
 
 def largest(value) -> float:
