@@ -5,15 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.ode.structured_estimates import width_of_records
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.ode.equations import constants_of, integrate_phase
 from teacherstudent.kernels.ode.groups import (
-    GroupedTask,
     ModeGroups,
-    groups,
+    groups_of,
     pack_groups,
-    width_of_records,
 )
 from teacherstudent.kernels.ode.integrator import TABLEAU, buffers_for, empty_restart_point
 from teacherstudent.kernels.ode.models import Rates
@@ -86,13 +85,11 @@ def start_of(data):
 
 def constants(start, task, *, codes=("erf", "erf"), threshold=0.0, **settings):
     """Return the constants of the equations while one task is trained."""
-    P, M = start.v.shape
     K, head = start.h.shape[1], task if len(start.h) > 1 else 0
     noise, label_noise = (
         settings.get(key, (0.0,))[-1 if task else 0] for key in ("input_noise", "label_noise")
     )
-    law = task if len(start.modes.omega) > 1 else 0
-    model = groups(start.modes, K, [GroupedTask(law, task * M, head, start.v[task], noise**2)])
+    model = groups_of(start.modes, K, start.v[task], task, head, noise**2)
     rates = Rates(
         moving=np.asarray(settings.get("moving", np.ones(K))),
         eta=settings["eta"],
@@ -135,9 +132,10 @@ def width(start):
 def records(start, rows, codes=("erf", "erf")):
     """Return the quantities of records; errors are computed one by one."""
     (P, M), (H, K), L, n = start.v.shape, start.h.shape, len(start.modes.omega), len(rows)
-    ends = np.cumsum([K * K, K * P * M, H * K, (L - 1) * K * K])
-    first, R, h, others, W = np.split(rows, ends, axis=1)
-    Q = np.concatenate([first, others], axis=1).reshape(n, L, K, K)
+    ends = np.cumsum([K * K, K * P * M, H * K, L * K * K])
+    first, R, h, Q, W = np.split(rows, ends, axis=1)
+    Q = Q.reshape(n, L, K, K)
+    np.testing.assert_array_equal(first.reshape(n, K, K), Q[:, 0])
     Q = np.repeat(Q, P, axis=1) if L < P else Q
     R = R.reshape(n, K, P, M).swapaxes(1, 2)
     h, codes = h.reshape(n, H, K), [CODES[code] for code in codes]

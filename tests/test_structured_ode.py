@@ -13,12 +13,10 @@ from structured_references import (
     recorded,
     start_of,
 )
-from teacherstudent.kernels.ode import group_tasks
+from teacherstudent.kernels.ode import tasks
 from teacherstudent.kernels.ode.equations import constants_of, rate_of_change
 from teacherstudent.kernels.ode.groups import (
-    GroupedTask,
     ModeGroups,
-    groups,
     pack_groups,
     unpack_groups,
 )
@@ -128,18 +126,24 @@ def test_several_tasks_have_the_weighted_sum():
     start, shares = drawn(9, L=2), [0.3, 0.7]
     y = pack_groups(start.q, start.r, start.h)
     each = [constants(start, task, **ALL_TERMS | {"eta": 0.2 + task}) for task in (0, 1)]
-    listed = [GroupedTask(task, 2 * task, task, start.v[task], 0.25) for task in (0, 1, 1)]
-    both = group_tasks.group_tasks(
-        each[0].student,
-        each[0].teacher,
-        0.0,
-        groups(start.modes, 2, listed),
-        [one.rates for one in each],
-        shares,
-        [one.output_variance for one in each],
+    rates = [one.rates for one in each]
+    lessons = tasks.Lessons(
+        probability=np.array(shares),
+        task=np.array([0, 1]),
+        head=np.array([0, 1]),
+        eta=np.array([rate.eta for rate in rates]),
+        eta_h=np.array([rate.eta_h for rate in rates]),
+        noise=np.full(2, 0.25),
+        output_variance=np.array([one.output_variance for one in each]),
+        v=start.v,
+        moving=np.array([rate.moving for rate in rates]),
+        decay=rates[0].decay,
+        decay_h=rates[0].decay_h,
+        batch=rates[0].batch,
     )
     expected = sum(share * rate_of_change(one, y) for share, one in zip(shares, each, strict=True))
-    found = group_tasks.rate_of_change(both, y)
+    both = tasks.several(each[0].student, each[0].teacher, 0.0, each[1].model, lessons, len(y))
+    found = tasks.rate_of_change(both, y)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14 * np.abs(expected).max())
 
 

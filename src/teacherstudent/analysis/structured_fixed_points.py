@@ -133,12 +133,12 @@ def _described(form: Structured, y: np.ndarray, residual: float, growth_rate: fl
     """Return a state of the equations as order parameters."""
     K, F, modes = form.spec.student.hidden, len(form.T), form.modes
     q, r, h = unpack_groups(y, K, F, len(modes.nu))
-    others = [(q @ omega).ravel() for omega in modes.omega[1:]]
-    Q, R = q @ modes.omega[0], r.sum(axis=2)
-    record = np.concatenate([Q.ravel(), R.ravel(), h.ravel(), *others, q.sum(axis=2).ravel()])
+    of_laws, R = [q @ omega for omega in modes.omega], r.sum(axis=2)
+    parts = of_laws[0], R, h, *of_laws, q.sum(axis=2)
+    record = np.concatenate([part.ravel() for part in parts])
     return AsymptoticState(
         generalisation_error=form.errors(record[None])[0],
-        student_overlaps=Q,
+        student_overlaps=of_laws[0],
         student_teacher_overlaps=R,
         student_readouts=h.copy(),
         converged=residual <= PRECISION,

@@ -54,10 +54,9 @@ def stage_constants(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) ->
     return _of_tasks(spec, vectors, stage, phase)
 
 
-def _of_one_task(spec: Spec, vectors: Vectors, stage: Stage, threshold: float) -> Constants:
-    """Return the constants where the state is (Q, R, h), and one task is trained on exact inputs."""
-    (task,), M = stage.tasks, spec.teachers.hidden
-    rates = Rates(
+def rates_of_task(stage: Stage, task: Task) -> Rates:
+    """Return how the student learns in steps on a task, in the form of the kernels."""
+    return Rates(
         moving=task.moving,
         eta=task.learning_rate,
         eta_h=task.readout_rate,
@@ -66,6 +65,12 @@ def _of_one_task(spec: Spec, vectors: Vectors, stage: Stage, threshold: float) -
         batch=stage.batch_size,
         head=task.head,
     )
+
+
+def _of_one_task(spec: Spec, vectors: Vectors, stage: Stage, threshold: float) -> Constants:
+    """Return the constants where the state is (Q, R, h), and one task is trained on exact inputs."""
+    (task,), M = stage.tasks, spec.teachers.hidden
+    rates = rates_of_task(stage, task)
     power = 1.0 + task.input_noise**2
     inputs = spec.student.hidden, spec.heads, vectors.T, vectors.v[task.labels], task.labels * M, task.head
     codes = CODES[spec.student.activation], CODES[spec.teachers.activation]

@@ -1,41 +1,30 @@
 """The formulation of structured inputs whose covariances commute: groups of modes."""
 
-from collections.abc import Callable, Sequence
-from typing import NoReturn, Self
+from typing import Self
 
 import numpy as np
 
-from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.limit import start_in_limit
 from teacherstudent.engines.ode.modes import start_in_groups
-from teacherstudent.engines.phases import Phase
-from teacherstudent.engines.rates import Stage, Task
+from teacherstudent.engines.ode.task_inputs import TaskInputs
+from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
 from teacherstudent.errors.messages import stiff_inputs
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
 from teacherstudent.kernels.maths.integrals import J2
-from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
-from teacherstudent.kernels.ode.group_tasks import GroupTasks, group_tasks, integrate_tasks
-from teacherstudent.kernels.ode.groups import (
-    GroupedTask,
-    ModeGroups,
-    groups,
-    pack_groups,
-    unpack_groups,
-    width_of_records,
-)
-from teacherstudent.kernels.ode.models import Rates
-from teacherstudent.kernels.ode.state import Layout, layout_of
+from teacherstudent.kernels.ode.equations import Constants
+from teacherstudent.kernels.ode.groups import Groups, ModeGroups, groups_of, pack_groups, unpack_groups
+from teacherstudent.kernels.ode.tasks import Several
 from teacherstudent.spec.model import Spec
 
 # The number of steps from the readouts and weights at the start of a stage can be too large by this factor.
 UNCERTAIN = 10.0
 
 
-class Structured(Formulation):
+class Structured(TaskInputs):
     """State (q, r, h) in groups of modes (`kernels.ode.groups`).
 
     Parameters
@@ -88,14 +77,9 @@ class Structured(Formulation):
         return (len(state["teacher_overlaps"]), L, len(state["order_parameters"])) == (F, laws, size)
 
     @property
-    def record_layout(self) -> Layout:
-        """Layout of (Q, R, h) at the start of each record."""
-        return layout_of(self.spec.student.hidden, len(self.T), self.spec.heads)
-
-    @property
-    def width(self) -> int:
-        """Length of a record."""
-        return width_of_records(self.spec.student.hidden, len(self.T), self.spec.heads, len(self.modes.omega))
+    def law_count(self) -> int:
+        """Number of laws of the inputs."""
+        return len(self.modes.omega)
 
     @property
     def tolerances(self) -> tuple[float, float]:
@@ -103,53 +87,28 @@ class Structured(Formulation):
         relative, absolute = super().tolerances
         return relative, absolute / len(self.modes.nu)
 
-    @property
-    def readouts(self) -> np.ndarray:
-        """View of the readouts (H, K) in the state."""
-        return unpack_groups(self.y, self.spec.student.hidden, len(self.T), len(self.modes.nu))[2]
+    def model(self, task: int, noise: float) -> Groups:
+        """Return the covariance model while one task is active.
 
-    def constants(self, stage: Stage, phase: Phase) -> Constants | GroupTasks:
-        """Return the constants of the equations in a stage of a phase."""
-        spec, (task, *others) = self.spec, stage.tasks
-        codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-        K, own = spec.student.hidden, task.teacher == phase.teacher or phase.threshold <= 0.0
-        listed = [self._grouped(each) for each in stage.tasks]
-        if own and not others and task.probability == 1.0:
-            model, rates = groups(self.modes, K, listed), _rates(stage, task)
-            return constants_of(*codes, task.output_noise**2, phase.threshold, rates, model)
-        main = task._replace(teacher=phase.teacher, head=spec.head_of(phase.teacher))
-        return group_tasks(
-            *codes,
-            phase.threshold,
-            groups(self.modes, K, [*listed, self._grouped(main)]),
-            [_rates(stage, each) for each in stage.tasks],
-            [each.probability for each in stage.tasks],
-            [each.output_noise**2 for each in stage.tasks],
-        )
+        Parameters
+        ----------
+        task : int
+            Number of the task, counted from 0.
+        noise : float
+            Variance of the noise on the student's inputs.
 
-    def _grouped(self, task: Task) -> GroupedTask:
-        """Return a task of a stage in the form of the kernels."""
-        p, M = task.teacher, self.spec.teachers.hidden
-        law = p if len(self.modes.omega) > 1 else 0
-        return GroupedTask(law, p * M, task.head, self.v[p], task.input_noise**2)
+        Returns
+        -------
+        Groups
+        """
+        own = self.v[task], task, self.spec.head_of(task), noise
+        return groups_of(self.modes, self.spec.student.hidden, *own)
 
-    def integrator(self, constants: Constants | GroupTasks) -> Callable:
-        """Return the compiled function that integrates the equations with some constants."""
-        return integrate_phase if isinstance(constants, Constants) else integrate_tasks
+    def largest_eigenvalue(self) -> float:
+        """Return the largest eigenvalue of the covariances of the inputs of all tasks."""
+        return float(self.modes.omega.max())
 
-    def numbers(self, constants: Constants | GroupTasks) -> np.ndarray:
-        """Return the numbers, apart from the groups, that determine the equations of a stage."""
-        p, model = constants, constants.model
-        if isinstance(p, Constants):
-            r = p.rates
-            own = [*r.moving, r.eta, r.eta_h, r.decay, r.decay_h, r.batch, p.output_variance]
-        else:
-            own = [*p.numbers.ravel(), *p.moving.ravel(), p.decay, p.decay_h, p.batch]
-        noise = model.power[:, 0] - model.clean[:, 0]
-        parts = model.first, model.head, noise, own
-        return np.concatenate([[p.student, p.teacher, p.threshold, *model.c.shape], *parts]).astype(float)
-
-    def check_steps(self, constants: Constants | GroupTasks, stage: Stage, start: float, most: float) -> None:
+    def check_steps(self, constants: Constants | Several, stage: Stage, start: float, most: float) -> None:
         """Raise RunError if the largest eigenvalue makes a stage take far too many steps.
 
         q of a mode of eigenvalue omega decays at a rate 2 eta omega h^2 <g'^2>, at which steps of the
@@ -158,7 +117,7 @@ class Structured(Formulation):
 
         Parameters
         ----------
-        constants : Constants or GroupTasks
+        constants : Constants or Several
             Constants of the equations in the stage.
         stage : Stage
             The stage.
@@ -167,96 +126,26 @@ class Structured(Formulation):
         most : float
             Number of steps of the integrator that is still allowed.
         """
-        steps = self._rate(constants, stage) * (stage.end - start) / 6.4
+        steps = self._rate(stage) * (stage.end - start) / 6.4
         if steps > UNCERTAIN * most:
             reached = f"{steps:.2g} steps are necessary until t = {stage.end:g}"
-            raise RunError(stiff_inputs(self.modes.omega.max(), reached=reached))
+            raise RunError(stiff_inputs(self.largest_eigenvalue(), reached=reached))
 
-    def _rate(self, constants: Constants | GroupTasks, stage: Stage) -> float:
+    def _rate(self, stage: Stage) -> float:
         """Return the largest rate at which a mode decays, with the readouts and weights as they are."""
-        K, code, model = self.spec.student.hidden, constants.student, constants.model
+        K, code, rate = self.spec.student.hidden, CODES[self.spec.student.activation], 0.0
         q, _, h = unpack_groups(self.y, K, len(self.T), len(self.modes.nu))
-        rate = 0.0
-        for task, power in zip(stage.tasks, model.power, strict=False):
+        for task in stage.tasks:
+            power = self.model(task.teacher, task.input_noise**2).power
             for unit, variance in enumerate(np.diagonal(q @ power)):
                 slope = task.moving[unit] * h[task.head, unit] ** 2 * J2(code, code, *[variance] * 3)
                 rate = max(rate, 2.0 * task.probability * task.learning_rate * power.max() * slope)
         return rate
 
-    def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
-        """Raise RunError for equations that are stiff, with the largest eigenvalue.
-
-        Parameters
-        ----------
-        stage : Stage
-            The stage that is not finished.
-        time : float
-            Time t = steps / N that is reached.
-        steps : int
-            Steps of the integrator up to this time.
-        """
-        reached = f"t = {time:g} is reached after {steps} steps, the stage ends at {stage.end:g}"
-        raise RunError(stiff_inputs(self.modes.omega.max(), reached=reached))
-
     def state_arrays(self, switches: int) -> dict[str, np.ndarray]:
         """Return the groups of modes."""
         return dict(zip(MODES, self.modes[:3], strict=True))
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records, task by task with the inputs of this task."""
-        spec, (_, R, h) = self.spec, self.overlaps(records)
-        codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-        Q, M, errors = self._Q_of_tasks(records), spec.teachers.hidden, np.empty((len(records), len(self.v)))
-        for p, row in enumerate(errors.T):
-            own, head = slice(p * M, (p + 1) * M), spec.head_of(p)
-            parts = Q[p if len(Q) > 1 else 0], R[:, :, own], self.T[own, own], h[:, head : head + 1]
-            each = map(np.ascontiguousarray, parts)
-            row[:] = generalisation_errors_of_records(*codes, *each, self.v[p : p + 1])[:, 0]
-        return errors
-
-    def _Q_of_tasks(self, records: np.ndarray) -> np.ndarray:
-        """Return Q (L, T, K, K) with the inputs of all tasks, or of each."""
-        K, (L, _), first = self.spec.student.hidden, self.modes.omega.shape, self.record_layout.size
-        Q = np.concatenate([records[:, : K * K], records[:, first : first + (L - 1) * K * K]], axis=1)
-        return Q.reshape(-1, L, K, K).swapaxes(0, 1)
-
-    def observables(
-        self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
-    ) -> dict[str, np.ndarray]:
-        """Return the overlaps of weights, and those of student fields with the inputs of each task.
-
-        Parameters
-        ----------
-        records : (T, width) array
-            Records.
-        times : (T,) array
-            Their times t = steps / N.
-        switches : sequence of float
-            Times of the switches of the run.
-
-        Returns
-        -------
-        dict of str to array
-        """
-        K = self.spec.student.hidden
-        arrays = {"student_weight_overlaps": records[:, -K * K :].reshape(-1, K, K)}
-        if self.spec.has_task_inputs:
-            arrays["task_student_overlaps"] = self._Q_of_tasks(records).swapaxes(0, 1)
-        return arrays
-
 
 # Arrays of a state with the groups of modes, as in `ModeGroups`.
 MODES = ("mode_eigenvalues", "mode_shares", "mode_overlaps")
-
-
-def _rates(stage: Stage, task: Task) -> Rates:
-    """Return how the student learns in steps on a task."""
-    return Rates(
-        moving=task.moving,
-        eta=task.learning_rate,
-        eta_h=task.readout_rate,
-        decay=stage.weight_decay,
-        decay_h=stage.readout_decay,
-        batch=stage.batch_size,
-        head=task.head,
-    )

@@ -1,7 +1,7 @@
-"""What the formulations for tasks with inputs of their own have in common.
+"""What the formulations of structured inputs have in common.
 
-A record has (Q, R, h) with Q of the first task, then Q of all tasks (P, K, K) and the overlaps W (K, K) of
-the weights.
+A record has (Q, R, h) with Q of the first task, then Q with all laws of the inputs (L, K, K), one for all
+tasks or one for each, and the overlaps W (K, K) of the weights.
 """
 
 from abc import abstractmethod
@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from teacherstudent.engines.ode.constants import rates_of_task
 from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
@@ -19,13 +20,12 @@ from teacherstudent.errors.messages import stiff_inputs
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
 from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
-from teacherstudent.kernels.ode.models import Rates
 from teacherstudent.kernels.ode.state import Layout, layout_of
 from teacherstudent.kernels.ode.tasks import Lessons, Several, integrate_tasks, several
 
 
 class TaskInputs(Formulation):
-    """Formulation of tasks whose inputs have different covariances; parameters as in `Formulation`."""
+    """Formulation of tasks with structured inputs; parameters as in `Formulation`."""
 
     @abstractmethod
     def model(self, task: int, noise: float):
@@ -69,9 +69,14 @@ class TaskInputs(Formulation):
         return layout_of(self.spec.student.hidden, P * M, self.spec.heads)
 
     @property
+    def law_count(self) -> int:
+        """Number L of laws of the inputs: by default one for each task."""
+        return len(self.v)
+
+    @property
     def width(self) -> int:
         """Length of a record."""
-        return self.record_layout.size + (len(self.v) + 1) * self.spec.student.hidden**2
+        return self.record_layout.size + (self.law_count + 1) * self.spec.student.hidden**2
 
     @property
     def readouts(self) -> np.ndarray:
@@ -102,22 +107,9 @@ class TaskInputs(Formulation):
             Constants where one task is trained, and a threshold, if any, is for this task.
         """
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
-        task, *others = stage.tasks
-        if (
-            not others
-            and task.probability == 1.0
-            and (task.teacher == phase.teacher or phase.threshold <= 0.0)
-        ):
-            model = self.model(task.teacher, task.input_noise**2)
-            rates = Rates(
-                moving=task.moving,
-                eta=task.learning_rate,
-                eta_h=task.readout_rate,
-                decay=stage.weight_decay,
-                decay_h=stage.readout_decay,
-                batch=stage.batch_size,
-                head=task.head,
-            )
+        if self.is_of_one_task(stage, phase):
+            (task,) = stage.tasks
+            model, rates = self.model(task.teacher, task.input_noise**2), rates_of_task(stage, task)
             return constants_of(*codes, task.output_noise**2, phase.threshold, rates, model)
         model = self.model(phase.teacher, 0.0)
         return several(*codes, phase.threshold, model, self._lessons(stage), len(self.y))
@@ -157,24 +149,29 @@ class TaskInputs(Formulation):
         (P, M), K, F = self.v.shape, self.spec.student.hidden, len(self.T)
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
         _, R, h = self.overlaps(records)
-        Q, errors = self._task_overlaps(records), np.empty((len(records), P))
+        Q, errors = self._overlaps_of_laws(records), np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):
             for p in range(P):
                 own, head = slice(p * M, (p + 1) * M), self.spec.head_of(p)
-                arrays = Q[part, p], R[part, :, own], self.T[own, own], h[part, head : head + 1]
+                arrays = (
+                    Q[part, p if self.law_count > 1 else 0],
+                    R[part, :, own],
+                    self.T[own, own],
+                    h[part, head : head + 1],
+                )
                 arrays = map(np.ascontiguousarray, (*arrays, self.v[p : p + 1]))
                 errors[part, p : p + 1] = generalisation_errors_of_records(*codes, *arrays)
         return errors
 
-    def _task_overlaps(self, records: np.ndarray) -> np.ndarray:
-        """Return Q (T, P, K, K) of all tasks."""
-        P, K = len(self.v), self.spec.student.hidden
-        return records[:, self.record_layout.size : -K * K].reshape(-1, P, K, K)
+    def _overlaps_of_laws(self, records: np.ndarray) -> np.ndarray:
+        """Return Q (T, L, K, K) with all laws of the inputs."""
+        K = self.spec.student.hidden
+        return records[:, self.record_layout.size : -K * K].reshape(-1, self.law_count, K, K)
 
     def observables(
         self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
     ) -> dict[str, np.ndarray]:
-        """Return the covariances of student fields with the inputs of all tasks, and overlaps of weights.
+        """Return the overlaps of weights and, where laws differ, Q with the inputs of each task.
 
         Parameters
         ----------
@@ -190,7 +187,7 @@ class TaskInputs(Formulation):
         dict of str to array
         """
         K = self.spec.student.hidden
-        return {
-            "task_student_overlaps": self._task_overlaps(records),
-            "student_weight_overlaps": records[:, -K * K :].reshape(-1, K, K),
-        }
+        arrays = {"student_weight_overlaps": records[:, -K * K :].reshape(-1, K, K)}
+        if self.law_count > 1:
+            arrays["task_student_overlaps"] = self._overlaps_of_laws(records)
+        return arrays

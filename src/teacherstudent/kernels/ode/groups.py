@@ -20,17 +20,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
 from teacherstudent.kernels.compile.variants import variant
-from teacherstudent.kernels.ode import models
-
-
-class GroupedTask(NamedTuple):
-    """What a task of a stage has to do with the groups."""
-
-    law: int  # row of `ModeGroups.omega`
-    first: int  # first unit of its teacher
-    head: int  # row of h
-    v: np.ndarray  # (M,) readouts of the teacher
-    noise: float  # variance s^2 of the noise on the student's inputs
+from teacherstudent.kernels.ode import models, tasks
 
 
 class ModeGroups(NamedTuple):
@@ -43,24 +33,20 @@ class ModeGroups(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """The model of a stage with A tasks, of which one is current, with work space."""
+    """The model while one task is active, with work space."""
 
     c: np.ndarray  # (D,) signed readouts (h, -v)
     C: np.ndarray  # (D, D) covariance of the error units
-    current: np.ndarray  # (1,) int64: the task, a row of the following arrays
-    power: np.ndarray  # (A, G) omega + s^2
-    clean: np.ndarray  # (A, G) omega
-    first: np.ndarray  # (A,) int64
-    head: np.ndarray  # (A,) int64
-    v: np.ndarray  # (A, M)
-    T: np.ndarray  # (A, M, M)
-    omega: np.ndarray  # (L, G) for records
-    nu: np.ndarray  # (G,)
-    t: np.ndarray  # (F, F, G)
+    power: np.ndarray  # (G,) omega + s^2 of the task
+    modes: ModeGroups
+    v: np.ndarray  # (M,) readouts of the teacher
+    task: int
+    head: int  # row of h that is trained on the task
+    noise: float  # variance s^2 of the noise on the student's inputs
 
 
-def groups(modes: ModeGroups, K: int, tasks: list[GroupedTask]) -> Groups:
-    """Describe the covariances of a stage.
+def groups_of(modes: ModeGroups, K: int, v: np.ndarray, task: int, head: int, noise: float) -> Groups:
+    """Describe the covariances while one task is active.
 
     Parameters
     ----------
@@ -68,30 +54,22 @@ def groups(modes: ModeGroups, K: int, tasks: list[GroupedTask]) -> Groups:
         The groups of modes.
     K : int
         Number of student units.
-    tasks : list of GroupedTask
-        The tasks; the first one is current.
+    v : (M,) array
+        Readouts of the teacher of the task.
+    task : int
+        Number of the task, counted from 0.
+    head : int
+        Row of h that is trained on it.
+    noise : float
+        Variance s^2 >= 0 of the noise on the student's inputs.
 
     Returns
     -------
     Groups
     """
-    M = len(tasks[0].v)
-    own = [slice(task.first, task.first + M) for task in tasks]
-    clean = np.array([modes.omega[task.law] for task in tasks])
-    return Groups(
-        c=np.zeros(K + M),
-        C=np.zeros((K + M, K + M)),
-        current=np.zeros(1, np.int64),
-        power=clean + np.array([[task.noise] for task in tasks]),
-        clean=clean,
-        first=np.array([task.first for task in tasks]),
-        head=np.array([task.head for task in tasks]),
-        v=np.array([task.v for task in tasks]),
-        T=np.array([modes.T[part, part] for part in own]),
-        omega=np.ascontiguousarray(modes.omega),
-        nu=np.ascontiguousarray(modes.nu),
-        t=np.ascontiguousarray(modes.t),
-    )
+    modes, D = ModeGroups(*map(np.ascontiguousarray, modes)), K + len(v)
+    power = modes.omega[task if len(modes.omega) > 1 else 0] + noise
+    return Groups(np.zeros(D), np.zeros((D, D)), power, modes, np.ascontiguousarray(v), task, head, noise)
 
 
 def pack_groups(q: np.ndarray, r: np.ndarray, h: np.ndarray) -> np.ndarray:
@@ -133,21 +111,6 @@ def unpack_groups(y: np.ndarray, K: int, F: int, G: int) -> tuple[np.ndarray, np
     q[rows[::-1]] = q[rows]
     end = G * (pairs + K * F)
     return q, y[G * pairs : end].reshape(K, F, G), y[end:].reshape(-1, K)
-
-
-def width_of_records(K: int, F: int, H: int, L: int) -> int:
-    """Return the length of a record: Q of the first law, R, h, Q of the other laws, and W.
-
-    Parameters
-    ----------
-    K, F, H, L : int
-        Numbers of student units, of units of all teachers, of heads, and of laws of the inputs.
-
-    Returns
-    -------
-    int
-    """
-    return K * (K + F + H + L * K)
 
 
 @inlined
@@ -193,60 +156,51 @@ def row_r(y, K, F, G, k, a):
     return y[start : start + G]
 
 
+@variant(tasks.for_task, Groups)
+def _for_task(model, task, head, noise, v):
+    """Return the model of another task."""
+    omega = _eigenvalues(model.modes.omega, task)
+    for g in range(len(omega)):
+        model.power[g] = omega[g] + noise
+    return Groups(model.c, model.C, model.power, model.modes, v, task, head, noise)
+
+
 @variant(models.covariances, Groups, inline=True)
 def _covariances(model, y, clean):
     """Fill c and C from the state, with or without the noise on the student's inputs."""
-    task = model.current[0]
-    power = model.clean[task] if clean else model.power[task]
-    _fill_covariances(model.c, model.C, model.v[task], model.T[task], power, y, model)
+    power = _eigenvalues(model.modes.omega, model.task) if clean else model.power
+    _fill_covariances(model, y, power)
 
 
 @variant(models.motion, Groups, inline=True)
 def _motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means."""
     _set_to_zero(dy)
-    add_motion(model, y, rates, means, 1.0, dy)
+    modes, first, h = model.modes, model.task * len(model.v), model.c
+    _move_r(y, h, means.weights, model.power, modes.t, first, rates, dy)
+    _move_q(y, h, means, model.power, modes.nu, modes.t.shape[0], first, rates, dy)
+    _move_readouts(y, means.output, rates, modes.t.shape, dy)
 
 
 @variant(models.record, Groups, inline=True)
 def _record(model, y, row):
-    """Record Q of the first law, R, h, Q of the other laws, and W = w w^T / N."""
-    _fill_record(model.omega, model.t, len(model.c) - model.v.shape[1], y, row)
+    """Record Q of the first law, R, h, Q of all laws, and W = w w^T / N."""
+    _fill_record(model.modes.omega, model.modes.t, len(model.c) - len(model.v), y, row)
 
 
 @inlined
-def add_motion(model, y, rates, means, share, dy):
-    """Add the derivative of the state in steps on the current task, times its probability.
-
-    Parameters
-    ----------
-    model : Groups
-        The model, whose c and C are those of the state.
-    y : (n,) array
-        State.
-    rates : models.Rates
-        How the student learns.
-    means : models.Means
-        Means over the fields.
-    share : float
-        Probability of the task.
-    dy : (n,) array
-        Changed in place.
-    """
-    task = model.current[0]
-    power, first, eta, decay = model.power[task], model.first[task], rates.eta, rates.decay
-    _move_r(y, model.c, means.weights, power, model.t, first, rates.moving, share, eta, decay, dy)
-    numbers = first, share, eta, decay, rates.batch
-    _move_q(y, model.c, means, power, model.nu, model.t.shape[0], rates.moving, numbers, dy)
-    _move_readouts(y, means.output, rates.head, share, rates.eta_h, rates.decay_h, model.t.shape, dy)
+def _eigenvalues(omega, task):
+    """Return the row of the eigenvalues of the inputs of a task; one row may be that of all tasks."""
+    return omega[task if len(omega) > 1 else 0]
 
 
 @inner
-def _fill_covariances(c, C, v, T, power, y, model):
+def _fill_covariances(model, y, power):
     """Fill c and C with given eigenvalues of the covariance of the student's inputs."""
-    M, G, F = len(v), len(power), model.t.shape[0]
-    K, task = len(c) - M, model.current[0]
-    first, readouts = model.first[task], G * (K * (K + 1) // 2 + K * F) + K * model.head[task]
+    c, C, v, T = model.c, model.C, model.v, model.modes.T
+    M, G, F = len(v), len(power), len(T)
+    K, first = len(c) - M, model.task * M
+    readouts = G * (K * (K + 1) // 2 + K * F) + K * model.head
     for k in range(K):
         c[k] = y[readouts + k]
         for l in range(k, K):
@@ -258,7 +212,7 @@ def _fill_covariances(c, C, v, T, power, y, model):
     for m in range(M):
         c[K + m] = -v[m]
         for n in range(M):
-            C[K + m, K + n] = T[m, n]
+            C[K + m, K + n] = T[first + m, first + n]
 
 
 @long_sum
@@ -301,12 +255,13 @@ def _add_product(out, factor, x, y):
 
 
 @inner
-def _move_r(y, h, weights, power, t, first, moving, share, eta, decay, dy):
+def _move_r(y, h, weights, power, t, first, rates, dy):
     """Add dr_ka = -eta h_k ((omega + s^2) sum_j weights_kj r_ja + sum_m weights_km t_ma) - decay r_ka."""
+    moving, decay = rates.moving, rates.decay
     K, F, G = len(moving), t.shape[0], len(power)
     M = len(h) - K
     for k in range(K):
-        rate = -share * eta * moving[k] * h[k]
+        rate = -rates.eta * moving[k] * h[k]
         for a in range(F):
             out = row_r(dy, K, F, G, k, a)
             for j in range(K):
@@ -314,57 +269,57 @@ def _move_r(y, h, weights, power, t, first, moving, share, eta, decay, dy):
             for m in range(M):
                 _add(out, rate * weights[k, K + m], t[first + m, a])
             if decay != 0.0:
-                _add(out, -share * decay * moving[k], row_r(y, K, F, G, k, a))
+                _add(out, -decay * moving[k], row_r(y, K, F, G, k, a))
 
 
 @inner
-def _move_q(y, h, means, power, nu, F, moving, numbers, dy):
+def _move_q(y, h, means, power, nu, F, first, rates, dy):
     """Add the derivatives of q.
 
     dq_kl = -eta h_k ((omega + s^2) sum_j weights_kj q_jl + sum_m weights_km r_lm) + (k <-> l)
             + (eta^2 / batch) h_k h_l power_kl (omega + s^2) nu - 2 decay q_kl.
     """
-    first, share, eta, decay, batch = numbers
-    K, G, weights = len(moving), len(power), means.weights
+    moving, decay, weights = rates.moving, rates.decay, means.weights
+    K, G = len(moving), len(power)
     M = len(h) - K
     for k in range(K):
         for l in range(k, K):
             out = row_q(dy, K, G, k, l)
-            eta_k, eta_l = eta * moving[k] * h[k], eta * moving[l] * h[l]
+            eta_k, eta_l = rates.eta * moving[k] * h[k], rates.eta * moving[l] * h[l]
             for j in range(K):
-                _add_product(out, -share * eta_k * weights[k, j], power, row_q(y, K, G, j, l))
-                _add_product(out, -share * eta_l * weights[l, j], power, row_q(y, K, G, j, k))
+                _add_product(out, -eta_k * weights[k, j], power, row_q(y, K, G, j, l))
+                _add_product(out, -eta_l * weights[l, j], power, row_q(y, K, G, j, k))
             for m in range(M):
-                _add(out, -share * eta_k * weights[k, K + m], row_r(y, K, F, G, l, first + m))
-                _add(out, -share * eta_l * weights[l, K + m], row_r(y, K, F, G, k, first + m))
-            _add_product(out, share * eta_k * eta_l * means.power[k, l] / batch, power, nu)
+                _add(out, -eta_k * weights[k, K + m], row_r(y, K, F, G, l, first + m))
+                _add(out, -eta_l * weights[l, K + m], row_r(y, K, F, G, k, first + m))
+            _add_product(out, eta_k * eta_l * means.power[k, l] / rates.batch, power, nu)
             if decay != 0.0:
-                _add(out, -share * decay * (moving[k] + moving[l]), row_q(y, K, G, k, l))
+                _add(out, -decay * (moving[k] + moving[l]), row_q(y, K, G, k, l))
 
 
 @inner
-def _move_readouts(y, output, head, share, eta_h, decay_h, shape, dy):
+def _move_readouts(y, output, rates, shape, dy):
     """Add dh_k = -eta_h output_k - decay h_k for the head of the task."""
     K = len(output)
-    start = shape[2] * (K * (K + 1) // 2 + K * shape[0]) + K * head
+    start = shape[2] * (K * (K + 1) // 2 + K * shape[0]) + K * rates.head
     for k in range(K):
-        dy[start + k] += share * (-eta_h * output[k] - decay_h * y[start + k])
+        dy[start + k] += -rates.eta_h * output[k] - rates.decay_h * y[start + k]
 
 
 @inner
 def _fill_record(omega, t, K, y, row):
-    """Write Q of the first law, R, h, Q of the other laws, and W to a row."""
+    """Write Q of the first law, R, h, Q of all laws, and W to a row."""
     (L, G), F = omega.shape, t.shape[0]
     readouts = G * (K * (K + 1) // 2 + K * F)
     numbers = len(y) - readouts
-    others = K * K + K * F + numbers
+    laws = K * K + K * F + numbers
     for k in range(K):
         for l in range(K):
-            pair = row_q(y, K, G, k, l)
-            row[K * k + l] = dot(omega[0], pair)
-            for law in range(1, L):
-                row[others + K * K * (law - 1) + K * k + l] = dot(omega[law], pair)
-            row[others + K * K * (L - 1) + K * k + l] = total(pair)
+            pair, e = row_q(y, K, G, k, l), K * k + l
+            for law in range(L):
+                row[laws + K * K * law + e] = dot(omega[law], pair)
+            row[e] = row[laws + e]
+            row[laws + K * K * L + e] = total(pair)
         for a in range(F):
             row[K * K + F * k + a] = total(row_r(y, K, F, G, k, a))
     for e in range(numbers):

@@ -1,4 +1,4 @@
-"""The equations of `equations` where one of several tasks, each with inputs of its own, is trained in a step.
+"""The equations of `equations` where one of several tasks with structured inputs is trained in a step.
 
 The derivative is the sum over the tasks of their derivatives, times their probabilities. The covariance model
 is that of the main task, which gives the models of all others.
@@ -219,3 +219,25 @@ def integrate_tasks(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         max_tries,
         work,
     )
+
+
+@entry
+def rate_of_change(p, y):
+    """Return the time derivative of a state as a new array.
+
+    Parameters
+    ----------
+    p : Several
+        Everything that the right-hand side takes as given.
+    y : (n,) array
+        State, in the layout of the covariance model.
+
+    Returns
+    -------
+    (n,) array
+        dy/dt, t = steps / N.
+    """
+    dy = np.empty_like(y)
+    p.progress[LEFT] = NO_PAUSE
+    derivative(y, reference_to(p), dy)
+    return dy
