@@ -140,7 +140,7 @@ def _motion(model, y, rates, means, dy):
     _move_r(model, y, rates, dy)
     _move_q(model, y, rates, means.power, dy)
     _move_rest(model, y, rates, means.weights, means.power, dy)
-    _move_readouts(model, y, rates, means.output, dy)
+    models.move_readouts(y, model.layout.h, rates, means.output, dy)
 
 
 @variant(models.record, Blocks)
@@ -289,14 +289,3 @@ def _move_rest(model, y, rates, weights, power, dy):
             e, mirror = at + K * k + i, at + K * i + k
             dy[e] = change - (decay_k + decay_i) * y[e]
             dy[mirror] = dy[e]
-
-
-@inner
-def _move_readouts(model, y, rates, output, dy):
-    """Write the derivatives of h; only the active head moves."""
-    layout = model.layout
-    for e in range(layout.h, layout.size):
-        dy[e] = 0.0
-    for k in range(layout.K):
-        e = layout.h + layout.K * rates.head + k
-        dy[e] = -rates.eta_h * output[k] - rates.decay_h * y[e]

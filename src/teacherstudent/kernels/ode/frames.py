@@ -169,11 +169,7 @@ def _motion(model, y, rates, means, dy):
         first = layout.U + layout.propagators * i
         _move_column(model, y, rates, first, layout.propagators, K, omega, noise, dy)
     _move_rest(model, y, rates, omega[G] + noise, dy)
-    for e in range(layout.h, layout.size):
-        dy[e] = 0.0
-    for k in range(K):
-        e = layout.h + K * rates.head + k
-        dy[e] = -rates.eta_h * means.output[k] - rates.decay_h * y[e]
+    models.move_readouts(y, layout.h, rates, means.output, dy)
 
 
 @variant(models.record, Frames)

@@ -179,13 +179,21 @@ def _motion(model, y, rates, means, dy):
     modes, first, h = model.modes, model.task * len(model.v), model.c
     _move_r(y, h, means.weights, model.power, modes.t, first, rates, dy)
     _move_q(y, h, means, model.power, modes.nu, modes.t.shape[0], first, rates, dy)
-    _move_readouts(y, means.output, rates, modes.t.shape, dy)
+    models.move_readouts(
+        y, _at_h(len(rates.moving), modes.t.shape[0], modes.t.shape[2]), rates, means.output, dy
+    )
 
 
 @variant(models.record, Groups, inline=True)
 def _record(model, y, row):
     """Record Q of the first law, R, h, Q of all laws, and W = w w^T / N."""
     _fill_record(model.modes.omega, model.modes.t, len(model.c) - len(model.v), y, row)
+
+
+@inlined
+def _at_h(K, F, G):
+    """Return the index of h[0, 0] in the state."""
+    return G * (K * (K + 1) // 2 + K * F)
 
 
 @inlined
@@ -200,7 +208,7 @@ def _fill_covariances(model, y, power):
     c, C, v, T = model.c, model.C, model.v, model.modes.T
     M, G, F = len(v), len(power), len(T)
     K, first = len(c) - M, model.task * M
-    readouts = G * (K * (K + 1) // 2 + K * F) + K * model.head
+    readouts = _at_h(K, F, G) + K * model.head
     for k in range(K):
         c[k] = y[readouts + k]
         for l in range(k, K):
@@ -298,19 +306,10 @@ def _move_q(y, h, means, power, nu, F, first, rates, dy):
 
 
 @inner
-def _move_readouts(y, output, rates, shape, dy):
-    """Add dh_k = -eta_h output_k - decay h_k for the head of the task."""
-    K = len(output)
-    start = shape[2] * (K * (K + 1) // 2 + K * shape[0]) + K * rates.head
-    for k in range(K):
-        dy[start + k] += -rates.eta_h * output[k] - rates.decay_h * y[start + k]
-
-
-@inner
 def _fill_record(omega, t, K, y, row):
     """Write Q of the first law, R, h, Q of all laws, and W to a row."""
     (L, G), F = omega.shape, t.shape[0]
-    readouts = G * (K * (K + 1) // 2 + K * F)
+    readouts = _at_h(K, F, G)
     numbers = len(y) - readouts
     laws = K * K + K * F + numbers
     for k in range(K):

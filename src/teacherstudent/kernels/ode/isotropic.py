@@ -153,7 +153,7 @@ def _motion(model, y, rates, means, dy):
     """
     fill_drift(means.weights, model.B, model.drift)
     _move_features(y, model, rates, means.power, dy)
-    _move_readouts(y, model.layout, rates, means.output, dy)
+    models.move_readouts(y, at_h(model.layout, 0, 0), rates, means.output, dy)
 
 
 @variant(models.record, Isotropic, inline=True)
@@ -202,13 +202,3 @@ def _move_features(y, model, rates, power, dy):
             ik, ki = at_Q(layout, i, k), at_Q(layout, k, i)
             change = noise * eta_i * eta_k * power[i, k] - gradient - (decay_i + decay_k) * y[ik]
             dy[ik], dy[ki] = change, change
-
-
-@inlined
-def _move_readouts(y, layout, rates, output, dy):
-    """Write the derivatives of h; only the active head moves."""
-    for e in range(at_h(layout, 0, 0), len(y)):
-        dy[e] = 0.0
-    for i in range(len(output)):
-        e = at_h(layout, rates.head, i)
-        dy[e] = -rates.eta_h * output[i] - rates.decay_h * y[e]

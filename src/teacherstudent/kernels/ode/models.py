@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.variants import declared
 
 
@@ -83,3 +84,27 @@ def record(model, y, row):
     row : (m,) array
         Written: the order parameters (Q, R, h) in the layout of `state`.
     """
+
+
+@inlined
+def move_readouts(y, first, rates, output, dy):
+    """Write dh_k = -eta_h <d g_k> - decay_h h_k for the head that is trained, and 0 for the others.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State, which ends with h (H, K).
+    first : int
+        Index of h[0, 0] in the state.
+    rates : Rates
+        How the student learns.
+    output : (K,) array
+        Means <d g_k>.
+    dy : (n,) array
+        Written from `first` on.
+    """
+    for e in range(first, len(y)):
+        dy[e] = 0.0
+    for k in range(len(output)):
+        e = first + len(output) * rates.head + k
+        dy[e] = -rates.eta_h * output[k] - rates.decay_h * y[e]

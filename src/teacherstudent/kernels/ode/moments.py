@@ -144,11 +144,7 @@ def _motion(model, y, rates, means, dy):
             _combine(model, y, k, i)
             _multiply(model)
             _add_moved(model, k, i, dy)
-    for e in range(layout.h, layout.size):
-        dy[e] = 0.0
-    for k in range(K):
-        e = layout.h + K * rates.head + k
-        dy[e] = -rates.eta_h * means.output[k] - rates.decay_h * y[e]
+    models.move_readouts(y, layout.h, rates, means.output, dy)
 
 
 @variant(models.record, Moments)
