@@ -183,7 +183,7 @@ ROWS = {
         manifold(projection="orthogonal", folding="linear"),
         manifold(dimension=32, projection="orthogonal", equivalent=True),
     ],
-    "several tasks with manifolds": [
+    "several tasks with different manifolds": [
         manifold(tasks="interpolated", similarity=0.5),
         manifold(tasks="interpolated", similarity=0.5, projection="orthogonal"),
         manifold(tasks="subspaces", similarity=0.5),

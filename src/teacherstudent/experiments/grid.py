@@ -1,4 +1,4 @@
-"""The grid of an engine, in a module of its own: scripts that only read results import it quickly."""
+"""The grid of an engine, in a separate module: scripts that only read results import it quickly."""
 
 import math
 from dataclasses import dataclass

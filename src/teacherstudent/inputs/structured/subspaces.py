@@ -1,7 +1,7 @@
 """Projections of tasks that have directions of a common latent space in common.
 
 One D x D Gaussian matrix X gives X X^T / D = U diag(lambda) U^T. Every task has D / P of the eigenvectors:
-task 1 the first ones, and a later task a fraction of these and others of its own. With U_p and lambda_p of
+task 1 the first ones, and a later task a fraction of these and its own others. With U_p and lambda_p of
 task p,
 
     F_p = sqrt N O U_p diag(sqrt lambda_p) U_p^T,
