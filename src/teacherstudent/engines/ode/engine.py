@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from teacherstudent.engines.laws import refuse_laws
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
@@ -44,6 +45,7 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
+    refuse_laws(spec, "ode")
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
