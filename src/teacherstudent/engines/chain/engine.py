@@ -11,9 +11,10 @@ from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
+from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_clusters, refuse_layers, refuse_rewards
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -38,7 +39,8 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_laws(spec, "chain")
+    for refuse_law in (refuse_rewards, refuse_layers, refuse_clusters):
+        refuse_law(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -73,7 +75,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning
-    return sizes, teachers.activation, student.activation, clock, anchors, moving
+    return sizes, teachers.activation, student.activation, clock, anchors, moving, law_key(spec)
 
 
 def simulate(

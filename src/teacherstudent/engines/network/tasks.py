@@ -7,7 +7,9 @@ import numpy as np
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.losses import LOSSES
 from teacherstudent.kernels.network import stages as kernel
+from teacherstudent.kernels.network.classes import Classes
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.motion import Motion
 from teacherstudent.kernels.network.pulls import Pulls
@@ -67,7 +69,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     """
     return StepConstants(
         N=spec.inputs.dimension,
-        law=SquaredError(task.output_noise),
+        law=law_of(spec, task),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         V=networks.V[task.labels],
@@ -81,6 +83,13 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         input_noise=task.input_noise,
         batch=stage.batch_size,
     )
+
+
+def law_of(spec: Spec, task: Task) -> SquaredError | Classes:
+    """Return the law of the steps on a task."""
+    if spec.teachers.labels is None:
+        return SquaredError(task.output_noise)
+    return Classes(task.output_noise, task.label_flip, LOSSES[spec.loss], float(spec.training.margin or 0.0))
 
 
 def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: int) -> Tasks:

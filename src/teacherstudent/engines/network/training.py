@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
@@ -171,6 +172,16 @@ class Training:
         for follower in self.followers:
             follower.follow(self)
 
+    def is_below(self, threshold: float, teacher: int) -> bool:
+        """Return whether the error on a teacher (of classes, the classification error) is below a threshold."""
+        spec, networks = self.spec, self.networks
+        if not has_class_errors(spec):
+            return self.source.error(networks, teacher) < threshold
+        now, M = networks.order_parameters(), spec.teachers.hidden
+        own = slice(teacher * M, (teacher + 1) * M)
+        order = now.Q, now.R[:, own], now.T[own, own]
+        return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
+
     def snapshot(self) -> Snapshot:
         """Return the snapshot from which the run can resume: its state and the records up to it."""
         parts = {STATE: self.state(), ROWS: self.stacked()}
@@ -208,6 +219,9 @@ class Training:
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         found = self.source.observe(self.networks, now)
+        if has_class_errors(self.spec):
+            errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
+            found |= {name: array[0] for name, array in errors.items()}
         return row | {name: array for name, array in found.items() if name in due}
 
 
