@@ -22,8 +22,8 @@ with one unit, probability of a flip 0.1. (b) Logistic loss, learning rate 2, te
 probability 0.1. (c) Hinge loss with margin 0.5, learning rate 1, teachers with two units, probability 0.05.
 Units of the two teachers have overlap 0.5. Lines: equations of motion from given overlaps. Circles: means
 over networks; squares: means over samples of the exact chain, both with standard errors, of 2000 inputs
-(fewer in the small form). No paper is known to have this set-up: settings are our own, and another program computed
-the errors with which the claims compare.
+(fewer in the small form). No paper is known to have this set-up: settings are our own, and another program
+computed the errors with which the claims compare.
 """
 PANELS = {SQUARED: "Squared loss", LOGISTIC: "Logistic loss", HINGE: "Hinge loss"}
 TIMES = (0.0, 10.0, 20.0, 30.0, 40.0)

@@ -1,7 +1,8 @@
 """Forgetting of a task of classification against the similarity of two tasks.
 
-No published figure: the question of Lee et al. 2022 (Maslow's Hammer) for labels that are signs. The reader should
-see that the first task is forgotten most at an intermediate similarity, and that the logistic loss forgets later.
+No published figure: the question of Lee et al. 2022 (Maslow's Hammer) for labels that are signs. The reader
+should see that the first task is forgotten most at an intermediate similarity, and that the logistic loss
+forgets later.
 """
 
 from functools import partial
@@ -76,8 +77,7 @@ def plot_error(ax, engines, task: int, delay: float, series: str, **style):
 
 
 def claims(curves):
-    """State errors by another program, where forgetting is worst, and that the logistic loss forgets "
-    "later."""
+    """State errors by another program, where forgetting is worst, and which loss forgets later."""
     for loss, title in LOSSES.items():
         entry = curves[f"{FIGURE}_{loss}"]["ode"]
         yield compared(

@@ -1,7 +1,7 @@
 """Rules of a single linear unit that learns the labels of another one.
 
-Subjects of Biehl & Riegler 1994 and Kinouchi & Caticha 1992; the panels are our own. The reader should see that
-the errors of Hebb, perceptron and AdaTron fall with the powers -1/2, -1/3 and -1 of the time, that the
+Subjects of Biehl & Riegler 1994 and Kinouchi & Caticha 1992; the panels are our own. The reader should see
+that the errors of Hebb, perceptron and AdaTron fall with the powers -1/2, -1/3 and -1 of the time, that the
 squared loss stops at an error, and that flipped labels stop the perceptron rule at an error and keep the
 AdaTron at one, but only slow down Hebb's rule.
 """
@@ -149,8 +149,7 @@ def claims(curves):
 
 
 def flip_claims(curves):
-    """State at which errors flips stop the perceptron rule and keep the AdaTron, and that Hebb's rule "
-    "learns."""
+    """State where flips stop the perceptron rule and the AdaTron, and that Hebb's rule learns."""
     for flips in FLIPS[1:]:
         entry = curves[PERCEPTRON]["ode"].select(label_flips=flips)
         yield compared(
