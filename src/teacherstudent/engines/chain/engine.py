@@ -13,7 +13,7 @@ from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_laws, refuse_rewards
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -39,6 +39,7 @@ STATE_NAMES = (
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
     refuse_laws(spec, "chain")
+    refuse_rewards(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
