@@ -1,12 +1,31 @@
 """The law of units and labels that the equations of a spec have, chosen here for `kernels.ode`."""
 
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.ode.single import AdaTron, Hebb, Perceptron
 from teacherstudent.kernels.ode.units import Units, units
 from teacherstudent.spec.model import Spec
 
 
-def law_of(spec: Spec) -> Units:
+# Laws of one linear unit, by loss.
+SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
+
+
+def is_single(spec: Spec) -> bool:
+    """Return whether a linear unit learns the signs of one unit by a loss in `SINGLE` without a margin."""
+    units = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
+    return (
+        units == (1, 1, 1, "linear")
+        and spec.teachers.labels == "sign"
+        and spec.teachers.activation in ("erf", "linear")
+        and spec.loss in SINGLE
+        and not spec.training.margin
+    )
+
+
+def law_of(spec: Spec):
     """Return the law of a spec, with new work space."""
+    if is_single(spec):
+        return SINGLE[spec.loss]()
     K, D = spec.student.hidden, spec.student.hidden + spec.teachers.hidden
     return units(CODES[spec.student.activation], CODES[spec.teachers.activation], K, D)
 
