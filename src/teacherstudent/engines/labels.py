@@ -21,8 +21,8 @@ def label_errors(
         Overlaps of the student units.
     R : (records, K, P M) array
         Overlaps of student units with the units of all teachers.
-    T : (P M, P M) array
-        Overlaps of the units of all teachers, the same at all records.
+    T : (P M, P M) or (records, P M, P M) array
+        Overlaps of the units of all teachers, the same at all records or those of each.
     h : (records, H, K) array
         Readouts of the student, one row per head.
     v : (P, M) array
@@ -34,10 +34,10 @@ def label_errors(
         Means of the loss, and probabilities that student and label differ in sign.
     """
     draws = np.random.default_rng(0).standard_normal((SAMPLES, Q.shape[1] + v.shape[1]))
-    found = np.empty((2, len(Q), len(v)))
+    found, T = np.empty((2, len(Q), len(v))), np.broadcast_to(T, (len(Q), *T.shape[-2:]))
     for record in range(len(Q)):
         for p in range(len(v)):
-            found[:, record, p] = _sampled(spec, Q[record], R[record], T, h[record], v, p, draws)
+            found[:, record, p] = _sampled(spec, Q[record], R[record], T[record], h[record], v, p, draws)
     return found[0], found[1]
 
 

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from teacherstudent.engines.labels import label_errors
 from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
@@ -194,11 +195,14 @@ class Independent(Formulation):
             arrays["importances"] = np.array(self.importances, dtype=float).reshape(-1, K)
         return arrays | self.between_switches()
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name."""
         spec, columns = self.spec, self.columns
         P, K, F = spec.teachers.count, columns.layout.K, columns.layout.F
         Q, R, h = self.overlaps(records)
+        if spec.has_classes:
+            losses, wrong = label_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
+            return {"generalisation_error": losses, "classification_error": wrong}
         codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
         errors = np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):
@@ -210,7 +214,7 @@ class Independent(Formulation):
             else:
                 records_of_part = Q[part], R[part], self.T, h[part], self.v
                 errors[part] = generalisation_errors_of_records(*codes, *records_of_part)
-        return errors
+        return {"generalisation_error": errors}
 
     def observables(
         self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
@@ -243,6 +247,8 @@ class Independent(Formulation):
         return arrays
 
     def _T_of_teachers(self, records: np.ndarray) -> np.ndarray:
-        """Return the overlaps (T, F, F) of teachers that move."""
+        """Return the overlaps of all teachers: (T, F, F) where they move, otherwise (F, F)."""
         F = self.columns.layout.F
+        if self.columns.T < 0:
+            return self.T
         return records[:, self.columns.index_of_T()[:F, :F]]
