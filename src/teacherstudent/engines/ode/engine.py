@@ -10,6 +10,7 @@ from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.laws import is_single
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
@@ -45,7 +46,8 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_laws(spec, "ode")
+    if not is_single(spec):
+        refuse_laws(spec, "ode")
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation

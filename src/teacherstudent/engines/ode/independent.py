@@ -16,6 +16,7 @@ from teacherstudent.engines.ode.columns import (
 )
 from teacherstudent.engines.ode.constants import Vectors, numbers_of, stage_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.laws import is_scale_free
 from teacherstudent.engines.ode.states import (
     Position,
     initial_in,
@@ -38,6 +39,9 @@ from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.state import Layout, unpack
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
 from teacherstudent.spec.model import Spec
+
+# Absolute tolerance where overlaps have no scale: far below all of them, but not 0.
+SMALLEST_TOLERANCE = 1e-300
 
 
 class Independent(Formulation):
@@ -104,6 +108,12 @@ class Independent(Formulation):
         """All numbers of the state where the further columns have an influence on the order parameters."""
         matter = self.spec.has_moving_teachers or has_penalties(self.spec)
         return self.columns.size if matter else self.columns.layout.size
+
+    @property
+    def tolerances(self) -> tuple[float, float]:
+        """Relative and absolute tolerance of a step; an AdaTron can become arbitrarily short."""
+        relative, absolute = super().tolerances
+        return relative, SMALLEST_TOLERANCE if is_scale_free(self.spec) else absolute
 
     @property
     def readouts(self) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.single import AdaTron, Hebb, Perceptron
-from teacherstudent.kernels.ode.units import Units, units
+from teacherstudent.kernels.ode.units import units
 from teacherstudent.spec.model import Spec
-
 
 # Laws of one linear unit, by loss.
 SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
@@ -20,6 +19,11 @@ def is_single(spec: Spec) -> bool:
         and spec.loss in SINGLE
         and not spec.training.margin
     )
+
+
+def is_scale_free(spec: Spec) -> bool:
+    """Return whether the length of the student changes by factors only, as with the AdaTron."""
+    return is_single(spec) and spec.loss == "squared_hinge" and "readouts" not in spec.training.train
 
 
 def law_of(spec: Spec):
