@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from teacherstudent.kernels.maths.activations import CODES, activate
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 20_000  # of the fields, where there is no closed form
@@ -80,6 +79,8 @@ def losses(loss: str, margin: float | None, phi: np.ndarray, y: np.ndarray) -> n
 
 
 def _values(activation: str, x: np.ndarray) -> np.ndarray:
-    value, slope, flat = np.empty(x.size), np.empty(x.size), np.ascontiguousarray(x).ravel()
-    activate(CODES[activation], flat, value, slope)
-    return value.reshape(x.shape)
+    from scipy.special import erf
+
+    return {"erf": lambda: erf(x / np.sqrt(2.0)), "relu": lambda: np.maximum(x, 0.0), "linear": lambda: x}[
+        activation
+    ]()
