@@ -13,7 +13,15 @@ import numpy as np
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.maths.nodes import ball, logarithm, number_of_nodes, reach_of, steps_for
-from teacherstudent.kernels.maths.sums import LOGISTIC, PRODUCT, Fields, fields_of, mean_below, smooth_mean
+from teacherstudent.kernels.maths.sums import (
+    LOGISTIC,
+    PRODUCT,
+    Fields,
+    crossings,
+    fields_of,
+    mean_below,
+    smooth_mean,
+)
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots, with_last_column
 
 # Steps along z are at most this number divided by ln(1 / tolerance): branch points of the root b(z).
@@ -264,9 +272,11 @@ def _mean_below(
     b = roots(teacher, lines.points[:d])
     t0 = (c[:-1] @ lines.points[d:] - b) / s
     W, f = np.concatenate([P, F[:, :-1]], axis=1), np.ascontiguousarray(F[:, -1])
-    x, w = gauss_legendre(points_of_line(student, fields, tolerance))
     reach = reach_of(tolerance)
-    return mean_below(power, kappa, student, h, W, f, t0, c[-1] / s, *lines, x, w, reach)
+    line = kappa, student, h, W, f
+    tops = crossings(*line, lines.points, reach)
+    x, w = gauss_legendre(points_of_lines(student, fields, tolerance, tops, lines.weights))
+    return mean_below(power, *line, t0, c[-1] / s, *lines, tops, x, w, reach)
 
 
 def along_growth(fields: Fields, h: np.ndarray) -> Fields:
@@ -322,12 +332,36 @@ def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: fl
     return steps
 
 
-def points_of_line(student: int, fields: Fields, tolerance: float) -> int:
-    """Return the number of points on a line."""
+def points_of_lines(
+    student: int, fields: Fields, tolerance: float, tops: np.ndarray, weights: np.ndarray
+) -> int:
+    """Return the number of points on lines from -reach to `tops`.
+
+    The dependence on width and growth of the integrand was fitted to integrals of typical functions.
+
+    Parameters
+    ----------
+    student : int
+        Activation code.
+    fields : Fields
+        Fields of the student, from `along_growth`.
+    tolerance : float
+        Error of the sum.
+    tops : (n,) array
+        Ends of the lines.
+    weights : (n,) array
+        Weights of the lines.
+
+    Returns
+    -------
+    int
+    """
     length = np.abs(fields.F[:, -1]).max() if student == ERF else 0.0
-    tau = abs(fields.c[-1]) / fields.s
-    wide = (1.0 + 2.0 * length**2 + tau**2) ** 0.375
-    return int(6.0 + 0.08 * logarithm(tolerance) * reach_of(tolerance) * wide)
+    growth = 1.0 + 2.0 * length**2 + (fields.c[-1] / fields.s) ** 2
+    reach = reach_of(tolerance)
+    digits = np.maximum(logarithm(tolerance) + np.log(weights / weights.max()), 1.0)
+    power = 0.375 + 0.125 * np.clip(tops / reach, 0.0, 1.0)
+    return int(np.max(6.0 + 0.08 * digits * (tops + reach) * growth**power))
 
 
 def _error_of_relu(Q: np.ndarray, a: np.ndarray, h: np.ndarray) -> float:

@@ -127,34 +127,82 @@ def smooth_mean(kind, code, h, W, c, b, s, points, weights):
 
 
 @entry
-def mean_below(power, kappa, code, h, W, f, t0, rate, points, weights, x, w, reach):
-    """Return the mean of (kappa - phi)^power where phi < kappa and the label is +1, integrated along lines.
+def crossings(kappa, code, h, W, f, points, reach):
+    """Return where phi is kappa on lines, on which the fields are lambda = W x + f tau.
 
-    On a line the fields are lambda = W x + f tau; phi grows with tau, and is kappa at one point at most, which
-    ends the integral.
+    Parameters
+    ----------
+    kappa : float
+        Value of phi.
+    code : int
+        Activation code of the student.
+    h : (K,) array
+        Readouts; no h_k f_k is negative, so that phi grows with tau.
+    W, f : (K, d) and (K,) arrays
+        Fields on a line.
+    points : (d, n) array
+        Lines x.
+    reach : float
+        Largest |tau|.
+
+    Returns
+    -------
+    (n,) array
+        Values of tau; -reach or reach where phi is kappa nowhere between these.
+    """
+    K, tops = len(h), np.empty(points.shape[1])
+    base, fields, value, slope = np.empty(K), np.empty(K), np.empty(K), np.empty(K)
+    for i in range(len(tops)):
+        for k in range(K):
+            base[k] = 0.0
+            for j in range(len(points)):
+                base[k] += W[k, j] * points[j, i]
+        low, high, tau = -reach, reach, -reach
+        for step in range(NEWTON_STEPS):
+            for k in range(K):
+                fields[k] = base[k] + f[k] * tau
+            activate(code, fields, value, slope)
+            phi, change = -kappa, 0.0
+            for k in range(K):
+                phi += h[k] * value[k]
+                change += h[k] * slope[k] * f[k]
+            if (step == 0 and phi >= 0.0) or (step == 1 and phi <= 0.0):  # at -reach and at reach
+                break
+            if step == 0:
+                tau = reach
+                continue
+            if step > 1:
+                low, high = (low, tau) if phi > 0.0 else (tau, high)
+            before = tau
+            tau = 0.0 if step == 1 else tau - phi / change
+            if not low < tau < high:
+                tau = 0.5 * (low + high)
+            if abs(tau - before) < 1e-14:
+                break
+        tops[i] = tau
+    return tops
+
+
+@entry
+def mean_below(power, kappa, code, h, W, f, t0, rate, points, weights, tops, x, w, reach):
+    """Return the mean of (kappa - phi)^power where phi < kappa and the label is +1, integrated along lines.
 
     Parameters
     ----------
     power : int
         0, 1 or 2.
-    kappa : float
-        Bound of phi.
-    code : int
-        Activation code of the student.
-    h : (K,) array
-        Readouts; no h_k f_k is negative.
-    W, f : (K, d) and (K,) arrays
-        Fields on a line.
+    kappa, code, h, W, f, points, reach
+        As in `crossings`.
     t0 : (n,) array
         The label is +1 with the probability Phi(t0 + rate tau).
     rate : float
         As there.
-    points, weights : (d, n) and (n,) arrays
-        Lines x, and their weights.
+    weights : (n,) array
+        Weights of the lines.
+    tops : (n,) array
+        Ends of the integrals, from `crossings`.
     x, w : (m,) arrays
         Nodes and weights of the Gauss-Legendre rule on (-1, 1).
-    reach : float
-        Largest |tau|.
 
     Returns
     -------
@@ -167,8 +215,7 @@ def mean_below(power, kappa, code, h, W, f, t0, rate, points, weights, x, w, rea
             base[k] = 0.0
             for j in range(len(points)):
                 base[k] += W[k, j] * points[j, i]
-        top = _crossing(kappa, code, h, base, f, reach, fields, value, slope)
-        half = 0.5 * (top + reach)
+        half = 0.5 * (tops[i] + reach)
         for q in range(len(x)):
             tau = half * (1.0 + x[q]) - reach
             for k in range(K):
@@ -183,42 +230,6 @@ def mean_below(power, kappa, code, h, W, f, t0, rate, points, weights, x, w, rea
                 part *= short
             total += weights[i] * part
     return total / math.sqrt(2.0 * math.pi)
-
-
-@entry
-def _crossing(kappa, code, h, base, f, reach, fields, value, slope):
-    """Return where phi is kappa on a line; -reach or reach where it is nowhere between these."""
-    K, low, high, tau = len(h), -reach, reach, 0.0
-    for end in (-reach, reach):
-        for k in range(K):
-            fields[k] = base[k] + f[k] * end
-        activate(code, fields, value, slope)
-        phi = 0.0
-        for k in range(K):
-            phi += h[k] * value[k]
-        if end < 0.0 and phi >= kappa:
-            return -reach
-        if end > 0.0 and phi <= kappa:
-            return reach
-    for _ in range(NEWTON_STEPS):
-        for k in range(K):
-            fields[k] = base[k] + f[k] * tau
-        activate(code, fields, value, slope)
-        phi, change = -kappa, 0.0
-        for k in range(K):
-            phi += h[k] * value[k]
-            change += h[k] * slope[k] * f[k]
-        if phi > 0.0:
-            high = tau
-        else:
-            low = tau
-        before = tau
-        tau -= phi / change
-        if not low < tau < high:
-            tau = 0.5 * (low + high)
-        if abs(tau - before) < 1e-14:
-            break
-    return tau
 
 
 @entry

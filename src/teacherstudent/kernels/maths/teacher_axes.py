@@ -150,5 +150,7 @@ def _largest_slopes(teacher: TeacherAxes) -> np.ndarray:
     for j in range(d):
         change = np.zeros((d, 1))
         change[j] = step
-        slopes[j] = np.abs(roots(teacher, points + change) - roots(teacher, points - change)).max() / (2 * step)
+        slopes[j] = np.abs(roots(teacher, points + change) - roots(teacher, points - change)).max() / (
+            2 * step
+        )
     return slopes
