@@ -28,6 +28,8 @@ from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots, with_l
 FINEST_Z = 9.0
 # Growth of the fields, in units of the step along a line, above which the slope of a crossing does not matter.
 STEEPEST = 6.0
+# Variance of a field given the earlier ones, relative to its own, below which it depends on them.
+DEPENDENT = 1e-12
 # Largest power (kappa - phi)^n of each loss that is zero above a margin.
 POWERS = {"hinge": 1, "squared_hinge": 2}
 WEIGHTS = {"hinge": 1.0, "squared_hinge": 0.5}
@@ -156,7 +158,7 @@ def _mean_product(student: int, teacher: TeacherAxes, Q: float, R: np.ndarray, t
 
 def _smooth(kind: int, student: int, teacher: TeacherAxes, fields: Fields, h, tolerance: float) -> float:
     """Return the mean of a smooth function of output and label."""
-    fields = along_sharpest(fields)
+    fields = turned(fields, sharpest_axes(fields))
     P, F, c, s = fields
     W, c = np.concatenate([P, F], axis=1), np.concatenate([np.zeros(P.shape[1]), c])
     radius = tolerance if student != LINEAR else 0.01 * tolerance
@@ -179,11 +181,14 @@ def _at_most(steps_of: Callable, tolerance: float) -> np.ndarray:
     return steps * (count / MOST) ** (1.0 / len(steps))
 
 
-def along_sharpest(fields: Fields) -> Fields:
-    """Return the fields with axes zeta that are eigenvectors of 2 F^T F + c c^T / s^2: one is sharp."""
-    P, F, c, s = fields
-    _, O = np.linalg.eigh(2.0 * F.T @ F + np.outer(c, c) / s**2)
-    return Fields(P, F @ O, O.T @ c, s)
+def turned(fields: Fields, axes: np.ndarray) -> Fields:
+    """Return the fields with other axes zeta, the columns of an orthogonal matrix (K, K)."""
+    return Fields(fields.P, fields.F @ axes, axes.T @ fields.c, fields.s)
+
+
+def sharpest_axes(fields: Fields) -> np.ndarray:
+    """Return the eigenvectors (K, K) of 2 F^T F + c c^T / s^2: only along one axis zeta the label is sharp."""
+    return np.linalg.eigh(2.0 * fields.F.T @ fields.F + np.outer(fields.c, fields.c) / fields.s**2)[1]
 
 
 def smooth_steps(
@@ -264,7 +269,7 @@ def _mean_below(
     power: int, kappa: float, student: int, teacher: TeacherAxes, fields: Fields, h, tolerance: float
 ) -> float:
     """Return the mean of (kappa - phi)^power where phi < kappa and the label is +1."""
-    fields = along_growth(fields, h)
+    fields = turned(fields, growing_axes(fields, np.sign(h)))
     P, F, c, s = fields
     steps = _at_most(lambda eps: line_steps(student, teacher, fields, eps), tolerance)
     lines = ball(steps, tolerance, half=False)
@@ -279,28 +284,33 @@ def _mean_below(
     return mean_below(power, *line, t0, c[-1] / s, *lines, tops, x, w, reach)
 
 
-def along_growth(fields: Fields, h: np.ndarray) -> Fields:
-    """Return the fields with a last axis zeta along which every h_k lambda_k grows.
+def growing_axes(fields: Fields, signs: np.ndarray) -> np.ndarray:
+    """Return axes (K, K) of zeta, along the last of which every field with the sign of its readout grows.
 
     Parameters
     ----------
     fields : Fields
-        Fields of the student.
-    h : (K,) array
-        Readouts, not 0.
+        Fields of the student, with F lower triangular.
+    signs : (K,) array
+        Signs of the readouts; those of fields that depend on earlier ones are not used.
 
     Returns
     -------
-    Fields
+    (K, K) array
+        Along one of the other axes at most the label is sharp.
     """
     P, F, c, s = fields
-    e = np.linalg.lstsq(F, np.sign(h), rcond=None)[0]
+    e = np.zeros(len(signs))
+    for k in range(len(signs)):
+        if F[k, k] ** 2 > DEPENDENT * (F[k] @ F[k] + P[k] @ P[k]):
+            e[k] = (signs[k] - F[k, :k] @ e[:k]) / F[k, k]
+    if not e.any():
+        e[-1] = 1.0
     O = with_last_column(e / np.linalg.norm(e))
-    if len(h) > 2:
-        others = O[:, :-1]
-        sharp = 2.0 * F.T @ F + np.outer(c, c) / s**2
-        O[:, :-1] = others @ np.linalg.eigh(others.T @ sharp @ others)[1]
-    return Fields(P, F @ O, O.T @ c, s)
+    others = O[:, :-1]
+    sharp = 2.0 * F.T @ F + np.outer(c, c) / s**2
+    O[:, :-1] = others @ np.linalg.eigh(others.T @ sharp @ others)[1]
+    return O
 
 
 def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: float) -> np.ndarray:
@@ -313,7 +323,7 @@ def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: fl
     teacher : TeacherAxes
         Coordinates of the fields of the teacher.
     fields : Fields
-        Fields of the student, from `along_growth`.
+        Fields of the student, turned to `growing_axes`.
     tolerance : float
         Error of the sum.
 
@@ -344,7 +354,7 @@ def points_of_lines(
     student : int
         Activation code.
     fields : Fields
-        Fields of the student, from `along_growth`.
+        Fields of the student, turned to `growing_axes`.
     tolerance : float
         Error of the sum.
     tops : (n,) array
