@@ -30,5 +30,5 @@ def refuse_clusters(spec: Spec, engine: str) -> None:
 
 def refuse_laws(spec: Spec, engine: str) -> None:
     """Raise SpecError for all of these."""
-    for refuse in (refuse_classes, refuse_rewards, refuse_layers, refuse_clusters):
+    for refuse in (refuse_classes, refuse_layers, refuse_clusters):
         refuse(spec, engine)
