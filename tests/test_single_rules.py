@@ -1,11 +1,13 @@
-"""Rules of one linear unit that learns signs: equations against averages over angles, references and limits."""
+"""Rules of one linear unit that learns signs: averages over angles, references and limits."""
 
 import csv
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+from numba import njit
 
 from teacherstudent.api import run
 from teacherstudent.kernels.ode.means import fill_means
@@ -50,11 +52,11 @@ def spec_of(rule, times, flips=0.0, **changes):
 # The means over the fields
 
 
-class Model:
+class Model(NamedTuple):
     """Readouts and covariance of two fields."""
 
-    def __init__(self, h, v, C):
-        self.c, self.C = np.array([h, -v]), np.array(C)
+    c: np.ndarray
+    C: np.ndarray
 
 
 def slope(law, phi, y):
@@ -87,6 +89,11 @@ def averages(law, h, v, C, flip, noise):
     return found
 
 
+@njit
+def compiled(law, model, noise, flip, found):
+    return fill_means(law, model, noise, flip, found, 0)
+
+
 CASES = [(1.3, 1.0, 0.1, 0.0), (-0.7, 2.0, 0.0, 0.0), (0.8, -1.5, 0.2, 0.5), (1.0, 1.0, 0.5, 0.0)]
 
 
@@ -94,8 +101,8 @@ CASES = [(1.3, 1.0, 0.1, 0.0), (-0.7, 2.0, 0.0, 0.0), (0.8, -1.5, 0.2, 0.5), (1.
 @pytest.mark.parametrize("case", CASES)
 def test_means_are_averages_over_angles(law, case):
     h, v, flip, noise = case
-    model, found = Model(h, v, [[1.7, 0.6], [0.6, 0.9]]), means_for(1, 2)
-    assert fill_means(law(), model, noise, flip, found, None)
+    model, found = Model(np.array([h, -v]), np.array([[1.7, 0.6], [0.6, 0.9]])), means_for(1, 2)
+    assert compiled(law(), model, noise, flip, found)
     given = [*(found.weights[0] @ model.C), found.power[0, 0]]
     np.testing.assert_allclose(given, averages(law, h, v, model.C, flip, noise), atol=3e-6)
     np.testing.assert_allclose(found.output[0], given[0], rtol=1e-13)
@@ -147,7 +154,7 @@ STOPPED = [
 
 @pytest.mark.parametrize(("rule", "flips", "error"), STOPPED)
 def test_where_flips_stop_a_rule(rule, flips, error):
-    """At t = 1e5 the AdaTron is shorter than the smallest number: its direction remains exact before that."""
+    """At t = 1e4 the AdaTron is shorter than the smallest number; before, its direction is exact."""
     time = 1e6 if rule == "perceptron" else 500.0
     found = run(spec_of(rule, [0.0, time], flips), "ode")
     assert found.classification_error[-1, 0] == pytest.approx(error, abs=1e-5)
@@ -162,7 +169,7 @@ def test_an_adatron_with_flips_becomes_shorter_at_a_constant_rate():
 def test_a_run_resumes_with_the_same_bits(rule, tmp_path):
     whole = spec_of(rule, [0.0, 3.0, 7.0], 0.1, **{"record.state": True})
     first = spec_of(rule, [0.0, 2.0], 0.1, **{"record.state": True})
-    write_runs(tmp_path / "first.h5", [("/", first, "ode", 1, [simulate(first, "ode", 1)])])
+    write_runs(tmp_path / "first.h5", [("/", first, "ode", 1, [simulate(first, "ode", 1)])], run_axis=False)
     (start,) = load_start(tmp_path / "first.h5")
     found, expected = simulate(whole, "ode", 1, start=start), simulate(whole, "ode", 1)
     for name in ("student_overlaps", "student_teacher_overlaps"):
@@ -172,7 +179,7 @@ def test_a_run_resumes_with_the_same_bits(rule, tmp_path):
 def test_the_loss_of_a_resumed_run_can_change(tmp_path):
     """The restart point of the run is then not used: it belongs to other equations."""
     first = spec_of("hebb", [0.0, 2.0], **{"record.state": True})
-    write_runs(tmp_path / "first.h5", [("/", first, "ode", 1, [simulate(first, "ode", 1)])])
+    write_runs(tmp_path / "first.h5", [("/", first, "ode", 1, [simulate(first, "ode", 1)])], run_axis=False)
     (start,) = load_start(tmp_path / "first.h5")
     other = simulate(spec_of("perceptron", [0.0, 2.0, 7.0]), "ode", 1, start=start)
     same = simulate(spec_of("hebb", [0.0, 2.0, 7.0]), "ode", 1, start=start)

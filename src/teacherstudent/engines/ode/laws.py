@@ -11,9 +11,9 @@ SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
 
 def is_single(spec: Spec) -> bool:
     """Return whether a linear unit learns the signs of one unit by a loss in `SINGLE` without a margin."""
-    units = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
+    sizes = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
     return (
-        units == (1, 1, 1, "linear")
+        sizes == (1, 1, 1, "linear")
         and spec.teachers.labels == "sign"
         and spec.teachers.activation in ("erf", "linear")
         and spec.loss in SINGLE
