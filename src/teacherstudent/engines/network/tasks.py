@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.network.rewards import rewards_of
-from teacherstudent.engines.network.weights import samples_of_step
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
@@ -81,7 +80,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=samples_of_step(spec),
+        batch=spec.inputs_of_step,
     )
 
 
