@@ -58,14 +58,15 @@ class Rewarded(Independent):
         own = constants.eta, constants.active, constants.length, constants.threshold
         return np.array([*constants.episodes, *own, *constants.teacher], dtype=float)
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the probabilities of a wrong decision (T, P) of records."""
-        return self._measured(records)["generalisation_error"]
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the probabilities of a wrong decision, and of a reward, (T, P) of records."""
+        Q, R, _ = self.overlaps(records)
+        return reward_observables(self.spec, Q, R, self.T, self.v)
 
     def observables(
         self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
     ) -> dict[str, np.ndarray]:
-        """Return classification errors and reward rates of records.
+        """Return no further arrays.
 
         Parameters
         ----------
@@ -80,10 +81,4 @@ class Rewarded(Independent):
         -------
         dict of str to array
         """
-        found = self._measured(records)
-        return {name: found[name] for name in ("classification_error", "reward_rate")}
-
-    def _measured(self, records: np.ndarray) -> dict[str, np.ndarray]:
-        """Return all that is measured of records."""
-        Q, R, _ = self.overlaps(records)
-        return reward_observables(self.spec, Q, R, self.T, self.v)
+        return {}
