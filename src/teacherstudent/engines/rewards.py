@@ -81,11 +81,11 @@ def episode_lengths(spec: Spec, Q: np.ndarray, rho: np.ndarray, wrong: np.ndarra
     """
     episode = spec.training.episode
     most = np.full(rho.shape, float(episode.length))
-    if episode.schedule is None or episode.schedule.length == "constant":
+    if not episode.has_optimal_length:
         return most
     p, rho = np.maximum(1.0 - wrong, 1e-12), np.maximum(rho, SMALLEST_OVERLAP)
     with np.errstate(all="ignore"):
-        if episode.schedule.learning_rate == "optimal":
+        if episode.has_optimal_rate:
             best = np.ceil(p / (1.0 - p))
         else:
             eta = spec.training.learning_rate * episode.reward.value

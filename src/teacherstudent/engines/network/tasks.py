@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.network.rewards import rewards_of
+from teacherstudent.engines.network.weights import samples_of_step
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
@@ -67,7 +69,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     """
     return StepConstants(
         N=spec.inputs.dimension,
-        law=SquaredError(task.output_noise),
+        law=rewards_of(networks, spec) if spec.has_rewards else SquaredError(task.output_noise),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         V=networks.V[task.labels],
@@ -79,7 +81,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=stage.batch_size,
+        batch=samples_of_step(spec),
     )
 
 

@@ -81,7 +81,7 @@ class ByUnit(InMemory):
         super().__init__(spec, networks)
         dtype = np.dtype(spec.numerics.precision)
         self.W, self.V = by_unit.padded(networks.W, dtype), by_unit.padded(networks.V, dtype)
-        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.training.batch_size, self.W)
+        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], samples_of_step(spec), self.W)
 
     def student(self) -> np.ndarray:
         """Return the first layer of the student, (K, N)."""
@@ -208,6 +208,11 @@ class ByInput(InMemory):
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return wide.train(self.W, self.h, constants, self.buffers, *when)
+
+
+def samples_of_step(spec: Spec) -> int:
+    """Return the number of inputs of a step: those of a batch, or the most of an episode."""
+    return spec.training.episode.length if spec.has_rewards else spec.training.batch_size
 
 
 # `ByInput` is the faster layout for students with at least this number of units for each input.

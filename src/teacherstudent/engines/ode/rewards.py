@@ -20,10 +20,6 @@ def episodes_of(spec: Spec) -> Episodes:
     """Return episodes and rewards of a spec as the kernels read them."""
     episode, reward = spec.training.episode, spec.training.episode.reward
     conditions = {"first": rewards.FIRST, "per_step": rewards.PER_STEP}
-    schedule = {"constant": rewards.CONSTANT, "optimal": rewards.OPTIMAL}
-    rate, length = ("constant",) * 2
-    if episode.schedule is not None:
-        rate, length = episode.schedule.learning_rate, episode.schedule.length
     return Episodes(
         condition=conditions.get(reward.condition, rewards.AT_LEAST),
         length=episode.length,
@@ -31,8 +27,8 @@ def episodes_of(spec: Spec) -> Episodes:
         value=reward.value,
         penalty=reward.penalty,
         bonus=reward.bonus or 0.0,
-        rate=schedule[rate],
-        lengths=schedule[length],
+        rate=rewards.OPTIMAL if episode.has_optimal_rate else rewards.CONSTANT,
+        lengths=rewards.OPTIMAL if episode.has_optimal_length else rewards.CONSTANT,
     )
 
 
