@@ -218,7 +218,9 @@ def _backwards(system: Flow, start: np.ndarray) -> list[np.ndarray]:
     return points
 
 
-def critical_reward_rate(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) -> float:
+def critical_reward_rate(
+    spec: Spec, cosine: float | np.ndarray = 0.0, squared_norm: float = 1.0
+) -> float | np.ndarray:
     """Return the largest factor of the learning rate with which a student learns.
 
     The start is on the separatrix for this factor. Reward and penalty have a fixed ratio.
@@ -227,15 +229,15 @@ def critical_reward_rate(spec: Spec, cosine: float = 0.0, squared_norm: float = 
     ----------
     spec : Spec
         Training by rule: reward without optimal schedules. Its initial networks have no effect.
-    cosine : float
-        Cosine rho between student and teacher at the start, in (-1, 1).
+    cosine : float or (n,) array
+        Cosines rho between student and teacher at the start, in (-1, 1).
     squared_norm : float
         Q at the start, > 0.
 
     Returns
     -------
-    float
-        Factor of training.learning_rate; inf where there is no fixed point, 0 where the student learns with
+    float or (n,) array
+        Factors of training.learning_rate; inf where there is no fixed point, 0 where the student learns with
         no learning rate.
 
     Raises
@@ -243,16 +245,25 @@ def critical_reward_rate(spec: Spec, cosine: float = 0.0, squared_norm: float = 
     SpecError
         Where the spec has another rule or an optimal schedule.
     ValueError
-        Where the start is not possible.
+        Where a start is not possible.
     """
-    _check_start(cosine, squared_norm)
+    starts = np.atleast_1d(cosine)
+    for start in starts:
+        _check_start(start, squared_norm)
     curve = separatrix(spec)
+    with np.errstate(divide="ignore"):
+        factors = [np.divide(np.sqrt(squared_norm), _norm_on(curve, start)) for start in starts]
+    return np.array(factors) if np.ndim(cosine) else float(factors[0])
+
+
+def _norm_on(curve: np.ndarray, cosine: float) -> float:
+    """Return the norm at a cosine on a separatrix; 0 where there is none, inf where it does not get there."""
     if not len(curve):
-        return np.inf
+        return 0.0
     rho, log = curve[:, 0], np.log(curve[:, 1])
     (crossings,) = np.nonzero((rho[:-1] - cosine) * (rho[1:] - cosine) <= 0.0)
     if not len(crossings):
-        return 0.0
+        return np.inf
     first = min(max(crossings[0] - 1, 0), len(rho) - 4)
     near = slice(first, first + 4)
-    return float(np.sqrt(squared_norm) * np.exp(-0.5 * BarycentricInterpolator(rho[near], log[near])(cosine)))
+    return float(np.exp(0.5 * BarycentricInterpolator(rho[near], log[near])(cosine)))
