@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from teacherstudent.engines.labels import label_errors
-from teacherstudent.kernels.maths.activations import CODES, activate
+from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 4096  # of the fields for a first estimate
@@ -44,14 +45,7 @@ def class_errors(
     """
     names = "generalisation_error", "classification_error"
     with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
-        if T.ndim == 2:
-            found = label_errors(spec, Q, R, T, h, v)
-        else:
-            rows = zip(Q[:, None], R[:, None], T, h[:, None], strict=True)
-            found = np.concatenate(
-                [np.empty((2, 0, len(v))), *(label_errors(spec, *row, v) for row in rows)], 1
-            )
-    return dict(zip(names, found, strict=True))
+        return dict(zip(names, label_errors(spec, Q, R, T, h, v), strict=True))
 
 
 def finite_rows(errors: np.ndarray) -> int:
@@ -115,6 +109,4 @@ def _estimate(spec: Spec, Q, R, T, h, v) -> float:
 
 def _activities(activation: str, fields: np.ndarray) -> np.ndarray:
     """Return the activations of fields."""
-    values, slopes, flat = np.empty(fields.size), np.empty(fields.size), np.ascontiguousarray(fields).ravel()
-    activate(CODES[activation], flat, values, slopes)
-    return values.reshape(fields.shape)
+    return activities(CODES[activation], np.ascontiguousarray(fields).ravel()).reshape(fields.shape)

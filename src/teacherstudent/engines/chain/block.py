@@ -266,9 +266,14 @@ class Block:
         if self.moves:
             self.teachers.T[...] = gram(self.teachers.B)
 
+    @property
+    def work(self) -> int:
+        """Multiply-adds of a step."""
+        return self.state.S.size * self.shape.batch
+
     def train(self) -> None:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
-        piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
+        piece = max(1, WORK_PER_REPORT // self.work)
         due = self.due[len(self.rows) : len(self.rows) + 1]
         if self.has_classes and self.interval:
             due.append((self.step // self.interval + 1) * self.interval)

@@ -6,6 +6,7 @@ import numpy as np
 
 from teacherstudent.engines.class_errors import class_errors, finite_rows
 from teacherstudent.engines.rates import task_probabilities
+from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.trajectory import (
     Trajectory,
     active_teachers,
@@ -34,6 +35,9 @@ def trajectory_of(block: Any, c: int) -> Trajectory:
         if count < len(times):
             diverged_at, times = float(times[count]), times[:count]
             found = {name: array[:count] for name, array in found.items()}
+    if spec.has_rewards:
+        R, v = found["student_teacher_overlaps"], block.teachers.v[c]
+        found |= reward_observables(spec, found["student_overlaps"], R, T, v)
     found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
     if block.moves:
         found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
