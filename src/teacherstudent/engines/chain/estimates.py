@@ -21,7 +21,7 @@ BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
 # Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
-DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 3e-9, 100e-9
+DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 1.6e-9, 25e-9
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
