@@ -148,6 +148,7 @@ def episodes(length: int) -> Timed:
         "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
         "training": {
             "rule": "reward",
+            "learning_rate": 1.0,
             "train": ["features"],
             "episode": {"length": length, "reward": {"condition": "at_least", "count": 1 + length // 2}},
         },
