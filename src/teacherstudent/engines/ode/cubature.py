@@ -33,6 +33,7 @@ from teacherstudent.kernels.ode.cubature import (
     HINGE,
     LOGISTIC,
     LOSSES,
+    Absent,
     Cubature,
     Grid,
     Lines,
@@ -130,6 +131,11 @@ def cubature_law(
         h, Q, R = np.ones(1), (h @ Q @ h)[None, None], (h @ R)[None]
     fields, accuracy, kappa = fields_of(teacher, Q, R), accuracy_of(spec), spec.training.margin or 0.0
     build = _Builder(student, teacher, fields, h, accuracy, time)
+    nodes = build.lines((0.0, kappa)) if loss >= HINGE else build.grid(loss == LOGISTIC)
+    if not with_error:
+        error = Absent(0)
+    else:
+        error = nodes if loss >= HINGE else build.lines((0.0,))
     return Cubature(
         student=student,
         loss=loss,
@@ -137,8 +143,9 @@ def cubature_law(
         inverse=np.ascontiguousarray(teacher.inverse),
         slopes=teacher.slopes,
         digits=logarithm(accuracy.tolerance),
-        grid=build.grid(loss == LOGISTIC) if loss < HINGE else build.no_grid(),
-        lines=build.lines((0.0, kappa)) if with_error or loss >= HINGE else build.no_lines(),
+        count=nodes.weights.size * (len(nodes.x) if loss >= HINGE else 1),
+        nodes=nodes,
+        error=error,
         space=space_for(len(h), len(teacher.slopes)),
     )
 
@@ -164,12 +171,6 @@ class _Builder(NamedTuple):
             pole = logarithm(tolerance) / (2.0 * math.pi * nearest_pole(self.student, total))
         return Grid(axes, *self._blocks(nodes), steps, pole, total)
 
-    def no_grid(self) -> Grid:
-        """Return a grid that is not used."""
-        n, d = len(self.h), len(self.teacher.slopes)
-        empty = np.zeros((0, d + n, BLOCK)), np.zeros((0, BLOCK)), np.zeros((0, BLOCK))
-        return Grid(np.eye(n), *empty, np.zeros(0), 0.0, 0.0)
-
     def lines(self, bounds: tuple[float, ...]) -> Lines:
         """Return lines, with enough points for integrals up to each of some values of phi."""
         signs, grouped = _signs(self.fields, self.h)
@@ -192,13 +193,6 @@ class _Builder(NamedTuple):
         growth = 1.0 + 2.0 * length**2 + (fields.c[-1] / fields.s) ** 2
         rule = gauss_legendre(count)
         return Lines(axes, signs, *self._blocks(nodes), *rule, reach, steps, growth, self.h, grouped)
-
-    def no_lines(self) -> Lines:
-        """Return lines that are not used."""
-        n, d = len(self.h), len(self.teacher.slopes)
-        empty = np.zeros((0, d + n - 1, BLOCK)), np.zeros((0, BLOCK)), np.zeros((0, BLOCK))
-        none = np.zeros(0)
-        return Lines(np.eye(n), np.ones(n), *empty, none, none, 1.0, none, 1.0, self.h, 0)
 
     def _blocks(self, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points, weights and roots b in blocks; the last one is filled with nodes of weight 0."""

@@ -22,7 +22,9 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.alignment import aligned_zeros
-from teacherstudent.kernels.compile.flags import inner, long_sum
+from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
+from teacherstudent.kernels.compile.references import reference_to
+from teacherstudent.kernels.compile.variants import declared, variant
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, activate
 from teacherstudent.kernels.maths.classification import DEPENDENT, FINEST_Z, STEEPEST
 from teacherstudent.kernels.maths.special import erf_and_derivative, exp_minus
@@ -98,6 +100,12 @@ class Space(NamedTuple):
     block: np.ndarray  # (ROWS + 3 n, BLOCK)
 
 
+class Absent(NamedTuple):
+    """No nodes: what they are for is compiled out."""
+
+    nothing: int
+
+
 class Cubature(NamedTuple):
     """The law of labels that are signs, by sums over nodes."""
 
@@ -107,8 +115,9 @@ class Cubature(NamedTuple):
     inverse: np.ndarray  # (d + 1, M): (z, u) = inverse rho
     slopes: np.ndarray  # (d,) largest |db / dz_j|
     digits: float  # ln(1 / tolerance)
-    grid: Grid
-    lines: Lines
+    count: int  # number of nodes of a sum
+    nodes: Grid  # or Lines, for losses with a margin
+    error: Absent  # or Lines, where the classification error is needed
     space: Space
 
 
@@ -119,12 +128,12 @@ def space_for(n: int, d: int) -> Space:
 
 
 @inner
-def decompose(law, c, C, K):
+def decompose(reference, c, C, K):
     """Compute A, Q, h, F, c and s of a state.
 
     Parameters
     ----------
-    law : Cubature
+    reference : reference to Cubature
         The law; its work space receives the results.
     c : (D,) array
         Signed readouts, those of the K student units first.
@@ -133,6 +142,7 @@ def decompose(law, c, C, K):
     K : int
         Number of student units.
     """
+    law = reference[0]
     g, n, m, M = law.space, law.space.A.shape[0], law.space.A.shape[1], len(C) - K
     for a in range(n):
         for e in range(m):
@@ -144,7 +154,7 @@ def decompose(law, c, C, K):
             for i in range(M):
                 g.A[a, e] += law.inverse[e, i] * C[a, K + i]
     if law.student == LINEAR:
-        _as_one_unit(law, c, C, K)
+        _as_one_unit(reference, c, C, K)
     total = 0.0
     for a in range(n):
         g.c[a] = 0.0
@@ -173,8 +183,9 @@ def decompose(law, c, C, K):
 
 
 @inner
-def _as_one_unit(law, c, C, K):
+def _as_one_unit(reference, c, C, K):
     """Write Q, A and h of the field phi = sum_k h_k lambda_k."""
+    law = reference[0]
     g, m, M = law.space, law.space.A.shape[1], len(C) - K
     g.Q[0, 0], g.h[0] = 0.0, 1.0
     for e in range(m):
@@ -335,10 +346,74 @@ def _fill_slopes(loss, turned, weights, work):
             third[i] = -turned * weights[i] * density[i]
 
 
-@inner
-def _sum_grid(law, flip):
+@declared
+def add_up(nodes, reference, flip):
+    """Compute the sums over nodes into the work space.
+
+    Parameters
+    ----------
+    nodes : Grid or Lines
+        Nodes; their type selects the variant.
+    reference : reference to Cubature
+        The law, with a decomposition of the fields.
+    flip : float
+        Probability that a label is turned.
+    """
+
+
+@declared
+def fit_of(nodes, reference):
+    """Return a number that is negative if nodes are too coarse for the decomposition of the fields.
+
+    Parameters
+    ----------
+    nodes : Grid, Lines or Absent
+        Nodes; their type selects the variant.
+    reference : reference to Cubature
+        The law, with a decomposition of the fields.
+
+    Returns
+    -------
+    float
+        At most ALLOWED - 1, which it is if there are none.
+    """
+
+
+@declared
+def probability_of_error(lines, reference):
+    """Return the probability that the signs of student and teacher differ.
+
+    Parameters
+    ----------
+    lines : Lines or Absent
+        Nodes; their type selects the variant.
+    reference : reference to Cubature
+        The law, with a decomposition of the fields.
+
+    Returns
+    -------
+    float
+        1/2 for a student whose output is 0 everywhere; 0 where there are no nodes.
+    """
+
+
+@variant(fit_of, Absent)
+def _fit_of_none(nodes, reference):
+    """Return the fit of no nodes."""
+    return ALLOWED - 1.0
+
+
+@variant(probability_of_error, Absent)
+def _no_probability(lines, reference):
+    """Return 0."""
+    return 0.0
+
+
+@variant(add_up, Grid)
+def _add_up_grid(grid, reference, flip):
     """Compute the sums over the grid."""
-    g, grid, work = law.space, law.grid, law.space.block
+    law = reference[0]
+    g, work = law.space, law.space.block
     n, s = len(g.h), g.rest[0]
     for a in range(n):
         for j in range(n):
@@ -364,9 +439,10 @@ def _sum_grid(law, flip):
 
 
 @inner
-def _find_crossings(law, kappa, points, count):
+def _find_crossings(reference, kappa, reach, points, count):
     """Write where phi is kappa on the lines of a block to TAU, or the end of the line."""
-    g, work, reach = law.space, law.space.block, law.lines.reach
+    law = reference[0]
+    g, work = law.space, law.space.block
     n, d = len(g.h), g.A.shape[1] - 1
     tau, low, high, phi, change, base = work[TAU], work[LOW], work[HIGH], work[PHI], work[FIRST], work[SECOND]
     for i in range(BLOCK):
@@ -407,9 +483,10 @@ def _find_crossings(law, kappa, points, count):
 
 
 @inner
-def _sum_lines(law, flip, kappa, with_sums):
+def _sum_lines(lines, reference, flip, kappa, with_sums):
     """Compute the sums over lines, and return twice the probability that phi < kappa at the label +1."""
-    g, lines, work = law.space, law.lines, law.space.block
+    law = reference[0]
+    g, work = law.space, law.space.block
     n, d, s, turned, mass = len(g.h), g.A.shape[1] - 1, g.rest[0], 1.0 - 2.0 * flip, 0.0
     _turn_to_growth(g, lines)
     _fill_axes(g, g.O)
@@ -417,7 +494,7 @@ def _sum_lines(law, flip, kappa, with_sums):
     count = d + n - 1
     for p in range(len(lines.points)):
         points, weights, b = lines.points[p], lines.weights[p], lines.b[p]
-        _find_crossings(law, kappa, points, count)
+        _find_crossings(reference, kappa, lines.reach, points, count)
         top, tau, t = work[TAU], work[LOW], work[HIGH]
         for q in range(len(lines.x)):
             x, w = 0.5 * (1.0 + lines.x[q]), 0.5 * lines.w[q]
@@ -441,7 +518,7 @@ def _sum_lines(law, flip, kappa, with_sums):
                 density[i] = SQRT_2_OVER_PI * exp_minus(0.5 * tau[i] * tau[i])
             _erf_of(t, work[LABEL], work[DENSITY])
             mass += _fill_margin(law.loss, kappa, turned, w, lines.reach, weights, work)
-            if with_sums:
+            if with_sums > 0:
                 _add_block(g, points, count, tau)
     return mass
 
@@ -465,7 +542,7 @@ def _fill_margin(loss, kappa, turned, w, reach, weights, work):
     return total
 
 
-@inner
+@inlined
 def fill_sums(law, c, C, flip, K, means):
     """Compute the means over the fields, as in `models.Means`.
 
@@ -484,11 +561,9 @@ def fill_sums(law, c, C, flip, K, means):
     means : Means
         Receives the results.
     """
-    decompose(law, c, C, K)
-    if law.loss >= HINGE:
-        _sum_lines(law, flip, law.kappa, True)
-    else:
-        _sum_grid(law, flip)
+    reference = reference_to(law)
+    decompose(reference, c, C, K)
+    add_up(law.nodes, reference, flip)
     _write_means(law.space, law.inverse, means.weights, K)
     if law.student == LINEAR:
         _spread(law.space, c, C, K, means)
@@ -499,31 +574,23 @@ def fill_sums(law, c, C, flip, K, means):
                 means.power[a, b] = law.space.power[a, b]
 
 
-@inner
-def probability_of_error(law, c, C, K):
-    """Return the probability that the signs of student and teacher differ.
+@variant(add_up, Lines)
+def _add_up_lines(lines, reference, flip):
+    """Compute the sums over lines."""
+    _sum_lines(lines, reference, flip, reference[0].kappa, 1)
 
-    Parameters
-    ----------
-    law : Cubature
-        The law, with lines.
-    c, C, K
-        As in `fill_sums`.
 
-    Returns
-    -------
-    float
-        1/2 for a student whose output is 0 everywhere.
-    """
-    decompose(law, c, C, K)
-    g, total = law.space, 0.0
+@variant(probability_of_error, Lines)
+def _probability_of_error(lines, reference):
+    """Return twice the probability of a negative output at the label +1."""
+    g, total = reference[0].space, 0.0
     for a in range(len(g.h)):
         total += abs(g.h[a]) * g.Q[a, a]
     if total == 0.0:
         return 0.5
     if len(g.h) == 1 and g.A.shape[1] == 1:
         return math.acos(min(max(math.copysign(1.0, g.h[0]) * g.c[0], -1.0), 1.0)) / math.pi
-    return _sum_lines(law, 0.0, 0.0, False)
+    return _sum_lines(lines, reference, 0.0, 0.0, 0)
 
 
 @inner
@@ -574,33 +641,9 @@ def _spread(g, c, C, K, means):
 
 
 @inner
-def fit_of_nodes(law, c, C, K):
-    """Return a number that is negative if the nodes are too coarse for a state.
-
-    Parameters
-    ----------
-    law : Cubature
-        The law.
-    c, C, K
-        As in `fill_sums`.
-
-    Returns
-    -------
-    float
-        At most ALLOWED - 1.
-    """
-    decompose(law, c, C, K)
-    fit = ALLOWED - 1.0
-    if law.loss < HINGE:
-        fit = min(fit, _fit_of_grid(law))
-    if len(law.lines.points):
-        fit = min(fit, _fit_of_lines(law))
-    return fit
-
-
-@inner
-def _fit_of_axis(law, j, step, steepest, pole):
+def _fit_of_axis(reference, j, step, steepest, pole):
     """Return ALLOWED minus the step along an axis divided by the one that is necessary."""
+    law = reference[0]
     g, d, length = law.space, law.space.A.shape[1] - 1, 0.0
     for a in range(len(g.h)):
         length = max(length, abs(g.W[a, j]))
@@ -615,23 +658,24 @@ def _fit_of_axis(law, j, step, steepest, pole):
     return ALLOWED - step / necessary
 
 
-@inner
-def _fit_of_grid(law):
+@variant(fit_of, Grid)
+def _fit_of_grid(grid, reference):
     """Return the smallest fit of the axes of the grid."""
-    g, grid, fit, total = law.space, law.grid, ALLOWED - 1.0, 0.0
+    g, fit, total = reference[0].space, ALLOWED - 1.0, 0.0
     for a in range(len(g.h)):
         total += abs(g.h[a])
     _fill_axes(g, grid.axes)
     pole = grid.pole * max(1.0, total / grid.total) if grid.total > 0.0 else 0.0
     for j in range(len(grid.steps)):
-        fit = min(fit, _fit_of_axis(law, j, grid.steps[j], 0.0, pole))
+        fit = min(fit, _fit_of_axis(reference, j, grid.steps[j], 0.0, pole))
     return fit
 
 
-@inner
-def _fit_of_lines(law):
+@variant(fit_of, Lines)
+def _fit_of_lines(lines, reference):
     """Return the smallest fit of the lines; -1 where they must be chosen again for another reason."""
-    g, lines, fit = law.space, law.lines, ALLOWED - 1.0
+    law = reference[0]
+    g, fit = law.space, ALLOWED - 1.0
     n, d, total, change = len(g.h), g.A.shape[1] - 1, 0.0, 0.0
     for a in range(n):
         total += abs(g.h[a])
@@ -647,6 +691,6 @@ def _fit_of_lines(law):
     for a in range(n):
         smallest, length = min(smallest, abs(g.W[a, d + n - 1])), max(length, abs(g.W[a, d + n - 1]))
     for j in range(len(lines.steps)):
-        fit = min(fit, _fit_of_axis(law, j, lines.steps[j], max(smallest, 1e-300), 0.0))
+        fit = min(fit, _fit_of_axis(reference, j, lines.steps[j], max(smallest, 1e-300), 0.0))
     growth = 1.0 + (2.0 * length * length if law.student == ERF else 0.0) + g.rate[d + n - 1] ** 2
     return min(fit, MOST_GROWTH - growth / lines.growth)

@@ -236,6 +236,37 @@ def optimal_rate(episodes, T, rho, p, Q):
 
 
 @inner
+def scheduled(episodes, eta, rho, p, Q):
+    """Return the length of an episode and the learning rate, both either constant or optimal.
+
+    Parameters
+    ----------
+    episodes : Episodes
+        Episodes and rewards, and the schedules.
+    eta : float
+        Learning rate, >= 0; a factor of the rate if that is optimal.
+    rho : float
+        Overlap of student and teacher, from -1 to 1.
+    p : float
+        Probability of a right decision, from 0 to 1.
+    Q : float
+        Squared length of the student, / N.
+
+    Returns
+    -------
+    length : int
+    rate : float
+    """
+    T = episodes.length
+    bound = max(rho, SMALLEST_OVERLAP), max(p, SMALLEST_PROBABILITY), Q
+    if episodes.lengths == OPTIMAL:
+        T = optimal_length(episodes, eta * episodes.value, *bound)
+    if episodes.rate == OPTIMAL:
+        eta *= optimal_rate(episodes, T, *bound) / episodes.value
+    return T, eta
+
+
+@inner
 def overlap(y, p):
     """Return the cosine rho of the angle between the student and the active teacher; 0 without a student.
 
@@ -280,12 +311,7 @@ def derivative(y, p, dy):
     episodes, Q, rho = p.episodes, y[at_Q(p.layout, 0, 0)], overlap(y, p)
     root, right_one = math.sqrt(Q), 1.0 - math.acos(rho) / math.pi
     # 1. Length and rate of the episode.
-    T, eta = episodes.length, p.eta
-    bound = max(rho, SMALLEST_OVERLAP), max(right_one, SMALLEST_PROBABILITY), Q
-    if episodes.lengths == OPTIMAL:
-        T = optimal_length(episodes, eta * episodes.value, *bound)
-    if episodes.rate == OPTIMAL:
-        eta *= optimal_rate(episodes, T, *bound) / episodes.value
+    T, eta = scheduled(episodes, p.eta, rho, right_one, Q)
     # 2. Means, and motion along all teachers and along the student.
     right, wrong, square = means_of_rewards(episodes, T, right_one)
     factor = eta / math.sqrt(2.0 * math.pi)
@@ -389,3 +415,20 @@ def rate_of_rewards(p, y):
     p.progress[LEFT] = NO_PAUSE
     derivative(y, p, dy)
     return dy
+
+
+@entry
+def episode_at(episodes, eta, rho, Q):
+    """Return the length of an episode and the learning rate, at a state, as `scheduled` does.
+
+    Parameters
+    ----------
+    episodes, eta, rho, Q
+        As for `scheduled`.
+
+    Returns
+    -------
+    length : int
+    rate : float
+    """
+    return scheduled(episodes, eta, rho, 1.0 - math.acos(rho) / math.pi, Q)

@@ -4,7 +4,13 @@ from teacherstudent.kernels.compile.flags import entry, inner
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.ode import means
-from teacherstudent.kernels.ode.cubature import Cubature, fill_sums, fit_of_nodes, probability_of_error
+from teacherstudent.kernels.ode.cubature import (
+    Cubature,
+    decompose,
+    fill_sums,
+    fit_of,
+    probability_of_error,
+)
 from teacherstudent.kernels.ode.equations import derivative, record_of
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.models import covariances
@@ -13,19 +19,12 @@ from teacherstudent.kernels.ode.pauses import LEFT
 WORK_PER_NODE = 10  # in units of `pauses`
 
 
-@variant(means.fill_means, Cubature)
+@variant(means.fill_means, Cubature, inline=True)
 def _fill_means(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`; noise on the output of a teacher is part of the law."""
-    K, grid, lines = len(means.output), law.grid, law.lines
-    progress[LEFT] -= WORK_PER_NODE * (grid.weights.size + lines.weights.size * len(lines.x))
-    fill_sums(law, model.c, model.C, flip, K, means)
+    progress[LEFT] -= WORK_PER_NODE * law.count
+    fill_sums(law, model.c, model.C, flip, len(means.output), means)
     return True
-
-
-@variant(means.error_of_task, Cubature)
-def _error_of_task(law, model):
-    """Return the classification error."""
-    return probability_of_error(law, model.c, model.C, model.layout.K)
 
 
 @inner
@@ -44,12 +43,21 @@ def needs_event(y, reference):
     float
     """
     p = reference[0]
-    covariances(p.model, y, False)
-    fit = fit_of_nodes(p.law, p.model.c, p.model.C, len(p.rates.moving))
+    law = reference_to(p.law)
+    _decompose_state(y, reference, law, False)
+    fit = min(fit_of(p.law.nodes, law), fit_of(p.law.error, law))
     if p.threshold <= 0.0:
         return fit
-    covariances(p.model, y, True)
-    return min(fit, means.error_of_task(p.law, p.model) - p.threshold)
+    _decompose_state(y, reference, law, True)
+    return min(fit, probability_of_error(p.law.error, law) - p.threshold)
+
+
+@inner
+def _decompose_state(y, reference, law, clean):
+    """Decompose the fields of a state."""
+    p = reference[0]
+    covariances(p.model, y, clean)
+    decompose(law, p.model.c, p.model.C, len(p.rates.moving))
 
 
 @entry
@@ -102,13 +110,13 @@ def fit_of_state(p, y):
     -------
     float
     """
-    reference = reference_to(p)
-    return _fit(y, reference)
+    return _fit(y, reference_to(p))
 
 
 @inner
 def _fit(y, reference):
     """Return the fit of a state."""
     p = reference[0]
-    covariances(p.model, y, False)
-    return fit_of_nodes(p.law, p.model.c, p.model.C, len(p.rates.moving))
+    law = reference_to(p.law)
+    _decompose_state(y, reference, law, False)
+    return min(fit_of(p.law.nodes, law), fit_of(p.law.error, law))
