@@ -3,7 +3,9 @@
 import numpy as np
 
 GAINS = {
-    "all": lambda right, value, penalty, count, bonus: _all_or_penalty(right.all(axis=1), right, value, penalty),
+    "all": lambda right, value, penalty, count, bonus: _all_or_penalty(
+        right.all(axis=1), right, value, penalty
+    ),
     "at_least": lambda right, value, penalty, count, bonus: _all_or_penalty(
         right.sum(axis=1) >= count, right, value, penalty
     ),
