@@ -8,8 +8,6 @@ import pytest
 
 from teacherstudent import errors
 from teacherstudent.engines.base import ENGINES
-from teacherstudent.errors.messages import NOT_AVAILABLE
-from teacherstudent.spec.parse import parse_spec
 from teacherstudent.store import digest
 from teacherstudent.store.digest import engine_digest
 from teacherstudent.store.meaning import RAISING, meaning
@@ -214,20 +212,3 @@ def test_no_sentence_is_left_in_what_engines_import(name):
 def test_the_module_of_messages_stands_alone():
     tree = ast.parse((digest.FOLDER / "errors" / "messages.py").read_text(encoding="utf-8"))
     assert digest.imported(tree, "teacherstudent") == set()
-
-
-def test_what_is_not_available_yet_would_be_refused_anyway(monkeypatch):
-    """Hence the list of it decides about words only."""
-    document = {
-        "inputs": {"dimension": 20},
-        "teachers": {"count": 1, "hidden": 1},
-        "student": {"hidden": 1},
-        "training": {"learning_rate": 1.0},
-    }
-    parse_spec(document)
-    monkeypatch.setattr("teacherstudent.spec.parse.NOT_AVAILABLE", {})
-    for key, value in NOT_AVAILABLE:
-        block, name = key.split(".")
-        asked = document | {block: document.get(block, {}) | {name: 1 if value is None else value}}
-        with pytest.raises(errors.SpecError):
-            parse_spec(asked)

@@ -11,7 +11,6 @@ import yaml
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.rates import stages
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.spec.model import INITIAL_KEYS, Initial, Spec
 from teacherstudent.spec.parse import load_spec, parse_spec
 from teacherstudent.spec.schema import complete
@@ -254,7 +253,7 @@ WRONG_VALUES = [
     ("teachers.output_scale", 0.5, "one of none, mean, mean_field"),
     ("student.output_scale", None, "one of none, mean, mean_field"),
     ("student.heads", "both", "one of per_task, shared"),
-    ("training.train", ["bias"], "one of features, readouts"),
+    ("training.train", ["bias"], "one of features, inner, readouts"),
     ("record.spacing", "even", "one of linear, log"),
     ("inputs.distribution", "cauchy", "one of gaussian"),
     # numbers out of range
@@ -427,13 +426,6 @@ WRONG_OVERLAPS = [
     ("teacher_readouts", [[1.0], ["one"]], "it must be a number"),
 ]
 
-# What later versions will have.
-PLANNED = [
-    ("training.loss", "classification", "classification"),
-    ("training.rule", "reward", "other learning rules"),
-    ("student.layers", 3, "more than two layers"),
-]
-
 
 def message_of(function, argument):
     with pytest.raises(SpecError) as refusal:
@@ -542,20 +534,6 @@ def test_a_switch_needs_two_teachers():
     assert message.startswith("curriculum.switch_times: a switch needs at least two")
 
 
-@pytest.mark.parametrize("path, value, what", PLANNED)
-def test_what_is_planned_is_refused_by_name(path, value, what):
-    message = message_of(parse_spec, changed(MINIMAL, {path: value}))
-    assert message.startswith(f"{path}: ")
-    assert what in message
-    assert message.endswith("is not available in this version")
-
-
-def test_all_that_is_planned_is_tested():
-    assert {(path, value if path == "inputs.distribution" else None) for path, value, _ in PLANNED} == {
-        (path, value if path == "inputs.distribution" else None) for path, value in NOT_AVAILABLE
-    }
-
-
 TEXT = yaml.safe_dump(MINIMAL)
 REFUSED_FILES = {
     "empty": ("", "block of keys"),
@@ -644,7 +622,12 @@ def test_every_default_is_filled_in():
     manifold = {"distribution": "hidden_manifold", "dimension": 10, "manifold": {"latent_dimension": 3}}
     layers = {"distribution": "generator", "dimension": 10, "generator": {"layers": [3, 10]}}
     structured = [changed(MINIMAL, {"inputs": block}) for block in (manifold, layers)]
-    documents = [DATASET, changed(MINIMAL, interventions), *structured]
+    reward = {"rule": "reward", "train": ["features"], "learning_rate": 1.0}
+    reward["episode"] = {"length": 3, "reward": {"condition": "all"}, "schedule": {}}
+    unit = {"hidden": 1, "activation": "linear"}
+    rewarded = changed(MINIMAL, {"student": unit, "teachers.hidden": 1, "training": reward})
+    deep = changed(MINIMAL, {"student.layers": 2, "student.initial": {"inner": {}}})
+    documents = [DATASET, changed(MINIMAL, interventions), *structured, rewarded, deep]
     specs = [parse_spec(document).to_dict() for document in documents]
     for path, part in described(SCHEMA):
         if "default" in part:

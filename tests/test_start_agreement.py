@@ -150,6 +150,18 @@ ELSEWHERE = {
     *(f"inputs.generator.{key}" for key in ("layers", "activation", "equivalent", "latent_dimension")),
     *(f"inputs.generator.{key}" for key in ("file", "sha256")),
     *(f"numerics.{key}" for key in ("latents", "nodes", "covariance")),
+    # labels, rules, layers and clusters, in the tests of each of them
+    *(
+        f"inputs.clusters.{key}"
+        for key in ("means", "norm", "std", "probabilities", "labels", "file", "sha256")
+    ),
+    *(f"teachers.{key}" for key in ("labels", "label_flips")),
+    *(f"training.{key}" for key in ("loss", "margin", "rule", "inner_learning_rate")),
+    *(f"training.episode.{key}" for key in ("length", "schedule.learning_rate", "schedule.length")),
+    *(f"training.episode.reward.{key}" for key in ("condition", "count", "value", "penalty", "bonus")),
+    *(f"student.initial.inner.{key}" for key in ("scheme", "std", "gain")),
+    "student.layers",
+    *(f"numerics.{key}" for key in ("cubature_tolerance", "most_nodes")),
 }
 
 

@@ -77,13 +77,23 @@ NEEDED = {
     ("training.sampling", "epochs"): ["inputs.samples"],
     ("student.initial.scheme", "one_direction"): ["student.activation"],
 }
-# A valid block of each kind of structured inputs, in which one key is then drawn.
-STRUCTURED = {
-    "inputs.covariance": ("correlated", {"spectrum": "power_law", "exponent": 0.5}),
-    "inputs.manifold": ("hidden_manifold", {"latent_dimension": 6}),
-    "inputs.generator": ("generator", {"layers": [3, 4]}),
-}
-SHARE = 0.04  # of documents with structured inputs
+# Valid keys of each kind of inputs, labels, rules and layers, with the beginnings of its further keys, one of
+# which is then drawn.
+KINDS = (
+    (("inputs.covariance.",), {"inputs.distribution": "correlated",
+                               "inputs.covariance": {"spectrum": "power_law", "exponent": 0.5}}),
+    (("inputs.manifold.", "numerics.latents", "numerics.nodes", "numerics.covariance"),
+     {"inputs.distribution": "hidden_manifold", "inputs.manifold": {"latent_dimension": 6}}),
+    (("inputs.generator.",), {"inputs.distribution": "generator", "inputs.generator": {"layers": [3, 4]}}),
+    (("inputs.clusters.",), {"inputs.distribution": "mixture", "inputs.clusters": {"means": "opposite"}}),
+    (("teachers.label", "training.loss", "training.margin", "numerics.cubature", "numerics.most"),
+     {"teachers.labels": "sign", "training.loss": "hinge", "training.margin": 0.5}),
+    (("training.rule", "training.episode."),
+     {"training.rule": "reward", "training.train": ["features"], "student.hidden": 1, "teachers.hidden": 1,
+      "student.activation": "linear", "training.episode": {"length": 3, "reward": {"condition": "all"}}}),
+    (("student.layers", "student.initial.inner.", "training.inner_learning_rate"), {"student.layers": 2}),
+)  # fmt: skip
+SHARE = 0.06  # of documents with one of them
 ADDED = 6  # at most so many keys beyond the base
 
 
@@ -100,10 +110,9 @@ def leaves(schema: dict, path: str = "") -> dict[str, dict]:
 LEAVES = leaves(SCHEMA)
 GIVEN = [key for key in LEAVES if key.startswith("initial_overlaps")]
 COMPANIONS = {key for keys in NEEDED.values() for key in keys} - {"inputs.samples", "student.activation"}
-BLOCKS = tuple(f"{block}." for block in STRUCTURED)
-FURTHER = ("inputs.distribution", "numerics.latents", "numerics.nodes", "numerics.covariance")
-OF_STRUCTURE = [key for key in LEAVES if key.startswith(BLOCKS) or key in FURTHER]
-FREE = [key for key in LEAVES if key not in (*GIVEN, *COMPANIONS, *OF_STRUCTURE)]
+BEGINNINGS = tuple(beginning for beginnings, _ in KINDS for beginning in beginnings)
+OF_KINDS = [key for key in LEAVES if key.startswith(BEGINNINGS) or key == "inputs.distribution"]
+FREE = [key for key in LEAVES if key not in (*GIVEN, *COMPANIONS, *OF_KINDS)]
 
 
 def draw(rng: random.Random) -> dict:
@@ -118,22 +127,21 @@ def draw(rng: random.Random) -> dict:
     for _ in range(rng.randint(0, ADDED)):
         add(rng, document, rng.choice(FREE))
     if rng.random() < SHARE:
-        add_structure(rng, document)
+        add_kind(rng, document)
     if rng.random() < 0.25:
         slip(rng, document)
     return document
 
 
-def add_structure(rng: random.Random, document: dict) -> None:
-    """Draw structured inputs, and now and then one of their keys."""
-    block, (distribution, keys) = rng.choice(list(STRUCTURED.items()))
-    put(document, "inputs.distribution", distribution)
-    put(document, block, deepcopy(keys))
-    if "layers" in keys:
+def add_kind(rng: random.Random, document: dict) -> None:
+    """Draw a kind of inputs, labels, rules or layers, and now and then one of its keys."""
+    beginnings, keys = rng.choice(KINDS)
+    for key, item in keys.items():
+        put(document, key, deepcopy(item))
+    if "inputs.generator" in keys:
         document["inputs"]["generator"]["layers"][-1] = document["inputs"]["dimension"]
     if rng.random() < 0.7:
-        own = [key for key in OF_STRUCTURE if key.startswith((f"{block}.", "numerics."))]
-        add(rng, document, rng.choice(own))
+        add(rng, document, rng.choice([key for key in OF_KINDS if key.startswith(beginnings)]))
 
 
 def add(rng: random.Random, document: dict, key: str) -> None:

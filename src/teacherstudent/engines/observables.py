@@ -63,6 +63,10 @@ def _records_readouts(spec: Spec) -> bool:
     return spec.record.quantities in ("all", "readouts")
 
 
+def _records_teachers(spec: Spec) -> bool:
+    return _records_overlaps(spec) and spec.inputs.clusters is None
+
+
 def _has_pairs(spec: Spec) -> bool:
     return spec.inputs.dataset is not None and spec.inputs.dataset.labels == "pairs"
 
@@ -79,6 +83,10 @@ def _teacher_units(spec: Spec) -> int:
     return spec.teachers.hidden
 
 
+def _clusters(spec: Spec) -> int:
+    return 0 if spec.inputs.clusters is None else len(spec.inputs.clusters.probabilities)
+
+
 # In the order in which they are stored.
 OBSERVABLES = _by_name(
     Observable("time", ("time",), symbol="t", description="time t = steps / N"),
@@ -87,7 +95,7 @@ OBSERVABLES = _by_name(
         ("time", "teacher"),
         symbol="eps",
         description="generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a "
-        "data set its mean over the test samples",
+        "data set its mean over the test samples; of labels that are signs the mean loss without flips",
     ),
     Observable(
         "student_overlaps",
@@ -117,7 +125,7 @@ OBSERVABLES = _by_name(
         symbol="R",
         description="overlaps of student and teacher units, w_k.v_m / N; of structured inputs the "
         "covariances of their fields, with the inputs of the task of the teacher",
-        when=_records_overlaps,
+        when=_records_teachers,
     ),
     Observable(
         "student_readouts",
@@ -127,12 +135,33 @@ OBSERVABLES = _by_name(
         when=_records_readouts,
     ),
     Observable(
+        "student_inner",
+        ("time", "inner_layer", "student_unit", "student_unit_other"),
+        symbol="U",
+        description="weights between the hidden layers of the student",
+        when=lambda spec: spec.is_deep and _records_readouts(spec),
+    ),
+    Observable(
+        "student_cluster_overlaps",
+        ("time", "student_unit", "cluster"),
+        symbol="m",
+        description="overlaps of student units with the means of the clusters, w_k.mu_c / N",
+        when=lambda spec: spec.inputs.clusters is not None and _records_overlaps(spec),
+    ),
+    Observable(
+        "cluster_overlaps",
+        ("cluster", "cluster_other"),
+        symbol="Omega",
+        description="overlaps of the means of the clusters, mu_c.mu_d / N",
+        when=lambda spec: spec.inputs.clusters is not None and _records_overlaps(spec),
+    ),
+    Observable(
         "teacher_overlaps",
         ("teacher", "teacher_other", "teacher_unit", "teacher_unit_other"),
         symbol="T",
         description="overlaps of teacher units, v_m.v_n / N; of structured inputs the covariances of their "
         "fields; between teachers with latent numbers of their own v_m.v_n / D",
-        when=_records_overlaps,
+        when=_records_teachers,
     ),
     Observable(
         "teacher_readouts",
@@ -234,8 +263,16 @@ OBSERVABLES = _by_name(
         "classification_error",
         ("time", "teacher"),
         symbol="eps_c",
-        description="fraction of the test samples where student and label differ in sign, for each teacher",
-        when=lambda spec: spec.inputs.dataset is not None,
+        description="fraction of the inputs (of a data set, of the test samples) where student and label "
+        "differ in sign, for each teacher; labels without flips",
+        when=lambda spec: spec.inputs.dataset is not None or spec.has_classes,
+    ),
+    Observable(
+        "reward_rate",
+        ("time", "teacher"),
+        symbol="P_r",
+        description="probability that an episode is rewarded, for each teacher",
+        when=lambda spec: spec.has_rewards,
     ),
 )
 
@@ -263,6 +300,14 @@ DIMENSIONS = _by_name(
     Dimension(
         "head", symbol="a", description="head of the student, counted from 0", size=lambda spec: spec.heads
     ),
+    Dimension(
+        "inner_layer",
+        symbol="l",
+        description="matrix between hidden layers, counted from 0",
+        size=lambda spec: spec.student.depth - 1,
+    ),
+    Dimension("cluster", symbol="c", description="cluster, counted from 0", size=_clusters),
+    Dimension("cluster_other", symbol="d", description="other cluster, counted from 0", size=_clusters),
     Dimension("switch", symbol="j", description="number of the switch, counted from 0"),
 )
 

@@ -35,6 +35,8 @@ class Task(NamedTuple):
     moving: np.ndarray  # (K,) 1.0 for units whose weights are trained, 0.0 for frozen ones
     output_noise: float  # standard deviation at the output of the teacher
     input_noise: float  # standard deviation at each input of the student, in units of that of the input
+    label_flip: float  # probability that the label, a sign, is turned
+    inner_rate: float  # learning rate of the inner layers; 0 where there are none
 
 
 class Stage(NamedTuple):
@@ -157,6 +159,8 @@ def _task(spec: Spec, teacher: int, probability: float, time: float, is_replayed
         moving=moving,
         output_noise=_changed(spec, "output_noise", time, teachers.output_noise[teacher]),
         input_noise=_changed(spec, "input_noise", time, teachers.input_noise[teacher]),
+        label_flip=teachers.label_flips[teacher] if teachers.label_flips else 0.0,
+        inner_rate=_rate(spec, "inner_learning_rate", teacher, time) if "inner" in training.train else 0.0,
     )
 
 
@@ -256,7 +260,8 @@ def _changes(spec: Spec, angle: float) -> list[float]:
     times: list[float | None] = []
     for window in spec.training.deficits or ():
         times += [window.start, window.until]
-    for rate in (spec.training.learning_rate, spec.training.readout_learning_rate):
+    training = spec.training
+    for rate in (training.learning_rate, training.readout_learning_rate, training.inner_learning_rate):
         if isinstance(rate, tuple):
             times += [piece.until for piece in rate[:-1] if isinstance(piece, RatePiece)]
     times += [piece.until for piece in (spec.curriculum.mixture or ())[:-1]]

@@ -9,14 +9,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-# Features that are not available yet: (key, value or None for any) -> their names. The schema rejects all of
-# them too, with a less specific message.
-NOT_AVAILABLE = {
-    ("training.loss", "classification"): "classification",
-    ("training.rule", None): "other learning rules (RL perceptron)",
-    ("student.layers", None): "more than two layers",
-}
-
 # Message about a file whose content does not have its digest.
 CHANGED = (
     "it was changed after it was written; "

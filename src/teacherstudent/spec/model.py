@@ -14,6 +14,7 @@ from teacherstudent.spec.interventions import (
     Replay,
     Rotation,
 )
+from teacherstudent.spec.laws import Clusters, Episode, Inner
 from teacherstudent.spec.structured import STRUCTURED, Covariance, Generator, Manifold
 
 
@@ -48,6 +49,7 @@ class Inputs:
     covariance: Covariance | None = None
     manifold: Manifold | None = None
     generator: Generator | None = None
+    clusters: Clusters | None = None
 
     @property
     def is_structured(self) -> bool:
@@ -108,6 +110,8 @@ class Teachers:
     rotation: Rotation | None = None
     file: str | None = None  # of the networks, in place of features and readouts
     sha256: str | None = None  # of its content
+    labels: str | None = None  # sign; None: the output
+    label_flips: tuple[float, ...] | None = None  # probability per teacher, with labels sign
 
     @property
     def scale(self) -> float:
@@ -117,10 +121,10 @@ class Teachers:
 
 # The keys of `student.initial` that each scheme uses.
 INITIAL_KEYS = {
-    "gaussian": ("weights_std", "readouts_std", "readouts_value", "readouts", "readouts_imbalance"),
-    "large": ("readouts_value",),
-    "small": ("readouts_value",),
-    "mixed": ("readouts_value",),
+    "gaussian": ("weights_std", "readouts_std", "readouts_value", "readouts", "readouts_imbalance", "inner"),
+    "large": ("readouts_value", "inner"),
+    "small": ("readouts_value", "inner"),
+    "mixed": ("readouts_value", "inner"),
     "informed": ("weights_std", "readouts_std", "readouts_value"),
     "denoising": ("readouts_std",),
     "one_direction": ("readouts_std",),
@@ -143,6 +147,7 @@ class Initial:
     asymmetry: float | None = None
     file: str | None = None
     sha256: str | None = None  # of its content
+    inner: Inner | None = None  # of students with more than one hidden layer
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,12 @@ class Student:
     copy_head_at_switch: str  # never, first or every
     biases: tuple[str, ...]  # the layers with biases
     initial: Initial
+    layers: int | None = None  # hidden layers, each of `hidden` units; None: one
+
+    @property
+    def depth(self) -> int:
+        """Number of hidden layers."""
+        return self.layers or 1
 
     @property
     def scale(self) -> float:
@@ -169,7 +180,7 @@ def _scale(name: str, units: int) -> float:
 
 @dataclass(frozen=True)
 class Training:
-    """Online SGD; `frozen_units` has one tuple of unit numbers per teacher.
+    """Online SGD, or another rule; `frozen_units` has one tuple of unit numbers per teacher.
 
     A learning rate is a number, one number per teacher, or a schedule.
     """
@@ -184,6 +195,11 @@ class Training:
     consolidation: Consolidation | None = None
     l1: float | None = None
     deficits: tuple[Deficit, ...] | None = None
+    loss: str | None = None  # of labels that are signs; None: squared
+    margin: float | None = None  # of the hinge losses
+    rule: str | None = None  # reward; None: gradient
+    episode: Episode | None = None  # of the reward rule
+    inner_learning_rate: float | tuple[float, ...] | tuple[RatePiece, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -222,12 +238,14 @@ class Numerics:
     latents: str | None = None  # finite or infinite: of structured inputs
     nodes: int | str | None = None  # of the limit of infinitely many latent numbers
     covariance: str | None = None  # loadings or exact: of structured inputs
+    cubature_tolerance: float | None = None  # of means by sums over nodes
+    most_nodes: int | None = None  # of such a sum
 
 
 @dataclass(frozen=True)
 class InitialOverlaps:
-    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), as nested
-    tuples.
+    """Initial order parameters: Q (K, K), R (P, K, M), T (P, P, M, M), h (H, K), v (P, M), and the inner
+    layers U (L - 1, K, K) of students with L > 1 hidden layers, as nested tuples.
     """
 
     student: tuple
@@ -235,6 +253,7 @@ class InitialOverlaps:
     teacher: tuple
     student_readouts: tuple
     teacher_readouts: tuple
+    student_inner: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -250,7 +269,7 @@ class Spec:
     student : Student
         The network that is trained.
     training : Training
-        Stochastic gradient descent: rates, trained layers, batches.
+        Stochastic gradient descent or another rule: rates, trained layers, batches.
     curriculum : Curriculum
         Order of the teachers and times of the switches.
     duration : float
@@ -288,6 +307,31 @@ class Spec:
         """Whether the inputs of the tasks have different laws."""
         manifold = self.inputs.manifold
         return self.teachers.count > 1 and manifold is not None and manifold.tasks != "shared"
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are +1 and -1: the signs of the teachers' outputs, or those of clusters."""
+        return self.teachers.labels == "sign" or self.inputs.clusters is not None
+
+    @property
+    def loss(self) -> str:
+        """Loss of a step."""
+        return self.training.loss or "squared"
+
+    @property
+    def has_rewards(self) -> bool:
+        """Whether steps are episodes with a reward, in place of steps of gradient descent."""
+        return self.training.rule == "reward"
+
+    @property
+    def inputs_of_step(self) -> int:
+        """Number of inputs of a step: those of a batch, or the most of an episode."""
+        return self.training.episode.length if self.has_rewards else self.training.batch_size
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the student has more than one hidden layer."""
+        return self.student.depth > 1
 
     @property
     def has_anchors(self) -> bool:

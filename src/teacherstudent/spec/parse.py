@@ -15,13 +15,13 @@ from typing import Any, get_args
 import numpy as np
 
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import NOT_AVAILABLE
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.axes import read_values, with_values
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
+from teacherstudent.spec.rules_laws import completed_laws, fill_in_layers
 from teacherstudent.spec.rules_structured import check_structured_files, completed_numerics
 from teacherstudent.spec.schema import complete
 from teacherstudent.spec.weight_files import check_files, fill_from_files
@@ -93,7 +93,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     if not isinstance(document, Mapping):
         raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
     document = plain(document)
-    _refuse_what_is_not_available(document)
+    fill_in_layers(document)
     _counts_from_overlaps(document)
     _write_out_times(document)
     if files:
@@ -104,20 +104,13 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
         filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept
     filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
     filled["numerics"] = completed_numerics(filled["numerics"], filled["inputs"])
+    completed_laws(filled)
     spec = _build(Spec, _resolved(filled))
     check_spec(spec)
     if files:
         check_files(spec)
         check_structured_files(spec)
     return spec
-
-
-def _refuse_what_is_not_available(document: Mapping) -> None:
-    for (key, value), what in NOT_AVAILABLE.items():
-        block, name = key.split(".")
-        asked = document.get(block)
-        if isinstance(asked, Mapping) and name in asked and (value is None or asked[name] == value):
-            raise SpecError(f"{key}: {what} is not available in this version")
 
 
 def _counts_from_overlaps(document: dict) -> None:

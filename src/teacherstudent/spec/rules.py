@@ -6,6 +6,7 @@ from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import check_inputs
 from teacherstudent.spec.rules_interventions import check_interventions
+from teacherstudent.spec.rules_laws import check_laws
 from teacherstudent.spec.rules_networks import check_networks
 from teacherstudent.spec.rules_structured import check_structure
 
@@ -24,6 +25,7 @@ def check_spec(spec: Spec) -> None:
     check_structure(spec)  # before the networks: it determines the number of inputs of the teachers
     check_networks(spec)
     check_inputs(spec)
+    check_laws(spec)
     _check_lists_per_teacher(spec)
     check_interventions(spec)  # before the curriculum: the order follows from a mixture
     _check_curriculum(spec)
@@ -50,6 +52,8 @@ def _check_lists_per_teacher(spec: Spec) -> None:
         "teachers.input_noise": spec.teachers.input_noise,
         "training.frozen_units": spec.training.frozen_units,
     }
+    if spec.teachers.label_flips is not None:
+        lists["teachers.label_flips"] = spec.teachers.label_flips
     for key, values in lists.items():
         if len(values) != spec.teachers.count:
             raise SpecError(
@@ -106,6 +110,8 @@ def _check_overlaps(spec: Spec) -> None:
         "student_readouts": (H, K),
         "teacher_readouts": (P, M),
     }
+    if spec.is_deep:
+        shapes["student_inner"] = (spec.student.depth - 1, K, K)
     for key, shape in shapes.items():
         try:
             found = np.shape(getattr(spec.initial_overlaps, key))

@@ -4,12 +4,14 @@ import numpy as np
 
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.rules_clusters import completed_clusters
 from teacherstudent.spec.similarity import similarity_factor
 from teacherstudent.spec.structured import STRUCTURED
 from teacherstudent.spec.structured_files import check_square, read_array
 
 # The block of each distribution.
-BLOCKS = {"correlated": "covariance", "hidden_manifold": "manifold", "generator": "generator"}
+BLOCKS = {"correlated": "covariance", "hidden_manifold": "manifold", "generator": "generator",
+          "mixture": "clusters"}  # fmt: skip
 # The keys of a block that only one value of another key uses.
 SPECTRUM_KEYS = {"levels": ("values", "fractions"), "power_law": ("exponent",), "file": ("file",)}
 # Precision of the sum of fractions.
@@ -45,6 +47,8 @@ def completed_structure(inputs: dict, teachers: int) -> dict:
         return inputs
     if needed not in inputs:
         raise SpecError(f"inputs.{needed}: missing; inputs.distribution: {inputs['distribution']} needs it")
+    if needed == "clusters":
+        return inputs | {needed: completed_clusters(inputs[needed], teachers)}
     block = _with_digest(f"inputs.{needed}", dict(inputs[needed]))
     if "layers" in block:
         block.setdefault("activation", "sign")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.rates import task_probabilities
+from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.trajectory import (
     Trajectory,
     active_teachers,
@@ -24,6 +25,9 @@ def trajectory_of(block: Any, c: int) -> Trajectory:
         name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
         for name, array in block.rows[0].items()
     }
+    if spec.has_rewards:
+        R, v = found["student_teacher_overlaps"], block.teachers.v[c]
+        found |= reward_observables(spec, found["student_overlaps"], R, T, v)
     found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
     if block.moves:
         found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.network.rewards import rewards_of
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
@@ -67,7 +68,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     """
     return StepConstants(
         N=spec.inputs.dimension,
-        law=SquaredError(task.output_noise),
+        law=rewards_of(networks, spec) if spec.has_rewards else SquaredError(task.output_noise),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         V=networks.V[task.labels],
@@ -79,7 +80,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=stage.batch_size,
+        batch=spec.inputs_of_step,
     )
 
 

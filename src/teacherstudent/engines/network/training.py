@@ -13,6 +13,7 @@ from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
+from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors import RunError
@@ -21,7 +22,7 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
-from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
+from teacherstudent.networks.sampling import Networks, OrderParameters, sample_biases, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -208,7 +209,20 @@ class Training:
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         found = self.source.observe(self.networks, now)
+        if self.spec.has_rewards:
+            found |= self.rewarded(now)
         return row | {name: array for name, array in found.items() if name in due}
+
+    def rewarded(self, now: OrderParameters) -> dict[str, np.ndarray]:
+        """Return errors and reward rates (P,) of decisions from order parameters, by name."""
+        found = reward_observables(self.spec, now.Q[None], now.R[None], now.T, now.v)
+        return {name: array[0] for name, array in found.items()}
+
+    def error(self, teacher: int) -> float:
+        """Return the error that is compared with the threshold of a phase."""
+        if self.spec.has_rewards:
+            return self.rewarded(self.networks.order_parameters())["classification_error"][teacher]
+        return self.source.error(self.networks, teacher)
 
 
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
