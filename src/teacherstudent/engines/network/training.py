@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
@@ -209,6 +210,9 @@ class Training:
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         found = self.source.observe(self.networks, now)
+        if has_class_errors(self.spec):
+            errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
+            found |= {name: array[0] for name, array in errors.items()}
         if self.spec.has_rewards:
             found |= self.rewarded(now)
         return row | {name: array for name, array in found.items() if name in due}
@@ -218,11 +222,17 @@ class Training:
         found = reward_observables(self.spec, now.Q[None], now.R[None], now.T, now.v)
         return {name: array[0] for name, array in found.items()}
 
-    def error(self, teacher: int) -> float:
-        """Return the error that is compared with the threshold of a phase."""
-        if self.spec.has_rewards:
-            return self.rewarded(self.networks.order_parameters())["classification_error"][teacher]
-        return self.source.error(self.networks, teacher)
+    def is_below(self, threshold: float, teacher: int) -> bool:
+        """Return whether the error on a teacher (of classes, the classification error) is below a threshold."""
+        spec, networks = self.spec, self.networks
+        if spec.has_rewards:
+            return self.rewarded(networks.order_parameters())["classification_error"][teacher] < threshold
+        if not has_class_errors(spec):
+            return self.source.error(networks, teacher) < threshold
+        now, M = networks.order_parameters(), spec.teachers.hidden
+        own = slice(teacher * M, (teacher + 1) * M)
+        order = now.Q, now.R[:, own], now.T[own, own]
+        return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
 
 
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -246,7 +246,7 @@ def nearest_pole(student: int, total: float) -> float:
     if student == LINEAR:
         return math.pi / total
     low, high = 0.0, 40.0
-    for _ in range(60):
+    for _ in range(30):
         y = 0.5 * (low + high)
         low, high = (low, y) if total * _erfi(y / math.sqrt(2.0)) > math.pi else (y, high)
     return low
@@ -256,8 +256,8 @@ def _erfi(x: float) -> float:
     """Return 2 / sqrt(pi) times the integral of exp(t^2) from 0 to x, to some digits."""
     if x > 26.0:
         return math.inf
-    x_, w = gauss_legendre(64)
-    return x / math.sqrt(math.pi) * float(w @ np.exp((0.5 * x * (1.0 + x_)) ** 2))
+    nodes, weights = gauss_legendre(32)
+    return x / math.sqrt(math.pi) * float(weights @ np.exp((0.5 * x * (1.0 + nodes)) ** 2))
 
 
 @cache
