@@ -75,7 +75,7 @@ def plot_envelope(ax, best, ode):
         _figures.plot_theory(ax, LEVELS, values, f"n = {n}", color=COLORS[n], label=f"{n}")
     table = np.array(list(found.values()))
     envelope = np.nanmin(table, axis=0)
-    style = {"color": "black", "linewidth": 2.0, "zorder": 0.5, "alpha": 0.5}
+    style = {"color": "black", "linewidth": 4.5, "zorder": 0.5, "alpha": 0.35}
     _figures.plot_theory(ax, LEVELS, envelope, "envelope", **style)
     _figures.log_axes(ax)
     ax.set(xlabel=r"overlap $\rho$", ylabel="time to reach it", xlim=(0.0, 1.0), ylim=(0.3, ode.time[-1]))
