@@ -30,8 +30,8 @@ def label_errors(
         Overlaps of the student units.
     R : (records, K, P M) array
         Overlaps of student units with the units of all teachers.
-    T : (P M, P M) array
-        Overlaps of the units of all teachers, the same at all records.
+    T : (P M, P M) or (records, P M, P M) array
+        Overlaps of the units of all teachers, the same at all records or those of each.
     h : (records, H, K) array
         Readouts of the student, one row per head.
     v : (P, M) array
@@ -43,6 +43,11 @@ def label_errors(
         Means of the loss, and probabilities that student and label differ in sign.
     """
     losses, errors = np.empty((2, len(Q), len(v)))
+    if T.ndim == 3:
+        for row in range(len(Q)):
+            one = slice(row, row + 1)
+            losses[one], errors[one] = label_errors(spec, Q[one], R[one], T[row], h[one], v)
+        return losses, errors
     for p in range(len(v)):
         own = slice(p * v.shape[1], (p + 1) * v.shape[1])
         head = spec.head_of(p)

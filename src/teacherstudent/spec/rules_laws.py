@@ -178,8 +178,8 @@ def _check_rate(spec: Spec) -> None:
     rate = spec.training.learning_rate
     if isinstance(rate, tuple) or not rate:
         raise SpecError(
-            "training.learning_rate: schedule.length: optimal needs one number above 0 (or schedule.learning_rate: "
-            "optimal)"
+            "training.learning_rate: schedule.length: optimal needs one number above 0, or "
+            "schedule.learning_rate: optimal"
         )
 
 

@@ -11,10 +11,11 @@ from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
+from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.chain.reward_block import RewardBlock
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_clusters, refuse_layers
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -39,7 +40,8 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_laws(spec, "chain")
+    refuse_layers(spec, "chain")
+    refuse_clusters(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -76,7 +78,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     moving = tuple(rate > 0.0 for rate in drifting), turning
     episode = spec.training.episode
     rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
-    return sizes, teachers.activation, student.activation, clock, anchors, moving, rewards
+    return sizes, teachers.activation, student.activation, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(

@@ -10,6 +10,7 @@ from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.laws import is_single
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
@@ -51,7 +52,7 @@ def check(spec: Spec) -> None:
         refuse_law(spec, "ode")
     if has_sums(spec):
         check_sums(spec)
-    else:
+    elif not is_single(spec):
         refuse_classes(spec, "ode")
     refuse_finite_sets(spec, "ode")
     check_moments(spec)

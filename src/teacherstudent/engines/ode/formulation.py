@@ -178,8 +178,8 @@ class Formulation(ABC):
         return unpack(records[..., : self.record_layout.size], self.record_layout)
 
     @abstractmethod
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name, `generalisation_error` among them."""
 
     @abstractmethod
     def observables(

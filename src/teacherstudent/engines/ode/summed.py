@@ -1,11 +1,10 @@
 """The formulation of labels that are signs, with means by sums over nodes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
 
-from teacherstudent.engines.labels import label_errors
 from teacherstudent.engines.ode.constants import rates_of_task
 from teacherstudent.engines.ode.cubature import axes_of, cubature_law
 from teacherstudent.engines.ode.formulation import Origin
@@ -75,29 +74,3 @@ class Summed(Independent):
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the state at which the nodes were chosen, and its time."""
         return {"state_of_nodes": self.at_nodes}
-
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the mean losses (T, P) of records."""
-        Q, R, h = self.overlaps(records)
-        losses, self.label_errors = label_errors(self.spec, Q, R, self.T, h, self.v)
-        return losses
-
-    def observables(
-        self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
-    ) -> dict[str, np.ndarray]:
-        """Return the classification errors of the records of which `errors` has computed the losses.
-
-        Parameters
-        ----------
-        records : (T, width) array
-            Records; the first ones of those.
-        times : (T,) array
-            Their times t = steps / N.
-        switches : sequence of float
-            Times of the switches of the run.
-
-        Returns
-        -------
-        dict of str to array
-        """
-        return {"classification_error": self.label_errors[: len(records)]}

@@ -1,5 +1,6 @@
 """For which specs the means over the fields are sums over nodes, and what these do not support."""
 
+from teacherstudent.engines.ode.laws import is_single
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
 
@@ -12,7 +13,7 @@ def has_sums(spec: Spec) -> bool:
     if spec.teachers.labels != "sign" or spec.has_rewards:
         return False
     closed = spec.loss == "squared" and (spec.teachers.hidden == 1 or spec.teachers.activation == "linear")
-    return not closed
+    return not closed and not is_single(spec)
 
 
 def number_of_fields(spec: Spec) -> int:

@@ -189,7 +189,7 @@ def _decide(decision, right, total, student, teacher, v, lengths, t):
 
 @by_column
 def _count_first(weight, total, square, decisions, count, t):
-    """Set m_t = 1 for the first decisions; the sums count those that are right. The decision becomes m_t a_t."""
+    """Set m_t = 1 for the first decisions, count those that are right, and replace a_t by m_t a_t."""
     for c in range(len(weight)):
         weight[c] = 1.0 if t < count[c] else 0.0
         total[c] += weight[c] * decisions[1, c]
@@ -199,7 +199,7 @@ def _count_first(weight, total, square, decisions, count, t):
 
 @by_column
 def _count_later(weight, total, square, decisions):
-    """Let m_t be the number of right decisions from t on, and add it up. The decision becomes m_t a_t."""
+    """Let m_t be the number of right decisions from t on, add it up, and replace a_t by m_t a_t."""
     for c in range(len(weight)):
         weight[c] += decisions[1, c]
         total[c] += weight[c]

@@ -127,7 +127,8 @@ def merged(student: int, Q, R, h) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     Q, R, h = (np.asarray(part, dtype=float) for part in (Q, R, h))
     if student == LINEAR:
-        Q, R, h = (h @ Q @ h)[None, None], (h @ R)[None], np.ones(1)
+        length = np.sqrt(h @ Q @ h)  # a unit of length 1, however long or short the student is
+        Q, R, h = np.ones((1, 1)), (h @ R)[None] / (length or 1.0), np.array([length])
     used = np.flatnonzero((h != 0.0) & (np.diag(Q) > 0.0))
     first = []
     h = h.copy()

@@ -195,7 +195,7 @@ def optimal_length(episodes, eta, rho, p, Q):
     """
     most, log = episodes.length, math.log(p)
     if episodes.rate == OPTIMAL:
-        best = -1.0 / log if log < 0.0 else math.inf
+        s, best = 0.0, -1.0 / log if log < 0.0 else math.inf
     else:
         s = math.sqrt(2.0 * Q / math.pi) * (1.0 - rho * rho) / (eta * rho * p)
         root = log - math.sqrt(log * log - 4.0 * s * log)
@@ -203,11 +203,9 @@ def optimal_length(episodes, eta, rho, p, Q):
     if not best < most:
         return most
     T = max(1, int(best))
-    if episodes.rate == OPTIMAL:
-        longer = (T + 1) * p > T
-    else:
-        longer = p * (s - 1.0 / (T + 1)) > s - 1.0 / T
-    return min(T + 1 if longer else T, most)
+    free = episodes.rate == OPTIMAL
+    is_longer = (T + 1) * p > T if free else p * (s - 1.0 / (T + 1)) > s - 1.0 / T
+    return min(T + 1 if is_longer else T, most)
 
 
 @inner
@@ -235,6 +233,37 @@ def optimal_rate(episodes, T, rho, p, Q):
     rewarded = more + p * mass
     ratio = mass / rewarded if rewarded > 0.0 else n / (T * p)
     return T * math.sqrt(Q) * (1.0 - rho * rho) * ratio / (math.sqrt(2.0 * math.pi) * rho)
+
+
+@inner
+def scheduled(episodes, eta, rho, p, Q):
+    """Return the length of an episode and the learning rate, both either constant or optimal.
+
+    Parameters
+    ----------
+    episodes : Episodes
+        Episodes and rewards, and the schedules.
+    eta : float
+        Learning rate, >= 0; a factor of the rate if that is optimal.
+    rho : float
+        Overlap of student and teacher, from -1 to 1.
+    p : float
+        Probability of a right decision, from 0 to 1.
+    Q : float
+        Squared length of the student, / N.
+
+    Returns
+    -------
+    length : int
+    rate : float
+    """
+    T = episodes.length
+    bound = max(rho, SMALLEST_OVERLAP), max(p, SMALLEST_PROBABILITY), Q
+    if episodes.lengths == OPTIMAL:
+        T = optimal_length(episodes, eta * episodes.value, *bound)
+    if episodes.rate == OPTIMAL:
+        eta *= optimal_rate(episodes, T, *bound) / episodes.value
+    return T, eta
 
 
 @inner
@@ -282,12 +311,7 @@ def derivative(y, p, dy):
     episodes, Q, rho = p.episodes, y[at_Q(p.layout, 0, 0)], overlap(y, p)
     root, right_one = math.sqrt(Q), 1.0 - math.acos(rho) / math.pi
     # 1. Length and rate of the episode.
-    T, eta = episodes.length, p.eta
-    bound = max(rho, SMALLEST_OVERLAP), max(right_one, SMALLEST_PROBABILITY), Q
-    if episodes.lengths == OPTIMAL:
-        T = optimal_length(episodes, eta * episodes.value, *bound)
-    if episodes.rate == OPTIMAL:
-        eta *= optimal_rate(episodes, T, *bound) / episodes.value
+    T, eta = scheduled(episodes, p.eta, rho, right_one, Q)
     # 2. Means, and motion along all teachers and along the student.
     right, wrong, square = means_of_rewards(episodes, T, right_one)
     factor = eta / math.sqrt(2.0 * math.pi)
@@ -391,3 +415,20 @@ def rate_of_rewards(p, y):
     p.progress[LEFT] = NO_PAUSE
     derivative(y, p, dy)
     return dy
+
+
+@entry
+def episode_at(episodes, eta, rho, Q):
+    """Return the length of an episode and the learning rate, at a state, as `scheduled` does.
+
+    Parameters
+    ----------
+    episodes, eta, rho, Q
+        As for `scheduled`.
+
+    Returns
+    -------
+    length : int
+    rate : float
+    """
+    return scheduled(episodes, eta, rho, 1.0 - math.acos(rho) / math.pi, Q)
