@@ -1,16 +1,29 @@
 """The law of units and labels that the equations of a spec have, chosen here for `kernels.ode`."""
 
-from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.ode.units import Units, units
+from teacherstudent.kernels.maths.activations import CODES, RELU
+from teacherstudent.kernels.ode.rectified import rectified
+from teacherstudent.kernels.ode.signs import signs
+from teacherstudent.kernels.ode.units import units
 from teacherstudent.spec.model import Spec
 
 
-def law_of(spec: Spec) -> Units:
-    """Return the law of a spec, with new work space."""
+def law_of(spec: Spec):
+    """Return the law of a spec (`kernels.ode.means`), with new work space."""
     K, D = spec.student.hidden, spec.student.hidden + spec.teachers.hidden
-    return units(CODES[spec.student.activation], CODES[spec.teachers.activation], K, D)
+    student, teacher = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    if spec.teachers.labels == "sign":
+        return signs(student, teacher, K)
+    if student == RELU:
+        return rectified(teacher, K, D)
+    return units(student, teacher, K, D)
 
 
 def numbers_of_law(law) -> list[float]:
     """Return the numbers of a law that determine the equations; its arrays are work space."""
-    return [float(number) for number in law if isinstance(number, int | float)]
+    numbers = []
+    for part in law:
+        if isinstance(part, tuple):
+            numbers += numbers_of_law(part)
+        elif isinstance(part, int | float):
+            numbers.append(float(part))
+    return numbers
