@@ -73,6 +73,7 @@ def solved(p, y, numbers, integrate=kernel.integrate_phase):
     return status, time, rows[:written]
 
 
+@pytest.mark.thorough  # they are those that the integrator uses in the next test
 @pytest.mark.parametrize("name", SETTINGS)
 def test_rates_of_the_groups_have_the_sums_of_the_isotropic_model(name):
     (one, y), (two, groups) = both(SETTINGS[name])

@@ -11,9 +11,11 @@ from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
+from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.chain.reward_block import RewardBlock
+from teacherstudent.engines.laws import refuse_clusters, refuse_layers
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -38,7 +40,8 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_laws(spec, "chain")
+    refuse_layers(spec, "chain")
+    refuse_clusters(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -73,7 +76,9 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning
-    return sizes, teachers.activation, student.activation, clock, anchors, moving
+    episode = spec.training.episode
+    rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
+    return sizes, teachers.activation, student.activation, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -103,8 +108,7 @@ def simulate(
     list of Trajectory
         One for each run; its times and switches fall on steps.
     """
-    kind = GroupBlock if specs[0].inputs.is_structured else Block
-    block = kind(_filled(specs), seed, _filled(runs), _filled(starts))
+    block = _kind_of_block(specs[0])(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
         block.begin_phases()
@@ -112,6 +116,13 @@ def simulate(
             return [block.trajectory(c) for c in range(len(specs))]
         block.train()
         progress(block.step / block.last)
+
+
+def _kind_of_block(spec: Spec) -> type[Block]:
+    """Return the class of the chains of a batch."""
+    if spec.has_rewards:
+        return RewardBlock
+    return GroupBlock if spec.inputs.is_structured else Block
 
 
 def _filled(items: Sequence) -> list:

@@ -3,12 +3,35 @@
 from teacherstudent.kernels.maths.activations import CODES, RELU
 from teacherstudent.kernels.ode.rectified import rectified
 from teacherstudent.kernels.ode.signs import signs
+from teacherstudent.kernels.ode.single import AdaTron, Hebb, Perceptron
 from teacherstudent.kernels.ode.units import units
 from teacherstudent.spec.model import Spec
+
+# Laws of one linear unit, by loss.
+SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
+
+
+def is_single(spec: Spec) -> bool:
+    """Return whether a linear unit learns the signs of one unit by a loss in `SINGLE` without a margin."""
+    sizes = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
+    return (
+        sizes == (1, 1, 1, "linear")
+        and spec.teachers.labels == "sign"
+        and spec.teachers.activation in ("erf", "linear")
+        and spec.loss in SINGLE
+        and not spec.training.margin
+    )
+
+
+def is_scale_free(spec: Spec) -> bool:
+    """Return whether the length of the student changes by factors only, as with the AdaTron."""
+    return is_single(spec) and spec.loss == "squared_hinge" and "readouts" not in spec.training.train
 
 
 def law_of(spec: Spec):
     """Return the law of a spec (`kernels.ode.means`), with new work space."""
+    if is_single(spec):
+        return SINGLE[spec.loss]()
     K, D = spec.student.hidden, spec.student.hidden + spec.teachers.hidden
     student, teacher = CODES[spec.student.activation], CODES[spec.teachers.activation]
     if spec.teachers.labels == "sign":

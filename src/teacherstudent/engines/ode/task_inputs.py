@@ -146,8 +146,8 @@ class TaskInputs(Formulation):
         noises = [p.output_variance, p.flip] if isinstance(p, Constants) else []
         return np.concatenate([before, noises, *map(np.ravel, rates)]).astype(float)
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name."""
         (P, M), K, F = self.v.shape, self.spec.student.hidden, len(self.T)
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
         _, R, h = self.overlaps(records)
@@ -163,7 +163,7 @@ class TaskInputs(Formulation):
                 )
                 arrays = map(np.ascontiguousarray, (*arrays, self.v[p : p + 1]))
                 errors[part, p : p + 1] = generalisation_errors_of_records(*codes, *arrays)
-        return errors
+        return {"generalisation_error": errors}
 
     def _overlaps_of_laws(self, records: np.ndarray) -> np.ndarray:
         """Return Q (T, L, K, K) with all laws of the inputs."""
