@@ -21,7 +21,9 @@ BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
 # Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
-DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 3e-9, 100e-9
+DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 1.6e-9, 25e-9
+# Mean optimal length of episodes, divided by the duration of the run.
+LENGTH_PER_TIME = 0.15
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
@@ -49,9 +51,12 @@ def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
     episodes, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     batches = math.ceil(runs / ENGINES["chain"].batch_limit)
     scheduled = SCHEDULE * (episode.has_optimal_rate or episode.has_optimal_length)
+    length = episode.length
+    if episode.has_optimal_length:  # about 1 / error, and the error falls to 4 e / (pi t)
+        length = min(length, 1.0 + LENGTH_PER_TIME * spec.duration)
     return (
-        DECISION * episodes * episode.length * batches,
-        DECISION_AXIS * axes * episodes * episode.length * chains,
+        DECISION * episodes * length * batches,
+        DECISION_AXIS * axes * episodes * length * chains,
         scheduled * episodes * chains,
     )
 
