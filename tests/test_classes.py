@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from chain_cases import document
-from laws import assert_other_law, assert_same_law
 from samples import assert_equal
 from teacherstudent.engines.chain.engine import batch_key
 from teacherstudent.engines.class_errors import finite_rows, is_below
@@ -18,7 +17,6 @@ from teacherstudent.store.starts import load_start
 TIMES, END = [0.0, 0.4, 1.0, 1.3, 2.0], 1.0
 LABELS = {"labels": "sign", "label_flips": [0.1, 0.3]}
 HINGE = {"loss": "hinge", "margin": 0.3}
-QUANTITIES = ("student_overlaps", "student_teacher_overlaps", "student_readouts")
 # Interventions that both engines have.
 CASES = {
     "replay and path integrals": {
@@ -62,25 +60,6 @@ def blocks_of(name, **changes):
     found = document(20, **blocks) | {key: CASES[name][key] for key in CASES[name] if key == "inputs"}
     found.pop("sampled", None)
     return found | {"record": {"times": TIMES}, "duration": TIMES[-1]}
-
-
-def samples(spec, engine, runs, seed):
-    found = list(simulate_runs(spec, engine, seed, runs))
-    return {name: np.stack([getattr(one, name)[-2:] for one in found]) for name in QUANTITIES}
-
-
-@pytest.mark.parametrize(
-    "name", ["replay and path integrals", "a mixture", "a deficit and a schedule", "two variances"]
-)
-def test_both_engines_have_the_same_law(name):
-    spec = parse_spec(blocks_of(name))
-    assert_same_law(samples(spec, "chain", 200, 0), samples(spec, "network", 200, 1))
-
-
-def test_the_flips_of_a_mixture_show():
-    """Those of the second task change from 0.3 to 0.5."""
-    one, other = (parse_spec(blocks_of("a mixture", label_flips=flips)) for flips in ([0.1, 0.3], [0.1, 0.5]))
-    assert_other_law(samples(one, "chain", 800, 0), samples(other, "chain", 800, 1))
 
 
 @pytest.mark.parametrize("engine", ["network", "chain"])

@@ -49,6 +49,11 @@ def generator(**keys):
     return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
 
 
+def classes(loss, **others):
+    sizes = {"teachers.hidden": 1, "student.hidden": 2}
+    return {"teachers.labels": "sign", "training.loss": loss} | sizes | others
+
+
 def rewarded(reward, **schedule):
     episode = {"length": 3, "reward": reward} | ({"schedule": schedule} if schedule else {})
     return {
@@ -208,6 +213,17 @@ ROWS = {
         rewarded({"condition": "first", "count": 2, "bonus": 0.2}),
         rewarded({"condition": "per_step", "bonus": 0.2}),
         rewarded({"condition": "all"}, learning_rate="optimal", length="optimal"),
+    ],
+    "labels that are signs": [
+        classes("squared"),
+        classes("logistic", **{"teachers.label_flips": [0.1, 0.2]}),
+        classes("hinge", **{"training.margin": 0.0, "student.hidden": 1, "student.activation": "linear"}),
+        classes("squared_hinge", **{"training.margin": 0.5}),
+        classes("hebbian", **{"curriculum": {"thresholds": [0.4]}}),
+    ],
+    "such labels": [
+        classes("logistic", **{"student.activation": "relu"}),
+        classes("hinge", **{"training.margin": 0.5, "student.hidden": 5}),
     ],
     "on data sets": [
         {"inputs": DATASET, "student.activation": "sigmoid"},

@@ -223,7 +223,7 @@ class Training:
         return {name: array[0] for name, array in found.items()}
 
     def is_below(self, threshold: float, teacher: int) -> bool:
-        """Return whether the error on a teacher (of classes, the classification error) is below a threshold."""
+        """Return whether the error on a teacher, of classes the one of classification, is below a threshold."""
         spec, networks = self.spec, self.networks
         if spec.has_rewards:
             return self.rewarded(networks.order_parameters())["classification_error"][teacher] < threshold
