@@ -8,6 +8,7 @@ import numpy as np
 
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
+from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
 from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
@@ -21,7 +22,7 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
-from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
+from teacherstudent.networks.sampling import Networks, sample_biases, sample_inner, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -154,7 +155,7 @@ class Training:
 
     def follow(self, leader: "Training") -> None:
         """Copy the student of another run and record it."""
-        self.networks.W[:], self.networks.h[:] = leader.networks.W, leader.networks.h
+        self.networks.copy_student(leader.networks)
         if self.interventions.anchors is not None:
             self.interventions.anchors.path[:] = leader.interventions.anchors.path
         self.step, self.finite = leader.step, self.finite and leader.finite
@@ -171,6 +172,15 @@ class Training:
         for follower in self.followers:
             follower.follow(self)
 
+    def error(self, teacher: int) -> float:
+        """Return the error on a task that is compared with the threshold of a phase."""
+        networks = self.networks
+        if not self.spec.is_deep:
+            return self.source.error(networks, teacher)
+        found = networks.errors(networks.order_parameters())
+        name = "classification_error" if self.spec.has_classes else "generalisation_error"
+        return float(found[name][teacher])
+
     def snapshot(self) -> Snapshot:
         """Return the snapshot from which the run can resume: its state and the records up to it."""
         parts = {STATE: self.state(), ROWS: self.stacked()}
@@ -182,7 +192,7 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence) | weights | readouts
-        return past | networks.state_of_biases() | self.interventions.state()
+        return past | networks.state_of_further() | self.interventions.state()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -201,13 +211,13 @@ class Training:
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
-        measured |= self.networks.biases() | self.interventions.observe(now)
+        measured |= self.networks.further() | self.interventions.observe(now)
         due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
-        found = self.source.observe(self.networks, now)
+        found = self.networks.errors(now) if self.spec.is_deep else self.source.observe(self.networks, now)
         return row | {name: array for name, array in found.items() if name in due}
 
 
@@ -233,6 +243,9 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
             )
         return WithLaws(spec, initial, setting)
     initial = sample_networks(spec, seed, run) if state is None else _networks_of(state)
+    if spec.is_deep:
+        inner = sample_inner(spec, seed, run) if state is None else state["student_inner"]
+        return Layered(spec, initial, inner)
     biases = _biases(spec, seed, run, state) if spec.student.biases else None
     return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 
