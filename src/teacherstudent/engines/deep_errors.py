@@ -13,17 +13,17 @@ from teacherstudent.engines.labels import losses
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.layers import outputs
-from teacherstudent.kernels.maths.nodes import frame, nodes
+from teacherstudent.kernels.maths.nodes import count_nodes, frame, nodes
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
-TOLERANCE = 1e-8  # of means by sums over nodes
+# Tolerances of means by sums over nodes, of which the first one with few enough nodes is used.
+TOLERANCES, MOST_NODES = (1e-7, 1e-5), 50_000
 MOST_FIELDS = 4  # of such sums
-MOST_NODES = 100_000
 # Sampled fields, and the multiply-adds that they may take.
 SAMPLES, WORK = 20_000, 1_000_000_000
 FEWEST_SAMPLES = 1000
-SMOOTH, ODD = ("erf", "linear", "sigmoid"), ("erf", "linear")
+SMOOTH, ODD = {"erf", "linear", "sigmoid"}, {"erf", "linear"}
 
 
 def deep_errors(
@@ -97,12 +97,14 @@ def through_layers(h: np.ndarray, U: np.ndarray) -> np.ndarray:
 
 def _fields(spec: Spec, C: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the factor of the covariance C of the fields, and nodes (d, n) with weights (n,)."""
-    activations, tolerance = {spec.student.activation, spec.teachers.activation}, TOLERANCE
-    L, spacings = frame(C, len(C) - len(U[0]), U, tolerance)
-    if len(C) <= MOST_FIELDS and activations <= set(SMOOTH) and not spec.has_classes:
-        count = np.prod(2.0 * np.ceil(np.sqrt(-2.0 * np.log(tolerance)) / spacings))
-        if count < 2 * MOST_NODES:
-            return L, *nodes(spacings, tolerance, activations <= set(ODD))
+    activations = {spec.student.activation, spec.teachers.activation}
+    is_odd, are_smooth = activations <= ODD, activations <= SMOOTH and not spec.has_classes
+    for tolerance in TOLERANCES:
+        L, spacings = frame(C, len(C) - len(U[0]), U, tolerance)
+        if not are_smooth or len(C) > MOST_FIELDS:
+            break
+        if count_nodes(spacings, tolerance, is_odd) <= MOST_NODES:
+            return L, *nodes(spacings, tolerance, is_odd)
     K, layers = len(U[0]), 1 + len(U)
     samples = int(min(SAMPLES, max(FEWEST_SAMPLES, WORK / (layers * K * K + len(C) ** 2))))
     return L, _draws(len(C), samples), np.full(samples, 1.0 / samples)

@@ -5,12 +5,15 @@ from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.ode.frames import Joint
 from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.ode.joint_estimates import has_joint_space
+from teacherstudent.engines.ode.layers import DeepStudents
 from teacherstudent.engines.ode.structured import Structured
 from teacherstudent.spec.model import Spec
 
 
 def formulation_of(spec: Spec) -> type[Formulation]:
     """Return the class of the formulation of runs of a spec."""
+    if spec.is_deep:
+        return DeepStudents
     if has_joint_space(spec):
         return Joint
     if spec.has_task_inputs and spec.inputs.manifold.projection == "orthogonal":

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_classes, refuse_clusters, refuse_rewards
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
@@ -20,6 +21,7 @@ from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
+    EVENT,
     PAUSED,
     REACHED_END,
     RESUME,
@@ -45,7 +47,10 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_laws(spec, "ode")
+    for refuse_law in (refuse_rewards, refuse_clusters):
+        refuse_law(spec, "ode")
+    check_layers(spec)
+    refuse_classes(spec, "ode")
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
@@ -152,12 +157,15 @@ class Integration:
     def integrate(self, phase: Phase) -> None:
         """Integrate a phase stage by stage, until an event ends it."""
         for stage in self.stages(phase):
-            self.integrate_stage(phase, stage)
+            while self.integrate_stage(phase, stage):
+                pass
             if self.status != REACHED_END:
                 return
 
-    def integrate_stage(self, phase: Phase, stage: Stage) -> None:
+    def integrate_stage(self, phase: Phase, stage: Stage) -> bool:
         """Integrate a stage, in several calls between which progress is reported.
+
+        Returns whether the stage goes on with other constants of the equations.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the
         constants of the equations are saved with it.
@@ -194,6 +202,7 @@ class Integration:
         elif before != SAVED and self.restart.mark[0] == SAVED:
             numbers = _numbers(self.form, constants)
             self.restarts = AtRestart(self.form.between_switches(), len(self.switches), numbers)
+        return self.status == EVENT and self.form.renewed(constants)
 
 
 def simulate(

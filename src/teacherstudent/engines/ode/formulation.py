@@ -120,6 +120,21 @@ class Formulation(ABC):
     def integrator(self, constants) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""
 
+    def renewed(self, constants) -> bool:
+        """Return whether the integration ended only to go on with other constants of the equations.
+
+        Parameters
+        ----------
+        constants : NamedTuple
+            Constants of the equations at an event.
+
+        Returns
+        -------
+        bool
+            False by default: an event is the threshold of the phase.
+        """
+        return False
+
     @abstractmethod
     def numbers(self, constants) -> np.ndarray:
         """Return the numbers, apart from `between_switches`, that determine the equations of a stage."""

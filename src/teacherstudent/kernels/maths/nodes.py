@@ -13,6 +13,10 @@ from teacherstudent.kernels.compile.flags import entry, inner
 
 # Pivots below this variance belong to fields that are functions of the fields before them.
 SMALLEST_PIVOT = 1e-24
+STEPS = 64  # distances y that are compared
+ESTIMATED = 1e8  # number of nodes that are not counted one by one
+LARGE = 8.0  # imaginary parts from which on spacings do not change any more
+GROWTH = 0.3  # exponent of their square; errors of random networks are up to ten times the tolerance
 
 
 @inner
@@ -40,11 +44,13 @@ def factor(C, L):
 
 
 @inner
-def set_spacings(L, M, sharpness, tolerance, h):
+def set_spacings(L, M, slopes, tolerance, h):
     """Compute the spacing of nodes along each axis for a student of several layers and a teacher.
 
-    h_j = sqrt 2 pi / sqrt(ln(1 / tolerance)) / sqrt(1 + 2 s max_k L_kj^2 + 2 max_m L_mj^2), k units of the
-    student, m units of the teacher.
+    The error of a sum is exp(-2 pi y / h) times the size of the integrand at the distance y from the real
+    axis: exp(y^2 (1 + 2 l^2) / 2) with l the largest L_kj (those of teachers are added), and exp(c^2) for
+    each layer after the first, whose fields have imaginary parts up to c = |U| erfi(c' / sqrt 2) with c' = l y
+    in the first layer. h_j is the largest spacing with an error of the tolerance.
 
     Parameters
     ----------
@@ -52,8 +58,8 @@ def set_spacings(L, M, sharpness, tolerance, h):
         Factor of the covariance of the fields: M units of the teacher, then those of the student.
     M : int
         Number of units of the teacher.
-    sharpness : float
-        s >= 1, by which inner layers make the functions of a field of the student steeper.
+    slopes : array (layers - 1,)
+        Largest sum of absolute values |U| in a row of each inner matrix.
     tolerance : float
         Tolerance of means, between 0 and 1.
     h : array (d,)
@@ -62,24 +68,49 @@ def set_spacings(L, M, sharpness, tolerance, h):
     for j in range(len(h)):
         student = teacher = 0.0
         for i in range(M):
-            teacher = max(teacher, L[i, j] * L[i, j])
+            teacher = max(teacher, abs(L[i, j]))
         for i in range(M, len(L)):
-            student = max(student, L[i, j] * L[i, j])
-        width = 1.0 + 2.0 * sharpness * student + 2.0 * teacher
-        h[j] = math.sqrt(2.0) * math.pi / math.sqrt(-math.log(tolerance) * width)
+            student = max(student, abs(L[i, j]))
+        h[j] = _spacing(student, teacher, slopes, -math.log(tolerance))
 
 
 @inner
-def sharpness(U):
-    """Return s = max(1, max_l |U_l|), with |U| the largest sum of absolute values in a row, for U (L - 1, K, K)."""
-    largest = 1.0
+def _spacing(student, teacher, slopes, digits):
+    """Return the largest spacing, max_y 2 pi y / (ln(1 / tolerance) + ln(size of the integrand at y))."""
+    width = 1.0 + 2.0 * student * student + 2.0 * teacher * teacher
+    farthest, best = math.sqrt(2.0 * digits / width), 0.0  # the best y without inner layers
+    for step in range(1, STEPS + 1):
+        y = farthest * step / STEPS
+        size, imaginary = 0.5 * width * y * y, student * y
+        for slope in slopes:
+            imaginary = slope * _erfi(min(imaginary, LARGE) / math.sqrt(2.0))
+            size += GROWTH * imaginary * imaginary
+        best = max(best, 2.0 * math.pi * y / (digits + size))
+    return best
+
+
+@inner
+def _erfi(x):
+    """Return the imaginary error function, 2 / sqrt(pi) times the integral of exp(t^2), by its series."""
+    term = total = x
+    n = 0
+    while term > 1e-3 * total and n < 200:
+        n += 1
+        term *= x * x / n
+        total += term / (2 * n + 1)
+    return 2.0 / math.sqrt(math.pi) * total
+
+
+@inner
+def set_slopes(U, slopes):
+    """Compute the largest sum of absolute values in a row of each matrix of U (layers - 1, K, K)."""
     for layer in range(len(U)):
+        slopes[layer] = 0.0
         for k in range(U.shape[1]):
             total = 0.0
             for j in range(U.shape[2]):
                 total += abs(U[layer, k, j])
-            largest = max(largest, total)
-    return largest
+            slopes[layer] = max(slopes[layer], total)
 
 
 @entry
@@ -138,6 +169,29 @@ def fill_nodes(h, reach, halved, Z, w):
     return found
 
 
+def count_nodes(h: np.ndarray, tolerance: float, halved: bool) -> int:
+    """Return the number of nodes of a sum; arguments as for `nodes`. It is estimated where it is large.
+
+    Parameters
+    ----------
+    h : array (d,)
+        Spacing along each axis.
+    tolerance : float
+        Tolerance of means.
+    halved : bool
+        As for `fill_nodes`.
+
+    Returns
+    -------
+    int
+    """
+    d, reach = len(h), math.sqrt(-2.0 * math.log(tolerance))
+    ball = math.pi ** (0.5 * d) / math.gamma(0.5 * d + 1.0) * float(np.prod(reach / h))
+    if ball > ESTIMATED:
+        return int(min(ball, 1e15) / (1 + halved))
+    return fill_nodes(h, reach, halved, np.empty((d, 0)), np.empty(0))
+
+
 def nodes(h: np.ndarray, tolerance: float, halved: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the nodes and weights of a sum with some tolerance.
 
@@ -155,7 +209,7 @@ def nodes(h: np.ndarray, tolerance: float, halved: bool) -> tuple[np.ndarray, np
     Z, w : arrays (d, n), (n,)
     """
     reach = math.sqrt(-2.0 * math.log(tolerance))
-    count = fill_nodes(h, reach, halved, np.empty((len(h), 0)), np.empty(0))
+    count = count_nodes(h, tolerance, halved)
     Z, w = np.empty((len(h), count)), np.empty(count)
     fill_nodes(h, reach, halved, Z, w)
     return Z, w
@@ -180,7 +234,8 @@ def frame(C, M, U, tolerance):
     -------
     L, h : arrays (d, d), (d,)
     """
-    L, h = np.empty_like(C), np.empty(len(C))
+    L, h, slopes = np.empty_like(C), np.empty(len(C)), np.empty(len(U))
     factor(C, L)
-    set_spacings(L, M, sharpness(U), tolerance, h)
+    set_slopes(U, slopes)
+    set_spacings(L, M, slopes, tolerance, h)
     return L, h
