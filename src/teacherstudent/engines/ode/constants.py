@@ -7,7 +7,6 @@ import numpy as np
 from teacherstudent.engines.ode.columns import turns_of
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
-from teacherstudent.errors import SpecError
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import Constants, constants_of
@@ -135,8 +134,6 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
     -------
     Constants
     """
-    if spec.is_deep:
-        raise SpecError("student.layers: only runs of engine ode have several hidden layers; use one layer")
     stage = stages(spec, phase, [phase.teacher], 0.0, 0.0)[0]
     return _of_one_task(spec, Vectors(None, start.T, start.v, None), stage, phase.threshold)
 
