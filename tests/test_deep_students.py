@@ -162,9 +162,8 @@ def test_sampled_inner_weights():
     described["student"]["initial"] = {"inner": {"scheme": "gaussian", "std": 0.3}}
     gaussian = teacherstudent.run(described, engine="ode", seed=7).student_inner[0]
     np.testing.assert_allclose(chain - gaussian, np.broadcast_to(1.2 * np.eye(2), (2, 2, 2)), atol=1e-15)
-    many = teacherstudent.run(
-        {**described, "duration": 0.01, "curriculum": {}, "record": {"times": [0.0, 0.01]}}, engine="chain", runs=200
-    ).student_inner[:, 0]
+    short = {**described, "duration": 0.01, "curriculum": {}, "record": {"times": [0.0, 0.01]}}
+    many = teacherstudent.run(short, engine="chain", runs=200).student_inner[:, 0]
     assert abs(many.std() - 0.3) < 0.03
     assert abs(many.mean()) < 0.03
 
@@ -251,8 +250,7 @@ def test_errors_of_many_fields_are_sampled():
     [
         ({"student": {"activation": "relu"}}, "ode", "student.activation: relu .* use engine chain"),
         ({"teachers": {"activation": "relu"}}, "ode", "teachers.activation: relu .* engine chain"),
-        ({"curriculum": {"mixture": [{"probabilities": [0.5, 0.5]}], "switch_times": None}}, "ode",
-         "curriculum.mixture: engine ode .* use engine chain"),
+        ({"curriculum": {"replay": {"fraction": 0.5}}}, "ode", "curriculum.replay: .* use engine chain"),
         ({"teachers": {"drift": [0.1, 0.0]}}, "ode", "teachers.drift: .* use engine chain"),
         ({"record": {"movement": True}}, "ode", "record.movement: .* use engine chain"),
         ({"teachers": {"labels": "sign"}}, "ode", "teachers.labels: .* use engine chain"),

@@ -326,7 +326,7 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
-    StateVariable("student_inner", symbol="U", description="weights between the hidden layers of the student"),
+    StateVariable("student_inner", symbol="U", description="weights between the student's hidden layers"),
     StateVariable(
         "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
     ),

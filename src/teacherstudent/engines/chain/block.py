@@ -48,6 +48,7 @@ class Block:
         self.keys = keys_of(seed, runs, Purpose.CHAIN)
         K = specs[0].student.hidden
         self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
+        self.set_law(seed, runs, starts)
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
@@ -80,6 +81,19 @@ class Block:
             return resumed(self.specs[0], [start.state for start in starts])
         pairs = zip(self.specs, runs, strict=True)
         return initial(self.specs[0], [sample_coordinates(spec, seed, run) for spec, run in pairs])
+
+    def set_law(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> None:  # noqa: B027
+        """Set parameters of the law of a step that depend on the start of each chain: none by default.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+        """
 
     def new_buffers(self) -> arrays.Buffers:
         """Return the work space of a step."""
@@ -211,6 +225,15 @@ class Block:
         """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
         return check_interval_steps(self.specs[0]) if self.constants.step.threshold.any() else 0
 
+    @property
+    def kernel_interval(self) -> int:
+        """Number of steps between two comparisons with the thresholds in kernels, 0 for none."""
+        return self.interval
+
+    def next_stop(self) -> int:
+        """Return the last step that training can reach before chains are looked at."""
+        return self.last
+
     def record(self) -> None:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
@@ -244,14 +267,15 @@ class Block:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
         due = self.due[len(self.rows) : len(self.rows) + 1]
-        end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
+        end = min(self.step + piece, self.next_stop(), self.stage_end[self.finite].min(), *due)
         self.advance(end)
 
     def advance(self, end: int) -> None:
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, self.interval
+        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end
+        fixed = *fixed, self.kernel_interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity
             changes = interventions.Interventions(parts, *others)

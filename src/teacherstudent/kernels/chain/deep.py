@@ -19,11 +19,11 @@ from teacherstudent.kernels.chain.columns import (
 )
 from teacherstudent.kernels.chain.law import move, respond
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
-from teacherstudent.kernels.compile.flags import by_column
+from teacherstudent.kernels.compile.flags import BY_COLUMN, by_column
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import activate
 
-FIELD, ACTIVITY, SLOPE = range(3)  # of `Layers.units` and of `Buffers.units`
+FIELD, ACTIVITY, SLOPE = range(3)  # of `Layers.units`
 
 
 class Layers(NamedTuple):
@@ -32,7 +32,7 @@ class Layers(NamedTuple):
     U: np.ndarray  # (L - 1, K, K, C) inner weights, changed in place
     rate: np.ndarray  # (C,) eta_u / (N batch), 0 where they are not trained
     keep: np.ndarray  # (C,) factor of the weights in a step: 1 - decay / N, or 1
-    units: np.ndarray  # (L - 1, 3, batch, K, C) fields, g and g' of the layers after the first one
+    units: np.ndarray  # (L, 3, batch, K, C) fields, g and g' of all layers
     factor: np.ndarray  # (2, C) work space
 
 
@@ -53,88 +53,62 @@ def layers_of(U: np.ndarray, rate: np.ndarray, keep: np.ndarray, batch: int) -> 
     Layers
     """
     inner, K, _, C = U.shape
-    return Layers(aligned(U), rate, keep, aligned_zeros((inner, 3, batch, K, C)), aligned_zeros((2, C)))
+    return Layers(aligned(U), rate, keep, aligned_zeros((1 + inner, 3, batch, K, C)), aligned_zeros((2, C)))
 
 
-@variant(respond, Layers, inline=True)
+@variant(respond, Layers, BY_COLUMN)
 def _respond(student, shape, state, buffers, b):
-    """Implement `law.respond`."""
-    fields, activity, slope = buffers.units[0, b], buffers.units[1, b], buffers.units[2, b]
-    own = slice(shape.p, coordinates(shape, b))
-    for k in range(len(state.h)):
-        sum_products(fields[k], state.S[k, own], buffers.u[b, own])
-    activate(shape.student, fields.reshape(-1), activity.reshape(-1), slope.reshape(-1))
-    for layer in range(len(student.U)):
-        below = _below(student, buffers, layer)[ACTIVITY, b]
-        fields, activity, slope = student.units[layer, 0, b], student.units[layer, 1, b], student.units[layer, 2, b]
+    """Implement `law.respond`: outputs, and the derivatives s_l with the readouts of before the step."""
+    own, units = slice(shape.p, coordinates(shape, b)), student.units
+    for layer in range(len(units)):
+        fields = units[layer, FIELD, b]
         for k in range(len(state.h)):
-            sum_products(fields[k], student.U[layer, k], below)
+            if layer == 0:
+                sum_products(fields[k], state.S[k, own], buffers.u[b, own])
+            else:
+                sum_products(fields[k], student.U[layer - 1, k], units[layer - 1, ACTIVITY, b])
+        activity, slope = units[layer, ACTIVITY, b], units[layer, SLOPE, b]
         activate(shape.student, fields.reshape(-1), activity.reshape(-1), slope.reshape(-1))
-    sum_products(buffers.error[b], state.h, _below(student, buffers, len(student.U))[ACTIVITY, b])
-
-
-@variant(move, Layers, inline=True)
-def _move(student, shape, terms, state, constants, buffers):
-    """Implement `law.move`."""
-    for b in range(shape.batch):
-        _propagate_back(student, state.h, buffers, b)
-    for k in range(len(state.h)):
-        _move_unit(student, shape, terms, state.S[k], constants, buffers, k)
-    for layer in range(len(student.U)):
-        below = _below(student, buffers, layer)[ACTIVITY]
-        _move_inner(student, student.U[layer], student.units[layer, SLOPE], below, buffers.error)
-    top = _below(student, buffers, len(student.U))[ACTIVITY]
-    for k in range(len(state.h)):
-        if terms.decay:
-            multiply(state.h[k], constants.keep_h, state.h[k])
-        for b in range(shape.batch):
-            _step(student.factor[0], constants.rate_h, buffers.error[b])
-            add_product(state.h[k], student.factor[0], top[b, k])
+    sum_products(buffers.error[b], state.h, units[len(units) - 1, ACTIVITY, b])
+    _propagate_back(student, state.h, b)
 
 
 @by_column
-def _below(student, buffers, layer):
-    """Return fields, activities and slopes (3, batch, K, C) of a layer, 0 for the first one."""
-    return buffers.units if layer == 0 else student.units[layer - 1]
-
-
-@by_column
-def _propagate_back(student, h, buffers, b):
+def _propagate_back(student, h, b):
     """Replace the slopes of all layers by the derivatives s_l, from the last layer to the first."""
-    top = _below(student, buffers, len(student.U))[SLOPE, b]
+    units, top, total = student.units, len(student.U), student.factor[0]
     for k in range(len(h)):
-        multiply(top[k], top[k], h[k])
-    for layer in range(len(student.U) - 1, -1, -1):
-        above, below = student.units[layer, SLOPE, b], _below(student, buffers, layer)[SLOPE, b]
+        multiply(units[top, SLOPE, b, k], units[top, SLOPE, b, k], h[k])
+    for layer in range(top - 1, -1, -1):
         for j in range(len(h)):
-            sum_products(student.factor[0], student.U[layer, :, j], above)
-            multiply(below[j], below[j], student.factor[0])
+            multiply(total, student.U[layer, 0, j], units[layer + 1, SLOPE, b, 0])
+            for i in range(1, len(h)):
+                add_product(total, student.U[layer, i, j], units[layer + 1, SLOPE, b, i])
+            multiply(units[layer, SLOPE, b, j], units[layer, SLOPE, b, j], total)
 
 
-@by_column
-def _move_unit(student, shape, terms, S, constants, buffers, k):
-    """Move unit k with coordinates S (p + r + q, C); G changes only by decay."""
+@variant(move, Layers, BY_COLUMN)
+def _move(student, shape, terms, S, h, constants, buffers, k):
+    """Implement `law.move`: unit k of every layer with the weights to it, and its readout."""
+    units, factor, top = student.units, student.factor, len(student.U)
     if terms.decay:
         for i in range(len(S)):
             multiply(S[i], constants.keep[k], S[i])
+        multiply(h, constants.keep_h, h)
+    for layer in range(top):
+        for j in range(student.U.shape[2]):
+            multiply(student.U[layer, k, j], student.keep, student.U[layer, k, j])
     for b in range(shape.batch):
-        own = slice(shape.p, coordinates(shape, b))
-        _step(student.factor[0], constants.rate[k], buffers.error[b])
-        multiply(student.factor[0], student.factor[0], buffers.units[SLOPE, b, k])
-        add_multiples(S[own], student.factor[0], buffers.u[b, own])
-
-
-@by_column
-def _move_inner(student, U, s, a, error):
-    """Move the matrix U (K, K, C) from a layer with activities a to one with derivatives s, (batch, K, C)."""
-    for i in range(len(U)):
-        for j in range(len(U)):
-            multiply(U[i, j], U[i, j], student.keep)
-        for b in range(len(error)):
-            _step(student.factor[0], student.rate, error[b])
-            multiply(student.factor[1], student.factor[0], s[b, i])
-            for j in range(len(U)):
-                add_product(U[i, j], student.factor[1], a[b, j])
+        own, error = slice(shape.p, coordinates(shape, b)), buffers.error[b]
+        _step(factor[0], constants.rate[k], error)
+        multiply(factor[0], factor[0], units[0, SLOPE, b, k])
+        add_multiples(S[own], factor[0], buffers.u[b, own])
+        _step(factor[0], constants.rate_h, error)
+        add_product(h, factor[0], units[top, ACTIVITY, b, k])
+        _step(factor[0], student.rate, error)
+        for layer in range(top):
+            multiply(factor[1], factor[0], units[layer + 1, SLOPE, b, k])
+            add_multiples(student.U[layer, k], factor[1], units[layer, ACTIVITY, b])
 
 
 @by_column

@@ -49,9 +49,7 @@ def outputs(student, teacher, L, Z, U, h, v, phi, y):
             for k in range(K):
                 for j in range(K):
                     _add(next_one[0, k], U[layer, k, j], own[1, j], 0, count)
-            activate(
-                student, next_one[0].reshape(-1), next_one[1].reshape(-1), next_one[2].reshape(-1)
-            )
+            activate(student, next_one[0].reshape(-1), next_one[1].reshape(-1), next_one[2].reshape(-1))
             own, next_one = next_one, own
         for e in range(count):
             phi[start + e] = y[start + e] = 0.0

@@ -48,9 +48,10 @@ def set_spacings(L, M, slopes, tolerance, h):
     """Compute the spacing of nodes along each axis for a student of several layers and a teacher.
 
     The error of a sum is exp(-2 pi y / h) times the size of the integrand at the distance y from the real
-    axis: exp(y^2 (1 + 2 l^2) / 2) with l the largest L_kj (those of teachers are added), and exp(c^2) for
-    each layer after the first, whose fields have imaginary parts up to c = |U| erfi(c' / sqrt 2) with c' = l y
-    in the first layer. h_j is the largest spacing with an error of the tolerance.
+    axis: exp(y^2 (1 + 2 l^2) / 2) with l the largest L_kj (those of teachers are added), and exp(g c^2) with
+    g = GROWTH for each layer after the first. Its fields have imaginary parts up to c = |U| erfi(c' / sqrt 2)
+    with c' of the layer before, l y in the first one. h_j is the largest spacing with an error of the
+    tolerance.
 
     Parameters
     ----------

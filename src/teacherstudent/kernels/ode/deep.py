@@ -1,8 +1,8 @@
 """Equations of students with L hidden layers of K units: state y = (Q, R, h, U).
 
-The first layer sees the inputs; with lambda = W x / sqrt N, a_1 = g(lambda) and a_l = g(U_l a_(l-1)) the output
-is sum_k h_k a_Lk. With the error d and the derivatives s_l of the output with respect to the fields of layer l,
-b = s_1, online gradient descent has the limit
+The first layer sees the inputs; with lambda = W x / sqrt N, a_1 = g(lambda) and a_l = g(U_l a_(l-1)) the
+output is sum_k h_k a_Lk. With the error d and the derivatives s_l of the output with respect to the fields of
+layer l, b = s_1, online gradient descent has the limit
 
     dR_kz = -eta <d b_k z> - decay R_kz,
     dQ_ik = -eta (<d b_i lambda_k> + i <-> k) + (eta^2 / batch) (1 + s^2) <d^2 b_i b_k> - 2 decay Q_ik,
@@ -78,7 +78,7 @@ def error_of(units, p, h, U):
 
 @declared
 def margin_of(units, p, U):
-    """Return a number that is negative where the means are not precise any more; arguments of `fill_means`."""
+    """Return a number that is negative where the means are not precise; arguments as for `fill_means`."""
 
 
 @declared

@@ -151,7 +151,7 @@ def _forward(units, v, h, U, start):
 
 @inner
 def _backward(layers, h, U):
-    """Replace the slopes by the derivatives s_l of the output with respect to the fields, last layer first."""
+    """Replace the slopes by the derivatives s_l of the output with respect to the fields of each layer."""
     top, K = len(layers) - 1, len(h)
     for k in range(K):
         _scale(layers[top, 2, k], h[k])
