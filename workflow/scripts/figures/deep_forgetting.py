@@ -149,7 +149,9 @@ def worst_similarity(ode):
 
 def identical_task(ode):
     """State that the transfer of an identical task becomes smaller with depth."""
-    found = [transfer(o.time, errors(o, 1), 150.0, SOON) for o in (e.select(similarity=1.0) for e in ode.values())]
+    found = [
+        transfer(o.time, errors(o, 1), 150.0, SOON) for o in (e.select(similarity=1.0) for e in ode.values())
+    ]
     return claim(
         "Transfer of an identical task at 5 with three hidden layers minus that with one, in decades.",
         value=mean_over(found[2], 0) - mean_over(found[0], 0),

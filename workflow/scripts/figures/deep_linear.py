@@ -85,7 +85,9 @@ def deviations(ode, layers):
     rates, found = ode.axis("learning_rate"), []
     for rate in rates.tolist():
         times, kept = of_rate(ode, rate)
-        found.append(np.abs(product(ode.select(learning_rate=rate))[0, kept] - exact(layers, times, 20)).max())
+        found.append(
+            np.abs(product(ode.select(learning_rate=rate))[0, kept] - exact(layers, times, 20)).max()
+        )
     return rates, np.array(found)
 
 
