@@ -8,10 +8,10 @@ from teacherstudent.engines.memory import NUMBER
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-# Nodes for two fields at a tolerance of 1e-7 with weights of order 1, and their factor for each further field.
+# Nodes for two fields at a tolerance of 1e-7 with weights of order 1, and their factor for each further one.
 NODES, FURTHER_FIELD = 90.0, 20.0
 MOST_FIELDS, SAMPLES = 4, 20_000  # as for recorded errors (`deep_errors`)
-# Seconds of a unit and of a weight of a layer at a node or a sample, and evaluations of the equations in a run.
+# Seconds of a unit and of a weight of a layer at a node or a sample, and evaluations of equations in a phase.
 UNIT, WEIGHT, EVALUATIONS = 12e-9, 0.7e-9, 2500
 
 
