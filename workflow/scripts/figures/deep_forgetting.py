@@ -109,8 +109,8 @@ def more_with_layers(ode):
         one = mean_over(forgotten(ode[1], after), 1)
         others = [mean_over(forgotten(ode[layers], after), 1) - one for layers in (2, 3)]
         yield claim(
-            f"Forgetting at {after:g} after the switch with two or three hidden layers minus that with one, in "
-            "decades: smallest mean over students of all similarities.",
+            f"Forgetting at {after:g} after the switch with two or three hidden layers minus that with one, "
+            "in decades: smallest mean over students of all similarities.",
             value=float(np.min(others)),
             low=0.0,
             source=PROTOTYPE,
@@ -122,8 +122,8 @@ def clearest(ode):
     found = [forgotten(ode[layers].select(similarity=1.0), SOON) for layers in LAYERS]
     difference = 0.5 * (mean_over(found[1], 0) + mean_over(found[2], 0)) - mean_over(found[0], 0)
     return claim(
-        "An identical task under a new head: forgetting at 5 with two and three hidden layers minus that with "
-        "one, in decades.",
+        "An identical task under a new head: forgetting at 5 with two and three hidden layers minus that "
+        "with one, in decades.",
         value=difference,
         low=0.3,
         high=1.6,
@@ -171,8 +171,8 @@ def chain_claim(curves):
             error = np.hypot(*(sem_over(values, 0) for values in pair))
             scores.append((mean_over(pair[1], 0) - mean_over(pair[0], 0)) / error)
     return claim(
-        f"Forgetting at 20, {len(scores)} depths and similarities: root mean square of the differences of means "
-        "over chains and over the equations, in standard errors (their students differ).",
+        f"Forgetting at 20, {len(scores)} depths and similarities: root mean square of the differences of "
+        "means over chains and over the equations, in standard errors (their students differ).",
         value=float(np.sqrt(np.mean(np.square(scores)))),
         low=0.0,
         high=2.0,

@@ -127,8 +127,8 @@ def distance_claim(ode):
     """State that the smallest rate has the exact solution."""
     found = [deviations(entry, layers)[1][0] for layers, entry in ode.items()]
     return claim(
-        f"Learning rate {ode[1].axis('learning_rate').min():g}: largest distance of the product from the exact "
-        "solution, of one, two and three hidden layers.",
+        f"Learning rate {ode[1].axis('learning_rate').min():g}: largest distance of the product from the "
+        "exact solution, of one, two and three hidden layers.",
         value=max(found),
         low=0.0,
         high=0.002,
@@ -177,8 +177,8 @@ def chain_claim(curves):
         line = np.interp(chain.time * rate, times, product(ode.select(learning_rate=rate))[0, kept])
         found.append(np.abs(mean_over(product(chain), 0) - line).max())
     return claim(
-        f"Means of chains with {chain.spec.inputs.dimension} inputs: largest distance of the product from that "
-        "of the equations.",
+        f"Means of chains with {chain.spec.inputs.dimension} inputs: largest distance of the product from "
+        "that of the equations.",
         value=max(found),
         low=0.0,
         high=0.05,
