@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from teacherstudent.engines.deep_estimates import MOST_FIELDS, samples
 from teacherstudent.engines.labels import losses
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
@@ -19,10 +20,6 @@ from teacherstudent.spec.model import Spec
 
 # Tolerances of means by sums over nodes, of which the first one with few enough nodes is used.
 TOLERANCES, MOST_NODES = (1e-7, 1e-5), 50_000
-MOST_FIELDS = 4  # of such sums
-# Sampled fields, and the multiply-adds that they may take.
-SAMPLES, WORK = 20_000, 1_000_000_000
-FEWEST_SAMPLES = 1000
 SMOOTH, ODD = {"erf", "linear", "sigmoid"}, {"erf", "linear"}
 
 
@@ -105,9 +102,8 @@ def _fields(spec: Spec, C: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.nd
             break
         if count_nodes(spacings, tolerance, is_odd) <= MOST_NODES:
             return L, *nodes(spacings, tolerance, is_odd)
-    K, layers = len(U[0]), 1 + len(U)
-    samples = int(min(SAMPLES, max(FEWEST_SAMPLES, WORK / (layers * K * K + len(C) ** 2))))
-    return L, _draws(len(C), samples), np.full(samples, 1.0 / samples)
+    count = samples(spec)
+    return L, _draws(len(C), count), np.full(count, 1.0 / count)
 
 
 @lru_cache(maxsize=4)

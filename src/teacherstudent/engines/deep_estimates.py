@@ -10,7 +10,9 @@ from teacherstudent.spec.model import Spec
 
 # Nodes for two fields at a tolerance of 1e-7 with weights of order 1, and their factor for each further one.
 NODES, FURTHER_FIELD = 90.0, 20.0
-MOST_FIELDS, SAMPLES = 4, 20_000  # as for recorded errors (`deep_errors`)
+MOST_FIELDS = 4  # of recorded errors by sums over nodes (`deep_errors`)
+# Sampled fields of other errors, at most and at least, and the multiply-adds that they may take.
+SAMPLES, FEWEST_SAMPLES, WORK = 20_000, 1000, 200_000_000
 # Seconds of a unit and of a weight of a layer at a node or a sample, and evaluations of equations in a phase.
 UNIT, WEIGHT, EVALUATIONS = 12e-9, 0.7e-9, 2500
 
@@ -25,11 +27,17 @@ def nodes(spec: Spec) -> float:
     return NODES * FURTHER_FIELD ** max(0, fields(spec) - 2)
 
 
+def samples(spec: Spec) -> int:
+    """Return the number of sampled fields of an error."""
+    K, layers = spec.student.hidden, spec.student.depth
+    return int(min(SAMPLES, max(FEWEST_SAMPLES, WORK / (layers * K * K + fields(spec) ** 2))))
+
+
 def error_seconds(spec: Spec, runs: int) -> float:
     """Estimate the seconds to measure the recorded errors of all runs."""
     if not spec.is_deep or spec.student.activation == "linear":
         return 0.0
-    points = min(nodes(spec), SAMPLES) if fields(spec) <= MOST_FIELDS else SAMPLES
+    points = min(nodes(spec), SAMPLES) if fields(spec) <= MOST_FIELDS else samples(spec)
     return runs * len(record_times(spec)) * spec.teachers.count * points * _forward(spec)
 
 
