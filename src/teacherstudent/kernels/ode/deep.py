@@ -73,12 +73,42 @@ def fill_means(units, p, h, U):
 
 @declared
 def error_of(units, p, h, U):
-    """Return the generalisation error 1/2 <d^2> for the covariances in `Work`; arguments of `fill_means`."""
+    """Return the generalisation error 1/2 <d^2> for the covariances in `Work`.
+
+    Parameters
+    ----------
+    units : NamedTuple
+        Units of the student; its type selects the variant.
+    p : Layers
+        Constants of the phase, with the work space.
+    h : array (K,)
+        Readouts of the trained head.
+    U : array (L - 1, K, K)
+        Inner weights.
+
+    Returns
+    -------
+    float
+    """
 
 
 @declared
 def margin_of(units, p, U):
-    """Return a number that is negative where the means are not precise; arguments as for `fill_means`."""
+    """Return a number that is negative where the means are not precise for the covariances in `Work`.
+
+    Parameters
+    ----------
+    units : NamedTuple
+        Units of the student; its type selects the variant.
+    p : Layers
+        Constants of the phase, with the work space.
+    U : array (L - 1, K, K)
+        Inner weights.
+
+    Returns
+    -------
+    float
+    """
 
 
 @declared
@@ -208,7 +238,17 @@ def events(y, reference):
 
 @inner
 def record_of(y, reference, row):
-    """Record a state as it is; arguments as in `equations.record_of`."""
+    """Record a state as it is.
+
+    Parameters
+    ----------
+    y : array (n,)
+        State.
+    reference : reference to Layers
+        Not used.
+    row : array (n,)
+        Written: the state.
+    """
     for e in range(len(row)):
         row[e] = y[e]
 
