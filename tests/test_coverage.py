@@ -49,6 +49,15 @@ def generator(**keys):
     return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
 
 
+def rewarded(reward, **schedule):
+    episode = {"length": 3, "reward": reward} | ({"schedule": schedule} if schedule else {})
+    return {
+        "teachers": {"count": 2, "hidden": 1},
+        "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+        "training": {"rule": "reward", "train": ["features"], "episode": episode},
+    }
+
+
 # The beginning of a row -> settings by dotted key, each of which stands for it.
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
@@ -201,6 +210,13 @@ ROWS = {
     "inputs from random generators": [
         generator(layers=[6, 10, 20]),
         generator(file="moments.npz"),
+    ],
+    "rewards of decisions": [
+        rewarded({"condition": "all", "penalty": 0.1}),
+        rewarded({"condition": "at_least", "count": 2}, learning_rate="optimal"),
+        rewarded({"condition": "first", "count": 2, "bonus": 0.2}),
+        rewarded({"condition": "per_step", "bonus": 0.2}),
+        rewarded({"condition": "all"}, learning_rate="optimal", length="optimal"),
     ],
     "on data sets": [
         {"inputs": DATASET, "student.activation": "sigmoid"},

@@ -23,6 +23,7 @@ PAPERS = {
     "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
     "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),
     "manifold": ("Continual learning on manifolds", "tasks with different inputs, a figure of this project"),
+    "patel2023": ("Patel et al. 2023", "the RL perceptron: learning from rewards of episodes"),
 }
 GALLERY = (
     "# Gallery",

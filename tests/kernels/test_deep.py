@@ -8,8 +8,9 @@ import pytest
 from kernels.networks_of_tests import HEAD, KEY, M, N, constants, networks, samples
 from naive import Setting, deep
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.layer_nodes import frame
 from teacherstudent.kernels.maths.layers import outputs
-from teacherstudent.kernels.maths.nodes import count_nodes, frame, nodes
+from teacherstudent.kernels.maths.nodes import ball
 from teacherstudent.kernels.network.by_unit import new_buffers as two_layers
 from teacherstudent.kernels.network.by_unit import padded
 from teacherstudent.kernels.network.deep import new_buffers
@@ -120,23 +121,13 @@ def test_sums_over_nodes_have_their_tolerance(sizes, layers):
     for tolerance in (1e-4, 1e-7):
         L, spacings = frame(C, M, U, tolerance)
         np.testing.assert_allclose(L @ L.T, C, atol=1e-14)
-        Z, w = nodes(spacings, tolerance, True)
-        assert len(w) == count_nodes(spacings, tolerance, True)
+        Z, w = ball(spacings, tolerance, True)
         phi, y = np.empty((2, len(w)))
         outputs(CODES["erf"], CODES["erf"], L, Z, U, h, v, phi, y)
         np.testing.assert_allclose(phi, deep.output("erf", L[M:] @ Z, U, h), atol=1e-13)
         np.testing.assert_allclose(y, deep.output("erf", L[:M] @ Z, (), v), atol=1e-13)
         found[tolerance] = 0.5 * w @ (phi - y) ** 2
     assert abs(found[1e-4] - found[1e-7]) < 10 * 1e-4
-
-
-def test_all_nodes_give_the_sum_of_half_of_them():
-    Z, w = nodes(np.array([0.4, 0.7, 0.5]), 1e-6, False)
-    half, weights = nodes(np.array([0.4, 0.7, 0.5]), 1e-6, True)
-    assert len(w) == 2 * len(weights)
-    for a in (Z**2 @ w - half**2 @ weights, Z[0] * Z[1] @ w - half[0] * half[1] @ weights):
-        np.testing.assert_allclose(a, 0.0, atol=1e-14)
-    assert abs(Z @ w).max() < 1e-14
 
 
 def test_fields_that_coincide_need_no_axis():

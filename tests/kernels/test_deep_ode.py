@@ -6,7 +6,8 @@ import pytest
 from naive import deep, random_networks
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2
-from teacherstudent.kernels.maths.nodes import frame, nodes
+from teacherstudent.kernels.maths.layer_nodes import frame
+from teacherstudent.kernels.maths.nodes import ball
 from teacherstudent.kernels.ode import equations
 from teacherstudent.kernels.ode.deep import Layers, margin, rate_of_change, work_for
 from teacherstudent.kernels.ode.deep_erf import sums
@@ -46,7 +47,7 @@ def problem(student, teacher, layers):
         units = linear_units(teacher, T, v[1], layers)
     else:
         spacings = frame(C, M, U, TOLERANCE)[1]
-        grid = nodes(spacings, TOLERANCE, True)
+        grid = ball(spacings, TOLERANCE, True)
         units = sums(CODES[teacher], TOLERANCE, spacings, *grid, (K, M, P * M, layers))
     p = Layers(
         units, layout_of(K, P * M, H), T, v[1], FIRST, power, OUTPUT_VARIANCE, 0.0, RATES, ETA_U, DECAY,

@@ -13,8 +13,9 @@ from teacherstudent.engines.deep_estimates import MOST_FIELDS, samples
 from teacherstudent.engines.labels import losses
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
+from teacherstudent.kernels.maths.layer_nodes import frame
 from teacherstudent.kernels.maths.layers import outputs
-from teacherstudent.kernels.maths.nodes import count_nodes, frame, nodes
+from teacherstudent.kernels.maths.nodes import ball, number_of_nodes
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
@@ -100,8 +101,8 @@ def _fields(spec: Spec, C: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.nd
         L, spacings = frame(C, len(C) - len(U[0]), U, tolerance)
         if not are_smooth or len(C) > MOST_FIELDS:
             break
-        if count_nodes(spacings, tolerance, is_odd) <= MOST_NODES:
-            return L, *nodes(spacings, tolerance, is_odd)
+        if number_of_nodes(spacings, tolerance) <= MOST_NODES:
+            return L, *ball(spacings, tolerance, is_odd)
     count = samples(spec)
     return L, _draws(len(C), count), np.full(count, 1.0 / count)
 

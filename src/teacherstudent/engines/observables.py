@@ -95,7 +95,8 @@ OBSERVABLES = _by_name(
         ("time", "teacher"),
         symbol="eps",
         description="generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a "
-        "data set its mean over the test samples; of labels that are signs the mean loss without flips",
+        "data set its mean over the test samples; of labels that are signs the mean loss without flips; "
+        "of rule reward the probability of a wrong decision",
     ),
     Observable(
         "student_overlaps",

@@ -11,10 +11,12 @@ from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
+from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.layers import LayeredBlock
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_classes, refuse_clusters, refuse_rewards
+from teacherstudent.engines.chain.reward_block import RewardBlock
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -39,8 +41,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    for refuse in (refuse_classes, refuse_rewards, refuse_clusters):
-        refuse(spec, "chain")
+    refuse_clusters(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -75,7 +76,10 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning
-    return sizes, student.depth, teachers.activation, student.activation, clock, anchors, moving
+    episode = spec.training.episode
+    rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
+    units = student.depth, teachers.activation, student.activation
+    return sizes, units, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -105,8 +109,7 @@ def simulate(
     list of Trajectory
         One for each run; its times and switches fall on steps.
     """
-    kind = GroupBlock if specs[0].inputs.is_structured else LayeredBlock if specs[0].is_deep else Block
-    block = kind(_filled(specs), seed, _filled(runs), _filled(starts))
+    block = _kind_of_block(specs[0])(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
         block.begin_phases()
@@ -114,6 +117,15 @@ def simulate(
             return [block.trajectory(c) for c in range(len(specs))]
         block.train()
         progress(block.step / block.last)
+
+
+def _kind_of_block(spec: Spec) -> type[Block]:
+    """Return the class of the chains of a batch."""
+    if spec.has_rewards:
+        return RewardBlock
+    if spec.is_deep:
+        return LayeredBlock
+    return GroupBlock if spec.inputs.is_structured else Block
 
 
 def _filled(items: Sequence) -> list:

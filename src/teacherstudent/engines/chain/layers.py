@@ -43,14 +43,9 @@ class LayeredBlock(Block):
         return np.moveaxis(self.constants.step.law.student.U, -1, 0)
 
     @property
-    def kernel_interval(self) -> int:
-        """0: kernels do not know the errors of several layers; training ends at each comparison instead."""
-        return 0
-
-    def next_stop(self) -> int:
-        """Return the next step at which errors are compared with thresholds, or the last step."""
-        interval = self.interval
-        return (self.step // interval + 1) * interval if interval else self.last
+    def compares_in_kernels(self) -> bool:
+        """False: kernels do not have the errors of several layers."""
+        return False
 
     def measured(self) -> dict[str, np.ndarray]:
         """Return the order parameters and errors of all chains, by name."""

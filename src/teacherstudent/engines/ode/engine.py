@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_classes, refuse_clusters, refuse_rewards
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.laws import check_signs, is_single
 from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
+from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
@@ -47,17 +49,16 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    for refuse_law in (refuse_rewards, refuse_clusters):
-        refuse_law(spec, "ode")
-    check_layers(spec)
-    refuse_classes(spec, "ode")
+    refuse_clusters(spec, "ode")
+    if spec.is_deep:
+        check_layers(spec)
+    elif has_sums(spec):
+        check_sums(spec)
+    elif not is_single(spec):
+        check_signs(spec)
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
-    if spec.student.activation == "relu":
-        raise SpecError(
-            "student.activation: engine ode does not support relu; use erf, linear or another engine"
-        )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
@@ -157,20 +158,28 @@ class Integration:
     def integrate(self, phase: Phase) -> None:
         """Integrate a phase stage by stage, until an event ends it."""
         for stage in self.stages(phase):
-            while self.integrate_stage(phase, stage):
-                pass
+            self.integrate_stage(phase, stage)
             if self.status != REACHED_END:
                 return
 
-    def integrate_stage(self, phase: Phase, stage: Stage) -> bool:
-        """Integrate a stage, in several calls between which progress is reported.
+    def integrate_stage(self, phase: Phase, stage: Stage) -> None:
+        """Integrate a stage, again and again from where the equations need other constants."""
+        if self.restart.mark[0] != RESUME:
+            self.form.choose_nodes(self.t)
+        constants = self.constants(phase, stage)
+        self.integrate_constants(phase, stage, constants)
+        while self.status == EVENT and self.form.nodes_are_coarse(constants):
+            self.form.choose_nodes(self.t)
+            constants = self.constants(phase, stage)
+            self.integrate_constants(phase, stage, constants)
 
-        Returns whether the stage goes on with other constants of the equations.
+    def integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
+        """Integrate a stage with some constants, in several calls between which progress is reported.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the
         constants of the equations are saved with it.
         """
-        constants, before = self.constants(phase, stage), self.restart.mark[0]
+        before = self.restart.mark[0]
         if len(self.restart.y) != len(self.y):  # the constants of another task can need another state
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
@@ -202,7 +211,6 @@ class Integration:
         elif before != SAVED and self.restart.mark[0] == SAVED:
             numbers = _numbers(self.form, constants)
             self.restarts = AtRestart(self.form.between_switches(), len(self.switches), numbers)
-        return self.status == EVENT and self.form.renewed(constants)
 
 
 def simulate(

@@ -14,7 +14,8 @@ from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2
-from teacherstudent.kernels.maths.nodes import count_nodes, frame, nodes
+from teacherstudent.kernels.maths.layer_nodes import frame
+from teacherstudent.kernels.maths.nodes import MOST_NODES, TOLERANCE, ball, number_of_nodes
 from teacherstudent.kernels.ode.deep import Layers, integrate_layers, margin, work_for
 from teacherstudent.kernels.ode.deep_erf import Sums, sums
 from teacherstudent.kernels.ode.deep_linear import Linear
@@ -22,9 +23,6 @@ from teacherstudent.kernels.ode.pauses import NO_PAUSE
 from teacherstudent.kernels.ode.state import Layout, layout_of, pack, unpack
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters, sample_inner
 from teacherstudent.spec.model import Spec
-
-# Tolerance of means by sums over nodes, and the largest number of nodes, where the spec has none.
-TOLERANCE, MOST_NODES = 1e-7, 600_000
 
 
 class DeepStudents(Formulation):
@@ -84,8 +82,8 @@ class DeepStudents(Formulation):
         """View of the readouts (H, K) in the state."""
         return unpack(self.y[: self.layout.size], self.layout)[2]
 
-    def switch(self, earlier: int, switch: int) -> None:
-        """Choose new nodes for the next phase."""
+    def choose_nodes(self, time: float) -> None:
+        """Choose the nodes for the present state."""
         self.spacings = None
 
     def constants(self, stage: Stage, phase: Phase) -> Layers:
@@ -130,15 +128,15 @@ class DeepStudents(Formulation):
             own = slice(first, first + M)
             C = np.block([[self.T[own, own], R[:, own].T], [R[:, own], power * Q]])
             self.spacings = frame(C, M, self._inner(self.y), tolerance)[1]
-        most, count = numerics.most_nodes or MOST_NODES, count_nodes(self.spacings, tolerance, True)
+        most, count = numerics.most_nodes or MOST_NODES, 0.5 * number_of_nodes(self.spacings, tolerance)
         if count > most:
             raise RunError(
-                f"numerics.most_nodes: means over {len(self.spacings)} fields need {count} nodes, more than "
+                f"numerics.most_nodes: means over {len(self.spacings)} fields need {count:.0f} nodes, over "
                 f"{most}; use engine chain, or a larger numerics.cubature_tolerance"
             )
         K, F = self.layout[:2]
         sizes, code = (K, M, F, self.spec.student.depth), CODES[self.spec.teachers.activation]
-        return sums(code, tolerance, self.spacings, *nodes(self.spacings, tolerance, True), sizes)
+        return sums(code, tolerance, self.spacings, *ball(self.spacings, tolerance, True), sizes)
 
     def _inner(self, y: np.ndarray) -> np.ndarray:
         """Return the inner weights (..., L - 1, K, K) in states or records (..., size)."""
@@ -149,12 +147,9 @@ class DeepStudents(Formulation):
         """Return the compiled function that integrates the equations."""
         return integrate_layers
 
-    def renewed(self, constants: Layers) -> bool:
-        """Choose new nodes if the means are not precise any more with those of a stage; return whether."""
-        if margin(constants, self.y) >= 0.0:
-            return False
-        self.spacings = None
-        return True
+    def nodes_are_coarse(self, constants: Layers) -> bool:
+        """Return whether the means are not precise any more, so that nodes must be chosen again."""
+        return margin(constants, self.y) < 0.0
 
     def numbers(self, constants: Layers) -> np.ndarray:
         """Return the numbers that determine the equations of a stage."""
@@ -171,12 +166,10 @@ class DeepStudents(Formulation):
         """Return the further arrays of a state."""
         return self.between_switches()
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
-        parts = self.overlaps(records)
-        return deep_errors(self.spec, *parts[:2], self.T, parts[2], self._inner(records), self.v)[
-            "generalisation_error"
-        ]
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the generalisation errors (T, P) of records, by name."""
+        Q, R, h = self.overlaps(records)
+        return deep_errors(self.spec, Q, R, self.T, h, self._inner(records), self.v)
 
     def observables(
         self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]

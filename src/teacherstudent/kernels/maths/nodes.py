@@ -1,242 +1,87 @@
-"""Sums over nodes for means over Gaussian fields: the trapezoidal rule on grids of half-integers.
+"""Nodes and weights of sums over Gaussian fields, and how fine they are for a given error.
 
-Fields are x = L zeta with independent standard normal zeta and the Cholesky factor L of their covariance. For
-integrands that are smooth the sum converges like exp(-2 pi^2 sigma^2 / h^2) in the spacing h, with sigma the
-width of the integrand along an axis: L. N. Trefethen & J. A. C. Weideman, SIAM Rev. 56 (2014) 385.
+A sum with equal steps h of a function that is analytic in a strip converges like exp(-2 pi a / h), a the width of
+the strip. An integrand of erf units along an axis on which the fields have the standard deviations l grows like
+exp(S a^2 / 2), S = 1 + 2 max l^2 + ..., so that its error is exp(-2 pi^2 / (S h^2)).
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inner
-
-# Pivots below this variance belong to fields that are functions of the fields before them.
-SMALLEST_PIVOT = 1e-24
-STEPS = 64  # distances y that are compared
-ESTIMATED = 1e8  # number of nodes that are not counted one by one
-LARGE = 8.0  # imaginary parts from which on spacings do not change any more
-GROWTH = 0.3  # exponent of their square; errors of random networks are up to ten times the tolerance
+TOLERANCE = 1e-7  # of sums, by default
+MOST_NODES = 600_000  # of a sum, by default
 
 
-@inner
-def factor(C, L):
-    """Compute the Cholesky factor of a covariance, with columns of zeros for pivots without variance.
+class Nodes(NamedTuple):
+    """Points of a sum over a standard normal vector of d numbers."""
 
-    Parameters
-    ----------
-    C : array (d, d)
-        Covariance of fields.
-    L : array (d, d)
-        Receives the lower triangular factor, L L^T = C.
-    """
-    for j in range(len(C)):
-        pivot = C[j, j]
-        for i in range(j):
-            pivot -= L[j, i] * L[j, i]
-            L[i, j] = 0.0
-        root = math.sqrt(pivot) if pivot > SMALLEST_PIVOT else 0.0
-        for k in range(j, len(C)):
-            total = C[k, j]
-            for i in range(j):
-                total -= L[k, i] * L[j, i]
-            L[k, j] = total / root if root > 0.0 else 0.0
+    points: np.ndarray  # (d, n)
+    weights: np.ndarray  # (n,) with the sum 1
 
 
-@inner
-def set_spacings(L, M, slopes, tolerance, h):
-    """Compute the spacing of nodes along each axis for a student of several layers and a teacher.
+def logarithm(tolerance: float) -> float:
+    """Return ln(1 / tolerance)."""
+    return math.log(1.0 / tolerance)
 
-    The error of a sum is exp(-2 pi y / h) times the size of the integrand at the distance y from the real
-    axis: exp(y^2 (1 + 2 l^2) / 2) with l the largest L_kj (those of teachers are added), and exp(g c^2) with
-    g = GROWTH for each layer after the first. Its fields have imaginary parts up to c = |U| erfi(c' / sqrt 2)
-    with c' of the layer before, l y in the first one. h_j is the largest spacing with an error of the
-    tolerance.
+
+def reach_of(tolerance: float) -> float:
+    """Return the radius outside of which standard normal numbers are left out."""
+    return math.sqrt(2.0 * logarithm(tolerance))
+
+
+def steps_for(widths: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return the steps along axes, from the sums S of the module's docstring.
 
     Parameters
     ----------
-    L : array (d, d)
-        Factor of the covariance of the fields: M units of the teacher, then those of the student.
-    M : int
-        Number of units of the teacher.
-    slopes : array (layers - 1,)
-        Largest sum of absolute values |U| in a row of each inner matrix.
+    widths : (d,) array
+        S of each axis, at least 1.
     tolerance : float
-        Tolerance of means, between 0 and 1.
-    h : array (d,)
-        Receives the spacings.
-    """
-    for j in range(len(h)):
-        student = teacher = 0.0
-        for i in range(M):
-            teacher = max(teacher, abs(L[i, j]))
-        for i in range(M, len(L)):
-            student = max(student, abs(L[i, j]))
-        h[j] = _spacing(student, teacher, slopes, -math.log(tolerance))
-
-
-@inner
-def _spacing(student, teacher, slopes, digits):
-    """Return the largest spacing, max_y 2 pi y / (ln(1 / tolerance) + ln(size of the integrand at y))."""
-    width = 1.0 + 2.0 * student * student + 2.0 * teacher * teacher
-    farthest, best = math.sqrt(2.0 * digits / width), 0.0  # the best y without inner layers
-    for step in range(1, STEPS + 1):
-        y = farthest * step / STEPS
-        size, imaginary = 0.5 * width * y * y, student * y
-        for slope in slopes:
-            imaginary = slope * _erfi(min(imaginary, LARGE) / math.sqrt(2.0))
-            size += GROWTH * imaginary * imaginary
-        best = max(best, 2.0 * math.pi * y / (digits + size))
-    return best
-
-
-@inner
-def _erfi(x):
-    """Return the imaginary error function, 2 / sqrt(pi) times the integral of exp(t^2), by its series."""
-    term = total = x
-    n = 0
-    while term > 1e-3 * total and n < 200:
-        n += 1
-        term *= x * x / n
-        total += term / (2 * n + 1)
-    return 2.0 / math.sqrt(math.pi) * total
-
-
-@inner
-def set_slopes(U, slopes):
-    """Compute the largest sum of absolute values in a row of each matrix of U (layers - 1, K, K)."""
-    for layer in range(len(U)):
-        slopes[layer] = 0.0
-        for k in range(U.shape[1]):
-            total = 0.0
-            for j in range(U.shape[2]):
-                total += abs(U[layer, k, j])
-            slopes[layer] = max(slopes[layer], total)
-
-
-@entry
-def fill_nodes(h, reach, halved, Z, w):
-    """Write the nodes of a grid in a ball and their weights, or count them.
-
-    Nodes are the half-integers times the spacings with a length below the reach; the weights
-    exp(-|z|^2 / 2) are normalised to a sum of 1.
-
-    Parameters
-    ----------
-    h : array (d,)
-        Spacing along each axis.
-    reach : float
-        Radius of the ball.
-    halved : bool
-        Whether one of each pair of nodes z and -z is enough, since the integrand is even.
-    Z : array (d, n)
-        Receives the nodes; with n = 0 they are only counted.
-    w : array (n,)
-        Receives the weights.
+        Error of the sum, between 0 and 1.
 
     Returns
     -------
-    int
-        Number of nodes of the grid.
+    (d,) array
+        h = pi sqrt(2 / (S ln(1 / tolerance))).
     """
-    d, found, total = len(h), 0, 0.0
-    last, at = np.empty(d, np.int64), np.empty(d, np.int64)
-    for j in range(d):
-        last[j] = int(math.ceil(reach / h[j]))
-        at[j] = -last[j]
-    at[0] = 0 if halved else at[0]
-    while True:
-        square = 0.0
-        for j in range(d):
-            square += ((at[j] + 0.5) * h[j]) ** 2
-        if square < reach * reach:
-            if found < len(w):
-                for j in range(d):
-                    Z[j, found] = (at[j] + 0.5) * h[j]
-                w[found] = math.exp(-0.5 * square)
-                total += w[found]
-            found += 1
-        j = d - 1
-        while j >= 0:
-            at[j] += 1
-            if at[j] < last[j]:
-                break
-            at[j] = 0 if halved and j == 0 else -last[j]
-            j -= 1
-        if j < 0:
-            break
-    for e in range(len(w)):
-        w[e] /= total
-    return found
+    return math.pi * np.sqrt(2.0 / (np.asarray(widths) * logarithm(tolerance)))
 
 
-def count_nodes(h: np.ndarray, tolerance: float, halved: bool) -> int:
-    """Return the number of nodes of a sum; arguments as for `nodes`. It is estimated where it is large.
+def number_of_nodes(steps: np.ndarray, tolerance: float) -> float:
+    """Return about how many nodes `ball` has, from its volume."""
+    d = len(steps)
+    volume = math.pi ** (d / 2.0) / math.gamma(d / 2.0 + 1.0) * reach_of(tolerance) ** d
+    return volume / float(np.prod(steps))
+
+
+def ball(steps: np.ndarray, tolerance: float, half: bool) -> Nodes:
+    """Return the nodes of a grid at odd multiples of half a step that are in a ball.
 
     Parameters
     ----------
-    h : array (d,)
-        Spacing along each axis.
+    steps : (d,) array
+        Steps along the axes; d = 0 gives one node.
     tolerance : float
-        Tolerance of means.
-    halved : bool
-        As for `fill_nodes`.
+        Error of the sum: it determines the radius of the ball.
+    half : bool
+        Whether to leave out one of each pair of opposite nodes, for functions that are even.
 
     Returns
     -------
-    int
+    Nodes
     """
-    d, reach = len(h), math.sqrt(-2.0 * math.log(tolerance))
-    ball = math.pi ** (0.5 * d) / math.gamma(0.5 * d + 1.0) * float(np.prod(reach / h))
-    if ball > ESTIMATED:
-        return int(min(ball, 1e15) / (1 + halved))
-    return fill_nodes(h, reach, halved, np.empty((d, 0)), np.empty(0))
-
-
-def nodes(h: np.ndarray, tolerance: float, halved: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nodes and weights of a sum with some tolerance.
-
-    Parameters
-    ----------
-    h : array (d,)
-        Spacing along each axis.
-    tolerance : float
-        Tolerance of means: nodes with a smaller weight, relative to the largest one, are left out.
-    halved : bool
-        As for `fill_nodes`.
-
-    Returns
-    -------
-    Z, w : arrays (d, n), (n,)
-    """
-    reach = math.sqrt(-2.0 * math.log(tolerance))
-    count = count_nodes(h, tolerance, halved)
-    Z, w = np.empty((len(h), count)), np.empty(count)
-    fill_nodes(h, reach, halved, Z, w)
-    return Z, w
-
-
-@entry
-def frame(C, M, U, tolerance):
-    """Return the factor of a covariance and the spacings of a sum for means over its fields.
-
-    Parameters
-    ----------
-    C : array (d, d)
-        Covariance of the fields: M units of the teacher, then those of the student.
-    M : int
-        Number of units of the teacher.
-    U : array (L - 1, K, K)
-        Inner weights of the student.
-    tolerance : float
-        Tolerance of means.
-
-    Returns
-    -------
-    L, h : arrays (d, d), (d,)
-    """
-    L, h, slopes = np.empty_like(C), np.empty(len(C)), np.empty(len(U))
-    factor(C, L)
-    set_slopes(U, slopes)
-    set_spacings(L, M, slopes, tolerance, h)
-    return L, h
+    d, reach = len(steps), reach_of(tolerance)
+    if d == 0:
+        return Nodes(np.zeros((0, 1)), np.ones(1))
+    sides = [np.arange(-math.ceil(reach / h), math.ceil(reach / h)) + 0.5 for h in steps]
+    if half:
+        sides[0] = sides[0][sides[0] > 0.0]
+    squares = np.zeros(())
+    for side, h in zip(sides, steps, strict=True):
+        squares = np.add.outer(squares, (side * h) ** 2)
+    inside = np.nonzero(squares < reach * reach)
+    points = np.array([side[i] * h for side, i, h in zip(sides, inside, steps, strict=True)])
+    weights = np.exp(-0.5 * squares[inside])
+    return Nodes(points, weights / weights.sum())

@@ -1,4 +1,4 @@
-"""Means over the fields for erf students of several layers: sums over nodes (`maths.nodes`).
+"""Means over the fields for erf students of several layers: sums over nodes (`maths.layer_nodes`).
 
 At a node the fields are L zeta, with L the Cholesky factor of their covariance C. The mean of d b_k z for any
 Gaussian z follows from its covariances B with the fields,
@@ -16,7 +16,7 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import inner, long_sum
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF, activate
-from teacherstudent.kernels.maths.nodes import factor, set_slopes, set_spacings
+from teacherstudent.kernels.maths.layer_nodes import factor, set_slopes, set_spacings
 from teacherstudent.kernels.ode.deep import error_of, fill_means, margin_of, work_of
 
 BLOCK = 256  # nodes that are in the cache together
@@ -34,7 +34,7 @@ class Sums(NamedTuple):
     L: np.ndarray  # (D, D) factor of the covariance of the fields
     G: np.ndarray  # (D, K + F)
     V: np.ndarray  # (K, D) <d b_k zeta_j>
-    slopes: np.ndarray  # (L - 1,) of the inner layers, as in `maths.nodes`
+    slopes: np.ndarray  # (L - 1,) of the inner layers, as in `maths.layer_nodes`
     wanted: np.ndarray  # (D,) spacings for the tolerance
     rho: np.ndarray  # (3, M, BLOCK) fields of the teacher, g and g'
     units: np.ndarray  # (L, 3, K, BLOCK) the same of each layer of the student
