@@ -117,6 +117,8 @@ def _check_rule(spec: Spec) -> None:
         refuse(
             "initial_overlaps.teacher_readouts", 0.0, "teachers of rule: reward need outputs that are not 0"
         )
+    if spec.teachers.readouts is not None and spec.teachers.readouts.value == 0.0:
+        refuse("teachers.readouts.value", 0.0, "teachers of rule: reward need outputs that are not 0")
     _check_reward(spec)
     for key, is_wrong in (
         ("training.train", training.train != ("features",)),

@@ -175,6 +175,7 @@ def test_finite_sizes_show_means_and_spread():
     N, spread = data(axes[1], "simulation")["standard deviation"]
     np.testing.assert_allclose(spread * np.sqrt(19 / 20), 0.151 * (N / 50.0) ** -0.4)
     np.testing.assert_allclose(data(axes[0], "simulation")["N = 100"][1], 0.518)
+    np.testing.assert_allclose(data(axes[2], "simulation")["mean"][1][0], sizes.MEANS[50])
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,19 @@ from _patel2023 import OWN, at, claim_of, distance, every, overlap, plot_spread,
 FIGURE = "patel2023_protocols"
 ALL, AT_LEAST, FIRST, PER_STEP = (f"patel2023_{name}" for name in ("all", "at_least", "first", "per_step"))
 CAPTION = """
-Overlap rho, the cosine between student and teacher, against time (episodes / N) for four kinds of reward.
-(a) All T = 11 decisions of an episode must be right, otherwise there is a penalty. (b) At least n of T = 12
+Overlap rho, the cosine between student and teacher, against time (episodes / N) for four kinds of reward. (a)
+All T = 11 decisions of an episode must be right, otherwise there is a penalty. (b) At least n of T = 12
 decisions must be right; solid lines without penalty, dashed lines with a penalty of 0.05. (c) All T = 11
-decisions must be right, and the first T_0 of them have a bonus of 0.2 when all of these are right. (d) All
-T = 11 decisions must be right, and each decision has a bonus r_b for each right decision from it to the end.
-Lines: equations of motion. Points: exact chain with 900 inputs, mean and standard deviation of 20 runs, to
-t = 1000 (fewer runs and a shorter time in the small form; in b without penalty). Rewards, penalties and
-bonuses are in units of the reward for a whole episode; the learning rate is 1, rho = 0 and Q = 1 at the
-start. In (a) a penalty of 0.01 makes the student learn four times sooner, one of 0.02 makes it stay near rho
-= 0.03: it has a fixed point there. In (b) to (d) easier rewards are learned sooner. They end at a lower
-overlap in (b), where many episodes with mistakes are rewarded, and in (d), where the bonuses never stop; in
-(c) all end alike. Parameters are those in code of Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023); the
-panels are from memory.
+decisions must be right, and the first T_0 of them have a bonus of 0.2 when all of these are right. (d) All T
+= 11 decisions must be right, and each decision has a bonus r_b for each right decision from it to the end.
+Lines: equations of motion. Points: exact chain with 900 inputs, mean and standard deviation of 20 runs, to t
+= 1000 (fewer runs and a shorter time in the small form; in b without penalty). Rewards, penalties and bonuses
+are in units of the reward for a whole episode; the learning rate is 1, rho = 0 and Q = 1 at the start. In (a)
+a penalty of 0.01 makes the student learn four times sooner, one of 0.02 makes it stay near rho = 0.03: it has
+a fixed point there. In (b) to (d) easier rewards are learned sooner. They end at a lower overlap in (b),
+where many episodes with mistakes are rewarded, and in (d), where the bonuses never stop; in (c) all end
+alike. Parameters are those in code of Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023); the panels are from
+memory.
 """
 PENALTIES, COUNTS, FIRSTS, BONUSES = (0.0, 0.005, 0.01, 0.02), (7, 9, 11), (2, 5, 9), (0.0, 0.01, 0.1, 0.5)
 # Times at which rho = 0.9 (a) and 0.5 (c, d), overlaps at the end (b, d), of the other computation.
