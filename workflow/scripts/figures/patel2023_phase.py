@@ -48,7 +48,7 @@ claim = claim_of(FIGURE)
 def figure(curves):
     """Draw the maps of both rewards with their boundaries."""
     columns = max(len(curves[name]["ode"].axes[START]) for name in NAMES)
-    fig, axes = _figures.panels(2, columns, _figures.PAGE, 1.05)
+    fig, axes = _figures.panels(2, columns, _figures.PAGE, 0.26 * columns)
     for row, name in zip(axes, NAMES, strict=True):
         plot_row(row, curves[name])
         row[0].set_ylabel(f"{NAMES[name].lower()}\npenalty")
