@@ -28,6 +28,12 @@ def test_works_on_manifolds_can_be_called(kind):
     assert count >= 1
 
 
+def test_episodes_can_be_called():
+    call, count = simulations.episodes(12)
+    call(1)
+    assert count >= 1
+
+
 def test_a_wide_network_keeps_finite():
     call, count = simulations.wide_network()
     assert call(100) == 100
@@ -53,8 +59,12 @@ def test_right_hand_sides_with_interventions_can_be_called(name):
     equations.intervened(2, 1, name)(1)
 
 
-def test_right_hand_sides_and_runs_with_structured_inputs_can_be_called():
+@pytest.mark.thorough  # compiles the equations for groups of modes anew
+def test_right_hand_sides_with_structured_inputs_can_be_called():
     equations.groups_of_modes(11)(1)
+
+
+def test_runs_with_structured_inputs_can_be_called():
     equations.limit_of_manifolds()(1)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
-from teacherstudent.analysis import fixed_point, long_time_state
+from teacherstudent.analysis import fixed_point, long_time_state, reward_fixed_points
 from teacherstudent.kernels.maths import generalisation
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.simulation.runs import simulate_runs
@@ -38,7 +38,20 @@ THRESHOLD = {"curriculum": {"switch_times": None, "thresholds": [0.3, 0.3]}}
 SINGLE = {"numerics": {"precision": "float32"}}
 LEVELS = {"spectrum": "levels", "values": [1.5, 0.5], "fractions": [0.5, 0.5]}
 GROUPS = {"inputs": {"distribution": "correlated", "covariance": LEVELS}}
+OPTIMAL = {"learning_rate": "optimal", "length": "optimal"}
 LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
+REPLAY = {"curriculum": {"switch_times": [3.0], "replay": {"fraction": 0.3}}}
+# With all engines: several tasks in a stage, anchors, importances, and teachers that move.
+EWC = {"kind": "ewc", "strength": 1.0, "fisher_samples": 20}
+INTERVENTIONS = REPLAY | {
+    "teachers": {"count": 2, "hidden": 3, "drift": 0.1},
+    "training": {"learning_rate": 0.5, "consolidation": EWC},
+}
+LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
+MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
+ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
+# Entries that only tests call.
+FOR_TESTS = "chain.recursion.advance", "ode.interventions.rate_of_change", "ode.tasks.rate_of_change"
 
 
 def spec(**blocks):
@@ -54,6 +67,17 @@ def run(engine, threads=2, **blocks):
     """Return the arrays of two runs, side by side."""
     found = simulate_runs(spec(**blocks), engine, 0, 2, threads)
     return [array for trajectory in found for array in vars(trajectory).values()]
+
+
+def rewards(schedule=None):
+    """Return blocks of the reward rule."""
+    reward = {"condition": "all"} if schedule else {"condition": "per_step", "bonus": 0.2}
+    episode = {"length": 4, "reward": reward} | ({"schedule": schedule} if schedule else {})
+    return {
+        "teachers": {"hidden": 1, "output_noise": None},
+        "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+        "training": {"rule": "reward", "train": ["features"], "episode": episode},
+    }
 
 
 def errors():
@@ -73,7 +97,12 @@ def fixed_points():
     """Return a fixed point with its eigenvalues, and what a plateau is found to be."""
     committee = parse_spec(COMMITTEE)
     point = fixed_point(committee, long_time_state(committee))
-    return [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    found = [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    blocks = rewards()
+    reward = {"condition": "all", "penalty": 1.0}
+    blocks["training"]["episode"] = {"length": 4, "reward": reward}
+    one = {"teachers": blocks["teachers"] | {"count": 1}, "curriculum": {"switch_times": None}}
+    return [*found, *(each.eigenvalues for each in reward_fixed_points(spec(**blocks | one)))]
 
 
 NUMBERS = {
@@ -83,11 +112,21 @@ NUMBERS = {
     "network, a threshold": lambda: run("network", **THRESHOLD),
     "network, a finite set": lambda: run("network", inputs={"dimension": 40, "samples": 50}),
     "network, wide": lambda: run("network", student={"hidden": 200}),
+    "network, interventions": lambda: run("network", **INTERVENTIONS),
+    "network, a hidden manifold": lambda: run("network", **REPLAY, **MANIFOLD),
     "chain": lambda: run("chain"),
     "chain, a threshold": lambda: run("chain", **THRESHOLD),
     "chain, groups of inputs": lambda: run("chain", **THRESHOLD, **GROUPS),
+    "chain, interventions": lambda: run("chain", **INTERVENTIONS),
+    "chain, a rotation": lambda: run("chain", **ROTATION),
+    "network, rewards": lambda: run("network", **rewards()),
+    "network, rewards on schedule": lambda: run("network", **rewards(OPTIMAL)),
+    "chain, rewards": lambda: run("chain", **THRESHOLD, **rewards()),
+    "ode, rewards": lambda: run("ode", **THRESHOLD, **rewards()),
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
+    "ode, interventions": lambda: run("ode", **INTERVENTIONS),
+    "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
     "fixed points": fixed_points,
 }
 
@@ -99,14 +138,14 @@ def digest(arrays):
 
 
 def entries():
-    """Return all functions of kernels that Python calls, by name; `advance` is there for tests."""
+    """Return all functions of kernels that Python calls, by name, without those for tests."""
     listed = walk_packages(kernels.__path__, f"{kernels.__name__}.")
     modules = [import_module(module.name) for module in listed]
     every = {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
     return {
         name: value
         for name, value in every.items()
-        if isinstance(value, Dispatcher) and value.targetoptions.get("nogil") and "advance" not in name
+        if isinstance(value, Dispatcher) and value.targetoptions.get("nogil") and not name.endswith(FOR_TESTS)
     }
 
 

@@ -1,6 +1,7 @@
 """A slow twin of the reward rule: episodes of real weights, written from the definition, for many runs."""
 
 import numpy as np
+from scipy.stats import binom
 
 GAINS = {
     "all": lambda right, value, penalty, count, bonus: _all_or_penalty(
@@ -48,3 +49,27 @@ def train(Q, R, T_overlaps, N, episodes, length, eta, condition, runs, seed, **r
     for _ in range(episodes):
         W = episode(W, V, rng.standard_normal((runs, length, N)), eta, condition, **reward)
     return W @ rows[1:].T / N, (W**2).sum(axis=1) / N
+
+
+def rate_of_overlap(eta, length, count, rho, Q):
+    """Return d rho / dt where at least `count` right decisions are rewarded by 1, without penalty."""
+    p = 1.0 - np.arccos(rho) / np.pi
+    rewarded = binom.sf(count - 1, length, p)
+    # of a decision: P(reward and right), P(reward and wrong)
+    right, wrong = p * binom.sf(count - 2, length - 1, p), (1.0 - p) * binom.sf(count - 1, length - 1, p)
+    along_teacher = eta * (right * (1.0 + rho) / p - wrong * (1.0 - rho) / (1.0 - p)) / np.sqrt(2.0 * np.pi)
+    along_student = eta * (right * (1.0 + rho) / p + wrong * (1.0 - rho) / (1.0 - p)) / np.sqrt(2.0 * np.pi)
+    dQ = 2.0 * np.sqrt(Q) * along_student + eta**2 * rewarded / length
+    return along_teacher / np.sqrt(Q) - 0.5 * rho * dQ / Q
+
+
+def best(rho, Q, length, count, eta, has_best_rate, has_best_length):
+    """Return rate and length at which rho rises fastest: a parabola in the rate, all lengths tried."""
+    found = []
+    for T in range(1, length + 1) if has_best_length else [length]:
+        n = T if has_best_length else count
+        one, two = (rate_of_overlap(factor, T, n, rho, Q) for factor in (1.0, 2.0))
+        linear, square = 2.0 * one - 0.5 * two, 0.5 * two - one
+        rate = -0.5 * linear / square if has_best_rate else eta
+        found.append((rate_of_overlap(rate, T, n, rho, Q), rate, T))
+    return max(found)[1:]

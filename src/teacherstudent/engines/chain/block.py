@@ -9,11 +9,13 @@ from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_o
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
 from teacherstudent.engines.chain.trajectories import trajectory_of
+from teacherstudent.engines.class_errors import has_class_errors, is_below
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages
 from teacherstudent.engines.start import Start, State, steps_from
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
+from teacherstudent.kernels.chain.law import label_numbers
 from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.networks.randomness import Purpose
 from teacherstudent.networks.sampling import sample_coordinates
@@ -46,7 +48,10 @@ class Block:
             self.state.steps[:] = self.step
         self.keys = keys_of(seed, runs, Purpose.CHAIN)
         K = specs[0].student.hidden
-        self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
+        self.constants = new_constants(
+            specs[0], self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs
+        )
+        self.set_law(seed, runs, starts)
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
@@ -80,10 +85,29 @@ class Block:
         pairs = zip(self.specs, runs, strict=True)
         return initial(self.specs[0], [sample_coordinates(spec, seed, run) for spec, run in pairs])
 
+    def set_law(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> None:  # noqa: B027
+        """Set parameters of the law of a step that depend on the start of each chain: none by default.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+        """
+
     def new_buffers(self) -> arrays.Buffers:
         """Return the work space of a step."""
         K, M = self.specs[0].student.hidden, self.specs[0].teachers.hidden
-        return arrays.new_buffers(self.shape, K, M, len(self.specs))
+        numbers = label_numbers(self.constants.step.law.labels)
+        return arrays.new_buffers(self.shape, K, M, len(self.specs), self.input_groups, numbers)
+
+    @property
+    def input_groups(self) -> int:
+        """Number of groups of inputs."""
+        return 1
 
     @property
     def finite(self) -> np.ndarray:
@@ -193,7 +217,28 @@ class Block:
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
         self.update_T()
-        return self.errors_below_threshold()
+        return self.classes_below_threshold() if self.has_classes else self.errors_below_threshold()
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether errors are those of labels that are signs."""
+        return has_class_errors(self.specs[0])
+
+    def classes_below_threshold(self) -> np.ndarray:
+        """Return whether classification errors are below their thresholds, (C,)."""
+        step, M, found, T = (
+            self.constants.step,
+            self.specs[0].teachers.hidden,
+            self.measured(),
+            self.teachers.T,
+        )
+        Q, R, below = found["student_overlaps"], found["student_teacher_overlaps"], np.zeros(len(T), bool)
+        for c in np.flatnonzero(self.finite & (step.threshold > 0.0)):
+            p = step.active[c]
+            own = slice(p * M, (p + 1) * M)
+            h, v = self.state.h[:, c], self.teachers.v[c, p]
+            below[c] = is_below(self.specs[c], step.threshold[c], Q[c], R[c, :, own], T[c, own, own], h, v)
+        return below
 
     def errors_below_threshold(self) -> np.ndarray:
         """Return whether errors are below their thresholds, (C,)."""
@@ -204,12 +249,19 @@ class Block:
         """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
         return check_interval_steps(self.specs[0]) if self.constants.step.threshold.any() else 0
 
+    @property
+    def compares_in_kernels(self) -> bool:
+        """Whether kernels compare errors with thresholds; otherwise training ends at each comparison."""
+        return not self.has_classes
+
     def record(self) -> None:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
             self.put_heads_back()
             self.update_T()
             row = self.measured() | {"student_readouts": np.moveaxis(self.h, -1, 0).copy()}
+            if self.has_classes:
+                del row["generalisation_error"]  # that of class labels follows at the end, for all records
             moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
             if self.specs[0].has_anchors:
                 moving |= anchors.measured(self.shape, self.state.S, self.anchors.c)
@@ -242,6 +294,8 @@ class Block:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // self.work)
         due = self.due[len(self.rows) : len(self.rows) + 1]
+        if self.interval and not self.compares_in_kernels:
+            due.append((self.step // self.interval + 1) * self.interval)
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
         self.advance(end)
 
@@ -249,10 +303,12 @@ class Block:
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, self.interval
+        interval = self.interval if self.compares_in_kernels else 0
+        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity
-            changes, terms = interventions.Interventions(parts, *others), terms_of(tasks, self.specs[0])
+            changes = interventions.Interventions(parts, *others)
+            terms = terms_of(self.constants, self.specs[0])
             self.step = interventions.train(self.shape, terms, changes, *fixed)
         else:
             self.step = recursion.train(self.shape, arrays.terms_of(constants), *fixed)

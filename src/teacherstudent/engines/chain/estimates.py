@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
@@ -18,14 +19,23 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 # B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
+# Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
+INNER_COST = (0.0, 6e-9, 1.5e-9)
+
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
+# Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
+DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 1.6e-9, 25e-9
+# Mean optimal length of episodes, divided by the duration of the run.
+LENGTH_PER_TIME = 0.15
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    if spec.has_rewards:
+        return _cost_of_episodes(spec, runs)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
@@ -36,7 +46,26 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
     if spec.inputs.is_structured:
         steps *= GROUPS * (1 + _groups(spec))
-    return together * steps * batch * batches, alone * steps * batch * chains
+    if spec.is_deep:
+        alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
+    found = together * steps * batch * batches, alone * steps * batch * chains
+    return (*found, error_seconds(spec, runs)) if spec.is_deep else found
+
+
+def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the CPU seconds of runs of the reward rule."""
+    episode, axes = spec.training.episode, 1 + spec.teachers.count
+    episodes, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
+    batches = math.ceil(runs / ENGINES["chain"].batch_limit)
+    scheduled = SCHEDULE * (episode.has_optimal_rate or episode.has_optimal_length)
+    length = episode.length
+    if episode.has_optimal_length:  # about 1 / error, and the error falls to 4 e / (pi t)
+        length = min(length, 1.0 + LENGTH_PER_TIME * spec.duration)
+    return (
+        DECISION * episodes * length * batches,
+        DECISION_AXIS * axes * episodes * length * chains,
+        scheduled * episodes * chains,
+    )
 
 
 def _groups(spec: Spec) -> int:
@@ -55,8 +84,12 @@ def memory(specs: Sequence[Spec]) -> Parts:
     frame = NUMBER * C * (K + PM + K * spec.has_anchors) * (p + r + q)
     rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
     sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
+    if spec.has_rewards:
+        normals = NUMBER * C * (2 + spec.inputs_of_step * (p + r))
+        parts = {"student.hidden": frame + sampling, "training.episode.length": normals}
+        return with_part(parts, record_key(spec), rows)
     parts = {
-        "student.hidden": frame + sampling,
+        "student.hidden": frame + sampling + NUMBER * C * 2 * (spec.student.depth - 1) * K * (K + 3 * batch),
         "training.batch_size": NUMBER * C * batch * (p + 2 * r + max(q, batch) + 3 * K),
     }
     return with_part(parts, record_key(spec), rows)

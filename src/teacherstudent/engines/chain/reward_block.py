@@ -8,7 +8,10 @@ from teacherstudent.kernels.compile.alignment import aligned
 
 
 class RewardBlock(Block):
-    """Chains whose steps are episodes of one condition, length and schedule. Arguments are those of `Block`."""
+    """Chains whose steps are episodes; condition, length and schedule are those of all chains.
+
+    Arguments are those of `Block`.
+    """
 
     def new_buffers(self) -> rewards.EpisodeBuffers:
         """Return the work space of an episode."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.chain.law import flip_quantile, law_of
 from teacherstudent.engines.chain.networks import keys_of
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.kernels.chain import arrays, interventions
@@ -26,13 +27,18 @@ class Constants(NamedTuple):
     pull: np.ndarray  # (K, C) factor of the anchors in a step
     path_rate: np.ndarray  # (K, C) rate of path integrals in a step
     fidelity: np.ndarray  # (C,) correlation of the inputs of student and teacher in a step
+    inner: np.ndarray  # (2, C) rate of inner layers in a step, and the factor of their weights
 
 
-def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequence[int]) -> Constants:
+def new_constants(
+    spec: Spec, axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequence[int]
+) -> Constants:
     """Return memory for the constants of all chains.
 
     Parameters
     ----------
+    spec : Spec
+        Spec of one of the chains.
     axes : int
         Number of axes of the teachers.
     h : array (H, K, C)
@@ -51,10 +57,10 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
     """
     (_, K, C), (_, P, M) = h.shape, v.shape
     now = aligned_zeros((sum(_lengths(K, M)), C))
-    readouts, keep, rate, *numbers, pull, path_rate, fidelity = _parts(now, K, M)
+    readouts, keep, rate, *numbers, flip, pull, path_rate, inner, fidelity = _parts(now, K, M)
     step = arrays.ChainConstants(
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
-        threshold=aligned_zeros((C,)),
+        threshold=aligned_zeros((C,)), law=law_of(spec, flip[0]),
     )  # fmt: skip
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
@@ -63,7 +69,7 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
         label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
         **keys_of(seed, runs, Purpose.CHAIN_TASK)._asdict(),
     )  # fmt: skip
-    return Constants(step, tasks, pull, path_rate, fidelity[0])
+    return Constants(step, tasks, pull, path_rate, fidelity[0], inner)
 
 
 def _integers(*shape: int) -> np.ndarray:
@@ -72,7 +78,7 @@ def _integers(*shape: int) -> np.ndarray:
 
 def _lengths(K: int, M: int) -> list[int]:
     """Return the numbers of rows of each part of the constants of a task, in the order of `constants_of`."""
-    return [M, K, K, 1, 1, 1, 1, 1, K, K, 1]
+    return [M, K, K, 1, 1, 1, 1, 1, 1, K, K, 2, 1]
 
 
 def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
@@ -80,12 +86,13 @@ def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
     return np.split(constants, np.cumsum(_lengths(K, M))[:-1])
 
 
-def terms_of(tasks: Tasks, spec: Spec) -> arrays.Terms:
+def terms_of(constants: Constants, spec: Spec) -> arrays.Terms:
     """Return the terms that a task of at least one of the chains has."""
-    parts = _parts(tasks.constants, spec.student.hidden, spec.teachers.hidden)
+    parts = _parts(constants.tasks.constants, spec.student.hidden, spec.teachers.hidden)
     _, keep, _, keep_h, _, output_noise, input_noise, *_ = parts
     decay = np.any(keep != 1.0) or np.any(keep_h != 1.0)
-    return arrays.Terms(bool(decay), bool(np.any(output_noise)), bool(np.any(input_noise)))
+    label_noise = arrays.has_label_noise(constants.step.law, output_noise)
+    return arrays.Terms(bool(decay), label_noise, bool(np.any(input_noise)))
 
 
 def set_stage(constants: Constants, c: int, stage: Stage, rows: Sequence[np.ndarray], dimension: int) -> None:
@@ -156,8 +163,10 @@ def constants_of(
             [1.0 - stage.readout_decay / N, task.readout_rate / (N * stage.batch_size)],
             [task.output_noise, np.sqrt(other + task.input_noise**2) if other else task.input_noise],
             [np.sqrt(1.0 + task.input_noise**2)],
+            [flip_quantile(task.label_flip)],
             kappa / scale,
             np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
+            [task.inner_rate / (N * stage.batch_size), 1.0 - stage.inner_decay / N],
             [task.fidelity],
         ]
     )

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -37,7 +37,7 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
-    refuse_laws(spec, "network")
+    refuse_clusters(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
@@ -167,7 +167,7 @@ def _train_phase(run: Training, phase: Phase) -> None:
             if run.step >= end:
                 break
             compared = phase.threshold and run.step % interval == 0
-            if compared and run.error(phase.teacher) < phase.threshold:
+            if compared and run.is_below(phase.threshold, phase.teacher):
                 return
             due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
             train_until(min(end, due, (run.step // interval + 1) * interval))

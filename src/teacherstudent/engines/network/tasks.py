@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.network.rewards import rewards_of
-from teacherstudent.engines.network.weights import samples_of_step
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
 from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.losses import LOSSES
 from teacherstudent.kernels.network import stages as kernel
+from teacherstudent.kernels.network.classes import Classes
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.motion import Motion
 from teacherstudent.kernels.network.pulls import Pulls
@@ -69,7 +70,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     """
     return StepConstants(
         N=spec.inputs.dimension,
-        law=rewards_of(networks, spec) if spec.has_rewards else SquaredError(task.output_noise),
+        law=law_of(networks, spec, task),
         student=CODES[spec.student.activation],
         teacher=CODES[spec.teachers.activation],
         V=networks.V[task.labels],
@@ -81,8 +82,34 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=samples_of_step(spec),
+        batch=spec.inputs_of_step if spec.has_rewards else stage.batch_size,
+        eta_u=task.inner_rate,
+        decay_u=stage.inner_decay,
     )
+
+
+def law_of(networks, spec: Spec, task: Task) -> NamedTuple:
+    """Return the law of the steps on a task.
+
+    Parameters
+    ----------
+    networks : InMemory
+        Networks that are trained.
+    spec : Spec
+        Spec of the run.
+    task : Task
+        The task.
+
+    Returns
+    -------
+    NamedTuple
+        Its type selects the functions of `kernels.network.law`.
+    """
+    if spec.has_rewards:
+        return rewards_of(networks, spec)
+    if spec.teachers.labels is None:
+        return SquaredError(task.output_noise)
+    return Classes(task.output_noise, task.label_flip, LOSSES[spec.loss], float(spec.training.margin or 0.0))
 
 
 def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: int) -> Tasks:
@@ -112,6 +139,7 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
         moving=np.array([task.moving for task in stage.tasks]),
         eta=np.array([task.learning_rate for task in stage.tasks]),
         eta_h=np.array([task.readout_rate for task in stage.tasks]),
+        eta_u=np.array([task.inner_rate for task in stage.tasks], float),
         input_noise=np.array([task.input_noise for task in stage.tasks], float),
         fidelity=np.array([task.fidelity for task in stage.tasks], float),
         laws=np.array([[*own.law] for own in constants], float),

@@ -60,13 +60,17 @@ class InMemory(ABC):
         """Return the readouts of the student, (H, K)."""
         return self.h
 
-    def biases(self) -> dict[str, np.ndarray]:
-        """Return the biases to record, by name."""
+    def further(self) -> dict[str, np.ndarray]:
+        """Return the further parameters of the student to record, by name."""
         return {}
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
-        """Return the biases in the form in which they are trained, by name, for the state of a run."""
+    def state_of_further(self) -> dict[str, np.ndarray]:
+        """Return them in the form in which they are trained, by name, for the state of a run."""
         return {}
+
+    def copy_student(self, other: "InMemory") -> None:
+        """Copy the parameters of the student of other networks."""
+        self.W[:], self.h[:] = other.W, other.h
 
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters."""
@@ -81,7 +85,7 @@ class ByUnit(InMemory):
         super().__init__(spec, networks)
         dtype = np.dtype(spec.numerics.precision)
         self.W, self.V = by_unit.padded(networks.W, dtype), by_unit.padded(networks.V, dtype)
-        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], samples_of_step(spec), self.W)
+        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.inputs_of_step, self.W)
 
     def student(self) -> np.ndarray:
         """Return the first layer of the student, (K, N)."""
@@ -172,12 +176,12 @@ class WithBiases(ByUnit):
         """Return the readouts of the student, (H, K)."""
         return self.h[:, : self.K]
 
-    def biases(self) -> dict[str, np.ndarray]:
+    def further(self) -> dict[str, np.ndarray]:
         """Return the biases of the units, (K,), and of the heads, (H,)."""
-        found = self.state_of_biases()
+        found = self.state_of_further()
         return {"student_biases": found.pop("bias_weights") / np.sqrt(self.N)} | found
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
+    def state_of_further(self) -> dict[str, np.ndarray]:
         """Return the weights for the constant input, (K,), and the biases of the heads, (H,)."""
         units = {"bias_weights": self.W[: self.K, self.N].astype(float)}
         return units | ({"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {})
@@ -208,11 +212,6 @@ class ByInput(InMemory):
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return wide.train(self.W, self.h, constants, self.buffers, *when)
-
-
-def samples_of_step(spec: Spec) -> int:
-    """Return the number of inputs of a step: those of a batch, or the most of an episode."""
-    return spec.training.episode.length if spec.has_rewards else spec.training.batch_size
 
 
 # `ByInput` is the faster layout for students with at least this number of units for each input.

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.laws import check_signs, is_single
+from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
+from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
@@ -20,6 +23,7 @@ from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
+    EVENT,
     PAUSED,
     REACHED_END,
     RESUME,
@@ -45,14 +49,16 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_laws(spec, "ode")
+    refuse_clusters(spec, "ode")
+    if spec.is_deep:
+        check_layers(spec)
+    elif has_sums(spec):
+        check_sums(spec)
+    elif not is_single(spec):
+        check_signs(spec)
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
-    if spec.student.activation == "relu":
-        raise SpecError(
-            "student.activation: engine ode does not support relu; use erf, linear or another engine"
-        )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
@@ -157,12 +163,29 @@ class Integration:
                 return
 
     def integrate_stage(self, phase: Phase, stage: Stage) -> None:
-        """Integrate a stage, in several calls between which progress is reported.
+        """Integrate a stage, again from where the nodes of sums become too coarse.
+
+        New nodes are fine enough, so that a third event at the same time is the threshold of the phase; a second
+        one can be readouts that start at zero and get their signs.
+        """
+        if self.restart.mark[0] != RESUME:
+            self.form.choose_nodes(self.t)
+        events = 0
+        while events < 3:
+            before = self.t
+            self.integrate_constants(phase, stage, self.constants(phase, stage))
+            if self.status != EVENT or not self.form.has_nodes:
+                return
+            self.form.choose_nodes(self.t)
+            events = events + 1 if self.t == before else 1
+
+    def integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
+        """Integrate a stage with some constants, in several calls between which progress is reported.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the
         constants of the equations are saved with it.
         """
-        constants, before = self.constants(phase, stage), self.restart.mark[0]
+        before = self.restart.mark[0]
         if len(self.restart.y) != len(self.y):  # the constants of another task can need another state
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)

@@ -45,6 +45,9 @@ class Formulation(ABC):
         Readouts of the teachers.
     """
 
+    # Whether the equations have sums over nodes, which are chosen again when an event of the integration says so.
+    has_nodes = False
+
     def __init__(self, spec: Spec, y: np.ndarray, T: np.ndarray, v: np.ndarray):
         self.spec, self.y, self.T, self.v = spec, y, T, v
 
@@ -112,6 +115,9 @@ class Formulation(ABC):
             Number of the switch, counted from 0.
         """
 
+    def choose_nodes(self, time: float) -> None:  # noqa: B027
+        """Choose the nodes of sums for the present state, where there are such sums."""
+
     @abstractmethod
     def constants(self, stage: Stage, phase: Phase):
         """Return the constants of the equations in a stage of a phase, with `progress` as in `Constants`."""
@@ -171,8 +177,8 @@ class Formulation(ABC):
         return unpack(records[..., : self.record_layout.size], self.record_layout)
 
     @abstractmethod
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name, `generalisation_error` among them."""
 
     @abstractmethod
     def observables(

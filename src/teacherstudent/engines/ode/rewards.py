@@ -1,6 +1,6 @@
 """The formulation of the reward rule: overlaps of a linear student with its teachers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -58,32 +58,7 @@ class Rewarded(Independent):
         own = constants.eta, constants.active, constants.length, constants.threshold
         return np.array([*constants.episodes, *own, *constants.teacher], dtype=float)
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the probabilities of a wrong decision (T, P) of records."""
-        return self._measured(records)["generalisation_error"]
-
-    def observables(
-        self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
-    ) -> dict[str, np.ndarray]:
-        """Return classification errors and reward rates of records.
-
-        Parameters
-        ----------
-        records : (T, width) array
-            Records.
-        times : (T,) array
-            Their times t = episodes / N.
-        switches : sequence of float
-            Times of the switches of the run.
-
-        Returns
-        -------
-        dict of str to array
-        """
-        found = self._measured(records)
-        return {name: found[name] for name in ("classification_error", "reward_rate")}
-
-    def _measured(self, records: np.ndarray) -> dict[str, np.ndarray]:
-        """Return all that is measured of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the probabilities of a wrong decision, and of a reward, (T, P) of records."""
         Q, R, _ = self.overlaps(records)
         return reward_observables(self.spec, Q, R, self.T, self.v)

@@ -189,7 +189,7 @@ def _decide(decision, right, total, student, teacher, v, lengths, t):
 
 @by_column
 def _count_first(weight, total, square, decisions, count, t):
-    """Set m_t = 1 for the first decisions; the sums count those that are right. The decision becomes m_t a_t."""
+    """Set m_t = 1 for the first decisions, count those that are right, and replace a_t by m_t a_t."""
     for c in range(len(weight)):
         weight[c] = 1.0 if t < count[c] else 0.0
         total[c] += weight[c] * decisions[1, c]
@@ -199,7 +199,7 @@ def _count_first(weight, total, square, decisions, count, t):
 
 @by_column
 def _count_later(weight, total, square, decisions):
-    """Let m_t be the number of right decisions from t on, and add it up. The decision becomes m_t a_t."""
+    """Let m_t be the number of right decisions from t on, add it up, and replace a_t by m_t a_t."""
     for c in range(len(weight)):
         weight[c] += decisions[1, c]
         total[c] += weight[c]
@@ -212,11 +212,10 @@ def _weigh(episodes, buffers):
     """Compute the factors of the sums, and the length of the move outside; return whether anything moves."""
     right, total, square = buffers.counts[0], buffers.counts[2], buffers.counts[3]
     base, bonus, outside, moves = buffers.factors[0], buffers.factors[1], buffers.outside, 0
+    all_count = episodes.condition != AT_LEAST or episodes.has_optimal_length
     for c in range(len(base)):
         T = buffers.lengths[c]
-        needed = episodes.count[c] if episodes.condition == AT_LEAST else T
-        if episodes.has_optimal_length:
-            needed = T
+        needed = T if all_count else episodes.count[c]
         rate = buffers.rate[c] / T
         base[c] = rate * (episodes.value[c] if right[c] >= needed else -episodes.penalty[c])
         bonus[c] = rate * episodes.bonus[c]

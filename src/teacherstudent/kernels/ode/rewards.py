@@ -195,7 +195,7 @@ def optimal_length(episodes, eta, rho, p, Q):
     """
     most, log = episodes.length, math.log(p)
     if episodes.rate == OPTIMAL:
-        best = -1.0 / log if log < 0.0 else math.inf
+        s, best = 0.0, -1.0 / log if log < 0.0 else math.inf
     else:
         s = math.sqrt(2.0 * Q / math.pi) * (1.0 - rho * rho) / (eta * rho * p)
         root = log - math.sqrt(log * log - 4.0 * s * log)
@@ -203,11 +203,9 @@ def optimal_length(episodes, eta, rho, p, Q):
     if not best < most:
         return most
     T = max(1, int(best))
-    if episodes.rate == OPTIMAL:
-        longer = (T + 1) * p > T
-    else:
-        longer = p * (s - 1.0 / (T + 1)) > s - 1.0 / T
-    return min(T + 1 if longer else T, most)
+    free = episodes.rate == OPTIMAL
+    is_longer = (T + 1) * p > T if free else p * (s - 1.0 / (T + 1)) > s - 1.0 / T
+    return min(T + 1 if is_longer else T, most)
 
 
 @inner
