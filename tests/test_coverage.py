@@ -171,6 +171,15 @@ ROWS = {
     "given or unequal": each(
         "student.initial", {"readouts": [[1.0, 0.1, 0.1], None]}, {"readouts_imbalance": 10.0}
     ),
+    "several hidden layers of equal": [
+        {"student.layers": 2, "student.activation": "linear"},
+        {"student.layers": 2, "student.hidden": 1, "teachers.hidden": 1},
+    ],
+    "several hidden layers of ReLU": [
+        {"student.layers": 2, "student.activation": "relu"},
+        {"student.layers": 2, "teachers.drift": 0.1},
+        {"student.layers": 3, "curriculum.replay": {"fraction": 0.2}},
+    ],
     "overlaps with the weights": each("record.movement", True),
     "finite training sets": [
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}

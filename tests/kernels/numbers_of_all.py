@@ -13,7 +13,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
-from teacherstudent.analysis import fixed_point, long_time_state
+from teacherstudent.analysis import fixed_point, long_time_state, reward_fixed_points
 from teacherstudent.kernels.maths import generalisation
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.simulation.runs import simulate_runs
@@ -97,7 +97,12 @@ def fixed_points():
     """Return a fixed point with its eigenvalues, and what a plateau is found to be."""
     committee = parse_spec(COMMITTEE)
     point = fixed_point(committee, long_time_state(committee))
-    return [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    found = [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    blocks = rewards()
+    reward = {"condition": "all", "penalty": 1.0}
+    blocks["training"]["episode"] = {"length": 4, "reward": reward}
+    one = {"teachers": blocks["teachers"] | {"count": 1}, "curriculum": {"switch_times": None}}
+    return [*found, *(each.eigenvalues for each in reward_fixed_points(spec(**blocks | one)))]
 
 
 NUMBERS = {

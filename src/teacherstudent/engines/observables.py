@@ -327,6 +327,7 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
+    StateVariable("student_inner", symbol="U", description="weights between the student's hidden layers"),
     StateVariable(
         "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
     ),
@@ -451,6 +452,8 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "integrator_switches", symbol="-", description="number of switches before the restart point"
     ),
+    StateVariable("node_spacings", symbol="-", description="spacings of the nodes of means over the fields"),
+    StateVariable("integrator_node_spacings", symbol="-", description="node_spacings at the restart point"),
     StateVariable(
         "integrator_column_overlaps", symbol="T", description="column_overlaps at the restart point"
     ),

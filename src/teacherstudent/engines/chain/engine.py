@@ -12,10 +12,11 @@ from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.law import law_key
+from teacherstudent.engines.chain.layers import LayeredBlock
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.chain.reward_block import RewardBlock
-from teacherstudent.engines.laws import refuse_clusters, refuse_layers
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -40,7 +41,6 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_layers(spec, "chain")
     refuse_clusters(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
@@ -78,7 +78,8 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     moving = tuple(rate > 0.0 for rate in drifting), turning
     episode = spec.training.episode
     rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
-    return sizes, teachers.activation, student.activation, clock, anchors, moving, rewards, law_key(spec)
+    units = student.depth, teachers.activation, student.activation
+    return sizes, units, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -122,6 +123,8 @@ def _kind_of_block(spec: Spec) -> type[Block]:
     """Return the class of the chains of a batch."""
     if spec.has_rewards:
         return RewardBlock
+    if spec.is_deep:
+        return LayeredBlock
     return GroupBlock if spec.inputs.is_structured else Block
 
 

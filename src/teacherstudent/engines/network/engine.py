@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_clusters, refuse_layers
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -37,7 +37,6 @@ STATE_NAMES = (
 
 def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
-    refuse_layers(spec, "network")
     refuse_clusters(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_classes, refuse_clusters, refuse_layers
+from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
-from teacherstudent.engines.ode.laws import is_single
+from teacherstudent.engines.ode.laws import check_signs, is_single
+from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
@@ -48,19 +49,16 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    for refuse_law in (refuse_layers, refuse_clusters):
-        refuse_law(spec, "ode")
-    if has_sums(spec):
+    refuse_clusters(spec, "ode")
+    if spec.is_deep:
+        check_layers(spec)
+    elif has_sums(spec):
         check_sums(spec)
     elif not is_single(spec):
-        refuse_classes(spec, "ode")
+        check_signs(spec)
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
-    if spec.student.activation == "relu":
-        raise SpecError(
-            "student.activation: engine ode does not support relu; use erf, linear or another engine"
-        )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
