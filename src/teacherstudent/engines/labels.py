@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from teacherstudent.kernels.maths.activations import CODES, activate
+from teacherstudent.kernels.maths.activations import activate
+from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 20_000  # of the fields, where there is no closed form
@@ -48,8 +49,8 @@ def _sampled(spec, Q, R, T, h, v, p, draws):
     C = np.block([[Q, R[:, own]], [R[:, own].T, T[own, own]]])
     values, vectors = np.linalg.eigh(C)
     fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    phi = _values(spec.student.activation, fields[:, :K]) @ h[spec.head_of(p)]
-    y = np.where(_values(spec.teachers.activation, fields[:, K:]) @ v[p] > 0.0, 1.0, -1.0)
+    phi = _values(code_of(spec.student), fields[:, :K]) @ h[spec.head_of(p)]
+    y = np.where(_values(code_of(spec.teachers), fields[:, K:]) @ v[p] > 0.0, 1.0, -1.0)
     return losses(spec.loss, spec.training.margin, phi, y).mean(), np.mean(np.where(phi > 0, 1.0, -1.0) != y)
 
 
@@ -79,7 +80,7 @@ def losses(loss: str, margin: float | None, phi: np.ndarray, y: np.ndarray) -> n
     }[loss]
 
 
-def _values(activation: str, x: np.ndarray) -> np.ndarray:
+def _values(code: int, x: np.ndarray) -> np.ndarray:
     value, slope, flat = np.empty(x.size), np.empty(x.size), np.ascontiguousarray(x).ravel()
-    activate(CODES[activation], flat, value, slope)
+    activate(code, flat, value, slope)
     return value.reshape(x.shape)

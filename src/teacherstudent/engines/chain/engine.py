@@ -17,6 +17,7 @@ from teacherstudent.engines.laws import refuse_laws
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -37,7 +38,9 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
+    """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
+    for activations that cannot be compiled.
+    """
     refuse_laws(spec, "chain")
     if spec.inputs.is_structured:
         check_groups(spec)
@@ -48,6 +51,7 @@ def check(spec: Spec) -> None:
     check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
+    codes_of(spec)
 
 
 def can_resume(spec: Spec, state: State) -> bool:
@@ -73,7 +77,8 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning
-    return sizes, teachers.activation, student.activation, clock, anchors, moving
+    layers = [(layer.activation, layer.activation_sha256) for layer in (teachers, student)]
+    return sizes, *layers, clock, anchors, moving
 
 
 def simulate(

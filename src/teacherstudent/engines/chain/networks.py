@@ -10,7 +10,7 @@ from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
-from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
@@ -99,9 +99,8 @@ def columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarr
     """
     C, (p, r, q) = S.shape[-1], axes(spec)
     state = arrays.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     batch = spec.training.batch_size
-    shape = frames.Shape(spec.inputs.dimension, p, r, batch, *codes, further=q // batch)
+    shape = frames.Shape(spec.inputs.dimension, p, r, batch, *codes_of(spec), further=q // batch)
     return Columns(shape, teachers, state, h, aligned(c))
 
 

@@ -20,6 +20,7 @@ from teacherstudent.engines.trajectory import Trajectory, active_teachers, store
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 
@@ -36,11 +37,14 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
+    """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
+    activation cannot be compiled.
+    """
     refuse_laws(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
+    codes_of(spec)
     if spec.student.biases and spec.initial_overlaps is not None:
         raise SpecError("student.biases: not part of order parameters; remove them or start from a state")
 

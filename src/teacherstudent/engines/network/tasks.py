@@ -6,13 +6,13 @@ import numpy as np
 
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network import stages as kernel
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.motion import Motion
 from teacherstudent.kernels.network.pulls import Pulls
 from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.kernels.network.tasks import Stored, Tasks
+from teacherstudent.networks.activations import code_of
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
@@ -68,8 +68,8 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     return StepConstants(
         N=spec.inputs.dimension,
         law=SquaredError(task.output_noise),
-        student=CODES[spec.student.activation],
-        teacher=CODES[spec.teachers.activation],
+        student=code_of(spec.student),
+        teacher=code_of(spec.teachers),
         V=networks.V[task.labels],
         v=networks.v[task.labels],
         head=task.head,

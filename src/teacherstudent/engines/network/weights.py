@@ -215,7 +215,7 @@ UNITS_PER_INPUT = 4
 
 
 # Fields at which the activations are 1, to rounding.
-SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0}
+SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0, "tanh": 37.0, "quadratic": 1.0}
 
 
 def in_memory(

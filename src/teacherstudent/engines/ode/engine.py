@@ -53,6 +53,12 @@ def check(spec: Spec) -> None:
         raise SpecError(
             "student.activation: engine ode does not support relu; use erf, linear or another engine"
         )
+    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
+        if layer.activation not in ("erf", "linear", "relu"):
+            raise SpecError(
+                f"{name}.activation: engine ode does not support {layer.activation}; use erf, linear or "
+                "engine chain"
+            )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
