@@ -10,6 +10,10 @@ from naive import Setting
 from naive import chain as naive_chain
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.chain import recursion as chain
+from teacherstudent.kernels.chain.law import Law
+from teacherstudent.kernels.chain.squared_error import Outputs
+from teacherstudent.kernels.chain.squared_error import SquaredError as SquaredErrorOfChains
+from teacherstudent.kernels.chain.two_layers import TwoLayers
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.philox import fill_normals
 from teacherstudent.kernels.network import by_unit, constants, sgd
@@ -70,7 +74,7 @@ class Case:
             for c, (one, setting) in enumerate(zip(p, self.settings, strict=True))
         ]
         stacked = {name: np.stack([one[name] for one in columns], axis=-1) for name in columns[0]}
-        return arrays.ChainConstants(**stacked)
+        return arrays.ChainConstants(**stacked, law=Law(Outputs(), SquaredErrorOfChains(), TwoLayers()))
 
     def constants(self, s):
         moving = np.array([0.0 if k in s.frozen else float(s.features) for k in range(self.K)])
@@ -204,10 +208,10 @@ class Frame:
 
 
 def padded(samples, width):
-    """Arrays z, u, zeta of samples, for a block of one column."""
+    """Arrays z, u and the numbers of labels of samples, for a block of one column."""
     z, u, zeta = zip(*samples, strict=True)
     u = [np.pad(one, (0, width - len(one))) for one in u]
-    return (np.array(part)[..., None].copy() for part in (z, u, zeta))
+    return (np.array(part)[..., None].copy() for part in (z, u, np.array(zeta)[:, None]))
 
 
 def normals(n, step, stream):

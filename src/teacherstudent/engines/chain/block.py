@@ -14,6 +14,7 @@ from teacherstudent.engines.rates import Stage, at_switch, stages
 from teacherstudent.engines.start import Start, State, steps_from
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
+from teacherstudent.kernels.chain.law import label_numbers
 from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.networks.randomness import Purpose
 from teacherstudent.networks.sampling import sample_coordinates
@@ -83,7 +84,13 @@ class Block:
     def new_buffers(self) -> arrays.Buffers:
         """Return the work space of a step."""
         K, M = self.specs[0].student.hidden, self.specs[0].teachers.hidden
-        return arrays.new_buffers(self.shape, K, M, len(self.specs))
+        numbers = label_numbers(self.constants.step.law.labels)
+        return arrays.new_buffers(self.shape, K, M, len(self.specs), self.input_groups, numbers)
+
+    @property
+    def input_groups(self) -> int:
+        """Number of groups of inputs."""
+        return 1
 
     @property
     def finite(self) -> np.ndarray:
@@ -247,7 +254,8 @@ class Block:
         fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, self.interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity
-            changes, terms = interventions.Interventions(parts, *others), terms_of(tasks, self.specs[0])
+            changes = interventions.Interventions(parts, *others)
+            terms = terms_of(self.constants, self.specs[0])
             self.step = interventions.train(self.shape, terms, changes, *fixed)
         else:
             self.step = recursion.train(self.shape, arrays.terms_of(constants), *fixed)

@@ -42,10 +42,10 @@ class GroupBlock(Block):
         v, h = np.stack([one.v for one in drawn]), np.stack([one.h for one in drawn], axis=-1)
         return columns_of(self.specs[0], S, frames.Teachers(B, gram(B), v), h, S[:0])
 
-    def new_buffers(self) -> arrays.Buffers:
-        """Return the work space of a step."""
-        K, M = self.specs[0].student.hidden, self.specs[0].teachers.hidden
-        return arrays.new_buffers(self.shape, K, M, len(self.specs), len(self.groups.n))
+    @property
+    def input_groups(self) -> int:
+        """Number of groups of inputs."""
+        return len(self.groups.n)
 
     def errors_below_threshold(self) -> np.ndarray:
         """Return whether errors are below their thresholds, (C,)."""
@@ -71,7 +71,7 @@ class GroupBlock(Block):
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        terms = terms_of(tasks, self.specs[0]) if parts.tasks else arrays.terms_of(constants)
+        terms = terms_of(self.constants, self.specs[0]) if parts.tasks else arrays.terms_of(constants)
         if self.groups.rest.any():
             terms = terms._replace(input_noise=True)
         changing = self.teachers, self.state, constants, self.keys, self.buffers

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.chain.law import law_of
 from teacherstudent.engines.chain.networks import keys_of
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.kernels.chain import arrays, interventions
@@ -54,7 +55,7 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
     readouts, keep, rate, *numbers, pull, path_rate, fidelity = _parts(now, K, M)
     step = arrays.ChainConstants(
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
-        threshold=aligned_zeros((C,)),
+        threshold=aligned_zeros((C,)), law=law_of(),
     )  # fmt: skip
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
@@ -80,12 +81,13 @@ def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
     return np.split(constants, np.cumsum(_lengths(K, M))[:-1])
 
 
-def terms_of(tasks: Tasks, spec: Spec) -> arrays.Terms:
+def terms_of(constants: Constants, spec: Spec) -> arrays.Terms:
     """Return the terms that a task of at least one of the chains has."""
-    parts = _parts(tasks.constants, spec.student.hidden, spec.teachers.hidden)
+    parts = _parts(constants.tasks.constants, spec.student.hidden, spec.teachers.hidden)
     _, keep, _, keep_h, _, output_noise, input_noise, *_ = parts
     decay = np.any(keep != 1.0) or np.any(keep_h != 1.0)
-    return arrays.Terms(bool(decay), bool(np.any(output_noise)), bool(np.any(input_noise)))
+    label_noise = arrays.has_label_noise(constants.step.law, output_noise)
+    return arrays.Terms(bool(decay), label_noise, bool(np.any(input_noise)))
 
 
 def set_stage(constants: Constants, c: int, stage: Stage, rows: Sequence[np.ndarray], dimension: int) -> None:

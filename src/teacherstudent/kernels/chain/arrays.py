@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.chain.frames import Shape
+from teacherstudent.kernels.chain.law import Law, label_numbers
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import by_column
 
 # Streams of random numbers of one sample in a step; sample b of a batch uses STREAMS b + stream.
 NORMALS, RETRY, STREAMS = 0, 1, 2
-# Normals after the coordinates of a sample; the last coordinate is the length of the remainder.
-LENGTH, LABEL_NOISE, INPUT_NOISE = 0, 1, 2
+# Normals after the coordinates of a sample, whose last one is the length of the remainder: one for this
+# length, those of the label, and those of the noise on the input.
+LENGTH, LABEL_NOISE = 0, 1
 
 
 class State(NamedTuple):
@@ -41,13 +43,14 @@ class ChainConstants(NamedTuple):
     input_noise: np.ndarray  # (C,) standard deviation of the noise on the inputs of the student
     input_length: np.ndarray  # (C,) sqrt(1 + input_noise^2)
     threshold: np.ndarray  # (C,) error at which the phase ends; 0: never
+    law: Law  # labels, loss and network of a step
 
 
 class Terms(NamedTuple):
     """Terms that at least one of the chains has; other terms are not computed."""
 
     decay: bool  # weight decay, of the first layer or of the readouts
-    output_noise: bool  # noise on the labels
+    label_noise: bool  # random numbers of labels, such as noise
     input_noise: bool  # noise on the inputs of the student
 
 
@@ -66,7 +69,7 @@ class Buffers(NamedTuple):
     rho: np.ndarray  # (3, M, C) fields of the teacher, g and g'
     units: np.ndarray  # (3, batch, K, C) fields of the student, g and g'
     target: np.ndarray  # (batch, C) labels
-    error: np.ndarray  # (batch, C) output of the student minus label
+    error: np.ndarray  # (batch, C) derivative of the loss with respect to the output of the student
     factor: np.ndarray  # (C,) factor of the coordinates of a sample in a move
     cosine: np.ndarray  # (C,) cosines of a rotation
     sine: np.ndarray  # (C,) sines of a rotation
@@ -75,10 +78,19 @@ class Buffers(NamedTuple):
 def terms_of(constants: ChainConstants) -> Terms:
     """Return the terms that at least one of the chains has."""
     decay = np.any(constants.keep != 1.0) or np.any(constants.keep_h != 1.0)
-    return Terms(bool(decay), bool(np.any(constants.output_noise)), bool(np.any(constants.input_noise)))
+    return Terms(
+        bool(decay),
+        has_label_noise(constants.law, constants.output_noise),
+        bool(np.any(constants.input_noise)),
+    )
 
 
-def new_buffers(shape: Shape, K: int, M: int, C: int, groups: int = 1) -> Buffers:
+def has_label_noise(law: Law, output_noise: np.ndarray) -> bool:
+    """Return whether random numbers of labels are drawn: for noise, and for all of them with further ones."""
+    return label_numbers(law.labels) > 1 or bool(np.any(output_noise))
+
+
+def new_buffers(shape: Shape, K: int, M: int, C: int, groups: int = 1, numbers: int = 1) -> Buffers:
     """Allocate the work space for the steps of some chains.
 
     Parameters
@@ -91,17 +103,19 @@ def new_buffers(shape: Shape, K: int, M: int, C: int, groups: int = 1) -> Buffer
         Number of chains.
     groups : int
         Number of groups of inputs.
+    numbers : int
+        Number of normals of a label.
 
     Returns
     -------
     Buffers
         Arrays of zeros.
     """
-    batch, further = shape.batch, shape.batch * shape.further + LABEL_NOISE
-    numbers = shape.p + 2 * shape.r + further + groups
+    batch, further = shape.batch, shape.batch * shape.further
+    count = shape.p + 2 * shape.r + further + groups + numbers
     rows = aligned_zeros((3, C))
     return Buffers(
-        u=aligned_zeros((batch, -(-numbers // 4) * 4, C)),
+        u=aligned_zeros((batch, -(-count // 4) * 4, C)),
         bits=aligned_zeros((2, C), np.uint64),
         rho=aligned_zeros((3, M, C)),
         units=aligned_zeros((3, batch, K, C)),

@@ -17,8 +17,8 @@ from teacherstudent.kernels.chain.arrays import LABEL_NOISE, NORMALS, RETRY, coo
 from teacherstudent.kernels.chain.columns import add_multiples, fill_normal_rows, multiply
 from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.group_overlaps import below_threshold
+from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
 from teacherstudent.kernels.chain.recursion import stop_where_not_finite
-from teacherstudent.kernels.chain.squared_error import find_error, label, move
 from teacherstudent.kernels.chain.tasks import choose_tasks, load_head, load_teacher, store_head
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.chi_square import chi
@@ -84,10 +84,9 @@ def train(
             load_teacher(tasks, constants.B, teachers.B)
             set_lengths(groups, constants.input_noise)
         for b in range(shape.batch):
-            zeta = coordinates(shape, b) + LABEL_NOISE + len(groups.n) - 1
-            draw(shape, groups, terms, keys, buffers, b, step)
-            label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, zeta])
-            scale(shape, groups, terms, buffers.u[b], b)
+            draw(shape, groups, terms, constants.law, keys, buffers, b, step)
+            label_sample(shape, groups, constants, buffers, b)
+            scale(shape, groups, terms, constants.law, buffers.u[b], b)
         descend(shape, groups, terms, state, constants, buffers)
         if is_mixed:
             store_head(tasks, state.h)
@@ -110,7 +109,7 @@ def set_lengths(groups, input_noise):
 
 
 @by_column
-def draw(shape, groups, terms, keys, buffers, b, step):
+def draw(shape, groups, terms, law, keys, buffers, b, step):
     """Draw the coordinates of sample b with variance 1, followed by the other normals.
 
     Parameters
@@ -121,11 +120,13 @@ def draw(shape, groups, terms, keys, buffers, b, step):
         The groups of inputs.
     terms : Terms
         Terms that at least one of the chains has.
+    law : Law
+        Law of the steps.
     keys : Keys
         Keys of the random numbers.
     buffers : Buffers
-        Row b of `u` receives the numbers: coordinates, a normal for the remainder in each group, one for the
-        noise of the label, and r for the numbers that only the student sees.
+        Row b of `u` receives the numbers: coordinates, a normal for the remainder in each group, those of the
+        label, and r for the numbers that only the student sees.
     b : int
         Number of the sample in the batch.
     step : int
@@ -133,10 +134,10 @@ def draw(shape, groups, terms, keys, buffers, b, step):
     """
     u, last, G = buffers.u[b], coordinates(shape, b), len(groups.n)
     stream, end = (G + 1) * b, last + G
-    if terms.output_noise:
-        end = last + G + 1
+    if terms.label_noise:
+        end = last + G + label_numbers(law.labels)
     if terms.input_noise:
-        end = last + G + 1 + shape.r
+        end = last + G + label_numbers(law.labels) + shape.r
     fill_normal_rows(u, end, buffers.bits, keys.key0, keys.key1, step, stream + NORMALS)
     for g in range(G):
         if groups.p[g] > 0:
@@ -146,7 +147,28 @@ def draw(shape, groups, terms, keys, buffers, b, step):
 
 
 @by_column
-def scale(shape, groups, terms, u, b):
+def label_sample(shape, groups, constants, buffers, b):
+    """Compute the labels of sample b.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all chains.
+    groups : Groups
+        The groups of inputs.
+    constants : ChainConstants
+        Constants of the task of the step.
+    buffers : Buffers
+        Coordinates of the samples and the other normals, from `draw`.
+    b : int
+        Number of the sample in the batch.
+    """
+    numbers = buffers.u[b, coordinates(shape, b) + LABEL_NOISE + len(groups.n) - 1 :]
+    label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
+
+
+@by_column
+def scale(shape, groups, terms, law, u, b):
     """Turn the coordinates of sample b into those of the input of the student.
 
     On the axes of the teachers they become seen z + noise xi with a standard normal xi, on others length z.
@@ -159,12 +181,14 @@ def scale(shape, groups, terms, u, b):
         The groups of inputs.
     terms : Terms
         Terms that at least one of the chains has.
+    law : Law
+        Law of the steps.
     u : array (n, C)
         Coordinates, changed in place, followed by normals.
     b : int
         Number of the sample in the batch.
     """
-    xi = coordinates(shape, b) + len(groups.n) + 1
+    xi = coordinates(shape, b) + len(groups.n) + label_numbers(law.labels)
     for g in range(len(groups.n)):
         first, own = groups.first[g], groups.own[g]
         for i in range(first, first + groups.p[g]):
@@ -203,10 +227,11 @@ def descend(shape, groups, terms, state, constants, buffers):
             if groups.p[g] > 0:
                 y = coordinates(shape, b) - groups.last[g]
                 rotate_to_input(state.S, buffers, b, groups.first[g], groups.p[g], y)
-        find_error(shape, state, buffers, b)
+        respond(constants.law.student, shape, state, buffers, b)
+        differentiate(constants.law.loss, buffers.error[b], buffers.target[b])
     stop_where_not_finite(state.finite, state.steps, buffers.error)
     for k in range(len(state.h)):
-        move(shape, terms, state.S[k], state.h[k], constants, buffers, k)
+        move(constants.law.student, shape, terms, state.S[k], state.h[k], constants, buffers, k)
     for b in range(shape.batch):
         for g in range(len(groups.n)):
             if groups.p[g] > 0:

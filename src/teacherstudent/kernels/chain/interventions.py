@@ -12,9 +12,9 @@ from teacherstudent.kernels.chain.anchors import Anchors, add_anchors, add_path_
 from teacherstudent.kernels.chain.arrays import LABEL_NOISE, coordinates
 from teacherstudent.kernels.chain.columns import multiply
 from teacherstudent.kernels.chain.frames import fill_gram
+from teacherstudent.kernels.chain.law import label
 from teacherstudent.kernels.chain.motion import Motion, drift, place_teachers
 from teacherstudent.kernels.chain.recursion import add_input_noise, descend, draw
-from teacherstudent.kernels.chain.squared_error import label
 from teacherstudent.kernels.chain.tasks import Tasks, choose_tasks, load_head, load_teacher, store_head
 from teacherstudent.kernels.chain.thresholds import below_threshold
 from teacherstudent.kernels.compile.flags import entry
@@ -85,8 +85,9 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
             load_teacher(tasks, constants.B, teachers.B)
         for b in range(shape.batch):
             last = coordinates(shape, b)
-            draw(shape, terms, keys, buffers, b, step)
-            label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, last + LABEL_NOISE])
+            draw(shape, terms, constants.law, keys, buffers, b, step)
+            numbers = buffers.u[b, last + LABEL_NOISE :]
+            label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
             if parts.fidelity:
                 for i in range(shape.p, shape.p + shape.r):
                     multiply(buffers.u[b, i], fidelity, buffers.u[b, i])

@@ -9,7 +9,7 @@ themselves, is:
    axis. The fields are lambda = G w + A z and rho = B z.
 2. The frame is rotated until (w, remainder) is parallel to the further axis, on which the student then has
    the coordinates Y (K).
-3. The law of one step (`squared_error`) moves the student along the coordinates of the input, which changes
+3. The law of one step (`law`) moves the student along the coordinates of the input, which changes
    A and Y only, and its readouts.
 4. The frame is rotated until Y is zero and G triangular again.
 
@@ -22,7 +22,6 @@ p = 0 and r = N, and is not rotated.
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import (
-    INPUT_NOISE,
     LABEL_NOISE,
     LENGTH,
     NORMALS,
@@ -36,7 +35,7 @@ from teacherstudent.kernels.chain.columns import (
     multiply,
 )
 from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
-from teacherstudent.kernels.chain.squared_error import find_error, label, move
+from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
 from teacherstudent.kernels.chain.thresholds import below_threshold
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.chi_square import chi
@@ -76,8 +75,9 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     for step in range(first, end):
         for b in range(shape.batch):
             last = coordinates(shape, b)
-            draw(shape, terms, keys, buffers, b, step)
-            label(shape, constants, buffers, b, buffers.u[b, shape.p :], buffers.u[b, last + LABEL_NOISE])
+            draw(shape, terms, constants.law, keys, buffers, b, step)
+            numbers = buffers.u[b, last + LABEL_NOISE :]
+            label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
             if terms.input_noise:
                 add_input_noise(shape, constants, buffers.u[b], last)
         descend(shape, terms, state, constants, buffers)
@@ -88,7 +88,7 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
 
 
 @entry
-def advance(shape, terms, state, constants, buffers, z, u, zeta):
+def advance(shape, terms, state, constants, buffers, z, u, numbers):
     """Make one step with given inputs, to test the law of one step without random numbers.
 
     Parameters
@@ -107,17 +107,17 @@ def advance(shape, terms, state, constants, buffers, z, u, zeta):
         Coordinates of the inputs without noise, for the teachers.
     u : array (batch, p + r + q, C)
         Coordinates of the inputs of the student.
-    zeta : array (batch, C)
-        Standard normal numbers, for the noise of the labels.
+    numbers : array (batch, n, C)
+        Standard normal numbers, for the labels.
     """
     for b in range(shape.batch):
         buffers.u[b, : u.shape[1]] = u[b]
-        label(shape, constants, buffers, b, z[b], zeta[b])
+        label(constants.law.labels, shape, constants, buffers, b, z[b], numbers[b])
     descend(shape, terms, state, constants, buffers)
 
 
 @by_column
-def draw(shape, terms, keys, buffers, b, step):
+def draw(shape, terms, law, keys, buffers, b, step):
     """Draw the coordinates of sample b without noise, followed by the other normals.
 
     Parameters
@@ -126,6 +126,8 @@ def draw(shape, terms, keys, buffers, b, step):
         Sizes and activations, the same for all chains.
     terms : Terms
         Terms that at least one of the chains has.
+    law : Law
+        Law of the steps.
     keys : Keys
         Keys of the random numbers.
     buffers : Buffers
@@ -137,10 +139,10 @@ def draw(shape, terms, keys, buffers, b, step):
     """
     u, last, stream = buffers.u[b], coordinates(shape, b), STREAMS * b
     end = last + LENGTH + 1
-    if terms.output_noise:
-        end = last + LABEL_NOISE + 1
+    if terms.label_noise:
+        end = last + LABEL_NOISE + label_numbers(law.labels)
     if terms.input_noise:
-        end = last + INPUT_NOISE + shape.r
+        end = last + LABEL_NOISE + label_numbers(law.labels) + shape.r
     fill_normal_rows(u, end, buffers.bits, keys.key0, keys.key1, step, stream + NORMALS)
     if shape.p > 0:
         dof = shape.N - shape.p - shape.r - b
@@ -165,7 +167,8 @@ def add_input_noise(shape, constants, u, last):
     last : int
         Number of coordinates.
     """
-    add_multiples(u[shape.p : shape.p + shape.r], constants.input_noise, u[last + INPUT_NOISE :])
+    noise = last + LABEL_NOISE + label_numbers(constants.law.labels)
+    add_multiples(u[shape.p : shape.p + shape.r], constants.input_noise, u[noise:])
     for i in range(last):
         if not shape.p <= i < shape.p + shape.r:
             multiply(u[i], constants.input_length, u[i])
@@ -191,10 +194,11 @@ def descend(shape, terms, state, constants, buffers):
     for b in range(shape.batch):
         if shape.p > 0:
             rotate_to_input(state.S, buffers, b, 0, shape.p, shape.p + shape.r + b)
-        find_error(shape, state, buffers, b)
+        respond(constants.law.student, shape, state, buffers, b)
+        differentiate(constants.law.loss, buffers.error[b], buffers.target[b])
     stop_where_not_finite(state.finite, state.steps, buffers.error)
     for k in range(len(state.h)):
-        move(shape, terms, state.S[k], state.h[k], constants, buffers, k)
+        move(constants.law.student, shape, terms, state.S[k], state.h[k], constants, buffers, k)
     if shape.p > 0:
         for y in range(shape.p + shape.r, state.S.shape[1]):
             rotate_back(state.S, buffers, 0, shape.p, y)

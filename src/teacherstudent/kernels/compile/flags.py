@@ -26,7 +26,8 @@ long_sum = njit(**SUM)
 inlined = njit(error_model="numpy", inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
 # has the same bits whatever the other columns are. A call would cost more than such a loop.
-by_column = njit(**ON_ARRAYS, forceinline=True)
+BY_COLUMN = ON_ARRAYS | {"forceinline": True}
+by_column = njit(**BY_COLUMN)
 
 
 def entry(function):

@@ -5,7 +5,7 @@ class. The selection takes place while a kernel is compiled, so a kernel is as f
 that variant.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from numba.extending import overload
@@ -24,7 +24,9 @@ def declared(declaration: Callable) -> Callable:
     return call
 
 
-def variant(function: Callable, kind: type, inline: bool = False) -> Callable:
+def variant(
+    function: Callable, kind: type, options: Mapping[str, object] = PART, inline: bool = False
+) -> Callable:
     """Return a decorator that makes a function the variant of another one for a NamedTuple.
 
     Parameters
@@ -33,9 +35,11 @@ def variant(function: Callable, kind: type, inline: bool = False) -> Callable:
         Function made by `declared`.
     kind : type
         NamedTuple class of the first argument for which the variant is used.
+    options : mapping of str to object
+        How the function is compiled, see `flags`; as a part of each kernel by default.
     inline : bool
-        Whether numba puts the statements of the function into each kernel in place of the call. Otherwise it
-        is compiled as a `flags.part` of each kernel. Which is faster is a matter of measurement.
+        Whether numba puts the statements of the function into each kernel in place of the call, without
+        these options. Which is faster is a matter of measurement.
 
     Returns
     -------
@@ -46,9 +50,9 @@ def variant(function: Callable, kind: type, inline: bool = False) -> Callable:
     def decorate(implementation: Callable) -> Callable:
         function.variants[kind] = implementation
 
-        options = {"inline": "always"} if inline else {"jit_options": PART}
+        how = {"inline": "always"} if inline else {"jit_options": dict(options)}
 
-        @overload(function, **options, strict=False)  # otherwise `choose` must name all arguments
+        @overload(function, **how, strict=False)  # otherwise `choose` must name all arguments
         def choose(first, *_):
             return implementation if getattr(first, "instance_class", None) is kind else None
 
