@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from teacherstudent.kernels.maths.activations import activate
+from teacherstudent.kernels.maths.activations import values_of
 from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
@@ -81,6 +81,4 @@ def losses(loss: str, margin: float | None, phi: np.ndarray, y: np.ndarray) -> n
 
 
 def _values(code: int, x: np.ndarray) -> np.ndarray:
-    value, slope, flat = np.empty(x.size), np.empty(x.size), np.ascontiguousarray(x).ravel()
-    activate(code, flat, value, slope)
-    return value.reshape(x.shape)
+    return values_of(code, np.ascontiguousarray(x).ravel()).reshape(x.shape)

@@ -47,7 +47,9 @@ class Block:
             self.state.steps[:] = self.step
         self.keys = keys_of(seed, runs, Purpose.CHAIN)
         K = specs[0].student.hidden
-        self.constants = new_constants(self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs)
+        self.constants = new_constants(
+            specs[0], self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs
+        )
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
@@ -150,8 +152,12 @@ class Block:
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)
-        own, M = stage.tasks[0].labels, spec.teachers.hidden
-        self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
+        self.constants.step.B[:, :, c] = self.rows_of(stage.tasks[0].labels)[:, :, c]
+
+    def rows_of(self, teacher: int) -> np.ndarray:
+        """Return the coordinates that the labels of a teacher depend on, (M, s, C)."""
+        M = self.specs[0].teachers.hidden
+        return self.teachers.B[teacher * M : (teacher + 1) * M]
 
     def end_task(self, c: int, teacher: int) -> None:
         """Find the importances of the units of a chain for a task that ends, and set its anchors."""

@@ -9,15 +9,17 @@ import numpy as np
 
 from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.cluster_block import ClusterBlock
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_classes, refuse_layers, refuse_rewards
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
 from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.clusters import check_means
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -41,7 +43,10 @@ def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
     for activations that cannot be compiled.
     """
-    refuse_laws(spec, "chain")
+    for refuse_law in (refuse_classes, refuse_rewards, refuse_layers):
+        refuse_law(spec, "chain")
+    if spec.inputs.clusters is not None:
+        check_means(spec)
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -108,7 +113,8 @@ def simulate(
     list of Trajectory
         One for each run; its times and switches fall on steps.
     """
-    kind = GroupBlock if specs[0].inputs.is_structured else Block
+    inputs = specs[0].inputs
+    kind = GroupBlock if inputs.is_structured else Block if inputs.clusters is None else ClusterBlock
     block = kind(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()

@@ -11,6 +11,7 @@ from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.clusters import directions_of
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
@@ -31,6 +32,10 @@ def axes(spec: Spec) -> tuple[int, int, int]:
     if spec.inputs.is_structured:
         return tuple(map(sum, zip(*(axes_of(spec, group) for group in groups_of(spec)), strict=True)))
     teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
+    if spec.inputs.clusters is not None:
+        return frames.axes(
+            spec.inputs.dimension, K, directions_of(spec.inputs.clusters), spec.training.batch_size
+        )
     fixed = teachers.count * M + K * spec.has_anchors
     drifting = M * np.count_nonzero(teachers.drift or ())
     return frames.axes(spec.inputs.dimension, K, fixed, spec.training.batch_size, drifting)
@@ -39,6 +44,8 @@ def axes(spec: Spec) -> tuple[int, int, int]:
 def teacher_axes(spec: Spec) -> int:
     """Return the number of axes of the teachers, the first ones of A."""
     p, r, _ = axes(spec)
+    if spec.inputs.clusters is not None:
+        return r
     return spec.teachers.count * spec.teachers.hidden if p > 0 and not spec.inputs.is_structured else r
 
 

@@ -29,11 +29,15 @@ class Constants(NamedTuple):
     fidelity: np.ndarray  # (C,) correlation of the inputs of student and teacher in a step
 
 
-def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequence[int]) -> Constants:
+def new_constants(
+    spec: Spec, axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequence[int]
+) -> Constants:
     """Return memory for the constants of all chains.
 
     Parameters
     ----------
+    spec : Spec
+        Spec of one of the chains.
     axes : int
         Number of axes of the teachers.
     h : array (H, K, C)
@@ -55,7 +59,7 @@ def new_constants(axes: int, h: np.ndarray, v: np.ndarray, seed: int, runs: Sequ
     readouts, keep, rate, *numbers, pull, path_rate, fidelity = _parts(now, K, M)
     step = arrays.ChainConstants(
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
-        threshold=aligned_zeros((C,)), law=law_of(),
+        threshold=aligned_zeros((C,)), law=law_of(spec),
     )  # fmt: skip
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_classes, refuse_layers, refuse_rewards
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -21,7 +21,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
 from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.sampling import check_overlaps_fit
+from teacherstudent.networks.sampling import check_overlaps_fit, overlap
 from teacherstudent.spec.model import Spec
 
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
@@ -40,7 +40,8 @@ def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
     activation cannot be compiled.
     """
-    refuse_laws(spec, "network")
+    for refuse_law in (refuse_classes, refuse_rewards, refuse_layers):
+        refuse_law(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
@@ -184,10 +185,12 @@ def _trajectory(run: Training) -> Trajectory:
     moves, of_switches = spec.has_moving_teachers, spec.training.consolidation is not None
     past = recorded["time"], run.switches, run.sequence
     T = more.teachers.overlaps if moves else run.networks.order_parameters().T
+    clusters = spec.inputs.clusters is not None
     return Trajectory(
         **recorded,
         teacher_overlaps=stored_T(T, spec.teachers.count),
         teacher_readouts=run.networks.v,
+        cluster_overlaps=overlap(run.networks.means, run.networks.means) if clusters else None,
         active_teacher=active_teachers(*past),
         switch_times=np.array(run.switches),
         task_probabilities=task_probabilities(spec, *past) if spec.mixes_tasks else None,

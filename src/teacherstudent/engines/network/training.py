@@ -6,10 +6,11 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.cluster_errors import cluster_errors
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
-from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
+from teacherstudent.engines.network.weights import InMemory, WithClusters, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
@@ -21,6 +22,7 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
+from teacherstudent.networks.clusters import cluster_means
 from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
@@ -182,7 +184,8 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence) | weights | readouts
-        return past | networks.state_of_biases() | self.interventions.state()
+        own = networks.state_of_biases() | networks.state_of_inputs()
+        return past | own | self.interventions.state()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -201,13 +204,17 @@ class Training:
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
-        measured |= self.networks.biases() | self.interventions.observe(now)
+        measured |= self.networks.biases() | self.networks.of_inputs() | self.interventions.observe(now)
         due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         found = self.source.observe(self.networks, now)
+        if self.spec.inputs.clusters is not None:
+            Q, m, h = now.Q[None], measured["student_cluster_overlaps"][None], now.h[None]
+            errors = cluster_errors(self.spec, Q, m, h)
+            found |= {name: array[0] for name, array in errors.items()}
         return row | {name: array for name, array in found.items() if name in due}
 
 
@@ -233,6 +240,9 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
             )
         return WithLaws(spec, initial, setting)
     initial = sample_networks(spec, seed, run) if state is None else _networks_of(state)
+    if spec.inputs.clusters is not None:
+        means = cluster_means(spec, seed, run) if state is None else np.array(state["cluster_means"])
+        return WithClusters(spec, initial, means)
     biases = _biases(spec, seed, run, state) if spec.student.biases else None
     return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 

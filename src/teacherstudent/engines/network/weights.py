@@ -8,7 +8,7 @@ from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.constants import StepConstants
-from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters
+from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, overlap
 from teacherstudent.spec.model import Spec
 
 
@@ -66,6 +66,14 @@ class InMemory(ABC):
 
     def state_of_biases(self) -> dict[str, np.ndarray]:
         """Return the biases in the form in which they are trained, by name, for the state of a run."""
+        return {}
+
+    def of_inputs(self) -> dict[str, np.ndarray]:
+        """Return the overlaps with what inputs depend on, to record, by name."""
+        return {}
+
+    def state_of_inputs(self) -> dict[str, np.ndarray]:
+        """Return what inputs depend on, by name, for the state of a run."""
         return {}
 
     def order_parameters(self) -> OrderParameters:
@@ -135,6 +143,34 @@ class WithLaws(ByUnit):
         found = self.covariances()
         R = np.concatenate([own for _, own in found], axis=1)
         return OrderParameters(found[0][0], R, self.setting.T.copy(), self.h.copy(), self.v.copy())
+
+
+class WithClusters(ByUnit):
+    """Networks with the means of the clusters of their inputs.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    networks : Networks
+        Networks of the start.
+    means : array (C, N)
+        Means mu of the clusters: inputs have the means mu / sqrt N.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks, means: np.ndarray):
+        super().__init__(spec, networks)
+        self.means = means
+
+    def of_inputs(self) -> dict[str, np.ndarray]:
+        """Return the overlaps of the student with the means, (K, C)."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            W = self.student().astype(float, copy=False)
+            return {"student_cluster_overlaps": overlap(W, self.means)}
+
+    def state_of_inputs(self) -> dict[str, np.ndarray]:
+        """Return the means, (C, N)."""
+        return {"cluster_means": self.means.copy()}
 
 
 class WithBiases(ByUnit):
