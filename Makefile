@@ -57,7 +57,8 @@ docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # A worker gets whole files, so that it makes what the tests of a file share once; the longest files come first.
-TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not cluster"
+# The workers use all cores: further threads for products of matrices would only wait for each other.
+TESTS = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not cluster"
 
 test: $(READY)
 	$(TESTS)

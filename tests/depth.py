@@ -4,6 +4,8 @@
 marked `thorough`: further cases of what other tests check too.
 """
 
+from itertools import product
+
 import pytest
 
 OPTION = "--all"
@@ -36,3 +38,16 @@ def thorough_from(number, cases):
     """Return the cases of a parametrised test, of which the later ones are run with `--all` only."""
     names = list(cases)
     return names[:number] + [pytest.param(name, marks=pytest.mark.thorough) for name in names[number:]]
+
+
+def crossed(*axes):
+    """Return all combinations of cases, one of each axis, for a parametrised test of as many arguments.
+
+    Those that differ from the first one along more than one axis are run with `--all` only.
+    """
+    found = []
+    for combination in product(*(list(enumerate(axis)) for axis in axes)):
+        differences = sum(number > 0 for number, _ in combination)
+        marks = [pytest.mark.thorough] if differences > 1 else []
+        found.append(pytest.param(*(case for _, case in combination), marks=marks))
+    return found

@@ -28,10 +28,10 @@ NAME = "student_norms"
 NORMS = OBSERVABLES[NAME]
 
 
-@pytest.fixture
-def file(tmp_path):
-    """Three runs of engine `ode`."""
-    path = tmp_path / "runs.h5"
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """Three runs of engine `ode`; not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "runs.h5"
     write_runs(path, [("/", spec(), "ode", 1, list(simulate_runs(spec(), "ode", 1, 3)))], run_axis=True)
     return path
 

@@ -16,6 +16,7 @@ from teacherstudent.kernels.ode.groups import (
 )
 from teacherstudent.kernels.ode.integrator import TABLEAU, buffers_for, empty_restart_point
 from teacherstudent.kernels.ode.models import Rates
+from teacherstudent.kernels.ode.units import units
 
 FOLDER = Path(__file__).parent / "data" / "structured"
 BOTH = {"eta": 0.2, "eta_h": 0.2}
@@ -99,7 +100,8 @@ def constants(start, task, *, codes=("erf", "erf"), threshold=0.0, **settings):
         batch=settings.get("batch", 1),
         head=head,
     )
-    return constants_of(*(CODES[code] for code in codes), label_noise**2, threshold, rates, model)
+    law = units(*(CODES[code] for code in codes), K, len(model.c))
+    return constants_of(law, label_noise**2, 0.0, threshold, rates, model)
 
 
 def integrated(start, times, rtol=1e-10, switches=(), **settings):

@@ -16,6 +16,7 @@ import yaml
 
 import collect
 from _logs import logged
+from depth import crossed
 from samples import assert_same, document, spec, trajectory
 from teacherstudent.command.accept import accept
 from teacherstudent.command.main import main
@@ -154,11 +155,10 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("write", RUNS.values(), ids=RUNS)
-def test_copies_are_read(write, copy):
-    write()
-    copy("run.h5", "copy.h5")
+@pytest.mark.parametrize(("kind", "way"), crossed(RUNS, COPIES))
+def test_copies_are_read(kind, way):
+    RUNS[kind]()
+    COPIES[way]("run.h5", "copy.h5")
     one, other = read_run("run.h5"), read_run("copy.h5")
     assert (one.engine, one.seed, one.spec) == (other.engine, other.seed, other.spec)
     for run, copied in zip(one.trajectories, other.trajectories, strict=True):

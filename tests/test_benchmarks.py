@@ -53,8 +53,12 @@ def test_right_hand_sides_with_interventions_can_be_called(name):
     equations.intervened(2, 1, name)(1)
 
 
-def test_right_hand_sides_and_runs_with_structured_inputs_can_be_called():
+@pytest.mark.thorough  # compiles the equations for groups of modes anew
+def test_right_hand_sides_with_structured_inputs_can_be_called():
     equations.groups_of_modes(11)(1)
+
+
+def test_runs_with_structured_inputs_can_be_called():
     equations.limit_of_manifolds()(1)
 
 

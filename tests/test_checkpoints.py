@@ -25,6 +25,14 @@ from teacherstudent.store.starts import load_start
 LINEAR = {"hidden": 3, "activation": "linear"}
 LARGE = {"scheme": "gaussian", "weights_std": 1.0, "readouts_std": 1.0}
 WIDE = {"inputs": {"dimension": 5}, "student": {"hidden": 20}, "duration": 15.0}
+REWARDED = {
+    "teachers": {"count": 2, "hidden": 1, "activation": "linear"},
+    "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+}
+EPISODE = {"length": 4, "reward": {"condition": "per_step", "bonus": 0.2}}
+REWARDS = {"rule": "reward", "learning_rate": 1.0, "train": ["features"], "episode": EPISODE}
+OPTIMAL = {"learning_rate": "optimal", "length": "optimal"}
+SCHEDULED_REWARDS = REWARDS | {"episode": {"length": 5, "reward": {"condition": "all"}, "schedule": OPTIMAL}}
 # What a run may have that must survive: changes of the small spec.
 CASES = {
     "plain": {},
@@ -107,6 +115,8 @@ CASES = {
             "mixture": [{"until": 2.0, "probabilities": [0.7, 0.3]}, {"probabilities": [0.2, 0.8]}]
         }
     },
+    "rewards": REWARDED | {"training": REWARDS, "curriculum": {"thresholds": [0.3, 0.3]}},
+    "rewards on schedule": REWARDED | {"training": SCHEDULED_REWARDS, "record": {"count": 6, "state": True}},
     "manifolds with replay": {
         "inputs": {
             "dimension": 20,

@@ -87,10 +87,8 @@ def test_the_law_of_networks_is_that_of_chains(few_points, case):
 
 
 def test_another_standard_deviation_is_another_law(few_points):
-    one, other = (
-        document(8, **CASES["xor"] | {"clusters": CASES["xor"]["clusters"] | {"std": std}})
-        for std in ([0.5, 0.8, 1.0, 0.3], [0.5, 0.8, 1.3, 0.3])
-    )
+    case = CASES["opposite"] | {"duration": 6.0, "record": {"times": [0.0, 6.0]}}
+    one, other = (document(8, **case | {"clusters": case["clusters"] | {"std": std}}) for std in (0.6, 1.2))
     assert_other_law(samples(one, "chain", 1200), samples(other, "chain", 1200, seed=1))
 
 
@@ -117,20 +115,21 @@ START = {
 }
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("engine", ["chain", "network"])
-def test_means_are_those_of_the_equations(tmp_path, engine):
+def test_means_are_those_of_the_equations(tmp_path, engine, loss):
     N, runs = (20_000, 8) if engine == "chain" else (1500, 3)
     times = [0.0, 2.0, 6.0]
     described = document(
         N,
         **given(tmp_path, N, **START),
-        training={"learning_rate": 1.0, "readout_learning_rate": 1.0},
+        training={"learning_rate": 1.0, "readout_learning_rate": 1.0, "loss": loss},
         duration=6.0,
         record={"times": times},
     )
     found = samples(described, engine, runs)
     Omega = np.array([[1.0, -1.0], [-1.0, 1.0]])
-    setting = {"p": [0.5, 0.5], "std": [0.7, 0.7], "y": [1, -1], "eta": 1.0, "Omega": Omega}
+    setting = {"p": [0.5, 0.5], "std": [0.7, 0.7], "y": [1, -1], "eta": 1.0, "Omega": Omega, "loss": loss}
     rows = clusters.limit(**START, times=times, **setting)
     for i, row in enumerate(rows):
         for name, expected in zip(NAMES, row, strict=True):
@@ -140,6 +139,38 @@ def test_means_are_those_of_the_equations(tmp_path, engine):
     np.testing.assert_allclose(one.cluster_overlaps, Omega, atol=1e-12)
     assert one.student_teacher_overlaps is None
     assert one.teacher_readouts is None
+
+
+# Mean Q_00, Q_01, Q_11, m_00, m_10, h_0 and h_1 of 200 chains with N = 1000 of an independent program, at
+# t = 5, 10, 20 and 30, and their standard deviations at t = 30: logistic loss, rates 1, the start of `START`.
+REFERENCE = np.array([
+    [0.9887509439, -0.4911768758, 0.5428970594, 0.8598060149, -0.5899382708, 1.036394723, -0.6742674686],
+    [1.772251587, -1.187190872, 1.062847431, 1.241264206, -0.93570781, 1.502193594, -1.055196625],
+    [2.73216016, -2.052997905, 1.771407394, 1.563966814, -1.246064358, 1.909266369, -1.420908589],
+    [3.330514682, -2.576457458, 2.222012779, 1.72550071, -1.399794014, 2.065151312, -1.574119232],
+])  # fmt: skip
+DEVIATIONS = np.array([0.03388, 0.02410, 0.02539, 0.01020, 0.00876, 0.01220, 0.01129])
+
+
+def test_chains_have_the_means_of_an_independent_program(tmp_path, few_points):
+    described = document(
+        1000,
+        **given(tmp_path, 1000, **START),
+        training={"learning_rate": 1.0, "readout_learning_rate": 1.0, "loss": "logistic"},
+        duration=30.0,
+        record={"times": [5.0, 10.0, 20.0, 30.0]},
+    )
+    found = samples(described, "chain", 64)
+    Q, m, h = (found[name].mean(axis=0) for name in NAMES)
+    means = np.column_stack([Q[:, 0], Q[:, 1, 1], m[:, :, 0], h[:, 0]])
+    assert (np.abs(means - REFERENCE) < 4.5 * DEVIATIONS * math.sqrt(1 / 64 + 1 / 200)).all()
+    deviations = np.concatenate(
+        [
+            found["student_overlaps"].std(axis=0)[-1][[0, 0, 1], [0, 1, 1]],
+            found[NAMES[1]].std(axis=0)[-1, :, 0],
+        ]
+    )
+    assert (np.abs(deviations / DEVIATIONS[:5] - 1.0) < 0.5).all()
 
 
 def test_errors_are_those_of_sampled_inputs():
@@ -183,8 +214,8 @@ def test_a_resumed_run_has_the_same_bits(tmp_path, engine, case):
     whole = simulate(parse_spec(described), engine, 5)
     first = described | {"duration": 1.2, "record": {"times": [0.0, 0.5, 1.2], "state": True}}
     write_file(tmp_path / "first.h5", parse_spec(first), engine, 5, [simulate(parse_spec(first), engine, 5)])
-    later = described | {"record": {"times": [2.0]}}
-    resumed = simulate(parse_spec(later), engine, 5, start=load_start(tmp_path / "first.h5"))
+    later = described | {"record": {"times": [1.6, 2.0]}}
+    resumed = simulate(parse_spec(later), engine, 5, start=load_start(tmp_path / "first.h5")[0])
     for name in (*NAMES, "generalisation_error", "classification_error"):
         np.testing.assert_array_equal(getattr(resumed, name)[-1], getattr(whole, name)[-1])
 

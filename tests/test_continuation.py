@@ -12,6 +12,7 @@ import xarray
 import yaml
 
 import teacherstudent
+from depth import crossed
 from samples import assert_same, document, edited, trajectory
 from samples import spec as small_spec
 from teacherstudent.command.main import main
@@ -201,8 +202,7 @@ def test_damage_anywhere_is_one_line_or_harmless(folder, capsys):
 # The state in a file
 
 
-@EACH
-@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize(("engine", "runs"), crossed(["network", "chain", "ode"], [2, 1]))
 def test_other_readers_do_not_mind_the_state(folder, capsys, engine, runs):
     first("--runs", runs, engine=engine)
     assert run("--runs", runs, engine=engine) == 0

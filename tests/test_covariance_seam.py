@@ -52,7 +52,7 @@ def both(setting, threshold=0.0):
     one = engine.phase_constants(spec, start, phases(spec)[0]._replace(threshold=threshold))
     part = 0.7 * T + 0.2 * np.diag(np.diag(T))  # any part: its sum with the other is T
     model = two_groups(len(Q), T, v[1], one.model.first, one.model.power, np.stack([part, T - part]), NU)
-    two = kernel.constants_of(one.student, one.teacher, one.output_variance, threshold, one.rates, model)
+    two = kernel.constants_of(one.law, one.output_variance, 0.0, threshold, one.rates, model)
     halves = [pack(share * Q, share * R, h[:0]) for share in (SHARE, 1.0 - SHARE)]
     return (one, pack(Q, R, h)), (two, np.concatenate([*halves, h.ravel()]))
 
@@ -73,6 +73,7 @@ def solved(p, y, numbers, integrate=kernel.integrate_phase):
     return status, time, rows[:written]
 
 
+@pytest.mark.thorough  # they are those that the integrator uses in the next test
 @pytest.mark.parametrize("name", SETTINGS)
 def test_rates_of_the_groups_have_the_sums_of_the_isotropic_model(name):
     (one, y), (two, groups) = both(SETTINGS[name])

@@ -117,7 +117,7 @@ CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("ode", 1, large(2000, P=2, M=2, curriculum=REPLAYED | {"replay": REPLAY}, **two_projections(250))),
 ]
 NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs", "ode-modes", "ode-moments"]
-OFTEN = "inputs", "batch", "samples", "chain-records", "ode-records"
+OFTEN = "inputs", "samples", "chain-records", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
     for name, case in zip(NAMES, CASES, strict=True)

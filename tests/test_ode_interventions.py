@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import naive
+from depth import thorough_from
 from naive.interventions import Lesson, State, importance, new_anchors, packed, rate_of_change, unpacked
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode import estimates
@@ -172,7 +173,7 @@ def solved_by_scipy(kind, times):
     return found, values
 
 
-@pytest.mark.parametrize("kind", ["quadratic", "node", "ewc", "path_integral"])
+@pytest.mark.parametrize("kind", thorough_from(2, ["ewc", "path_integral", "quadratic", "node"]))
 def test_scipy_finds_the_same_path_with_all_interventions(kind):
     times = document()["record"]["times"]
     trajectory = simulate(parse_spec(all_of_it(kind)), "ode")

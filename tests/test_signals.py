@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from depth import thorough_from
 from faults.counts import COUNTS
 
 WIDE = {
@@ -61,9 +62,9 @@ with logged("log"):
 """
 WAYS = {
     "the command, SIGINT": (COMMAND, signal.SIGINT, 130, "error: interrupted"),
-    "the command, SIGTERM": (COMMAND, signal.SIGTERM, 1, f"error: {ENDED}"),
-    "Python, SIGINT": (PYTHON, signal.SIGINT, 1, "as Python does"),
     "the workflow's script, SIGTERM": (SCRIPT, signal.SIGTERM, 1, f"error: {ENDED}"),
+    "Python, SIGINT": (PYTHON, signal.SIGINT, 1, "as Python does"),
+    "the command, SIGTERM": (COMMAND, signal.SIGTERM, 1, f"error: {ENDED}"),
 }
 
 
@@ -72,7 +73,7 @@ def test_as_many_are_tried_as_the_page_says():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", thorough_from(2, WAYS))
 def test_a_wide_run_is_ended_by_a_signal_within_seconds(tmp_path, way):
     code, number, status, said = WAYS[way]
     (tmp_path / "spec.yaml").write_text(json.dumps(WIDE))

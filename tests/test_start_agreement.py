@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from depth import crossed
 from samples import assert_same
 from teacherstudent.command.main import main
 from teacherstudent.engines.start import MAY_CHANGE
@@ -208,8 +209,7 @@ def test_what_is_still_to_come_can_be_changed(starts, changes):
             prepare(spec_of(changes), engine, start)
 
 
-@pytest.mark.parametrize(("source", "engine"), PAIRS)
-@pytest.mark.parametrize("at", [None, 0.5])
+@pytest.mark.parametrize(("source", "engine", "at"), crossed(ENGINES, ENGINES, [None, 0.5]))
 def test_an_accepted_start_has_the_teachers_of_its_file_and_the_stored_spec_repeats_it(
     files, tmp_path, source, engine, at
 ):

@@ -69,7 +69,7 @@ def test_inputs_determine_the_labels_of_teachers_that_see_them(kind):
 @pytest.mark.parametrize("kind", ["manifold", "orthogonal"])
 def test_covariances_of_fields_are_those_of_samples(kind):
     """Of equivalent Gaussian inputs: x = Psi c + sqrt(rest) z."""
-    drawn, rng, n = setting(kind), np.random.default_rng(3), 200_000
+    drawn, rng, n = setting(kind), np.random.default_rng(3), 100_000
     found, law = start_in_groups(drawn), drawn.laws[0]
     c, z = rng.normal(size=(n, 30)), rng.normal(size=(n, 128))
     x = c @ law.loadings.T + np.sqrt(law.rest) * z

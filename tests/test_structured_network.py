@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from depth import crossed
 from naive import G
 from naive import sgd_interventions as naive
 from naive.structured import folded, generated
@@ -308,8 +309,9 @@ def squared_errors(spec, setting, task, stream, W, h):
     return np.array(errors)
 
 
-@pytest.mark.parametrize("stored", [True, False])
-@pytest.mark.parametrize("kind", ["levels", "manifold", "interpolated", "equivalent"])
+@pytest.mark.parametrize(
+    ("kind", "stored"), crossed(["interpolated", "levels", "manifold", "equivalent"], [True, False])
+)
 def test_test_errors_are_means_over_samples_and_agree_with_gaussian_closed_forms(kind, stored, monkeypatch):
     monkeypatch.setattr(sizes, "STORED", sizes.STORED * stored)
     document = case(kind, 64, record={"count": 2, "weights": True}, student={"heads": "per_task"})

@@ -95,7 +95,7 @@ def test_one_group_has_the_equations_of_independent_inputs(settings):
     model = isotropic(
         2, 2, start.modes.T, start.v[1], 2, 1, 1.0 + settings.get("input_noise", (0.0,))[0] ** 2
     )
-    same = constants_of(before.student, before.teacher, before.output_variance, 0.0, before.rates, model)
+    same = constants_of(before.law, before.output_variance, 0.0, 0.0, before.rates, model)
     expected = rate_of_change(same, pack(start.q[:, :, 0], start.r[:, :, 0], start.h))
     found = pack(dq[:, :, 0], dr[:, :, 0], dh)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15 * np.abs(expected).max())
@@ -135,6 +135,7 @@ def test_several_tasks_have_the_weighted_sum():
         eta_h=np.array([rate.eta_h for rate in rates]),
         noise=np.full(2, 0.25),
         output_variance=np.array([one.output_variance for one in each]),
+        flip=np.zeros(2),
         v=start.v,
         moving=np.array([rate.moving for rate in rates]),
         decay=rates[0].decay,
@@ -142,7 +143,7 @@ def test_several_tasks_have_the_weighted_sum():
         batch=rates[0].batch,
     )
     expected = sum(share * rate_of_change(one, y) for share, one in zip(shares, each, strict=True))
-    both = tasks.several(each[0].student, each[0].teacher, 0.0, each[1].model, lessons, len(y))
+    both = tasks.several(each[0].law, 0.0, each[1].model, lessons, len(y))
     found = tasks.rate_of_change(both, y)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14 * np.abs(expected).max())
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from depth import crossed
 from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import sample_coordinates, sample_networks
 from teacherstudent.networks.teachers import sample_teachers
@@ -195,12 +196,12 @@ def mixed_by_the_authors(similarity, dimension, count, rng):
     return np.einsum("rn,rn->r", first, second) / np.sqrt(dimension) / np.linalg.norm(second, axis=1)
 
 
-@pytest.mark.parametrize("norm", [1.0, 1.7])
-@pytest.mark.parametrize("sampler, hidden, dimension", [
-    ("networks", 40, 10), ("coordinates", 40, 10), ("coordinates", 3, 30),
-])  # fmt: skip
-@pytest.mark.parametrize("similarity", [0.3, 0.6, 0.9])
-def test_realised_similarities_are_spread_as_the_authors_ones(similarity, sampler, hidden, dimension, norm):
+@pytest.mark.parametrize(
+    ("sampler", "sizes", "similarity", "norm"),
+    crossed(["coordinates", "networks"], ["40 in 10", "3 in 30"], [0.6, 0.3, 0.9], [1.7, 1.0]),
+)
+def test_realised_similarities_are_spread_as_the_authors_ones(sampler, sizes, similarity, norm):
+    hidden, dimension = map(int, sizes.split(" in "))
     features = {"relation": "interpolated", "similarity": similarity, "norm": norm}
     sample = {"networks": sample_networks, "coordinates": sample_coordinates}[sampler]
     described, found = spec(2, hidden, dimension, features), []

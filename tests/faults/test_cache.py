@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from depth import thorough_from
+from depth import crossed, thorough_from
 from faults.counts import COUNTS
 from faults.disks import fill, mounted, remount
 from samples import document, spec, trajectory
@@ -89,11 +89,10 @@ def test_as_many_are_tried_as_the_page_says():
     assert len(HAS_FOLDER) * len(BEFORE) + len(MEANWHILE) + len(FILES) == COUNTS.cache_folders
 
 
-@pytest.mark.parametrize("way", BEFORE)
-@pytest.mark.parametrize("has_folder", HAS_FOLDER.values(), ids=HAS_FOLDER)
-def test_a_disk_that_cannot_be_written_to(way, has_folder, disk, tmp_path):
+@pytest.mark.parametrize(("way", "folder"), crossed(BEFORE, HAS_FOLDER))
+def test_a_disk_that_cannot_be_written_to(way, folder, disk, tmp_path):
     variables = {"NUMBA_CACHE_DIR": str(disk)}
-    if has_folder:  # made by another kernel
+    if HAS_FOLDER[folder]:  # made by another kernel
         subprocess.run(
             [sys.executable, "-c", "import teacherstudent"], env=os.environ | variables, check=True
         )

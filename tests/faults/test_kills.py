@@ -48,7 +48,6 @@ def check_whole(checkout, expected):
 
 def finish(checkout, expected):
     """Run what is left, and compare it to what nothing disturbed."""
-    checkout.snakemake("--unlock")
     checkout.snakemake(TARGET, "--cores", "2")
     assert check_whole(checkout, expected) == len(expected)
 
@@ -69,6 +68,7 @@ def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
             assert check_whole(checkout, expected) == len(expected)
             shutil.rmtree(checkout.root / "results")
         check_whole(checkout, expected)
+    checkout.snakemake("--unlock")
     finish(checkout, expected)
 
 

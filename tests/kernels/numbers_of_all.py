@@ -39,6 +39,18 @@ SINGLE = {"numerics": {"precision": "float32"}}
 LEVELS = {"spectrum": "levels", "values": [1.5, 0.5], "fractions": [0.5, 0.5]}
 GROUPS = {"inputs": {"distribution": "correlated", "covariance": LEVELS}}
 LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
+REPLAY = {"curriculum": {"switch_times": [3.0], "replay": {"fraction": 0.3}}}
+# With all engines: several tasks in a stage, anchors, importances, and teachers that move.
+EWC = {"kind": "ewc", "strength": 1.0, "fisher_samples": 20}
+INTERVENTIONS = REPLAY | {
+    "teachers": {"count": 2, "hidden": 3, "drift": 0.1},
+    "training": {"learning_rate": 0.5, "consolidation": EWC},
+}
+LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
+MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
+ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
+# Entries that only tests call.
+FOR_TESTS = "chain.recursion.advance", "ode.interventions.rate_of_change", "ode.tasks.rate_of_change"
 
 
 def spec(**blocks):
@@ -83,11 +95,17 @@ NUMBERS = {
     "network, a threshold": lambda: run("network", **THRESHOLD),
     "network, a finite set": lambda: run("network", inputs={"dimension": 40, "samples": 50}),
     "network, wide": lambda: run("network", student={"hidden": 200}),
+    "network, interventions": lambda: run("network", **INTERVENTIONS),
+    "network, a hidden manifold": lambda: run("network", **REPLAY, **MANIFOLD),
     "chain": lambda: run("chain"),
     "chain, a threshold": lambda: run("chain", **THRESHOLD),
     "chain, groups of inputs": lambda: run("chain", **THRESHOLD, **GROUPS),
+    "chain, interventions": lambda: run("chain", **INTERVENTIONS),
+    "chain, a rotation": lambda: run("chain", **ROTATION),
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
+    "ode, interventions": lambda: run("ode", **INTERVENTIONS),
+    "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
     "fixed points": fixed_points,
 }
 
@@ -99,14 +117,14 @@ def digest(arrays):
 
 
 def entries():
-    """Return all functions of kernels that Python calls, by name; `advance` is there for tests."""
+    """Return all functions of kernels that Python calls, by name, without those for tests."""
     listed = walk_packages(kernels.__path__, f"{kernels.__name__}.")
     modules = [import_module(module.name) for module in listed]
     every = {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
     return {
         name: value
         for name, value in every.items()
-        if isinstance(value, Dispatcher) and value.targetoptions.get("nogil") and "advance" not in name
+        if isinstance(value, Dispatcher) and value.targetoptions.get("nogil") and not name.endswith(FOR_TESTS)
     }
 
 

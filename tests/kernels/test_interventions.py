@@ -14,6 +14,7 @@ from teacherstudent.kernels.ode import interventions as kernel
 from teacherstudent.kernels.ode.columns import columns_of, combined
 from teacherstudent.kernels.ode.mixture import TaskOfStep, mixture
 from teacherstudent.kernels.ode.pauses import LEFT
+from teacherstudent.kernels.ode.units import units as law
 
 
 @njit(error_model="numpy")
@@ -68,6 +69,7 @@ def equations(columns, state, lessons, penalties, turns, decay=0.1, batch=3, uni
             1.0 + each.input_noise**2,
             each.fidelity,
             each.output_noise**2,
+            0.0,
             np.array([0.0 if i in each.frozen else 1.0 for i in range(K)]),
         )
         for each in lessons
@@ -75,7 +77,7 @@ def equations(columns, state, lessons, penalties, turns, decay=0.1, batch=3, uni
     pull = sum(task.probability * task.eta * task.moving for task in tasks) * penalties
     pull = pull if pull.any() else np.zeros(0)
     model = mixture(columns, state.T, tasks, tasks[0], pull, turns, (decay, decay), batch)
-    return kernel.intervened(CODES[units], CODES[units], threshold, model)
+    return kernel.intervened(law(CODES[units], CODES[units], K, len(model.c)), threshold, model)
 
 
 LAYOUTS = {

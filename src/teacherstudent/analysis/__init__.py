@@ -15,6 +15,24 @@ from teacherstudent.analysis.learning_rates import (
     optimal_learning_rate_formula,
 )
 from teacherstudent.analysis.plateaus import escape_time, plateau, plateau_error, plateau_length
+from teacherstudent.analysis.reward_fates import (
+    critical_reward_rate,
+    largest_penalty,
+    learns,
+    phase_map,
+    separatrix,
+)
+from teacherstudent.analysis.reward_fixed_points import (
+    CriticalPenalty,
+    RewardFixedPoint,
+    critical_penalty,
+    reward_fixed_points,
+)
+from teacherstudent.analysis.reward_schedules import (
+    optimal_episode_length,
+    optimal_reward_rate,
+    optimal_schedule_error,
+)
 from teacherstudent.analysis.structured import (
     limit_of_undetermined_labels,
     linear_floor,
@@ -24,11 +42,15 @@ from teacherstudent.analysis.structured_fixed_points import AsymptoticState, asy
 
 __all__ = [
     "AsymptoticState",
+    "CriticalPenalty",
     "FixedPoint",
+    "RewardFixedPoint",
     "asymptotic_state",
     "committee",
     "critical_learning_rate",
     "critical_learning_rate_formula",
+    "critical_penalty",
+    "critical_reward_rate",
     "denoiser_error",
     "denoiser_state",
     "error_decay_rate",
@@ -36,15 +58,23 @@ __all__ = [
     "first_layer_error",
     "fixed_point",
     "informed_state",
+    "largest_penalty",
+    "learns",
     "limit_of_undetermined_labels",
     "linear_error",
     "linear_floor",
     "long_time_state",
+    "optimal_episode_length",
     "optimal_learning_rate",
     "optimal_learning_rate_formula",
+    "optimal_reward_rate",
+    "optimal_schedule_error",
+    "phase_map",
     "plateau",
     "plateau_error",
     "plateau_length",
+    "reward_fixed_points",
+    "separatrix",
     "symmetric_state",
     "undetermined_labels",
 ]

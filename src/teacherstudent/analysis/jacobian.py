@@ -53,7 +53,7 @@ def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     """
     r, layout, K = p.rates, p.model.layout, p.model.layout.K
     x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
-    t = tables(p.student, p.teacher, K, x.C)
+    t = tables(p.law.student, p.law.teacher, K, x.C)
     mean, dmean = _means(p, x, t), _changes_of_means(p, x, dx, t)
     _, _, h = unpack(y, layout)
     dQ, dR, dh = unpack(directions, layout)
@@ -89,7 +89,7 @@ def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.
     """
     x, dx = fields_at(p.model, y, clean=True), fields_at(p.model, directions, True, constant=0.0)
     K = p.model.layout.K
-    t = tables(p.student, p.teacher, K, x.C)
+    t = tables(p.law.student, p.law.teacher, K, x.C)
     both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum
     return dx.c[:, :K] @ (t.I2 @ x.c) + _changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
 

@@ -137,7 +137,7 @@ def _described(form: Structured, y: np.ndarray, residual: float, growth_rate: fl
     parts = of_laws[0], R, h, *of_laws, q.sum(axis=2)
     record = np.concatenate([part.ravel() for part in parts])
     return AsymptoticState(
-        generalisation_error=form.errors(record[None])[0],
+        generalisation_error=form.errors(record[None])["generalisation_error"][0],
         student_overlaps=of_laws[0],
         student_teacher_overlaps=R,
         student_readouts=h.copy(),

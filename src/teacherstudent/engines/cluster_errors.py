@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from teacherstudent.engines.labels import losses
-from teacherstudent.kernels.maths.activations import values_of
+from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
@@ -83,7 +83,7 @@ def _sampled(spec: Spec, Q: np.ndarray, m: np.ndarray, h: np.ndarray, draws: np.
     values, vectors = np.linalg.eigh(Q)
     spread = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     for c, std in enumerate(spec.inputs.clusters.std):
-        units = values_of(code_of(spec.student), (m[:, c] + std * spread).ravel()).reshape(spread.shape)
+        units = activities(code_of(spec.student), (m[:, c] + std * spread).ravel()).reshape(spread.shape)
         for p in range(spec.teachers.count):
             phi = units @ h[spec.head_of(p)]
             found[:, p] += _share(spec, p, c, phi)

@@ -10,12 +10,6 @@ def refuse_classes(spec: Spec, engine: str) -> None:
         raise SpecError(f"teachers.labels: engine {engine} does not support sign")
 
 
-def refuse_rewards(spec: Spec, engine: str) -> None:
-    """Raise SpecError for the reward rule."""
-    if spec.has_rewards:
-        raise SpecError(f"training.rule: engine {engine} does not support reward")
-
-
 def refuse_layers(spec: Spec, engine: str) -> None:
     """Raise SpecError for students with more than one hidden layer."""
     if spec.is_deep:
@@ -30,5 +24,5 @@ def refuse_clusters(spec: Spec, engine: str) -> None:
 
 def refuse_laws(spec: Spec, engine: str) -> None:
     """Raise SpecError for all of these."""
-    for refuse in (refuse_classes, refuse_rewards, refuse_layers, refuse_clusters):
+    for refuse in (refuse_classes, refuse_layers, refuse_clusters):
         refuse(spec, engine)

@@ -33,6 +33,16 @@ class Episode:
     reward: Reward
     schedule: Schedules | None = None
 
+    @property
+    def has_optimal_rate(self) -> bool:
+        """Whether the learning rate follows the optimal schedule."""
+        return self.schedule is not None and self.schedule.learning_rate == "optimal"
+
+    @property
+    def has_optimal_length(self) -> bool:
+        """Whether the length of episodes follows the optimal schedule."""
+        return self.schedule is not None and self.schedule.length == "optimal"
+
 
 @dataclass(frozen=True)
 class Inner:

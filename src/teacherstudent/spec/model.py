@@ -328,6 +328,11 @@ class Spec:
         return self.training.rule == "reward"
 
     @property
+    def inputs_of_step(self) -> int:
+        """Number of inputs of a step: those of a batch, or the most of an episode."""
+        return self.training.episode.length if self.has_rewards else self.training.batch_size
+
+    @property
     def is_deep(self) -> bool:
         """Whether the student has more than one hidden layer."""
         return self.student.depth > 1

@@ -9,6 +9,8 @@ from teacherstudent.spec.rules_clusters import check_clusters
 ALL_LAYERS = ["features", "inner", "readouts"]
 # The losses with a margin.
 MARGIN_LOSSES = ("hinge", "squared_hinge")
+# Activations of teachers whose outputs have the sign of their fields times readouts.
+ODD_ACTIVATIONS = ("linear", "erf")
 # The keys of a reward that each condition uses, beside `value`.
 REWARD_KEYS = {"all": ("penalty",), "at_least": ("count", "penalty"), "first": ("count", "bonus"),
                "per_step": ("bonus",)}  # fmt: skip
@@ -105,7 +107,17 @@ def _check_rule(spec: Spec) -> None:
             "training.rule: reward needs one linear unit (student.hidden: 1, activation: linear) and "
             "teachers with one unit (teachers.hidden: 1)"
         )
-    _check_reward(training.episode)
+    if spec.teachers.activation not in ODD_ACTIVATIONS:
+        names = " or ".join(ODD_ACTIVATIONS)
+        refuse(
+            "teachers.activation", spec.teachers.activation, f"rule: reward needs {names}; set one of them"
+        )
+    given = spec.initial_overlaps
+    if given is not None and 0.0 in [row[0] for row in given.teacher_readouts]:
+        refuse(
+            "initial_overlaps.teacher_readouts", 0.0, "teachers of rule: reward need outputs that are not 0"
+        )
+    _check_reward(spec)
     for key, is_wrong in (
         ("training.train", training.train != ("features",)),
         ("training.batch_size", training.batch_size != 1),
@@ -128,13 +140,16 @@ def _check_rule(spec: Spec) -> None:
         ("curriculum.replay", spec.curriculum.replay is not None),
         ("curriculum.mixture", spec.curriculum.mixture is not None),
         ("teachers.drift", spec.has_moving_teachers),
+        ("record.movement", spec.record.movement),
+        ("student.biases", bool(spec.student.biases)),
     ):
         if is_given:
             raise SpecError(f"{key}: not available with rule: reward; remove it")
 
 
-def _check_reward(episode) -> None:
-    reward, schedule, block = episode.reward, episode.schedule, "training.episode"
+def _check_reward(spec: Spec) -> None:
+    episode, block = spec.training.episode, "training.episode"
+    reward, schedule = episode.reward, episode.schedule
     keys = REWARD_KEYS[reward.condition]
     for key in ("count", "bonus"):
         if (getattr(reward, key) is None) == (key in keys):
@@ -152,6 +167,20 @@ def _check_reward(episode) -> None:
         if getattr(schedule, key) == "optimal" and (reward.condition not in conditions or reward.penalty):
             words = " or ".join(conditions)
             raise SpecError(f"{block}.schedule.{key}: optimal needs condition: {words} and penalty: 0")
+    if "optimal" in (schedule.learning_rate, schedule.length) and not reward.value:
+        refuse(f"{block}.reward.value", reward.value, "optimal schedules need a reward above 0")
+    if schedule.length == "optimal" and schedule.learning_rate == "constant":
+        _check_rate(spec)
+
+
+def _check_rate(spec: Spec) -> None:
+    """Raise SpecError unless there is one learning rate above 0, which the optimal length depends on."""
+    rate = spec.training.learning_rate
+    if isinstance(rate, tuple) or not rate:
+        raise SpecError(
+            "training.learning_rate: schedule.length: optimal needs one number above 0, or "
+            "schedule.learning_rate: optimal"
+        )
 
 
 def _check_layers(spec: Spec) -> None:

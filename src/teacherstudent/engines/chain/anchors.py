@@ -30,6 +30,11 @@ def check_consolidation(spec: Spec) -> None:
             "training.consolidation.kind: engine chain has ewc for erf, relu and linear units; use engine "
             "network"
         )
+    if rule.kind == "ewc" and spec.teachers.labels is not None:
+        raise SpecError(
+            "training.consolidation.kind: ewc: engine chain has its means for labels that are outputs only; "
+            "use another kind, or engine network"
+        )
     if rule.importances == "weights":
         raise SpecError("training.consolidation.importances: engine chain has no weights; use units")
     check_strength(spec)

@@ -9,6 +9,7 @@ from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_o
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
 from teacherstudent.engines.chain.trajectories import trajectory_of
+from teacherstudent.engines.class_errors import has_class_errors, is_below
 from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import Stage, at_switch, stages
 from teacherstudent.engines.start import Start, State, steps_from
@@ -206,7 +207,28 @@ class Block:
         if not self.interval or self.step % self.interval:
             return np.zeros(len(self.specs), dtype=bool)
         self.update_T()
-        return self.errors_below_threshold()
+        return self.classes_below_threshold() if self.has_classes else self.errors_below_threshold()
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether errors are those of labels that are signs."""
+        return has_class_errors(self.specs[0])
+
+    def classes_below_threshold(self) -> np.ndarray:
+        """Return whether classification errors are below their thresholds, (C,)."""
+        step, M, found, T = (
+            self.constants.step,
+            self.specs[0].teachers.hidden,
+            self.measured(),
+            self.teachers.T,
+        )
+        Q, R, below = found["student_overlaps"], found["student_teacher_overlaps"], np.zeros(len(T), bool)
+        for c in np.flatnonzero(self.finite & (step.threshold > 0.0)):
+            p = step.active[c]
+            own = slice(p * M, (p + 1) * M)
+            h, v = self.state.h[:, c], self.teachers.v[c, p]
+            below[c] = is_below(self.specs[c], step.threshold[c], Q[c], R[c, :, own], T[c, own, own], h, v)
+        return below
 
     def errors_below_threshold(self) -> np.ndarray:
         """Return whether errors are below their thresholds, (C,)."""
@@ -223,6 +245,8 @@ class Block:
             self.put_heads_back()
             self.update_T()
             row = self.measured() | {"student_readouts": np.moveaxis(self.h, -1, 0).copy()}
+            if self.has_classes:
+                del row["generalisation_error"]  # that of class labels follows at the end, for all records
             moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
             if self.specs[0].has_anchors:
                 moving |= anchors.measured(self.shape, self.state.S, self.anchors.c)
@@ -246,10 +270,17 @@ class Block:
         if self.moves:
             self.teachers.T[...] = gram(self.teachers.B)
 
+    @property
+    def work(self) -> int:
+        """Multiply-adds of a step."""
+        return self.state.S.size * self.shape.batch
+
     def train(self) -> None:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
-        piece = max(1, WORK_PER_REPORT // (self.state.S.size * self.shape.batch))
+        piece = max(1, WORK_PER_REPORT // self.work)
         due = self.due[len(self.rows) : len(self.rows) + 1]
+        if self.has_classes and self.interval:
+            due.append((self.step // self.interval + 1) * self.interval)
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
         self.advance(end)
 
@@ -257,7 +288,8 @@ class Block:
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, self.interval
+        interval = 0 if self.has_classes else self.interval  # of comparisons in the kernel
+        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity
             changes = interventions.Interventions(parts, *others)

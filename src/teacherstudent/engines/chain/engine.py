@@ -12,9 +12,11 @@ from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.cluster_block import ClusterBlock
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
+from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
-from teacherstudent.engines.laws import refuse_classes, refuse_layers, refuse_rewards
+from teacherstudent.engines.chain.reward_block import RewardBlock
+from teacherstudent.engines.laws import refuse_layers
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -43,8 +45,7 @@ def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
     for activations that cannot be compiled.
     """
-    for refuse_law in (refuse_classes, refuse_rewards, refuse_layers):
-        refuse_law(spec, "chain")
+    refuse_layers(spec, "chain")
     if spec.inputs.clusters is not None:
         check_means(spec)
     if spec.inputs.is_structured:
@@ -82,8 +83,10 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     turning = teachers.rotation and (teachers.rotation.teacher, teachers.rotation.towards)
     drifting = teachers.drift or (0.0,) * teachers.count
     moving = tuple(rate > 0.0 for rate in drifting), turning
+    episode = spec.training.episode
+    rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
     layers = [(layer.activation, layer.activation_sha256) for layer in (teachers, student)]
-    return sizes, *layers, clock, anchors, moving
+    return sizes, *layers, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -113,9 +116,7 @@ def simulate(
     list of Trajectory
         One for each run; its times and switches fall on steps.
     """
-    inputs = specs[0].inputs
-    kind = GroupBlock if inputs.is_structured else Block if inputs.clusters is None else ClusterBlock
-    block = kind(_filled(specs), seed, _filled(runs), _filled(starts))
+    block = _kind_of_block(specs[0])(_filled(specs), seed, _filled(runs), _filled(starts))
     while True:
         block.record()
         block.begin_phases()
@@ -123,6 +124,15 @@ def simulate(
             return [block.trajectory(c) for c in range(len(specs))]
         block.train()
         progress(block.step / block.last)
+
+
+def _kind_of_block(spec: Spec) -> type[Block]:
+    """Return the class of the chains of a batch."""
+    if spec.has_rewards:
+        return RewardBlock
+    if spec.inputs.clusters is not None:
+        return ClusterBlock
+    return GroupBlock if spec.inputs.is_structured else Block
 
 
 def _filled(items: Sequence) -> list:

@@ -20,12 +20,16 @@ BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
+# Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
+DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 3e-9, 100e-9
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    if spec.has_rewards:
+        return _cost_of_episodes(spec, runs)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
@@ -37,6 +41,19 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     if spec.inputs.is_structured:
         steps *= GROUPS * (1 + _groups(spec))
     return together * steps * batch * batches, alone * steps * batch * chains
+
+
+def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the CPU seconds of runs of the reward rule."""
+    episode, axes = spec.training.episode, 1 + spec.teachers.count
+    episodes, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
+    batches = math.ceil(runs / ENGINES["chain"].batch_limit)
+    scheduled = SCHEDULE * (episode.has_optimal_rate or episode.has_optimal_length)
+    return (
+        DECISION * episodes * episode.length * batches,
+        DECISION_AXIS * axes * episodes * episode.length * chains,
+        scheduled * episodes * chains,
+    )
 
 
 def _groups(spec: Spec) -> int:
@@ -55,6 +72,10 @@ def memory(specs: Sequence[Spec]) -> Parts:
     frame = NUMBER * C * (K + PM + K * spec.has_anchors) * (p + r + q)
     rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
     sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
+    if spec.has_rewards:
+        normals = NUMBER * C * (2 + spec.inputs_of_step * (p + r))
+        parts = {"student.hidden": frame + sampling, "training.episode.length": normals}
+        return with_part(parts, record_key(spec), rows)
     parts = {
         "student.hidden": frame + sampling,
         "training.batch_size": NUMBER * C * batch * (p + 2 * r + max(q, batch) + 3 * K),

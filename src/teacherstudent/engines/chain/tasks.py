@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.engines.chain.law import law_of
+from teacherstudent.engines.chain.law import flip_quantile, law_of
 from teacherstudent.engines.chain.networks import keys_of
 from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.kernels.chain import arrays, interventions
@@ -56,10 +56,10 @@ def new_constants(
     """
     (_, K, C), (_, P, M) = h.shape, v.shape
     now = aligned_zeros((sum(_lengths(K, M)), C))
-    readouts, keep, rate, *numbers, pull, path_rate, fidelity = _parts(now, K, M)
+    readouts, keep, rate, *numbers, flip, pull, path_rate, fidelity = _parts(now, K, M)
     step = arrays.ChainConstants(
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
-        threshold=aligned_zeros((C,)), law=law_of(spec),
+        threshold=aligned_zeros((C,)), law=law_of(spec, flip[0]),
     )  # fmt: skip
     tasks = Tasks(
         constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
@@ -77,7 +77,7 @@ def _integers(*shape: int) -> np.ndarray:
 
 def _lengths(K: int, M: int) -> list[int]:
     """Return the numbers of rows of each part of the constants of a task, in the order of `constants_of`."""
-    return [M, K, K, 1, 1, 1, 1, 1, K, K, 1]
+    return [M, K, K, 1, 1, 1, 1, 1, 1, K, K, 1]
 
 
 def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
@@ -162,6 +162,7 @@ def constants_of(
             [1.0 - stage.readout_decay / N, task.readout_rate / (N * stage.batch_size)],
             [task.output_noise, np.sqrt(other + task.input_noise**2) if other else task.input_noise],
             [np.sqrt(1.0 + task.input_noise**2)],
+            [flip_quantile(task.label_flip)],
             kappa / scale,
             np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
             [task.fidelity],

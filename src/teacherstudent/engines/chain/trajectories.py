@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from teacherstudent.engines.class_errors import class_errors, finite_rows
 from teacherstudent.engines.rates import task_probabilities
+from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.trajectory import (
     Trajectory,
     active_teachers,
@@ -24,6 +26,18 @@ def trajectory_of(block: Any, c: int) -> Trajectory:
         name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
         for name, array in block.rows[0].items()
     }
+    diverged_at = None if block.finite[c] else block.state.steps[c] / block.shape.N
+    if block.has_classes:
+        T_in_time = found.get("teacher_overlaps_in_time", T)
+        order = found["student_overlaps"], found["student_teacher_overlaps"], T_in_time
+        found |= class_errors(spec, *order, found["student_readouts"], block.teachers.v[c])
+        count = finite_rows(found["generalisation_error"])
+        if count < len(times):
+            diverged_at, times = float(times[count]), times[:count]
+            found = {name: array[:count] for name, array in found.items()}
+    if spec.has_rewards:
+        R, v = found["student_teacher_overlaps"], block.teachers.v[c]
+        found |= reward_observables(spec, found["student_overlaps"], R, T, v)
     found["student_teacher_overlaps"] = stored_R(found["student_teacher_overlaps"], P)
     if block.moves:
         found["teacher_overlaps_in_time"] = stored_T(found["teacher_overlaps_in_time"], P)
@@ -38,6 +52,6 @@ def trajectory_of(block: Any, c: int) -> Trajectory:
         teacher_readouts=block.teachers.v[c].copy(),
         active_teacher=active_teachers(times, *history),
         switch_times=np.array(block.switches[c]),
-        diverged_at=None if block.finite[c] else block.state.steps[c] / block.shape.N,
+        diverged_at=diverged_at,
         state=block.state_of(c) if spec.record.state else None,
     )

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_classes, refuse_layers, refuse_rewards
+from teacherstudent.engines.laws import refuse_layers
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -40,8 +40,7 @@ def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
     activation cannot be compiled.
     """
-    for refuse_law in (refuse_classes, refuse_rewards, refuse_layers):
-        refuse_law(spec, "network")
+    refuse_layers(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
@@ -172,7 +171,7 @@ def _train_phase(run: Training, phase: Phase) -> None:
             if run.step >= end:
                 break
             compared = phase.threshold and run.step % interval == 0
-            if compared and run.source.error(run.networks, phase.teacher) < phase.threshold:
+            if compared and run.is_below(phase.threshold, phase.teacher):
                 return
             due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
             train_until(min(end, due, (run.step // interval + 1) * interval))

@@ -43,7 +43,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
     N, K, M, inputs = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.inputs
     steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
-    samples = steps * spec.training.batch_size
+    samples = steps * spec.inputs_of_step
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
     stored = inputs.samples or 0
     if inputs.dataset is not None:
@@ -115,10 +115,15 @@ def _trained(spec: Spec) -> Parts:
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
         # Structured inputs are in the memory of their block.
-        "training.batch_size": row * (2 * spec.training.batch_size * (not spec.inputs.is_structured) + 1),
+        _key_of_step(spec): row * (2 * spec.inputs_of_step * (not spec.inputs.is_structured) + 1),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
         "student.hidden": COPIES * NUMBER * (K + P * M) ** 2,
     } | _of_interventions(spec, row)
+
+
+def _key_of_step(spec: Spec) -> str:
+    """Return the key of the number of inputs of a step."""
+    return "training.episode.length" if spec.has_rewards else "training.batch_size"
 
 
 def _of_interventions(spec: Spec, row: float) -> Parts:

@@ -159,7 +159,7 @@ class Interventions:
         """
         spec, networks, block = self.spec, self.networks, self.spec.training.consolidation
         task = task._replace(output_noise=0.0, input_noise=0.0, moving=np.ones_like(task.moving))
-        task = task._replace(learning_rate=1.0, readout_rate=0.0)
+        task = task._replace(learning_rate=1.0, readout_rate=0.0, label_flip=0.0)
         stage = stage._replace(batch_size=1, weight_decay=0.0, readout_decay=0.0)
         constants = constants_of(networks, spec, stage, task)
         W, h = networks.W, networks.h[task.head].copy()

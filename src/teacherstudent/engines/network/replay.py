@@ -10,6 +10,7 @@ from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
 from teacherstudent.inputs.labelled_sets import activities
 from teacherstudent.kernels.maths.philox import fill_normals, normal
+from teacherstudent.kernels.network.classes import class_of
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.kernels.network.passes import passes_through
 from teacherstudent.kernels.network.tasks import Stored, find_tasks
@@ -68,6 +69,9 @@ class ReplayBuffers:
             self.labels[teacher, i] = self._label(task, x)
             if task.output_noise > 0.0:
                 self.labels[teacher, i] += task.output_noise * normal(*key, step, stream + LABEL_NOISE)
+            if spec.teachers.labels is not None:
+                own = self.labels[teacher, i], task.label_flip, *key, step, stream + LABEL_NOISE
+                self.labels[teacher, i] = class_of(*own)
             if task.input_noise > 0.0:
                 noise = np.zeros_like(x)
                 fill_normals(noise[: spec.inputs.dimension], *key, step, stream + INPUT_NOISE)

@@ -4,9 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.network.rewards import rewards_of
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
+from teacherstudent.kernels.maths.losses import LOSSES
 from teacherstudent.kernels.network import stages as kernel
+from teacherstudent.kernels.network.classes import Classes
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.motion import Motion
 from teacherstudent.kernels.network.pulls import Pulls
@@ -67,7 +70,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     """
     return StepConstants(
         N=spec.inputs.dimension,
-        law=SquaredError(task.output_noise),
+        law=law_of(networks, spec, task),
         student=code_of(spec.student),
         teacher=code_of(spec.teachers),
         V=networks.V[task.labels],
@@ -79,8 +82,32 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=stage.batch_size,
+        batch=spec.inputs_of_step,
     )
+
+
+def law_of(networks, spec: Spec, task: Task) -> NamedTuple:
+    """Return the law of the steps on a task.
+
+    Parameters
+    ----------
+    networks : InMemory
+        Networks that are trained.
+    spec : Spec
+        Spec of the run.
+    task : Task
+        The task.
+
+    Returns
+    -------
+    NamedTuple
+        Its type selects the functions of `kernels.network.law`.
+    """
+    if spec.has_rewards:
+        return rewards_of(networks, spec)
+    if not spec.has_classes:
+        return SquaredError(task.output_noise)
+    return Classes(task.output_noise, task.label_flip, LOSSES[spec.loss], float(spec.training.margin or 0.0))
 
 
 def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: int) -> Tasks:

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
 from teacherstudent.engines.cluster_errors import cluster_errors
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
@@ -14,6 +15,7 @@ from teacherstudent.engines.network.weights import InMemory, WithClusters, WithL
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
+from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors import RunError
@@ -23,7 +25,7 @@ from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
 from teacherstudent.networks.clusters import cluster_means
-from teacherstudent.networks.sampling import Networks, sample_biases, sample_networks
+from teacherstudent.networks.sampling import Networks, OrderParameters, sample_biases, sample_networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -215,7 +217,29 @@ class Training:
             Q, m, h = now.Q[None], measured["student_cluster_overlaps"][None], now.h[None]
             errors = cluster_errors(self.spec, Q, m, h)
             found |= {name: array[0] for name, array in errors.items()}
+        if has_class_errors(self.spec):
+            errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
+            found |= {name: array[0] for name, array in errors.items()}
+        if self.spec.has_rewards:
+            found |= self.rewarded(now)
         return row | {name: array for name, array in found.items() if name in due}
+
+    def rewarded(self, now: OrderParameters) -> dict[str, np.ndarray]:
+        """Return errors and reward rates (P,) of decisions from order parameters, by name."""
+        found = reward_observables(self.spec, now.Q[None], now.R[None], now.T, now.v)
+        return {name: array[0] for name, array in found.items()}
+
+    def is_below(self, threshold: float, teacher: int) -> bool:
+        """Return whether the error on a teacher (of classes, the classification error) is below a threshold."""
+        spec, networks = self.spec, self.networks
+        if spec.has_rewards:
+            return self.rewarded(networks.order_parameters())["classification_error"][teacher] < threshold
+        if not has_class_errors(spec):
+            return self.source.error(networks, teacher) < threshold
+        now, M = networks.order_parameters(), spec.teachers.hidden
+        own = slice(teacher * M, (teacher + 1) * M)
+        order = now.Q, now.R[:, own], now.T[own, own]
+        return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
 
 
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

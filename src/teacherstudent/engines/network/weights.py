@@ -89,7 +89,7 @@ class ByUnit(InMemory):
         super().__init__(spec, networks)
         dtype = np.dtype(spec.numerics.precision)
         self.W, self.V = by_unit.padded(networks.W, dtype), by_unit.padded(networks.V, dtype)
-        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.training.batch_size, self.W)
+        self.buffers = by_unit.new_buffers(len(self.W), self.V.shape[1], spec.inputs_of_step, self.W)
 
     def student(self) -> np.ndarray:
         """Return the first layer of the student, (K, N)."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from teacherstudent.engines.ode.laws import law_of
 from teacherstudent.engines.rates import Stage, at_switch
 from teacherstudent.errors import RunError
 from teacherstudent.errors.messages import penalty_too_strong
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import constants_of, rate_of_change
 from teacherstudent.kernels.ode.isotropic import isotropic
@@ -53,8 +53,7 @@ def importances(
     # The right-hand side has <d^2 g'^2> among its means.
     rates = Rates(np.ones(K), eta=1.0, eta_h=1.0, decay=0.0, decay_h=0.0, batch=1, head=head)
     model = isotropic(K, spec.heads, T[:F, :F], v[teacher], teacher * spec.teachers.hidden, head, 1.0)
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    constants = constants_of(*codes, 0.0, 0.0, rates, model)
+    constants = constants_of(law_of(spec), 0.0, 0.0, 0.0, rates, model)
     rate_of_change(constants, np.ascontiguousarray(y[: columns.layout.size]))
     return h[head] ** 2 * np.diag(constants.means.power)
 

@@ -5,12 +5,19 @@ from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.ode.frames import Joint
 from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.ode.joint_estimates import has_joint_space
+from teacherstudent.engines.ode.rewards import Rewarded
 from teacherstudent.engines.ode.structured import Structured
+from teacherstudent.engines.ode.summed import Summed
+from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.spec.model import Spec
 
 
 def formulation_of(spec: Spec) -> type[Formulation]:
     """Return the class of the formulation of runs of a spec."""
+    if spec.has_rewards:
+        return Rewarded
+    if has_sums(spec):
+        return Summed
     if has_joint_space(spec):
         return Joint
     if spec.has_task_inputs and spec.inputs.manifold.projection == "orthogonal":

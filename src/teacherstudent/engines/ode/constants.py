@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.engines.ode.columns import turns_of
+from teacherstudent.engines.ode.laws import law_of, numbers_of_law
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.equations import Constants, constants_of
 from teacherstudent.kernels.ode.interventions import Intervened, intervened
@@ -73,8 +73,8 @@ def _of_one_task(spec: Spec, vectors: Vectors, stage: Stage, threshold: float) -
     rates = rates_of_task(stage, task)
     power = 1.0 + task.input_noise**2
     inputs = spec.student.hidden, spec.heads, vectors.T, vectors.v[task.labels], task.labels * M, task.head
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    return constants_of(*codes, task.output_noise**2, threshold, rates, isotropic(*inputs, power))
+    noises = task.output_noise**2, task.label_flip
+    return constants_of(law_of(spec), *noises, threshold, rates, isotropic(*inputs, power))
 
 
 def _of_tasks(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) -> Intervened:
@@ -91,8 +91,7 @@ def _of_tasks(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) -> Inter
         (stage.weight_decay, stage.readout_decay),
         stage.batch_size,
     )
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
-    return intervened(*codes, phase.threshold, listed)
+    return intervened(law_of(spec), phase.threshold, listed)
 
 
 def _task_of_step(task: Task, v: np.ndarray, M: int) -> TaskOfStep:
@@ -107,6 +106,7 @@ def _task_of_step(task: Task, v: np.ndarray, M: int) -> TaskOfStep:
         power=1.0 + task.input_noise**2,
         fidelity=task.fidelity,
         output_variance=task.output_noise**2,
+        flip=task.label_flip,
         moving=task.moving,
     )
 
@@ -140,10 +140,12 @@ def phase_constants(spec: Spec, start: OrderParameters, phase: Phase) -> Constan
 
 def numbers_of(p: Constants | Intervened) -> np.ndarray:
     """Return the numbers, apart from the teachers of `Constants`, that determine the equations of a stage."""
+    law = numbers_of_law(p.law)
     if isinstance(p, Constants):
         r = p.rates
-        before = p.student, p.teacher, p.model.first, r.head, *r.moving, r.eta, r.eta_h, r.decay, r.decay_h
-        return np.array([*before, p.output_variance, p.model.power, r.batch, p.threshold], dtype=float)
+        before = *law, p.model.first, r.head, *r.moving, r.eta, r.eta_h, r.decay, r.decay_h
+        noises = p.output_variance, p.flip, p.model.power
+        return np.array([*before, *noises, r.batch, p.threshold], dtype=float)
     work = "c", "C", "B", "drift", "values"
     parts = [np.ravel(part) for name, part in p.model._asdict().items() if name not in work]
-    return np.concatenate([[p.student, p.teacher, p.threshold], *parts]).astype(float)
+    return np.concatenate([law, [p.threshold], *parts]).astype(float)

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_laws
+from teacherstudent.engines.laws import refuse_classes, refuse_clusters, refuse_layers
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
+from teacherstudent.engines.ode.laws import is_single
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
+from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
@@ -20,6 +22,7 @@ from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
+    EVENT,
     PAUSED,
     REACHED_END,
     RESUME,
@@ -45,7 +48,12 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_laws(spec, "ode")
+    for refuse_law in (refuse_layers, refuse_clusters):
+        refuse_law(spec, "ode")
+    if has_sums(spec):
+        check_sums(spec)
+    elif not is_single(spec):
+        refuse_classes(spec, "ode")
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
@@ -163,12 +171,23 @@ class Integration:
                 return
 
     def integrate_stage(self, phase: Phase, stage: Stage) -> None:
-        """Integrate a stage, in several calls between which progress is reported.
+        """Integrate a stage, again and again from where the equations need other constants."""
+        if self.restart.mark[0] != RESUME:
+            self.form.choose_nodes(self.t)
+        constants = self.constants(phase, stage)
+        self.integrate_constants(phase, stage, constants)
+        while self.status == EVENT and self.form.nodes_are_coarse(constants):
+            self.form.choose_nodes(self.t)
+            constants = self.constants(phase, stage)
+            self.integrate_constants(phase, stage, constants)
+
+    def integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
+        """Integrate a stage with some constants, in several calls between which progress is reported.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the
         constants of the equations are saved with it.
         """
-        constants, before = self.constants(phase, stage), self.restart.mark[0]
+        before = self.restart.mark[0]
         if len(self.restart.y) != len(self.y):  # the constants of another task can need another state
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)

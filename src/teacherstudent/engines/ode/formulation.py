@@ -112,6 +112,13 @@ class Formulation(ABC):
             Number of the switch, counted from 0.
         """
 
+    def choose_nodes(self, time: float) -> None:  # noqa: B027
+        """Choose the nodes of sums for the present state, where there are such sums."""
+
+    def nodes_are_coarse(self, constants) -> bool:
+        """Return whether an event is that nodes must be chosen again; False where there are no such sums."""
+        return False
+
     @abstractmethod
     def constants(self, stage: Stage, phase: Phase):
         """Return the constants of the equations in a stage of a phase, with `progress` as in `Constants`."""
@@ -171,8 +178,8 @@ class Formulation(ABC):
         return unpack(records[..., : self.record_layout.size], self.record_layout)
 
     @abstractmethod
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name, `generalisation_error` among them."""
 
     @abstractmethod
     def observables(

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from teacherstudent.engines.labels import label_errors
 from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
@@ -15,6 +16,7 @@ from teacherstudent.engines.ode.columns import (
 )
 from teacherstudent.engines.ode.constants import Vectors, numbers_of, stage_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.laws import is_scale_free
 from teacherstudent.engines.ode.states import (
     Position,
     initial_in,
@@ -37,6 +39,9 @@ from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.state import Layout, unpack
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
 from teacherstudent.spec.model import Spec
+
+# Absolute tolerance where overlaps have no scale: far below all of them, but not 0.
+SMALLEST_TOLERANCE = 1e-300
 
 
 class Independent(Formulation):
@@ -103,6 +108,12 @@ class Independent(Formulation):
         """All numbers of the state where the further columns have an influence on the order parameters."""
         matter = self.spec.has_moving_teachers or has_penalties(self.spec)
         return self.columns.size if matter else self.columns.layout.size
+
+    @property
+    def tolerances(self) -> tuple[float, float]:
+        """Relative and absolute tolerance of a step; an AdaTron can become arbitrarily short."""
+        relative, absolute = super().tolerances
+        return relative, SMALLEST_TOLERANCE if is_scale_free(self.spec) else absolute
 
     @property
     def readouts(self) -> np.ndarray:
@@ -194,11 +205,14 @@ class Independent(Formulation):
             arrays["importances"] = np.array(self.importances, dtype=float).reshape(-1, K)
         return arrays | self.between_switches()
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name."""
         spec, columns = self.spec, self.columns
         P, K, F = spec.teachers.count, columns.layout.K, columns.layout.F
         Q, R, h = self.overlaps(records)
+        if spec.has_classes:
+            losses, wrong = label_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
+            return {"generalisation_error": losses, "classification_error": wrong}
         codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
         errors = np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):
@@ -210,7 +224,7 @@ class Independent(Formulation):
             else:
                 records_of_part = Q[part], R[part], self.T, h[part], self.v
                 errors[part] = generalisation_errors_of_records(*codes, *records_of_part)
-        return errors
+        return {"generalisation_error": errors}
 
     def observables(
         self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
@@ -243,6 +257,8 @@ class Independent(Formulation):
         return arrays
 
     def _T_of_teachers(self, records: np.ndarray) -> np.ndarray:
-        """Return the overlaps (T, F, F) of teachers that move."""
+        """Return the overlaps of all teachers: (T, F, F) where they move, otherwise (F, F)."""
         F = self.columns.layout.F
+        if self.columns.T < 0:
+            return self.T
         return records[:, self.columns.index_of_T()[:F, :F]]

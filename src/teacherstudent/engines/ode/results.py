@@ -12,16 +12,16 @@ def trajectory_of(run) -> Trajectory:
     """Return the records of an `Integration`, with the errors computed from them."""
     spec, form, records, times = run.spec, run.form, run.records[: run.row], run.times[: run.row]
     errors = form.errors(records)
-    finite, diverged_at = np.isfinite(errors).all(axis=1), run.t if run.status == DIVERGED else None
+    finite = np.all([np.isfinite(values).all(axis=1) for values in errors.values()], axis=0)
+    diverged_at = run.t if run.status == DIVERGED else None
     if not finite.all():  # overlaps so large that rounding makes errors undefined
         rows = int(np.argmin(finite))
         diverged_at, times = float(times[rows]), times[:rows]
-        errors, records = errors[:rows], records[:rows]
+        errors, records = {name: values[:rows] for name, values in errors.items()}, records[:rows]
     P = spec.teachers.count
     Q, R, h = form.overlaps(records)
     return Trajectory(
         time=times,
-        generalisation_error=errors,
         student_overlaps=Q,
         student_teacher_overlaps=stored_R(R, P),
         student_readouts=h,
@@ -31,6 +31,7 @@ def trajectory_of(run) -> Trajectory:
         switch_times=np.array(run.switches),
         diverged_at=diverged_at,
         state=state_of(run) if spec.record.state else None,
+        **errors,
         **_probabilities(run, times),
         **form.observables(records, times, run.switches),
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from teacherstudent.engines.ode.constants import rates_of_task
 from teacherstudent.engines.ode.formulation import Formulation
+from teacherstudent.engines.ode.laws import law_of, numbers_of_law
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.errors import RunError
@@ -106,13 +107,13 @@ class TaskInputs(Formulation):
         Constants or Several
             Constants where one task is trained, and a threshold, if any, is for this task.
         """
-        codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
+        law = law_of(self.spec)
         if self.is_of_one_task(stage, phase):
             (task,) = stage.tasks
             model, rates = self.model(task.teacher, task.input_noise**2), rates_of_task(stage, task)
-            return constants_of(*codes, task.output_noise**2, phase.threshold, rates, model)
+            return constants_of(law, task.output_noise**2, task.label_flip, phase.threshold, rates, model)
         model = self.model(phase.teacher, 0.0)
-        return several(*codes, phase.threshold, model, self._lessons(stage), len(self.y))
+        return several(law, phase.threshold, model, self._lessons(stage), len(self.y))
 
     def _lessons(self, stage: Stage) -> Lessons:
         """Return the tasks of a stage in the form of the kernels."""
@@ -125,6 +126,7 @@ class TaskInputs(Formulation):
             eta_h=np.array([task.readout_rate for task in tasks], dtype=float),
             noise=np.array([task.input_noise**2 for task in tasks], dtype=float),
             output_variance=np.array([task.output_noise**2 for task in tasks], dtype=float),
+            flip=np.array([task.label_flip for task in tasks], dtype=float),
             v=np.array([self.v[task.teacher] for task in tasks]),
             moving=np.array([task.moving for task in tasks]),
             decay=stage.weight_decay,
@@ -140,12 +142,12 @@ class TaskInputs(Formulation):
         """Return the numbers, apart from the laws of the tasks, that determine the equations of a stage."""
         p, model = constants, constants.model
         rates = p.rates if isinstance(p, Constants) else p.lessons
-        before = p.student, p.teacher, p.threshold, model.task, model.head, model.noise
-        variance = [p.output_variance] if isinstance(p, Constants) else []
-        return np.concatenate([before, variance, *map(np.ravel, rates)]).astype(float)
+        before = *numbers_of_law(p.law), p.threshold, model.task, model.head, model.noise
+        noises = [p.output_variance, p.flip] if isinstance(p, Constants) else []
+        return np.concatenate([before, noises, *map(np.ravel, rates)]).astype(float)
 
-    def errors(self, records: np.ndarray) -> np.ndarray:
-        """Return the generalisation errors (T, P) of records."""
+    def errors(self, records: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the errors (T, P) of records by name."""
         (P, M), K, F = self.v.shape, self.spec.student.hidden, len(self.T)
         codes = CODES[self.spec.student.activation], CODES[self.spec.teachers.activation]
         _, R, h = self.overlaps(records)
@@ -161,7 +163,7 @@ class TaskInputs(Formulation):
                 )
                 arrays = map(np.ascontiguousarray, (*arrays, self.v[p : p + 1]))
                 errors[part, p : p + 1] = generalisation_errors_of_records(*codes, *arrays)
-        return errors
+        return {"generalisation_error": errors}
 
     def _overlaps_of_laws(self, records: np.ndarray) -> np.ndarray:
         """Return Q (T, L, K, K) with all laws of the inputs."""

@@ -2,9 +2,7 @@
 
 import math
 
-import numpy as np
-
-from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.maths.callbacks import call
 from teacherstudent.kernels.maths.special import erf_and_derivative
 
@@ -56,14 +54,6 @@ def activate(code, x, value, slope):
         for i in range(len(x)):
             value[i] = x[i]
             slope[i] = 1.0
-
-
-@entry
-def values_of(code, x):
-    """Return the activations g(x) of fields (n,); unlike `activate`, Python can call it."""
-    value, slope = np.empty(len(x)), np.empty(len(x))
-    activate(code, x, value, slope)
-    return value
 
 
 @inner

@@ -113,7 +113,7 @@ def erf_and_derivative(x):
     """
     y = abs(x)
     y = ERF_LIMIT if y > ERF_LIMIT else y
-    e = _exp_minus(0.5 * y * y)
+    e = exp_minus(0.5 * y * y)
     t = (y - 6.0) / (y + 6.0)
     p = fma(t, -2.7658005504936257e-05, -0.00019538270235072987)
     p = fma(t, p, -0.00031233012986165456)
@@ -133,7 +133,7 @@ def erf_and_derivative(x):
 
 
 @scalar
-def _exp_minus(z):
+def exp_minus(z):
     """Return exp(-z) for 0 <= z < 700: 2^-k exp(-r) with z = k log 2 + r, |r| <= log(2) / 2."""
     shifted = fma(z, INVERSE_LN_2, ROUNDER)
     r = fma(ROUNDER - shifted, LN_2, z)

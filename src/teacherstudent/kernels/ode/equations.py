@@ -12,44 +12,44 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.flags import entry, inner
 from teacherstudent.kernels.compile.references import reference_to
-from teacherstudent.kernels.maths.integrals import I2
-from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.isotropic import Isotropic
-from teacherstudent.kernels.ode.means import fill_means
-from teacherstudent.kernels.ode.models import Means, Rates, covariances, motion, record
+from teacherstudent.kernels.ode.means import error_of_task, fill_means
+from teacherstudent.kernels.ode.models import Means, Rates, covariances, means_for, motion, record
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.units import Units
 
 
 class Constants(NamedTuple):
     """What is constant while one teacher is active, and work space."""
 
-    student: int  # activation codes
-    teacher: int
-    output_variance: float  # of the noise on the labels
+    law: Units  # or any other law of units and labels, with work space
+    output_variance: float  # of the noise on the output of the teacher
+    flip: float  # probability that a label, a sign, is turned
     threshold: float  # the integration ends when the error falls below; 0 for never
     rates: Rates
     model: Isotropic  # or any other covariance model
     means: Means
-    lanes: Lanes
     progress: np.ndarray  # (2,) int64: rows of the means that are done, and the work left before a pause
 
 
 def constants_of(
-    student: int, teacher: int, output_variance: float, threshold: float, rates: Rates, model
+    law, output_variance: float, flip: float, threshold: float, rates: Rates, model
 ) -> Constants:
     """Return the constants of the equations with new work space.
 
     Parameters
     ----------
-    student, teacher : int
-        Activation codes of the units, as in `kernels.maths.activations`.
+    law : NamedTuple
+        Law of units and labels (`means`).
     output_variance : float
-        Variance of the noise on the labels, >= 0.
+        Variance of the noise on the output of the teacher, >= 0.
+    flip : float
+        Probability from 0 to 1/2 that a label, a sign, is turned.
     threshold : float
-        Generalisation error of the active teacher below which the integration ends; 0 for never.
+        Error of the active task (`means.error_of_task`) below which the integration ends; 0 for never.
     rates : Rates
         How the student learns.
     model : NamedTuple
@@ -59,10 +59,8 @@ def constants_of(
     -------
     Constants
     """
-    K, D = len(rates.moving), len(model.c)
-    means, progress = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K))), np.array([0, NO_PAUSE])
-    work = means, lanes_for(K, D), progress
-    return Constants(student, teacher, output_variance, threshold, rates, model, *work)
+    means, progress = means_for(len(rates.moving), len(model.c)), np.array([0, NO_PAUSE])
+    return Constants(law, output_variance, flip, threshold, rates, model, means, progress)
 
 
 @inner
@@ -88,8 +86,7 @@ def derivative(y, reference, dy):
         return False
     p.progress[LEFT] -= CALL + len(p.model.c) * len(y) // ADDS_PER_UNIT + UNITS_PER_NUMBER * len(y)
     covariances(p.model, y, False)
-    c, C, variance = p.model.c, p.model.C, p.output_variance
-    if not fill_means(p.student, p.teacher, c, C, variance, p.lanes, p.means, p.progress):
+    if not fill_means(p.law, p.model, p.output_variance, p.flip, p.means, p.progress):
         return False
     motion(p.model, y, p.rates, p.means, dy)
     return True
@@ -97,42 +94,12 @@ def derivative(y, reference, dy):
 
 @inner
 def above_threshold(y, reference):
-    """Event function: the active task's generalisation error minus the threshold; 1 where there is none.
-
-    On clean inputs; Goldt et al. 2019, eq. (7).
-    """
+    """Event function: the active task's error on clean inputs minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     covariances(p.model, y, True)
-    return error_of_units(p, p.model.c, p.model.C, len(p.rates.moving)) - p.threshold
-
-
-@inlined
-def error_of_units(p, c, C, K):
-    """Return 1/2 < d^2 > = 1/2 sum_ab c_a c_b I2(a, b).
-
-    Parameters
-    ----------
-    p : Constants or Intervened
-        With the activation codes.
-    c : (D,) array
-        Signed readouts of the error units, those of the K student units first.
-    C : (D, D) array
-        Covariance of the error units.
-    K : int
-        Number of student units.
-
-    Returns
-    -------
-    float
-    """
-    square = 0.0
-    for a in range(len(c)):
-        for b in range(len(c)):
-            first, second = p.student if a < K else p.teacher, p.student if b < K else p.teacher
-            square += c[a] * c[b] * I2(first, second, C[a, a], C[a, b], C[b, b])
-    return 0.5 * square
+    return error_of_task(p.law, p.model) - p.threshold
 
 
 @inner

@@ -6,11 +6,10 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, inlined, inner
 from teacherstudent.kernels.compile.references import reference_to
-from teacherstudent.kernels.ode.equations import error_of_units
-from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
-from teacherstudent.kernels.ode.means import fill_means
+from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.mixture import (
+    FLIP,
     OUTPUT_VARIANCE,
     Mixture,
     add_motion,
@@ -18,8 +17,9 @@ from teacherstudent.kernels.ode.mixture import (
     add_turns,
     fill_covariances,
 )
-from teacherstudent.kernels.ode.models import Means
+from teacherstudent.kernels.ode.models import Means, means_for
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.units import Units
 
 TASK = 2  # index in `Intervened.progress`: the task whose means are computed
 
@@ -27,24 +27,22 @@ TASK = 2  # index in `Intervened.progress`: the task whose means are computed
 class Intervened(NamedTuple):
     """What is constant in a stage with interventions, and work space."""
 
-    student: int  # activation codes
-    teacher: int
+    law: Units  # or any other law of units and labels, with work space
     threshold: float  # the integration ends when the error falls below; 0 for never
     model: Mixture
     means: Means
-    lanes: Lanes
     progress: np.ndarray  # (3,) int64: rows of the means that are done, work left before a pause, and TASK
 
 
-def intervened(student: int, teacher: int, threshold: float, model: Mixture) -> Intervened:
+def intervened(law, threshold: float, model: Mixture) -> Intervened:
     """Return the constants of the equations of a stage with new work space.
 
     Parameters
     ----------
-    student, teacher : int
-        Activation codes of the units, as in `kernels.maths.activations`.
+    law : NamedTuple
+        Law of units and labels (`means`).
     threshold : float
-        Generalisation error of the main task below which the integration ends; 0 for never.
+        Error of the main task (`means.error_of_task`) below which the integration ends; 0 for never.
     model : Mixture
         Tasks, anchors and moving columns.
 
@@ -52,18 +50,18 @@ def intervened(student: int, teacher: int, threshold: float, model: Mixture) -> 
     -------
     Intervened
     """
-    K, D = len(model.R), len(model.c)
-    means = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
-    return Intervened(student, teacher, threshold, model, means, lanes_for(K, D), np.array([0, NO_PAUSE, 0]))
+    return Intervened(
+        law, threshold, model, means_for(len(model.R), len(model.c)), np.array([0, NO_PAUSE, 0])
+    )
 
 
 @inner
 def _add_task(y, reference, a, dy):
     """Add the motion in steps on a task; return False where no work is left before a pause."""
     p = reference[0]
-    model, variance = p.model, p.model.numbers[a, OUTPUT_VARIANCE]
+    model, numbers = p.model, p.model.numbers[a]
     fill_covariances(model, y, a)
-    if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+    if not fill_means(p.law, model, numbers[OUTPUT_VARIANCE], numbers[FLIP], p.means, p.progress):
         return False
     add_motion(model, y, p.means, a, dy)
     return True
@@ -107,12 +105,12 @@ def derivative(y, reference, dy):
 
 @inner
 def above_threshold(y, reference):
-    """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    """Event function: the main task's error minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     fill_covariances(p.model, y, len(p.model.numbers))
-    return error_of_units(p, p.model.c, p.model.C, len(p.model.R)) - p.threshold
+    return error_of_task(p.law, p.model) - p.threshold
 
 
 @inlined

@@ -1,39 +1,34 @@
 """Means over the fields for the right-hand side of `ode`, the same for all covariance models.
 
-c (D,) and C (D, D) are signed readouts and covariance of the error units, the K student units first. For erf
-units all pairs are computed together, in `erf`; for other activations the means are sums of the integrals I2,
-I3 and I4 (Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix; Goldt et al., NeurIPS 2019, supplement).
+The law of the labels and units is a NamedTuple with its parameters and work space, `Constants.law`. It is
+defined in one file, by its variants (`compile.variants`) of the two functions below, and `engines.ode.laws`
+selects it for a spec. Numbers of a law are constant in a stage, and its arrays are work space.
 """
 
-from teacherstudent.kernels.compile.flags import inlined, inner
-from teacherstudent.kernels.maths.activations import ERF
-from teacherstudent.kernels.maths.integrals import I2, J2, pair_tilt, tilt, tilted
-from teacherstudent.kernels.ode.erf import means_of_erf
-from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
+from teacherstudent.kernels.compile.variants import declared
 
 
-@inlined
-def fill_means(student, teacher, c, C, output_variance, lanes, means, progress):
-    """Compute the means over the fields, d the error (student minus noisy teacher), as in `models.Means`.
+@declared
+def fill_means(law, model, output_variance, flip, means, progress):
+    """Compute the means over the fields of D, the derivative of the loss with respect to the output.
 
-        output_i = < d g(x_i) > = sum_a c_a I2(i, a)
-        < d g'(x_i) z > = sum_a c_a I3(i, z, a) = sum_a weights[i, a] < x_a z >
-        power_ik = < d^2 g'(x_i) g'(x_k) > = sum_ab c_a c_b I4(i, k, a, b) + sigma^2 J2(i, k)
+        output_i = < D g(x_i) >,  < D g'(x_i) z > = sum_a weights[i, a] < x_a z >,
+        power_ik = < D^2 g'(x_i) g'(x_k) >.
 
-    Saad & Solla 1995, appendix; with noise on the labels and readouts Goldt et al. 2019, supplement.
+    For the squared loss D is the error, student minus noisy label. Saad & Solla 1995, appendix; with noise on
+    the labels and readouts Goldt et al. 2019, supplement.
 
     Parameters
     ----------
-    student, teacher : int
-        Activation codes.
-    c : (D,) array
-        Signed readouts (h, -v) of the error units: the K student units, then those of the active teacher.
-    C : (D, D) array
-        Covariance of the error units.
+    law : NamedTuple
+        Parameters of units and labels, and work space; its type selects the variant.
+    model : NamedTuple
+        Covariance model with the signed readouts c (D,) and the covariance C (D, D) of the error units: the K
+        student units, then those of the active teacher.
     output_variance : float
-        Variance sigma^2 of the noise on the labels, >= 0.
-    lanes : Lanes
-        Work space for erf units.
+        Variance sigma^2 >= 0 of the noise on the output of the teacher.
+    flip : float
+        Probability from 0 to 1/2 that a label, a sign, is turned.
     means : Means
         Receives the results.
     progress : (2 or more,) int64 array
@@ -44,52 +39,21 @@ def fill_means(student, teacher, c, C, output_variance, lanes, means, progress):
     bool
         False at a pause, from which the next call resumes; then the means are not complete.
     """
-    if student == ERF and teacher == ERF:
-        finished = means_of_erf(c, C, output_variance, lanes, means, progress)
-    else:
-        finished = _means_of_any(student, teacher, c, C, output_variance, means, progress)
-    return finished
 
 
-@inlined
-def _means_of_any(student, teacher, c, C, output_variance, means, progress):
-    """Compute the means for units of any activation; return False at a pause between two units."""
-    output, weights, power = means.output, means.weights, means.power
-    K, D = weights.shape
-    for i in range(progress[DONE], K):
-        output[i] = _output_of(i, K, student, teacher, c, C)
-        pull = 0.0
-        for a in range(D):
-            weights[i, a] = c[a] * J2(student, student if a < K else teacher, C[i, i], C[i, a], C[a, a])
-            pull += weights[i, a] * C[i, a]
-        weights[i, i] -= tilt(student, C[i, i], pull)
-        for k in range(i, K):
-            norm = J2(student, student, C[i, i], C[i, k], C[k, k])
-            power[i, k] = norm * (_square_of_error(i, k, K, student, teacher, c, C) + output_variance)
-        if row_done(progress, i, K, PAIR * (K - i) * D * D):
-            return False
-    return True
+@declared
+def error_of_task(law, model):
+    """Return the error to which thresholds refer, for labels without noise.
 
+    Parameters
+    ----------
+    law : NamedTuple
+        As for `fill_means`.
+    model : NamedTuple
+        Covariance model, whose c and C are those of inputs without noise.
 
-@inner
-def _output_of(i, K, student, teacher, c, C):
-    """Return < d g(x_i) > = sum_a c_a I2(i, a)."""
-    total = 0.0
-    for a in range(len(c)):
-        total += c[a] * I2(student, student if a < K else teacher, C[i, i], C[i, a], C[a, a])
-    return total
-
-
-@inner
-def _square_of_error(i, k, K, student, teacher, c, C):
-    """Return sum_ab c_a c_b I2(a, b) under the tilt of student units i and k."""
-    D, total = len(c), 0.0
-    p = pair_tilt(student, C[i, i], C[i, k], C[k, k])
-    for a in range(D):
-        for b in range(D):
-            first, second = student if a < K else teacher, student if b < K else teacher
-            saa = tilted(p, C[a, i], C[a, k], C[a, a], C[a, i], C[a, k])
-            sab = tilted(p, C[a, i], C[a, k], C[a, b], C[b, i], C[b, k])
-            sbb = tilted(p, C[b, i], C[b, k], C[b, b], C[b, i], C[b, k])
-            total += c[a] * c[b] * I2(first, second, saa, sab, sbb)
-    return total
+    Returns
+    -------
+    float
+        The generalisation error, or the classification error where labels are signs.
+    """

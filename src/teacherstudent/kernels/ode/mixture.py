@@ -26,7 +26,7 @@ from teacherstudent.kernels.ode.isotropic import fill_drift, parts
 from teacherstudent.kernels.ode.state import unpack
 
 # Columns of `Mixture.numbers`.
-PROBABILITY, ETA, ETA_H, POWER, OUTPUT_VARIANCE = 0, 1, 2, 3, 4
+PROBABILITY, ETA, ETA_H, POWER, OUTPUT_VARIANCE, FLIP = 0, 1, 2, 3, 4, 5
 
 
 class TaskOfStep(NamedTuple):
@@ -40,7 +40,8 @@ class TaskOfStep(NamedTuple):
     eta_h: float  # learning rate of the readouts
     power: float  # variance 1 + s^2 of the inputs of the student
     fidelity: float  # correlation g of the inputs of student and teacher, without the noise
-    output_variance: float  # of the noise on the labels
+    output_variance: float  # of the noise on the output of the teacher
+    flip: float  # probability that a label, a sign, is turned
     moving: np.ndarray  # (K,) 1, or 0 for a frozen unit
 
 
@@ -59,7 +60,7 @@ class Mixture(NamedTuple):
     factor: np.ndarray  # (A + 1, size)
     fixed: np.ndarray  # (A + 1, size)
     values: np.ndarray  # (size,)
-    numbers: np.ndarray  # (A, 5) of each task: PROBABILITY to OUTPUT_VARIANCE
+    numbers: np.ndarray  # (A, 6) of each task: PROBABILITY to FLIP
     moving: np.ndarray  # (A, K)
     head: np.ndarray  # (A,) unsigned: index in y of the first readout of the head
     R: np.ndarray  # (K, n) unsigned: indices in y of the overlaps with all columns
@@ -116,7 +117,7 @@ def mixture(
     K, M, n = columns.layout.K, len(main.v), columns.count
     values = np.zeros(fixed.shape[1])
     _, _, h = unpack(np.arange(columns.layout.size), columns.layout)
-    numbers = [[t.probability, t.eta, t.eta_h, t.power, t.output_variance] for t in tasks]
+    numbers = [[t.probability, t.eta, t.eta_h, t.power, t.output_variance, t.flip] for t in tasks]
     return Mixture(
         *parts(values, K, M, n),
         drift=np.zeros((K, K + n)),

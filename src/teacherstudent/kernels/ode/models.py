@@ -25,6 +25,11 @@ class Means(NamedTuple):
     power: np.ndarray  # (K, K) < d^2 g'(x_i) g'(x_k) > for i <= k
 
 
+def means_for(K: int, D: int) -> Means:
+    """Allocate the means for K student units and D error units, which include them."""
+    return Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
+
+
 class Rates(NamedTuple):
     """How the student learns while one teacher is active; t = steps / N."""
 

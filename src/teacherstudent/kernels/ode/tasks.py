@@ -11,13 +11,12 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import entry, inner
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import declared
-from teacherstudent.kernels.ode.equations import error_of_units
-from teacherstudent.kernels.ode.erf import Lanes, lanes_for
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.interventions import TASK
-from teacherstudent.kernels.ode.means import fill_means
-from teacherstudent.kernels.ode.models import Means, Rates, covariances, motion, record
+from teacherstudent.kernels.ode.means import error_of_task, fill_means
+from teacherstudent.kernels.ode.models import Means, Rates, covariances, means_for, motion, record
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.units import Units
 
 
 class Lessons(NamedTuple):
@@ -29,7 +28,8 @@ class Lessons(NamedTuple):
     eta: np.ndarray  # (A,) learning rates of the first layer
     eta_h: np.ndarray  # (A,) learning rates of the readouts
     noise: np.ndarray  # (A,) variances of the noise on the student's inputs
-    output_variance: np.ndarray  # (A,) of the noise on the labels
+    output_variance: np.ndarray  # (A,) of the noise on the outputs of the teachers
+    flip: np.ndarray  # (A,) probabilities that labels, which are signs, are turned
     v: np.ndarray  # (A, M) readouts of the teachers
     moving: np.ndarray  # (A, K) 1, or 0 for a frozen unit
     decay: float  # weight decay of the first layer
@@ -40,13 +40,11 @@ class Lessons(NamedTuple):
 class Several(NamedTuple):
     """What is constant in a stage with several tasks, and work space."""
 
-    student: int  # activation codes
-    teacher: int
+    law: Units  # or any other law of units and labels, with work space
     threshold: float  # the integration ends when the error falls below; 0 for never
     model: NamedTuple  # covariance model of the main task
     lessons: Lessons
     means: Means
-    lanes: Lanes
     change: np.ndarray  # (n,) derivative of the state in steps on one task
     progress: np.ndarray  # (3,) int64: rows of the means that are done, work left before a pause, and TASK
 
@@ -75,15 +73,15 @@ def for_task(model, task, head, noise, v):
     """
 
 
-def several(student: int, teacher: int, threshold: float, model, lessons: Lessons, size: int) -> Several:
+def several(law, threshold: float, model, lessons: Lessons, size: int) -> Several:
     """Return the constants of the equations of a stage with new work space.
 
     Parameters
     ----------
-    student, teacher : int
-        Activation codes of the units, as in `kernels.maths.activations`.
+    law : NamedTuple
+        Law of units and labels (`means`).
     threshold : float
-        Generalisation error of the main task below which the integration ends; 0 for never.
+        Error of the main task (`means.error_of_task`) below which the integration ends; 0 for never.
     model : NamedTuple
         Covariance model of the main task.
     lessons : Lessons
@@ -95,10 +93,8 @@ def several(student: int, teacher: int, threshold: float, model, lessons: Lesson
     -------
     Several
     """
-    K, D = lessons.moving.shape[1], len(model.c)
-    means = Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
-    work = means, lanes_for(K, D), np.zeros(size), np.array([0, NO_PAUSE, 0])
-    return Several(student, teacher, threshold, model, lessons, *work)
+    means = means_for(lessons.moving.shape[1], len(model.c))
+    return Several(law, threshold, model, lessons, means, np.zeros(size), np.array([0, NO_PAUSE, 0]))
 
 
 @inner
@@ -151,8 +147,7 @@ def _add_task(y, reference, a, dy):
         lessons.head[a],
     )
     covariances(model, y, False)
-    variance = lessons.output_variance[a]
-    if not fill_means(p.student, p.teacher, model.c, model.C, variance, p.lanes, p.means, p.progress):
+    if not fill_means(p.law, model, lessons.output_variance[a], lessons.flip[a], p.means, p.progress):
         return False
     motion(model, y, rates, p.means, p.change)
     for e in range(len(y)):
@@ -162,12 +157,12 @@ def _add_task(y, reference, a, dy):
 
 @inner
 def above_threshold(y, reference):
-    """Event function: the main task's generalisation error minus the threshold; 1 where there is none."""
+    """Event function: the main task's error minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
     covariances(p.model, y, True)
-    return error_of_units(p, p.model.c, p.model.C, p.lessons.moving.shape[1]) - p.threshold
+    return error_of_task(p.law, p.model) - p.threshold
 
 
 @inner

@@ -1,0 +1,64 @@
+"""Chains of the reward rule that advance together."""
+
+import numpy as np
+
+from teacherstudent.engines.chain.block import Block
+from teacherstudent.kernels.chain import rewards
+from teacherstudent.kernels.compile.alignment import aligned
+
+
+class RewardBlock(Block):
+    """Chains whose steps are episodes; condition, length and schedule are those of all chains.
+
+    Arguments are those of `Block`.
+    """
+
+    def new_buffers(self) -> rewards.EpisodeBuffers:
+        """Return the work space of an episode."""
+        self.episodes = self._episodes()
+        return rewards.new_buffers(self.shape.p, self.shape.r, self.episodes.length, len(self.specs))
+
+    def _episodes(self) -> rewards.Episodes:
+        """Return episodes and rewards of all chains as the kernels read them."""
+        episode, conditions = (
+            self.specs[0].training.episode,
+            {"first": rewards.FIRST, "per_step": rewards.PER_STEP},
+        )
+        each = [spec.training.episode.reward for spec in self.specs]
+
+        def column(numbers) -> np.ndarray:
+            return aligned(np.array(list(numbers), dtype=float))
+
+        return rewards.Episodes(
+            condition=conditions.get(episode.reward.condition, rewards.AT_LEAST),
+            length=episode.length,
+            has_optimal_rate=episode.has_optimal_rate,
+            has_optimal_length=episode.has_optimal_length,
+            count=column(reward.count or episode.length for reward in each),
+            value=column(reward.value for reward in each),
+            penalty=column(reward.penalty for reward in each),
+            bonus=column(reward.bonus or 0.0 for reward in each),
+        )
+
+    def begin_stage(self, c: int) -> None:
+        """Start the next stage of a phase of a chain; an optimal rate replaces the one of the stage."""
+        if self.specs[c].training.episode.has_optimal_rate:
+            stage = self.stages[c][0]
+            tasks = tuple(task._replace(learning_rate=1.0) for task in stage.tasks)
+            self.stages[c][0] = stage._replace(tasks=tasks)
+        super().begin_stage(c)
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of an episode."""
+        return super().work * self.episodes.length
+
+    def errors_below_threshold(self) -> np.ndarray:
+        """Return whether probabilities of a wrong decision are below their thresholds, (C,)."""
+        return rewards.below_threshold(self.shape, self.state, self.constants.step)
+
+    def advance(self, end: int) -> None:
+        """Train to an episode, or to an earlier one where a threshold is reached."""
+        changing = self.state, self.constants.step, self.keys, self.buffers
+        steps = self.step, end, self.interval
+        self.step = rewards.train(self.shape, self.episodes, *changing, *steps)

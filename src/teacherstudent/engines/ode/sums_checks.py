@@ -1,0 +1,58 @@
+"""For which specs the means over the fields are sums over nodes, and what these do not support."""
+
+from teacherstudent.engines.ode.laws import is_single
+from teacherstudent.errors import SpecError, refuse
+from teacherstudent.spec.model import Spec
+
+# Most fields of a sum: those of the student, and those of the teacher without the one that decides the label.
+MOST_FIELDS = 4
+
+
+def has_sums(spec: Spec) -> bool:
+    """Return whether the means over the fields of a spec are sums over nodes."""
+    if spec.teachers.labels != "sign" or spec.has_rewards:
+        return False
+    closed = spec.loss == "squared" and (spec.teachers.hidden == 1 or spec.teachers.activation == "linear")
+    return not closed and not is_single(spec)
+
+
+def number_of_fields(spec: Spec) -> int:
+    """Return the number of fields of student and teacher; units of linear networks count as one."""
+    student, teachers = spec.student, spec.teachers
+    units = 1 if student.activation == "linear" else student.hidden
+    return units + (1 if teachers.activation == "linear" else teachers.hidden)
+
+
+def check_sums(spec: Spec) -> None:
+    """Raise SpecError for a spec whose means would be sums that are not possible."""
+    student, teachers = spec.student, spec.teachers
+    if student.activation not in ("erf", "linear"):
+        refuse(
+            "student.activation",
+            student.activation,
+            f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine chain",
+        )
+    if teachers.activation not in ("erf", "linear"):
+        refuse(
+            "teachers.activation",
+            teachers.activation,
+            f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine chain",
+        )
+    if number_of_fields(spec) > MOST_FIELDS:
+        raise SpecError(
+            f"student.hidden: {number_of_fields(spec)} units of student and teacher together; with labels: "
+            f"sign and loss: {spec.loss} engine ode supports {MOST_FIELDS}; use engine chain"
+        )
+    for key, is_given in (
+        ("inputs.distribution", spec.inputs.distribution != "gaussian"),
+        ("training.consolidation", spec.training.consolidation is not None),
+        ("curriculum.replay", spec.curriculum.replay is not None),
+        ("curriculum.mixture", spec.curriculum.mixture is not None),
+        ("teachers.drift", spec.has_moving_teachers),
+        ("teachers.output_noise", any(spec.teachers.output_noise) and teachers.activation != "linear"),
+    ):
+        if is_given:
+            raise SpecError(
+                f"{key}: engine ode does not support it with labels: sign and loss: {spec.loss}; use engine "
+                "network or chain"
+            )

@@ -1,0 +1,110 @@
+"""The law of erf and linear units with the squared loss.
+
+c (D,) and C (D, D) are signed readouts and covariance of the error units, the K student units first. For erf
+units all pairs are computed together, in `erf`; for other activations the means are sums of the integrals I2,
+I3 and I4 (Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix; Goldt et al., NeurIPS 2019, supplement):
+
+    output_i = sum_a c_a I2(i, a),   < D g'(x_i) z > = sum_a c_a I3(i, z, a),
+    power_ik = sum_ab c_a c_b I4(i, k, a, b) + sigma^2 J2(i, k).
+"""
+
+from typing import NamedTuple
+
+from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.integrals import I2, J2, pair_tilt, tilt, tilted
+from teacherstudent.kernels.ode import means
+from teacherstudent.kernels.ode.erf import Lanes, lanes_for, means_of_erf
+from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
+
+
+class Units(NamedTuple):
+    """Student with erf or linear units, teachers with units of any activation."""
+
+    student: int  # activation codes
+    teacher: int
+    lanes: Lanes
+
+
+def units(student: int, teacher: int, K: int, D: int) -> Units:
+    """Return the law with new work space.
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes, as in `kernels.maths.activations`; that of the student is erf or linear.
+    K, D : int
+        Numbers of student units, and of error units, which include them.
+
+    Returns
+    -------
+    Units
+    """
+    return Units(student, teacher, lanes_for(K, D))
+
+
+@variant(means.fill_means, Units)
+def _fill_means(law, model, output_variance, flip, means, progress):
+    """See `means.fill_means`."""
+    if law.student == ERF and law.teacher == ERF:
+        finished = means_of_erf(model.c, model.C, output_variance, law.lanes, means, progress)
+    else:
+        finished = _means_of_any(law.student, law.teacher, model.c, model.C, output_variance, means, progress)
+    return finished
+
+
+@variant(means.error_of_task, Units)
+def _error_of_task(law, model):
+    """Return 1/2 < d^2 > = 1/2 sum_ab c_a c_b I2(a, b)."""
+    c, C, K = model.c, model.C, law.lanes.root_i.shape[0]
+    square = 0.0
+    for a in range(len(c)):
+        for b in range(len(c)):
+            first, second = law.student if a < K else law.teacher, law.student if b < K else law.teacher
+            square += c[a] * c[b] * I2(first, second, C[a, a], C[a, b], C[b, b])
+    return 0.5 * square
+
+
+@inlined
+def _means_of_any(student, teacher, c, C, output_variance, means, progress):
+    """Compute the means for units of any activation; return False at a pause between two units."""
+    output, weights, power = means.output, means.weights, means.power
+    K, D = weights.shape
+    for i in range(progress[DONE], K):
+        output[i] = _output_of(i, K, student, teacher, c, C)
+        pull = 0.0
+        for a in range(D):
+            weights[i, a] = c[a] * J2(student, student if a < K else teacher, C[i, i], C[i, a], C[a, a])
+            pull += weights[i, a] * C[i, a]
+        weights[i, i] -= tilt(student, C[i, i], pull)
+        for k in range(i, K):
+            norm = J2(student, student, C[i, i], C[i, k], C[k, k])
+            power[i, k] = norm * (_square_of_error(i, k, K, student, teacher, c, C) + output_variance)
+        if row_done(progress, i, K, PAIR * (K - i) * D * D):
+            return False
+    return True
+
+
+@inner
+def _output_of(i, K, student, teacher, c, C):
+    """Return < d g(x_i) > = sum_a c_a I2(i, a)."""
+    total = 0.0
+    for a in range(len(c)):
+        total += c[a] * I2(student, student if a < K else teacher, C[i, i], C[i, a], C[a, a])
+    return total
+
+
+@inner
+def _square_of_error(i, k, K, student, teacher, c, C):
+    """Return sum_ab c_a c_b I2(a, b) under the tilt of student units i and k."""
+    D, total = len(c), 0.0
+    p = pair_tilt(student, C[i, i], C[i, k], C[k, k])
+    for a in range(D):
+        for b in range(D):
+            first, second = student if a < K else teacher, student if b < K else teacher
+            saa = tilted(p, C[a, i], C[a, k], C[a, a], C[a, i], C[a, k])
+            sab = tilted(p, C[a, i], C[a, k], C[a, b], C[b, i], C[b, k])
+            sbb = tilted(p, C[b, i], C[b, k], C[b, b], C[b, i], C[b, k])
+            total += c[a] * c[b] * I2(first, second, saa, sab, sbb)
+    return total
