@@ -49,10 +49,17 @@ def generator(**keys):
     return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
 
 
+CLUSTERS = {"inputs.distribution": "mixture"}
+
 # The beginning of a row -> settings by dotted key, each of which stands for it.
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
     "ReLU students": each("student.activation", "relu"),
+    "tanh, sigmoid or quadratic": [
+        *each("student.activation", "tanh", "sigmoid", "quadratic"),
+        *each("teachers.activation", "tanh", "sigmoid", "quadratic"),
+        {"student.activation": "custom", "student.activation_file": "identity.py"},
+    ],
     "erf, ReLU or linear teachers": each("teachers.activation", "erf", "relu", "linear"),
     "initial weights": [
         *each("student.initial.scheme", "gaussian", "large", "small", "mixed"),
@@ -193,8 +200,12 @@ ROWS = {
         generator(layers=[6, 10, 20]),
         generator(file="moments.npz"),
     ],
+    "inputs of Gaussian clusters": [
+        CLUSTERS | {"inputs.clusters": {"means": means, "labels": [1, -1, 1, -1]}}
+        for means in ("orthogonal", "xor")
+    ]
+    + [CLUSTERS | {"inputs.clusters": {"means": "opposite"}}],
     "on data sets": [
-        {"inputs": DATASET, "student.activation": "sigmoid"},
         {"inputs": DATASET, "student.biases": ["features", "readouts"]},
         {"inputs": DATASET, "student.initial": {"scheme": "uniform"}},
     ],
@@ -206,6 +217,9 @@ def folder(tmp_path, monkeypatch):
     """A working folder with the files that the settings name."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
+    (tmp_path / "identity.py").write_text(
+        "def activation(x):\n    return x\n\n\ndef derivative(x):\n    return 1.0\n"
+    )
     np.savez("student.npz", weights=rng.normal(size=(3, 20)), readouts=rng.normal(size=(2, 3)))
     np.savez("teachers.npz", weights=rng.normal(size=(2, 2, 20)), readouts=rng.normal(size=(2, 2)))
     np.savez("projections.npz", projections=rng.normal(size=(20, 6)))

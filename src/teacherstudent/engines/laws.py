@@ -19,7 +19,10 @@ def refuse_layers(spec: Spec, engine: str) -> None:
 def refuse_clusters(spec: Spec, engine: str) -> None:
     """Raise SpecError for clusters of inputs."""
     if spec.inputs.clusters is not None:
-        raise SpecError(f"inputs.distribution: engine {engine} does not support mixture")
+        raise SpecError(
+            f"inputs.distribution: engine {engine} does not support mixture: it has erf units, whose "
+            "networks are odd functions and cannot learn clusters such as xor; use engine chain"
+        )
 
 
 def refuse_laws(spec: Spec, engine: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -31,6 +32,8 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     if spec.has_rewards:
         return _cost_of_episodes(spec, runs)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    if spec.inputs.clusters is not None:
+        p = spec.student.hidden + len(spec.inputs.clusters.std)
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
@@ -40,7 +43,8 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
     if spec.inputs.is_structured:
         steps *= GROUPS * (1 + _groups(spec))
-    return together * steps * batch * batches, alone * steps * batch * chains
+    sums = measured_by_sums(spec, runs * len(record_times(spec)))
+    return together * steps * batch * batches, alone * steps * batch * chains, *sums
 
 
 def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
