@@ -11,6 +11,7 @@ from teacherstudent import parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_block import GroupBlock
+from teacherstudent.engines.chain.reward_block import RewardBlock
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
@@ -139,6 +140,25 @@ def chains_with(**blocks: dict) -> Timed:
     return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
 
 
+def episodes(length: int) -> Timed:
+    """Episodes of one chain of the reward rule."""
+    document = {
+        "inputs": {"dimension": 900},
+        "teachers": {"count": 1, "hidden": 1, "activation": "linear"},
+        "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+        "training": {
+            "rule": "reward",
+            "learning_rate": 1.0,
+            "train": ["features"],
+            "episode": {"length": length, "reward": {"condition": "at_least", "count": 1 + length // 2}},
+        },
+        "duration": 1e6,
+        "record": {"count": 2},
+    }
+    block = RewardBlock([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+    return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
+
+
 def chain_draws(N: int) -> Timed:
     """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
     block = chain_block(N)
@@ -174,6 +194,8 @@ def lines() -> Iterator[Line]:
     plain, *others = seconds(chains(1000), *map(grouped_chains, GROUPS))
     for (groups, (must, aim)), ours in zip(GROUPS.items(), others, strict=True):
         yield dearer(f"chain, step with {groups} groups of inputs against one", ours, plain, must, aim)
+    (episode,) = seconds(episodes(12))
+    yield within("chain, reward rule, episode of 12 decisions", episode, "us", 0.3, 0.1)
     (wide,) = seconds(wide_network())
     yield within("network, N = 15, K = 1000, M = 250, step", wide, "us", 12.0, None)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))

@@ -56,7 +56,7 @@ def document(
     }
     for name, block in blocks.items():
         found[name] = found.get(name, {}) | block if isinstance(block, dict) else block
-    return found
+    return {name: block for name, block in found.items() if block is not None}
 
 
 def spec(*arguments, **keys):

@@ -51,6 +51,16 @@ def generator(**keys):
 
 CLUSTERS = {"inputs.distribution": "mixture"}
 
+
+def rewarded(reward, **schedule):
+    episode = {"length": 3, "reward": reward} | ({"schedule": schedule} if schedule else {})
+    return {
+        "teachers": {"count": 2, "hidden": 1},
+        "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+        "training": {"rule": "reward", "train": ["features"], "episode": episode},
+    }
+
+
 # The beginning of a row -> settings by dotted key, each of which stands for it.
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
@@ -169,6 +179,15 @@ ROWS = {
     "given or unequal": each(
         "student.initial", {"readouts": [[1.0, 0.1, 0.1], None]}, {"readouts_imbalance": 10.0}
     ),
+    "several hidden layers of equal": [
+        {"student.layers": 2, "student.activation": "linear"},
+        {"student.layers": 2, "student.hidden": 1, "teachers.hidden": 1},
+    ],
+    "several hidden layers of ReLU": [
+        {"student.layers": 2, "student.activation": "relu"},
+        {"student.layers": 2, "teachers.drift": 0.1},
+        {"student.layers": 3, "curriculum.replay": {"fraction": 0.2}},
+    ],
     "overlaps with the weights": each("record.movement", True),
     "finite training sets": [
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
@@ -205,6 +224,13 @@ ROWS = {
         for means in ("orthogonal", "xor")
     ]
     + [CLUSTERS | {"inputs.clusters": {"means": "opposite"}}],
+    "rewards of decisions": [
+        rewarded({"condition": "all", "penalty": 0.1}),
+        rewarded({"condition": "at_least", "count": 2}, learning_rate="optimal"),
+        rewarded({"condition": "first", "count": 2, "bonus": 0.2}),
+        rewarded({"condition": "per_step", "bonus": 0.2}),
+        rewarded({"condition": "all"}, learning_rate="optimal", length="optimal"),
+    ],
     "on data sets": [
         {"inputs": DATASET, "student.biases": ["features", "readouts"]},
         {"inputs": DATASET, "student.initial": {"scheme": "uniform"}},

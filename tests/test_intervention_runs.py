@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from depth import crossed
 from intervention_cases import CASES, TURNING, complete, consolidated
 from samples import assert_equal, assert_same
 from teacherstudent.engines.network import engine, weights
@@ -149,8 +150,7 @@ def test_probabilities_of_tasks():
 # Resumption
 
 
-@pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "precision"), crossed(CASES, ["float64", "float32"]))
 def test_a_run_resumes_from_its_state(tmp_path, name, precision):
     """Stop between two recorded times in the second phase, at the switch, and in the last phase."""
     numerics = {"numerics": {"precision": precision}}

@@ -108,15 +108,30 @@ NETWORKS |= {
     "generator": large(2500, inputs={"distribution": "generator", "generator": {"layers": [100, 2500]}}),
     "rotation": large(1_000_000, P=2, M=3, teachers={"rotation": TURNING}),
 }
+LINEAR = {"student": {"hidden": 1, "activation": "linear"}}
+REWARDS = {"rule": "reward", "learning_rate": 0.1, "train": ["features"]}
+EPISODE = {"length": 150, "reward": {"condition": "all"}}
+NETWORKS["episodes"] = large(100_000, training=REWARDS | {"episode": EPISODE}, **LINEAR)
+LONG = REWARDS | {"episode": EPISODE | {"length": 100_000}}
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
     ("chain", 1, large(1000, steps=25_000, P=2, M=2, K=4, record={"count": 25_001})),
     ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
+    ("chain", 64, large(10_000, training=LONG, **LINEAR)),
     ("ode", 1, large(1000, steps=400_000, P=2, M=2, K=4, record={"count": 400_001})),
     ("ode", 1, large(4_000_000, P=2, M=1)),
     ("ode", 1, large(4000, P=2, M=2, K=4, curriculum={"switch_times": [2.5e-4]}, **two_projections(600))),
     ("ode", 1, large(2000, P=2, M=2, curriculum=REPLAYED | {"replay": REPLAY}, **two_projections(250))),
 ]
-NAMES = [*NETWORKS, "chain-records", "chain-batch", "ode-records", "ode-inputs", "ode-modes", "ode-moments"]
+NAMES = [
+    *NETWORKS,
+    "chain-records",
+    "chain-batch",
+    "chain-episodes",
+    "ode-records",
+    "ode-inputs",
+    "ode-modes",
+    "ode-moments",
+]
 OFTEN = "inputs", "samples", "chain-records", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)

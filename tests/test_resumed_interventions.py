@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from depth import crossed
 from samples import assert_equal
 from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.errors import SpecError
@@ -78,8 +79,7 @@ def test_a_rotation_continues_from_where_the_teachers_are(tmp_path, engine, name
     np.testing.assert_allclose(T, np.cos(angles), rtol=0, atol=step**2 if "until" in rotation else 1e-9)
 
 
-@pytest.mark.parametrize("end", [1.5, 2.0, 2.7])
-@pytest.mark.parametrize("N", [10, 30])
+@pytest.mark.parametrize(("N", "end"), crossed([10, 30], [2.0, 1.5, 2.7]))
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_rotation_that_has_ended_resumes_to_the_same_bits(tmp_path, engine, N, end):
     rotation = {"teacher": 0, "towards": 1, "rate": 1.0, "until": "reached"}

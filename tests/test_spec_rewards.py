@@ -28,6 +28,11 @@ BAD = {
     "an erf student": ({}, {"student": {"activation": "erf"}}, "one linear unit"),
     "a relu teacher": ({}, {"teachers": {"activation": "relu"}}, "teachers.activation: relu"),
     "readouts of 0": ({"signs": [0.0]}, {}, "initial_overlaps.teacher_readouts: 0.0"),
+    "teachers without output": (
+        {},
+        {"teachers": {"readouts": {"relation": "uniform", "value": 0.0}}, "initial_overlaps": None},
+        "teachers.readouts.value: 0.0",
+    ),
     "trained readouts": ({}, {"training": {"train": ["features", "readouts"]}}, "training.train"),
     "batches": ({}, {"training": {"batch_size": 2}}, "training.batch_size"),
     "a loss": ({}, {"training": {"loss": "logistic"}}, "training.loss"),

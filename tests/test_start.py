@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from depth import crossed
 from samples import assert_equal, assert_same
 from teacherstudent.engines.start import BEGINNING, times_from
 from teacherstudent.engines.trajectory import stored_R, stored_T
@@ -99,8 +100,7 @@ def assert_goes_on(whole, resumed, time=END):
 
 
 @EACH
-@pytest.mark.parametrize("terms", TERMS)
-@pytest.mark.parametrize("curriculum", CURRICULA)
+@pytest.mark.parametrize(("curriculum", "terms"), crossed(CURRICULA, TERMS))
 def test_what_goes_on_from_a_state_has_the_bits_of_what_did_not_stop(tmp_path, engine, curriculum, terms):
     blocks = document(**{"curriculum": CURRICULA[curriculum]} | TERMS[terms])
     spec = parse_spec(blocks)

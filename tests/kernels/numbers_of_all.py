@@ -13,7 +13,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
-from teacherstudent.analysis import fixed_point, long_time_state
+from teacherstudent.analysis import fixed_point, long_time_state, reward_fixed_points
 from teacherstudent.kernels.maths import generalisation
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.simulation.runs import simulate_runs
@@ -38,6 +38,7 @@ THRESHOLD = {"curriculum": {"switch_times": None, "thresholds": [0.3, 0.3]}}
 SINGLE = {"numerics": {"precision": "float32"}}
 LEVELS = {"spectrum": "levels", "values": [1.5, 0.5], "fractions": [0.5, 0.5]}
 GROUPS = {"inputs": {"distribution": "correlated", "covariance": LEVELS}}
+OPTIMAL = {"learning_rate": "optimal", "length": "optimal"}
 LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
 REPLAY = {"curriculum": {"switch_times": [3.0], "replay": {"fraction": 0.3}}}
 # With all engines: several tasks in a stage, anchors, importances, and teachers that move.
@@ -68,6 +69,17 @@ def run(engine, threads=2, **blocks):
     return [array for trajectory in found for array in vars(trajectory).values()]
 
 
+def rewards(schedule=None):
+    """Return blocks of the reward rule."""
+    reward = {"condition": "all"} if schedule else {"condition": "per_step", "bonus": 0.2}
+    episode = {"length": 4, "reward": reward} | ({"schedule": schedule} if schedule else {})
+    return {
+        "teachers": {"hidden": 1, "output_noise": None},
+        "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
+        "training": {"rule": "reward", "train": ["features"], "episode": episode},
+    }
+
+
 def errors():
     """Return errors for random overlaps, small and large."""
     found = []
@@ -85,7 +97,12 @@ def fixed_points():
     """Return a fixed point with its eigenvalues, and what a plateau is found to be."""
     committee = parse_spec(COMMITTEE)
     point = fixed_point(committee, long_time_state(committee))
-    return [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    found = [*point.state, point.generalisation_error, point.eigenvalues, np.array(point.residual)]
+    blocks = rewards()
+    reward = {"condition": "all", "penalty": 1.0}
+    blocks["training"]["episode"] = {"length": 4, "reward": reward}
+    one = {"teachers": blocks["teachers"] | {"count": 1}, "curriculum": {"switch_times": None}}
+    return [*found, *(each.eigenvalues for each in reward_fixed_points(spec(**blocks | one)))]
 
 
 NUMBERS = {
@@ -102,6 +119,10 @@ NUMBERS = {
     "chain, groups of inputs": lambda: run("chain", **THRESHOLD, **GROUPS),
     "chain, interventions": lambda: run("chain", **INTERVENTIONS),
     "chain, a rotation": lambda: run("chain", **ROTATION),
+    "network, rewards": lambda: run("network", **rewards()),
+    "network, rewards on schedule": lambda: run("network", **rewards(OPTIMAL)),
+    "chain, rewards": lambda: run("chain", **THRESHOLD, **rewards()),
+    "ode, rewards": lambda: run("ode", **THRESHOLD, **rewards()),
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from scipy import special
 
+from naive.classes import class_errors_of_one_unit, class_labels, slope
 from naive.replica_networks import sample
 
 G = {
@@ -56,7 +57,8 @@ def train(document, net, rng):
     for _ in range(batch):
         seen, label = draw(document, net, active, rng)
         field = fields(net.W, seen)
-        error = ((h * G[document["student"]["activation"]](field)).sum(axis=1) - label)[:, None] / batch
+        phi = (h * G[document["student"]["activation"]](field)).sum(axis=1)
+        error = slope(training, phi, label)[:, None] / batch
         pull.append(error * h * DG[document["student"]["activation"]](field))
         dh -= training["readout_learning_rate"] / N * error * G[document["student"]["activation"]](field)
         inputs.append(seen)
@@ -75,6 +77,8 @@ def draw(document, net, active, rng):
     x = rng.normal(size=(len(active), net.W.shape[2]))
     responses = G[teachers["activation"]](fields(net.V[every, active], x))
     label = (net.v[every, active] * responses).sum(axis=1) + label_noise * rng.normal(size=len(active))
+    if "labels" in teachers:
+        label = class_labels(teachers, active, label, rng)
     if input_noise.any():
         x += input_noise[:, None] * rng.normal(size=x.shape)
     return x, label
@@ -152,7 +156,12 @@ def teacher_overlaps(V):
 
 
 def errors(document, net):
-    """1/2 <(student - teacher)^2> for every teacher, shape (S, P); one activation for both."""
+    """1/2 <(student - teacher)^2> for every teacher, shape (S, P); one activation for both.
+
+    With classes the classification errors of a student and teachers with one unit each, 0 for others.
+    """
+    if "labels" in document["teachers"]:
+        return class_errors_of_one_unit(net.W, net.h, net.V, net.v)
     (_, P, _, N), total = net.V.shape, []
     for p in range(P):
         rows = np.concatenate([net.W, net.V[:, p]], axis=1)

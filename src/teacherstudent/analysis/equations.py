@@ -90,12 +90,17 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
 def _check_constant(spec: Spec) -> None:
     """Raise SpecError if the equations of a task change in the course of a run, or have another state."""
     training, curriculum = spec.training, spec.curriculum
+    if spec.student.activation == "relu" or spec.teachers.labels is not None:
+        key = "student.activation: relu" if spec.student.activation == "relu" else "teachers.labels: sign"
+        raise SpecError(f"{key}: the analysis has derivatives of erf and linear students on outputs only")
     if spec.inputs.is_structured:
         refuse(
             "inputs.distribution",
             spec.inputs.distribution,
             "the analysis is of equations for independent inputs; use inputs.distribution: gaussian",
         )
+    if spec.is_deep:
+        raise SpecError("student.layers: the analysis is of students with one hidden layer; remove it")
     changing = {
         "curriculum.replay": curriculum.replay is not None,
         "curriculum.mixture": curriculum.mixture is not None,

@@ -202,6 +202,7 @@ def separatrix(spec: Spec) -> np.ndarray:
     direction *= SMALL / np.linalg.norm(direction)
     one, other = (_backwards(system, np.array([rho, np.log(s)]) + part) for part in (-direction, direction))
     curve = np.array([*one[::-1], *other])
+    curve = curve[np.abs(curve[:, 0]) < 1.0]
     return np.stack([curve[:, 0], np.exp(2.0 * curve[:, 1])], axis=1)
 
 

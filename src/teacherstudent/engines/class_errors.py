@@ -14,8 +14,8 @@ DEVIATIONS = 5.0  # standard deviations of this estimate within which the error 
 
 
 def has_class_errors(spec: Spec) -> bool:
-    """Return whether errors are those of labels that are signs."""
-    return spec.teachers.labels is not None and not spec.has_rewards
+    """Return whether errors are those of labels that are signs; `deep_errors` has those of inner layers."""
+    return spec.teachers.labels is not None and not spec.has_rewards and not spec.is_deep
 
 
 def class_errors(

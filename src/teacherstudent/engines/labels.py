@@ -52,13 +52,35 @@ def label_errors(
     for p in range(len(v)):
         own = slice(p * v.shape[1], (p + 1) * v.shape[1])
         head = spec.head_of(p)
-        found = _of_task(spec, Q, R[:, :, own], np.ascontiguousarray(T[own, own]), h[:, head], v[p])
+        found = errors_of_task(spec, Q, R[:, :, own], np.ascontiguousarray(T[own, own]), h[:, head], v[p])
         losses[:, p], errors[:, p] = found
     return losses, errors
 
 
-def _of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
-    """Return losses and errors (records,) of one task."""
+def errors_of_task(
+    spec: Spec, Q: np.ndarray, R: np.ndarray, T: np.ndarray, h: np.ndarray, v: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean losses and classification errors on the labels of one teacher, as `label_errors`.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run: activations and loss.
+    Q : (records, K, K) array
+        Covariances of the student fields.
+    R : (records, K, M) array
+        Covariances of student fields with the fields of the teacher.
+    T : (M, M) array
+        Covariances of the fields of the teacher, the same at all records.
+    h : (records, K) array
+        Head of the task.
+    v : (M,) array
+        Readouts of the teacher.
+
+    Returns
+    -------
+    losses, errors : (records,) arrays
+    """
     student, teacher = code_of(spec.student), _axes_or_none(spec, T, v)
     loss, margin = spec.loss, spec.training.margin or 0.0
     tolerance = spec.numerics.cubature_tolerance or TOLERANCE

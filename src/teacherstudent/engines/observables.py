@@ -95,7 +95,8 @@ OBSERVABLES = _by_name(
         ("time", "teacher"),
         symbol="eps",
         description="generalisation error 1/2 <(student - teacher)^2> against each noiseless teacher; of a "
-        "data set its mean over the test samples; of labels that are signs the mean loss without flips",
+        "data set its mean over the test samples; of labels that are signs the mean loss without flips; "
+        "of rule reward the probability of a wrong decision",
     ),
     Observable(
         "student_overlaps",
@@ -327,6 +328,7 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
+    StateVariable("student_inner", symbol="U", description="weights between the student's hidden layers"),
     StateVariable(
         "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
     ),
@@ -431,6 +433,12 @@ STATE_VARIABLES = _by_name(
     StateVariable("integrator_joint_means", symbol="mu", description="joint_means at the restart point"),
     StateVariable("integrator_joint_moments", symbol="S", description="joint_moments at the restart point"),
     StateVariable("integrator_joint_outside", symbol="-", description="joint_outside at the restart point"),
+    StateVariable(
+        "state_of_nodes",
+        symbol="-",
+        description="order parameters, and time, for which the nodes of sums over fields were chosen",
+    ),
+    StateVariable("integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",
@@ -444,6 +452,8 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "integrator_switches", symbol="-", description="number of switches before the restart point"
     ),
+    StateVariable("node_spacings", symbol="-", description="spacings of the nodes of means over the fields"),
+    StateVariable("integrator_node_spacings", symbol="-", description="node_spacings at the restart point"),
     StateVariable(
         "integrator_column_overlaps", symbol="T", description="column_overlaps at the restart point"
     ),

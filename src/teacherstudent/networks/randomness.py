@@ -48,6 +48,8 @@ class Purpose(IntEnum):
     DIRECTION_ORDER = 30
     CLUSTER_MEANS = 31
     CLUSTERS = 32
+    STUDENT_INNER = 36
+    ERROR_FIELDS = 37
 
 
 def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:

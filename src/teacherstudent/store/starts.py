@@ -155,6 +155,8 @@ def _overlaps(trajectory: Trajectory, row: int, state: State | None) -> InitialO
         "student_readouts": trajectory.student_readouts[row],
         "teacher_readouts": trajectory.teacher_readouts,
     }
+    if trajectory.student_inner is not None:
+        arrays["student_inner"] = trajectory.student_inner[row]
     return InitialOverlaps(**{name: _tupled(array.tolist()) for name, array in arrays.items()})
 
 

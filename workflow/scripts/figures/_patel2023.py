@@ -58,6 +58,7 @@ def plot_spread(ax, time, values, series: str, color, label=None, **style):
     _figures.plot_simulation(ax, time, mean, series, spread, color=color, label=label, **style)
 
 
-def every(curves: Curves, count: int) -> slice:
-    """Return the slice that leaves about `count` recorded times."""
-    return slice(None, None, max(1, len(curves.time) // count))
+def every(curves: Curves, count: int, first: float = 0.0) -> slice:
+    """Return the slice that leaves about `count` recorded times, from a part of the first interval on."""
+    step = max(1, len(curves.time) // count)
+    return slice(int(first * step), None, step)

@@ -16,10 +16,10 @@ Episodes of T = 10 decisions, all of which must be right; no penalty, learning r
 the start. (a) Overlap rho, the cosine between student and teacher, against time (episodes / N). Black line:
 equations of motion. Coloured lines: mean over 100 runs of the exact chain with N inputs (fewer runs and sizes
 in the small form); bands: standard deviation over runs for the smallest and the largest N. (b) Standard
-deviation over runs at the end (circles), and distance of the mean from the equations (squares), against N.
-Error bars are standard errors of both. Dotted line: N^{-1/2}. The exact chain samples overlap and norm alone,
-with the law that they have in networks of N inputs. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) have
-networks of 100 to 400 inputs at these parameters; the panels are our own.
+deviation over runs at the end against N; dotted line: N^{-1/2}. (c) Mean over runs at the end; line:
+equations. Error bars are standard errors. The exact chain samples overlap and norm alone, with the law that
+they have in networks of N inputs. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) have networks of 100 to
+400 inputs at these parameters; the panels are our own.
 """
 # Overlap of the equations at t = 300, means and standard deviations of the chain by N, by another program.
 END = 0.536
@@ -29,12 +29,15 @@ claim, own = claim_of(FIGURE), claim_of(FIGURE, OWN)
 
 
 def figure(curves):
-    """Draw means over time, and their distance from the equations and the spread against N."""
-    fig, axes = _figures.panels(1, 2, _figures.PAGE, 0.8)
+    """Draw means over time, and standard deviations and means at the end against N."""
+    fig, axes = _figures.panels(1, 3, _figures.PAGE, 1.0)
     ode, chain = curves[SIZES]["ode"], curves[SIZES]["chain"]
     plot_time(axes[0, 0], ode, chain)
-    plot_sizes(axes[0, 1], ode, chain)
+    plot_spreads(axes[0, 1], chain)
+    plot_means(axes[0, 2], ode, chain)
     _figures.letter(axes)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     return fig
 
 
@@ -58,23 +61,28 @@ def plot_time(ax, ode, chain):
         if N in (sizes[0], sizes[-1]):
             ax.fill_between(chain.time, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0.0)
     ax.set(xlabel="time $t$", ylabel=r"overlap $\rho$", xlim=(0.0, ode.time[-1]))
-    ax.legend(loc="upper left")
 
 
-def plot_sizes(ax, ode, chain):
-    """Draw the standard deviation and the distance from the equations at the end."""
+def plot_spreads(ax, chain):
+    """Draw the standard deviation over runs at the end."""
     sizes, ends = chain.axis("dimension").astype(float), overlap(chain)[..., -1]
-    spread, error = ends.std(axis=1, ddof=1), ends.std(axis=1, ddof=1) / np.sqrt(ends.shape[1])
+    spread = ends.std(axis=1, ddof=1)
+    error = spread / np.sqrt(2.0 * (ends.shape[1] - 1))
     style = {"color": _figures.series_color(0)}
-    label = "standard deviation"
-    _figures.plot_simulation(ax, sizes, spread, label, error / np.sqrt(2.0), **style)
-    style = {"color": _figures.series_color(1), "marker": "s"}
-    away = np.abs(ends.mean(axis=1) - overlap(ode)[0, -1])
-    _figures.plot_simulation(ax, sizes, away, "distance of the mean", error, **style)
-    ax.plot(sizes, spread[0] * np.sqrt(sizes[0] / sizes), color="0.5", linestyle=":", label="$N^{-1/2}$")
+    _figures.plot_simulation(ax, sizes, spread, "standard deviation", error, **style)
+    ax.plot(sizes, spread[-1] * np.sqrt(sizes[-1] / sizes), color="0.5", linestyle=":")
     _figures.log_axes(ax, "xy")
-    ax.set(xlabel="inputs $N$", ylabel=f"at $t$ = {chain.time[-1]:g}")
-    ax.legend(loc="lower left")
+    ax.set(xlabel="inputs $N$", ylabel=rf"spread of $\rho$ at $t$ = {chain.time[-1]:g}")
+
+
+def plot_means(ax, ode, chain):
+    """Draw the mean over runs at the end, and that of the equations."""
+    sizes, ends = chain.axis("dimension").astype(float), overlap(chain)[..., -1]
+    line = np.full(len(sizes), np.interp(chain.time[-1], ode.time, overlap(ode)[0]))
+    _figures.plot_theory(ax, sizes, line, "equations", color="black")
+    error = ends.std(axis=1, ddof=1) / np.sqrt(ends.shape[1])
+    _figures.plot_simulation(ax, sizes, ends.mean(axis=1), "mean", error, color=_figures.series_color(0))
+    ax.set(xscale="log", xlabel="inputs $N$", ylabel=rf"mean of $\rho$ at $t$ = {chain.time[-1]:g}")
 
 
 def claims(curves):

@@ -20,10 +20,10 @@ At least 9 of T = 12 decisions of an episode must be right, otherwise there is a
 equations of motion, from Q = 1 (dots) with a penalty of 0.8, below the critical value 0.9507: all students
 learn; they first become short, and then turn. (b) The same with a penalty of 1.5, with the node (filled
 circle), the saddle (open circle) and its separatrix (dashed): starts above it learn, those below it end at
-the node. Grey: the curves on which the overlap R with the teacher (vertical lines) and Q do not change. (c)
-Overlap at the fixed points against penalty, for this reward and for rewards of 12 right decisions only: node
-(solid) and saddle (dashed) appear together at the critical penalty, which depends on the ratio of penalty and
-reward only. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) show flow and fixed points; the panels are from
+the node. Grey lines: values of rho at which the projection R on the teacher does not change. (c) Overlap at
+the fixed points against penalty, for this reward and for rewards of 12 right decisions only: node (solid) and
+saddle (dashed) appear together at the critical penalty, which depends on the ratio of penalty and reward
+only. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) show flow and fixed points; the panels are from
 memory, the parameters our own.
 """
 PENALTIES = (0.8, 1.5)
@@ -92,7 +92,7 @@ def plot_branches(ax, spec):
             _figures.plot_theory(ax, [1.0, *(ratios / critical.ratio)], values, name, **style)
     ax.set(xscale="log", xlabel="penalty / critical penalty", ylabel=r"overlap $\rho$ of fixed points")
     ax.set(xlim=(0.8, 11.0), ylim=(0.0, 1.0))
-    ax.legend(loc="center right")
+    ax.legend(loc="upper left")
 
 
 def claims(curves):

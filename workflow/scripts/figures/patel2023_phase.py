@@ -6,6 +6,7 @@ the start: only starts on the wrong side stop at the line itself.
 """
 
 from dataclasses import replace
+from functools import cache
 
 import _figures
 import numpy as np
@@ -38,7 +39,9 @@ RATIOS = {
 }
 CRITICAL = {ALL: 0.0027676082, AT_LEAST: 0.95070735}
 NAMES = {ALL: "All of 13 right", AT_LEAST: "At least 9 of 12 right"}
-STEPS = np.geomspace(1e-3, 40.0, 24)  # of the ratio above the critical one
+STEPS = np.concatenate(
+    [np.geomspace(1e-3, 1.5, 16), np.geomspace(2.0, 40.0, 8)]
+)  # of the ratio above the critical one
 claim = claim_of(FIGURE)
 
 
@@ -48,7 +51,7 @@ def figure(curves):
     fig, axes = _figures.panels(2, columns, _figures.PAGE, 1.05)
     for row, name in zip(axes, NAMES, strict=True):
         plot_row(row, curves[name])
-        row[0].set_ylabel("penalty")
+        row[0].set_ylabel(f"{NAMES[name].lower()}\npenalty")
     _figures.letter(axes)
     for ax in axes[-1]:
         ax.set_xlabel("reward")
@@ -101,15 +104,28 @@ def critical_of(ode):
 
 def boundaries(ode):
     """Return ratios of penalty and reward, and the largest rewards (ratio, start) that are learned."""
-    ratios = critical_of(ode) * (1.0 + STEPS)
-    rates = [critical_reward_rate(with_ratio(ode.spec, ratio), ode.axes[START]) for ratio in ratios]
+    return _boundaries(with_reward(ode.spec, 1.0, 0.0), tuple(ode.axes[START].tolist()))
+
+
+@cache
+def _boundaries(spec, starts):
+    """Return `boundaries` from hashable arguments: the figure and its claims need the same ones."""
+    ratios = critical_penalty(spec).ratio * (1.0 + STEPS)
+    rates = [critical_reward_rate(with_reward(spec, 1.0, ratio), np.array(starts)) for ratio in ratios]
     return ratios, np.array(rates)
 
 
-def with_ratio(spec, ratio):
-    """Return a spec with a reward of 1 and some penalty."""
+def ratios_at(rewards, ratios, rates, critical):
+    """Return the ratios on a boundary at some rewards, with powers between its points."""
+    learned = rates > 0.0
+    known, beyond = np.log(rates[learned])[::-1], np.log(ratios[learned] / critical - 1.0)[::-1]
+    return critical * (1.0 + np.exp(np.interp(np.log(rewards), known, beyond)))
+
+
+def with_reward(spec, value, penalty):
+    """Return a spec with another reward and penalty."""
     episode = spec.training.episode
-    reward = replace(episode.reward, value=1.0, penalty=ratio)
+    reward = replace(episode.reward, value=value, penalty=penalty)
     return replace(spec, training=replace(spec.training, episode=replace(episode, reward=reward)))
 
 
@@ -162,8 +178,7 @@ def claims(curves):
 def boundary_claims(name, ode, ratios, rates):
     """State the boundary for the start at 1.59 rad, and how much its ratio changes with the reward."""
     column = rates[:, np.isclose(ode.axes[START], ANGLE)][:, 0]
-    learned = column > 0.0
-    found = np.interp(list(RATIOS[name]), column[learned][::-1], ratios[learned][::-1])
+    found = ratios_at(list(RATIOS[name]), ratios, column, critical_of(ode))
     yield claim(
         f"{NAMES[name]}, start at 1.59 rad: largest relative distance of the boundary at five rewards from "
         "that of the other computation.",

@@ -18,8 +18,8 @@ a wrong decision against time (episodes / N). Grey: episodes of T = 4 decisions 
 darker for larger ones. Colours: learning rates and lengths of episodes that raise the overlap rho fastest at
 each time. Points: exact chain with 900 inputs, mean and standard deviation of 20 runs (fewer in the small
 form), in which the schedules follow rho and Q of each run. Dotted lines: sqrt(2 / (pi T t)) for T = 1 and 4,
-and 4 e / (pi t). (b) The same against the number of inputs, the integral of T over time. (c) Optimal length
-T (steps) and learning rate over the square root of Q (lines) against rho, at T = 1 and 4 and at the optimal
+and 4 e / (pi t). (b) The same against the number of inputs, the integral of T over time. (c) Optimal length T
+(steps) and learning rate over the square root of Q (lines) against rho, at T = 1 and 4 and at the optimal
 length. With an optimal learning rate only the law of rho is left, in which a larger rate of change at each
 time is best for all times. Its formulas and those of the length are derived in this project; the schedules of
 Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) were not read.

@@ -13,12 +13,12 @@ FIGURE, AT_LEAST = "patel2023_speed_accuracy", "patel2023_at_least"
 CAPTION = """
 Episodes of T = 12 decisions are rewarded if at least n are right; no penalty, learning rate 1, rho = 0 and Q
 = 1 at the start. (a) Overlap rho, the cosine between student and teacher, against time (episodes / N). Lines:
-equations of motion. Points: exact chain with 900 inputs, mean and standard deviation of 20 runs (fewer in
-the small form). (b) Time to reach an overlap, for each n; black: the envelope, the smallest time of all n.
-(c) The n with the smallest time. For n of 6 or less, not more than half of the decisions, most episodes are
-rewarded at the start, and the reward says little. That a small n is best for low accuracies holds down to
-n = 7 only. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) show speed and accuracy for some n; the panels
-are our own.
+equations of motion. Points: exact chain with 900 inputs, mean and standard deviation of 20 runs (fewer in the
+small form). (b) Time to reach an overlap, for each n; black: the envelope, the smallest time of all n. (c)
+The n with the smallest time. For n of 6 or less, not more than half of the decisions, most episodes are
+rewarded at the start, and the reward says little. That a small n is best for low accuracies holds down to n =
+7 only. Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) show speed and accuracy for some n; the panels are
+our own.
 """
 SHOWN = range(5, 13)
 COLORS = dict(zip(SHOWN, _figures.colors_along(SHOWN), strict=True))
@@ -75,7 +75,7 @@ def plot_envelope(ax, best, ode):
         _figures.plot_theory(ax, LEVELS, values, f"n = {n}", color=COLORS[n], label=f"{n}")
     table = np.array(list(found.values()))
     envelope = np.nanmin(table, axis=0)
-    style = {"color": "black", "linewidth": 2.0, "zorder": 0.5, "alpha": 0.5}
+    style = {"color": "black", "linewidth": 4.5, "zorder": 0.5, "alpha": 0.35}
     _figures.plot_theory(ax, LEVELS, envelope, "envelope", **style)
     _figures.log_axes(ax)
     ax.set(xlabel=r"overlap $\rho$", ylabel="time to reach it", xlim=(0.0, 1.0), ylim=(0.3, ode.time[-1]))

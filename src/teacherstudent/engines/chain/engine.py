@@ -13,10 +13,10 @@ from teacherstudent.engines.chain.cluster_block import ClusterBlock
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.law import law_key
+from teacherstudent.engines.chain.layers import LayeredBlock
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.chain.reward_block import RewardBlock
-from teacherstudent.engines.laws import refuse_layers
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
@@ -45,7 +45,6 @@ def check(spec: Spec) -> None:
     """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
     for activations that cannot be compiled.
     """
-    refuse_layers(spec, "chain")
     if spec.inputs.clusters is not None:
         check_means(spec)
     if spec.inputs.is_structured:
@@ -85,8 +84,8 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     moving = tuple(rate > 0.0 for rate in drifting), turning
     episode = spec.training.episode
     rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
-    layers = [(layer.activation, layer.activation_sha256) for layer in (teachers, student)]
-    return sizes, *layers, clock, anchors, moving, rewards, law_key(spec)
+    units = [student.depth, *((layer.activation, layer.activation_sha256) for layer in (teachers, student))]
+    return sizes, *units, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -132,6 +131,8 @@ def _kind_of_block(spec: Spec) -> type[Block]:
         return RewardBlock
     if spec.inputs.clusters is not None:
         return ClusterBlock
+    if spec.is_deep:
+        return LayeredBlock
     return GroupBlock if spec.inputs.is_structured else Block
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
 from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
@@ -19,10 +20,15 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 # B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
 
+# Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
+INNER_COST = (0.0, 6e-9, 1.5e-9)
+
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
 # Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
-DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 3e-9, 100e-9
+DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 1.6e-9, 25e-9
+# Mean optimal length of episodes, divided by the duration of the run.
+LENGTH_PER_TIME = 0.15
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
@@ -43,8 +49,12 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
     if spec.inputs.is_structured:
         steps *= GROUPS * (1 + _groups(spec))
-    sums = measured_by_sums(spec, runs * len(record_times(spec)))
-    return together * steps * batch * batches, alone * steps * batch * chains, *sums
+    if spec.is_deep:
+        alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
+    found = together * steps * batch * batches, alone * steps * batch * chains
+    if spec.is_deep:
+        return *found, error_seconds(spec, runs)
+    return *found, *measured_by_sums(spec, runs * len(record_times(spec)))
 
 
 def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -53,9 +63,12 @@ def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
     episodes, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     batches = math.ceil(runs / ENGINES["chain"].batch_limit)
     scheduled = SCHEDULE * (episode.has_optimal_rate or episode.has_optimal_length)
+    length = episode.length
+    if episode.has_optimal_length:  # about 1 / error, and the error falls to 4 e / (pi t)
+        length = min(length, 1.0 + LENGTH_PER_TIME * spec.duration)
     return (
-        DECISION * episodes * episode.length * batches,
-        DECISION_AXIS * axes * episodes * episode.length * chains,
+        DECISION * episodes * length * batches,
+        DECISION_AXIS * axes * episodes * length * chains,
         scheduled * episodes * chains,
     )
 
@@ -81,7 +94,7 @@ def memory(specs: Sequence[Spec]) -> Parts:
         parts = {"student.hidden": frame + sampling, "training.episode.length": normals}
         return with_part(parts, record_key(spec), rows)
     parts = {
-        "student.hidden": frame + sampling,
+        "student.hidden": frame + sampling + NUMBER * C * 2 * (spec.student.depth - 1) * K * (K + 3 * batch),
         "training.batch_size": NUMBER * C * batch * (p + 2 * r + max(q, batch) + 3 * K),
     }
     return with_part(parts, record_key(spec), rows)

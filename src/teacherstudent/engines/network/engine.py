@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_layers
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -40,7 +39,6 @@ def check(spec: Spec) -> None:
     """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
     activation cannot be compiled.
     """
-    refuse_layers(spec, "network")
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)

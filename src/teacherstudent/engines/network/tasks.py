@@ -82,7 +82,9 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=spec.inputs_of_step,
+        batch=spec.inputs_of_step if spec.has_rewards else stage.batch_size,
+        eta_u=task.inner_rate,
+        decay_u=stage.inner_decay,
     )
 
 
@@ -137,6 +139,7 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
         moving=np.array([task.moving for task in stage.tasks]),
         eta=np.array([task.learning_rate for task in stage.tasks]),
         eta_h=np.array([task.readout_rate for task in stage.tasks]),
+        eta_u=np.array([task.inner_rate for task in stage.tasks], float),
         input_noise=np.array([task.input_noise for task in stage.tasks], float),
         fidelity=np.array([task.fidelity for task in stage.tasks], float),
         laws=np.array([[*own.law] for own in constants], float),

@@ -60,21 +60,17 @@ class InMemory(ABC):
         """Return the readouts of the student, (H, K)."""
         return self.h
 
-    def biases(self) -> dict[str, np.ndarray]:
-        """Return the biases to record, by name."""
+    def further(self) -> dict[str, np.ndarray]:
+        """Return the further parameters of the student to record, by name."""
         return {}
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
-        """Return the biases in the form in which they are trained, by name, for the state of a run."""
+    def state_of_further(self) -> dict[str, np.ndarray]:
+        """Return them in the form in which they are trained, by name, for the state of a run."""
         return {}
 
-    def of_inputs(self) -> dict[str, np.ndarray]:
-        """Return the overlaps with what inputs depend on, to record, by name."""
-        return {}
-
-    def state_of_inputs(self) -> dict[str, np.ndarray]:
-        """Return what inputs depend on, by name, for the state of a run."""
-        return {}
+    def copy_student(self, other: "InMemory") -> None:
+        """Copy the parameters of the student of other networks."""
+        self.W[:], self.h[:] = other.W, other.h
 
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters."""
@@ -162,13 +158,13 @@ class WithClusters(ByUnit):
         super().__init__(spec, networks)
         self.means = means
 
-    def of_inputs(self) -> dict[str, np.ndarray]:
+    def further(self) -> dict[str, np.ndarray]:
         """Return the overlaps of the student with the means, (K, C)."""
         with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
             W = self.student().astype(float, copy=False)
             return {"student_cluster_overlaps": overlap(W, self.means)}
 
-    def state_of_inputs(self) -> dict[str, np.ndarray]:
+    def state_of_further(self) -> dict[str, np.ndarray]:
         """Return the means, (C, N)."""
         return {"cluster_means": self.means.copy()}
 
@@ -208,12 +204,12 @@ class WithBiases(ByUnit):
         """Return the readouts of the student, (H, K)."""
         return self.h[:, : self.K]
 
-    def biases(self) -> dict[str, np.ndarray]:
+    def further(self) -> dict[str, np.ndarray]:
         """Return the biases of the units, (K,), and of the heads, (H,)."""
-        found = self.state_of_biases()
+        found = self.state_of_further()
         return {"student_biases": found.pop("bias_weights") / np.sqrt(self.N)} | found
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
+    def state_of_further(self) -> dict[str, np.ndarray]:
         """Return the weights for the constant input, (K,), and the biases of the heads, (H,)."""
         units = {"bias_weights": self.W[: self.K, self.N].astype(float)}
         return units | ({"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {})

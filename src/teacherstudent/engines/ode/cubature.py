@@ -181,18 +181,18 @@ class _Builder(NamedTuple):
         nodes = ball(steps, self.accuracy.radius, half=False)
         W = np.concatenate([fields.P, fields.F[:, :-1]], axis=1)
         line = self.student, self.h, W, np.ascontiguousarray(fields.F[:, -1]), nodes.points, reach
-        counts = [
-            points_of_lines(
-                self.student, fields, self.accuracy.radius, crossings(bound, *line), nodes.weights
-            )
-            for bound in bounds
-        ]
+        tops = [crossings(bound, *line) for bound in bounds]
+        rule = self.student, fields, self.accuracy.radius
+        counts = [points_of_lines(*rule, each, nodes.weights) for each in tops]
         count = math.ceil(MORE_POINTS * max(counts))
         self._check(count * len(nodes.weights))
         length = np.abs(fields.F[:, -1]).max() if self.student != LINEAR else 0.0
         growth = 1.0 + 2.0 * length**2 + (fields.c[-1] / fields.s) ** 2
-        rule = gauss_legendre(count)
-        return Lines(axes, signs, *self._blocks(nodes), *rule, reach, steps, growth, self.h, grouped)
+        blocks = self._blocks(nodes)
+        guess = np.zeros(blocks[1].shape)
+        guess.ravel()[: len(tops[-1])] = tops[-1]
+        numbers = reach, steps, growth, self.h, grouped
+        return Lines(axes, signs, *blocks, guess, *gauss_legendre(count), *numbers)
 
     def _blocks(self, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points, weights and roots b in blocks; the last one is filled with nodes of weight 0."""

@@ -1,6 +1,9 @@
 """The law of units and labels that the equations of a spec have, chosen here for `kernels.ode`."""
 
-from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.errors import SpecError
+from teacherstudent.kernels.maths.activations import CODES, RELU
+from teacherstudent.kernels.ode.rectified import rectified
+from teacherstudent.kernels.ode.signs import signs
 from teacherstudent.kernels.ode.single import AdaTron, Hebb, Perceptron
 from teacherstudent.kernels.ode.units import units
 from teacherstudent.spec.model import Spec
@@ -26,14 +29,42 @@ def is_scale_free(spec: Spec) -> bool:
     return is_single(spec) and spec.loss == "squared_hinge" and "readouts" not in spec.training.train
 
 
+def check_signs(spec: Spec) -> None:
+    """Raise SpecError where the squared loss on labels that are signs has no means in closed form."""
+    if spec.teachers.labels != "sign" or spec.has_rewards:
+        return
+    one_field = spec.student.activation == "linear" or spec.student.hidden == 1
+    if spec.curriculum.thresholds and not one_field:
+        raise SpecError(
+            "curriculum.thresholds: engine ode compares the classification error of linear students or one "
+            "unit; use curriculum.switch_times or engine chain"
+        )
+    if any(spec.teachers.output_noise) and spec.teachers.activation != "linear":
+        raise SpecError(
+            "teachers.output_noise: with labels: sign engine ode supports it for linear teachers; use "
+            "teachers.label_flips or engine chain"
+        )
+
+
 def law_of(spec: Spec):
-    """Return the law of a spec, with new work space."""
+    """Return the law of a spec (`kernels.ode.means`), with new work space."""
     if is_single(spec):
         return SINGLE[spec.loss]()
     K, D = spec.student.hidden, spec.student.hidden + spec.teachers.hidden
-    return units(CODES[spec.student.activation], CODES[spec.teachers.activation], K, D)
+    student, teacher = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    if spec.teachers.labels == "sign":
+        return signs(student, teacher, K)
+    if student == RELU:
+        return rectified(teacher, K, D)
+    return units(student, teacher, K, D)
 
 
 def numbers_of_law(law) -> list[float]:
     """Return the numbers of a law that determine the equations; its arrays are work space."""
-    return [float(number) for number in law if isinstance(number, int | float)]
+    numbers = []
+    for part in law:
+        if isinstance(part, tuple):
+            numbers += numbers_of_law(part)
+        elif isinstance(part, int | float):
+            numbers.append(float(part))
+    return numbers

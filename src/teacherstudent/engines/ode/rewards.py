@@ -1,6 +1,6 @@
 """The formulation of the reward rule: overlaps of a linear student with its teachers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -62,23 +62,3 @@ class Rewarded(Independent):
         """Return the probabilities of a wrong decision, and of a reward, (T, P) of records."""
         Q, R, _ = self.overlaps(records)
         return reward_observables(self.spec, Q, R, self.T, self.v)
-
-    def observables(
-        self, records: np.ndarray, times: np.ndarray, switches: Sequence[float]
-    ) -> dict[str, np.ndarray]:
-        """Return no further arrays.
-
-        Parameters
-        ----------
-        records : (T, width) array
-            Records.
-        times : (T,) array
-            Their times t = episodes / N.
-        switches : sequence of float
-            Times of the switches of the run.
-
-        Returns
-        -------
-        dict of str to array
-        """
-        return {}

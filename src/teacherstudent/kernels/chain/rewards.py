@@ -212,11 +212,10 @@ def _weigh(episodes, buffers):
     """Compute the factors of the sums, and the length of the move outside; return whether anything moves."""
     right, total, square = buffers.counts[0], buffers.counts[2], buffers.counts[3]
     base, bonus, outside, moves = buffers.factors[0], buffers.factors[1], buffers.outside, 0
+    all_count = episodes.condition != AT_LEAST or episodes.has_optimal_length
     for c in range(len(base)):
         T = buffers.lengths[c]
-        needed = episodes.count[c] if episodes.condition == AT_LEAST else T
-        if episodes.has_optimal_length:
-            needed = T
+        needed = T if all_count else episodes.count[c]
         rate = buffers.rate[c] / T
         base[c] = rate * (episodes.value[c] if right[c] >= needed else -episodes.penalty[c])
         bonus[c] = rate * episodes.bonus[c]

@@ -68,7 +68,7 @@ def classification_error(student, teacher: TeacherAxes, Q, R, h, tolerance: floa
     if student == RELU:
         return _error_of_relu(Q, R @ teacher.inverse[-1], h)
     if len(h) == 1 and not len(teacher.slopes):
-        return math.acos(min(max(math.copysign(1.0, h[0]) * fields.c[0], -1.0), 1.0)) / math.pi
+        return _angle(h, fields) / math.pi
     return 2.0 * _mean_below(0, 0.0, student, teacher, fields, h, tolerance)
 
 
@@ -101,7 +101,21 @@ def mean_loss(loss: str, margin: float, student, teacher: TeacherAxes, Q, R, h, 
     fields = fields_of(teacher, Q, R)
     if loss == "logistic":
         return _smooth(LOGISTIC, student, teacher, fields, h, tolerance)
+    if student == LINEAR and margin == 0.0 and not len(teacher.slopes):
+        return _loss_of_one_unit(loss, h[0], _angle(h, fields))
     return 2.0 * WEIGHTS[loss] * _mean_below(POWERS[loss], margin, student, teacher, fields, h, tolerance)
+
+
+def _angle(h: np.ndarray, fields) -> float:
+    """Return the angle between the output of one unit and a label of one field."""
+    return math.acos(min(max(math.copysign(1.0, h[0]) * fields.c[0], -1.0), 1.0))
+
+
+def _loss_of_one_unit(loss: str, length: float, angle: float) -> float:
+    """Return the mean loss without margin of an output of a standard deviation, at an angle to the label."""
+    if loss == "hinge":
+        return length * (1.0 - math.cos(angle)) / math.sqrt(2.0 * math.pi)
+    return length**2 * (angle - math.sin(angle) * math.cos(angle)) / (2.0 * math.pi)
 
 
 def _half_square(student: int, Q: np.ndarray, h: np.ndarray) -> float:
@@ -243,10 +257,10 @@ def nearest_pole(student: int, total: float) -> float:
     float
         With total erfi(y / sqrt 2) = pi for erf units, total y = pi for linear ones.
     """
-    if student == LINEAR:
-        return math.pi / total
+    if student == LINEAR or total == 0.0:
+        return math.pi / total if total > 0.0 else math.inf
     low, high = 0.0, 40.0
-    for _ in range(60):
+    for _ in range(30):
         y = 0.5 * (low + high)
         low, high = (low, y) if total * _erfi(y / math.sqrt(2.0)) > math.pi else (y, high)
     return low
@@ -256,8 +270,8 @@ def _erfi(x: float) -> float:
     """Return 2 / sqrt(pi) times the integral of exp(t^2) from 0 to x, to some digits."""
     if x > 26.0:
         return math.inf
-    x_, w = gauss_legendre(64)
-    return x / math.sqrt(math.pi) * float(w @ np.exp((0.5 * x * (1.0 + x_)) ** 2))
+    nodes, weights = gauss_legendre(32)
+    return x / math.sqrt(math.pi) * float(weights @ np.exp((0.5 * x * (1.0 + nodes)) ** 2))
 
 
 @cache

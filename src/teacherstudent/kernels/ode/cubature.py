@@ -39,9 +39,9 @@ LOSSES = {
     "squared_hinge": SQUARED_HINGE,
 }
 
-BLOCK = 256  # nodes that are computed together
+BLOCK = 64  # nodes that are computed together
 NEWTON_STEPS = 50
-CONVERGED = 1e-13
+CONVERGED = 1e-8  # of a step of Newton's method: the next one would be a rounding error
 LARGEST = 690.0  # of |phi|: exp(-|phi|) is a normal number
 SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 # Steps may be this much longer than necessary, and the growth along lines larger, before nodes are chosen again;
@@ -72,6 +72,7 @@ class Lines(NamedTuple):
     points: np.ndarray  # (blocks, d + n - 1, BLOCK)
     weights: np.ndarray  # (blocks, BLOCK)
     b: np.ndarray  # (blocks, BLOCK)
+    tops: np.ndarray  # (blocks, BLOCK) ends of the lines in the state at which they were chosen
     x: np.ndarray  # (m,) nodes and weights of the Gauss-Legendre rule
     w: np.ndarray  # (m,)
     reach: float  # largest |tau| on a line
@@ -439,11 +440,12 @@ def _add_up_grid(grid, reference, flip):
 
 
 @inner
-def _find_crossings(reference, kappa, reach, points, count):
-    """Write where phi is kappa on the lines of a block to TAU, or the end of the line."""
+def _find_crossings(reference, kappa, lines, p):
+    """Write where phi is kappa on the lines of block p to TAU, or the end of the line."""
     law = reference[0]
     g, work = law.space, law.space.block
-    n, d = len(g.h), g.A.shape[1] - 1
+    n, d, reach = len(g.h), g.A.shape[1] - 1, lines.reach
+    points, count, guess = lines.points[p], lines.points.shape[1], lines.tops[p]
     tau, low, high, phi, change, base = work[TAU], work[LOW], work[HIGH], work[PHI], work[FIRST], work[SECOND]
     for i in range(BLOCK):
         low[i], high[i], base[i] = -reach, reach, 0.0
@@ -462,7 +464,7 @@ def _find_crossings(reference, kappa, reach, points, count):
         elif step == 1:
             for i in range(BLOCK):
                 low[i] = reach if phi[i] <= kappa and high[i] > -reach else -reach
-                tau[i] = 0.5 * (low[i] + high[i])
+                tau[i] = min(max(guess[i], low[i]), high[i])
         else:
             largest = 0.0
             for i in range(BLOCK):
@@ -478,7 +480,7 @@ def _find_crossings(reference, kappa, reach, points, count):
                 new = new if low[i] < new < high[i] else 0.5 * (low[i] + high[i])
                 largest = max(largest, abs(new - tau[i]))
                 tau[i] = new
-            if largest < CONVERGED * reach:
+            if largest < CONVERGED:
                 return
 
 
@@ -494,7 +496,7 @@ def _sum_lines(lines, reference, flip, kappa, with_sums):
     count = d + n - 1
     for p in range(len(lines.points)):
         points, weights, b = lines.points[p], lines.weights[p], lines.b[p]
-        _find_crossings(reference, kappa, lines.reach, points, count)
+        _find_crossings(reference, kappa, lines, p)
         top, tau, t = work[TAU], work[LOW], work[HIGH]
         for q in range(len(lines.x)):
             x, w = 0.5 * (1.0 + lines.x[q]), 0.5 * lines.w[q]

@@ -82,18 +82,18 @@ def means_of_erf(c, C, output_variance, lanes, means, progress):
     """
     w = lanes
     if progress[DONE] == 0:
-        _tilt_by_one(C, w.root, w.root_i, w.pair)
-        _tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
-    if not _fill_squares(c, C, w.tilted, w.square, w.angle, progress):
+        tilt_by_one(C, w.root, w.root_i, w.pair)
+        tilt_by_two(C, w.i, w.k, w.pair, w.tilted)
+    if not fill_squares(len(c), c, C, w.tilted, w.square, w.angle, progress):
         return False
-    _fill_output(c, w.angle, means.output)
-    _fill_weights(c, C, w.root, w.root_i, means.weights)
-    _fill_power(w.root, w.root_i, w.square, output_variance, means.power)
+    fill_output(c, w.angle, means.output)
+    fill_weights(c, C, w.root, w.root_i, means.weights)
+    fill_power(w.root, w.root_i, w.square, output_variance, means.power)
     return True
 
 
 @inlined
-def _tilt_by_one(C, root, root_i, pair):
+def tilt_by_one(C, root, root_i, pair):
     """Compute 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and the terms without a."""
     K, D = root_i.shape
     for a in range(D):
@@ -112,7 +112,7 @@ def _tilt_by_one(C, root, root_i, pair):
 
 
 @inlined
-def _tilt_by_two(C, i, k, pair, tilted):
+def tilt_by_two(C, i, k, pair, tilted):
     """Compute u, v and 1 / sqrt(1 + S_aa) for every pair."""
     for a in range(len(C)):
         variance = 1.0 + C[a, a]
@@ -139,17 +139,18 @@ def _inverse_roots(x):
 
 
 @inlined
-def _fill_squares(c, C, tilted, square, angle, progress):
+def fill_squares(rows, c, C, tilted, square, angle, progress):
     """Compute square = (2/pi) sum_ab c_a c_b asin(S_ab / sqrt((1 + S_aa)(1 + S_bb))) for every lane.
 
-    `angle` receives the arcsines of the last lane, which has no tilt. Indices are unsigned: for signed ones
-    the inner loops would test for negative values. Returns False at a pause between two values of a.
+    Terms of which neither a nor b is below `rows` are left out. `angle` receives the arcsines of the last
+    lane, which has no tilt. Indices are unsigned: for signed ones the inner loops would test for negative
+    values. Returns False at a pause between two values of a.
     """
     D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(progress[DONE])
     if first == 0:
         for q in range(n):
             square[q] = 0.0
-    for a in range(first, D):
+    for a in range(first, np.uint64(rows)):
         for b in range(a, D):
             C_ab, weight = C[a, b], TWO_OVER_PI * c[a] * c[b]
             if a != b:
@@ -160,13 +161,13 @@ def _fill_squares(c, C, tilted, square, angle, progress):
                 square[q] += weight * last
             angle[a, b] = last
         row = np.int64(a)
-        if row_done(progress, row, len(c), (len(c) - row) * len(square)):
+        if row_done(progress, row, rows, (len(c) - row) * len(square)):
             return False
     return True
 
 
 @inlined
-def _fill_output(c, angle, output):
+def fill_output(c, angle, output):
     """Compute output_i = (2/pi) sum_a c_a angle_ia."""
     for i in range(len(output)):
         total = 0.0
@@ -178,7 +179,7 @@ def _fill_output(c, angle, output):
 
 
 @inlined
-def _fill_weights(c, C, root, root_i, weights):
+def fill_weights(c, C, root, root_i, weights):
     """Compute the weights of I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1 + C_ii)) as in `models.Means`.
 
     They are c_a J2(i, a), and for a = i less by sum_a c_a J2(i, a) C_ia / (1 + C_ii).
@@ -192,7 +193,7 @@ def _fill_weights(c, C, root, root_i, weights):
 
 
 @inlined
-def _fill_power(root, root_i, square, output_variance, power):
+def fill_power(root, root_i, square, output_variance, power):
     """Compute power[i, k] = J2(i, k) (square + sigma^2)."""
     q = 0
     for i in range(len(power)):

@@ -56,12 +56,33 @@ def _fill_means(law, model, output_variance, flip, means, progress):
 
 @variant(means.error_of_task, Units)
 def _error_of_task(law, model):
-    """Return 1/2 < d^2 > = 1/2 sum_ab c_a c_b I2(a, b)."""
-    c, C, K = model.c, model.C, law.lanes.root_i.shape[0]
+    """Return 1/2 < d^2 >."""
+    return error_of_units(law.student, law.teacher, law.lanes.root_i.shape[0], model.c, model.C)
+
+
+@inner
+def error_of_units(student, teacher, K, c, C):
+    """Return the mean squared error 1/2 < d^2 > = 1/2 sum_ab c_a c_b I2(a, b).
+
+    Parameters
+    ----------
+    student, teacher : int
+        Activation codes.
+    K : int
+        Number of student units.
+    c : (D,) array
+        Signed readouts of the error units.
+    C : (D, D) array
+        Covariance of the error units.
+
+    Returns
+    -------
+    float
+    """
     square = 0.0
     for a in range(len(c)):
         for b in range(len(c)):
-            first, second = law.student if a < K else law.teacher, law.student if b < K else law.teacher
+            first, second = student if a < K else teacher, student if b < K else teacher
             square += c[a] * c[b] * I2(first, second, C[a, a], C[a, b], C[b, b])
     return 0.5 * square
 
