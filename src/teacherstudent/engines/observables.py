@@ -431,6 +431,14 @@ STATE_VARIABLES = _by_name(
     StateVariable("integrator_joint_means", symbol="mu", description="joint_means at the restart point"),
     StateVariable("integrator_joint_moments", symbol="S", description="joint_moments at the restart point"),
     StateVariable("integrator_joint_outside", symbol="-", description="joint_outside at the restart point"),
+    StateVariable(
+        "state_of_nodes",
+        symbol="-",
+        description="order parameters, and time, for which the nodes of sums over fields were chosen",
+    ),
+    StateVariable(
+        "integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"
+    ),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",

@@ -92,7 +92,7 @@ def test_maps_show_cells_and_boundaries(maps):
     assert [len(data(ax, "theory")) for ax in axes[:4]] == [0, 1, 0, 1]
     reward, penalty = (data_of(axes[3])[key] for key in ("x", "y"))
     ratios = np.interp([1.0], reward[::-1], (penalty / reward)[::-1])
-    np.testing.assert_allclose(ratios, 1.0152549, rtol=1e-3)
+    np.testing.assert_allclose(ratios, 1.0152549, rtol=3e-3)  # between two points of the line
 
 
 def data_of(ax):

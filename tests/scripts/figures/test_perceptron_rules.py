@@ -40,11 +40,12 @@ def made(slow=None, stopped=1.0, fixed=1.0, chain=1.0):
         rows[0] = rows[0] * np.maximum(TIME, 1.0) ** (0.1 if name == slow else 0.0)
         if name in (figure.PERCEPTRON, figure.ADATRON):
             rows[1:] = [row * stopped for row in rows[1:]]
-        if name == figure.FAST:
+        if name in (figure.FAST, figure.ADATRON):
             found[name] = {"ode": engine(None, None, rows[0], TIME)}
+        if name == figure.FAST:
             continue
         few = [chain * law(name, flips, SHORT) for flips in (0.0, 0.1)]
-        found[name] = {
+        found[figure.FLIPPED if name == figure.ADATRON else name] = {
             "ode": engine(FLIPS, figure.FLIPS, rows, TIME),
             "chain": engine(FLIPS, (0.0, 0.1), few, SHORT, "chain", runs=4),
         }

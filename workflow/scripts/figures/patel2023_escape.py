@@ -38,16 +38,16 @@ claim = claim_of(FIGURE)
 def figure(curves):
     """Draw single runs, fractions against the penalty, and times against the size."""
     fig, axes = _figures.panels(1, 3, _figures.PAGE, 1.0)
-    plot_runs(axes[0, 0], curves[SIZES])
+    plot_runs(axes[0, 0], curves[SIZES]["chain"], curves[PENALTIES]["ode"].select(penalty=PENALTY))
     plot_fractions(axes[0, 1], curves[PENALTIES])
     plot_times(axes[0, 2], curves[SIZES]["chain"])
     _figures.letter(axes)
     return fig
 
 
-def plot_runs(ax, engines):
+def plot_runs(ax, chain, ode):
     """Draw single runs of the chain, and the equations."""
-    chain, ode = engines["chain"].select(dimension=DIMENSION), engines["ode"]
+    chain = chain.select(dimension=DIMENSION)
     shown = chain.time <= TIME
     values = overlap(chain)[:10, shown]
     for run, color in enumerate(_figures.colors_along(range(len(values)))):
@@ -55,6 +55,7 @@ def plot_runs(ax, engines):
         _figures.plot_simulation(ax, chain.time[shown], values[run], f"run {run}", **style)
     _figures.plot_theory(ax, ode.time, overlap(ode)[0], "equations", color="black", zorder=4)
     ax.set(xlabel="time $t$", ylabel=r"overlap $\rho$", xlim=(0.0, TIME), ylim=(-0.5, 1.02))
+    ax.set_title(f"$N$ = {DIMENSION}, penalty {PENALTY:g}")
 
 
 def plot_fractions(ax, engines):
@@ -74,8 +75,8 @@ def plot_fractions(ax, engines):
     style = {"color": "black", "marker": ".", "label": "equations"}
     _figures.plot_theory(ax, ode.axis("penalty"), fraction(ode), "equations", **style)
     ax.axvline(CRITICAL, color="0.6", linestyle=":", linewidth=0.8, zorder=0)
-    ax.set(xlabel="penalty", ylabel=f"learned until $t$ = {TIME:g}")
-    ax.legend(loc="lower left")
+    ax.set(xlabel="penalty", ylabel=f"learned until $t$ = {TIME:g}", xlim=(0.8, 1.55))
+    ax.legend(loc="upper right")
 
 
 def fraction(entry):
@@ -100,7 +101,11 @@ def plot_times(ax, chain):
     line = np.linspace(sizes[0], sizes[-1], 50)
     ax.plot(line, np.exp(offset + slope * line), color="0.4", linestyle="--", linewidth=0.9)
     _figures.log_axes(ax)
+    ticks = [10, 20, 50, 100, 200]
+    ax.set_yticks(ticks, [f"{tick}" for tick in ticks])
+    ax.minorticks_off()
     ax.set(xlabel="inputs $N$", ylabel=rf"time to $\rho$ = {LEARNED:g}", title=f"penalty {PENALTY:g}")
+    ax.set(ylim=(0.7 * means.min(), 1.6 * means.max()))
 
 
 def growth(chain):
@@ -114,7 +119,7 @@ def claims(curves):
     """State fractions, mean times, their growth, and that the equations do not learn."""
     yield from fraction_claims(curves[PENALTIES])
     yield from time_claims(curves[SIZES]["chain"])
-    ode = curves[SIZES]["ode"]
+    ode = curves[PENALTIES]["ode"].select(penalty=PENALTY)
     yield claim(
         f"Largest overlap of the equations with a penalty of {PENALTY:g}, until t = {ode.time[-1]:g}.",
         value=overlap(ode).max(),

@@ -51,7 +51,7 @@ def figure(curves):
     fig, axes = _figures.panels(2, columns, _figures.PAGE, 1.05)
     for row, name in zip(axes, NAMES, strict=True):
         plot_row(row, curves[name])
-        row[0].set_ylabel("penalty")
+        row[0].set_ylabel(f"{NAMES[name].lower()}\npenalty")
     _figures.letter(axes)
     for ax in axes[-1]:
         ax.set_xlabel("reward")

@@ -82,7 +82,7 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay=stage.weight_decay,
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
-        batch=spec.inputs_of_step,
+        batch=spec.inputs_of_step if spec.has_rewards else stage.batch_size,
         eta_u=task.inner_rate,
         decay_u=stage.inner_decay,
     )

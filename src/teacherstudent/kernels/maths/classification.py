@@ -257,8 +257,8 @@ def nearest_pole(student: int, total: float) -> float:
     float
         With total erfi(y / sqrt 2) = pi for erf units, total y = pi for linear ones.
     """
-    if student == LINEAR:
-        return math.pi / total
+    if student == LINEAR or total == 0.0:
+        return math.pi / total if total > 0.0 else math.inf
     low, high = 0.0, 40.0
     for _ in range(30):
         y = 0.5 * (low + high)
