@@ -105,12 +105,12 @@ def plot_ends(ax, share, curves):
         _figures.plot_simulation(ax, std, np.median(found, axis=1), name, **style)
         near = np.mean(found <= NEAR * best(std)[:, None], axis=1)
         _figures.plot_simulation(share, std, near, name, **style)
-    wide = np.linspace(0.25, 1.0, 61)
+    wide = np.linspace(0.3, 1.0, 57)
     _figures.plot_theory(
         ax, wide, best(wide), "best possible", color="k", linestyle="--", label="best possible"
     )
     _figures.log_axes(ax)
-    ax.set(xlabel=r"standard deviation $\sigma$", ylabel="error at the end", ylim=(5e-5, 1.0))
+    ax.set(xlabel=r"standard deviation $\sigma$", ylabel="error at the end", ylim=(3e-4, 1.0))
     share.set(xlabel=r"standard deviation $\sigma$", ylabel="share that has learned", ylim=(-0.03, 1.03))
     ax.legend(loc="lower right", fontsize="xx-small")
 
