@@ -81,8 +81,8 @@ def test_one_hidden_layer_has_the_equations_of_two_layers():
     law = units(CODES["erf"], CODES["erf"], K, K + M)
     two = equations.constants_of(law, OUTPUT_VARIANCE, 0.0, 0.0, RATES, model)
     _, _, h = unpack(y[: p.layout.size], p.layout)
-    largest = np.abs(h[HEAD]).sum() + np.abs(p.v).sum()  # error; sums leave out the nodes far out
-    atol = 10 * TOLERANCE * largest**2
+    # Sums leave out the nodes outside of a ball, where d b z is at most the largest error times its radius.
+    atol = 10 * TOLERANCE * (np.abs(h[HEAD]).sum() + np.abs(p.v).sum()) * np.sqrt(-2 * np.log(TOLERANCE))
     np.testing.assert_allclose(rate_of_change(p, y), equations.rate_of_change(two, y), rtol=0, atol=atol)
 
 
