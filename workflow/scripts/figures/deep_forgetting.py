@@ -28,8 +28,9 @@ transfer to the second task after 5 units, against the similarity of the teacher
 of the equations of motion, for which means over the fields are sums over nodes; points: chains of 2000
 inputs with other initial weights and standard errors; there are 20 and 16 students (fewer in the small
 form). This is a figure of the project itself: scale of the initial weights and times are our choice. How
-much a student forgets depends on its initial weights: standard errors of the lines are about 0.15 decades,
-and depth beyond two hidden layers makes no clear difference.
+much a student forgets depends on its initial weights: standard errors of the lines are 0.1 to 0.2 decades
+with one hidden layer, and smaller with more. After 20 units of time the depths are equal within these errors
+at similarities of about 0.8 and 0.9.
 """
 claim = partial(Claim, FIGURE, source="the equations of this project", certainty="recomputed")
 PROTOTYPE = "an independent integration for three other students"
@@ -104,14 +105,14 @@ def claims(curves):
 
 
 def more_with_layers(ode):
-    """State that two and three hidden layers forget more than one at every similarity."""
-    for after in (SOON, LATER):
+    """State that two and three hidden layers forget more: soon at every similarity, later on average."""
+    for after, which, of in ((SOON, "smallest", np.min), (LATER, "average", np.mean)):
         one = mean_over(forgotten(ode[1], after), 1)
         others = [mean_over(forgotten(ode[layers], after), 1) - one for layers in (2, 3)]
         yield claim(
-            f"Forgetting at {after:g} after the switch with two or three hidden layers minus that with one, "
-            "in decades: smallest mean over students of all similarities.",
-            value=float(np.min(others)),
+            f"Forgetting at {after:g} after the switch with two and three hidden layers minus that with one, "
+            f"in decades, mean over students: {which} of all similarities.",
+            value=float(of(others)),
             low=0.0,
             source=PROTOTYPE,
         )

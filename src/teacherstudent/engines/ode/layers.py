@@ -16,7 +16,7 @@ from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2
 from teacherstudent.kernels.maths.layer_nodes import frame
 from teacherstudent.kernels.maths.nodes import MOST_NODES, TOLERANCE, ball, number_of_nodes
-from teacherstudent.kernels.ode.deep import Layers, integrate_layers, margin, work_for
+from teacherstudent.kernels.ode.deep import Layers, integrate_layers, work_for
 from teacherstudent.kernels.ode.deep_erf import Sums, sums
 from teacherstudent.kernels.ode.deep_linear import Linear
 from teacherstudent.kernels.ode.pauses import NO_PAUSE
@@ -147,9 +147,10 @@ class DeepStudents(Formulation):
         """Return the compiled function that integrates the equations."""
         return integrate_layers
 
-    def nodes_are_coarse(self, constants: Layers) -> bool:
-        """Return whether the means are not precise any more, so that nodes must be chosen again."""
-        return margin(constants, self.y) < 0.0
+    @property
+    def has_nodes(self) -> bool:
+        """Whether means are sums over nodes, those of erf students."""
+        return self.spec.student.activation != "linear"
 
     def numbers(self, constants: Layers) -> np.ndarray:
         """Return the numbers that determine the equations of a stage."""

@@ -289,25 +289,6 @@ def integrate_layers(p, y, start, end, times, rows, tableau, rtol, atol, restart
 
 
 @entry
-def margin(p, y):
-    """Return the margin of the precision of the means at a state, negative where new nodes are necessary.
-
-    Parameters
-    ----------
-    p : Layers
-        Constants of the phase.
-    y : array (n,)
-        State.
-
-    Returns
-    -------
-    float
-    """
-    set_covariances(p, y, False)
-    return margin_of(p.units, p, _parameters(p, y)[1])
-
-
-@entry
 def rate_of_change(p, y):
     """Return the time derivative of a state as a new array.
 
