@@ -13,7 +13,12 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
-from teacherstudent.analysis import fixed_point, long_time_state, reward_fixed_points
+from teacherstudent.analysis import (
+    fixed_point,
+    long_time_state,
+    optimal_reward_rate,
+    reward_fixed_points,
+)
 from teacherstudent.kernels.maths import generalisation
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.simulation.runs import simulate_runs
@@ -102,7 +107,9 @@ def fixed_points():
     reward = {"condition": "all", "penalty": 1.0}
     blocks["training"]["episode"] = {"length": 4, "reward": reward}
     one = {"teachers": blocks["teachers"] | {"count": 1}, "curriculum": {"switch_times": None}}
-    return [*found, *(each.eigenvalues for each in reward_fixed_points(spec(**blocks | one)))]
+    found += [each.eigenvalues for each in reward_fixed_points(spec(**blocks | one))]
+    reward["penalty"] = 0.0
+    return [*found, np.array(optimal_reward_rate(spec(**blocks | one), 0.5))]
 
 
 NUMBERS = {
