@@ -436,9 +436,7 @@ STATE_VARIABLES = _by_name(
         symbol="-",
         description="order parameters, and time, for which the nodes of sums over fields were chosen",
     ),
-    StateVariable(
-        "integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"
-    ),
+    StateVariable("integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",
