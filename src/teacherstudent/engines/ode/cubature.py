@@ -44,7 +44,7 @@ from teacherstudent.spec.model import Spec
 # The rules for steps and radius take a smaller tolerance, by this factor, so that errors are below ten
 # times the one that is asked for: without it the largest ones found were fourteen times as large.
 FINER = 0.3
-# The tolerance of the radius of sums for linear students, whose integrands grow, divided by that of the steps.
+# Tolerance of the radius of sums for linear students, whose integrands grow, divided by that of the steps.
 SMALLER = 0.01
 # Readouts with a smaller sum need no smaller steps for the poles of the logistic loss.
 SMALLEST_TOTAL = 0.1
@@ -137,9 +137,8 @@ def cubature_law(
     fields, accuracy, kappa = fields_of(teacher, Q, R), accuracy_of(spec), spec.training.margin or 0.0
     build = _Builder(student, teacher, fields, h, accuracy, time)
     nodes = build.lines((0.0, kappa)) if loss >= HINGE else build.grid(loss == LOGISTIC)
-    if not with_error:
-        error = Absent(0)
-    else:
+    error = Absent(0)
+    if with_error:
         error = nodes if loss >= HINGE else build.lines((0.0,))
     return Cubature(
         student=student,

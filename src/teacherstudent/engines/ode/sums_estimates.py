@@ -1,4 +1,4 @@
-"""Estimated time and memory of engine `ode` where means over the fields are sums over nodes; no compiled code.
+"""Estimated time and memory of engine `ode` where means are sums over nodes; no compiled code.
 
 The number of nodes grows with the overlaps, so that times are correct within a factor of about four.
 """
@@ -8,7 +8,7 @@ from teacherstudent.engines.ode.sums_checks import MOST_FIELDS, has_sums, number
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-# Nodes at a tolerance of 1e-7 and overlaps of a few, by number of fields of student and teacher; with a margin.
+# Nodes at a tolerance of 1e-7 and overlaps of a few, by number of fields; and with a margin.
 SMOOTH, MARGIN = {2: 100.0, 3: 900.0, 4: 10_000.0}, {2: 2000.0, 3: 4000.0, 4: 40_000.0}
 NODE = 12e-9  # seconds of a node
 # Right-hand sides of a phase, and of a unit of time up to t = 1000; later steps are longer.

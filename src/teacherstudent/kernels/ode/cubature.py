@@ -1,16 +1,16 @@
 """Means over the fields by sums over nodes, for labels that are signs and any loss.
 
 With (z, u) the fields of the teacher (`kernels.maths.teacher_axes`) and n student units, lambda = P z +
-F zeta and u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given x = (z, zeta) the label
-is +1 with the probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the probability of flips. With
+F zeta and u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given x = (z, zeta)
+the label is +1 with the probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the probability of flips. With
 the slopes D+ and D- of the loss at the two labels
 
     <D> = P+ D+ + (1 - P+) D-,   <D^2> likewise,   <D xi> = (1 - 2p) (D+ - D-) phi(t),
     output_k = sum <D> g_k,   power_ik = sum <D^2> g'_i g'_k,
     V_kj = sum <D> g'_k x_j,   V_k,xi = sum <D xi> g'_k,
 
-and <D g'_k z> = sum_j V_kj <x_j z> for every field z. Smooth losses are sums over a grid (`Grid`). Losses with
-a margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the mean over
+and <D g'_k z> = sum_j V_kj <x_j z> for every field z. Smooth losses are sums over a grid (`Grid`). Losses
+with a margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the mean over
 labels +1 is enough, along lines (`Lines`) on which phi grows, up to the point where it is kappa.
 
 A linear student is one unit with the field phi.
