@@ -1,9 +1,9 @@
 """Means over the fields by sums over nodes, for labels that are signs and any loss.
 
-With (z, u) the fields of the teacher (`kernels.maths.teacher_axes`) and n student units, lambda = P z +
-F zeta and u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given x = (z, zeta)
-the label is +1 with the probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the probability of flips. With
-the slopes D+ and D- of the loss at the two labels
+With (z, u) the fields of the teacher (`kernels.maths.teacher_axes`) and n student units,
+lambda = P z + F zeta and u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given
+x = (z, zeta) the label is +1 with the probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the
+probability of flips. With the slopes D+ and D- of the loss at the two labels
 
     <D> = P+ D+ + (1 - P+) D-,   <D^2> likewise,   <D xi> = (1 - 2p) (D+ - D-) phi(t),
     output_k = sum <D> g_k,   power_ik = sum <D^2> g'_i g'_k,
