@@ -115,6 +115,16 @@ CASES = {
             "mixture": [{"until": 2.0, "probabilities": [0.7, 0.3]}, {"probabilities": [0.2, 0.8]}]
         }
     },
+    "classes": {
+        "teachers": {
+            "count": 2,
+            "hidden": 2,
+            "labels": "sign",
+            "label_flips": [0.1, 0.2],
+            "output_noise": 0.1,
+        },
+        "training": {"learning_rate": 0.5, "batch_size": 2, "loss": "logistic"},
+    },
     "rewards": REWARDED | {"training": REWARDS, "curriculum": {"thresholds": [0.3, 0.3]}},
     "rewards on schedule": REWARDED | {"training": SCHEDULED_REWARDS, "record": {"count": 6, "state": True}},
     "manifolds with replay": {

@@ -65,19 +65,36 @@ def test_law(name, N):
     assert_same_law(slow_samples(described, RUNS[N], ORDER.index(name)), samples(described, RUNS[N]))
 
 
-@pytest.mark.parametrize("group", ["erf", "linear"])
-def test_law_with_two_variances(group):
-    """Inputs of two groups of directions, against engine network."""
-    described = case(f"logistic-{group}", 20)
-    del described["initial_overlaps"]
-    spectrum = {"spectrum": "levels", "values": [0.5, 1.5], "fractions": [0.5, 0.5]}
-    described["inputs"] |= {"distribution": "correlated", "covariance": spectrum}
-    described["teachers"]["features"] = {"relation": "independent", "norm": None}
-    spec = parse_spec(described)
+MIXED = {"curriculum": {"mixture": [{"probabilities": [0.4, 0.6]}]}}
+DEFICIT = {"start": 0.1, "until": 1.0, "input_noise": 1.0, "teacher": 1}
+LEVELS = {"spectrum": "levels", "values": [0.5, 1.5], "fractions": [0.5, 0.5]}
+# Interventions and inputs in which chains are compared with engine network.
+BLOCKS = {
+    "replay and path integrals": {
+        "curriculum": {"period": 0.6, "replay": {"fraction": 0.4, "fidelity": 0.7}},
+        "training": {"consolidation": {"kind": "path_integral", "strength": 0.3}},
+    },
+    "a mixture": MIXED,
+    "a deficit": {"training": {"deficits": [DEFICIT]}},
+    "two variances": {"inputs": {"dimension": 20, "distribution": "correlated", "covariance": LEVELS}},
+}
+
+
+def with_blocks(name, **changes):
+    described = case("squared_hinge-erf", 20, teachers={"activation": "erf"} | changes)
+    described["training"] |= BLOCKS[name].get("training", {})
+    if name == "two variances":
+        del described["initial_overlaps"]
+    return described | {key: block for key, block in BLOCKS[name].items() if key != "training"}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_law_of_interventions(name):
+    spec = parse_spec(with_blocks(name))
     chain, network = (
         {
-            name: np.stack([getattr(one, name) for one in simulate_runs(spec, engine, seed, 300)])
-            for name in QUANTITIES
+            key: np.stack([getattr(one, key) for one in simulate_runs(spec, engine, seed, 250)])
+            for key in QUANTITIES
         }
         for engine, seed in (("chain", 0), ("network", 1))
     )
@@ -103,6 +120,11 @@ def test_wrong_laws_are_rejected(wrong):
     if changes.get("teachers", {}).get("labels") == "output":
         del other["teachers"]["labels"], other["teachers"]["label_flips"]
     assert_other_law(samples(right, 2000), slow_samples(other, 2000))
+
+
+def test_flips_of_one_task_of_a_mixture_show():
+    one, other = (with_blocks("a mixture", label_flips=flips) for flips in ([0.1, 0.25], [0.1, 0.45]))
+    assert_other_law(samples(one, 1500), samples(other, 1500, seed=1))
 
 
 def test_thresholds_compare_the_classification_error():

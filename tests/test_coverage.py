@@ -49,6 +49,14 @@ def generator(**keys):
     return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
 
 
+def classes(loss, **others):
+    sizes = {"teachers.hidden": 1, "student.hidden": 2}
+    return {"teachers.labels": "sign", "training.loss": loss} | sizes | others
+
+
+CLUSTERS = {"inputs.distribution": "mixture"}
+
+
 def rewarded(reward, **schedule):
     episode = {"length": 3, "reward": reward} | ({"schedule": schedule} if schedule else {})
     return {
@@ -62,6 +70,11 @@ def rewarded(reward, **schedule):
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
     "ReLU students": each("student.activation", "relu"),
+    "tanh, sigmoid or quadratic": [
+        *each("student.activation", "tanh", "sigmoid", "quadratic"),
+        *each("teachers.activation", "tanh", "sigmoid", "quadratic"),
+        {"student.activation": "custom", "student.activation_file": "identity.py"},
+    ],
     "erf, ReLU or linear teachers": each("teachers.activation", "erf", "relu", "linear"),
     "initial weights": [
         *each("student.initial.scheme", "gaussian", "large", "small", "mixed"),
@@ -211,6 +224,11 @@ ROWS = {
         generator(layers=[6, 10, 20]),
         generator(file="moments.npz"),
     ],
+    "inputs of Gaussian clusters": [
+        CLUSTERS | {"inputs.clusters": {"means": means, "labels": [1, -1, 1, -1]}}
+        for means in ("orthogonal", "xor")
+    ]
+    + [CLUSTERS | {"inputs.clusters": {"means": "opposite"}}],
     "rewards of decisions": [
         rewarded({"condition": "all", "penalty": 0.1}),
         rewarded({"condition": "at_least", "count": 2}, learning_rate="optimal"),
@@ -218,8 +236,18 @@ ROWS = {
         rewarded({"condition": "per_step", "bonus": 0.2}),
         rewarded({"condition": "all"}, learning_rate="optimal", length="optimal"),
     ],
+    "labels that are signs": [
+        classes("squared"),
+        classes("logistic", **{"teachers.label_flips": [0.1, 0.2]}),
+        classes("hinge", **{"training.margin": 0.0, "student.hidden": 1, "student.activation": "linear"}),
+        classes("squared_hinge", **{"training.margin": 0.5}),
+        classes("hebbian", **{"curriculum": {"thresholds": [0.4]}}),
+    ],
+    "such labels": [
+        classes("logistic", **{"student.activation": "relu"}),
+        classes("hinge", **{"training.margin": 0.5, "student.hidden": 5}),
+    ],
     "on data sets": [
-        {"inputs": DATASET, "student.activation": "sigmoid"},
         {"inputs": DATASET, "student.biases": ["features", "readouts"]},
         {"inputs": DATASET, "student.initial": {"scheme": "uniform"}},
     ],
@@ -231,6 +259,9 @@ def folder(tmp_path, monkeypatch):
     """A working folder with the files that the settings name."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
+    (tmp_path / "identity.py").write_text(
+        "def activation(x):\n    return x\n\n\ndef derivative(x):\n    return 1.0\n"
+    )
     np.savez("student.npz", weights=rng.normal(size=(3, 20)), readouts=rng.normal(size=(2, 3)))
     np.savez("teachers.npz", weights=rng.normal(size=(2, 2, 20)), readouts=rng.normal(size=(2, 2)))
     np.savez("projections.npz", projections=rng.normal(size=(20, 6)))

@@ -93,6 +93,21 @@ def test_replayed_tasks_train_their_heads_and_inner_layers():
     assert_same_law(*({name: getattr(runs, name) for name in HISTORY} for runs in (one, other)))
 
 
+def test_labels_that_are_signs_train_all_layers():
+    """The derivative of the logistic loss takes the place of the error: chain and network have one law."""
+    described = document(2, inputs={"dimension": 12}, duration=2.0, record={"times": [1.0, 2.0]})
+    described["curriculum"] = {"switch_times": [1.0]}
+    described["teachers"] |= {"labels": "sign", "label_flips": 0.1}
+    described["training"] |= {"loss": "logistic"}
+    one, other = (
+        teacherstudent.run(described, engine=engine, runs=600, seed=seed)
+        for engine, seed in (("network", 1), ("chain", 2))
+    )
+    names = (*HISTORY, "classification_error", "generalisation_error")
+    assert_same_law(*({name: getattr(runs, name) for name in names} for runs in (one, other)))
+    assert one.classification_error.min() > 0.0
+
+
 # An exact solution
 
 

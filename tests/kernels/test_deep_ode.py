@@ -15,6 +15,7 @@ from teacherstudent.kernels.ode.deep_linear import Linear
 from teacherstudent.kernels.ode.isotropic import isotropic
 from teacherstudent.kernels.ode.models import Rates
 from teacherstudent.kernels.ode.state import layout_of, pack, unpack
+from teacherstudent.kernels.ode.units import units
 
 P, K, M, H = 2, 2, 1, 2
 FIRST, HEAD, ETA, ETA_H, ETA_U, DECAY, BATCH = 1, 1, 0.7, 0.4, 0.9, 0.3, 3
@@ -77,7 +78,8 @@ def test_rates_of_change(student, teacher, layers):
 def test_one_hidden_layer_has_the_equations_of_two_layers():
     p, y, *_ = problem("erf", "erf", 1)
     model = isotropic(K, H, p.T, p.v, FIRST, HEAD, p.power)
-    two = equations.constants_of(CODES["erf"], CODES["erf"], OUTPUT_VARIANCE, 0.0, RATES, model)
+    law = units(CODES["erf"], CODES["erf"], K, K + M)
+    two = equations.constants_of(law, OUTPUT_VARIANCE, 0.0, 0.0, RATES, model)
     _, _, h = unpack(y[: p.layout.size], p.layout)
     largest = np.abs(h[HEAD]).sum() + np.abs(p.v).sum()  # error; sums leave out the nodes far out
     atol = 10 * TOLERANCE * largest**2

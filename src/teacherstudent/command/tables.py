@@ -82,10 +82,20 @@ def _setup(stored: StoredRun) -> dict[str, str]:
         "teachers": _teachers(spec),
         "student": f"K = {spec.student.hidden}, {spec.student.activation}, heads {spec.student.heads}",
         "training": f"learning rate {rates(spec)}, {' and '.join(spec.training.train)}",
+        **_classes(spec),
         **interventions(spec),
         "duration": f"{spec.duration:g}, {len(stored.arrays['time'])} recorded times",
         "made with": f"{made}, code {attributes.get('code_digest', '?')[:12]}",
     }
+
+
+def _classes(spec: Spec) -> dict[str, str]:
+    """Return a row about labels that are signs, and their loss."""
+    if spec.teachers.labels is None or spec.has_rewards:
+        return {}
+    flips = ", ".join(f"{flip:g}" for flip in spec.teachers.label_flips)
+    margin = "" if spec.training.margin is None else f" with margin {spec.training.margin:g}"
+    return {"labels": f"signs, flipped with probability {flips}, loss {spec.loss}{margin}"}
 
 
 def _inputs(spec: Spec) -> str:

@@ -11,11 +11,11 @@ import numpy as np
 
 from teacherstudent.engines.deep_estimates import MOST_FIELDS, samples
 from teacherstudent.engines.labels import losses
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.layer_nodes import frame
 from teacherstudent.kernels.maths.layers import outputs
 from teacherstudent.kernels.maths.nodes import ball, number_of_nodes
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
@@ -69,7 +69,7 @@ def deep_errors(
 
 def _errors(spec: Spec, Q, R, T, h, U, v) -> np.ndarray:
     """Return mean losses and classification errors of one record, (2, P)."""
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+    codes = codes_of(spec)
     if spec.student.activation == "linear" and not spec.has_classes:
         return np.stack([generalisation_errors(*codes, Q, R, T, through_layers(h, U), v), np.zeros(len(v))])
     found, M = np.empty((2, len(v))), v.shape[1]

@@ -169,6 +169,7 @@ OBSERVABLES = _by_name(
         ("teacher", "teacher_unit"),
         symbol="v",
         description="readouts of the teachers times their output scale",
+        when=lambda spec: spec.inputs.clusters is None,
     ),
     Observable(
         "active_teacher",
@@ -333,6 +334,7 @@ STATE_VARIABLES = _by_name(
     ),
     StateVariable("readout_biases", symbol="c", description="constants in the outputs of the heads"),
     StateVariable("teacher_weights", symbol="V", description="first layers of the teachers"),
+    StateVariable("cluster_means", symbol="mu", description="means of the clusters of inputs"),
     StateVariable(
         "teacher_coordinates",
         symbol="B",

@@ -46,6 +46,8 @@ class Purpose(IntEnum):
     TEST_LATENTS = 28
     TEST_INPUTS = 29
     DIRECTION_ORDER = 30
+    CLUSTER_MEANS = 31
+    CLUSTERS = 32
     STUDENT_INNER = 36
     ERROR_FIELDS = 37
 

@@ -27,6 +27,7 @@ from teacherstudent.store.frames import frame_of
 from teacherstudent.store.stored_run import StoredRun
 
 QUANTITIES = ("generalisation_error", "student_overlaps", "student_teacher_overlaps", "student_readouts")
+WRONG = "classification_error"  # in a further panel, where runs have it
 PANEL = (3.4, 2.5)  # inches
 COLUMNS = 3
 MARKERS_PER_CURVE = 25
@@ -112,11 +113,15 @@ def plot_runs(runs: StoredRun | Sequence[StoredRun]) -> Figure:
     total = sum(len(run.trajectories) for run in stored)
     left_out = total - sum(len(group.switches) for group in groups)
     with drawing(STYLE):
-        figure, axes = _panels(3 + teachers)
+        further = any(WRONG in group.frames for group in groups)
+        figure, axes = _panels(3 + teachers + further)
         joined = all(group.engine not in LINES for group in groups)
         for group in groups:
-            _draw_group(axes, group, joined)
-        _finish(axes, groups, any(run.spec.record.spacing == "log" for run in stored))
+            _draw_group(axes[: 3 + teachers], group, joined)
+            if WRONG in group.frames:
+                _draw(axes[-1], group, joined, group.frames[WRONG], color=group.frames[WRONG].teacher)
+        names = _names(teachers, further)
+        _finish(axes, names, groups, any(run.spec.record.spacing == "log" for run in stored))
         _legends(figure, axes[0], groups)
         if left_out:
             figure.suptitle(f"{left_out} of {total} runs diverged and are left out", fontsize="medium")
@@ -152,12 +157,13 @@ def _group(engine: str, members: Sequence[StoredRun]) -> _Group:
     finite = [run for member in members for run in member.trajectories if run.diverged_at is None]
     if not finite:
         return _Group(engine, {}, [])
-    arrays = {name: np.stack([getattr(run, name) for run in finite]) for name in QUANTITIES}
+    names = QUANTITIES if WRONG not in members[0].arrays else (*QUANTITIES, WRONG)
+    arrays = {name: np.stack([getattr(run, name) for run in finite]) for name in names}
     if len(finite) > MOST_LINES:
         arrays = {name: np.quantile(array, QUANTILES, axis=0) for name, array in arrays.items()}
     active = np.zeros(arrays["generalisation_error"].shape[:2], int)
     joined = replace(members[0], arrays={"time": finite[0].time, "active_teacher": active, **arrays})
-    frames = {name: frame_of(joined, [name]) for name in QUANTITIES}
+    frames = {name: frame_of(joined, [name]) for name in names}
     if len(finite) > MOST_LINES:
         frames = {name: _with_bounds(frame) for name, frame in frames.items()}
     return _Group(engine, frames, [run.switch_times for run in finite])
@@ -250,12 +256,17 @@ def _palette(count: int) -> dict[int, Any]:
     return dict(enumerate(seaborn.color_palette("viridis", count)))
 
 
-def _finish(axes: Sequence[Axes], groups: Sequence[_Group], log_time: bool) -> None:
+def _names(teachers: int, further: bool) -> list[str]:
+    """Return the labels of the axes of all panels."""
+    names = ["generalisation error $\\epsilon$", "student overlaps $Q$"]
+    names += [f"overlaps $R$ with teacher {p}" for p in range(teachers)]
+    return [*names, "readouts $h$", *["classification error $\\epsilon_c$"][: int(further)]]
+
+
+def _finish(axes: Sequence[Axes], names: Sequence[str], groups: Sequence[_Group], log_time: bool) -> None:
     """Label the axes and mark the switches."""
-    names = ("generalisation error $\\epsilon$", "student overlaps $Q$")
-    R = [f"overlaps $R$ with teacher {p}" for p in range(len(axes) - 3)]
     switches = sorted({float(time) for group in groups for time in _switches(group)})
-    for ax, name in zip(axes, (*names, *R, "readouts $h$"), strict=True):
+    for ax, name in zip(axes, names, strict=True):
         for switch in switches:
             ax.axvline(switch, color=GREY, linestyle="--", linewidth=0.6, zorder=0)
         lowest = ax.get_subplotspec().is_last_row() or ax.xaxis.get_tick_params()["labelbottom"]

@@ -102,7 +102,8 @@ def made_protocols(slow=1.0, end=1.0, chain=0.0):
     stuck = 0.0313 * np.ones((1, len(LOG)))
     time = np.linspace(0.0, 300.0, 31)
     runs = [
-        value[0] + chain + 0.001 * np.array([[-1.0], [1.0]]) * (time > 0) for value in protocols.CHAIN.values()
+        value[0] + chain + 0.001 * np.array([[-1.0], [1.0]]) * (time > 0)
+        for value in protocols.CHAIN.values()
     ]
     counts = [
         [end * known[n] * np.minimum(LOG / 100.0, 1.0)[None] for n in protocols.COUNTS]

@@ -167,8 +167,12 @@ class Block:
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)
-        own, M = stage.tasks[0].labels, spec.teachers.hidden
-        self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
+        self.constants.step.B[:, :, c] = self.rows_of(stage.tasks[0].labels)[:, :, c]
+
+    def rows_of(self, teacher: int) -> np.ndarray:
+        """Return the coordinates that the labels of a teacher depend on, (M, s, C)."""
+        M = self.specs[0].teachers.hidden
+        return self.teachers.B[teacher * M : (teacher + 1) * M]
 
     def end_task(self, c: int, teacher: int) -> None:
         """Find the importances of the units of a chain for a task that ends, and set its anchors."""

@@ -11,6 +11,7 @@ import numpy as np
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -37,6 +38,8 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     if spec.has_rewards:
         return _cost_of_episodes(spec, runs)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    if spec.inputs.clusters is not None:
+        p = spec.student.hidden + len(spec.inputs.clusters.std)
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
@@ -49,7 +52,9 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     if spec.is_deep:
         alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
     found = together * steps * batch * batches, alone * steps * batch * chains
-    return (*found, error_seconds(spec, runs)) if spec.is_deep else found
+    if spec.is_deep:
+        return *found, error_seconds(spec, runs)
+    return *found, *measured_by_sums(spec, runs * len(record_times(spec)))
 
 
 def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:

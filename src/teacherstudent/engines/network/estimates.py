@@ -26,6 +26,7 @@ from teacherstudent.engines.network.structured_estimates import (
     shared_memory,
 )
 from teacherstudent.engines.phases import phases
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -55,6 +56,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         WEIGHT * samples * N * (K + M) * single,
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
+        *measured_by_sums(spec, rows),
         SAMPLE * rows * stored * K * N,
         *(drawing(spec, samples) + measuring(spec, runs) if inputs.is_structured else ()),
         *_interventions(spec, runs, steps * N * single),

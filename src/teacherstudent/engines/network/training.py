@@ -7,11 +7,12 @@ from functools import partial
 import numpy as np
 
 from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
+from teacherstudent.engines.cluster_errors import cluster_errors
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
-from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
+from teacherstudent.engines.network.weights import InMemory, WithClusters, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
@@ -24,6 +25,7 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
+from teacherstudent.networks.clusters import cluster_means
 from teacherstudent.networks.sampling import (
     Networks,
     OrderParameters,
@@ -217,6 +219,10 @@ class Training:
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
         found = self.networks.errors(now) if self.spec.is_deep else self.source.observe(self.networks, now)
+        if self.spec.inputs.clusters is not None:
+            Q, m, h = now.Q[None], measured["student_cluster_overlaps"][None], now.h[None]
+            errors = cluster_errors(self.spec, Q, m, h)
+            found |= {name: array[0] for name, array in errors.items()}
         if has_class_errors(self.spec):
             errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
             found |= {name: array[0] for name, array in errors.items()}
@@ -267,6 +273,9 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
             )
         return WithLaws(spec, initial, setting)
     initial = sample_networks(spec, seed, run) if state is None else _networks_of(state)
+    if spec.inputs.clusters is not None:
+        means = cluster_means(spec, seed, run) if state is None else np.array(state["cluster_means"])
+        return WithClusters(spec, initial, means)
     if spec.is_deep:
         inner = sample_inner(spec, seed, run) if state is None else state["student_inner"]
         return Layered(spec, initial, inner)

@@ -8,7 +8,7 @@ from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.constants import StepConstants
-from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters
+from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, overlap
 from teacherstudent.spec.model import Spec
 
 
@@ -141,6 +141,34 @@ class WithLaws(ByUnit):
         return OrderParameters(found[0][0], R, self.setting.T.copy(), self.h.copy(), self.v.copy())
 
 
+class WithClusters(ByUnit):
+    """Networks with the means of the clusters of their inputs.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    networks : Networks
+        Networks of the start.
+    means : array (C, N)
+        Means mu of the clusters: inputs have the means mu / sqrt N.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks, means: np.ndarray):
+        super().__init__(spec, networks)
+        self.means = means
+
+    def further(self) -> dict[str, np.ndarray]:
+        """Return the overlaps of the student with the means, (K, C)."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            W = self.student().astype(float, copy=False)
+            return {"student_cluster_overlaps": overlap(W, self.means)}
+
+    def state_of_further(self) -> dict[str, np.ndarray]:
+        """Return the means, (C, N)."""
+        return {"cluster_means": self.means.copy()}
+
+
 class WithBiases(ByUnit):
     """Networks with biases: one more input, which is 1, and for biases of the heads one more unit.
 
@@ -219,7 +247,7 @@ UNITS_PER_INPUT = 4
 
 
 # Fields at which the activations are 1, to rounding.
-SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0}
+SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0, "tanh": 37.0, "quadratic": 1.0}
 
 
 def in_memory(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_clusters
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
@@ -49,7 +48,11 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    refuse_clusters(spec, "ode")
+    if spec.inputs.clusters is not None:
+        raise SpecError(
+            "inputs.distribution: engine ode does not support mixture: networks of erf units are odd "
+            "functions, which cannot learn clusters such as xor; use engine chain"
+        )
     if spec.is_deep:
         check_layers(spec)
     elif has_sums(spec):
@@ -59,6 +62,12 @@ def check(spec: Spec) -> None:
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
+    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
+        if layer.activation not in ("erf", "linear", "relu"):
+            raise SpecError(
+                f"{name}.activation: engine ode does not support {layer.activation}; use erf, linear, "
+                "relu or engine chain"
+            )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
