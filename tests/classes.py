@@ -1,4 +1,4 @@
-"""Specs of labels that are signs, and trajectories of the order parameters integrated by a separate program."""
+"""Specs of labels that are signs, and order parameters integrated by a separate program."""
 
 from pathlib import Path
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classes import ACCURACY, CASES, SINGLE, TWO_UNITS, document, quantities, reference
+from classes import ACCURACY, CASES, ONE_UNIT_EACH, SINGLE, TWO_UNITS, document, quantities, reference
 from samples import assert_same
 from teacherstudent.engines.ode import choice, engine
 from teacherstudent.errors import RunError, SpecError
@@ -97,12 +97,13 @@ def test_students_start_with_readouts_of_zero():
 
 
 def test_a_threshold_ends_a_phase_at_this_classification_error():
-    blocks = {"curriculum": {"order": [0, 1], "thresholds": [0.2, 0.1]}, "record": {"count": 3}}
-    run = run_of(document("logistic", rate=2.0, **blocks))
-    switch = run.switch_times[0]
-    blocks = {"curriculum": {}, "record": {"times": [0.0, switch]}}
-    before = run_of(document("logistic", rate=2.0, duration=switch, **blocks))
-    assert abs(before.classification_error[-1, 0] - 0.2) < 1e-6
+    for loss, overlaps in (("logistic", TWO_UNITS), ("squared", ONE_UNIT_EACH)):
+        blocks = {"curriculum": {"order": [0, 1], "thresholds": [0.2, 0.1]}, "record": {"count": 3}}
+        run = run_of(document(loss, rate=1.0, overlaps=overlaps, **blocks))
+        switch = run.switch_times[0]
+        blocks = {"curriculum": {}, "record": {"times": [0.0, switch]}}
+        before = run_of(document(loss, rate=1.0, overlaps=overlaps, duration=switch, **blocks))
+        assert abs(before.classification_error[-1, 0] - 0.2) < 1e-6
 
 
 def test_a_sum_with_too_many_nodes_is_an_error_that_names_the_key():

@@ -19,8 +19,9 @@ def label_errors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean losses and classification errors on labels without flips, at every record.
 
-    For students and teachers with erf or linear units they are sums over at most four fields, or closed forms;
-    for relu students closed forms, with at most two units, and a squared loss. All others are means over the
+    For students and teachers with erf or linear units they are sums over at most four fields, or closed
+    forms; for relu students closed forms, with at most two units, and a squared loss. All others are means
+    over the
     same sampled fields at every record.
 
     Parameters

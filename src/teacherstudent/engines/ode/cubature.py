@@ -41,10 +41,10 @@ from teacherstudent.kernels.ode.cubature import (
 )
 from teacherstudent.spec.model import Spec
 
-# The rules for steps and radius take a smaller tolerance, by this factor, so that errors are below ten times the one
-# that is asked for: without it the largest found were fourteen times as large.
+# The rules for steps and radius take a smaller tolerance, by this factor, so that errors are below ten
+# times the one that is asked for: without it the largest ones found were fourteen times as large.
 FINER = 0.3
-# The tolerance of the radius of sums for linear students, whose integrands grow, divided by that of the steps.
+# Tolerance of the radius of sums for linear students, whose integrands grow, divided by that of the steps.
 SMALLER = 0.01
 # Readouts with a smaller sum need no smaller steps for the poles of the logistic loss.
 SMALLEST_TOTAL = 0.1
@@ -96,8 +96,8 @@ def axes_of(spec: Spec, T: np.ndarray, v: np.ndarray, noise: float) -> TeacherAx
         except np.linalg.LinAlgError:
             pass
     raise RunError(
-        "teachers: engine ode needs teachers whose units do not depend on each other and have a readout; units "
-        "that are equal make labels: sign singular; use other teachers or engine chain"
+        "teachers: with labels: sign engine ode needs units that do not depend on each other, and a readout "
+        "that is not 0; units that are equal are refused; use other teachers or engine chain"
     )
 
 
@@ -137,9 +137,8 @@ def cubature_law(
     fields, accuracy, kappa = fields_of(teacher, Q, R), accuracy_of(spec), spec.training.margin or 0.0
     build = _Builder(student, teacher, fields, h, accuracy, time)
     nodes = build.lines((0.0, kappa)) if loss >= HINGE else build.grid(loss == LOGISTIC)
-    if not with_error:
-        error = Absent(0)
-    else:
+    error = Absent(0)
+    if with_error:
         error = nodes if loss >= HINGE else build.lines((0.0,))
     return Cubature(
         student=student,
@@ -214,9 +213,9 @@ class _Builder(NamedTuple):
         """Raise RunError for more nodes than a sum may have."""
         if nodes > self.accuracy.most:
             raise RunError(
-                f"numerics.most_nodes: at t = {self.time:g} a sum over the fields needs {nodes:.2g} nodes, more "
-                f"than {self.accuracy.most} (student and teacher are nearly aligned, or have many units); use "
-                "engine chain, or a larger numerics.cubature_tolerance or most_nodes"
+                f"numerics.most_nodes: at t = {self.time:g} a sum over the fields needs {nodes:.2g} nodes, "
+                f"more than {self.accuracy.most} (student and teacher are nearly aligned, or have many "
+                "units); use engine chain, or a larger numerics.cubature_tolerance or most_nodes"
             )
 
 

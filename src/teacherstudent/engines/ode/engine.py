@@ -174,21 +174,21 @@ class Integration:
     def integrate_stage(self, phase: Phase, stage: Stage) -> None:
         """Integrate a stage, again from where the nodes of sums become too coarse.
 
-        New nodes are fine enough, so that a third event at the same time is the threshold of the phase; a second
-        one can be readouts that start at zero and get their signs.
+        New nodes are fine enough, so that a third event at the same time is the threshold of the phase; a
+        second one can be readouts that start at zero and get their signs.
         """
         if self.restart.mark[0] != RESUME:
             self.form.choose_nodes(self.t)
         events = 0
         while events < 3:
             before = self.t
-            self.integrate_constants(phase, stage, self.constants(phase, stage))
+            self._integrate_constants(phase, stage, self.constants(phase, stage))
             if self.status != EVENT or not self.form.has_nodes:
                 return
             self.form.choose_nodes(self.t)
             events = events + 1 if self.t == before else 1
 
-    def integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
+    def _integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
         """Integrate a stage with some constants, in several calls between which progress is reported.
 
         The integrator sets the restart point before the first step that the end of the run shortens; the

@@ -15,6 +15,7 @@ from teacherstudent.engines.ode.structured_estimates import (
     structured_cost,
     structured_memory,
 )
+from teacherstudent.engines.ode.sums_estimates import sums_bytes, sums_seconds
 from teacherstudent.engines.rates import LONGEST_AVERAGED
 from teacherstudent.spec.model import Spec
 
@@ -37,6 +38,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
         runs * units * (usual + PULL_UNITS * pulled),
         *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
+        *sums_seconds(spec, runs),
     )
 
 
@@ -73,7 +75,7 @@ def memory(specs: Sequence[Spec]) -> Parts:
     )
     sampling = 0.0 if spec.initial_overlaps is not None else sampling_memory(spec)
     work = NUMBER * (STAGES * state + 6 * (K + columns) ** 2)
-    work += node_bytes(spec)
+    work += node_bytes(spec) + sums_bytes(spec)
     parts = {"inputs.dimension": max(0.0, sampling - work), "student.hidden": work}
     return with_part(parts, record_key(spec), record_memory(spec, "all"))
 

@@ -45,7 +45,7 @@ class Formulation(ABC):
         Readouts of the teachers.
     """
 
-    # Whether the equations have sums over nodes, which are chosen again when an event of the integration says so.
+    # Whether the equations have sums over nodes; events are then, too, that these are too coarse.
     has_nodes = False
 
     def __init__(self, spec: Spec, y: np.ndarray, T: np.ndarray, v: np.ndarray):

@@ -13,7 +13,14 @@ def has_sums(spec: Spec) -> bool:
     if spec.teachers.labels != "sign" or spec.has_rewards:
         return False
     closed = spec.loss == "squared" and (spec.teachers.hidden == 1 or spec.teachers.activation == "linear")
-    return not closed and not is_single(spec)
+    return not (closed and _has_closed_error(spec)) and not is_single(spec)
+
+
+def _has_closed_error(spec: Spec) -> bool:
+    """Return whether thresholds, if any, are for classification errors in closed form."""
+    student = spec.student
+    several = student.activation == "erf" and student.hidden > 1
+    return not (spec.curriculum.thresholds and several)
 
 
 def number_of_fields(spec: Spec) -> int:

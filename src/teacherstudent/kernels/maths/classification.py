@@ -26,7 +26,7 @@ from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots, with_l
 
 # Steps along z are at most this number divided by ln(1 / tolerance): branch points of the root b(z).
 FINEST_Z = 9.0
-# Growth of the fields, in units of the step along a line, above which the slope of a crossing does not matter.
+# Growth of the fields relative to that along a line, above which the slope of a crossing does not matter.
 STEEPEST = 6.0
 # Variance of a field given the earlier ones, relative to its own, below which it depends on them.
 DEPENDENT = 1e-12
@@ -202,7 +202,7 @@ def turned(fields: Fields, axes: np.ndarray) -> Fields:
 
 
 def sharpest_axes(fields: Fields) -> np.ndarray:
-    """Return the eigenvectors (K, K) of 2 F^T F + c c^T / s^2: only along one axis zeta the label is sharp."""
+    """Return the eigenvectors (K, K) of 2 F^T F + c c^T / s^2: along one axis only the label is sharp."""
     return np.linalg.eigh(2.0 * fields.F.T @ fields.F + np.outer(fields.c, fields.c) / fields.s**2)[1]
 
 
@@ -293,10 +293,10 @@ def _mean_below(
     t0 = (c[:-1] @ lines.points[d:] - b) / s
     W, f = np.concatenate([P, F[:, :-1]], axis=1), np.ascontiguousarray(F[:, -1])
     reach = reach_of(tolerance)
-    line = kappa, student, h, W, f
-    tops = crossings(*line, lines.points, reach)
+    line = kappa, student, h, W, f, lines.points, reach
+    tops = crossings(*line)
     x, w = gauss_legendre(points_of_lines(student, fields, tolerance, tops, lines.weights))
-    return mean_below(power, *line, t0, c[-1] / s, *lines, tops, x, w, reach)
+    return mean_below(power, *line, t0, c[-1] / s, lines.weights, tops, x, w)
 
 
 def growing_axes(fields: Fields, signs: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Nodes and weights of sums over Gaussian fields, and how fine they are for a given error.
 
-A sum with equal steps h of a function that is analytic in a strip converges like exp(-2 pi a / h), a the width of
-the strip. An integrand of erf units along an axis on which the fields have the standard deviations l grows like
-exp(S a^2 / 2), S = 1 + 2 max l^2 + ..., so that its error is exp(-2 pi^2 / (S h^2)).
+A sum with equal steps h of a function that is analytic in a strip converges like exp(-2 pi a / h), a the
+width of the strip. An integrand of erf units along an axis on which the fields have the standard deviations l
+grows like exp(S a^2 / 2), S = 1 + 2 max l^2 + ..., so that its error is exp(-2 pi^2 / (S h^2)).
 """
 
 import math

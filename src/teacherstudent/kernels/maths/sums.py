@@ -1,7 +1,7 @@
 """Means over the fields of a student with labels that are signs, by sums over nodes: a measurement.
 
-With (z, u) the fields of the teacher (`teacher_axes`), the fields of the student are lambda = P z + F zeta, and
-u = c zeta + s xi, with independent standard normal z, zeta and xi. The label is +1 with the probability
+With (z, u) the fields of the teacher (`teacher_axes`), the fields of the student are lambda = P z + F zeta,
+and u = c zeta + s xi, with independent standard normal z, zeta and xi. The label is +1 with the probability
 Phi(t), t = (c zeta - b(z)) / s, given z and zeta.
 """
 
@@ -184,7 +184,7 @@ def crossings(kappa, code, h, W, f, points, reach):
 
 
 @entry
-def mean_below(power, kappa, code, h, W, f, t0, rate, points, weights, tops, x, w, reach):
+def mean_below(power, kappa, code, h, W, f, points, reach, t0, rate, weights, tops, x, w):
     """Return the mean of (kappa - phi)^power where phi < kappa and the label is +1, integrated along lines.
 
     Parameters

@@ -1,9 +1,9 @@
 """Coordinates of the fields of a teacher whose labels are signs: one of them decides the label.
 
 For units g that are odd and grow, a teacher with readouts v and covariance T = L L' of its fields has the
-label +1 where sum_m v_m g(rho_m) > 0. With e = L^-1 sign(v), normalised, and an orthogonal matrix O whose last
-column is e, rho = L O (z, u) with independent standard normal (z, u). Along u every term grows, so that the
-label is +1 where u > b(z), with one smooth root b for each z.
+label +1 where sum_m v_m g(rho_m) > 0. With e = L^-1 sign(v), normalised, and an orthogonal matrix O whose
+last column is e, rho = L O (z, u) with independent standard normal (z, u). Along u every term grows, so that
+the label is +1 where u > b(z), with one smooth root b for each z.
 """
 
 import math

@@ -1,17 +1,17 @@
 """Means over the fields by sums over nodes, for labels that are signs and any loss.
 
-With (z, u) the fields of the teacher (`kernels.maths.teacher_axes`) and n student units, lambda = P z + F zeta and
-u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given x = (z, zeta) the label is +1 with the
-probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the probability of flips. With the slopes D+ and D- of the
-loss at the two labels
+With (z, u) the fields of the teacher (`kernels.maths.teacher_axes`) and n student units,
+lambda = P z + F zeta and u = c zeta + s xi with independent standard normal z (d,), zeta (n,) and xi. Given
+x = (z, zeta) the label is +1 with the probability P+ = p + (1 - 2p) Phi(t), t = (c zeta - b(z)) / s, p the
+probability of flips. With the slopes D+ and D- of the loss at the two labels
 
     <D> = P+ D+ + (1 - P+) D-,   <D^2> likewise,   <D xi> = (1 - 2p) (D+ - D-) phi(t),
+    output_k = sum <D> g_k,   power_ik = sum <D^2> g'_i g'_k,
+    V_kj = sum <D> g'_k x_j,   V_k,xi = sum <D xi> g'_k,
 
-    output_k = sum <D> g_k,   V_kj = sum <D> g'_k x_j,   V_k,xi = sum <D xi> g'_k,   power_ik = sum <D^2> g'_i g'_k,
-
-and <D g'_k z> = sum_j V_kj <x_j z> for every field z. Smooth losses are sums over a grid (`Grid`). Losses with a
-margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the mean over labels +1 is
-enough, along lines (`Lines`) on which phi grows, up to the point where it is kappa.
+and <D g'_k z> = sum_j V_kj <x_j z> for every field z. Smooth losses are sums over a grid (`Grid`). Losses
+with a margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the mean over
+labels +1 is enough, along lines (`Lines`) on which phi grows, up to the point where it is kappa.
 
 A linear student is one unit with the field phi.
 """
@@ -44,8 +44,8 @@ NEWTON_STEPS = 50
 CONVERGED = 1e-8  # of a step of Newton's method: the next one would be a rounding error
 LARGEST = 690.0  # of |phi|: exp(-|phi|) is a normal number
 SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
-# Steps may be this much longer than necessary, and the growth along lines larger, before nodes are chosen again;
-# readouts of students with a margin may change by a fraction of their sum, and the direction of lines may turn.
+# Steps may be this much longer than necessary, and the growth along lines larger, before nodes are chosen
+# again; with a margin readouts may change by a fraction of their sum, and the direction of lines may turn.
 ALLOWED, MOST_GROWTH, MOST_CHANGE, LEAST_COSINE = 1.12, 1.25, 0.05, 0.3
 ROUNDING = 1e-9  # of the sum of the readouts: a readout is 0
 # Rows of the work space before those of the units.
@@ -53,7 +53,7 @@ PHI, LABEL, DENSITY, FIRST, SECOND, THIRD, PRODUCT, TAU, LOW, HIGH, ROWS = 0, 1,
 
 
 class Grid(NamedTuple):
-    """Nodes x = (z, zeta) in blocks, for smooth losses; `zeta` are axes in the state at which they were chosen."""
+    """Nodes x = (z, zeta) in blocks, for smooth losses."""
 
     axes: np.ndarray  # (n, n) orthogonal: columns are the axes of zeta
     points: np.ndarray  # (blocks, d + n, BLOCK)

@@ -1,0 +1,42 @@
+"""Estimated time and memory of engine `ode` where means are sums over nodes; no compiled code.
+
+The number of nodes grows with the overlaps, so that times are correct within a factor of about four.
+"""
+
+from teacherstudent.engines.memory import NUMBER
+from teacherstudent.engines.ode.sums_checks import MOST_FIELDS, has_sums, number_of_fields
+from teacherstudent.engines.trajectory import record_times
+from teacherstudent.spec.model import Spec
+
+# Nodes at a tolerance of 1e-7 and overlaps of a few, by number of fields; and with a margin.
+SMOOTH, MARGIN = {2: 100.0, 3: 900.0, 4: 10_000.0}, {2: 2000.0, 3: 4000.0, 4: 40_000.0}
+NODE = 12e-9  # seconds of a node
+# Right-hand sides of a phase, and of a unit of time up to t = 1000; later steps are longer.
+EVALUATIONS, PER_TIME = 400, 4.0
+CHOICES = 0.05  # seconds of the choices of nodes in a phase
+# Seconds of the errors on one task in a record.
+RECORD = {2: 3e-4, 3: 6e-4, 4: 5e-3}
+
+
+def sums_seconds(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the seconds of the equations and of the records of all runs; nothing without sums."""
+    if not has_sums(spec):
+        return ()
+    fields = min(max(number_of_fields(spec), 2), MOST_FIELDS)
+    phases = 1 + len(spec.curriculum.switch_times or ())
+    evaluations = EVALUATIONS * phases + PER_TIME * min(spec.duration, 1000.0)
+    equations = CHOICES * phases + evaluations * _nodes(spec, fields) * NODE
+    return runs * equations, runs * len(record_times(spec)) * spec.teachers.count * RECORD[fields]
+
+
+def sums_bytes(spec: Spec) -> float:
+    """Estimate the bytes of the nodes."""
+    if not has_sums(spec):
+        return 0.0
+    fields = min(max(number_of_fields(spec), 2), MOST_FIELDS)
+    return 4.0 * NUMBER * (fields + 2) * _nodes(spec, fields)
+
+
+def _nodes(spec: Spec, fields: int) -> float:
+    """Estimate the number of nodes of a sum."""
+    return (MARGIN if spec.training.margin is not None else SMOOTH)[fields]
