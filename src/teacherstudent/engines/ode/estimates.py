@@ -22,6 +22,8 @@ RUN, UNITS = 0.003, 0.00013
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
 PULL, PULL_UNITS = 1e-6, 2.5e-8
+# K^3 of erf units that take the time of a set of four fields of a relu student.
+SET = 10.0
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -30,12 +32,20 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         return joint_cost(spec, runs)
     if spec.inputs.is_structured:
         return structured_cost(spec, runs)
-    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3
+    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3 + SET * _sets(spec)
     usual = UNITS * math.sqrt(spec.duration / 1000.0)
     return (
         runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
         runs * units * (usual + PULL_UNITS * pulled),
     )
+
+
+def _sets(spec: Spec) -> int:
+    """Return the number of sets of four error units, two of a relu student among them; otherwise 0."""
+    if spec.student.activation != "relu":
+        return 0
+    K, M = spec.student.hidden, 1 if spec.teachers.labels == "sign" else spec.teachers.hidden
+    return math.comb(K + M, 4) - math.comb(M, 4) - K * math.comb(M, 3)
 
 
 def _blocks(spec: Spec) -> float:
