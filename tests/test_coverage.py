@@ -49,6 +49,9 @@ def generator(**keys):
     return {"inputs": {"distribution": "generator", "dimension": 20, "generator": keys}}
 
 
+CLUSTERS = {"inputs.distribution": "mixture"}
+
+
 def rewarded(reward, **schedule):
     episode = {"length": 3, "reward": reward} | ({"schedule": schedule} if schedule else {})
     return {
@@ -62,6 +65,11 @@ def rewarded(reward, **schedule):
 ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
     "ReLU students": each("student.activation", "relu"),
+    "tanh, sigmoid or quadratic": [
+        *each("student.activation", "tanh", "sigmoid", "quadratic"),
+        *each("teachers.activation", "tanh", "sigmoid", "quadratic"),
+        {"student.activation": "custom", "student.activation_file": "identity.py"},
+    ],
     "erf, ReLU or linear teachers": each("teachers.activation", "erf", "relu", "linear"),
     "initial weights": [
         *each("student.initial.scheme", "gaussian", "large", "small", "mixed"),
@@ -171,6 +179,15 @@ ROWS = {
     "given or unequal": each(
         "student.initial", {"readouts": [[1.0, 0.1, 0.1], None]}, {"readouts_imbalance": 10.0}
     ),
+    "several hidden layers of equal": [
+        {"student.layers": 2, "student.activation": "linear"},
+        {"student.layers": 2, "student.hidden": 1, "teachers.hidden": 1},
+    ],
+    "several hidden layers of ReLU": [
+        {"student.layers": 2, "student.activation": "relu"},
+        {"student.layers": 2, "teachers.drift": 0.1},
+        {"student.layers": 3, "curriculum.replay": {"fraction": 0.2}},
+    ],
     "overlaps with the weights": each("record.movement", True),
     "finite training sets": [
         {"inputs.samples": 30, "training.batch_size": 3, "training.sampling": sampling}
@@ -202,6 +219,11 @@ ROWS = {
         generator(layers=[6, 10, 20]),
         generator(file="moments.npz"),
     ],
+    "inputs of Gaussian clusters": [
+        CLUSTERS | {"inputs.clusters": {"means": means, "labels": [1, -1, 1, -1]}}
+        for means in ("orthogonal", "xor")
+    ]
+    + [CLUSTERS | {"inputs.clusters": {"means": "opposite"}}],
     "rewards of decisions": [
         rewarded({"condition": "all", "penalty": 0.1}),
         rewarded({"condition": "at_least", "count": 2}, learning_rate="optimal"),
@@ -210,7 +232,6 @@ ROWS = {
         rewarded({"condition": "all"}, learning_rate="optimal", length="optimal"),
     ],
     "on data sets": [
-        {"inputs": DATASET, "student.activation": "sigmoid"},
         {"inputs": DATASET, "student.biases": ["features", "readouts"]},
         {"inputs": DATASET, "student.initial": {"scheme": "uniform"}},
     ],
@@ -222,6 +243,9 @@ def folder(tmp_path, monkeypatch):
     """A working folder with the files that the settings name."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
+    (tmp_path / "identity.py").write_text(
+        "def activation(x):\n    return x\n\n\ndef derivative(x):\n    return 1.0\n"
+    )
     np.savez("student.npz", weights=rng.normal(size=(3, 20)), readouts=rng.normal(size=(2, 3)))
     np.savez("teachers.npz", weights=rng.normal(size=(2, 2, 20)), readouts=rng.normal(size=(2, 2)))
     np.savez("projections.npz", projections=rng.normal(size=(20, 6)))

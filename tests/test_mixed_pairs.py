@@ -446,7 +446,6 @@ def test_images_without_a_scale(folder):
 
 
 @pytest.mark.parametrize(("student", "words"), [
-    ({"activation": "sigmoid"}, "student.activation: sigmoid needs a data set"),
     ({"biases": ["features"]}, "student.biases: ['features'] needs a data set"),
     ({"initial": {"scheme": "uniform"}}, "student.initial.scheme: uniform needs a data set"),
 ])  # fmt: skip

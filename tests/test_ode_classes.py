@@ -85,24 +85,24 @@ def test_equal_students_are_one_with_the_sum_of_their_readouts():
 
 
 def test_students_start_with_readouts_of_zero():
-    start = TWO_UNITS | {"student_readouts": [[0.0, 0.0], [0.0, 0.0]]}
+    start = TWO_UNITS | {"student_readouts": [[0.4, -0.3], [0.0, 0.0]]}
+    curriculum = {"switch_times": [1.0]}
     for loss, margin in (("logistic", None), ("hinge", 0.5)):
-        run = run_of(document(loss, margin, overlaps=start, duration=2.0, curriculum={}))
-        assert run.classification_error[0, 0] == 0.5
-        assert run.classification_error[-1, 0] < 0.45
-    still = run_of(document("hinge", 0.0, overlaps=start, duration=1.0, curriculum={}))
-    assert np.all(still.student_readouts == 0.0)  # an output of 0 is not below a margin of 0
+        run = run_of(document(loss, margin, overlaps=start, duration=4.0, curriculum=curriculum))
+        assert run.classification_error[0, 1] == run.classification_error[1, 1] == 0.5
+        assert run.classification_error[-1, 1] < 0.47
+        assert run.time[-1] == 4.0
+    still = run_of(document("hinge", 0.0, overlaps=start, duration=2.0, curriculum=curriculum))
+    assert np.all(still.student_readouts[:, 1] == 0.0)  # an output of 0 is not below a margin of 0
 
 
 def test_a_threshold_ends_a_phase_at_this_classification_error():
-    for loss, margin in (("logistic", None), ("hinge", 0.5)):
-        curriculum = {"order": [0, 1], "thresholds": [0.2, 0.1]}
-        run = run_of(document(loss, margin, rate=2.0, curriculum=curriculum, record={"count": 3}))
-        (switch,) = run.switch_times[:1]
-        there = run_of(
-            document(loss, margin, rate=2.0, curriculum={}, duration=switch, record={"times": [0.0, switch]})
-        )
-        assert abs(there.classification_error[-1, 0] - 0.2) < 1e-6
+    blocks = {"curriculum": {"order": [0, 1], "thresholds": [0.2, 0.1]}, "record": {"count": 3}}
+    run = run_of(document("logistic", rate=2.0, **blocks))
+    switch = run.switch_times[0]
+    blocks = {"curriculum": {}, "record": {"times": [0.0, switch]}}
+    before = run_of(document("logistic", rate=2.0, duration=switch, **blocks))
+    assert abs(before.classification_error[-1, 0] - 0.2) < 1e-6
 
 
 def test_a_sum_with_too_many_nodes_is_an_error_that_names_the_key():

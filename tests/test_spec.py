@@ -245,7 +245,7 @@ WRONG_VALUES = [
     ("training.frozen_units", [["0"], []], "it must be an integer"),
     ("initial_overlaps", [1.0], "a block of keys"),
     # words that are not among the choices
-    ("student.activation", "tanh", "one of erf, relu, linear"),
+    ("student.activation", "sine", "one of erf, relu, linear"),
     ("teachers.activation", "a\nb", "one of erf, relu, linear"),
     ("teachers.features.relation", "turned", "one of independent, identical, rotated"),
     ("teachers.readouts.relation", "interpolated", "one of independent, identical, rotated, ones, uniform"),

@@ -22,6 +22,7 @@ PAPERS = {
     "continual": ("Continual learning", "figures of this project on forgetting and on deficits"),
     "goldt2022": ("Goldt et al. 2022", "inputs from random generators"),
     "yoshida2019": ("Yoshida & Okada 2019", "plateaus with correlated inputs"),
+    "refinetti2021": ("Refinetti et al. 2021", "classification of Gaussian clusters"),
     "manifold": ("Continual learning on manifolds", "tasks with different inputs, a figure of this project"),
     "patel2023": ("Patel et al. 2023", "the RL perceptron: learning from rewards of episodes"),
 }

@@ -17,12 +17,16 @@ G = {
     "erf": lambda x: special.erf(x / math.sqrt(2)),
     "relu": lambda x: np.where(x > 0, x, 0.0),
     "sigmoid": special.expit,
+    "tanh": np.tanh,
+    "quadratic": np.square,
 }
 DG = {
     "linear": lambda x: np.ones_like(x),
     "erf": lambda x: math.sqrt(2 / math.pi) * np.exp(-(x**2) / 2),
     "relu": lambda x: np.where(x > 0, 1.0, 0.0),
     "sigmoid": lambda x: special.expit(x) * special.expit(-x),
+    "tanh": lambda x: 1.0 / np.cosh(x) ** 2,
+    "quadratic": lambda x: 2.0 * x,
 }
 ACTIVATIONS = ("linear", "erf", "relu")  # those whose means over Gaussian inputs have closed forms
 

@@ -99,6 +99,8 @@ def _check_constant(spec: Spec) -> None:
             spec.inputs.distribution,
             "the analysis is of equations for independent inputs; use inputs.distribution: gaussian",
         )
+    if spec.is_deep:
+        raise SpecError("student.layers: the analysis is of students with one hidden layer; remove it")
     changing = {
         "curriculum.replay": curriculum.replay is not None,
         "curriculum.mixture": curriculum.mixture is not None,

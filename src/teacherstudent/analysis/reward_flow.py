@@ -1,4 +1,4 @@
-"""The equations of motion of the reward rule, in the angle and the length of the student.
+"""The equations of motion of the reward rule, in the cosine and the length of the student.
 
 The decisions do not depend on the length of the student: with rho the cosine between student and teacher and
 s = sqrt(Q), the equations of engine `ode` have the form
@@ -67,10 +67,8 @@ class Flow(NamedTuple):
         """Return the derivatives (2, 2) of (dR/dt, ds/dt) with respect to (R, s)."""
         at, slope = self.parts(rho), self.slopes(rho)
         spread = slope.g + slope.h / s
-        return np.array([[slope.f, -rho * slope.f], [0.5 * spread, -0.5 * (rho * spread + at.h / s)]]) / [
-            [s],
-            [s],
-        ]
+        rows = [slope.f, -rho * slope.f], [0.5 * spread, -0.5 * (rho * spread + at.h / s)]
+        return np.array(rows) / s
 
 
 def check_rewards(spec: Spec) -> None:

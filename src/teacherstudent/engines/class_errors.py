@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from teacherstudent.engines.labels import label_errors
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.sums import activities
+from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 4096  # of the fields for a first estimate
@@ -14,8 +14,8 @@ DEVIATIONS = 5.0  # standard deviations of this estimate within which the error 
 
 
 def has_class_errors(spec: Spec) -> bool:
-    """Return whether errors are those of labels that are signs."""
-    return spec.teachers.labels is not None and not spec.has_rewards
+    """Return whether errors are those of labels that are signs; `deep_errors` has those of inner layers."""
+    return spec.teachers.labels is not None and not spec.has_rewards and not spec.is_deep
 
 
 def class_errors(
@@ -102,11 +102,11 @@ def _estimate(spec: Spec, Q, R, T, h, v) -> float:
     values, vectors = np.linalg.eigh(np.block([[Q, R], [R.T, T]]))
     draws = np.random.default_rng(0).standard_normal((SAMPLES, K + len(T)))
     fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    phi = _activities(spec.student.activation, fields[:, :K]) @ h
-    value = _activities(spec.teachers.activation, fields[:, K:]) @ v
+    phi = _activities(code_of(spec.student), fields[:, :K]) @ h
+    value = _activities(code_of(spec.teachers), fields[:, K:]) @ v
     return float(np.mean((phi > 0.0) != (value > 0.0)))
 
 
-def _activities(activation: str, fields: np.ndarray) -> np.ndarray:
+def _activities(code: int, fields: np.ndarray) -> np.ndarray:
     """Return the activations of fields."""
-    return activities(CODES[activation], np.ascontiguousarray(fields).ravel()).reshape(fields.shape)
+    return activities(code, np.ascontiguousarray(fields).ravel()).reshape(fields.shape)

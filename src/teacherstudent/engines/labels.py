@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from teacherstudent.kernels.maths.activations import CODES, ERF, LINEAR, RELU
+from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.classification import classification_error, mean_loss
 from teacherstudent.kernels.maths.nodes import TOLERANCE
 from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, teacher_axes
+from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 20_000  # of the fields, where sums would have too many dimensions
@@ -80,7 +81,7 @@ def errors_of_task(
     -------
     losses, errors : (records,) arrays
     """
-    student, teacher = CODES[spec.student.activation], _axes_or_none(spec, T, v)
+    student, teacher = code_of(spec.student), _axes_or_none(spec, T, v)
     loss, margin = spec.loss, spec.training.margin or 0.0
     tolerance = spec.numerics.cubature_tolerance or TOLERANCE
     exact_loss, exact_error = _has_sums(spec, teacher)
@@ -101,7 +102,7 @@ def errors_of_task(
 
 def _axes_or_none(spec: Spec, T: np.ndarray, v: np.ndarray) -> TeacherAxes | None:
     """Return the coordinates of a teacher's fields; None if they do not exist."""
-    code = CODES[spec.teachers.activation]
+    code = code_of(spec.teachers)
     usual = code in (ERF, LINEAR) or (code == RELU and len(v) == 1 and v[0] > 0.0)
     if not usual or not np.any(v):
         return None
@@ -131,8 +132,8 @@ def _sampled(spec, Q, R, h, T, v, draws):
     C = np.block([[Q, R], [R.T, T]])
     values, vectors = np.linalg.eigh(C)
     fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    phi = _values(spec.student.activation, fields[:, :K]) @ h
-    y = np.where(_values(spec.teachers.activation, fields[:, K:]) @ v > 0.0, 1.0, -1.0)
+    phi = _values(code_of(spec.student), fields[:, :K]) @ h
+    y = np.where(_values(code_of(spec.teachers), fields[:, K:]) @ v > 0.0, 1.0, -1.0)
     return losses(spec.loss, spec.training.margin, phi, y).mean(), np.mean(np.where(phi > 0, 1.0, -1.0) != y)
 
 
@@ -162,5 +163,5 @@ def losses(loss: str, margin: float | None, phi: np.ndarray, y: np.ndarray) -> n
     }[loss]
 
 
-def _values(activation: str, x: np.ndarray) -> np.ndarray:
-    return activities(CODES[activation], np.ascontiguousarray(x).ravel()).reshape(x.shape)
+def _values(code: int, x: np.ndarray) -> np.ndarray:
+    return activities(code, np.ascontiguousarray(x).ravel()).reshape(x.shape)

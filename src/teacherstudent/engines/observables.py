@@ -169,6 +169,7 @@ OBSERVABLES = _by_name(
         ("teacher", "teacher_unit"),
         symbol="v",
         description="readouts of the teachers times their output scale",
+        when=lambda spec: spec.inputs.clusters is None,
     ),
     Observable(
         "active_teacher",
@@ -327,11 +328,13 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
+    StateVariable("student_inner", symbol="U", description="weights between the student's hidden layers"),
     StateVariable(
         "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"
     ),
     StateVariable("readout_biases", symbol="c", description="constants in the outputs of the heads"),
     StateVariable("teacher_weights", symbol="V", description="first layers of the teachers"),
+    StateVariable("cluster_means", symbol="mu", description="means of the clusters of inputs"),
     StateVariable(
         "teacher_coordinates",
         symbol="B",
@@ -435,9 +438,7 @@ STATE_VARIABLES = _by_name(
         symbol="-",
         description="order parameters, and time, for which the nodes of sums over fields were chosen",
     ),
-    StateVariable(
-        "integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"
-    ),
+    StateVariable("integrator_state_of_nodes", symbol="-", description="state_of_nodes at the restart point"),
     StateVariable("order_parameters", symbol="Q, R, h", description="variables of the equations, in one row"),
     StateVariable(
         "integrator_numbers",
@@ -451,6 +452,8 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "integrator_switches", symbol="-", description="number of switches before the restart point"
     ),
+    StateVariable("node_spacings", symbol="-", description="spacings of the nodes of means over the fields"),
+    StateVariable("integrator_node_spacings", symbol="-", description="node_spacings at the restart point"),
     StateVariable(
         "integrator_column_overlaps", symbol="T", description="column_overlaps at the restart point"
     ),

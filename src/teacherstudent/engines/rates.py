@@ -51,6 +51,7 @@ class Stage(NamedTuple):
     batch_size: int  # inputs of a step, all of one task
     drift: np.ndarray  # (P,) rate at which each teacher loses its direction
     rotation: float  # angle per unit of time of the teacher that turns; 0 where none turns
+    inner_decay: float  # of the inner layers; 0 where there are none
 
 
 def stages(
@@ -139,6 +140,7 @@ def _stage(spec, phase, sequence, began, start, end, angle) -> Stage:
         batch_size=training.batch_size,
         drift=np.zeros(spec.teachers.count) if drift is None else np.array(drift),
         rotation=rotation.rate if turns else 0.0,
+        inner_decay=training.weight_decay * ("inner" in training.train),
     )
 
 

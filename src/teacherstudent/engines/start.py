@@ -116,6 +116,11 @@ def start_for(spec: Spec, engine: Engine, start: Start) -> tuple[Spec, Start]:
             f"use this value{other}"
         )
     else:
+        if spec.inputs.clusters is not None:
+            raise SpecError(
+                "inputs.distribution: mixture: a run starts from the state at the end of a run of the same "
+                "engine (record.state)"
+            )
         _check_overlaps(start)
         _check_history(spec, start, own)
         start = replace(start, state=None)

@@ -25,7 +25,8 @@ class Trajectory:
         The state of the engine at the end, if it is recorded: arrays by name.
     **arrays : ndarray
         The recorded quantities by name: `time` of shape (T,), `generalisation_error` of shape (T, P),
-        `teacher_readouts` (P, M), `active_teacher` (T,) and `switch_times` (S,) in every run.
+        `active_teacher` (T,) and `switch_times` (S,) in every run, and `teacher_readouts` (P, M) where there
+        are teachers.
 
     Raises
     ------

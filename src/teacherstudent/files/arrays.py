@@ -25,7 +25,7 @@ def read_content(key: str, path: str, digest: str | None, block: str = "inputs.d
 
     Parameters
     ----------
-    key : {"file", "labels_file"}
+    key : {"file", "labels_file", "activation_file"}
         Key of the path in its block.
     path : str
         The file.
@@ -50,7 +50,7 @@ def read_content(key: str, path: str, digest: str | None, block: str = "inputs.d
         raise SpecError(f"{block}.{key}: {path}: {getattr(error, 'strerror', error)}") from error
     found = hashlib.sha256(content).hexdigest()
     if digest not in (None, found):
-        digest_key = {"file": "sha256", "labels_file": "labels_sha256"}[key]
+        digest_key = key.replace("file", "sha256")
         raise SpecError(
             f"{block}.{digest_key}: the SHA-256 of {path} is {found}, not {digest};"
             " check the file or remove the key"

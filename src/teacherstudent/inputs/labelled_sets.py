@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.network import samples as kernel
+from teacherstudent.networks.activations import code_of
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
@@ -67,7 +67,7 @@ def activities_of(spec: Spec, networks, labelled: LabelledSet) -> np.ndarray:
     array (samples, K)
         With biases of the heads there is one more unit, whose activation is 1.
     """
-    code, N = CODES[spec.student.activation], spec.inputs.dimension
+    code, N = code_of(spec.student), spec.inputs.dimension
     return activities(code, networks.W, labelled.X, N)
 
 
@@ -89,7 +89,7 @@ def teacher_labels(spec: Spec, V: np.ndarray, v: np.ndarray, X: np.ndarray) -> n
     -------
     array (P, samples)
     """
-    code, N = CODES[spec.teachers.activation], spec.inputs.dimension
+    code, N = code_of(spec.teachers), spec.inputs.dimension
     return np.array([np.einsum("m,sm->s", v[p], activities(code, V[p], X, N)) for p in range(len(V))])
 
 
@@ -99,7 +99,7 @@ def activities(code: int, W: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
     Parameters
     ----------
     code : int
-        Code of the activation g (`kernels.maths.activations.CODES`).
+        Code of the activation g (`networks.activations.code_of`).
     W : array (K, n)
         Weights, padded with zeros from N to n columns.
     X : array (samples, n)

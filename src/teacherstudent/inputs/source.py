@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_error, generalisation_errors
 from teacherstudent.kernels.network.tasks import Stored
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
@@ -43,7 +43,7 @@ class Source(ABC):
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         self.spec = spec
-        self.codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+        self.codes = codes_of(spec)
 
     @classmethod
     @abstractmethod

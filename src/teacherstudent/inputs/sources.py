@@ -1,5 +1,6 @@
 """The sources of inputs, and the choice of one of them."""
 
+from teacherstudent.inputs.clusters import ClusterInputs
 from teacherstudent.inputs.data_sets import DataSetInputs
 from teacherstudent.inputs.fresh import FreshInputs
 from teacherstudent.inputs.mixed_pairs import MixedPairInputs
@@ -8,7 +9,14 @@ from teacherstudent.inputs.structured_inputs import StructuredInputs
 from teacherstudent.inputs.training_sets import TrainingSetInputs
 from teacherstudent.spec.model import Spec
 
-SOURCES = [FreshInputs, TrainingSetInputs, DataSetInputs, MixedPairInputs, StructuredInputs]
+SOURCES = [
+    FreshInputs,
+    TrainingSetInputs,
+    DataSetInputs,
+    MixedPairInputs,
+    StructuredInputs,
+    ClusterInputs,
+]
 
 
 def source_of(spec: Spec) -> type[Source]:

@@ -181,6 +181,7 @@ def one_task(p: StepConstants, teacher: int, networks) -> Tasks:
         moving=p.moving[None],
         eta=np.array([p.eta]),
         eta_h=np.array([p.eta_h]),
+        eta_u=np.array([p.eta_u], float),
         input_noise=np.array([p.input_noise], float),
         fidelity=np.ones(1),
         laws=np.array([[*p.law]], float),

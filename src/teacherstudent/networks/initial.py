@@ -114,6 +114,26 @@ def initial_biases(features: np.ndarray, readouts: np.ndarray, spec: Spec) -> tu
     return b, spec.student.scale * uniform(readouts) / np.sqrt(spec.student.hidden)
 
 
+def initial_inner(draws: np.ndarray, spec: Spec) -> np.ndarray:
+    """Return the initial inner weights of a student: gaussian, or gain times the identity plus gaussian.
+
+    Parameters
+    ----------
+    draws : array (L - 1, K, K)
+        Independent standard normal numbers.
+    spec : Spec
+        Spec of the run.
+
+    Returns
+    -------
+    array (L - 1, K, K)
+    """
+    inner = spec.student.initial.inner
+    if inner is None:
+        return draws
+    return (inner.std or 0.0) * draws + (inner.gain or 0.0) * np.eye(spec.student.hidden)
+
+
 def uniform(draws: np.ndarray) -> np.ndarray:
     """Return numbers that are uniform between -1 and 1, erf(z / sqrt 2) of standard normal numbers z."""
     return np.vectorize(math.erf, otypes=[float])(draws / math.sqrt(2.0))

@@ -46,6 +46,10 @@ class Purpose(IntEnum):
     TEST_LATENTS = 28
     TEST_INPUTS = 29
     DIRECTION_ORDER = 30
+    CLUSTER_MEANS = 31
+    CLUSTERS = 32
+    STUDENT_INNER = 36
+    ERROR_FIELDS = 37
 
 
 def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:

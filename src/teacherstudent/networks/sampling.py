@@ -6,7 +6,7 @@ import numpy as np
 
 from teacherstudent.errors import refuse
 from teacherstudent.errors.interruption import check_interruption
-from teacherstudent.networks.initial import initial_biases, initial_readouts, initial_weights
+from teacherstudent.networks.initial import initial_biases, initial_inner, initial_readouts, initial_weights
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
 from teacherstudent.networks.teachers import (
@@ -239,6 +239,27 @@ def sample_biases(spec: Spec, seed: int, run: int) -> tuple[np.ndarray, np.ndarr
     sizes = (Purpose.STUDENT_BIASES, spec.student.hidden), (Purpose.READOUT_BIASES, spec.heads)
     draws = (normals(seed, run, purpose, (size,)) for purpose, size in sizes)
     return initial_biases(*draws, spec)
+
+
+def sample_inner(spec: Spec, seed: int, run: int) -> np.ndarray:
+    """Draw the initial inner weights of the student of one run, or return the given ones.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    seed, run : int
+        Seed of all random numbers, and number of the run.
+
+    Returns
+    -------
+    U : array (L - 1, K, K)
+        Matrices between the L hidden layers, of K units each.
+    """
+    K, matrices = spec.student.hidden, spec.student.depth - 1
+    if matrices and spec.initial_overlaps is not None:
+        return np.array(spec.initial_overlaps.student_inner, dtype=float)
+    return initial_inner(normals(seed, run, Purpose.STUDENT_INNER, (matrices, K, K)), spec)
 
 
 def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters:

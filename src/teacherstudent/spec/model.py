@@ -112,6 +112,8 @@ class Teachers:
     sha256: str | None = None  # of its content
     labels: str | None = None  # sign; None: the output
     label_flips: tuple[float, ...] | None = None  # probability per teacher, with labels sign
+    activation_file: str | None = None  # of a custom activation
+    activation_sha256: str | None = None
 
     @property
     def scale(self) -> float:
@@ -162,6 +164,8 @@ class Student:
     biases: tuple[str, ...]  # the layers with biases
     initial: Initial
     layers: int | None = None  # hidden layers, each of `hidden` units; None: one
+    activation_file: str | None = None  # of a custom activation
+    activation_sha256: str | None = None
 
     @property
     def depth(self) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from teacherstudent.errors import SpecError
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.spec.activation_files import fill_in_activations
 from teacherstudent.spec.axes import read_values, with_values
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
@@ -98,6 +99,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     _write_out_times(document)
     if files:
         fill_from_files(document)
+        fill_in_activations(document)
     filled = complete(document, "spec")
     if "times" in filled["record"]:
         kept = {key: filled["record"][key] for key in BESIDE_TIMES}

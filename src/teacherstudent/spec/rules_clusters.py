@@ -2,7 +2,7 @@
 
 import math
 
-from teacherstudent.errors import SpecError
+from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.structured_files import read_array
 
@@ -11,6 +11,9 @@ BLOCK = "inputs.clusters"
 ROUNDING = 1e-9
 # The labels of the kinds of means that have labels of their own.
 LABELS = {"opposite": [1.0, -1.0], "xor": [1.0, 1.0, -1.0, -1.0]}
+
+# Schemes of the initial student that do not depend on teachers.
+SCHEMES = ("gaussian", "symmetric", "file")
 
 
 def completed_clusters(block: dict, teachers: int) -> dict:
@@ -58,6 +61,9 @@ def check_clusters(spec: Spec) -> None:
     directions = {"opposite": 1, "xor": 2, "file": 0}.get(clusters.means, len(clusters.std))
     if directions > spec.inputs.dimension:
         raise SpecError(f"inputs.dimension: {BLOCK}.means need at least {directions} inputs")
+    scheme = spec.student.initial.scheme
+    if scheme not in SCHEMES:
+        refuse("student.initial.scheme", scheme, f"clusters need one of {', '.join(SCHEMES)}")
     for key, is_given in (
         ("teachers.labels", spec.teachers.labels is not None),
         ("teachers.file", spec.teachers.file is not None),
@@ -68,6 +74,8 @@ def check_clusters(spec: Spec) -> None:
         ("training.l1", training.l1 is not None),
         ("training.deficits", training.deficits is not None),
         ("curriculum.replay", spec.curriculum.replay is not None),
+        ("curriculum.mixture", spec.curriculum.mixture is not None),
+        ("curriculum.thresholds", spec.curriculum.thresholds is not None),
         ("inputs.samples", spec.inputs.samples is not None),
         ("record.movement", spec.record.movement),
         ("initial_overlaps", spec.initial_overlaps is not None),

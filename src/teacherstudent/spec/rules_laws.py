@@ -197,8 +197,10 @@ def _check_layers(spec: Spec) -> None:
             if value is not None:
                 raise SpecError(f"{key}: needs more than one hidden layer (student.layers); remove it")
         return
-    if spec.inputs.distribution not in ("gaussian", "correlated") or spec.inputs.samples is not None:
-        raise SpecError("student.layers: more than one hidden layer needs fresh gaussian inputs")
+    if spec.inputs.distribution != "gaussian" or spec.inputs.samples is not None:
+        raise SpecError(
+            "student.layers: more than one hidden layer needs fresh inputs of inputs.distribution: gaussian"
+        )
     if student.initial.inner.scheme == "gaussian" and student.initial.inner.gain is not None:
         raise SpecError("student.initial.inner.gain: only for scheme: identity; remove it")
     if spec.initial_overlaps is not None and spec.initial_overlaps.student_inner is None:

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from teacherstudent.errors import SpecError, refuse
+from teacherstudent.spec.activation_files import check_activations
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.schema import package_schema
 from teacherstudent.spec.similarity import similarity_factor
@@ -14,6 +15,7 @@ def check_networks(spec: Spec) -> None:
     _check_teachers_file(spec)
     _check_initial(spec)
     _check_data_sets_only(spec)
+    check_activations(spec)
 
 
 def _check_relations(spec: Spec) -> None:
@@ -186,16 +188,17 @@ def _check_readouts(spec: Spec) -> None:
 
 
 def _check_data_sets_only(spec: Spec) -> None:
-    """Sigmoid units, biases and uniform weights are for data sets."""
+    """Biases and uniform weights are for data sets."""
     student = spec.student
     if student.biases == ("readouts",):
         raise SpecError("student.biases: biases of the readouts need those of the features; add features")
+    if "readouts" in student.biases and student.activation == "custom":
+        raise SpecError("student.biases: biases of the readouts are not available with activation: custom")
     if student.biases and student.initial.scheme == "file":
         raise SpecError("student.biases: a student from a file has no biases; use another scheme")
     if spec.inputs.dataset is not None:
         return
     for key, value, is_used in (
-        ("student.activation", student.activation, student.activation == "sigmoid"),
         ("student.biases", list(student.biases), bool(student.biases)),
         ("student.initial.scheme", student.initial.scheme, student.initial.scheme == "uniform"),
     ):

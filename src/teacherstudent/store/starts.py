@@ -143,6 +143,10 @@ def _overlaps(trajectory: Trajectory, row: int, state: State | None) -> InitialO
         if state is not None:
             return None
         raise SpecError("the run has no overlaps to start from; repeat it with record.quantities: all")
+    if trajectory.student_cluster_overlaps is not None:
+        if state is not None:
+            return None
+        raise SpecError("a run with clusters of inputs starts from a state; repeat it with record.state")
     moving = trajectory.teacher_overlaps_in_time
     arrays = {
         "student": trajectory.student_overlaps[row],
@@ -151,6 +155,8 @@ def _overlaps(trajectory: Trajectory, row: int, state: State | None) -> InitialO
         "student_readouts": trajectory.student_readouts[row],
         "teacher_readouts": trajectory.teacher_readouts,
     }
+    if trajectory.student_inner is not None:
+        arrays["student_inner"] = trajectory.student_inner[row]
     return InitialOverlaps(**{name: _tupled(array.tolist()) for name, array in arrays.items()})
 
 

@@ -102,7 +102,8 @@ def made_protocols(slow=1.0, end=1.0, chain=0.0):
     stuck = 0.0313 * np.ones((1, len(LOG)))
     time = np.linspace(0.0, 300.0, 31)
     runs = [
-        value[0] + chain + 0.01 * np.array([[-1.0], [1.0]]) * (time > 0) for value in protocols.CHAIN.values()
+        value[0] + chain + 0.001 * np.array([[-1.0], [1.0]]) * (time > 0)
+        for value in protocols.CHAIN.values()
     ]
     counts = [
         [end * known[n] * np.minimum(LOG / 100.0, 1.0)[None] for n in protocols.COUNTS]
@@ -251,14 +252,14 @@ def made_escape(scale=1.0, growth=0.0044, ode=0.2):
     penalties = np.array([0.0, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5])
     short = time[:301]
     rows = {400: [1.0, 1.0, 30.0, 40.0, 400.0, 3000.0, 1e6], 900: [1.0, 1.0, 30.0, 800.0, 1e6, 1e6, 1e6]}
-    fates = np.where(penalties < 0.95, 0.95, 0.1)
+    fates, late = np.where(penalties < 0.95, 0.95, 0.1), np.array([0.0, 1.0, ode / 0.1])
+    late = np.where(penalties[:, None, None] < 0.95, np.array([0.0, 1.0, 1.0]), late)
     return {
         escape.SIZES: {
-            "ode": curves({}, [0.0, 1.0, 10000.0], np.array([[0.0, ode, ode]])),
             "chain": curves({SIZE: N}, time, [learned(mean, time) for mean in means], "chain"),
         },
         escape.PENALTIES: {
-            "ode": curves({PENALTY: penalties}, [0.0, 300.0], fates[:, None, None] * np.array([0.0, 1.0])),
+            "ode": curves({PENALTY: penalties}, [0.0, 300.0, 1e4], fates[:, None, None] * late),
             "chain": curves(
                 {SIZE: list(rows), PENALTY: penalties},
                 short,

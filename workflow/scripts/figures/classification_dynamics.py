@@ -96,7 +96,7 @@ def claims(curves):
             "other computation.",
             value=float(np.abs(found - np.array(KNOWN[name])).max()),
             low=0.0,
-            high=1e-6,
+            high=5e-6,  # both are sums with tolerances near 1e-7, whose errors grow along a run
         )
         for engine in ("network", "chain"):
             yield claim(

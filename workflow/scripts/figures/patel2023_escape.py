@@ -38,16 +38,16 @@ claim = claim_of(FIGURE)
 def figure(curves):
     """Draw single runs, fractions against the penalty, and times against the size."""
     fig, axes = _figures.panels(1, 3, _figures.PAGE, 1.0)
-    plot_runs(axes[0, 0], curves[SIZES])
+    plot_runs(axes[0, 0], curves[SIZES]["chain"], curves[PENALTIES]["ode"].select(penalty=PENALTY))
     plot_fractions(axes[0, 1], curves[PENALTIES])
     plot_times(axes[0, 2], curves[SIZES]["chain"])
     _figures.letter(axes)
     return fig
 
 
-def plot_runs(ax, engines):
+def plot_runs(ax, chain, ode):
     """Draw single runs of the chain, and the equations."""
-    chain, ode = engines["chain"].select(dimension=DIMENSION), engines["ode"]
+    chain = chain.select(dimension=DIMENSION)
     shown = chain.time <= TIME
     values = overlap(chain)[:10, shown]
     for run, color in enumerate(_figures.colors_along(range(len(values)))):
@@ -119,7 +119,7 @@ def claims(curves):
     """State fractions, mean times, their growth, and that the equations do not learn."""
     yield from fraction_claims(curves[PENALTIES])
     yield from time_claims(curves[SIZES]["chain"])
-    ode = curves[SIZES]["ode"]
+    ode = curves[PENALTIES]["ode"].select(penalty=PENALTY)
     yield claim(
         f"Largest overlap of the equations with a penalty of {PENALTY:g}, until t = {ode.time[-1]:g}.",
         value=overlap(ode).max(),

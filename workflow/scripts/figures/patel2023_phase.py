@@ -5,7 +5,6 @@ straight line through the origin, but that the boundary of the students that lea
 the start: only starts on the wrong side stop at the line itself.
 """
 
-from dataclasses import replace
 from functools import cache
 
 import _figures
@@ -13,6 +12,7 @@ import numpy as np
 from _patel2023 import claim_of, overlap
 
 from teacherstudent.analysis import critical_penalty, critical_reward_rate
+from teacherstudent.analysis.reward_flow import with_reward
 
 FIGURE = "patel2023_phase"
 ALL, AT_LEAST = "patel2023_map_all", "patel2023_map_at_least"
@@ -48,10 +48,10 @@ claim = claim_of(FIGURE)
 def figure(curves):
     """Draw the maps of both rewards with their boundaries."""
     columns = max(len(curves[name]["ode"].axes[START]) for name in NAMES)
-    fig, axes = _figures.panels(2, columns, _figures.PAGE, 1.05)
+    fig, axes = _figures.panels(2, columns, _figures.PAGE, 0.26 * columns)
     for row, name in zip(axes, NAMES, strict=True):
         plot_row(row, curves[name])
-        row[0].set_ylabel("penalty")
+        row[0].set_ylabel(f"{NAMES[name].lower()}\npenalty")
     _figures.letter(axes)
     for ax in axes[-1]:
         ax.set_xlabel("reward")
@@ -120,13 +120,6 @@ def ratios_at(rewards, ratios, rates, critical):
     learned = rates > 0.0
     known, beyond = np.log(rates[learned])[::-1], np.log(ratios[learned] / critical - 1.0)[::-1]
     return critical * (1.0 + np.exp(np.interp(np.log(rewards), known, beyond)))
-
-
-def with_reward(spec, value, penalty):
-    """Return a spec with another reward and penalty."""
-    episode = spec.training.episode
-    reward = replace(episode.reward, value=value, penalty=penalty)
-    return replace(spec, training=replace(spec.training, episode=replace(episode, reward=reward)))
 
 
 def plot_lines(ax, rewards, penalties, critical, ratios, rates):

@@ -5,6 +5,8 @@ learning rate is better than every constant one at all times, that longer and lo
 power of time, and that this gain is paid in inputs.
 """
 
+from dataclasses import replace
+
 import _figures
 import numpy as np
 from _patel2023 import OWN, at, claim_of, overlap, plot_spread, squared_norm
@@ -148,8 +150,6 @@ def rates_at(spec, rho, lengths):
 
 def with_length(spec, length):
     """Return a spec with another length of episodes."""
-    from dataclasses import replace
-
     episode = replace(spec.training.episode, length=length)
     return replace(spec, training=replace(spec.training, episode=episode))
 

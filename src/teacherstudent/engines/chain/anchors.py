@@ -12,6 +12,9 @@ from teacherstudent.kernels.chain.importances import mean_square_pulls
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.spec.model import Spec
 
+# Activations whose importances are known in closed form.
+CLOSED = {"erf", "relu", "linear"}
+
 
 def check_consolidation(spec: Spec) -> None:
     """Raise SpecError for importances that the chain does not have, and for penalties that are too strong."""
@@ -21,6 +24,11 @@ def check_consolidation(spec: Spec) -> None:
     if rule.kind == "path_integral_normalised":
         raise SpecError(
             "training.consolidation.kind: engine chain has no path_integral_normalised; use engine network"
+        )
+    if rule.kind == "ewc" and not {spec.student.activation, spec.teachers.activation} <= CLOSED:
+        raise SpecError(
+            "training.consolidation.kind: engine chain has ewc for erf, relu and linear units; use engine "
+            "network"
         )
     if rule.kind == "ewc" and spec.teachers.labels is not None:
         raise SpecError(

@@ -51,6 +51,7 @@ class Block:
         self.constants = new_constants(
             specs[0], self.teachers.B.shape[1], self.h, self.teachers.v, seed, runs
         )
+        self.set_law(seed, runs, starts)
         self.anchors = anchors.new_anchors(c, self.constants.pull, self.constants.path_rate)
         self.penalties, self.initial_T = np.zeros((C, K)), self.teachers.T.copy()
         self.importances: list[list[np.ndarray]] = [[] for _ in range(C)]
@@ -83,6 +84,19 @@ class Block:
             return resumed(self.specs[0], [start.state for start in starts])
         pairs = zip(self.specs, runs, strict=True)
         return initial(self.specs[0], [sample_coordinates(spec, seed, run) for spec, run in pairs])
+
+    def set_law(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> None:  # noqa: B027
+        """Set parameters of the law of a step that depend on the start of each chain: none by default.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of all random numbers.
+        runs : sequence of int
+            Number of the run of each chain.
+        starts : sequence of Start
+            The start of each chain.
+        """
 
     def new_buffers(self) -> arrays.Buffers:
         """Return the work space of a step."""
@@ -153,8 +167,12 @@ class Block:
             proximal = rule is not None and rule.step == "proximal"
             rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
         set_stage(self.constants, c, stage, rows, N)
-        own, M = stage.tasks[0].labels, spec.teachers.hidden
-        self.constants.step.B[:, :, c] = self.teachers.B[own * M : (own + 1) * M, :, c]
+        self.constants.step.B[:, :, c] = self.rows_of(stage.tasks[0].labels)[:, :, c]
+
+    def rows_of(self, teacher: int) -> np.ndarray:
+        """Return the coordinates that the labels of a teacher depend on, (M, s, C)."""
+        M = self.specs[0].teachers.hidden
+        return self.teachers.B[teacher * M : (teacher + 1) * M]
 
     def end_task(self, c: int, teacher: int) -> None:
         """Find the importances of the units of a chain for a task that ends, and set its anchors."""
@@ -235,6 +253,11 @@ class Block:
         """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
         return check_interval_steps(self.specs[0]) if self.constants.step.threshold.any() else 0
 
+    @property
+    def compares_in_kernels(self) -> bool:
+        """Whether kernels compare errors with thresholds; otherwise training ends at each comparison."""
+        return not self.has_classes
+
     def record(self) -> None:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
         if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
@@ -275,7 +298,7 @@ class Block:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // self.work)
         due = self.due[len(self.rows) : len(self.rows) + 1]
-        if self.has_classes and self.interval:
+        if self.interval and not self.compares_in_kernels:
             due.append((self.step // self.interval + 1) * self.interval)
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
         self.advance(end)
@@ -284,7 +307,7 @@ class Block:
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        interval = 0 if self.has_classes else self.interval  # of comparisons in the kernel
+        interval = self.interval if self.compares_in_kernels else 0
         fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity

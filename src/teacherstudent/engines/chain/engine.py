@@ -9,16 +9,19 @@ import numpy as np
 
 from teacherstudent.engines.chain.anchors import check_consolidation
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.cluster_block import ClusterBlock
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
 from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.law import law_key
+from teacherstudent.engines.chain.layers import LayeredBlock
 from teacherstudent.engines.chain.motion import same_rotation
 from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.chain.reward_block import RewardBlock
-from teacherstudent.engines.laws import refuse_clusters, refuse_layers
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.clusters import check_means
 from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
@@ -39,9 +42,11 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError for what depends on single weights or on inputs that return, and for too few inputs."""
-    refuse_layers(spec, "chain")
-    refuse_clusters(spec, "chain")
+    """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
+    for activations that cannot be compiled.
+    """
+    if spec.inputs.clusters is not None:
+        check_means(spec)
     if spec.inputs.is_structured:
         check_groups(spec)
     if spec.training.l1 is not None:
@@ -51,6 +56,7 @@ def check(spec: Spec) -> None:
     check_consolidation(spec)
     refuse_finite_sets(spec, "chain")
     check_overlaps_fit(spec)
+    codes_of(spec)
 
 
 def can_resume(spec: Spec, state: State) -> bool:
@@ -78,7 +84,8 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     moving = tuple(rate > 0.0 for rate in drifting), turning
     episode = spec.training.episode
     rewards = episode and (episode.length, episode.reward.condition, episode.schedule)
-    return sizes, teachers.activation, student.activation, clock, anchors, moving, rewards, law_key(spec)
+    units = [student.depth, *((layer.activation, layer.activation_sha256) for layer in (teachers, student))]
+    return sizes, *units, clock, anchors, moving, rewards, law_key(spec)
 
 
 def simulate(
@@ -122,6 +129,10 @@ def _kind_of_block(spec: Spec) -> type[Block]:
     """Return the class of the chains of a batch."""
     if spec.has_rewards:
         return RewardBlock
+    if spec.inputs.clusters is not None:
+        return ClusterBlock
+    if spec.is_deep:
+        return LayeredBlock
     return GroupBlock if spec.inputs.is_structured else Block
 
 

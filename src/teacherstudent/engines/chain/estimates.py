@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -17,6 +19,9 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 # Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and in addition
 # B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
+
+# Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
+INNER_COST = (0.0, 6e-9, 1.5e-9)
 
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
@@ -33,6 +38,8 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     if spec.has_rewards:
         return _cost_of_episodes(spec, runs)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
+    if spec.inputs.clusters is not None:
+        p = spec.student.hidden + len(spec.inputs.clusters.std)
     steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
@@ -42,7 +49,12 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     steps *= DRIFT if any(spec.teachers.drift or ()) else 1.0
     if spec.inputs.is_structured:
         steps *= GROUPS * (1 + _groups(spec))
-    return together * steps * batch * batches, alone * steps * batch * chains
+    if spec.is_deep:
+        alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
+    found = together * steps * batch * batches, alone * steps * batch * chains
+    if spec.is_deep:
+        return *found, error_seconds(spec, runs)
+    return *found, *measured_by_sums(spec, runs * len(record_times(spec)))
 
 
 def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -82,7 +94,7 @@ def memory(specs: Sequence[Spec]) -> Parts:
         parts = {"student.hidden": frame + sampling, "training.episode.length": normals}
         return with_part(parts, record_key(spec), rows)
     parts = {
-        "student.hidden": frame + sampling,
+        "student.hidden": frame + sampling + NUMBER * C * 2 * (spec.student.depth - 1) * K * (K + 3 * batch),
         "training.batch_size": NUMBER * C * batch * (p + 2 * r + max(q, batch) + 3 * K),
     }
     return with_part(parts, record_key(spec), rows)

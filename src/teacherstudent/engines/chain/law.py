@@ -4,8 +4,10 @@ from collections.abc import Hashable
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtri
 
 from teacherstudent.kernels.chain.classes import ClassLoss, Signs
+from teacherstudent.kernels.chain.clusters import Clusters
 from teacherstudent.kernels.chain.law import Law
 from teacherstudent.kernels.chain.squared_error import Outputs, SquaredError
 from teacherstudent.kernels.chain.two_layers import TwoLayers
@@ -27,10 +29,19 @@ def law_of(spec: Spec, flip: np.ndarray) -> Law:
     -------
     Law
     """
-    if spec.teachers.labels is None:
+    if not spec.has_classes:
         return Law(Outputs(), SquaredError(), TwoLayers())
     loss = ClassLoss(LOSSES[spec.loss], float(spec.training.margin or 0.0))
+    if spec.inputs.clusters is not None:
+        return Law(clusters_of(spec), loss, TwoLayers())
     return Law(Signs(flip), loss, TwoLayers())
+
+
+def clusters_of(spec: Spec) -> Clusters:
+    """Return the clusters of the inputs of all chains."""
+    block = spec.inputs.clusters
+    ends = np.minimum(np.cumsum(block.probabilities)[:-1], 1.0)
+    return Clusters(np.append(ndtri(ends), np.inf), np.array(block.std))
 
 
 def law_key(spec: Spec) -> Hashable:

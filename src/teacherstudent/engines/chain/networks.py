@@ -10,7 +10,8 @@ from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
-from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.clusters import directions_of
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
@@ -31,6 +32,10 @@ def axes(spec: Spec) -> tuple[int, int, int]:
     if spec.inputs.is_structured:
         return tuple(map(sum, zip(*(axes_of(spec, group) for group in groups_of(spec)), strict=True)))
     teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
+    if spec.inputs.clusters is not None:
+        return frames.axes(
+            spec.inputs.dimension, K, directions_of(spec.inputs.clusters), spec.training.batch_size
+        )
     fixed = teachers.count * M + K * spec.has_anchors
     drifting = M * np.count_nonzero(teachers.drift or ())
     return frames.axes(spec.inputs.dimension, K, fixed, spec.training.batch_size, drifting)
@@ -39,6 +44,8 @@ def axes(spec: Spec) -> tuple[int, int, int]:
 def teacher_axes(spec: Spec) -> int:
     """Return the number of axes of the teachers, the first ones of A."""
     p, r, _ = axes(spec)
+    if spec.inputs.clusters is not None:
+        return r
     return spec.teachers.count * spec.teachers.hidden if p > 0 and not spec.inputs.is_structured else r
 
 
@@ -99,9 +106,8 @@ def columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarr
     """
     C, (p, r, q) = S.shape[-1], axes(spec)
     state = arrays.State(S, aligned(h[0]), np.ones(C, dtype=np.int64), np.zeros(C, dtype=np.int64))
-    codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
     batch = spec.training.batch_size
-    shape = frames.Shape(spec.inputs.dimension, p, r, batch, *codes, further=q // batch)
+    shape = frames.Shape(spec.inputs.dimension, p, r, batch, *codes_of(spec), further=q // batch)
     return Columns(shape, teachers, state, h, aligned(c))
 
 

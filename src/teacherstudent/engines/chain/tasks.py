@@ -27,6 +27,7 @@ class Constants(NamedTuple):
     pull: np.ndarray  # (K, C) factor of the anchors in a step
     path_rate: np.ndarray  # (K, C) rate of path integrals in a step
     fidelity: np.ndarray  # (C,) correlation of the inputs of student and teacher in a step
+    inner: np.ndarray  # (2, C) rate of inner layers in a step, and the factor of their weights
 
 
 def new_constants(
@@ -56,7 +57,7 @@ def new_constants(
     """
     (_, K, C), (_, P, M) = h.shape, v.shape
     now = aligned_zeros((sum(_lengths(K, M)), C))
-    readouts, keep, rate, *numbers, flip, pull, path_rate, fidelity = _parts(now, K, M)
+    readouts, keep, rate, *numbers, flip, pull, path_rate, inner, fidelity = _parts(now, K, M)
     step = arrays.ChainConstants(
         _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
         threshold=aligned_zeros((C,)), law=law_of(spec, flip[0]),
@@ -68,7 +69,7 @@ def new_constants(
         label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
         **keys_of(seed, runs, Purpose.CHAIN_TASK)._asdict(),
     )  # fmt: skip
-    return Constants(step, tasks, pull, path_rate, fidelity[0])
+    return Constants(step, tasks, pull, path_rate, fidelity[0], inner)
 
 
 def _integers(*shape: int) -> np.ndarray:
@@ -77,7 +78,7 @@ def _integers(*shape: int) -> np.ndarray:
 
 def _lengths(K: int, M: int) -> list[int]:
     """Return the numbers of rows of each part of the constants of a task, in the order of `constants_of`."""
-    return [M, K, K, 1, 1, 1, 1, 1, 1, K, K, 1]
+    return [M, K, K, 1, 1, 1, 1, 1, 1, K, K, 2, 1]
 
 
 def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
@@ -165,6 +166,7 @@ def constants_of(
             [flip_quantile(task.label_flip)],
             kappa / scale,
             np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
+            [task.inner_rate / (N * stage.batch_size), 1.0 - stage.inner_decay / N],
             [task.fidelity],
         ]
     )

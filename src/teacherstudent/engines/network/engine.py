@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_clusters, refuse_layers
 from teacherstudent.engines.network.checks import check_interventions
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -20,7 +19,8 @@ from teacherstudent.engines.trajectory import Trajectory, active_teachers, store
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
-from teacherstudent.networks.sampling import check_overlaps_fit
+from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.sampling import check_overlaps_fit, overlap
 from teacherstudent.spec.model import Spec
 
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
@@ -36,12 +36,13 @@ STATE_NAMES = (
 
 
 def check(spec: Spec) -> None:
-    """Raise SpecError if the inputs are not available, N is too small, or an intervention is impossible."""
-    refuse_layers(spec, "network")
-    refuse_clusters(spec, "network")
+    """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
+    activation cannot be compiled.
+    """
     source_of(spec).check(spec)
     check_interventions(spec)
     check_overlaps_fit(spec)
+    codes_of(spec)
     if spec.student.biases and spec.initial_overlaps is not None:
         raise SpecError("student.biases: not part of order parameters; remove them or start from a state")
 
@@ -181,10 +182,12 @@ def _trajectory(run: Training) -> Trajectory:
     moves, of_switches = spec.has_moving_teachers, spec.training.consolidation is not None
     past = recorded["time"], run.switches, run.sequence
     T = more.teachers.overlaps if moves else run.networks.order_parameters().T
+    clusters = spec.inputs.clusters is not None
     return Trajectory(
         **recorded,
         teacher_overlaps=stored_T(T, spec.teachers.count),
         teacher_readouts=run.networks.v,
+        cluster_overlaps=overlap(run.networks.means, run.networks.means) if clusters else None,
         active_teacher=active_teachers(*past),
         switch_times=np.array(run.switches),
         task_probabilities=task_probabilities(spec, *past) if spec.mixes_tasks else None,

@@ -5,6 +5,7 @@ Times are for one core of a shared virtual server, and correct within a factor o
 
 from collections.abc import Sequence
 
+from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import (
     COPIES,
     NUMBER,
@@ -25,6 +26,7 @@ from teacherstudent.engines.network.structured_estimates import (
     shared_memory,
 )
 from teacherstudent.engines.phases import phases
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
@@ -54,10 +56,18 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         WEIGHT * samples * N * (K + M) * single,
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
+        *measured_by_sums(spec, rows),
         SAMPLE * rows * stored * K * N,
         *(drawing(spec, samples) + measuring(spec, runs) if inputs.is_structured else ()),
         *_interventions(spec, runs, steps * N * single),
+        *((_inner(spec, samples), error_seconds(spec, runs)) if spec.is_deep else ()),
     )
+
+
+def _inner(spec: Spec, samples: float) -> float:
+    """Estimate the seconds of inner layers: three passes through their weights in each sample."""
+    K = spec.student.hidden
+    return samples * (spec.student.depth - 1) * (2 * UNIT * K + 3 * WEIGHT * K * K)
 
 
 def _interventions(spec: Spec, runs: int, numbers: float) -> tuple[float, ...]:
@@ -117,7 +127,7 @@ def _trained(spec: Spec) -> Parts:
         # Structured inputs are in the memory of their block.
         _key_of_step(spec): row * (2 * spec.inputs_of_step * (not spec.inputs.is_structured) + 1),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
-        "student.hidden": COPIES * NUMBER * (K + P * M) ** 2,
+        "student.hidden": NUMBER * (COPIES * (K + P * M) ** 2 + (spec.student.depth - 1) * K * K),
     } | _of_interventions(spec, row)
 
 

@@ -9,12 +9,12 @@ from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
 from teacherstudent.inputs.labelled_sets import activities
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.philox import fill_normals, normal
 from teacherstudent.kernels.network.classes import class_of
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.kernels.network.passes import passes_through
 from teacherstudent.kernels.network.tasks import Stored, find_tasks
+from teacherstudent.networks.activations import code_of
 from teacherstudent.spec.model import Spec
 
 STEPS = 65536  # whose tasks are found in one call
@@ -80,7 +80,7 @@ class ReplayBuffers:
     def _label(self, task: Task, x: np.ndarray) -> float:
         """Return the output of the teacher of a task."""
         V, v = self.networks.V[task.labels], self.networks.v[task.labels]
-        code, N = CODES[self.spec.teachers.activation], self.spec.inputs.dimension
+        code, N = code_of(self.spec.teachers), self.spec.inputs.dimension
         return float(np.einsum("m,m->", v, activities(code, V, x[None], N)[0]))
 
     def stored(self, tasks: Sequence[Task], teacher: int) -> Stored:

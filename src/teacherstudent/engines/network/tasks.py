@@ -7,7 +7,6 @@ import numpy as np
 from teacherstudent.engines.network.rewards import rewards_of
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage, Task, stages
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.losses import LOSSES
 from teacherstudent.kernels.network import stages as kernel
 from teacherstudent.kernels.network.classes import Classes
@@ -16,6 +15,7 @@ from teacherstudent.kernels.network.motion import Motion
 from teacherstudent.kernels.network.pulls import Pulls
 from teacherstudent.kernels.network.squared_error import SquaredError
 from teacherstudent.kernels.network.tasks import Stored, Tasks
+from teacherstudent.networks.activations import code_of
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
@@ -71,8 +71,8 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
     return StepConstants(
         N=spec.inputs.dimension,
         law=law_of(networks, spec, task),
-        student=CODES[spec.student.activation],
-        teacher=CODES[spec.teachers.activation],
+        student=code_of(spec.student),
+        teacher=code_of(spec.teachers),
         V=networks.V[task.labels],
         v=networks.v[task.labels],
         head=task.head,
@@ -83,6 +83,8 @@ def constants_of(networks, spec: Spec, stage: Stage, task: Task) -> StepConstant
         decay_h=stage.readout_decay,
         input_noise=task.input_noise,
         batch=spec.inputs_of_step if spec.has_rewards else stage.batch_size,
+        eta_u=task.inner_rate,
+        decay_u=stage.inner_decay,
     )
 
 
@@ -105,7 +107,7 @@ def law_of(networks, spec: Spec, task: Task) -> NamedTuple:
     """
     if spec.has_rewards:
         return rewards_of(networks, spec)
-    if spec.teachers.labels is None:
+    if not spec.has_classes:
         return SquaredError(task.output_noise)
     return Classes(task.output_noise, task.label_flip, LOSSES[spec.loss], float(spec.training.margin or 0.0))
 
@@ -137,6 +139,7 @@ def as_tasks(stage: Stage, constants: list[StepConstants], networks, dimension: 
         moving=np.array([task.moving for task in stage.tasks]),
         eta=np.array([task.learning_rate for task in stage.tasks]),
         eta_h=np.array([task.readout_rate for task in stage.tasks]),
+        eta_u=np.array([task.inner_rate for task in stage.tasks], float),
         input_noise=np.array([task.input_noise for task in stage.tasks], float),
         fidelity=np.array([task.fidelity for task in stage.tasks], float),
         laws=np.array([[*own.law] for own in constants], float),

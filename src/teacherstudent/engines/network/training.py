@@ -7,10 +7,12 @@ from functools import partial
 import numpy as np
 
 from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
+from teacherstudent.engines.cluster_errors import cluster_errors
 from teacherstudent.engines.network.checks import needs_stages
 from teacherstudent.engines.network.interventions import Interventions
+from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
-from teacherstudent.engines.network.weights import InMemory, WithLaws, in_memory
+from teacherstudent.engines.network.weights import InMemory, WithClusters, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
@@ -23,7 +25,14 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.stages import INPUTS, TASKS
-from teacherstudent.networks.sampling import Networks, OrderParameters, sample_biases, sample_networks
+from teacherstudent.networks.clusters import cluster_means
+from teacherstudent.networks.sampling import (
+    Networks,
+    OrderParameters,
+    sample_biases,
+    sample_inner,
+    sample_networks,
+)
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -156,7 +165,7 @@ class Training:
 
     def follow(self, leader: "Training") -> None:
         """Copy the student of another run and record it."""
-        self.networks.W[:], self.networks.h[:] = leader.networks.W, leader.networks.h
+        self.networks.copy_student(leader.networks)
         if self.interventions.anchors is not None:
             self.interventions.anchors.path[:] = leader.interventions.anchors.path
         self.step, self.finite = leader.step, self.finite and leader.finite
@@ -184,7 +193,7 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence) | weights | readouts
-        return past | networks.state_of_biases() | self.interventions.state()
+        return past | networks.state_of_further() | self.interventions.state()
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -203,13 +212,17 @@ class Training:
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
-        measured |= self.networks.biases() | self.interventions.observe(now)
+        measured |= self.networks.further() | self.interventions.observe(now)
         due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
-        found = self.source.observe(self.networks, now)
+        found = self.networks.errors(now) if self.spec.is_deep else self.source.observe(self.networks, now)
+        if self.spec.inputs.clusters is not None:
+            Q, m, h = now.Q[None], measured["student_cluster_overlaps"][None], now.h[None]
+            errors = cluster_errors(self.spec, Q, m, h)
+            found |= {name: array[0] for name, array in errors.items()}
         if has_class_errors(self.spec):
             errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
             found |= {name: array[0] for name, array in errors.items()}
@@ -223,10 +236,13 @@ class Training:
         return {name: array[0] for name, array in found.items()}
 
     def is_below(self, threshold: float, teacher: int) -> bool:
-        """Return whether the error on a teacher (of classes, the classification error) is below a threshold."""
+        """Return whether the error on a teacher (of classes, the classification error) is below a value."""
         spec, networks = self.spec, self.networks
         if spec.has_rewards:
             return self.rewarded(networks.order_parameters())["classification_error"][teacher] < threshold
+        if spec.is_deep:
+            errors = networks.errors(networks.order_parameters())
+            return errors.get("classification_error", errors["generalisation_error"])[teacher] < threshold
         if not has_class_errors(spec):
             return self.source.error(networks, teacher) < threshold
         now, M = networks.order_parameters(), spec.teachers.hidden
@@ -257,6 +273,12 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
             )
         return WithLaws(spec, initial, setting)
     initial = sample_networks(spec, seed, run) if state is None else _networks_of(state)
+    if spec.inputs.clusters is not None:
+        means = cluster_means(spec, seed, run) if state is None else np.array(state["cluster_means"])
+        return WithClusters(spec, initial, means)
+    if spec.is_deep:
+        inner = sample_inner(spec, seed, run) if state is None else state["student_inner"]
+        return Layered(spec, initial, inner)
     biases = _biases(spec, seed, run, state) if spec.student.biases else None
     return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 

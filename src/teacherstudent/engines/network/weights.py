@@ -8,7 +8,7 @@ from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.constants import StepConstants
-from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters
+from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, overlap
 from teacherstudent.spec.model import Spec
 
 
@@ -60,13 +60,17 @@ class InMemory(ABC):
         """Return the readouts of the student, (H, K)."""
         return self.h
 
-    def biases(self) -> dict[str, np.ndarray]:
-        """Return the biases to record, by name."""
+    def further(self) -> dict[str, np.ndarray]:
+        """Return the further parameters of the student to record, by name."""
         return {}
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
-        """Return the biases in the form in which they are trained, by name, for the state of a run."""
+    def state_of_further(self) -> dict[str, np.ndarray]:
+        """Return them in the form in which they are trained, by name, for the state of a run."""
         return {}
+
+    def copy_student(self, other: "InMemory") -> None:
+        """Copy the parameters of the student of other networks."""
+        self.W[:], self.h[:] = other.W, other.h
 
     def order_parameters(self) -> OrderParameters:
         """Return the present order parameters."""
@@ -137,6 +141,34 @@ class WithLaws(ByUnit):
         return OrderParameters(found[0][0], R, self.setting.T.copy(), self.h.copy(), self.v.copy())
 
 
+class WithClusters(ByUnit):
+    """Networks with the means of the clusters of their inputs.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run.
+    networks : Networks
+        Networks of the start.
+    means : array (C, N)
+        Means mu of the clusters: inputs have the means mu / sqrt N.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks, means: np.ndarray):
+        super().__init__(spec, networks)
+        self.means = means
+
+    def further(self) -> dict[str, np.ndarray]:
+        """Return the overlaps of the student with the means, (K, C)."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+            W = self.student().astype(float, copy=False)
+            return {"student_cluster_overlaps": overlap(W, self.means)}
+
+    def state_of_further(self) -> dict[str, np.ndarray]:
+        """Return the means, (C, N)."""
+        return {"cluster_means": self.means.copy()}
+
+
 class WithBiases(ByUnit):
     """Networks with biases: one more input, which is 1, and for biases of the heads one more unit.
 
@@ -172,12 +204,12 @@ class WithBiases(ByUnit):
         """Return the readouts of the student, (H, K)."""
         return self.h[:, : self.K]
 
-    def biases(self) -> dict[str, np.ndarray]:
+    def further(self) -> dict[str, np.ndarray]:
         """Return the biases of the units, (K,), and of the heads, (H,)."""
-        found = self.state_of_biases()
+        found = self.state_of_further()
         return {"student_biases": found.pop("bias_weights") / np.sqrt(self.N)} | found
 
-    def state_of_biases(self) -> dict[str, np.ndarray]:
+    def state_of_further(self) -> dict[str, np.ndarray]:
         """Return the weights for the constant input, (K,), and the biases of the heads, (H,)."""
         units = {"bias_weights": self.W[: self.K, self.N].astype(float)}
         return units | ({"readout_biases": self.h[:, self.K].copy()} if self.h.shape[1] > self.K else {})
@@ -215,7 +247,7 @@ UNITS_PER_INPUT = 4
 
 
 # Fields at which the activations are 1, to rounding.
-SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0}
+SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0, "tanh": 37.0, "quadratic": 1.0}
 
 
 def in_memory(

@@ -5,6 +5,7 @@ from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.ode.frames import Joint
 from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.ode.joint_estimates import has_joint_space
+from teacherstudent.engines.ode.layers import DeepStudents
 from teacherstudent.engines.ode.rewards import Rewarded
 from teacherstudent.engines.ode.structured import Structured
 from teacherstudent.engines.ode.summed import Summed
@@ -16,6 +17,8 @@ def formulation_of(spec: Spec) -> type[Formulation]:
     """Return the class of the formulation of runs of a spec."""
     if spec.has_rewards:
         return Rewarded
+    if spec.is_deep:
+        return DeepStudents
     if has_sums(spec):
         return Summed
     if has_joint_space(spec):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.laws import refuse_clusters, refuse_layers
 from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
 from teacherstudent.engines.ode.laws import check_signs, is_single
+from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
@@ -48,15 +48,26 @@ WORK_PER_REPORT = 100_000_000
 
 def check(spec: Spec) -> None:
     """Raise SpecError if there are no equations in closed form."""
-    for refuse_law in (refuse_layers, refuse_clusters):
-        refuse_law(spec, "ode")
-    if has_sums(spec):
+    if spec.inputs.clusters is not None:
+        raise SpecError(
+            "inputs.distribution: engine ode does not support mixture: networks of erf units are odd "
+            "functions, which cannot learn clusters such as xor; use engine chain"
+        )
+    if spec.is_deep:
+        check_layers(spec)
+    elif has_sums(spec):
         check_sums(spec)
     elif not is_single(spec):
         check_signs(spec)
     refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
+    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
+        if layer.activation not in ("erf", "linear", "relu"):
+            raise SpecError(
+                f"{name}.activation: engine ode does not support {layer.activation}; use erf, linear, "
+                "relu or engine chain"
+            )
     if spec.training.l1 is not None:
         raise SpecError("training.l1: engine ode does not support it; use engine network")
     if replay is not None and replay.buffer is not None:
@@ -161,15 +172,21 @@ class Integration:
                 return
 
     def integrate_stage(self, phase: Phase, stage: Stage) -> None:
-        """Integrate a stage, again and again from where the equations need other constants."""
+        """Integrate a stage, again from where the nodes of sums become too coarse.
+
+        New nodes are fine enough, so that a third event at the same time is the threshold of the phase; a second
+        one can be readouts that start at zero and get their signs.
+        """
         if self.restart.mark[0] != RESUME:
             self.form.choose_nodes(self.t)
-        constants = self.constants(phase, stage)
-        self.integrate_constants(phase, stage, constants)
-        while self.status == EVENT and self.form.nodes_are_coarse(constants):
+        events = 0
+        while events < 3:
+            before = self.t
+            self.integrate_constants(phase, stage, self.constants(phase, stage))
+            if self.status != EVENT or not self.form.has_nodes:
+                return
             self.form.choose_nodes(self.t)
-            constants = self.constants(phase, stage)
-            self.integrate_constants(phase, stage, constants)
+            events = events + 1 if self.t == before else 1
 
     def integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
         """Integrate a stage with some constants, in several calls between which progress is reported.

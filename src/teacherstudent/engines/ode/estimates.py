@@ -6,6 +6,7 @@ Times are for one core of a shared virtual server, and correct within a factor o
 import math
 from collections.abc import Sequence
 
+from teacherstudent.engines.deep_estimates import equation_seconds, error_seconds, node_bytes
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
 from teacherstudent.engines.ode.joint_estimates import has_joint_space, joint_cost, joint_memory
 from teacherstudent.engines.ode.structured_estimates import (
@@ -37,6 +38,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     return (
         runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
         runs * units * (usual + PULL_UNITS * pulled),
+        *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
     )
 
 
@@ -73,9 +75,15 @@ def memory(specs: Sequence[Spec]) -> Parts:
     if spec.inputs.is_structured:
         return structured_memory(spec)
     K, columns = spec.student.hidden, _columns(spec)
-    state = K * (K + columns) + spec.heads * K + columns**2 * spec.has_moving_teachers
+    state = (
+        K * (K + columns)
+        + (spec.student.depth - 1) * K * K
+        + spec.heads * K
+        + columns**2 * spec.has_moving_teachers
+    )
     sampling = 0.0 if spec.initial_overlaps is not None else sampling_memory(spec)
     work = NUMBER * (STAGES * state + 6 * (K + columns) ** 2)
+    work += node_bytes(spec)
     parts = {"inputs.dimension": max(0.0, sampling - work), "student.hidden": work}
     return with_part(parts, record_key(spec), record_memory(spec, "all"))
 

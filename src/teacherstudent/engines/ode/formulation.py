@@ -45,6 +45,9 @@ class Formulation(ABC):
         Readouts of the teachers.
     """
 
+    # Whether the equations have sums over nodes, which are chosen again when an event of the integration says so.
+    has_nodes = False
+
     def __init__(self, spec: Spec, y: np.ndarray, T: np.ndarray, v: np.ndarray):
         self.spec, self.y, self.T, self.v = spec, y, T, v
 
@@ -114,10 +117,6 @@ class Formulation(ABC):
 
     def choose_nodes(self, time: float) -> None:  # noqa: B027
         """Choose the nodes of sums for the present state, where there are such sums."""
-
-    def nodes_are_coarse(self, constants) -> bool:
-        """Return whether an event is that nodes must be chosen again; False where there are no such sums."""
-        return False
 
     @abstractmethod
     def constants(self, stage: Stage, phase: Phase):

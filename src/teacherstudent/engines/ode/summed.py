@@ -15,12 +15,14 @@ from teacherstudent.engines.start import State
 from teacherstudent.kernels.ode.equations import Constants, constants_of
 from teacherstudent.kernels.ode.isotropic import isotropic
 from teacherstudent.kernels.ode.models import covariances
-from teacherstudent.kernels.ode.summed import fit_of_state, integrate_sums
+from teacherstudent.kernels.ode.summed import integrate_sums
 from teacherstudent.spec.model import Spec
 
 
 class Summed(Independent):
     """The state (Q, R, h), and the one at which the nodes of the sums were chosen."""
+
+    has_nodes = True
 
     @classmethod
     def at_start(cls, origin: Origin, switches: int) -> Self:
@@ -32,10 +34,6 @@ class Summed(Independent):
     def choose_nodes(self, time: float) -> None:
         """Choose the nodes for the present state, at a time."""
         self.at_nodes = np.append(self.y, time)
-
-    def nodes_are_coarse(self, constants: Constants) -> bool:
-        """Return whether the nodes must be chosen again."""
-        return fit_of_state(constants, self.y) < 0.0
 
     def at_restart(self, state: State) -> Self:
         """Return the formulation at the restart point of the state that this one is from."""

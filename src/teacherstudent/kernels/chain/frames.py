@@ -199,6 +199,29 @@ def measure(shape, teachers, S, h, Q, R, errors, first, last):
         )
 
 
+@entry
+def fill_overlaps(shape, S, B, Q, R, first, last):
+    """Compute the overlaps of some columns.
+
+    Parameters
+    ----------
+    shape : Shape
+        Sizes and activations, the same for all columns.
+    S : array (K, p + r + q, C)
+        Coordinates of the students, / sqrt N.
+    B : array (P M, s, C)
+        Coordinates of all teachers, / sqrt N.
+    Q : array (C, K, K)
+        Receives the overlaps of the student units.
+    R : array (C, K, P M)
+        Receives the overlaps of student units with the units of all teachers.
+    first, last : int
+        The columns first, ..., last - 1 of this piece.
+    """
+    for c in range(first, last):
+        overlaps(shape, S, B, c, Q[c], R[c])
+
+
 @by_column
 def overlaps(shape, S, B, c, Q, R):
     """Compute the overlaps Q = S S^T and R = A B^T of one column.

@@ -354,6 +354,8 @@ def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: fl
     steps = steps_for(1.0 + growth + taus**2 + steep**2, tolerance)
     d = len(teacher.slopes)
     steps[:d] = np.minimum(steps[:d], FINEST_Z / logarithm(tolerance))
+    if student == ERF and fields.F.shape[0] > 1:  # branch points of the crossing, as for b(z)
+        steps = np.minimum(steps, FINEST_Z / logarithm(tolerance) / np.maximum(lengths, 1e-300))
     return steps
 
 

@@ -1,14 +1,16 @@
 """Generalisation errors as functions of the order parameters.
 
 Closed forms by the Gaussian integral I2 of `integrals`: Saad & Solla, Phys. Rev. E 52 (1995) 4225; with
-readouts Goldt et al., NeurIPS 2019; with several teachers and heads Lee et al., ICML 2021.
+readouts Goldt et al., NeurIPS 2019; with several teachers and heads Lee et al., ICML 2021. Sums over nodes
+(`pair_sums`) for activations without such forms.
 """
 
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, exact, fast
-from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.activations import ERF, RELU
 from teacherstudent.kernels.maths.integrals import I2
+from teacherstudent.kernels.maths.pair_sums import pair_mean
 
 
 @entry
@@ -52,10 +54,16 @@ def _second_moment(code, C, weights):
     """Return < (sum_i w_i g(x_i))^2 > for fields with covariances C; every pair is computed once."""
     total = 0.0
     for i in range(len(weights)):
-        own = weights[i] * I2(code, code, C[i, i], C[i, i], C[i, i])
+        own = weights[i] * _own_moment(code, C[i, i])
         others = _second_moments(code, code, C[i, i], C, i, C, weights, i + 1)
         total += weights[i] * (own + 2.0 * others)
     return total
+
+
+@exact
+def _own_moment(code, c):
+    """Return < g(x)^2 > for a field of variance c."""
+    return pair_mean(code, code, c, c, c) if code > RELU else I2(code, code, c, c, c)
 
 
 @fast
@@ -68,6 +76,9 @@ def _second_moments(a, b, c11, C, i, D, weights, first):
     if a == ERF and b == ERF:  # with constant codes the compiler vectorises the loop
         for k in range(first, len(weights)):
             total += weights[k] * I2(ERF, ERF, c11, C[i, k], D[k, k])
+    elif a > RELU or b > RELU:
+        for k in range(first, len(weights)):
+            total += weights[k] * pair_mean(a, b, c11, C[i, k], D[k, k])
     else:
         for k in range(first, len(weights)):
             total += weights[k] * I2(a, b, c11, C[i, k], D[k, k])

@@ -27,3 +27,5 @@ class StepConstants(NamedTuple):
     decay_h: float  # weight decay of the readouts
     input_noise: float  # standard deviation of the noise on the inputs of the student
     batch: int  # samples of a step
+    eta_u: float = 0.0  # learning rate of the inner layers; 0 where they are not trained
+    decay_u: float = 0.0  # weight decay of the inner layers

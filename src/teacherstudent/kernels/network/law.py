@@ -3,9 +3,10 @@
 A law is a NamedTuple with its own parameters, `StepConstants.law`. It is defined in one file, by its variants
 (`compile.variants`) of `learn`, for fresh inputs with labels of the active teacher, and of
 `learn_from_labels`, for samples with given labels; one of the two may be missing. The kernels compute the
-fields w_k x before a law is applied, and move the first layer afterwards. A law of networks with two layers
-computes outputs by `output` and moves by `descend`, for both memory layouts. Runs whose steps are on several
-tasks need a variant of `with_parameters` too.
+fields w_k x before a law is applied, and move the first layer afterwards. A law of gradient descent computes
+outputs by `output` and moves by `descend`, whose variants are for both memory layouts of networks with two
+layers and for several hidden layers (`deep`). Runs whose steps are on several tasks need a variant of
+`with_parameters` too.
 """
 
 from teacherstudent.kernels.compile.variants import declared

@@ -24,6 +24,7 @@ class Tasks(NamedTuple):
     moving: np.ndarray  # (A, K)
     eta: np.ndarray  # (A,)
     eta_h: np.ndarray  # (A,)
+    eta_u: np.ndarray  # (A,)
     input_noise: np.ndarray  # (A,)
     fidelity: np.ndarray  # (A,) correlation of the inputs of student and teacher
     laws: np.ndarray  # (A, parameters) parameters of the law of one step
@@ -124,4 +125,6 @@ def constants_of(p, tasks, a):
         p.decay_h,
         tasks.input_noise[a],
         p.batch,
+        tasks.eta_u[a],
+        p.decay_u,
     )

@@ -655,6 +655,8 @@ def _fit_of_axis(reference, j, step, steepest, pole):
     necessary = math.pi * math.sqrt(2.0 / (growth * law.digits))
     if j < d:
         necessary = min(necessary, FINEST_Z / law.digits)
+    if steep > 0.0 and law.student == ERF:
+        necessary = min(necessary, FINEST_Z / (law.digits * length))
     if pole * length > 0.0:
         necessary = min(necessary, 1.0 / (pole * length))
     return ALLOWED - step / necessary
@@ -682,7 +684,9 @@ def _fit_of_lines(lines, reference):
     for a in range(n):
         total += abs(g.h[a])
         change += abs(g.h[a] - lines.h[a])
-    if _turn_to_growth(g, lines) < LEAST_COSINE or (law.kappa > 0.0 and change > MOST_CHANGE * total):
+    if _turn_to_growth(g, lines) < LEAST_COSINE or (
+        change > MOST_CHANGE * max(total, law.kappa) and law.kappa > 0.0
+    ):
         return -1.0
     for a in range(n):
         independent = g.F[a, a] * g.F[a, a] > DEPENDENT * g.Q[a, a]

@@ -19,7 +19,7 @@ from teacherstudent.kernels.ode.pauses import LEFT
 WORK_PER_NODE = 10  # in units of `pauses`
 
 
-@variant(means.fill_means, Cubature, inline=True)
+@variant(means.fill_means, Cubature)
 def _fill_means(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`; noise on the output of a teacher is part of the law."""
     progress[LEFT] -= WORK_PER_NODE * law.count
@@ -93,30 +93,3 @@ def integrate_sums(p, y, start, end, times, rows, tableau, rtol, atol, restart, 
         max_tries,
         work,
     )
-
-
-@entry
-def fit_of_state(p, y):
-    """Return a number that is negative if the nodes are too coarse for a state.
-
-    Parameters
-    ----------
-    p : Constants
-        With the law.
-    y : (n,) array
-        State.
-
-    Returns
-    -------
-    float
-    """
-    return _fit(y, reference_to(p))
-
-
-@inner
-def _fit(y, reference):
-    """Return the fit of a state."""
-    p = reference[0]
-    law = reference_to(p.law)
-    _decompose_state(y, reference, law, False)
-    return min(fit_of(p.law.nodes, law), fit_of(p.law.error, law))
