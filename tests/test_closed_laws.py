@@ -71,11 +71,11 @@ def test_samples_of_many_inputs_are_near_the_equations(case):
 @pytest.mark.parametrize("case", ["relu_committee", "relu_signs", "erf_signs"])
 def test_a_run_in_two_parts_has_the_same_bits(case, tmp_path):
     end = CASES[case]["document"]["duration"]
-    changes = {"record.state": True, "record.times": [0.0, 0.25 * end]}
-    part = spec_of(case, **changes | {"duration": 0.25 * end})
+    changes = {"record.state": True, "record.times": [0.0, 0.75 * end]}
+    part = spec_of(case, **changes | {"duration": 0.75 * end})
     write_runs(tmp_path / "part.h5", [("/", part, "ode", 0, [simulate(part, "ode", 0)])], run_axis=False)
     (start,) = load_start(tmp_path / "part.h5")
-    rest = spec_of(case, **changes | {"duration": end, "record.times": [0.25 * end, end]})
+    rest = spec_of(case, **changes | {"duration": end, "record.times": [0.75 * end, end]})
     whole, resumed = simulate(rest, "ode", 0), simulate(rest, "ode", 0, start=start)
     for name in ("student_overlaps", "student_readouts", "generalisation_error"):
         np.testing.assert_array_equal(getattr(resumed, name)[-1], getattr(whole, name)[-1])
