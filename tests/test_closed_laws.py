@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from teacherstudent.analysis import equations
+from teacherstudent.analysis.equations import equations
 from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.simulation.runs import simulate
@@ -101,9 +101,9 @@ INTERVENTIONS = {
     "drift": {"teachers.drift": 0.1},
     "groups of modes": {
         "inputs": {
-            "distribution": "hidden_manifold",
+            "distribution": "correlated",
             "dimension": 100,
-            "manifold": {"latent_dimension": 20, "folding": "sign"},
+            "covariance": {"spectrum": "levels", "values": [0.2, 1.8], "fractions": [0.5, 0.5]},
         }
     },
 }
