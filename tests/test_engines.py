@@ -368,13 +368,6 @@ def test_progress_runs_to_one(engine):
     assert seen[-1] == 1.0
 
 
-def test_ode_refuses_relu_students():
-    student = document()["student"] | {"activation": "relu"}
-    with pytest.raises(SpecError, match=r"^student.activation: engine ode does not support relu; use"):
-        run("ode", student=student)
-    assert run("network", student=student).diverged_at is None
-
-
 def test_given_weights_and_measured_order_parameters_agree():
     spec = parse_spec(document(teachers={"count": 3, "hidden": 2}, student={"hidden": 4}))
     net = sample_networks(spec, 1, 2)

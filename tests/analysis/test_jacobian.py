@@ -122,7 +122,7 @@ def test_rates_are_those_of_the_coordinates():
 def test_what_has_no_equations_is_refused():
     overlaps = naive.random_overlaps(np.random.default_rng(6), 2, 1, 2, 2)
     start, spec = cases.flat(overlaps), cases.spec_of(Setting(), overlaps)
-    with pytest.raises(SpecError, match=r"^student.activation: engine ode does not support relu"):
+    with pytest.raises(SpecError, match=r"^student.activation: relu: the analysis has derivatives of erf"):
         equations(cases.spec_of(Setting("relu"), overlaps), start)
     with pytest.raises(SpecError, match=r"^spec: dict is not allowed; it must be a Spec"):
         equations({}, start)

@@ -35,7 +35,8 @@ for linear students from units in one direction (crosses). Lines (a): eta sigma^
 for fixed readouts v with S = sum_k v_k^2. S is K for the first layer, M^2 / K for clones, M for units in
 one direction (weights sum_m B_m / sqrt(M K) with the teacher's units B_m, readouts sqrt(M / K)), and sqrt
 M for small starts: the length of the one effective unit of the teacher, since both layers grow to equal
-lengths. Engine ode has no equations for ReLU students, so that (b) has no lines.
+lengths. Lines (b): equations of motion from the same kinds of initial weights, mean over 8 runs (for random
+weights of both layers the run with the smallest final error), averaged over the same times.
 With both layers trained the error of linear students therefore decreases with K or does not depend on it,
 according to their initial weights. The published decrease is remembered; the authors' program starts
 linear students in one direction, for which the error does not decrease. Believed to be figure 4 of Goldt
@@ -65,6 +66,7 @@ def figure(curves):
     fig, axes = _figures.panels(1, 2, _figures.PAGE, 0.72)
     plot_linear(axes[0, 0], curves[LINEAR_FIRST]["chain"], curves[LINEAR_BOTH]["chain"])
     plot_relu(axes[0, 1], curves[RELU_FIRST]["chain"], curves[RELU_BOTH]["chain"])
+    plot_equations(axes[0, 1], curves[RELU_FIRST]["ode"], curves[RELU_BOTH]["ode"])
     for ax, name in zip(axes[0], ("linear", "ReLU"), strict=True):
         ax.set(title=name, xlabel="student units $K$", ylabel=r"error $\epsilon / (\sigma^2 \eta)$")
         ax.set_ylim(0.0, None)
@@ -103,6 +105,15 @@ def plot_relu(ax, first, both):
             plot_means(ax, chain, NAMES[start], start)
 
 
+def plot_equations(ax, first, both):
+    """Draw the equations of motion of ReLU students."""
+    lines = {"first layer": first} | {start: both.select(scheme=start) for start in both.axis("scheme")}
+    for start, entry in lines.items():
+        values = (best_runs if start == "small" else averages)(late_errors(entry))[0]
+        style = {"label": None, "color": STYLES[start]["color"]}
+        _figures.plot_theory(ax, entry.axis("hidden"), values, f"{start}, equations", **style)
+
+
 def plot_means(ax, chain, series, start):
     """Draw means over runs with standard errors."""
     _figures.plot_runs(ax, chain.axis("hidden"), late_errors(chain), series, **STYLES[start])
@@ -137,6 +148,7 @@ def claims(curves):
         *(both_claim(both, start) for start in both.axis("scheme")),
         *trend_claims(both),
         *relu_claims(curves[RELU_FIRST]["chain"], curves[RELU_BOTH]["chain"]),
+        *equation_claims(curves[RELU_FIRST], curves[RELU_BOTH]),
     ]
 
 
@@ -212,6 +224,23 @@ def relu_claims(first, both):
     yield claim(text.format("the teacher's units"), value=ratio(both, "informed"), low=0.9, high=1.1)
     value = ratio(both, "small", over=best_runs)
     yield claim(text.format("small starts, best runs"), value=value, low=0.0, high=1.25)
+
+
+def equation_claims(first, both):
+    """Compare ReLU students with the equations of motion, from starts without plateaus."""
+    starts = {"first layer": first} | {
+        f"both layers from {name}": {engine: both[engine].select(scheme=start) for engine in ("ode", "chain")}
+        for start, name in (("denoising", "denoising starts"), ("informed", "the teacher's units"))
+    }
+    for name, engines in starts.items():
+        mean, line = (averages(late_errors(engines[engine]))[0] for engine in ("chain", "ode"))
+        yield recomputed(
+            f"ReLU, {name}: error of runs against the equations of motion, largest relative difference.",
+            value=np.abs(mean / line - 1.0).max(),
+            low=0.0,
+            high=0.1,
+            source="the equations of this project",
+        )
 
 
 def best_runs(values):

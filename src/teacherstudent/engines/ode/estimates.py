@@ -24,6 +24,8 @@ RUN, UNITS = 0.003, 0.00013
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
 PULL, PULL_UNITS = 1e-6, 2.5e-8
+# K^3 of erf units that take the time of a set of four fields of a relu student.
+SET = 10.0
 
 
 def cost(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -32,7 +34,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         return joint_cost(spec, runs)
     if spec.inputs.is_structured:
         return structured_cost(spec, runs)
-    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3
+    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3 + SET * _sets(spec)
     usual = UNITS * math.sqrt(spec.duration / 1000.0)
     return (
         runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
@@ -40,6 +42,14 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
         *sums_seconds(spec, runs),
     )
+
+
+def _sets(spec: Spec) -> int:
+    """Return the number of sets of four error units, two of a relu student among them; otherwise 0."""
+    if spec.student.activation != "relu":
+        return 0
+    K, M = spec.student.hidden, 1 if spec.teachers.labels == "sign" else spec.teachers.hidden
+    return math.comb(K + M, 4) - math.comb(M, 4) - K * math.comb(M, 3)
 
 
 def _blocks(spec: Spec) -> float:

@@ -27,6 +27,7 @@ FOUR_FIELDS = 400  # units of work of a set of four fields
 # Variances below this are rounding errors of 0, in units of those without conditions.
 ROUNDING = 1e-13
 SMALL = 1e-7  # the same for standard deviations
+EQUAL = 1e-6  # the same for two of four fields, which are then one: an error of EQUAL or its square
 ROOT_2_PI = math.sqrt(2.0 * math.pi)
 
 
@@ -247,10 +248,47 @@ def _add_sets(law, i, K, power):
     for k in range(i + 1, K):
         for a in range(k + 1, n):
             for b in range(a + 1, n):
-                _fill_set(law, i, k, a, b)
-                _add_set(law.u, law.of_set, (i, k, a, b), K, power)
                 sets += 1
+                if _smallest(law.s, i, k, a, b) < EQUAL:
+                    _add_equal(law, i, k, a, b, K, power)
+                else:
+                    _fill_set(law, i, k, a, b)
+                    _add_set(law.u, law.of_set, (i, k, a, b), K, power)
     return sets
+
+
+@inner
+def _smallest(s, i, k, a, b):
+    """Return the smallest s of two of four fields."""
+    return min(s[i, k], s[i, a], s[i, b], s[k, a], s[k, b], s[a, b])
+
+
+@inner
+def _add_equal(law, i, k, a, b, K, power):
+    """Add the terms of four fields of which two are equal or opposite."""
+    u = law.u
+    power[i, k] += 2.0 * u[a] * u[b] * _equal(law, i, k, a, b)
+    if a < K:
+        power[i, a] += 2.0 * u[k] * u[b] * _equal(law, i, a, k, b)
+        power[k, a] += 2.0 * u[i] * u[b] * _equal(law, k, a, i, b)
+    if b < K:
+        power[i, b] += 2.0 * u[k] * u[a] * _equal(law, i, b, k, a)
+        power[k, b] += 2.0 * u[i] * u[a] * _equal(law, k, b, i, a)
+        power[a, b] += 2.0 * u[i] * u[k] * _equal(law, a, b, i, k)
+
+
+@inner
+def _equal(law, i, k, a, b):
+    """Return < theta_i theta_k z_a theta_a z_b theta_b >, where two of the fields are equal or opposite."""
+    r, s = law.r, law.s
+    for x, y in ((i, k), (a, k), (b, k), (a, i), (b, i), (a, b)):
+        if s[x, y] < EQUAL and r[x, y] < 0.0:
+            return 0.0
+    if s[i, k] < EQUAL or s[a, k] < EQUAL or s[b, k] < EQUAL:
+        return _relu_relu(law, a, b, i)
+    if s[a, i] < EQUAL or s[b, i] < EQUAL:
+        return _relu_relu(law, a, b, k)
+    return _relu_linear(law, i, k, a, a)
 
 
 @inner
