@@ -161,6 +161,7 @@ ELSEWHERE = {
     *(f"training.episode.reward.{key}" for key in ("condition", "count", "value", "penalty", "bonus")),
     *(f"student.initial.inner.{key}" for key in ("scheme", "std", "gain")),
     "student.layers",
+    *(f"{block}.activation_{key}" for block in ("teachers", "student") for key in ("file", "sha256")),
     *(f"numerics.{key}" for key in ("cubature_tolerance", "most_nodes")),
 }
 

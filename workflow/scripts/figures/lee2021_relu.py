@@ -70,8 +70,8 @@ def claims(curves):
             high=-1.5,
         ),
         claim(
-            "log10 of the error of task 1 after task 2: largest difference of means over runs of engine chain "
-            "and the equations of motion.",
+            "log10 of the error of task 1 after task 2: largest difference of means over runs of engine "
+            "chain and the equations of motion.",
             value=np.abs(mean - line).max(),
             low=0.0,
             high=0.1,

@@ -94,7 +94,15 @@ def means_of_erf(c, C, output_variance, lanes, means, progress):
 
 @inlined
 def tilt_by_one(C, root, root_i, pair):
-    """Compute 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and the terms without a."""
+    """Compute 1 / sqrt(1 + C_aa), 1 / sqrt(1 + C_aa - u_a^2) for every i, and the terms without a.
+
+    Parameters
+    ----------
+    C : (D, D) array
+        Covariance of the error units.
+    root, root_i, pair : arrays
+        Written, as in `Lanes`.
+    """
     K, D = root_i.shape
     for a in range(D):
         root[a] = 1.0 + C[a, a]
@@ -113,7 +121,17 @@ def tilt_by_one(C, root, root_i, pair):
 
 @inlined
 def tilt_by_two(C, i, k, pair, tilted):
-    """Compute u, v and 1 / sqrt(1 + S_aa) for every pair."""
+    """Compute u, v and 1 / sqrt(1 + S_aa) for every pair.
+
+    Parameters
+    ----------
+    C : (D, D) array
+        Covariance of the error units.
+    i, k, pair : arrays
+        Pairs of units, as in `Lanes`.
+    tilted : (3, D, lanes) array
+        Written, as in `Lanes`.
+    """
     for a in range(len(C)):
         variance = 1.0 + C[a, a]
         for q in range(len(i)):
@@ -144,7 +162,27 @@ def fill_squares(rows, c, C, tilted, square, angle, progress):
 
     Terms of which neither a nor b is below `rows` are left out. `angle` receives the arcsines of the last
     lane, which has no tilt. Indices are unsigned: for signed ones the inner loops would test for negative
-    values. Returns False at a pause between two values of a.
+    values.
+
+    Parameters
+    ----------
+    rows : int
+        Number of error units a, at most D.
+    c : (D,) array
+        Signed readouts of the error units.
+    C : (D, D) array
+        Covariance of the error units.
+    tilted : (3, D, lanes) array
+        From `tilt_by_two`.
+    square, angle : arrays
+        Written, as in `Lanes`.
+    progress : (2,) int64 array
+        Progress and work that is left before a pause, see `pauses`.
+
+    Returns
+    -------
+    bool
+        False at a pause between two values of a.
     """
     D, n, first = np.uint64(len(c)), np.uint64(len(square)), np.uint64(progress[DONE])
     if first == 0:
@@ -168,7 +206,17 @@ def fill_squares(rows, c, C, tilted, square, angle, progress):
 
 @inlined
 def fill_output(c, angle, output):
-    """Compute output_i = (2/pi) sum_a c_a angle_ia."""
+    """Compute output_i = (2/pi) sum_a c_a angle_ia.
+
+    Parameters
+    ----------
+    c : (D,) array
+        Signed readouts of the error units.
+    angle : (D, D) array
+        From `fill_squares`.
+    output : (K,) array
+        Written, as in `models.Means`.
+    """
     for i in range(len(output)):
         total = 0.0
         for a in range(i):
@@ -183,6 +231,17 @@ def fill_weights(c, C, root, root_i, weights):
     """Compute the weights of I3(i, z, a) = J2(i, a) (C_az - C_iz C_ia / (1 + C_ii)) as in `models.Means`.
 
     They are c_a J2(i, a), and for a = i less by sum_a c_a J2(i, a) C_ia / (1 + C_ii).
+
+    Parameters
+    ----------
+    c : (D,) array
+        Signed readouts of the error units.
+    C : (D, D) array
+        Covariance of the error units.
+    root, root_i : arrays
+        From `tilt_by_one`.
+    weights : (K, D) array
+        Written.
     """
     for i in range(weights.shape[0]):
         norm, pull = TWO_OVER_PI * root[i], 0.0
@@ -194,7 +253,19 @@ def fill_weights(c, C, root, root_i, weights):
 
 @inlined
 def fill_power(root, root_i, square, output_variance, power):
-    """Compute power[i, k] = J2(i, k) (square + sigma^2)."""
+    """Compute power[i, k] = J2(i, k) (square + sigma^2).
+
+    Parameters
+    ----------
+    root, root_i : arrays
+        From `tilt_by_one`.
+    square : (lanes,) array
+        From `fill_squares`.
+    output_variance : float
+        Variance sigma^2 of the noise on the labels, >= 0.
+    power : (K, K) array
+        Written, for i <= k.
+    """
     q = 0
     for i in range(len(power)):
         for k in range(i, len(power)):
