@@ -18,6 +18,11 @@ WHEN = {
     "student_biases": "`student.biases` with features",
     "readout_biases": "`student.biases` with readouts",
     "teacher_overlaps": OVERLAPS,
+    "student_inner": "`student.layers`",
+    "student_cluster_overlaps": "`inputs.distribution: mixture`",
+    "cluster_overlaps": "`inputs.distribution: mixture`",
+    "reward_rate": "`training.rule: reward`",
+    "teacher_readouts": "all inputs but `mixture`",
     "task_probabilities": "`curriculum.replay` or `curriculum.mixture`",
     "teacher_overlaps_in_time": "`teachers.drift` or `teachers.rotation`",
     "anchor_overlaps": "`training.consolidation` or `record.movement`",
@@ -27,7 +32,7 @@ WHEN = {
     "training_error": "`inputs.samples`",
     "test_error": "structured inputs (`inputs.distribution`), engine `network`",
     "activation_variances": "`inputs.dataset.labels: pairs`",
-    "classification_error": "`inputs.distribution: dataset`",
+    "classification_error": "`inputs.distribution: dataset` or `mixture`, or `teachers.labels: sign`",
 }
 
 

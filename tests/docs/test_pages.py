@@ -45,7 +45,7 @@ def test_a_row_says_what_is_allowed_and_the_default():
     page = schema_pages.files(ROOT)["reference/spec.md"]
     listed = "erf, relu, linear, sigmoid, tanh, quadratic, custom"
     assert f"| `activation` | one of {listed} | `erf` | Activation of the student" in page
-    assert "| **`hidden`** | an integer &gt;= 1 and &lt;= 100000 |  | Hidden units K. |" in page
+    assert "| **`hidden`** | an integer &gt;= 1 and &lt;= 100000 |  | Hidden units K; a list" in page
     assert "## `inputs`" in page
     assert "### `teachers.features`" in page
 
