@@ -36,8 +36,8 @@ def check_signs(spec: Spec) -> None:
     one_field = spec.student.activation == "linear" or spec.student.hidden == 1
     if spec.curriculum.thresholds and not one_field:
         raise SpecError(
-            "curriculum.thresholds: engine ode compares the classification error of linear students or one "
-            "unit; use curriculum.switch_times or engine chain"
+            "curriculum.thresholds: engine ode compares the classification error of erf or linear units, or "
+            "of one unit; use curriculum.switch_times or engine chain"
         )
     if any(spec.teachers.output_noise) and spec.teachers.activation != "linear":
         raise SpecError(
