@@ -62,7 +62,7 @@ def rewarded(reward, **schedule):
     return {
         "teachers": {"count": 2, "hidden": 1},
         "student": {"hidden": 1, "activation": "linear", "initial": {"weights_std": 1.0}},
-        "training": {"rule": "reward", "train": ["features"], "episode": episode},
+        "training": {"learning_rate": 1.0, "rule": "reward", "train": ["features"], "episode": episode},
     }
 
 
