@@ -49,14 +49,47 @@ INTERVENTIONS = REPLAY | {
 LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
 MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
 ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
+REWARDS = {
+    "teachers": {"count": 2, "hidden": 1, "activation": "linear", "output_noise": None},
+    "student": {"hidden": 1, "activation": "linear"},
+    "training": {
+        "learning_rate": 0.5,
+        "rule": "reward",
+        "train": ["features"],
+        "episode": {"length": 3, "reward": {"condition": "all"}, "schedule": {"learning_rate": "optimal"}},
+    },
+}
+# Labels that are signs: losses whose means are integrals up to a margin, and integrals of smooth functions.
+LOSSES = {"hinge": {"loss": "hinge", "margin": 0.5}, "logistic": {"loss": "logistic"}}
+
+
+def signs(loss):
+    """Return a short run with two thresholds on labels that are signs."""
+    return {
+        "teachers": {"count": 2, "hidden": 2, "output_noise": None, "labels": "sign"},
+        "student": {"hidden": 2},
+        "training": {"learning_rate": 0.2} | LOSSES[loss],
+        "curriculum": {"switch_times": None, "thresholds": [10.0, 10.0]},
+        "duration": 0.5,
+    }
+
+
 # Entries that only tests call.
-FOR_TESTS = "chain.recursion.advance", "ode.interventions.rate_of_change", "ode.tasks.rate_of_change"
+FOR_TESTS = (
+    "chain.recursion.advance",
+    "ode.interventions.rate_of_change",
+    "ode.tasks.rate_of_change",
+    "ode.rewards.rate_of_rewards",
+)
 
 
 def spec(**blocks):
-    """Return SPEC with some keys of its blocks changed; None leaves a key out."""
+    """Return SPEC with other values, or with some keys of its blocks changed; None leaves a key out."""
     document = {key: dict(value) if isinstance(value, dict) else value for key, value in SPEC.items()}
     for name, block in blocks.items():
+        if not isinstance(block, dict):
+            document[name] = block
+            continue
         document[name] = {**document.get(name, {}), **block}
         document[name] = {key: value for key, value in document[name].items() if value is not None}
     return parse_spec(document)
@@ -102,10 +135,15 @@ NUMBERS = {
     "chain, groups of inputs": lambda: run("chain", **THRESHOLD, **GROUPS),
     "chain, interventions": lambda: run("chain", **INTERVENTIONS),
     "chain, a rotation": lambda: run("chain", **ROTATION),
+    "chain, rewards": lambda: run("chain", **REWARDS),
+    "chain, rewards and thresholds": lambda: run("chain", **REWARDS, **THRESHOLD),
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
+    "ode, rewards": lambda: run("ode", **REWARDS),
+    "ode, signs and hinge": lambda: run("ode", **signs("hinge")),
+    "ode, signs and logistic": lambda: run("ode", **signs("logistic")),
     "fixed points": fixed_points,
 }
 
