@@ -13,8 +13,8 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels, parse_spec
-from teacherstudent.analysis import fixed_point, long_time_state
-from teacherstudent.kernels.maths import generalisation
+from teacherstudent.analysis import fixed_point, long_time_state, optimal_reward_rate
+from teacherstudent.kernels.maths import generalisation, sums
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.simulation.runs import simulate_runs
 
@@ -111,6 +111,7 @@ def errors():
         parts = [np.ascontiguousarray(part) for part in (Q, R, T, h, v)]
         for student, teacher in ((ERF, ERF), (LINEAR, ERF), (RELU, RELU)):
             found.append(generalisation.generalisation_errors_of_records(student, teacher, *parts))
+        found.append(sums.activities(ERF, rows.ravel()))
     return found
 
 
@@ -141,7 +142,7 @@ NUMBERS = {
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
-    "ode, rewards": lambda: run("ode", **REWARDS),
+    "ode, rewards": lambda: [*run("ode", **REWARDS), np.array(optimal_reward_rate(spec(**REWARDS), 0.3))],
     "ode, signs and hinge": lambda: run("ode", **signs("hinge")),
     "ode, signs and logistic": lambda: run("ode", **signs("logistic")),
     "fixed points": fixed_points,
