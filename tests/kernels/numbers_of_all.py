@@ -55,8 +55,18 @@ INTERVENTIONS = REPLAY | {
 LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
 MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
 ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
+DEEP = {"student": {"hidden": 2, "layers": 2}, "teachers": {"count": 2, "hidden": 1, "output_noise": None}}
+CLUSTERS = {
+    "inputs": {"dimension": 40, "distribution": "mixture", "clusters": {"means": "xor"}},
+    "teachers": {"count": 2, "hidden": 1, "output_noise": None},
+}
 # Entries that only tests call.
-FOR_TESTS = "chain.recursion.advance", "ode.interventions.rate_of_change", "ode.tasks.rate_of_change"
+FOR_TESTS = (
+    "chain.recursion.advance",
+    "ode.interventions.rate_of_change",
+    "ode.tasks.rate_of_change",
+    "ode.deep.rate_of_change",
+)
 
 
 def spec(**blocks):
@@ -72,6 +82,16 @@ def run(engine, threads=2, **blocks):
     """Return the arrays of two runs, side by side."""
     found = simulate_runs(spec(**blocks), engine, 0, 2, threads)
     return [array for trajectory in found for array in vars(trajectory).values()]
+
+
+def signs(loss, K=2, **others):
+    """Return blocks of labels that are signs of teachers with two units."""
+    margin = {"margin": 0.5} if loss == "hinge" else {}
+    return {
+        "teachers": {"hidden": 2, "labels": "sign", "output_noise": None, "label_flips": 0.1},
+        "student": {"hidden": K, **others},
+        "training": {"loss": loss, **margin},
+    }
 
 
 def rewards(schedule=None):
@@ -134,6 +154,15 @@ NUMBERS = {
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
+    "ode, a hinge loss": lambda: run("ode", **signs("hinge")),
+    "ode, a logistic loss": lambda: run("ode", **signs("logistic")),
+    "chain, a logistic loss": lambda: run("chain", **signs("logistic", K=4), **THRESHOLD),
+    "network, a hinge loss": lambda: run("network", **signs("hinge", activation="relu")),
+    "network, clusters": lambda: run("network", **CLUSTERS),
+    "chain, clusters": lambda: run("chain", **CLUSTERS),
+    "network, two layers": lambda: run("network", **DEEP),
+    "chain, two layers": lambda: run("chain", **DEEP),
+    "ode, two layers": lambda: run("ode", **DEEP),
     "fixed points": fixed_points,
 }
 
