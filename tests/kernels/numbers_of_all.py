@@ -46,6 +46,7 @@ GROUPS = {"inputs": {"distribution": "correlated", "covariance": LEVELS}}
 OPTIMAL = {"learning_rate": "optimal", "length": "optimal"}
 LINEAR_UNITS = {"student": {"hidden": 4, "activation": "linear"}, "training": {"learning_rate": 0.1}}
 REPLAY = {"curriculum": {"switch_times": [3.0], "replay": {"fraction": 0.3}}}
+BUFFER = {"curriculum": {"switch_times": [3.0], "replay": {"fraction": 0.3, "buffer": 5}}}
 # With all engines: several tasks in a stage, anchors, importances, and teachers that move.
 EWC = {"kind": "ewc", "strength": 1.0, "fisher_samples": 20}
 INTERVENTIONS = REPLAY | {
@@ -140,6 +141,7 @@ NUMBERS = {
     "network, a finite set": lambda: run("network", inputs={"dimension": 40, "samples": 50}),
     "network, wide": lambda: run("network", student={"hidden": 200}),
     "network, interventions": lambda: run("network", **INTERVENTIONS),
+    "network, stored inputs": lambda: run("network", **BUFFER),
     "network, a hidden manifold": lambda: run("network", **REPLAY, **MANIFOLD),
     "chain": lambda: run("chain"),
     "chain, a threshold": lambda: run("chain", **THRESHOLD),
