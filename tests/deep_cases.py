@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-REFERENCES = json.loads((Path(__file__).parent / "data" / "deep_students.json").read_text())
+REFERENCES = json.loads((Path(__file__).parent / "data" / "deep" / "students.json").read_text())
 INNER = [[0.8, 0.2], [-0.1, 0.7]], [[0.9, -0.3], [0.4, 1.1]]
 
 

@@ -140,7 +140,7 @@ def test_a_bad_spec_is_one_line_and_status_2(folder, capsys):
 
 
 def test_a_spec_outside_the_range_of_an_engine_is_status_2(folder, capsys):
-    write_spec(folder, student={"hidden": 3, "activation": "relu"})
+    write_spec(folder, student={"hidden": 3, "activation": "tanh"})
     assert command("validate", "spec.yaml") == 0
     capsys.readouterr()
     assert run(engine="ode") == 2

@@ -66,7 +66,8 @@ SAMPLINGS = {"without_replacement": True, "with_replacement": False, "epochs": "
 @pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS)
 @pytest.mark.parametrize("student", naive.G)
 def test_all_terms_for_all_activations(student, sampling):
-    assert_same_training(Setting(student, **TERMS), sampling=sampling)
+    steps = 5 if student == "quadratic" else 50  # before its outputs diverge
+    assert_same_training(Setting(student, **TERMS), steps, sampling=sampling)
 
 
 @pytest.mark.parametrize("term", [name for name in naive.SINGLE_TERMS if "noise" not in name])

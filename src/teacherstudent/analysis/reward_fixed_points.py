@@ -48,7 +48,7 @@ class RewardFixedPoint:
 class CriticalPenalty(NamedTuple):
     """The penalty at which the first fixed points appear, as a saddle and a node.
 
-    Parameters
+    Attributes
     ----------
     ratio : float
         Penalty divided by reward.

@@ -7,6 +7,7 @@ import numpy as np
 from teacherstudent.engines.labels import label_errors
 from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.networks.activations import code_of
+from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 4096  # of the fields for a first estimate
@@ -100,7 +101,7 @@ def _estimate(spec: Spec, Q, R, T, h, v) -> float:
     """Return the classification error on samples, always with the same numbers."""
     K = len(Q)
     values, vectors = np.linalg.eigh(np.block([[Q, R], [R.T, T]]))
-    draws = np.random.default_rng(0).standard_normal((SAMPLES, K + len(T)))
+    draws = normals(0, 0, Purpose.LABEL_FIELDS, (SAMPLES, K + len(T)))
     fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     phi = _activities(code_of(spec.student), fields[:, :K]) @ h
     value = _activities(code_of(spec.teachers), fields[:, K:]) @ v

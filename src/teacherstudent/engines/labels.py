@@ -8,6 +8,7 @@ from teacherstudent.kernels.maths.nodes import TOLERANCE
 from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, teacher_axes
 from teacherstudent.networks.activations import code_of
+from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 20_000  # of the fields, where sums would have too many dimensions
@@ -93,7 +94,7 @@ def errors_of_task(
         if exact_error:
             errors[record] = classification_error(student, teacher, *state, tolerance)
     if not (exact_loss and exact_error):
-        draws = np.random.default_rng(0).standard_normal((SAMPLES, Q.shape[1] + len(v)))
+        draws = normals(0, 0, Purpose.LABEL_FIELDS, (SAMPLES, Q.shape[1] + len(v)))
         for record, state in enumerate(zip(Q, R, h, strict=True)):
             sampled = _sampled(spec, *state, T, v, draws)
             losses[record] = losses[record] if exact_loss else sampled[0]

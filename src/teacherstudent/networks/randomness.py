@@ -50,6 +50,7 @@ class Purpose(IntEnum):
     CLUSTERS = 32
     STUDENT_INNER = 36
     ERROR_FIELDS = 37
+    LABEL_FIELDS = 38
 
 
 def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:

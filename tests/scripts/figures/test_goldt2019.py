@@ -259,21 +259,40 @@ def test_both_layers_claims_can_fail(change, words):
     assert failing(found) == [by_words(found, some).statement for some in words]
 
 
-def made_linear(factor=1.0, clones=1.0, one=1.0, first=(0.6, 1.3), informed=(0.5, 0.5), small=(0.4, 0.4)):
+def made_linear(
+    factor=1.0,
+    clones=1.0,
+    one=1.0,
+    first=(0.6, 1.3),
+    informed=(0.5, 0.5),
+    small=(0.4, 0.4),
+    first_line=1.0,
+    lines=(1.0, 1.0, 1.0),
+):
+    """Students at their closed forms, and ReLU students with given errors, where the equations put them.
+
+    `first_line` and `lines` are the errors of the equations divided by those of runs, for the first layer
+    and for both layers from each kind of initial weights.
+    """
     spec, relu = document(4, rate=0.05, noise=0.1), document(4, rate=0.1, noise=0.1)
     for part in ("teachers", "student"):
         spec[part]["activation"] = "linear"
-    lines = factor * np.array([linear_error(K, 0.05, 1.0) / 0.05 for K in (1, 4, 8)])
+    fixed = factor * np.array([linear_error(K, 0.05, 1.0) / 0.05 for K in (1, 4, 8)])
     starts = {"denoising": clones * np.array([4.0, 2.0]), "small": np.array([2.0, 2.0])}
     starts["one_direction"] = np.array([4.0, one * 4.0])
     levels = np.array([[starts[name][k] / (4.0 - 0.1 * starts[name][k]) for name in starts] for k in (0, 1)])
     relus = np.transpose([[0.5, 0.25], informed, small])
     names = ["denoising", "informed", "small"]
+
+    def engines(values, line, axes):
+        ode = resting(line * np.asarray(values), axes, relu, runs=3, spread=0.02, engine="ode")
+        return {"chain": resting(values, axes, relu), "ode": ode}
+
     return {
-        linear.LINEAR_FIRST: {"chain": resting(lines, {HIDDEN: [1, 4, 8]}, spec)},
+        linear.LINEAR_FIRST: {"chain": resting(fixed, {HIDDEN: [1, 4, 8]}, spec)},
         linear.LINEAR_BOTH: {"chain": resting(levels, {HIDDEN: [4, 8], START: list(starts)}, spec)},
-        linear.RELU_FIRST: {"chain": resting(first, {HIDDEN: [4, 8]}, relu)},
-        linear.RELU_BOTH: {"chain": resting(relus, {HIDDEN: [4, 8], START: names}, relu)},
+        linear.RELU_FIRST: engines(first, first_line, {HIDDEN: [4, 8]}),
+        linear.RELU_BOTH: engines(relus, np.array(lines), {HIDDEN: [4, 8], START: names}),
     }
 
 
@@ -291,21 +310,39 @@ def test_linear_relu_shows_runs_and_closed_forms():
     assert axes[0].get_legend().get_texts()[0].get_text() == "first layer"
 
 
+def test_linear_relu_shows_the_equations_of_motion():
+    ax = linear.figure(made_linear(first_line=1.1, lines=(1.2, 1.3, 1.4))).axes[1]
+    theory = data(ax, "theory")
+    expected = {
+        "first layer, equations": [1.1 * 0.6, 1.1 * 1.3],
+        "denoising, equations": [1.2 * 0.5, 1.2 * 0.25],
+        "informed, equations": [1.3 * 0.5] * 2,
+        "small, equations": [0.98 * 1.4 * 0.4] * 2,
+    }
+    assert set(theory) == set(expected)
+    for series, values in expected.items():
+        np.testing.assert_array_equal(theory[series][0], [4, 8])
+        np.testing.assert_allclose(theory[series][1], values)
+
+
 def test_linear_relu_claims_read_the_numbers():
     found = linear.claims(made_linear())
     assert failing(found) == []
-    assert by_words(found, "ReLU, first layer").value == pytest.approx(0.7)
+    assert by_words(found, "ReLU, first layer: smallest increase").value == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"factor": 1.06}, ["first layer: error of runs", "closed form in standard errors"]),
-        ({"clones": 1.1}, ["denoising starts: error of runs"]),
+        ({"factor": 1.06}, ["Linear, first layer: error of runs", "closed form in standard errors"]),
+        ({"clones": 1.1}, ["Linear, both layers from denoising starts: error of runs"]),
         ({"one": 0.5}, ["one-direction starts: error of runs", "one-direction starts: error of the largest"]),
-        ({"first": (0.6, 0.6)}, ["ReLU, first layer"]),
-        ({"informed": (0.5, 0.6)}, ["from the teacher's units"]),
+        ({"first": (0.6, 0.6)}, ["ReLU, first layer: smallest increase"]),
+        ({"informed": (0.5, 0.6)}, ["from the teacher's units: error of the largest"]),
         ({"small": (0.3, 0.4)}, ["small starts, best runs"]),
+        ({"first_line": 1.2}, ["ReLU, first layer: error of runs"]),
+        ({"lines": (0.8, 1.0, 1.0)}, ["ReLU, both layers from denoising starts: error of runs"]),
+        ({"lines": (1.0, 1.2, 1.0)}, ["from the teacher's units: error of runs"]),
     ],
 )
 def test_linear_relu_claims_can_fail(change, words):

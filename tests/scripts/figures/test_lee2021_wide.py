@@ -277,19 +277,35 @@ def test_wide_student_claims():
     assert shown["linear"][1][-1] == pytest.approx(10**-1.8)
 
 
-@pytest.mark.parametrize(("bump", "holds"), [(0.0, True), (0.5, False)])
-def test_relu_claims(bump, holds):
+@pytest.mark.parametrize(
+    ("bump", "apart", "words"),
+    [
+        (0.0, 0.0, []),
+        (0.5, 0.0, ["decreases with similarity"]),
+        (0.0, 0.2, ["equations of motion"]),
+        (0.0, -0.2, ["equations of motion"]),
+    ],
+)
+def test_relu_claims(bump, apart, words):
     time, V = np.linspace(0.0, 100.0, 11), np.linspace(0.0, 1.0, 5)
     ends = -0.33 - 1.6 * V + bump * (V == 0.75)
     log = np.where(time < 100.0, -1.0, ends[:, None, None]) + np.zeros((5, 2, 1))
     one = {engine: curves(time, log, log, {FEATURES: V}, engine) for engine in ("chain", "network")}
+    line = ends + apart * (V == 0.5)
+    runs = log + (line - ends)[:, None, None] + np.array([[-0.3], [0.3]])
+    one["ode"] = curves(time, runs, runs, {FEATURES: V}, "ode")
     for made in one.values():
         made.document.update(duration=100.0, curriculum={})
     found = relu.claims({relu.FIGURE: one})
-    assert by_words(found, "decreases with similarity").holds is holds
+    failing = [claim.statement for claim in found if not claim.holds]
+    assert failing == [by_words(found, some).statement for some in words]
     assert by_words(found, "at V = 1").value == pytest.approx(-1.93)
-    assert by_words(found, "at V = 0").holds
-    assert set(data(relu.figure({relu.FIGURE: one}).axes[0], "simulation")) == {"chain", "network"}
+    assert by_words(found, "equations of motion").value == pytest.approx(abs(apart))
+    ax = relu.figure({relu.FIGURE: one}).axes[0]
+    assert set(data(ax, "simulation")) == {"chain", "network"}
+    assert set(data(ax, "theory")) == {"equations of motion"}
+    np.testing.assert_array_equal(data(ax, "theory")["equations of motion"][0], V)
+    np.testing.assert_allclose(data(ax, "theory")["equations of motion"][1], line)
 
 
 def test_recorded_maps_are_complete():

@@ -113,15 +113,19 @@ def claims(curves):
     yield later(curves)
 
 
+def forgotten(entry: Curves) -> float:
+    """Return the increase of the error of the first task until 20 after the switch, a mean."""
+    return float((wrong(entry, 0, 20.0) - wrong(entry, 0, 0.0)).mean())
+
+
 def later(curves):
     """State that with the logistic loss less is forgotten soon after the switch."""
-    squared, logistic = (
-        mean_over(wrong(curves[f"{FIGURE}_{loss}"]["ode"], 0, 20.0), -1).mean() for loss in LOSSES
-    )
+    squared, logistic = (forgotten(curves[f"{FIGURE}_{loss}"]["ode"]) for loss in LOSSES)
     return claim(
-        "Error of the first task 20 after the switch, mean over similarities: logistic over squared loss.",
-        value=float(logistic / squared),
-        low=0.4,
+        "Increase of the error of the first task until 20 after the switch, mean over similarities: logistic "
+        "over squared loss.",
+        value=logistic / squared,
+        low=0.2,
         high=0.95,
     )
 

@@ -9,11 +9,11 @@ from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
-from teacherstudent.engines.ode.laws import check_signs, is_single
+from teacherstudent.engines.ode.laws import check_signs
 from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
-from teacherstudent.engines.ode.sums_checks import check_sums, has_sums
+from teacherstudent.engines.ode.sums_checks import check_sums, has_sums, is_single
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from

@@ -16,7 +16,6 @@ from teacherstudent.engines.ode.columns import (
 )
 from teacherstudent.engines.ode.constants import Vectors, numbers_of, stage_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
-from teacherstudent.engines.ode.laws import is_scale_free
 from teacherstudent.engines.ode.states import (
     Position,
     initial_in,
@@ -24,6 +23,7 @@ from teacherstudent.engines.ode.states import (
     rotation_numbers,
     stored_angle,
 )
+from teacherstudent.engines.ode.sums_checks import is_scale_free
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State

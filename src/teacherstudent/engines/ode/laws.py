@@ -1,5 +1,6 @@
 """The law of units and labels that the equations of a spec have, chosen here for `kernels.ode`."""
 
+from teacherstudent.engines.ode.sums_checks import is_single
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels.maths.activations import CODES, RELU
 from teacherstudent.kernels.ode.rectified import rectified
@@ -10,23 +11,6 @@ from teacherstudent.spec.model import Spec
 
 # Laws of one linear unit, by loss.
 SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
-
-
-def is_single(spec: Spec) -> bool:
-    """Return whether a linear unit learns the signs of one unit by a loss in `SINGLE` without a margin."""
-    sizes = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
-    return (
-        sizes == (1, 1, 1, "linear")
-        and spec.teachers.labels == "sign"
-        and spec.teachers.activation in ("erf", "linear")
-        and spec.loss in SINGLE
-        and not spec.training.margin
-    )
-
-
-def is_scale_free(spec: Spec) -> bool:
-    """Return whether the length of the student changes by factors only, as with the AdaTron."""
-    return is_single(spec) and spec.loss == "squared_hinge" and "readouts" not in spec.training.train
 
 
 def check_signs(spec: Spec) -> None:

@@ -1,11 +1,29 @@
 """For which specs the means over the fields are sums over nodes, and what these do not support."""
 
-from teacherstudent.engines.ode.laws import is_single
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.spec.model import Spec
 
 # Most fields of a sum: those of the student, and those of the teacher without the one that decides the label.
 MOST_FIELDS = 4
+# Losses of one linear unit that have closed forms without a margin.
+SINGLE_LOSSES = ("hebbian", "hinge", "squared_hinge")
+
+
+def is_single(spec: Spec) -> bool:
+    """Return whether one linear unit learns the signs of one unit by a loss without a margin."""
+    sizes = spec.student.hidden, spec.teachers.hidden, spec.student.depth, spec.student.activation
+    return (
+        sizes == (1, 1, 1, "linear")
+        and spec.teachers.labels == "sign"
+        and spec.teachers.activation in ("erf", "linear")
+        and spec.loss in SINGLE_LOSSES
+        and not spec.training.margin
+    )
+
+
+def is_scale_free(spec: Spec) -> bool:
+    """Return whether the length of the student changes by factors only, as with the AdaTron."""
+    return is_single(spec) and spec.loss == "squared_hinge" and "readouts" not in spec.training.train
 
 
 def has_sums(spec: Spec) -> bool:

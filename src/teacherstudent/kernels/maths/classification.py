@@ -35,6 +35,8 @@ POWERS = {"hinge": 1, "squared_hinge": 2}
 WEIGHTS = {"hinge": 1.0, "squared_hinge": 0.5}
 # A sum over more nodes is replaced by a coarser one, with at most this tolerance if possible.
 MOST, COARSEST = 200_000, 1e-3
+# Points on a line: at most so many in errors, and a bound of numbers that cannot be represented.
+MOST_POINTS, UNLIMITED = 500, 1e12
 
 
 def classification_error(student, teacher: TeacherAxes, Q, R, h, tolerance: float) -> float:
@@ -295,7 +297,8 @@ def _mean_below(
     reach = reach_of(tolerance)
     line = kappa, student, h, W, f, lines.points, reach
     tops = crossings(*line)
-    x, w = gauss_legendre(points_of_lines(student, fields, tolerance, tops, lines.weights))
+    count = points_of_lines(student, fields, tolerance, tops, lines.weights)
+    x, w = gauss_legendre(min(count, MOST_POINTS))
     return mean_below(power, *line, t0, c[-1] / s, lines.weights, tops, x, w)
 
 
@@ -388,7 +391,7 @@ def points_of_lines(
     reach = reach_of(tolerance)
     digits = np.maximum(logarithm(tolerance) + np.log(weights / weights.max()), 1.0)
     power = 0.375 + 0.125 * np.clip(tops / reach, 0.0, 1.0)
-    return int(np.max(6.0 + 0.08 * digits * (tops + reach) * growth**power))
+    return int(min(np.max(6.0 + 0.08 * digits * (tops + reach) * growth**power), UNLIMITED))
 
 
 def _error_of_relu(Q: np.ndarray, a: np.ndarray, h: np.ndarray) -> float:
