@@ -18,6 +18,7 @@ from teacherstudent.spec.axes import short_names
 from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 QUANTITY, INPUTS = "generalisation_error", "inputs.dimension"
+CLASSES = "classification_error"  # of curves that have no other error
 STANDARD_ERRORS, ROOT_N = "standard errors", "N^-1/2 in log10 of the error"
 ROUNDING = 1e-6  # relative difference up to which errors are equal: single precision has 6 digits
 ZERO = 1e-14  # rounding error of the generalisation error of a student that equals its teacher
@@ -151,7 +152,7 @@ def errors_at(curves: Curves, index: tuple[int, ...], time: np.ndarray) -> np.nd
     ndarray, shape (run, time, task)
         The errors; linear interpolation in log10 of the error.
     """
-    errors = curves.values(QUANTITY)[index]
+    errors = curves.values(QUANTITY if QUANTITY in curves.quantities else CLASSES)[index]
     logs = np.moveaxis(log10_error(errors), 1, -1)
     rows = [np.interp(time, curves.time, row) for row in logs.reshape(-1, len(curves.time))]
     return 10.0 ** np.moveaxis(np.reshape(rows, (*logs.shape[:-1], len(time))), -1, 1)
