@@ -4,10 +4,7 @@ import math
 
 import numpy as np
 
-from teacherstudent.engines.labels import label_errors
-from teacherstudent.kernels.maths.sums import activities
-from teacherstudent.networks.activations import code_of
-from teacherstudent.networks.randomness import Purpose, normals
+from teacherstudent.engines.labels import label_errors, sampled_outputs
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 4096  # of the fields for a first estimate
@@ -98,16 +95,6 @@ def is_below(
 
 
 def _estimate(spec: Spec, Q, R, T, h, v) -> float:
-    """Return the classification error on samples, always with the same numbers."""
-    K = len(Q)
-    values, vectors = np.linalg.eigh(np.block([[Q, R], [R.T, T]]))
-    draws = normals(0, 0, Purpose.LABEL_FIELDS, (SAMPLES, K + len(T)))
-    fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    phi = _activities(code_of(spec.student), fields[:, :K]) @ h
-    value = _activities(code_of(spec.teachers), fields[:, K:]) @ v
+    """Return the classification error on samples."""
+    phi, value = sampled_outputs(spec, Q, R, T, h, v, SAMPLES)
     return float(np.mean((phi > 0.0) != (value > 0.0)))
-
-
-def _activities(code: int, fields: np.ndarray) -> np.ndarray:
-    """Return the activations of fields."""
-    return activities(code, np.ascontiguousarray(fields).ravel()).reshape(fields.shape)

@@ -1,5 +1,7 @@
 """Errors of students whose labels are signs, from order parameters: a measurement, not dynamics."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
@@ -54,35 +56,13 @@ def label_errors(
     for p in range(len(v)):
         own = slice(p * v.shape[1], (p + 1) * v.shape[1])
         head = spec.head_of(p)
-        found = errors_of_task(spec, Q, R[:, :, own], np.ascontiguousarray(T[own, own]), h[:, head], v[p])
+        found = _errors_of_task(spec, Q, R[:, :, own], np.ascontiguousarray(T[own, own]), h[:, head], v[p])
         losses[:, p], errors[:, p] = found
     return losses, errors
 
 
-def errors_of_task(
-    spec: Spec, Q: np.ndarray, R: np.ndarray, T: np.ndarray, h: np.ndarray, v: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean losses and classification errors on the labels of one teacher, as `label_errors`.
-
-    Parameters
-    ----------
-    spec : Spec
-        Spec of the run: activations and loss.
-    Q : (records, K, K) array
-        Covariances of the student fields.
-    R : (records, K, M) array
-        Covariances of student fields with the fields of the teacher.
-    T : (M, M) array
-        Covariances of the fields of the teacher, the same at all records.
-    h : (records, K) array
-        Head of the task.
-    v : (M,) array
-        Readouts of the teacher.
-
-    Returns
-    -------
-    losses, errors : (records,) arrays
-    """
+def _errors_of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean losses and classification errors (records,) on the labels of one teacher."""
     student, teacher = code_of(spec.student), _axes_or_none(spec, T, v)
     loss, margin = spec.loss, spec.training.margin or 0.0
     tolerance = spec.numerics.cubature_tolerance or TOLERANCE
@@ -94,9 +74,8 @@ def errors_of_task(
         if exact_error:
             errors[record] = classification_error(student, teacher, *state, tolerance)
     if not (exact_loss and exact_error):
-        draws = normals(0, 0, Purpose.LABEL_FIELDS, (SAMPLES, Q.shape[1] + len(v)))
         for record, state in enumerate(zip(Q, R, h, strict=True)):
-            sampled = _sampled(spec, *state, T, v, draws)
+            sampled = _sampled(spec, *state, T, v)
             losses[record] = losses[record] if exact_loss else sampled[0]
             errors[record] = errors[record] if exact_error else sampled[1]
     return losses, errors
@@ -128,15 +107,44 @@ def _has_sums(spec: Spec, teacher: TeacherAxes | None) -> tuple[bool, bool]:
     return few or (by_unit and unit <= MOST_FIELDS - 1), few
 
 
-def _sampled(spec, Q, R, h, T, v, draws):
+def _sampled(spec: Spec, Q, R, h, T, v) -> tuple[float, float]:
     """Return loss and classification error of one task from sampled fields."""
-    K = len(Q)
-    C = np.block([[Q, R], [R.T, T]])
-    values, vectors = np.linalg.eigh(C)
-    fields = draws @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    phi = _values(code_of(spec.student), fields[:, :K]) @ h
-    y = np.where(_values(code_of(spec.teachers), fields[:, K:]) @ v > 0.0, 1.0, -1.0)
+    phi, value = sampled_outputs(spec, Q, R, T, h, v, SAMPLES)
+    y = np.where(value > 0.0, 1.0, -1.0)
     return losses(spec.loss, spec.training.margin, phi, y).mean(), np.mean(np.where(phi > 0, 1.0, -1.0) != y)
+
+
+def sampled_outputs(
+    spec: Spec, Q: np.ndarray, R: np.ndarray, T: np.ndarray, h: np.ndarray, v: np.ndarray, samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return outputs of student and teacher for sampled fields, always from the same numbers.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run: activations.
+    Q, R, T : (K, K), (K, M) and (M, M) arrays
+        Covariances of the fields of the student and of one teacher.
+    h, v : (K,) and (M,) arrays
+        Readouts of both.
+    samples : int
+        Number of samples.
+
+    Returns
+    -------
+    phi, value : (samples,) arrays
+    """
+    K = len(Q)
+    values, vectors = np.linalg.eigh(np.block([[Q, R], [R.T, T]]))
+    fields = _draws(samples, K + len(v)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    phi = _values(code_of(spec.student), fields[:, :K]) @ h
+    return phi, _values(code_of(spec.teachers), fields[:, K:]) @ v
+
+
+@lru_cache(maxsize=4)
+def _draws(samples: int, fields: int) -> np.ndarray:
+    """Return independent standard normal numbers, the same ones for all records and runs."""
+    return normals(0, 0, Purpose.LABEL_FIELDS, (samples, fields))
 
 
 def losses(loss: str, margin: float | None, phi: np.ndarray, y: np.ndarray) -> np.ndarray:

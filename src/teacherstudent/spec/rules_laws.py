@@ -94,13 +94,20 @@ def _check_loss(spec: Spec) -> None:
 
 
 def _check_rule(spec: Spec) -> None:
-    training, student = spec.training, spec.student
     if not spec.has_rewards:
-        if training.episode is not None:
+        if spec.training.episode is not None:
             raise SpecError("training.episode: only for rule: reward; set it or remove the block")
         return
-    if training.episode is None:
+    if spec.training.episode is None:
         raise SpecError("training.episode: missing; rule: reward needs it")
+    _check_reward_units(spec)
+    _check_reward(spec)
+    _check_with_reward(spec)
+
+
+def _check_reward_units(spec: Spec) -> None:
+    """Raise SpecError unless one linear unit learns from teachers with one unit and an output."""
+    student = spec.student
     sizes = student.hidden, spec.teachers.hidden, student.depth
     if sizes != (1, 1, 1) or student.activation != "linear":
         raise SpecError(
@@ -119,7 +126,11 @@ def _check_rule(spec: Spec) -> None:
         )
     if spec.teachers.readouts is not None and spec.teachers.readouts.value == 0.0:
         refuse("teachers.readouts.value", 0.0, "teachers of rule: reward need outputs that are not 0")
-    _check_reward(spec)
+
+
+def _check_with_reward(spec: Spec) -> None:
+    """Raise SpecError for what the rule does not have beside it."""
+    training = spec.training
     for key, is_wrong in (
         ("training.train", training.train != ("features",)),
         ("training.batch_size", training.batch_size != 1),

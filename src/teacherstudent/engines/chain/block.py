@@ -230,12 +230,8 @@ class Block:
 
     def classes_below_threshold(self) -> np.ndarray:
         """Return whether classification errors are below their thresholds, (C,)."""
-        step, M, found, T = (
-            self.constants.step,
-            self.specs[0].teachers.hidden,
-            self.measured(),
-            self.teachers.T,
-        )
+        step, T = self.constants.step, self.teachers.T
+        found, M = self.measured(), self.specs[0].teachers.hidden
         Q, R, below = found["student_overlaps"], found["student_teacher_overlaps"], np.zeros(len(T), bool)
         for c in np.flatnonzero(self.finite & (step.threshold > 0.0)):
             p = step.active[c]
@@ -252,6 +248,11 @@ class Block:
     def interval(self) -> int:
         """Number of steps between two comparisons with the thresholds, 0 without thresholds."""
         return check_interval_steps(self.specs[0]) if self.constants.step.threshold.any() else 0
+
+    @property
+    def kernel_interval(self) -> int:
+        """As `interval`, for the comparisons that kernels make."""
+        return self.interval if self.compares_in_kernels else 0
 
     @property
     def compares_in_kernels(self) -> bool:
@@ -307,8 +308,8 @@ class Block:
         """Train to a step, or to an earlier one where a threshold is reached."""
         constants, tasks = self.constants.step, self.constants.tasks
         parts = parts_of(tasks, self.penalties, self.specs[0])
-        interval = self.interval if self.compares_in_kernels else 0
-        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end, interval
+        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end
+        fixed = *fixed, self.kernel_interval
         if any(parts):
             others = tasks, self.anchors, self.motion, self.constants.fidelity
             changes = interventions.Interventions(parts, *others)

@@ -76,7 +76,7 @@ class GroupBlock(Block):
             terms = terms._replace(input_noise=True)
         changing = self.teachers, self.state, constants, self.keys, self.buffers
         tasks = parts.tasks, parts.in_turn, tasks
-        steps = self.step, end, 0 if self.has_classes else self.interval
+        steps = self.step, end, self.kernel_interval
         self.step = groups.train(self.shape, self.groups, terms, *tasks, *changing, *steps)
 
     def state_of(self, c: int) -> State:

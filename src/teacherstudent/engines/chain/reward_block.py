@@ -20,10 +20,8 @@ class RewardBlock(Block):
 
     def _episodes(self) -> rewards.Episodes:
         """Return episodes and rewards of all chains as the kernels read them."""
-        episode, conditions = (
-            self.specs[0].training.episode,
-            {"first": rewards.FIRST, "per_step": rewards.PER_STEP},
-        )
+        episode = self.specs[0].training.episode
+        conditions = {"first": rewards.FIRST, "per_step": rewards.PER_STEP}
         each = [spec.training.episode.reward for spec in self.specs]
 
         def column(numbers) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from teacherstudent.engines.labels import label_errors
+from teacherstudent.engines.class_errors import class_errors
 from teacherstudent.engines.ode.anchors import check_pulls, has_penalties, importances, new_penalties
 from teacherstudent.engines.ode.columns import (
     angle_of_rotation,
@@ -211,8 +211,7 @@ class Independent(Formulation):
         P, K, F = spec.teachers.count, columns.layout.K, columns.layout.F
         Q, R, h = self.overlaps(records)
         if spec.has_classes:
-            losses, wrong = label_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
-            return {"generalisation_error": losses, "classification_error": wrong}
+            return class_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
         codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
         errors = np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):

@@ -50,19 +50,14 @@ def number_of_fields(spec: Spec) -> int:
 
 def check_sums(spec: Spec) -> None:
     """Raise SpecError for a spec whose means would be sums that are not possible."""
-    student, teachers = spec.student, spec.teachers
-    if student.activation not in ("erf", "linear"):
-        refuse(
-            "student.activation",
-            student.activation,
-            f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine chain",
-        )
-    if teachers.activation not in ("erf", "linear"):
-        refuse(
-            "teachers.activation",
-            teachers.activation,
-            f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine chain",
-        )
+    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
+        if layer.activation not in ("erf", "linear"):
+            refuse(
+                f"{name}.activation",
+                layer.activation,
+                f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine "
+                "chain",
+            )
     if number_of_fields(spec) > MOST_FIELDS:
         raise SpecError(
             f"student.hidden: {number_of_fields(spec)} units of student and teacher together; with labels: "
@@ -74,7 +69,7 @@ def check_sums(spec: Spec) -> None:
         ("curriculum.replay", spec.curriculum.replay is not None),
         ("curriculum.mixture", spec.curriculum.mixture is not None),
         ("teachers.drift", spec.has_moving_teachers),
-        ("teachers.output_noise", any(spec.teachers.output_noise) and teachers.activation != "linear"),
+        ("teachers.output_noise", any(spec.teachers.output_noise) and spec.teachers.activation != "linear"),
     ):
         if is_given:
             raise SpecError(

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from teacherstudent.engines.labels import errors_of_task
+from teacherstudent.engines.class_errors import class_errors
 from teacherstudent.engines.ode.constants import rates_of_task
 from teacherstudent.engines.ode.formulation import Formulation
 from teacherstudent.engines.ode.laws import law_of, numbers_of_law
@@ -154,7 +154,7 @@ class TaskInputs(Formulation):
         _, R, h = self.overlaps(records)
         Q, errors = self._overlaps_of_laws(records), np.empty((len(records), P))
         if self.spec.has_classes:
-            return self._errors_of_classes(Q, R, h)
+            return class_errors(self.spec, Q[:, 0], R, self.T, h, self.v)  # tasks share their inputs
         for part in in_pieces(len(records), P * (K + F) ** 2):
             for p in range(P):
                 own, head = slice(p * M, (p + 1) * M), self.spec.head_of(p)
@@ -167,16 +167,6 @@ class TaskInputs(Formulation):
                 arrays = map(np.ascontiguousarray, (*arrays, self.v[p : p + 1]))
                 errors[part, p : p + 1] = generalisation_errors_of_records(*codes, *arrays)
         return {"generalisation_error": errors}
-
-    def _errors_of_classes(self, Q: np.ndarray, R: np.ndarray, h: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the errors (T, P) on labels that are signs, from Q (T, L, K, K) with all laws."""
-        (P, M), laws, found = self.v.shape, self.law_count, []
-        for p in range(P):
-            own = slice(p * M, (p + 1) * M)
-            task = Q[:, p if laws > 1 else 0], R[:, :, own], self.T[own, own], h[:, self.spec.head_of(p)]
-            found.append(errors_of_task(self.spec, *map(np.ascontiguousarray, task), self.v[p]))
-        losses, errors = np.array(found).reshape(P, 2, -1).transpose(1, 2, 0)
-        return {"generalisation_error": losses, "classification_error": errors}
 
     def _overlaps_of_laws(self, records: np.ndarray) -> np.ndarray:
         """Return Q (T, L, K, K) with all laws of the inputs."""
