@@ -15,6 +15,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 REPORT = RESULTS / "report.html"
 SHOTS = RESULTS / "screenshots"
 SECONDS = 20  # to wait for what a click changes
+MOVING = (ElementClickInterceptedException, StaleElementReferenceException)
 
 with open(RESULTS / "verification" / "claims.csv", newline="", encoding="utf-8") as file:
     FIGURES = list(dict.fromkeys(row["figure"] for row in csv.DictReader(file)))
@@ -33,7 +34,7 @@ def browser():
 @pytest.fixture
 def report(browser):
     open_page(browser, REPORT)
-    wait(browser, menu_item("Workflow"))
+    wait(browser, lambda browser: inked(browser, "#app canvas.marks"))  # earlier clicks may get lost
     return browser
 
 
@@ -44,10 +45,20 @@ def wait(browser, found):
 
 def click(browser, found):
     """Click on what a function of the browser returns; again where the page was moving under the pointer."""
-    moving = (ElementClickInterceptedException, StaleElementReferenceException)
-    WebDriverWait(browser, SECONDS, ignored_exceptions=moving).until(
+    WebDriverWait(browser, SECONDS, ignored_exceptions=MOVING).until(
         lambda browser: (element := found(browser)) and (element.click() or True)
     )
+
+
+def open_group(browser, group):
+    """Click on a group until the menu shows its entries: a click has no effect while the page is drawn."""
+
+    def opened(browser):
+        if item := menu_item(group)(browser):
+            item.click()
+        return not menu_item("Workflow")(browser)
+
+    WebDriverWait(browser, SECONDS, ignored_exceptions=MOVING).until(opened)
 
 
 def menu_item(text):
@@ -111,9 +122,10 @@ def test_statistics_have_the_run_times_of_rules(report):
 
 @pytest.mark.parametrize("paper", sorted(set(PAPERS.values())))
 def test_every_figure_of_a_group_is_seen_and_has_its_caption(report, paper):
-    click(report, menu_item(paper))
+    figures = [figure for figure in FIGURES if PAPERS[figure] == paper]
+    open_group(report, paper)
     seen = set()
-    for figure in (figure for figure in FIGURES if PAPERS[figure] == paper):
+    for figure in figures:
         click(report, button(figure, 0))
         image = wait(report, lambda browser: (found := shown_image(browser)) and _new(found, seen) and found)
         seen.add(image.get_attribute("src"))
@@ -140,7 +152,7 @@ def _new(image, seen):
     ],
 )
 def test_pages_of_the_report_are_seen(report, group, entry, words):
-    click(report, menu_item(group))
+    open_group(report, group)
     if report.find_elements("css selector", "label[for$=page]"):
         click(report, lambda browser: browser.find_element("css selector", "label[for$=page]"))
     click(report, button(entry, 0))
