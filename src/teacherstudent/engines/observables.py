@@ -328,6 +328,15 @@ STATE_VARIABLES = _by_name(
     StateVariable(
         "student_readouts", symbol="h", description="readouts of the student times its output scale"
     ),
+    StateVariable(
+        "block_fields", symbol="w x", description="fields of the student for the inputs of a block of steps"
+    ),
+    StateVariable(
+        "block_inputs",
+        symbol="-",
+        description="inputs of this block: key of the random numbers, bytes of a number, inputs of a step, "
+        "number of the step",
+    ),
     StateVariable("student_inner", symbol="U", description="weights between the student's hidden layers"),
     StateVariable(
         "bias_weights", symbol="sqrt(N) b", description="biases of the student's units times sqrt N"

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
 from teacherstudent.engines.cluster_errors import cluster_errors
-from teacherstudent.engines.network.checks import needs_stages
+from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
@@ -43,6 +44,22 @@ DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
 
 
+class Steps(NamedTuple):
+    """Steps with the same constants, for one run."""
+
+    run: "Training"
+    constants: StepConstants
+    labels: int  # number of the teacher of the labels
+    train: Callable[[int, int], int]  # trains the run alone: first step, number of steps -> steps done
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of a step."""
+        constants, run = self.constants, self.run
+        weights = run.networks.W.size + constants.V.size
+        return (weights + DRAWING * constants.N + run.source.work) * constants.batch
+
+
 class Training:
     """A run during training: its networks, the current step, and the records up to it.
 
@@ -58,12 +75,10 @@ class Training:
         The start of the run.
     saved : mapping
         Snapshot of an interrupted run to resume from, empty for a run without one.
-    save : callable
-        Called without arguments between pieces of training, when a snapshot can be taken.
     """
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved, save):
-        self.spec, self.progress, self.save = spec, progress, save
+    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved):
+        self.spec, self.progress = spec, progress
         self.due = steps_from(spec, start.time).tolist()
         if saved:
             start = of_state(replace(start, state=_part(saved, STATE)))
@@ -72,6 +87,9 @@ class Training:
             self.networks = _networks(spec, seed, run, start.state, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
+        self.in_blocks = trains_in_blocks(spec)
+        if self.in_blocks:
+            self.networks.read_block(state, self.source.key)
         self.step, self.finite = self.step_at(start.time), True
         self.interventions = Interventions(
             spec, self.networks, self.source, seed, run, state, len(start.switches), self.step
@@ -130,8 +148,8 @@ class Training:
         now = self.step / self.spec.inputs.dimension
         return stages(self.spec, phase, self.sequence, self.began, now, self.interventions.angle)
 
-    def trainer(self, stage: Stage, teacher: int) -> Callable[[int], None]:
-        """Return the function that trains in a stage until a step.
+    def steps_in(self, stage: Stage, teacher: int) -> Steps:
+        """Return the steps of a stage.
 
         Parameters
         ----------
@@ -142,26 +160,14 @@ class Training:
         """
         job, task = self.interventions.job(stage, teacher), stage.tasks[0]
         if job is not None:
-            return partial(self._train_until, job.constants, partial(self.interventions.train, job))
+            return Steps(self, job.constants, task.labels, partial(self.interventions.train, job))
         constants = constants_of(self.networks, self.spec, stage, task)
-        return partial(
-            self._train_until,
-            constants,
-            partial(self.source.train, self.networks, constants, task.labels),
-        )
+        train = partial(self.source.train, self.networks, constants, task.labels)
+        return Steps(self, constants, task.labels, train)
 
-    def _train_until(self, constants: StepConstants, train: Callable[[int, int], int], end: int) -> None:
-        """Train until a step; report progress, save snapshots, and stop if an error is not finite."""
-        weights = self.networks.W.size + constants.V.size
-        work = (weights + DRAWING * constants.N + self.source.work) * constants.batch
-        piece = max(1, WORK_PER_REPORT // work)
-        while self.step < end and self.finite:
-            steps = min(piece, end - self.step)
-            done = train(self.step, steps)
-            self.step, self.finite = self.step + done, done == steps
-            if self.finite:
-                self.save()
-            self.progress(self.step / self.last)
+    def made(self, steps: int, done: int) -> None:
+        """Add steps that were made, the wanted number or fewer, to the number of the present step."""
+        self.step, self.finite = self.step + done, done == steps
 
     def follow(self, leader: "Training") -> None:
         """Copy the student of another run and record it."""
@@ -193,7 +199,8 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence) | weights | readouts
-        return past | networks.state_of_further() | self.interventions.state()
+        further = networks.state_of_further() | self.interventions.state()
+        return past | further | (networks.state_of_block(self.source.key) if self.in_blocks else {})
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""

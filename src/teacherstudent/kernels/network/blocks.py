@@ -55,14 +55,52 @@ class Settings(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The inputs of a block and of the previous one, and work space."""
+    """The inputs of a block, and work space."""
 
-    X: np.ndarray  # (2, ROWS, n) inputs
-    at: np.ndarray  # (2,) int64: number of the block, or NONE, and the entry of X with its inputs
+    X: np.ndarray  # (ROWS, n) inputs
+    at: np.ndarray  # (1,) int64, number of the block, or NONE
     gram: np.ndarray  # (ROWS, ROWS) products of the inputs, above the diagonal
     teacher: np.ndarray  # (U, M, ROWS) fields of the teachers
     moves: np.ndarray  # (G, K, ROWS) moves of each w_k in units of x that the weights have not made
     left: np.ndarray  # (G, K, ROWS) factors of the weights before each of these moves
+
+
+def new_settings(G: int, K: int, M: int, parameters: int) -> Settings:
+    """Allocate the constants of the networks of a group.
+
+    Parameters
+    ----------
+    G, K, M : int
+        Numbers of networks, and of units of student and teacher.
+    parameters : int
+        Number of parameters of the law of one step.
+
+    Returns
+    -------
+    Settings
+        Without networks that are trained.
+    """
+    none = np.zeros(0, np.int64)
+    shapes = (G, M), (G, K), (G, 4), (G, parameters)
+    v, moving, rates, laws = (np.zeros(shape) for shape in shapes)
+    teacher, head, done = (np.zeros(G, np.int64) for _ in range(3))
+    return Settings(none, teacher, none, v, head, moving, rates, laws, done)
+
+
+def set_constants(settings: Settings, g: int, p: StepConstants) -> None:
+    """Set the constants of a network of a group, except the row of its teacher.
+
+    Parameters
+    ----------
+    settings : Settings
+        Changed in place.
+    g : int
+        Number of the network.
+    p : StepConstants
+        Its constants.
+    """
+    settings.v[g], settings.head[g], settings.moving[g] = p.v, p.head, p.moving
+    settings.rates[g], settings.laws[g] = (p.eta, p.eta_h, p.decay, p.decay_h), p.law
 
 
 def new_block(group: Group) -> Block:
@@ -80,8 +118,8 @@ def new_block(group: Group) -> Block:
     """
     (G, K, n), (U, M, _), dtype = group.W.shape, group.V.shape, group.W.dtype
     return Block(
-        aligned_zeros((2, ROWS, n), dtype),
-        np.array([NONE, 0]),
+        aligned_zeros((ROWS, n), dtype),
+        np.array([NONE]),
         np.zeros((ROWS, ROWS), dtype),
         np.zeros((U, M, ROWS), dtype),
         np.zeros((G, K, ROWS), dtype),
@@ -139,7 +177,7 @@ def train(group, settings, p, block, buffers, key0, key1, first, steps):
         if first % size == 0:
             group.at[g] = NONE
     _advance(group, settings, p, block, buffers.bits, key0, key1, first, block.at[0] != first // size, False)
-    while step < stop:
+    while step < stop and settings.done[settings.trained].max() == steps:
         end = min(stop, (step // size + 1) * size)
         for g in settings.trained:
             if settings.done[g] == steps:
@@ -147,7 +185,9 @@ def train(group, settings, p, block, buffers, key0, key1, first, steps):
         step = end
         if step < stop:
             _advance(group, settings, p, block, buffers.bits, key0, key1, step, True, True)
-    _move_all(group, settings, p, block)
+    for start in range(0, block.X.shape[1], PIECE):
+        _move_piece(group, settings, block, start, min(start + PIECE, block.X.shape[1]))
+    _forget_moves(settings, block)
     for g in settings.trained:
         group.at[g] = stop
 
@@ -159,28 +199,27 @@ def _advance(group, settings, p, block, bits, key0, key1, step, is_new, is_next)
     `is_new`: its inputs are not in memory. `is_next`: the weights make the moves of the block before, and the
     fields of all students are computed; otherwise of those that do not have them.
     """
-    old = block.X[block.at[1]]
     if is_new:
-        block.at[0], block.at[1] = step // (ROWS // p.batch), 1 - block.at[1]
+        block.at[0] = step // (ROWS // p.batch)
         block.gram[:] = 0.0
-    new = block.X[block.at[1]]
+    X = block.X
     for u in settings.active:
         block.teacher[u] = 0.0
     for g in settings.trained:
         if is_next or group.at[g] != step:
             group.fields[g] = 0.0
-    for start in range(0, new.shape[1], PIECE):
-        stop = min(start + PIECE, new.shape[1])
+    for start in range(0, X.shape[1], PIECE):
+        stop = min(start + PIECE, X.shape[1])
+        if is_next:
+            _move_piece(group, settings, block, start, stop)
         if is_new:
-            _draw_rows(new, p, block.at[0], start, stop, bits, key0, key1)
-            add_products(new, start, stop, block.gram)
+            _draw_rows(X, p, block.at[0], start, stop, bits, key0, key1)
+            add_products(X, start, stop, block.gram)
         for u in settings.active:
-            add_fields(group.V[u], new, start, stop, block.teacher[u])
+            add_fields(group.V[u], X, start, stop, block.teacher[u])
         for g in settings.trained:
-            if is_next:
-                move(group.W[g], old, block.moves[g], block.left[g], settings.rates[g, 2], start, stop)
             if is_next or group.at[g] != step:
-                add_fields(group.W[g], new, start, stop, group.fields[g])
+                add_fields(group.W[g], X, start, stop, group.fields[g])
     if is_new:
         _separate_steps(block.gram, p.batch)
     if is_next:
@@ -204,14 +243,10 @@ def _draw_rows(X, p, number, start, stop, bits, key0, key1):
 
 
 @part
-def _move_all(group, settings, p, block):
-    """Make the moves that the weights have not made."""
-    X = block.X[block.at[1]]
-    for start in range(0, X.shape[1], PIECE):
-        stop = min(start + PIECE, X.shape[1])
-        for g in settings.trained:
-            move(group.W[g], X, block.moves[g], block.left[g], settings.rates[g, 2], start, stop)
-    _forget_moves(settings, block)
+def _move_piece(group, settings, block, start, stop):
+    """Make the moves that the weights have not made, in one piece."""
+    for g in settings.trained:
+        move(group.W[g], block.X, block.moves[g], block.left[g], settings.rates[g, 2], start, stop)
 
 
 @inner

@@ -209,7 +209,16 @@ def _move_two(w1, w2, X, start, stop, a, b):
     a0, a1, a2, a3, a4, a5, a6, a7 = a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]
     b0, b1, b2, b3, b4, b5, b6, b7 = b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]
     for n in range(np.uint64(start), np.uint64(stop)):
-        x0, x1, x2, x3, x4, x5, x6, x7 = X[0, n], X[1, n], X[2, n], X[3, n], X[4, n], X[5, n], X[6, n], X[7, n]
+        x0, x1, x2, x3, x4, x5, x6, x7 = (
+            X[0, n],
+            X[1, n],
+            X[2, n],
+            X[3, n],
+            X[4, n],
+            X[5, n],
+            X[6, n],
+            X[7, n],
+        )
         one = fma(a3, x3, fma(a2, x2, fma(a1, x1, fma(a0, x0, w1[n]))))
         two = fma(b3, x3, fma(b2, x2, fma(b1, x1, fma(b0, x0, w2[n]))))
         w1[n] = fma(a7, x7, fma(a6, x6, fma(a5, x5, fma(a4, x4, one))))
