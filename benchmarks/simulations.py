@@ -18,6 +18,7 @@ from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network import blocks as network_blocks
 from teacherstudent.kernels.network import by_unit
 from teacherstudent.kernels.network import sgd as network_kernel
 from teacherstudent.kernels.network import wide as wide_kernel
@@ -30,6 +31,7 @@ KEY = np.uint32(1), np.uint32(2)
 STREAM = np.uint32(0)
 # Numbers of groups of inputs with how many times longer a step may take at most, and should take.
 GROUPS = {2: (2.5, 2.0), 8: (8.0, 6.5)}
+TOGETHER = 11  # networks with the same inputs
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
 
@@ -46,17 +48,47 @@ INTERVENTIONS = {
 Timed = tuple[Callable[[int], object], int]
 
 
-def network(N: int, precision: type = np.float64) -> Timed:
-    """Steps of the network."""
+def network(N: int, precision: type = np.float64, count: int = 1) -> Timed:
+    """Steps of one network among some that are trained side by side with the same teacher."""
     random = np.random.default_rng(0)
-    W = by_unit.padded(random.standard_normal((K, N)), precision)
-    V = by_unit.padded(random.standard_normal((M, N)), precision)
-    h, buffers = 0.1 * random.standard_normal((1, K)), by_unit.new_buffers(K, M, 1, W)
-    constants = StepConstants(
+    W = by_unit.padded(random.standard_normal((count, K, N)), precision)
+    V = by_unit.padded(random.standard_normal((1, M, N)), precision)
+    constants, h = step_constants(N, V[0]), 0.1 * random.standard_normal((count, 1, K))
+    fields = np.zeros((count, K, network_blocks.ROWS), precision)
+    group = network_blocks.Group(W, h, V, fields, np.full(count, network_blocks.NONE))
+    settings = network_blocks.new_settings(count, K, M, 1)
+    settings = settings._replace(trained=np.arange(count), active=np.zeros(1, np.int64))
+    for g in range(count):
+        network_blocks.set_constants(settings, g, constants)
+    block, buffers = network_blocks.new_block(group), network_blocks.new_buffers(K, M, 1)
+
+    def train(n: int) -> int:
+        block.at[0] = network_blocks.NONE  # the same steps again
+        steps = max(network_blocks.ROWS, n // count)
+        network_blocks.train(group, settings, constants, block, buffers, *KEY, 0, steps)
+        return int(settings.done.min())
+
+    return train, count * max(24, ELEMENTS // N)
+
+
+def single_steps(N: int) -> Timed:
+    """Steps of a network that is not trained in blocks of steps."""
+    random = np.random.default_rng(0)
+    W, V = (by_unit.padded(random.standard_normal((units, N))) for units in (K, M))
+    h, buffers, constants = (
+        0.1 * random.standard_normal((1, K)),
+        by_unit.new_buffers(K, M, 1, W),
+        step_constants(N, V),
+    )
+    return lambda n: network_kernel.train(W, h, constants, buffers, *KEY, 0, n), max(20, ELEMENTS // N)
+
+
+def step_constants(N: int, V: np.ndarray) -> StepConstants:
+    """Constants of the steps of a network."""
+    return StepConstants(
         *(N, SquaredError(0.0), ERF, ERF, V, np.ones(M), 0, np.ones(K)), eta=0.1, eta_h=0.1,
         decay=0.0, decay_h=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
-    return lambda n: network_kernel.train(W, h, constants, buffers, *KEY, 0, n), max(20, ELEMENTS // N)
 
 
 def wide_network() -> Timed:
@@ -177,16 +209,28 @@ def draw_coordinates(u, count, bits, key0, key1, steps, stream):
 def lines() -> Iterator[Line]:
     """Measure all of it."""
     single = np.float32
-    for N, double_demand, single_demand, chain_demand in (
-        (1000, (20, 30), (40, 60), (700, 1500)),
-        (10_000, (15, 22), (30, 50), (5000, 12000)),
+    for N, double_demand, single_demand, chain_demand, alone_aim, together_aim in (
+        (1000, (20, 30), (40, 60), (700, 1500), 1.2, 0.6),
+        (10_000, (15, 22), (30, 50), (5000, 12000), 11.0, 5.0),
     ):
-        ours, fast, plain, drawn, chain = seconds(
-            network(N), network(N, single), numpy_loop(N), network_draws(N), chains(N)
+        ours, fast, plain, drawn, chain, stepwise, together = seconds(
+            network(N),
+            network(N, single),
+            numpy_loop(N),
+            network_draws(N),
+            chains(N),
+            single_steps(N),
+            network(N, count=TOGETHER),
         )
         yield faster(f"network, N = {N}, step against numpy loop", ours, plain, *double_demand)
         yield faster(f"network, N = {N}, float32 against numpy loop", fast, plain, *single_demand)
         yield dearer(f"network, N = {N}, step against its draws", ours, drawn, 2.2, 1.6)
+        yield within(f"network, N = {N}, step", ours, "us", None, alone_aim)
+        yield within(
+            f"network, N = {N}, step of one of {TOGETHER} networks", together, "us", None, together_aim
+        )
+        yield dearer(f"network, N = {N}, the same against the draws of one", together, drawn, 1.0, 0.7)
+        yield dearer(f"network, N = {N}, step in blocks against a single step", ours, stepwise, 1.0, 0.8)
         yield faster(f"chain, N = {N}, step against numpy loop", chain, plain, *chain_demand)
     plain, *others = seconds(chains_with(), *(chains_with(**blocks) for blocks, *_ in INTERVENTIONS.values()))
     for (name, (_, must, aim)), ours in zip(INTERVENTIONS.items(), others, strict=True):

@@ -14,7 +14,9 @@ from teacherstudent.kernels.ode.equations import rate_of_change
 from teacherstudent.kernels.ode.state import pack
 
 
-@pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
+@pytest.mark.parametrize(
+    "kind", ["network", "single_steps", "numpy_loop", "network_draws", "chains", "chain_draws"]
+)
 def test_works_can_be_called(kind):
     call, count = getattr(simulations, kind)(200)
     call(1)
@@ -26,6 +28,11 @@ def test_works_on_manifolds_can_be_called(kind):
     call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
+
+
+def test_networks_side_by_side_keep_finite():
+    call, _ = simulations.network(200, count=3)
+    assert call(300) == 100
 
 
 def test_episodes_can_be_called():
