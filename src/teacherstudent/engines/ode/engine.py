@@ -1,11 +1,12 @@
 """Engine `ode`: the deterministic equations of the limit of infinitely many inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.ode.choice import formulation_of
+from teacherstudent.engines.ode.choice import formulation_of, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.joint_estimates import check_moments
@@ -38,7 +39,7 @@ from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import on_step
 
-__all__ = ["STATE_NAMES", "can_resume", "check", "phase_constants", "simulate"]
+__all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants", "simulate"]
 
 # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
@@ -228,6 +229,14 @@ class Integration:
             self.restarts = AtRestart(self.form.between_switches(), len(self.switches), numbers)
 
 
+def batch_key(spec: Spec, run: int) -> Hashable:
+    """Return the sizes of networks whose runs are integrated side by side; other runs are alone."""
+    if not has_lanes(spec):
+        return run, spec
+    teachers, student = spec.teachers, spec.student
+    return teachers.count, teachers.hidden, student.hidden, spec.heads
+
+
 def simulate(
     specs: Sequence[Spec],
     seed: int,
@@ -235,33 +244,45 @@ def simulate(
     progress: Callable[[float], None],
     starts: Sequence[Start],
 ) -> list[Trajectory]:
-    """Integrate one run from its start, or from the order parameters of its initial networks.
+    """Integrate runs from their starts, or from the order parameters of their initial networks.
 
     Parameters
     ----------
     specs : sequence of Spec
-        One spec (`Engine.simulate`). N determines the initial networks and rounds times to steps.
+        The spec of each run (`Engine.simulate`). N determines the initial networks and rounds times to steps.
     seed : int
-        The seed: with the number of the run it determines the initial networks.
+        The seed: with the number of a run it determines the initial networks.
     runs : sequence of int
-        The number of the run.
+        The number of each run.
     progress : callable
-        Called with the fraction of the duration that is done, from 0 to 1.
+        Called with the fraction of the batch that is done, from 0 to 1.
     starts : sequence of Start
-        The start of the run.
+        The start of each run.
 
     Returns
     -------
     list of Trajectory
-        One trajectory, which ends early if the run diverges.
+        One for each run; that of a run that diverges ends early.
 
     Raises
     ------
     RunError
         If a stage needs more than 10 million steps, and if a teacher cannot turn as the spec says.
     """
-    (spec,), (run,), (start,) = specs, runs, starts
-    integration = Integration(spec, seed, run, progress, start)
+    found = []
+    for spec, run, start in zip(specs, runs, starts, strict=True):
+        own = partial(_report, progress, len(found), len(specs))
+        found.append(_simulate_one(Integration(spec, seed, run, own, start), start))
+    return found
+
+
+def _report(progress: Callable[[float], None], done: int, runs: int, fraction: float) -> None:
+    """Report the progress of one of several runs, which are integrated one after the other."""
+    progress((done + fraction) / runs)
+
+
+def _simulate_one(integration: Integration, start: Start) -> Trajectory:
+    """Integrate one run phase by phase."""
     left = _resumed(integration, start.state)
     if under_way(left[0], integration.sequence):
         integration.integrate(left.pop(0))
@@ -270,7 +291,7 @@ def simulate(
             break
         integration.begin(phase)
         integration.integrate(phase)
-    return [trajectory_of(integration)]
+    return trajectory_of(integration)
 
 
 def _resumed(run: Integration, state: State | None) -> list[Phase]:
