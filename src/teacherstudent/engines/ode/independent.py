@@ -160,8 +160,12 @@ class Independent(Formulation):
 
     def constants(self, stage: Stage, phase: Phase) -> Constants | Intervened:
         """Return the constants of the equations in a stage of a phase."""
-        vectors = Vectors(self.columns, self.column_T, self.v, self.penalties)
-        return stage_constants(self.spec, vectors, stage, phase)
+        return stage_constants(self.spec, self.vectors, stage, phase)
+
+    @property
+    def vectors(self) -> Vectors:
+        """The columns of R and the penalties."""
+        return Vectors(self.columns, self.column_T, self.v, self.penalties)
 
     def integrator(self, constants: Constants | Intervened) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""
