@@ -211,9 +211,11 @@ _REGISTERED = (
         batch_limit=64,
         has_state=True,
     ),
+    # Enough runs of small models to fill the lanes until the last ones, few enough to report progress.
     Engine(
         "ode",
         "differential equations in the limit of infinitely many inputs",
+        batch_limit=256,
         deterministic=True,
         has_state=True,
         samples_weights=True,

@@ -71,7 +71,14 @@ def _largest_pull(spec: Spec) -> float:
 
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
-    (spec,) = specs
+    parts = [_memory_of_run(spec) for spec in specs]
+    first = max(range(len(specs)), key=lambda run: sum(parts[run].values()))
+    others = [record_memory(spec, "all") for spec in (*specs[:first], *specs[first + 1 :])]
+    return with_part(parts[first], record_key(specs[first]), sum(others)) if others else parts[first]
+
+
+def _memory_of_run(spec: Spec) -> Parts:
+    """Estimate the peak memory of one run."""
     if has_joint_space(spec):
         return joint_memory(spec)
     if spec.inputs.is_structured:
