@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from teacherstudent.engines.observables import OBSERVABLES
@@ -9,6 +10,7 @@ from teacherstudent.spec.schema import complete, package_schema
 from teacherstudent.store.curves import ALWAYS
 
 
+@cache
 def experiment_schema() -> dict:
     """Return the schema of an experiment with all choices of `collect`."""
     schema = deepcopy(package_schema("experiment"))
