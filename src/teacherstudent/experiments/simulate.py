@@ -4,7 +4,6 @@ import ast
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -95,7 +94,6 @@ def simulated_points(
         yield f"{RUNS}/{name}", spec, engine, seed, trajectories
 
 
-@cache
 def job_digest(engine: str) -> str:
     """Return the digest of all code that the file of a job depends on, in hex: its engine and this module.
 
