@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from teacherstudent.command.arguments import figure_format, parser
+from teacherstudent.command.garbage import collect_rarely
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.writing import reason, write_whole
 
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the calling process
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if arguments is None:
+        collect_rarely()
     options = parser().parse_args(arguments)
     try:
         COMMANDS[options.command](options)

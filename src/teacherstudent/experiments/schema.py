@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from teacherstudent.engines.observables import OBSERVABLES
-from teacherstudent.spec.schema import complete, package_schema
+from teacherstudent.spec.schema import Schema, package_schema
 from teacherstudent.store.curves import ALWAYS
 
 
@@ -18,4 +19,9 @@ def experiment_schema() -> dict:
 
 def complete_experiment(document: Mapping[str, Any]) -> dict:
     """Check an experiment against its schema; return it with every default. Raises SpecError."""
-    return complete(document, "experiment", experiment_schema())
+    return _checked().complete(document)
+
+
+@cache
+def _checked() -> Schema:
+    return Schema("experiment", experiment_schema())
