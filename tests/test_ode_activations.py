@@ -149,8 +149,14 @@ def test_a_kink_is_an_error_that_says_what_to_use(folder):
     [
         ({"student": {"hidden": 2, "activation": "relu"}}, "student.activation: relu"),
         ({"teachers": {"count": 2, "hidden": 1, "activation": "relu"}}, "teachers.activation: relu"),
-        ({"student": {"hidden": 4, "activation": "tanh"}, "initial_overlaps": None}, "student.hidden: 5 units"),
-        ({"student": {"hidden": 2, "layers": 2, "activation": "tanh"}, "initial_overlaps": None}, "student.act"),
+        (
+            {"student": {"hidden": 4, "activation": "tanh"}, "initial_overlaps": None},
+            "student.hidden: 5 units",
+        ),
+        (
+            {"student": {"hidden": 2, "layers": 2, "activation": "tanh"}, "initial_overlaps": None},
+            "student.act",
+        ),
         ({"curriculum": {"switch_times": [2.0], "replay": {"fraction": 0.1}}}, "curriculum.replay"),
         ({"curriculum": {"mixture": [{"probabilities": [0.5, 0.5]}]}}, "curriculum.mixture"),
         ({"record": {"movement": True}}, "record.movement"),

@@ -60,7 +60,7 @@ def integrands(student, teacher, K, c, x):
     """The same as functions of fields (..., D)."""
     g = np.concatenate([G[student](x[..., :K]), G[teacher](x[..., K:])], axis=-1)
     slope, d = DG[student](x[..., :K]), g @ c
-    square = np.triu((slope[..., :, None] * slope[..., None, :]))
+    square = np.triu(slope[..., :, None] * slope[..., None, :])
     return (
         d[..., None] * g[..., :K],
         d[..., None, None] * slope[..., :, None] * x[..., None, :],

@@ -28,7 +28,7 @@ from teacherstudent.kernels.maths.nodes import (
 )
 from teacherstudent.kernels.maths.sums import Fields, crossings, fields_of
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots, teacher_axes
-from teacherstudent.kernels.ode.cubature import (
+from teacherstudent.kernels.ode.cubature_law import (
     BLOCK,
     HINGE,
     LOGISTIC,

@@ -21,7 +21,7 @@ from teacherstudent.spec.model import Spec
 # Tolerance of steps and radius, divided by that of means: integrands with linear or quadratic units grow.
 FINER = 0.1
 SMALLER = {LINEAR: 0.01, QUADRATIC: 1e-4}
-# Points along an axis of a Gauss-Hermite rule: exact up to degree 7, where products of quadratic units have 6.
+# Points along an axis of a Gauss-Hermite rule: exact up to degree 7; products of quadratic units have 6.
 POINTS = 4
 ODD, POLYNOMIAL = {LINEAR, ERF, TANH}, {LINEAR, QUADRATIC}
 # Steps of a user's activation become shorter by this factor until means agree with those of the next step.

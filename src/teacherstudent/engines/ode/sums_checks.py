@@ -95,7 +95,9 @@ def check_sums(spec: Spec) -> None:
             raise SpecError(
                 f"{key}: engine ode does not support it with {reason}; use engine network or chain"
             )
-    if spec.curriculum.thresholds and any(window.teacher is not None for window in spec.training.deficits or ()):
+    if spec.curriculum.thresholds and any(
+        window.teacher is not None for window in spec.training.deficits or ()
+    ):
         raise SpecError(
             f"curriculum.thresholds: engine ode does not support deficits with another teacher and {reason}; "
             "use engine chain or switch_times"

@@ -176,7 +176,7 @@ def _evaluate(law, c, p):
 @inner
 def _activate(code, x, value, slope):
     """Compute activations and slopes; tanh and sigmoid from an exponential that the compiler vectorises."""
-    if code == TANH or code == SIGMOID:
+    if code in (TANH, SIGMOID):
         scale = 2.0 if code == TANH else 1.0
         for e in range(BLOCK):
             small = exp_minus(min(scale * abs(x[e]), LARGEST))

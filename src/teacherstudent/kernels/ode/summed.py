@@ -4,13 +4,9 @@ from teacherstudent.kernels.compile.flags import entry, inner
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import declared, variant
 from teacherstudent.kernels.ode import means
-from teacherstudent.kernels.ode.cubature import (
-    Cubature,
-    decompose,
-    fill_sums,
-    fit_of,
-    probability_of_error,
-)
+from teacherstudent.kernels.ode.cubature import fill_sums
+from teacherstudent.kernels.ode.cubature_fields import decompose
+from teacherstudent.kernels.ode.cubature_law import Cubature, fit_of, probability_of_error
 from teacherstudent.kernels.ode.equations import derivative, record_of
 from teacherstudent.kernels.ode.field_sums import FieldSums, fit_of_steps
 from teacherstudent.kernels.ode.integrator import integrate
