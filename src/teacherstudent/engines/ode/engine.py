@@ -13,7 +13,7 @@ from teacherstudent.engines.ode.laws import check_signs
 from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
-from teacherstudent.engines.ode.sums_checks import check_sums, has_sums, is_single
+from teacherstudent.engines.ode.sums_checks import CLOSED, check_sums, has_sums, is_single
 from teacherstudent.engines.ode.together import integrate_together
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
@@ -62,9 +62,9 @@ def check(spec: Spec) -> None:
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
     for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
-        if layer.activation not in ("erf", "linear", "relu"):
+        if layer.activation not in CLOSED and not has_sums(spec):
             raise SpecError(
-                f"{name}.activation: engine ode does not support {layer.activation}; use erf, linear, "
+                f"{name}.activation: engine ode does not support {layer.activation} here; use erf, linear, "
                 "relu or engine chain"
             )
     if spec.training.l1 is not None:

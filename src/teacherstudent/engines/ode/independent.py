@@ -29,7 +29,6 @@ from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
 from teacherstudent.engines.trajectory import stored_importances, stored_T
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import (
     generalisation_errors,
     generalisation_errors_of_records,
@@ -37,6 +36,7 @@ from teacherstudent.kernels.maths.generalisation import (
 from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.state import Layout, unpack
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.frames import order_parameters_in_frame
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
@@ -217,7 +217,7 @@ class Independent(Formulation):
         Q, R, h = self.overlaps(records)
         if spec.has_classes:
             return class_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
-        codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+        codes = codes_of(spec)
         errors = np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):
             if columns.T >= 0:

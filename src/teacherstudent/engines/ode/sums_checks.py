@@ -5,6 +5,8 @@ from teacherstudent.spec.model import Spec
 
 # Most fields of a sum: those of the student, and those of the teacher without the one that decides the label.
 MOST_FIELDS = 4
+# Activations whose means have closed forms with the squared loss.
+CLOSED = ("erf", "linear", "relu")
 # Losses of one linear unit that have closed forms without a margin.
 SINGLE_LOSSES = ("hebbian", "hinge", "squared_hinge")
 
@@ -28,10 +30,17 @@ def is_scale_free(spec: Spec) -> bool:
 
 def has_sums(spec: Spec) -> bool:
     """Return whether the means over the fields of a spec are sums over nodes."""
-    if spec.teachers.labels != "sign" or spec.has_rewards:
+    if spec.has_rewards or spec.inputs.clusters is not None:
         return False
+    if spec.teachers.labels != "sign":
+        return bool(_without_closed_forms(spec)) and not spec.is_deep
     closed = spec.loss == "squared" and (spec.teachers.hidden == 1 or spec.teachers.activation == "linear")
     return not (closed and _has_closed_error(spec)) and not is_single(spec)
+
+
+def _without_closed_forms(spec: Spec) -> list[str]:
+    """Return the activations of student and teachers whose means have no closed forms."""
+    return [layer.activation for layer in (spec.student, spec.teachers) if layer.activation not in CLOSED]
 
 
 def _has_closed_error(spec: Spec) -> bool:
@@ -42,37 +51,54 @@ def _has_closed_error(spec: Spec) -> bool:
 
 
 def number_of_fields(spec: Spec) -> int:
-    """Return the number of fields of student and teacher; units of linear networks count as one."""
-    student, teachers = spec.student, spec.teachers
-    units = 1 if student.activation == "linear" else student.hidden
-    return units + (1 if teachers.activation == "linear" else teachers.hidden)
+    """Return the number of fields of a sum; units of linear networks count as one where labels are signs."""
+    student, teachers, signs = spec.student, spec.teachers, spec.teachers.labels == "sign"
+    units = 1 if signs and student.activation == "linear" else student.hidden
+    return units + (1 if signs and teachers.activation == "linear" else teachers.hidden)
 
 
 def check_sums(spec: Spec) -> None:
     """Raise SpecError for a spec whose means would be sums that are not possible."""
+    signs, others = spec.teachers.labels == "sign", _without_closed_forms(spec)
     for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
-        if layer.activation not in ("erf", "linear"):
+        if signs and layer.activation not in ("erf", "linear"):
             refuse(
                 f"{name}.activation",
                 layer.activation,
                 f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine "
                 "chain",
             )
+        if not signs and layer.activation == "relu":
+            refuse(
+                f"{name}.activation",
+                layer.activation,
+                f"engine ode has sums for smooth units only, and no closed forms with {others[0]}; use "
+                "engine chain",
+            )
+    reason = f"labels: sign and loss: {spec.loss}" if signs else f"activation: {others[0]}"
     if number_of_fields(spec) > MOST_FIELDS:
         raise SpecError(
-            f"student.hidden: {number_of_fields(spec)} units of student and teacher together; with labels: "
-            f"sign and loss: {spec.loss} engine ode supports {MOST_FIELDS}; use engine chain"
+            f"student.hidden: {number_of_fields(spec)} units of student and teacher together; with {reason} "
+            f"engine ode supports {MOST_FIELDS}; use engine chain"
         )
+    noise = any(spec.teachers.output_noise) and spec.teachers.activation != "linear"
     for key, is_given in (
         ("inputs.distribution", spec.inputs.distribution != "gaussian"),
         ("training.consolidation", spec.training.consolidation is not None),
         ("curriculum.replay", spec.curriculum.replay is not None),
         ("curriculum.mixture", spec.curriculum.mixture is not None),
         ("teachers.drift", spec.has_moving_teachers),
-        ("teachers.output_noise", any(spec.teachers.output_noise) and spec.teachers.activation != "linear"),
+        ("record.movement", spec.record.movement),
+        ("teachers.output_noise", signs and noise),
     ):
         if is_given:
             raise SpecError(
-                f"{key}: engine ode does not support it with labels: sign and loss: {spec.loss}; use engine "
-                "network or chain"
+                f"{key}: engine ode does not support it with {reason}; use engine network or chain"
             )
+    if spec.curriculum.thresholds and any(
+        window.teacher is not None for window in spec.training.deficits or ()
+    ):
+        raise SpecError(
+            f"curriculum.thresholds: engine ode does not support deficits with another teacher and {reason}; "
+            "use engine chain or switch_times"
+        )
