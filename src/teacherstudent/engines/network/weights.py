@@ -234,8 +234,8 @@ class ByInput(InMemory):
         return self.W[:, : self.K].T
 
     def per_unit(self, values: np.ndarray) -> np.ndarray:
-        """Return the values with zeros for the units of the padding."""
-        return np.pad(values, (0, self.W.shape[1] - self.K))
+        """Return the values with zeros for the units of the padding, in the precision of the weights."""
+        return np.pad(values, (0, self.W.shape[1] - self.K)).astype(self.W.dtype)
 
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""

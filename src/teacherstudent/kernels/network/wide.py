@@ -16,9 +16,11 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF, activate
+from teacherstudent.kernels.maths.philox import BLOCK
 from teacherstudent.kernels.maths.philox import PART as PIECE  # normals drawn in one call
 from teacherstudent.kernels.maths.philox import fill_part
 from teacherstudent.kernels.maths.special import erf_and_derivative_float32, fma
+from teacherstudent.kernels.network.ahead import draw_ahead, steps_ahead
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
 from teacherstudent.kernels.network.input_rows import add_fields, move_and_add_fields
 from teacherstudent.kernels.network.law import descend, learn, output
@@ -29,9 +31,11 @@ LANES = 16  # numbers of 4 bytes in a line of the cache
 class Buffers(NamedTuple):
     """Work space of a step; units are padded as `across` pads them."""
 
-    X: np.ndarray  # (2, batch, N) inputs of this step and of the previous one
+    X: np.ndarray  # (1 + steps, batch, N) inputs of the previous step and of some steps from this one on
     noise: np.ndarray  # (N,) noise on an input
     bits: np.ndarray  # (PIECE / 2,) uint64, random bits
+    words: np.ndarray  # (2, steps) uint64, random bits of several steps
+    rows: np.ndarray  # (4, steps) normals of several steps
     student: np.ndarray  # (batch, 3, k) fields, activations and their derivatives
     teacher: np.ndarray  # (batch, 3, m) the same of the teacher
     errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
@@ -69,11 +73,13 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
         Arrays of zeros.
     """
     (N, k), dtype, m = W.shape, W.dtype, padded_units(M)
-    shapes = (2, batch, N), (N,)
-    fields = (batch, 3, k), (batch, 3, m)
+    fields, steps = ((batch, 3, k), (batch, 3, m)), steps_ahead(N)
     return Buffers(
-        *(aligned_zeros(shape, dtype) for shape in shapes),
+        aligned_zeros((1 + steps, batch, N), dtype),
+        aligned_zeros((N,), dtype),
         aligned_zeros((PIECE // 2,), np.uint64),
+        aligned_zeros((2, steps), np.uint64),
+        aligned_zeros((BLOCK, steps), dtype),
         *(aligned_zeros(shape, dtype) for shape in fields),
         np.zeros(batch),
         aligned_zeros((batch, k), dtype),
@@ -104,34 +110,46 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     int
         Number of completed steps: `steps`, or fewer if an error is no longer finite.
     """
-    done = 0
+    done, X = 0, buffers.X
     buffers.moves[:] = 0.0
-    for step in range(first, first + steps):
-        old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        _draw_inputs(p, buffers, new, key0, key1, step)
-        _move_and_find_fields(W, p, buffers, old, new, done == 0)
-        if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
-            return done
-        done += 1
+    while done < steps:
+        ahead = min(len(X) - 1, steps - done)
+        _draw_inputs(p, buffers, X[1 : 1 + ahead], key0, key1, first + done)
+        for i in range(ahead):
+            step, old, new = first + done, X[i], X[i + 1]
+            _find_fields_of_the_teacher(p, buffers, new, key0, key1, step)
+            _move_and_find_fields(W, p, buffers, old, new, done == 0)
+            if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
+                return done
+            done += 1
+        X[0] = X[ahead]
     if done > 0:
         _decay(W, p)
         for b in range(p.batch):
-            _move(W, buffers.moves[b], buffers.X[done % 2, b])
+            _move(W, buffers.moves[b], X[0, b])
     return done
 
 
 @part
-def _draw_inputs(p, buffers, new, key0, key1, step):
-    """Draw the inputs `new` of the student in a step, and compute the fields of the teacher."""
+def _draw_inputs(p, buffers, X, key0, key1, first):
+    """Draw the inputs X (steps, batch, N) of some steps."""
     for b in range(p.batch):
-        x, stream = new[b], STREAMS * b
-        _draw(x, buffers.bits, key0, key1, step, stream + INPUT)
+        if len(buffers.X) > 2:
+            draw_ahead(X, b, buffers.words, buffers.rows, key0, key1, first, STREAMS * b + INPUT)
+        else:
+            _draw(X[0, b], buffers.bits, key0, key1, first, STREAMS * b + INPUT)
+
+
+@part
+def _find_fields_of_the_teacher(p, buffers, new, key0, key1, step):
+    """Compute the fields of the teacher, and then add the noise on the inputs of the student to them."""
+    for b in range(p.batch):
         rho = buffers.teacher[b, FIELD]
         rho[:] = 0.0
-        add_fields(p.V, x, rho)
+        add_fields(p.V, new[b], rho)
         if p.input_noise > 0.0:
-            _draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
-            _add(x, p.input_noise, buffers.noise)
+            _draw(buffers.noise, buffers.bits, key0, key1, step, STREAMS * b + INPUT_NOISE)
+            _add(new[b], p.input_noise, buffers.noise)
 
 
 @inner
@@ -194,19 +212,22 @@ def _dot(h, activity):
     return total
 
 
-@fast
+@inner
 def _find_moves(moves, pull, h, moving, slope):
     """Compute moves_k = pull h_k g'(lambda_k), or 0 for a frozen unit."""
+    number = moves.dtype.type
     for k in range(len(h)):
-        moves[k] = moving[k] * pull * h[k] * slope[k]
+        moves[k] = moving[k] * (number(pull) * number(h[k]) * slope[k])
 
 
-@fast
+@inner
 def _find_moves_and_learn(moves, pull, h, moving, slope, rest, gain, activity):
     """Apply `_find_moves`, and then compute h_k = rest h_k + gain g(lambda_k), in one pass."""
+    number = moves.dtype.type
     for k in range(len(h)):
-        moves[k] = moving[k] * pull * h[k] * slope[k]
-        h[k] = fma(gain, np.float64(activity[k]), rest * h[k])
+        old = h[k]
+        h[k] = rest * old + gain * activity[k]
+        moves[k] = moving[k] * (number(pull) * number(old) * slope[k])
 
 
 @inner
