@@ -120,7 +120,9 @@ class Source(ABC):
         dict of str to array (P,)
             One number for each teacher, by the name of an observable.
         """
-        return {"generalisation_error": generalisation_errors(*self.codes, *now)}
+        direct = networks.has_direct_errors
+        errors = networks.direct_errors() if direct else generalisation_errors(*self.codes, *now)
+        return {"generalisation_error": errors}
 
     def error(self, networks, teacher: int) -> float:
         """Return the error that is compared with the threshold of a phase.
@@ -137,6 +139,8 @@ class Source(ABC):
         float
             The generalisation error.
         """
+        if networks.has_direct_errors:
+            return float(networks.direct_errors()[teacher])
         now, M = networks.order_parameters(), self.spec.teachers.hidden
         own = slice(teacher * M, (teacher + 1) * M)
         h, v = now.h[self.spec.head_of(teacher)], now.v[teacher]

@@ -37,6 +37,7 @@ from teacherstudent.networks.sampling import (
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
+OVERLAPS = {"student_overlaps", "student_teacher_overlaps"}
 # Multiply-adds between two reports of progress.
 WORK_PER_REPORT = 400_000_000
 # Number of multiply-adds that take as long as to draw one number of an input.
@@ -213,14 +214,16 @@ class Training:
 
     def measure(self) -> dict:
         """Return the quantities to record at the present step, by name."""
-        now = self.networks.order_parameters()
+        due = recorded(self.spec)
+        needed = not self.networks.has_direct_errors or due.keys() & OVERLAPS
+        needed = needed or has_class_errors(self.spec) or self.spec.has_rewards
+        now = self.networks.order_parameters() if needed else self.networks.without_overlaps()
         measured = {
             "student_readouts": now.h,
             "student_overlaps": now.Q,
             "student_teacher_overlaps": stored_R(now.R, self.spec.teachers.count),
         }
         measured |= self.networks.further() | self.interventions.observe(now)
-        due = recorded(self.spec)
         row = {"time": self.step / self.spec.inputs.dimension}
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:

@@ -7,8 +7,10 @@ import numpy as np
 from teacherstudent.engines.network.checks import is_wide, trains_in_blocks
 from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
-from teacherstudent.kernels.network import blocks, by_unit, sgd, wide
+from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.network import blocks, by_unit, sgd, unit_pairs, wide
 from teacherstudent.kernels.network.constants import StepConstants
+from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, overlap
 from teacherstudent.spec.model import Spec
 
@@ -26,11 +28,14 @@ class InMemory(ABC):
         Readouts of the teachers.
     buffers : NamedTuple
         Work space of a step.
+    has_direct_errors : bool
+        Whether `direct_errors` is available; it is faster than the overlaps of many units.
     """
 
     W: np.ndarray
     V: np.ndarray
     buffers: tuple
+    has_direct_errors = False
 
     def __init__(self, spec: Spec, networks: Networks):
         dtype = np.dtype(spec.numerics.precision)
@@ -77,6 +82,16 @@ class InMemory(ABC):
         """Return the present order parameters."""
         W = self.student().astype(float, copy=False)
         return order_parameters(Networks(W, self.readouts(), self.rounded_teachers, self.v))
+
+    def without_overlaps(self) -> OrderParameters:
+        """Return the readouts as order parameters whose overlaps are not numbers."""
+        K, units = self.K, self.v.size
+        Q, R, T = (np.broadcast_to(np.nan, shape) for shape in ((K, K), (K, units), (units, units)))
+        return OrderParameters(Q, R, T, self.readouts().copy(), self.v.copy())
+
+    def direct_errors(self) -> np.ndarray:
+        """Return the generalisation errors (P,) from the weights, without overlaps."""
+        raise NotImplementedError
 
 
 class ByUnit(InMemory):
@@ -263,18 +278,25 @@ class ByInput(InMemory):
         self.W = wide.across(networks.W, dtype)
         self.V = np.stack([wide.across(rows, dtype) for rows in networks.V])
         self.buffers = wide.new_buffers(self.K, networks.V.shape[1], spec.training.batch_size, self.W)
+        self.has_direct_errors = codes_of(spec) == (ERF, ERF)
+        self.units = np.stack([unit_pairs.in_blocks(rows) for rows in self.rounded_teachers])
 
     def student(self) -> np.ndarray:
         """Return the first layer of the student, (K, N)."""
         return self.W[:, : self.K].T
 
     def per_unit(self, values: np.ndarray) -> np.ndarray:
-        """Return the values with zeros for the units of the padding."""
-        return np.pad(values, (0, self.W.shape[1] - self.K))
+        """Return the values with zeros for the units of the padding, in the precision of the weights."""
+        return np.pad(values, (0, self.W.shape[1] - self.K)).astype(self.W.dtype)
 
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return wide.train(self.W, self.h, constants, self.buffers, *when)
+
+    def direct_errors(self) -> np.ndarray:
+        """Return the generalisation errors (P,) of networks of erf units (`InMemory.direct_errors`)."""
+        student = unit_pairs.in_blocks(self.student().astype(float))
+        return unit_pairs.erf_errors(student, self.units, self.h, self.v)
 
 
 # Fields at which the activations are 1, to rounding.

@@ -39,6 +39,14 @@ UNIT_32 = np.float32(2.0**-32)
 MANTISSA_BITS_32 = np.int32(23)
 SQRT_HALF_BITS_32 = np.float32(math.sqrt(0.5)).view(np.int32)
 ONE_FLOAT32 = np.float32(1.0)
+ZERO_FLOAT32 = np.float32(0.0)
+HALF_FLOAT32 = np.float32(0.5)
+INVERSE_LN_2_FLOAT32 = np.float32(INVERSE_LN_2)
+ROUNDER_FLOAT32 = np.float32(1.5 * 2.0**23)
+# Larger |x| are replaced by these: erf(x / sqrt 2) is rounded to 1, and exp(-x^2 / 2) is a normal number.
+ERF_LIMIT_FLOAT32 = np.float32(5.4)
+DERIVATIVE_LIMIT_FLOAT32 = np.float32(13.0)
+SQRT_2_OVER_PI_FLOAT32 = np.float32(SQRT_2_OVER_PI)
 
 
 @scalar
@@ -193,3 +201,44 @@ def sincos_turns_float32(bits):
     a = np.uint32(np.float32(cosine if odd else sine).view(np.uint32) ^ np.uint32(bits & SIGN_BIT_32))
     b = np.uint32(np.float32(sine if odd else cosine).view(np.uint32) ^ np.uint32(flip & SIGN_BIT_32))
     return a.view(np.float32), b.view(np.float32)
+
+
+@scalar
+def erf_and_derivative_float32(x):
+    """Return `erf_and_derivative` in single precision, with errors below 4e-7 and 2e-7.
+
+    erf(x / sqrt 2) = x P(x^2) / Q(x^2) with polynomials of degree 5, so that the error is relative.
+    """
+    y = abs(x)
+    z = y * y
+    tail = DERIVATIVE_LIMIT_FLOAT32 * DERIVATIVE_LIMIT_FLOAT32
+    e = exp_minus_float32(HALF_FLOAT32 * (tail if z > tail else z))
+    y = ERF_LIMIT_FLOAT32 if y > ERF_LIMIT_FLOAT32 else y
+    z = y * y
+    p = fma(z, 4.718230428579773e-08, 1.2646916729863733e-05)
+    p = fma(z, p, 0.00032135762739926577)
+    p = fma(z, p, 0.009257723577320576)
+    p = fma(z, p, 0.06605590134859085)
+    p = fma(z, p, 0.7978845238685608)
+    q = fma(z, 1.2198092917969916e-06, 7.116695633158088e-05)
+    q = fma(z, q, 0.0018385627772659063)
+    q = fma(z, q, 0.028179245069622993)
+    q = fma(z, q, 0.2494552582502365)
+    q = fma(z, q, 1.0)
+    erf = y * p / q
+    erf = ONE_FLOAT32 if erf > ONE_FLOAT32 else erf
+    return -erf if x < ZERO_FLOAT32 else erf, SQRT_2_OVER_PI_FLOAT32 * e
+
+
+@scalar
+def exp_minus_float32(z):
+    """Return `exp_minus` in single precision for 0 <= z < 87, with an absolute error below 2e-7."""
+    shifted = fma(z, INVERSE_LN_2_FLOAT32, ROUNDER_FLOAT32)
+    r = fma(ROUNDER_FLOAT32 - shifted, LN_2, z)
+    p = fma(r, -0.008290229365229607, 0.041898392140865326)
+    p = fma(r, p, -0.16667640209197998)
+    p = fma(r, p, 0.49999144673347473)
+    p = fma(r, p, -0.9999997019767761)
+    p = fma(r, p, 1.0)
+    k = np.int32(np.float32(shifted).view(np.int32) << MANTISSA_BITS_32)
+    return np.int32(np.float32(p).view(np.int32) - k).view(np.float32)

@@ -9,15 +9,20 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
-from teacherstudent.kernels.maths.activations import activate
+from teacherstudent.kernels.maths.activations import ERF, activate
+from teacherstudent.kernels.maths.philox import BLOCK
 from teacherstudent.kernels.maths.philox import PART as PIECE  # normals drawn in one call
 from teacherstudent.kernels.maths.philox import fill_part
-from teacherstudent.kernels.maths.special import fma
+from teacherstudent.kernels.maths.special import erf_and_derivative_float32, fma
+from teacherstudent.kernels.network.ahead import draw_ahead, steps_ahead
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
+from teacherstudent.kernels.network.input_rows import add_fields, move_and_add_fields
 from teacherstudent.kernels.network.law import descend, learn, output
 
 LANES = 16  # numbers of 4 bytes in a line of the cache
@@ -26,9 +31,11 @@ LANES = 16  # numbers of 4 bytes in a line of the cache
 class Buffers(NamedTuple):
     """Work space of a step; units are padded as `across` pads them."""
 
-    X: np.ndarray  # (2, batch, N) inputs of this step and of the previous one
+    X: np.ndarray  # (1 + steps, batch, N) inputs of the previous step and of some steps from this one on
     noise: np.ndarray  # (N,) noise on an input
     bits: np.ndarray  # (PIECE / 2,) uint64, random bits
+    words: np.ndarray  # (2, steps) uint64, random bits of several steps
+    rows: np.ndarray  # (4, steps) normals of several steps
     student: np.ndarray  # (batch, 3, k) fields, activations and their derivatives
     teacher: np.ndarray  # (batch, 3, m) the same of the teacher
     errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
@@ -66,11 +73,13 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
         Arrays of zeros.
     """
     (N, k), dtype, m = W.shape, W.dtype, padded_units(M)
-    shapes = (2, batch, N), (N,)
-    fields = (batch, 3, k), (batch, 3, m)
+    fields, steps = ((batch, 3, k), (batch, 3, m)), steps_ahead(N)
     return Buffers(
-        *(aligned_zeros(shape, dtype) for shape in shapes),
+        aligned_zeros((1 + steps, batch, N), dtype),
+        aligned_zeros((N,), dtype),
         aligned_zeros((PIECE // 2,), np.uint64),
+        aligned_zeros((2, steps), np.uint64),
+        aligned_zeros((BLOCK, steps), dtype),
         *(aligned_zeros(shape, dtype) for shape in fields),
         np.zeros(batch),
         aligned_zeros((batch, k), dtype),
@@ -101,34 +110,46 @@ def train(W, h, p, buffers, key0, key1, first, steps):
     int
         Number of completed steps: `steps`, or fewer if an error is no longer finite.
     """
-    done = 0
+    done, X = 0, buffers.X
     buffers.moves[:] = 0.0
-    for step in range(first, first + steps):
-        old, new = buffers.X[done % 2], buffers.X[(done + 1) % 2]
-        _draw_inputs(p, buffers, new, key0, key1, step)
-        _move_and_find_fields(W, p, buffers, old, new, done == 0)
-        if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
-            return done
-        done += 1
+    while done < steps:
+        ahead = min(len(X) - 1, steps - done)
+        _draw_inputs(p, buffers, X[1 : 1 + ahead], key0, key1, first + done)
+        for i in range(ahead):
+            step, old, new = first + done, X[i], X[i + 1]
+            _find_fields_of_the_teacher(p, buffers, new, key0, key1, step)
+            _move_and_find_fields(W, p, buffers, old, new, done == 0)
+            if not learn(p.law, h[p.head], p, buffers, key0, key1, step):
+                return done
+            done += 1
+        X[0] = X[ahead]
     if done > 0:
         _decay(W, p)
         for b in range(p.batch):
-            _move(W, buffers.moves[b], buffers.X[done % 2, b])
+            _move(W, buffers.moves[b], X[0, b])
     return done
 
 
 @part
-def _draw_inputs(p, buffers, new, key0, key1, step):
-    """Draw the inputs `new` of the student in a step, and compute the fields of the teacher."""
+def _draw_inputs(p, buffers, X, key0, key1, first):
+    """Draw the inputs X (steps, batch, N) of some steps."""
     for b in range(p.batch):
-        x, stream = new[b], STREAMS * b
-        _draw(x, buffers.bits, key0, key1, step, stream + INPUT)
+        if len(buffers.X) > 2:
+            draw_ahead(X, b, buffers.words, buffers.rows, key0, key1, first, STREAMS * b + INPUT)
+        else:
+            _draw(X[0, b], buffers.bits, key0, key1, first, STREAMS * b + INPUT)
+
+
+@part
+def _find_fields_of_the_teacher(p, buffers, new, key0, key1, step):
+    """Compute the fields of the teacher, and then add the noise on the inputs of the student to them."""
+    for b in range(p.batch):
         rho = buffers.teacher[b, FIELD]
         rho[:] = 0.0
-        _add_fields(p.V, x, rho)
+        add_fields(p.V, new[b], rho)
         if p.input_noise > 0.0:
-            _draw(buffers.noise, buffers.bits, key0, key1, step, stream + INPUT_NOISE)
-            _add(x, p.input_noise, buffers.noise)
+            _draw(buffers.noise, buffers.bits, key0, key1, step, STREAMS * b + INPUT_NOISE)
+            _add(new[b], p.input_noise, buffers.noise)
 
 
 @inner
@@ -148,21 +169,25 @@ def _move_and_find_fields(W, p, buffers, old, new, first):
     for b in range(last):
         _move(W, buffers.moves[b], old[b])
     # The last move of the weights and their first fields share one pass through the weights.
-    _move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
+    move_and_add_fields(W, buffers.moves[last], old[last], new[0], buffers.student[0, FIELD])
     for b in range(1, p.batch):
-        _add_fields(W, new[b], buffers.student[b, FIELD])
+        add_fields(W, new[b], buffers.student[b, FIELD])
 
 
 @variant(descend, Buffers)
 def _descend_by_input(buffers, h, p):
     """Implement `law.descend` for this memory layout."""
     N, batch = p.N, p.batch
-    for b in range(batch):
-        pull = -p.eta / (math.sqrt(N) * batch) * buffers.errors[b]
-        _find_moves(buffers.moves[b], pull, h, p.moving, buffers.student[b, SLOPE])
-    _scale(h, 1.0 - p.decay_h / N)
-    for b in range(batch):
-        _add(h, -p.eta_h / (N * batch) * buffers.errors[b], buffers.student[b, ACTIVITY])
+    pull, gain = -p.eta / (math.sqrt(N) * batch), -p.eta_h / (N * batch)
+    for b in range(1, batch):
+        _find_moves(buffers.moves[b], pull * buffers.errors[b], h, p.moving, buffers.student[b, SLOPE])
+    error, units = buffers.errors[0], buffers.student[0]
+    _find_moves_and_learn(
+        buffers.moves[0], pull * error, h, p.moving, units[SLOPE],
+        1.0 - p.decay_h / N, gain * error, units[ACTIVITY],
+    )  # fmt: skip
+    for b in range(1, batch):
+        _add(h, gain * buffers.errors[b], buffers.student[b, ACTIVITY])
 
 
 @variant(output, Buffers)
@@ -174,8 +199,7 @@ def _output_by_input(buffers, code, h, units, N):
 @inner
 def _weighted_sum(code, h, units, N):
     """Return the output as `law.output`; a call with all buffers would take longer than the sum."""
-    _scale(units[FIELD], 1.0 / math.sqrt(N))
-    activate(code, units[FIELD], units[ACTIVITY], units[SLOPE])
+    _activate(code, 1.0 / math.sqrt(N), units[FIELD], units[ACTIVITY], units[SLOPE])
     return _dot(h, units[ACTIVITY])
 
 
@@ -188,11 +212,22 @@ def _dot(h, activity):
     return total
 
 
-@fast
+@inner
 def _find_moves(moves, pull, h, moving, slope):
     """Compute moves_k = pull h_k g'(lambda_k), or 0 for a frozen unit."""
+    number = moves.dtype.type
     for k in range(len(h)):
-        moves[k] = moving[k] * pull * h[k] * slope[k]
+        moves[k] = moving[k] * (number(pull) * number(h[k]) * slope[k])
+
+
+@inner
+def _find_moves_and_learn(moves, pull, h, moving, slope, rest, gain, activity):
+    """Apply `_find_moves`, and then compute h_k = rest h_k + gain g(lambda_k), in one pass."""
+    number = moves.dtype.type
+    for k in range(len(h)):
+        old = h[k]
+        h[k] = rest * old + gain * activity[k]
+        moves[k] = moving[k] * (number(pull) * number(old) * slope[k])
 
 
 @inner
@@ -212,33 +247,6 @@ def _move(W, moves, x):
 
 
 @inner
-def _add_fields(W, x, fields):
-    """Compute fields_k += w_k x for all units."""
-    for n in range(len(W)):
-        _add(fields, x[n], W[n])
-
-
-@inner
-def _move_and_add_fields(W, moves, old, x, fields):
-    """Apply `_move` with the old inputs and `_add_fields` with the new ones, two inputs at a time."""
-    last = len(W) - 1
-    for n in range(0, last, 2):
-        _move_two(W[n], W[n + 1], moves, old[n], old[n + 1], x[n], x[n + 1], fields)
-    if last % 2 == 0:
-        _add(W[last], old[last], moves)
-        _add(fields, x[last], W[last])
-
-
-@fast
-def _move_two(w1, w2, moves, old1, old2, x1, x2, fields):
-    """Move the weights on two inputs and add their part of the fields."""
-    for k in range(len(fields)):
-        new1, new2 = fma(old1, moves[k], w1[k]), fma(old2, moves[k], w2[k])
-        w1[k], w2[k] = new1, new2
-        fields[k] = fma(x2, new2, fma(x1, new1, fields[k]))
-
-
-@inner
 def _add(y, factor, x):
     """Compute y += factor x over the length of y."""
     a = y.dtype.type(factor)
@@ -252,3 +260,39 @@ def _scale(y, factor):
     a = y.dtype.type(factor)
     for k in range(len(y)):
         y[k] *= a
+
+
+def _activate(code, factor, fields, value, slope):
+    """Multiply the fields by a factor, and compute activations and derivatives (`activate`)."""
+    rounded = fields.dtype == np.float32
+    (_activate_float32 if rounded else _activate_float64)(code, factor, fields, value, slope)
+
+
+@overload(_activate, inline="always")
+def _compiled_activate(code, factor, fields, value, slope):
+    """Return the implementation for the precision of the fields."""
+    return _activate_float32 if fields.dtype == types.float32 else _activate_float64
+
+
+def _activate_float64(code, factor, fields, value, slope):
+    """Implement `_activate` in double precision."""
+    _scale(fields, factor)
+    activate(code, fields, value, slope)
+
+
+def _activate_float32(code, factor, fields, value, slope):
+    """Implement `_activate` in single precision, with an own function for erf."""
+    if code == ERF:
+        _activate_erf(np.float32(factor), fields, value, slope)
+    else:
+        _scale(fields, factor)
+        activate(code, fields, value, slope)
+
+
+@inner
+def _activate_erf(factor, fields, value, slope):
+    """Implement `_activate` for erf in one pass."""
+    for k in range(len(fields)):
+        x = factor * fields[k]
+        fields[k] = x
+        value[k], slope[k] = erf_and_derivative_float32(x)
