@@ -53,11 +53,16 @@ def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({
     SpecError
         If the file cannot be read or the spec is not valid.
     """
+    return parse_spec(with_values(read_document(path), settings))
+
+
+def read_document(path: str | Path) -> dict:
+    """Read the document of a spec from a YAML file. Raises SpecError if it is not a block of keys."""
     document = read_yaml(path)
     if not isinstance(document, Mapping):
         found = "an empty file" if document is None else type(document).__name__
         raise SpecError(f"{path}: a spec is a block of keys, not {found}")
-    return parse_spec(with_values(document, settings))
+    return document
 
 
 def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
