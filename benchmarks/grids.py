@@ -2,12 +2,13 @@
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from timing import Line, faster, seconds, within
 
 from teacherstudent import run, run_grid
+from teacherstudent.analysis import plateau, plateaus
 from teacherstudent.spec.axes import with_values
 
 SIDE = 100  # values on each axis of the large map
@@ -31,33 +32,49 @@ SIMILARITY, RATE = "teachers.features.similarity", "training.learning_rate"
 
 
 def lines() -> Iterator[Line]:
-    """A map of two tasks by engine `ode`."""
-    yield within(f"run_grid, ode, {SIDE**2} runs of two tasks to t = 200", large_map(), "s", None, 5.0)
-    one_call, each = seconds((in_one_call, POINTS), (point_by_point, POINTS))
-    yield faster(f"run_grid, ode, {POINTS} of these runs against run for each", one_call, each, None, None)
-
-
-def large_map() -> float:
-    """CPU time of a map over similarity and learning rate."""
-    axes = {SIMILARITY: np.linspace(0.0, 1.0, SIDE), RATE: np.linspace(0.5, 2.0, SIDE)}
+    """A map of two tasks by engine `ode`, and a sweep of the learning rate."""
     run_grid(SPEC, {})
-    times = []
+    (large,) = process_seconds(large_map)
+    yield within(f"run_grid, ode, {SIDE**2} runs of two tasks to t = 200", large, "s", None, 5.0)
+    one_call, each = process_seconds(in_one_call, point_by_point)
+    yield faster(f"run_grid, ode, {POINTS} of these runs against `run` of each", one_call, each, None, None)
+    side_by_side, alone = seconds((plateaus_side_by_side, POINTS), (plateaus_one_by_one, POINTS))
+    yield faster("fixed points of K = M = 2 side by side against alone", side_by_side, alone, None, None)
+
+
+def process_seconds(*works: Callable[[], object]) -> list[float]:
+    """Median CPU time of each work in all threads, timed in turns."""
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(REPEATS):
-        start = time.process_time()
-        run_grid(SPEC, axes)
-        times.append(time.process_time() - start)
-    return statistics.median(times)
+        for work, measured in zip(works, times, strict=True):
+            start = time.process_time()
+            work()
+            measured.append(time.process_time() - start)
+    return [statistics.median(measured) for measured in times]
 
 
-def in_one_call(count: int) -> None:
-    """Simulate the points of a small map in one call, by a thread of the caller's time.
-
-    The runs are computed in a thread of their own, whose time `seconds` does not see: `run` has one too.
-    """
-    run_grid(SPEC, {SIMILARITY: np.linspace(0.0, 1.0, count)})
+def large_map() -> None:
+    """Simulate a map over similarity and learning rate."""
+    run_grid(SPEC, {SIMILARITY: np.linspace(0.0, 1.0, SIDE), RATE: np.linspace(0.5, 2.0, SIDE)})
 
 
-def point_by_point(count: int) -> None:
+def in_one_call() -> None:
+    """Simulate the points of a small map in one call."""
+    run_grid(SPEC, {SIMILARITY: np.linspace(0.0, 1.0, POINTS)})
+
+
+def point_by_point() -> None:
     """Simulate the same points one at a time."""
-    for similarity in np.linspace(0.0, 1.0, count):
+    for similarity in np.linspace(0.0, 1.0, POINTS):
         run(with_values(SPEC, {SIMILARITY: float(similarity)}))
+
+
+def plateaus_side_by_side(count: int) -> None:
+    """Find the plateaus at some learning rates together."""
+    plateaus(2, 2, np.linspace(0.1, 1.0, count))
+
+
+def plateaus_one_by_one(count: int) -> None:
+    """Find them one at a time."""
+    for rate in np.linspace(0.1, 1.0, count):
+        plateau(2, 2, rate)
