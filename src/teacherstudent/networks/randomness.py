@@ -54,7 +54,7 @@ class Purpose(IntEnum):
     LABEL_FIELDS = 38
 
 
-@lru_cache(maxsize=4096)  # the runs of a grid have equal keys
+@lru_cache(maxsize=4096)
 def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:
     """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose.
 

@@ -1,8 +1,7 @@
 """Engine `ode`: the deterministic equations of the limit of infinitely many inputs."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.ode.sums_checks import check_sums, has_sums, is_single
+from teacherstudent.engines.ode.together import integrate_together
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
@@ -41,8 +41,6 @@ from teacherstudent.spec.steps import on_step
 
 __all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants", "simulate"]
 
-# Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
-MAX_STEPS = 10_000_000
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
@@ -116,8 +114,11 @@ class Integration:
         The start of the run.
     """
 
+    # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
+    MAX_STEPS = 10_000_000
+
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
-        self.spec, self.progress = spec, progress
+        self.spec, self.progress, self.has_lanes = spec, progress, has_lanes(spec)
         self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
         self.status, self.row = None, 0
         self.switches, self.sequence = list(start.switches), list(start.sequence)
@@ -165,10 +166,21 @@ class Integration:
         """Return the constants of the equations in a stage."""
         return self.form.constants(stage, phase)
 
-    def integrate(self, phase: Phase) -> None:
-        """Integrate a phase stage by stage, until an event ends it."""
+    def course(self, state: State | None) -> Iterator[tuple[Phase, Stage]]:
+        """Yield phase and stage of each integration that is to be done before the next one is asked for."""
+        left = _resumed(self, state)
+        if under_way(left[0], self.sequence):
+            yield from self.stages_until_event(left.pop(0))
+        for phase in left:
+            if self.status == DIVERGED or (self.sequence and self.t >= self.end):
+                return
+            self.begin(phase)
+            yield from self.stages_until_event(phase)
+
+    def stages_until_event(self, phase: Phase) -> Iterator[tuple[Phase, Stage]]:
+        """Yield a phase with each of its stages, until an event ends it."""
         for stage in self.stages(phase):
-            self.integrate_stage(phase, stage)
+            yield phase, stage
             if self.status != REACHED_END:
                 return
 
@@ -200,8 +212,7 @@ class Integration:
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
-        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
-            self.form.check_steps(constants, stage, start, MAX_STEPS)
+        self.check_steps(constants, phase, stage)
         while self.status == PAUSED:
             constants.progress[LEFT] = WORK_PER_REPORT
             self.status, self.t, written = integrate(
@@ -214,17 +225,47 @@ class Integration:
                 TABLEAU,
                 *self.form.tolerances,
                 self.restart,
-                MAX_STEPS,
+                self.MAX_STEPS,
                 work,
             )
             self.progress(min(1.0, self.t / self.spec.duration))
+        self.after_stage(phase, stage, constants, written, before)
+
+    def check_steps(self, constants, phase: Phase, stage: Stage) -> None:
+        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer."""
+        if phase.threshold <= 0.0:
+            self.form.check_steps(constants, stage, self.t, self.MAX_STEPS)
+
+    def after_stage(self, phase: Phase, stage: Stage, constants, written: int, before: int) -> None:
+        """Do what follows the integration of a stage.
+
+        Parameters
+        ----------
+        phase : Phase
+            The phase.
+        stage : Stage
+            The stage, or its part up to an event.
+        constants : NamedTuple or None
+            Constants of the equations in it; None if they have not been made for this run alone.
+        written : int
+            Number of records.
+        before : int
+            Mark of the restart point before.
+
+        Raises
+        ------
+        RunError
+            If the equations are stiff.
+        """
         if self.status == STUCK:
-            self.form.check_steps(constants, stage, start, 0.5 * MAX_STEPS)
-            self.form.report_stuck(stage, self.t, MAX_STEPS)
+            constants = self.constants(phase, stage) if constants is None else constants
+            self.form.check_steps(constants, stage, self.t, 0.5 * self.MAX_STEPS)
+            self.form.report_stuck(stage, self.t, self.MAX_STEPS)
         self.row += written
         if stage.end < self.end:
             self.restart.mark[0] = EMPTY
-        elif before != SAVED and self.restart.mark[0] == SAVED:
+        elif before != SAVED and self.restart.mark[0] == SAVED and self.spec.record.state:
+            constants = self.constants(phase, stage) if constants is None else constants
             numbers = _numbers(self.form, constants)
             self.restarts = AtRestart(self.form.between_switches(), len(self.switches), numbers)
 
@@ -269,29 +310,17 @@ def simulate(
     RunError
         If a stage needs more than 10 million steps, and if a teacher cannot turn as the spec says.
     """
-    found = []
+    integrations = []
+
+    def report(fraction: float = 0.0) -> None:
+        done = sum(min(1.0, run.t / run.spec.duration) for run in integrations)
+        progress(min(1.0, done / len(specs)))
+
     for spec, run, start in zip(specs, runs, starts, strict=True):
-        own = partial(_report, progress, len(found), len(specs))
-        found.append(_simulate_one(Integration(spec, seed, run, own, start), start))
-    return found
-
-
-def _report(progress: Callable[[float], None], done: int, runs: int, fraction: float) -> None:
-    """Report the progress of one of several runs, which are integrated one after the other."""
-    progress((done + fraction) / runs)
-
-
-def _simulate_one(integration: Integration, start: Start) -> Trajectory:
-    """Integrate one run phase by phase."""
-    left = _resumed(integration, start.state)
-    if under_way(left[0], integration.sequence):
-        integration.integrate(left.pop(0))
-    for phase in left:
-        if integration.status == DIVERGED or (integration.sequence and integration.t >= integration.end):
-            break
-        integration.begin(phase)
-        integration.integrate(phase)
-    return trajectory_of(integration)
+        integrations.append(Integration(spec, seed, run, report, start))
+    courses = [run.course(start.state) for run, start in zip(integrations, starts, strict=True)]
+    integrate_together(integrations, courses, report)
+    return [trajectory_of(run) for run in integrations]
 
 
 def _resumed(run: Integration, state: State | None) -> list[Phase]:

@@ -37,7 +37,8 @@ from teacherstudent.kernels.maths.generalisation import (
 from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.state import Layout, unpack
-from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
+from teacherstudent.networks.frames import order_parameters_in_frame
+from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
 # Absolute tolerance where overlaps have no scale: far below all of them, but not 0.
@@ -71,7 +72,7 @@ class Independent(Formulation):
     def at_start(cls, origin: Origin, switches: int) -> Self:
         """Return the formulation with the initial networks of a run, after a number of switches."""
         spec = origin.spec
-        start = initial_order_parameters(*origin)
+        start = order_parameters_in_frame(*origin)
         y, T = start_of_columns(spec, columns_for(spec), start)
         return cls(spec, start, Position(y, T, np.zeros(spec.student.hidden), []), switches)
 
@@ -160,8 +161,12 @@ class Independent(Formulation):
 
     def constants(self, stage: Stage, phase: Phase) -> Constants | Intervened:
         """Return the constants of the equations in a stage of a phase."""
-        vectors = Vectors(self.columns, self.column_T, self.v, self.penalties)
-        return stage_constants(self.spec, vectors, stage, phase)
+        return stage_constants(self.spec, self.vectors, stage, phase)
+
+    @property
+    def vectors(self) -> Vectors:
+        """The columns of R and the penalties."""
+        return Vectors(self.columns, self.column_T, self.v, self.penalties)
 
     def integrator(self, constants: Constants | Intervened) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""
