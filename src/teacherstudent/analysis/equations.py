@@ -1,5 +1,6 @@
 """The equations of motion while one teacher is active, in the coordinates that are trained."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,11 +43,31 @@ class Equations(NamedTuple):
 
     def jacobian(self, y: np.ndarray) -> np.ndarray:
         """Return the derivatives (n, n) of the rates (rows) along the coordinates, exact up to rounding."""
-        return changes_of_rates(self.constants, y, self.directions)[:, self.entries].T
+        return jacobians([self], y[None])[0]
 
     def error_gradient(self, y: np.ndarray) -> np.ndarray:
         """Return the derivatives (n,) of the active teacher's generalisation error along the coordinates."""
-        return changes_of_error(self.constants, y, self.directions)
+        return changes_of_error([self.constants], y[None], self.directions)[0]
+
+
+def jacobians(systems: Sequence[Equations], y: np.ndarray) -> np.ndarray:
+    """Return the Jacobians of equations with equal coordinates, computed side by side.
+
+    Parameters
+    ----------
+    systems : sequence of Equations
+        V equations of equal sizes, with the same trained coordinates and head.
+    y : (V, size) array
+        A state for each of them.
+
+    Returns
+    -------
+    (V, n, n) array
+        Derivatives of the rates (rows) along the coordinates, each with the bits that it has alone.
+    """
+    first = systems[0]
+    changes = changes_of_rates([system.constants for system in systems], y, first.directions)
+    return changes[..., first.entries].swapaxes(-1, -2)
 
 
 def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.spec.memo import once_per_spec
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
@@ -478,6 +479,7 @@ def is_recorded(observable: Observable, spec: Spec) -> bool:
     return observable.when is None or observable.when(spec)
 
 
+@once_per_spec
 def recorded(spec: Spec) -> dict[str, Observable]:
     """Return the observables that are recorded in runs of a spec, in the order of storage."""
     return {name: entry for name, entry in OBSERVABLES.items() if is_recorded(entry, spec)}
@@ -489,6 +491,7 @@ def sizes(spec: Spec) -> dict[str, int]:
     return {"time": len(record_steps(spec))} | lengths
 
 
+@once_per_spec
 def row_sizes(spec: Spec) -> dict[str, int]:
     """Return the number of values at each recorded time, by observable."""
     lengths = sizes(spec)

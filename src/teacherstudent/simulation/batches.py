@@ -69,9 +69,9 @@ class Batches:
             done = fraction
             if not self.engine.supports_checkpoints:
                 self.checkpoints.check_signals()
+            if self.stopped.is_set():
+                raise KeyboardInterrupt
             for index in batch:
-                if self.stopped.is_set():
-                    raise KeyboardInterrupt
                 self.progress(index, fraction)
 
         def check_signals() -> None:

@@ -7,7 +7,7 @@ a list. Its values are a list, `{linspace: [first, last, count]}`, or `{concaten
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -37,6 +37,23 @@ def points(axes: Mapping[str, list]) -> Iterator[tuple[str, dict]]:
 def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
     """Return for each dotted key its shortest unique end that starts with a word."""
     return {key: next((end for end in _ends(key) if _names_one(end, keys)), key) for key in keys}
+
+
+def names_of_axes(keys: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
+    """Return for each dotted key a name for a dimension of arrays: its shortest end that is unique.
+
+    Dots become underscores, so that the names can be attributes and keywords in Python. Names that are
+    reserved for other dimensions and variables are not used.
+
+    >>> names_of_axes(["student.hidden", "teachers.hidden", "duration"], reserved=["time"])
+    {'student.hidden': 'student_hidden', 'teachers.hidden': 'teachers_hidden', 'duration': 'duration'}
+    """
+    taken, names = set(reserved), {}
+    for key, short in short_names(dict.fromkeys(keys)).items():
+        ends = [end.replace(".", "_") for end in _ends(key) if len(end) >= len(short)]
+        names[key] = next((end for end in ends if end not in taken), key)
+        taken.add(names[key])
+    return names
 
 
 def _ends(key: str) -> Iterator[str]:
