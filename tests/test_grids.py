@@ -272,8 +272,8 @@ def test_batches_are_as_large_as_the_engine_allows(engine, monkeypatch, tmp_path
             "axes: at teachers.features.similarity = 2.0: teachers.features.similarity: 2.0 is not allowed;",
         ),
         (
-            {"student.activation": ["erf", "tanh"]},
-            "axes: at student.activation = tanh: student.activation: engine ode does not support tanh",
+            {"student.activation": ["erf", "tanh"], "student.hidden": [8]},
+            "axes: at student.activation = tanh: student.hidden: 9 units of student and teacher together",
         ),
         (
             {"teachers.hidden": [2, 3], "curriculum.switch_times.0": [2.0, 5.0]},

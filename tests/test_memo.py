@@ -11,7 +11,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.networks.sampling import initial_order_parameters, order_parameters, sample_networks
 from teacherstudent.spec.memo import LARGEST_KEY, MOST_BLOCKS, Blocks, once_per_spec
 from teacherstudent.spec.parse import parse_spec
-from teacherstudent.spec.schema import complete, complete_blocks, package_schema
+from teacherstudent.spec.schema import complete, package_schema
 
 
 def test_blocks_of_a_spec_are_independent_in_the_schema():
@@ -47,23 +47,23 @@ WRONG = [
 
 
 @pytest.mark.parametrize("given", DOCUMENTS)
-def test_a_document_is_completed_as_a_whole(given):
-    expected = complete(given, "spec")
+def test_a_document_that_was_seen_before_is_completed_in_the_same_way(given):
+    expected = repr(complete(given, "spec"))
     for _ in range(2):
-        found = complete_blocks(deepcopy(given), "spec")
-        assert repr(found) == repr(expected)  # also the order of keys, and the types of numbers
+        found = complete(deepcopy(given), "spec")
+        assert repr(found) == expected  # also the order of keys, and the types of numbers
         found["student"]["initial"]["scheme"] = "changed"
         found["inputs"].clear()
 
 
 @pytest.mark.parametrize("given", WRONG)
-def test_errors_are_those_of_the_whole_document(given):
+def test_errors_of_documents_that_were_seen_before_are_the_same(given):
     messages = []
-    for function in (complete, complete_blocks, complete_blocks):
+    for _ in range(2):
         with pytest.raises(SpecError) as caught:
-            function(given, "spec")
+            complete(given, "spec")
         messages.append(str(caught.value))
-    assert messages[0] == messages[1] == messages[2]
+    assert messages[0] == messages[1]
 
 
 def test_numbers_of_different_types_are_different_blocks():
