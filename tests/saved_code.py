@@ -1,4 +1,4 @@
-"""Kernels of tests, whose code is saved beside that of the library: to compile them takes longer than to run them."""
+"""Kernels of tests, whose code is saved beside that of the library: compiling takes longer than running."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ class CacheOfTests(CheckedCache):
 
 
 def saved(*files, **options):
-    """Return a decorator as `numba.njit` with these options; name all files of tests that the code depends on."""
+    """Return a decorator like `numba.njit(**options)`; name all files of tests that the code depends on."""
 
     def compiled(function):
         made = njit(**options)(function)
