@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cost
 import equations
+import lanes
 import manifolds
 import simulations
 import starting
@@ -33,7 +34,7 @@ def main() -> None:
     with (RESULTS / "speed.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for part in (simulations, manifolds, equations, starting):
+        for part in (simulations, manifolds, equations, lanes, starting):
             for line in part.lines():
                 show(line.cells())
                 writer.writerow(line.cells())

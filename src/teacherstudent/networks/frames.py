@@ -20,6 +20,8 @@ from teacherstudent.networks.teachers import products_of_rows
 from teacherstudent.spec.model import Spec
 
 FRAMES = 64  # frames in memory
+# Most rows of a frame: for more of them the products of all pairs take longer than the networks themselves.
+MOST_ROWS = 32
 
 
 def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -48,10 +50,11 @@ def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameter
 
 
 def _combines_rows(spec: Spec) -> bool:
-    """Return whether all first layers are linear combinations of fewer than N Gaussian rows."""
+    """Return whether all first layers are linear combinations of few Gaussian rows."""
     teachers, initial = spec.teachers, spec.student.initial
     given = spec.initial_overlaps is not None or teachers.file is not None or initial.file is not None
-    few = teachers.count * teachers.hidden + spec.student.hidden <= spec.inputs.dimension
+    rows = teachers.count * teachers.hidden + spec.student.hidden
+    few = rows <= min(spec.inputs.dimension, MOST_ROWS)
     return few and not given and teachers.features.units != "whitened" and initial.scheme != "uniform"
 
 
