@@ -52,7 +52,9 @@ PLAIN = [
     spec_with(curriculum={"thresholds": [5e-3]}, duration=300.0),
     spec_with(curriculum={"thresholds": [1e-9]}, duration=100.0),
     spec_with(curriculum={"thresholds": [2.0]}, duration=100.0),
-    spec_with(training__frozen_units=[[], [0]], record={"times": [0.0, 19.99, 20.0, 20.01, 50.0], "state": True}),
+    spec_with(
+        training__frozen_units=[[], [0]], record={"times": [0.0, 19.99, 20.0, 20.01, 50.0], "state": True}
+    ),
     spec_with(duration=0.02, curriculum={}),
 ]
 INTERVENED = [
@@ -85,7 +87,11 @@ def simulated(specs, runs=None, starts=None):
 
 def assert_same(a, b):
     """Assert that two trajectories have the same bits, states and restart points included."""
-    assert (a.diverged_at, a.arrays.keys(), a.state.keys()) == (b.diverged_at, b.arrays.keys(), b.state.keys())
+    assert (a.diverged_at, a.arrays.keys(), a.state.keys()) == (
+        b.diverged_at,
+        b.arrays.keys(),
+        b.state.keys(),
+    )
     for one, other in ((a.arrays, b.arrays), (a.state, b.state)):
         for name in one:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
@@ -130,7 +136,9 @@ def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
     monkeypatch.undo()
     for one, other in zip(found, simulated(PLAIN), strict=True):
         assert_same(one, other)
-    assert len(fractions) > 50 and sorted(fractions) == fractions and 0.0 <= fractions[0] <= fractions[-1] <= 1.0
+    assert (
+        len(fractions) > 50 and sorted(fractions) == fractions and 0.0 <= fractions[0] <= fractions[-1] <= 1.0
+    )
 
 
 @pytest.mark.parametrize("specs", [PLAIN[:4], INTERVENED[:2] + INTERVENED[4:7]], ids=["plain", "intervened"])

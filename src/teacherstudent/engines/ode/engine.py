@@ -234,7 +234,17 @@ class Integration:
         self.after_stage(phase, stage, constants, written, before)
 
     def check_steps(self, constants, phase: Phase, stage: Stage) -> None:
-        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer."""
+        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer.
+
+        Parameters
+        ----------
+        constants : NamedTuple or None
+            Constants of the equations in the stage.
+        phase : Phase
+            The phase.
+        stage : Stage
+            The stage.
+        """
         if phase.threshold <= 0.0:
             self.form.check_steps(constants, stage, self.t, self.MAX_STEPS)
 
