@@ -19,7 +19,10 @@ from teacherstudent.networks.sampling import (
 from teacherstudent.networks.teachers import products_of_rows
 from teacherstudent.spec.model import Spec
 
-FRAMES = 64  # frames in memory
+FRAMES = 1024  # frames, and order parameters, in memory
+_FOUND: dict[tuple, OrderParameters] = {}
+# Most rows of a frame: for more of them the products of all pairs take longer than the networks themselves.
+MOST_ROWS = 32
 
 
 def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -39,19 +42,32 @@ def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameter
     """
     if not _combines_rows(spec):
         return initial_order_parameters(spec, seed, run)
+    key = seed, run, spec.inputs.dimension, spec.curriculum.order[0], spec.teachers, spec.student
+    found = _FOUND.get(key)
+    if found is None:
+        found = _from_frame(spec, seed, run)
+        if len(_FOUND) >= FRAMES:
+            _FOUND.clear()
+        _FOUND[key] = found
+    return OrderParameters(*(part.copy() for part in found))
+
+
+def _from_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
+    """Return the order parameters from the coordinates of all rows."""
     K, N, F = spec.student.hidden, spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
     rows = _frame(seed, run, F, K, N).copy()
     W, h, V, v = networks_of_coordinates(spec, seed, run, rows[:F], rows[F:], None, None)
     flat = V.reshape(F, -1)
     overlaps = (products_of_rows(a, b) / N for a, b in ((W, W), (W, flat), (flat, flat)))
-    return OrderParameters(*overlaps, h.copy(), v.copy())
+    return OrderParameters(*overlaps, h, v)
 
 
 def _combines_rows(spec: Spec) -> bool:
-    """Return whether all first layers are linear combinations of fewer than N Gaussian rows."""
+    """Return whether all first layers are linear combinations of few Gaussian rows."""
     teachers, initial = spec.teachers, spec.student.initial
     given = spec.initial_overlaps is not None or teachers.file is not None or initial.file is not None
-    few = teachers.count * teachers.hidden + spec.student.hidden <= spec.inputs.dimension
+    rows = teachers.count * teachers.hidden + spec.student.hidden
+    few = rows <= min(spec.inputs.dimension, MOST_ROWS)
     return few and not given and teachers.features.units != "whitened" and initial.scheme != "uniform"
 
 

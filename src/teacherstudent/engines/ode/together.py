@@ -16,7 +16,7 @@ from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.lanes import NEW, WAITING, Queue, lanes_for
 from teacherstudent.kernels.ode.widening import mapped, numbers_of_runs, widened
 
-# From this number of runs on, vectors of runs are faster than vectors of pairs of units. The bits are the same.
+# From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
 FEWEST = 3
 # Work between two reports of progress, in units of `kernels.ode.pauses`.
 WORK_PER_REPORT = 100_000_000
