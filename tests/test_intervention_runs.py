@@ -62,7 +62,7 @@ def test_pieces_of_a_schedule_in_wide_networks():
     changes = CASES["schedules"] | {"inputs": {"dimension": 3}, "student": {"hidden": 20}}
     by_input = simulate(spec_of(changes), "network", 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "UNITS_PER_INPUT", 1000)
+        patch.setattr(checks, "UNITS_PER_INPUT", 1000)
         by_unit = simulate(spec_of(changes), "network", 3)
     np.testing.assert_allclose(by_input.student_overlaps, by_unit.student_overlaps, rtol=0, atol=1e-12)
     assert (by_input.student_overlaps != by_unit.student_overlaps).any()
