@@ -6,7 +6,7 @@ import pytest
 from depth import crossed
 from intervention_cases import CASES, TURNING, complete, consolidated
 from samples import assert_equal, assert_same
-from teacherstudent.engines.network import engine, weights
+from teacherstudent.engines.network import checks, engine
 from teacherstudent.engines.network.motion import MovingTeachers
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import check, simulate, simulate_points, simulate_runs
