@@ -34,6 +34,7 @@ from teacherstudent.spec.model import Spec
 STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
 BLOCK_ROWS = 8  # inputs of a block of steps
 SINGLE = 0.65  # factor of these times in single precision
+BLOCK_WEIGHT = 0.13e-9  # the time of a weight in blocks of steps
 # Seconds of a record for each pair of units in the errors, and for each weight and sample of a set.
 PAIR, SAMPLE = 4e-9, 0.5e-9
 
@@ -54,7 +55,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     return (
         STEP * steps,
         INPUT * samples * N * single * (inputs.samples is None and not inputs.is_structured),
-        WEIGHT * samples * N * (K + M) * single,
+        (BLOCK_WEIGHT if trains_in_blocks(spec) else WEIGHT) * samples * N * (K + M) * single,
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
         *measured_by_sums(spec, rows),

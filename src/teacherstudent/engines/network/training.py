@@ -1,9 +1,8 @@
 """A run of engine `network` during training: networks, source of inputs, and records."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -45,15 +44,28 @@ DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
 
 
-class Steps(NamedTuple):
-    """Steps with the same constants, for one run."""
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Steps with the same constants, for one run.
+
+    Parameters
+    ----------
+    run : Training
+        The run.
+    constants : StepConstants
+        The constants.
+    labels : int
+        Number of the teacher of the labels, counted from 0.
+    train : callable
+        Trains the run alone: first step, number of steps -> steps done.
+    """
 
     run: "Training"
     constants: StepConstants
-    labels: int  # number of the teacher of the labels
-    train: Callable[[int, int], int]  # trains the run alone: first step, number of steps -> steps done
+    labels: int
+    train: Callable[[int, int], int]
 
-    @property
+    @cached_property
     def work(self) -> int:
         """Multiply-adds of a step."""
         constants, run = self.constants, self.run
@@ -80,7 +92,7 @@ class Training:
 
     def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved):
         self.spec, self.progress = spec, progress
-        self.due = steps_from(spec, start.time).tolist()
+        self.due, self.recorded = steps_from(spec, start.time).tolist(), recorded(spec)
         if saved:
             start = of_state(replace(start, state=_part(saved, STATE)))
         source = source_of(spec)
@@ -214,7 +226,7 @@ class Training:
 
     def measure(self) -> dict:
         """Return the quantities to record at the present step, by name."""
-        due = recorded(self.spec)
+        due = self.recorded
         needed = not self.networks.has_direct_errors or due.keys() & OVERLAPS
         needed = needed or has_class_errors(self.spec) or self.spec.has_rewards
         now = self.networks.order_parameters() if needed else self.networks.without_overlaps()

@@ -64,11 +64,14 @@ def train_side_by_side(
     together = SideBySide(runs)
     waiting = _started(programs)
     while waiting:
-        first = min(wanted.run.step for _, wanted, _ in waiting)
-        now = [each for each in waiting if each[1].run.step == first]
-        later = [wanted.run.step for _, wanted, _ in waiting if wanted.run.step > first]
-        stop = min([end for *_, end in now] + later)
-        together.train([wanted for _, wanted, _ in now], first, stop, save)
+        first = min([wanted.run.step for _, wanted, _ in waiting])
+        now, stop = [], waiting[0][2]
+        for _, wanted, end in waiting:
+            step = wanted.run.step
+            if step == first:
+                now.append(wanted)
+            stop = min(stop, end if step == first else step)
+        together.train(now, first, stop, save)
         waiting = _continued(waiting)
 
 
@@ -114,32 +117,37 @@ class SideBySide:
         V, self.rows = _different_teachers(every)
         self.group = blocks.Group(W, h, V, fields, at[:, 0])
         self.block = blocks.new_block(self.group)
+        self.wanted: list[Steps] = []  # of the last call
 
-    def train(self, wanted: Sequence[Steps], first: int, stop: int, save: Callable[[], None]) -> None:
+    def train(self, wanted: list[Steps], first: int, stop: int, save: Callable[[], None]) -> None:
         """Train some of the networks from a step to another one, or until an error is not finite.
 
         Parameters
         ----------
-        wanted : sequence of Steps
+        wanted : list of Steps
             The constants of each of these networks.
         first, stop : int
             Number of the first step, and that of the step after the last one.
         save : callable
             Called without arguments between pieces of training.
         """
-        settings, left = self._settings(wanted), {self.index[id(each.run)]: each.run for each in wanted}
+        if wanted != self.wanted:
+            self.wanted, self.settings = wanted, self._settings(wanted)
+        runs, settings = [each.run for each in wanted], self.settings
         piece, fixed = self.steps_of_piece(wanted), wanted[0].constants
-        while first < stop and left:
+        while first < stop and runs:
             steps = min(piece, stop - first)
-            settings = settings._replace(trained=np.array([*left]))
             blocks.train(self.group, settings, fixed, self.block, self.buffers, *self.key, first, steps)
-            for g, run in left.items():
-                run.made(steps, int(settings.done[g]))
-            if any(run.finite for run in left.values()):
+            for run, done in zip(runs, settings.done[settings.trained].tolist(), strict=True):
+                run.made(steps, done)
+            finite = [run for run in runs if run.finite]
+            if finite:
                 save()
-            for run in left.values():
+            for run in runs:
                 run.progress(run.step / run.last)
-            left, first = {g: run for g, run in left.items() if run.finite}, first + steps
+            if len(finite) < len(runs):
+                settings = settings._replace(trained=np.array([self.index[id(run)] for run in finite]))
+            runs, first = finite, first + steps
 
     def steps_of_piece(self, wanted: Sequence[Steps]) -> int:
         """Return the number of steps between two reports of progress."""
@@ -149,12 +157,13 @@ class SideBySide:
         """Return the constants of networks in the form of the kernel."""
         G, K, _ = self.group.W.shape
         settings = blocks.new_settings(G, K, self.group.V.shape[1], len(wanted[0].constants.law))
-        for run, constants, labels, _ in wanted:
-            g = self.index[id(run)]
-            settings.teacher[g] = self.rows[g][labels]
-            blocks.set_constants(settings, g, constants)
+        for each in wanted:
+            g = self.index[id(each.run)]
+            settings.teacher[g] = self.rows[g][each.labels]
+            blocks.set_constants(settings, g, each.constants)
         rows = np.unique([settings.teacher[self.index[id(each.run)]] for each in wanted])
-        return settings._replace(active=rows)
+        trained = np.array([self.index[id(each.run)] for each in wanted])
+        return settings._replace(trained=trained, active=rows)
 
 
 def _in_common(networks: Sequence, name: str) -> np.ndarray:
