@@ -13,8 +13,9 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.coordinates import sample_coordinates
 from teacherstudent.networks.randomness import triangular_rows
-from teacherstudent.networks.sampling import order_parameters, sample_coordinates, sample_networks
+from teacherstudent.networks.sampling import order_parameters, sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -226,7 +227,7 @@ def test_readouts_are_those_of_the_sampled_networks():
 
 @pytest.mark.parametrize("dimension", [2, 5, 9])
 def test_triangular_rows(dimension):
-    rows = np.array([triangular_rows(9, run, 5, dimension) for run in range(4000)])
+    rows = triangular_rows(9, range(4000), 5, dimension)
     assert rows.shape[1:] == (5, min(5, dimension))
     np.testing.assert_array_equal(np.triu(rows, 1), 0.0)
     products = rows @ rows.swapaxes(1, 2)
