@@ -114,14 +114,14 @@ def kappa(spec: Spec, weights: np.ndarray, task: Task) -> np.ndarray:
     ----------
     spec : Spec
         The spec of the run.
-    weights : array (K,)
-        Weights p of the penalties.
+    weights : array (n, K)
+        Weights p of the penalties of some chains.
     task : Task
         The task of the step.
 
     Returns
     -------
-    array (K,)
+    array (n, K)
         kappa_k = eta p_k / N; 0 for frozen units.
 
     Raises

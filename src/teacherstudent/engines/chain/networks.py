@@ -1,6 +1,6 @@
 """Networks of chains as columns: initial or resumed ones, and measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,8 @@ from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.clusters import directions_of
-from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.coordinates import coordinates_of_runs
+from teacherstudent.networks.randomness import Purpose, counter_keys
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 
@@ -65,8 +66,7 @@ def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:
     -------
     Keys
     """
-    words = np.array([counter_key(seed, run, purpose) for run in runs], dtype=np.uint64).T
-    return arrays.Keys(*map(aligned, words))
+    return arrays.Keys(*map(aligned, counter_keys(seed, runs, purpose).T))
 
 
 def resumed(spec: Spec, states: Sequence[State]) -> Columns:
@@ -111,17 +111,48 @@ def columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarr
     return Columns(shape, teachers, state, h, aligned(c))
 
 
-def initial(spec: Spec, drawn: list[Networks]) -> Columns:
+def drawn(specs: Sequence[Spec], seed: int, runs: Sequence[int]) -> Networks:
+    """Draw the coordinates of the initial networks of all chains.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+        The spec of each chain.
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of the run of each chain.
+
+    Returns
+    -------
+    Networks
+        Each array has a leading axis of chains.
+    """
+    groups = list(same_items(map(id, specs)))
+    found = [coordinates_of_runs(specs[own[0]], seed, [runs[c] for c in own]) for own in groups]
+    order = np.argsort(np.concatenate(groups))
+    return Networks(*(np.concatenate(parts)[order] for parts in zip(*found, strict=True)))
+
+
+def same_items(items: Iterable[Hashable]) -> Iterable[list[int]]:
+    """Return the indices of equal items, as one list for each different item."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item, []).append(index)
+    return groups.values()
+
+
+def initial(spec: Spec, nets: Networks) -> Columns:
     """Return initial networks in the frames of student and teachers, from coordinates in any frames.
 
-    The anchors, if there are any, are the initial weights.
+    The anchors, if there are any, are the initial weights. Each array of `nets` has a leading axis of chains.
     """
-    nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
     (C, P, M, _), K, (p, r, q) = nets.V.shape, nets.W.shape[1], axes(spec)
     fixed = [nets.V.reshape(C, P * M, -1), *[nets.W] * spec.has_anchors]
-    rows = np.concatenate([*fixed, nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
-    rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
-    B, c, student = triangular(aligned(np.moveaxis(rows, 0, -1)), P * M, K)
+    given = np.concatenate([*fixed, nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
+    rows = aligned_zeros((given.shape[1], p + r, C))
+    rows[:, : given.shape[2]] = given.transpose(1, 2, 0)
+    B, c, student = triangular(rows, P * M, K)
     S = aligned_zeros((K, p + r + q, C))
     S[:, :p], S[:, p : p + r] = student[:, r:], student[:, :r]
     B = aligned(B[:, : teacher_axes(spec)])

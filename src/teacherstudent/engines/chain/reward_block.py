@@ -3,8 +3,10 @@
 import numpy as np
 
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.rates import Stage
 from teacherstudent.kernels.chain import rewards
 from teacherstudent.kernels.compile.alignment import aligned
+from teacherstudent.spec.model import Spec
 
 
 class RewardBlock(Block):
@@ -38,13 +40,11 @@ class RewardBlock(Block):
             bonus=column(reward.bonus or 0.0 for reward in each),
         )
 
-    def begin_stage(self, c: int) -> None:
-        """Start the next stage of a phase of a chain; an optimal rate replaces the one of the stage."""
-        if self.specs[c].training.episode.has_optimal_rate:
-            stage = self.stages[c][0]
-            tasks = tuple(task._replace(learning_rate=1.0) for task in stage.tasks)
-            self.stages[c][0] = stage._replace(tasks=tasks)
-        super().begin_stage(c)
+    def applied(self, spec: Spec, stage: Stage) -> Stage:
+        """Return a stage as steps apply it: with an optimal rate in place of the given one."""
+        if not spec.training.episode.has_optimal_rate:
+            return stage
+        return stage._replace(tasks=tuple(task._replace(learning_rate=1.0) for task in stage.tasks))
 
     @property
     def work(self) -> int:
