@@ -1,4 +1,4 @@
-"""The right-hand sides of `ode` with sums over nodes: labels that are signs, and units without closed forms."""
+"""Right-hand sides of `ode` with sums over nodes: labels that are signs, and units without closed forms."""
 
 from collections.abc import Callable, Iterator
 
@@ -75,26 +75,27 @@ def right_hand_side(kind: str, K: int, M: int, at: int) -> tuple[Callable[[int],
     return lambda n: derivatives(constants, y, np.empty_like(y), n), nodes_of(constants)
 
 
-def logistic_sums(K: int, M: int, at: int) -> Callable[[int], object]:
-    """The sums of the logistic loss over the same nodes in numpy, at the decomposition of the state."""
-    constants, y = state("logistic", K, M, at)
-    derivatives(constants, y, np.empty_like(y), 1)
+def sums_in_numpy(constants: Constants) -> tuple[np.ndarray, ...]:
+    """Return the sums of the logistic loss over the same nodes, at the fields of the last right-hand side."""
     grid, space, flip = constants.law.nodes, constants.law.space, constants.flip
     x = grid.points.swapaxes(0, 1).reshape(grid.points.shape[1], -1)
     w, b = grid.weights.ravel(), grid.b.ravel()
+    fields = space.W @ x
+    g, slope = erf(fields / np.sqrt(2.0)), np.sqrt(2.0 / np.pi) * np.exp(-0.5 * fields**2)
+    t = space.rate @ x - b / space.rest[0]
+    phi, positive = space.h @ g, flip + (1.0 - 2.0 * flip) * ndtr(t)
+    below, above = -expit(-phi), expit(phi)
+    first = w * (positive * below + (1.0 - positive) * above)
+    second = w * (positive * below**2 + (1.0 - positive) * above**2)
+    third = w * (1.0 - 2.0 * flip) * np.exp(-0.5 * t * t) / np.sqrt(2.0 * np.pi)
+    return g @ first, (slope * first) @ x.T, slope @ third, (slope * second) @ slope.T
 
-    def sums() -> tuple[np.ndarray, ...]:
-        fields = space.W @ x
-        g, slope = erf(fields / np.sqrt(2.0)), np.sqrt(2.0 / np.pi) * np.exp(-0.5 * fields**2)
-        t = space.rate @ x - b / space.rest[0]
-        phi, positive = space.h @ g, flip + (1.0 - 2.0 * flip) * ndtr(t)
-        below, above = -expit(-phi), expit(phi)
-        first = w * (positive * below + (1.0 - positive) * above)
-        second = w * (positive * below**2 + (1.0 - positive) * above**2)
-        third = w * (1.0 - 2.0 * flip) * np.exp(-0.5 * t * t) / np.sqrt(2.0 * np.pi)
-        return g @ first, (slope * first) @ x.T, slope @ third, (slope * second) @ slope.T
 
-    return lambda n: [sums() for _ in range(n)]
+def logistic_sums(K: int, M: int, at: int) -> Callable[[int], object]:
+    """The same work in numpy."""
+    constants, y = state("logistic", K, M, at)
+    derivatives(constants, y, np.empty_like(y), 1)
+    return lambda n: [sums_in_numpy(constants) for _ in range(n)]
 
 
 def lines() -> Iterator[Line]:
