@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import cost
+import cubature
 import equations
 import grids
 import lanes
@@ -35,7 +36,7 @@ def main() -> None:
     with (RESULTS / "speed.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for part in (simulations, manifolds, equations, lanes, grids, starting):
+        for part in (simulations, manifolds, equations, lanes, grids, starting, cubature):
             for line in part.lines():
                 show(line.cells())
                 writer.writerow(line.cells())

@@ -1,5 +1,6 @@
 """The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
 
+import cubature
 import equations
 import manifolds
 import numpy as np
@@ -59,6 +60,16 @@ def test_the_reference_takes_euler_steps():
     np.testing.assert_allclose(C[:3, :3].ravel(), (y + dt * rates)[:9], rtol=0, atol=1e-12)
     np.testing.assert_allclose(C[:3, 3:].ravel(), (y + dt * rates)[9:21], rtol=0, atol=1e-12)
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
+
+
+def test_right_hand_sides_with_sums_are_those_of_numpy():
+    """The sums over the same nodes, of which the law has the results in its work space."""
+    constants, y = cubature.state("logistic", 1, 1, 1)
+    rate_of_change(constants, y)
+    assert cubature.nodes_of(constants) > 0
+    output, *_, power = cubature.sums_in_numpy(constants)
+    np.testing.assert_allclose(output, constants.means.output, atol=1e-12)
+    np.testing.assert_allclose(power[0, 0], constants.means.power[0, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", thorough_from(1, equations.INTERVENTIONS))

@@ -7,6 +7,7 @@ import numpy as np
 
 from teacherstudent.analysis.jacobian import changes_of_error, changes_of_rates
 from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.engines.phases import Phase
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.equations import Constants, rate_of_change
@@ -114,6 +115,11 @@ def _check_constant(spec: Spec) -> None:
     if spec.student.activation == "relu" or spec.teachers.labels is not None:
         key = "student.activation: relu" if spec.student.activation == "relu" else "teachers.labels: sign"
         raise SpecError(f"{key}: the analysis has derivatives of erf and linear students on outputs only")
+    if has_sums(spec):
+        raise SpecError(
+            "student.activation, teachers.activation: the analysis has derivatives of means in closed form; "
+            "use erf or linear"
+        )
     if spec.inputs.is_structured:
         refuse(
             "inputs.distribution",

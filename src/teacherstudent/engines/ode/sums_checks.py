@@ -1,7 +1,9 @@
 """For which specs the means over the fields are sums over nodes, and what these do not support."""
 
+from collections.abc import Iterator
+
 from teacherstudent.errors import SpecError, refuse
-from teacherstudent.spec.model import Spec
+from teacherstudent.spec.model import Spec, Student, Teachers
 
 # Most fields of a sum: those of the student, and those of the teacher without the one that decides the label.
 MOST_FIELDS = 4
@@ -33,14 +35,9 @@ def has_sums(spec: Spec) -> bool:
     if spec.has_rewards or spec.inputs.clusters is not None:
         return False
     if spec.teachers.labels != "sign":
-        return bool(_without_closed_forms(spec)) and not spec.is_deep
+        return any(layer.activation not in CLOSED for _, layer in _layers(spec)) and not spec.is_deep
     closed = spec.loss == "squared" and (spec.teachers.hidden == 1 or spec.teachers.activation == "linear")
     return not (closed and _has_closed_error(spec)) and not is_single(spec)
-
-
-def _without_closed_forms(spec: Spec) -> list[str]:
-    """Return the activations of student and teachers whose means have no closed forms."""
-    return [layer.activation for layer in (spec.student, spec.teachers) if layer.activation not in CLOSED]
 
 
 def _has_closed_error(spec: Spec) -> bool:
@@ -59,46 +56,78 @@ def number_of_fields(spec: Spec) -> int:
 
 def check_sums(spec: Spec) -> None:
     """Raise SpecError for a spec whose means would be sums that are not possible."""
-    signs, others = spec.teachers.labels == "sign", _without_closed_forms(spec)
-    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
-        if signs and layer.activation not in ("erf", "linear"):
+    if spec.teachers.labels == "sign":
+        _check_signs(spec)
+    else:
+        _check_units(spec)
+    windows = spec.training.deficits or ()
+    if spec.curriculum.thresholds and any(window.teacher is not None for window in windows):
+        raise SpecError(
+            "curriculum.thresholds: engine ode does not support them together with training.deficits.teacher "
+            "where means are sums over nodes; use engine chain or curriculum.switch_times"
+        )
+
+
+def _check_signs(spec: Spec) -> None:
+    """Raise SpecError where labels are signs."""
+    reason = f"labels: sign and loss: {spec.loss}"
+    for name, layer in _layers(spec):
+        if layer.activation not in ("erf", "linear"):
             refuse(
                 f"{name}.activation",
                 layer.activation,
-                f"engine ode supports erf and linear with labels: sign and loss: {spec.loss}; use engine "
-                "chain",
+                f"engine ode supports erf and linear with {reason}; use engine chain",
             )
-        if not signs and layer.activation == "relu":
-            refuse(
-                f"{name}.activation",
-                layer.activation,
-                f"engine ode has sums for smooth units only, and no closed forms with {others[0]}; use "
-                "engine chain",
-            )
-    reason = f"labels: sign and loss: {spec.loss}" if signs else f"activation: {others[0]}"
     if number_of_fields(spec) > MOST_FIELDS:
         raise SpecError(
             f"student.hidden: {number_of_fields(spec)} units of student and teacher together; with {reason} "
             f"engine ode supports {MOST_FIELDS}; use engine chain"
         )
-    noise = any(spec.teachers.output_noise) and spec.teachers.activation != "linear"
+    others = list(_others(spec))
+    if any(spec.teachers.output_noise) and spec.teachers.activation != "linear":
+        others.append("teachers.output_noise")
+    for key in others:
+        raise SpecError(f"{key}: engine ode does not support it with {reason}; use engine network or chain")
+
+
+def _check_units(spec: Spec) -> None:
+    """Raise SpecError where units have no closed forms."""
+    key, unit = next(
+        (f"{name}.activation", layer.activation)
+        for name, layer in _layers(spec)
+        if layer.activation not in CLOSED
+    )
+    if number_of_fields(spec) > MOST_FIELDS:
+        refuse(
+            key,
+            unit,
+            f"engine ode supports it for {MOST_FIELDS} units of student and teacher together, not "
+            f"{number_of_fields(spec)}; use engine chain",
+        )
+    for name, layer in _layers(spec):
+        if layer.activation == "relu":
+            refuse(
+                key, unit, f"engine ode does not support it with {name}.activation: relu; use engine chain"
+            )
+    for other in _others(spec):
+        refuse(key, unit, f"engine ode does not support it with {other}; use engine network or chain")
+
+
+def _layers(spec: Spec) -> tuple[tuple[str, Student | Teachers], ...]:
+    """Return student and teachers with the names of their blocks."""
+    return ("student", spec.student), ("teachers", spec.teachers)
+
+
+def _others(spec: Spec) -> Iterator[str]:
+    """Return the keys of a spec for which there are no sums at all."""
+    curriculum = spec.curriculum
     for key, is_given in (
         ("inputs.distribution", spec.inputs.distribution != "gaussian"),
         ("training.consolidation", spec.training.consolidation is not None),
-        ("curriculum.replay", spec.curriculum.replay is not None),
-        ("curriculum.mixture", spec.curriculum.mixture is not None),
+        ("curriculum.replay", curriculum.replay is not None),
+        ("curriculum.mixture", curriculum.mixture is not None),
         ("teachers.drift", spec.has_moving_teachers),
         ("record.movement", spec.record.movement),
-        ("teachers.output_noise", signs and noise),
     ):
         if is_given:
-            raise SpecError(
-                f"{key}: engine ode does not support it with {reason}; use engine network or chain"
-            )
-    if spec.curriculum.thresholds and any(
-        window.teacher is not None for window in spec.training.deficits or ()
-    ):
-        raise SpecError(
-            f"curriculum.thresholds: engine ode does not support deficits with another teacher and {reason}; "
-            "use engine chain or switch_times"
-        )
+            yield key

@@ -10,8 +10,9 @@ probability of flips. With the slopes D+ and D- of the loss at the two labels
     V_kj = sum <D> g'_k x_j,   V_k,xi = sum <D xi> g'_k,
 
 and <D g'_k z> = sum_j V_kj <x_j z> for every field z. Smooth losses are sums over a grid (`cubature_grid`).
-Losses with a margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the mean
-over labels +1 is enough, along lines (`cubature_lines`) on which phi grows, up to the point where it is kappa.
+Losses with a margin kappa are zero where y phi > kappa. As inputs x and -x are equally probable, twice the
+mean over labels +1 is enough, along lines (`cubature_lines`) on which phi grows, up to the point where it is
+kappa.
 
 A linear student is one unit with the field phi.
 """
