@@ -31,7 +31,7 @@ class Schema:
     name : str
         The name of its documents in messages about missing keys.
     content : dict
-        The schema. Whether a document is valid must not depend on several of its keys together.
+        The schema, without references.
     """
 
     def __init__(self, name: str, content: dict) -> None:
