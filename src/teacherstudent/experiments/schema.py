@@ -7,7 +7,8 @@ from typing import Any
 
 from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.spec.schema import Schema, package_schema
-from teacherstudent.store.curves import ALWAYS
+
+ALWAYS = ("time", "switch_times")  # observables that all curves have
 
 
 def experiment_schema() -> dict:
