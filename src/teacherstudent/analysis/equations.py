@@ -8,6 +8,7 @@ import numpy as np
 from teacherstudent.analysis.jacobian import changes_of_error, changes_of_rates
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode.sums_checks import has_sums
+from teacherstudent.engines.ode.support import check
 from teacherstudent.engines.phases import Phase
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.equations import Constants, rate_of_change
@@ -97,7 +98,7 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
         rates of change are zero for any state.
     """
     _check_kinds(spec, start)
-    ode.check(spec)
+    check(spec)
     _check_constant(spec)
     _check_start(spec, start, teacher)
     constants = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))

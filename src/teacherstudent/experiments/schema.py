@@ -6,10 +6,12 @@ from functools import cache
 from typing import Any
 
 from teacherstudent.engines.observables import OBSERVABLES
-from teacherstudent.spec.schema import Schema, package_schema
-from teacherstudent.store.curves import ALWAYS
+from teacherstudent.spec.schema import complete, package_schema
+
+ALWAYS = ("time", "switch_times")  # observables that all curves have
 
 
+@cache
 def experiment_schema() -> dict:
     """Return the schema of an experiment with all choices of `collect`."""
     schema = deepcopy(package_schema("experiment"))
@@ -19,9 +21,4 @@ def experiment_schema() -> dict:
 
 def complete_experiment(document: Mapping[str, Any]) -> dict:
     """Check an experiment against its schema; return it with every default. Raises SpecError."""
-    return _checked().complete(document)
-
-
-@cache
-def _checked() -> Schema:
-    return Schema("experiment", experiment_schema())
+    return complete(document, "experiment", experiment_schema())

@@ -15,7 +15,7 @@ MAX_DEPTH = 20
 LARGEST = 1e50
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     """Return a document as JSON has it: dict, list, str, int, float, bool and None, nothing else.
 
     Tuples, ranges and numpy arrays become lists, numpy numbers and arrays without axes the numbers that they
@@ -25,6 +25,10 @@ def plain(value: Any) -> Any:
     ----------
     value
         The document; it is not changed.
+    path
+        The dotted key of the value in a larger document, for messages.
+    depth
+        Maximum number of nested blocks and lists.
 
     Returns
     -------
@@ -37,30 +41,25 @@ def plain(value: Any) -> Any:
         For a value of another kind, a number that is not finite or larger than LARGEST, a key that is not a
         text, and blocks that are nested too deeply. The message names the key.
     """
-    return _plain(value, ())
-
-
-def _plain(value: Any, keys: tuple) -> Any:
-    """Return a value with plain values; `keys` are the keys and indices that lead to it."""
-    if len(keys) == MAX_DEPTH:
-        raise SpecError(f"{_path(keys)}: {nested_too_deeply(MAX_DEPTH)}")
+    if depth == 0:
+        raise SpecError(f"{path}: {nested_too_deeply(MAX_DEPTH)}")
     if isinstance(value, np.ndarray | np.generic):
         value = _listed(value)
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | float):
-        return _finite(value, keys)
     if isinstance(value, Mapping):
-        return {_text(key, keys): _plain(item, (*keys, key)) for key, item in value.items()}
+        return {_text(key, path): plain(item, _inside(path, key), depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple | range):
         if all(type(item) is float and abs(item) <= LARGEST for item in value):
             return list(value)
-        return [_plain(item, (*keys, index)) for index, item in enumerate(value)]
+        return [plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(value)]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return _finite(value, path)
     if isinstance(value, os.PathLike) and isinstance(os.fspath(value), str):
         return os.fspath(value)
     kinds = "numbers, texts, true and false, null, lists and blocks of keys"
     raise SpecError(
-        f"{_path(keys)}: {shown(value)} ({type(value).__name__}) is not allowed; it must be made of {kinds}"
+        f"{path}: {shown(value)} ({type(value).__name__}) is not allowed; it must be made of {kinds}"
     )
 
 
@@ -72,24 +71,22 @@ def _listed(value: Any) -> Any:
     return value.tolist() if value.dtype.kind in "biuUO" else value
 
 
-def _text(key: Any, keys: tuple) -> str:
+def _text(key: Any, path: str) -> str:
     if not isinstance(key, str):
-        where = f"{_path(keys)}.{on_one_line(key)}".lstrip(".")
+        where = _inside(path, key)
         raise SpecError(
             f"{where}: the key {shown(key)} is not a text; write a word that starts with a letter"
         )
     return str(key)
 
 
-def _path(keys: tuple) -> str:
-    """Return the dotted key of a value, with the indices of lists in brackets."""
-    parts = (f"[{key}]" if isinstance(key, int) else f".{on_one_line(key)}" for key in keys)
-    return "".join(parts).lstrip(".")
+def _inside(path: str, key: Any) -> str:
+    return f"{path}.{on_one_line(key)}".lstrip(".")
 
 
-def _finite(value: int | float, keys: tuple) -> int | float:
+def _finite(value: int | float, path: str) -> int | float:
     if not abs(value) <= LARGEST:
         raise SpecError(
-            f"{_path(keys)}: {shown(value)} is not allowed; it must be a finite number, {LARGEST:g} at most"
+            f"{path}: {shown(value)} is not allowed; it must be a finite number, {LARGEST:g} at most"
         )
     return value

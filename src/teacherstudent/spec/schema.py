@@ -1,8 +1,7 @@
 """The closed schemas of documents, with their defaults."""
 
-import json
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -13,8 +12,6 @@ from teacherstudent.errors.messages import one_line
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import parse_yaml
 
-REMEMBERED = 4096  # blocks
-
 
 @cache
 def package_schema(name: str) -> dict:
@@ -23,54 +20,59 @@ def package_schema(name: str) -> dict:
     return parse_yaml(path.read_text(encoding="utf-8"), path.name)
 
 
-class Schema:
-    """A schema, with the blocks that it found valid: the specs of a grid differ in few blocks.
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(package_schema(name))
+
+
+def complete(document: Any, name: str, schema: dict | None = None) -> dict:
+    """Check a document against a schema; return it with plain values and every default.
 
     Parameters
     ----------
+    document
+        The document; numbers and arrays of numpy count by value.
     name : str
-        The name of its documents in messages about missing keys.
-    content : dict
-        The schema. Whether a document is valid must not depend on several of its keys together.
+        The name of a schema of the package, such as `spec`, which messages use.
+    schema : dict, optional
+        The schema, if it is not the one of the package as it is stored.
+
+    Returns
+    -------
+    dict
+        A copy with plain values.
+
+    Raises
+    ------
+    SpecError
+        If the document does not follow the schema; one line.
     """
-
-    def __init__(self, name: str, content: dict) -> None:
-        self._name, self._content = name, content
-        self._whole = Draft202012Validator(content)
-        blocks = content.get("properties", {})
-        self._around = Draft202012Validator(content | {"properties": dict.fromkeys(blocks, True)})
-        self._blocks = {key: Draft202012Validator(block) for key, block in blocks.items()}
-        self._is_valid_block = lru_cache(REMEMBERED)(self._validate_block)
-
-    def complete(self, document: Any) -> dict:
-        """Check a document; return it with plain values and every default.
-
-        Numbers and arrays of numpy count by value. Raises SpecError, with one line about one error of an
-        outermost key, if the document does not follow the schema.
-        """
-        document = plain(document)
-        if not self._is_valid(document):
-            raise SpecError(one_line(min(self._whole.iter_errors(document), key=_rank), self._name))
-        return _filled(document, self._content)
-
-    def _is_valid(self, document: Any) -> bool:
-        """Return whether a document is valid with any content of its blocks, and each block by itself."""
-        return self._around.is_valid(document) and all(
-            self._is_valid_block(key, json.dumps(block)) for key, block in document.items()
-        )
-
-    def _validate_block(self, key: str, text: str) -> bool:
-        return key not in self._blocks or self._blocks[key].is_valid(json.loads(text))
+    document = plain(document)
+    validator = _validator(name) if schema is None else Draft202012Validator(schema)
+    check_document(document, validator, name)
+    return _filled(document, validator.schema)
 
 
-def complete(document: Any, name: str) -> dict:
-    """Check a document against a schema of the package by its name, such as `spec` (`Schema.complete`)."""
-    return _schema_named(name).complete(document)
+def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
+    """Check a plain document against a schema.
 
+    Parameters
+    ----------
+    document : object
+        Values as in JSON.
+    validator : Draft202012Validator
+        The schema.
+    name : str
+        Name of the document for messages about missing keys.
 
-@cache
-def _schema_named(name: str) -> Schema:
-    return Schema(name, package_schema(name))
+    Raises
+    ------
+    SpecError
+        If the document does not conform; the message is about one error, of the outermost key.
+    """
+    errors = sorted(validator.iter_errors(document), key=_rank)
+    if errors:
+        raise SpecError(one_line(errors[0], name))
 
 
 def _rank(error) -> tuple[bool, int]:

@@ -37,12 +37,12 @@ def engine_digest(engine: str) -> str:
     engines, so that a change of one engine does not change the digests of the others. Raises SpecError, a
     ValueError, for an unknown engine.
     """
-    own = engine_named(engine).modules[0]
-    others = {module for other in ENGINES.values() for module in other.modules} - {own}
+    *own, _ = engine_named(engine).modules
+    others = {module for other in ENGINES.values() for module in other.modules} - {*own}
     return saved_answer(
         FOLDER,
         f"{own} {sorted(others)}",
-        lambda: code_digest(f"{PACKAGE}.simulation.runs", own, without=others),
+        lambda: code_digest(f"{PACKAGE}.simulation.runs", *own, without=others),
     )
 
 

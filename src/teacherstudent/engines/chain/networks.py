@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.engines.chain.groups import axes_of, groups_of
+from teacherstudent.engines.chain.axes import axes, teacher_axes
 from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.clusters import directions_of
 from teacherstudent.networks.coordinates import coordinates_of_runs
 from teacherstudent.networks.randomness import Purpose, counter_keys
 from teacherstudent.networks.sampling import Networks
@@ -26,28 +25,6 @@ class Columns(NamedTuple):
     state: arrays.State  # coordinates and trained heads of the students
     h: np.ndarray  # (H, K, C) all heads of the students
     c: np.ndarray  # (K, r, C) coordinates of the anchors, / sqrt N; K = 0 without anchors
-
-
-def axes(spec: Spec) -> tuple[int, int, int]:
-    """Return the numbers of axes p, r and q of the frame (`frames.axes`)."""
-    if spec.inputs.is_structured:
-        return tuple(map(sum, zip(*(axes_of(spec, group) for group in groups_of(spec)), strict=True)))
-    teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
-    if spec.inputs.clusters is not None:
-        return frames.axes(
-            spec.inputs.dimension, K, directions_of(spec.inputs.clusters), spec.training.batch_size
-        )
-    fixed = teachers.count * M + K * spec.has_anchors
-    drifting = M * np.count_nonzero(teachers.drift or ())
-    return frames.axes(spec.inputs.dimension, K, fixed, spec.training.batch_size, drifting)
-
-
-def teacher_axes(spec: Spec) -> int:
-    """Return the number of axes of the teachers, the first ones of A."""
-    p, r, _ = axes(spec)
-    if spec.inputs.clusters is not None:
-        return r
-    return spec.teachers.count * spec.teachers.hidden if p > 0 and not spec.inputs.is_structured else r
 
 
 def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:

@@ -11,18 +11,16 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.checks import check_interventions, shapes_in_blocks, trains_in_blocks
+from teacherstudent.engines.network.checks import shapes_in_blocks, trains_in_blocks
 from teacherstudent.engines.network.training import Training
 from teacherstudent.engines.network.turns import Program, train_in_turn, train_side_by_side
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
 from teacherstudent.engines.rates import task_probabilities
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
-from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
-from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.sampling import check_overlaps_fit, overlap
+from teacherstudent.networks.sampling import overlap
 from teacherstudent.spec.model import Spec
 
 # The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
@@ -35,18 +33,6 @@ STATE_NAMES = (
     "teacher_weights",
     "teacher_readouts",
 )
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
-    activation cannot be compiled.
-    """
-    source_of(spec).check(spec)
-    check_interventions(spec)
-    check_overlaps_fit(spec)
-    codes_of(spec)
-    if spec.student.biases and spec.initial_overlaps is not None:
-        raise SpecError("student.biases: not part of order parameters; remove them or start from a state")
 
 
 def can_resume(spec: Spec, state: State) -> bool:

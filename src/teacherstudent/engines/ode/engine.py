@@ -8,18 +8,13 @@ import numpy as np
 from teacherstudent.engines.ode.choice import formulation_of, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
-from teacherstudent.engines.ode.joint_estimates import check_moments
-from teacherstudent.engines.ode.laws import check_signs
-from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
-from teacherstudent.engines.ode.sums_checks import CLOSED, check_sums, has_sums, is_single
 from teacherstudent.engines.ode.together import integrate_together
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
@@ -36,47 +31,12 @@ from teacherstudent.kernels.ode.integrator import (
 )
 from teacherstudent.kernels.ode.pauses import LEFT
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import on_step
 
-__all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants", "simulate"]
+__all__ = ["STATE_NAMES", "batch_key", "can_resume", "phase_constants", "simulate"]
 
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError if there are no equations in closed form."""
-    if spec.inputs.clusters is not None:
-        raise SpecError(
-            "inputs.distribution: engine ode does not support mixture: networks of erf units are odd "
-            "functions, which cannot learn clusters such as xor; use engine chain"
-        )
-    if spec.is_deep:
-        check_layers(spec)
-    elif has_sums(spec):
-        check_sums(spec)
-    elif not is_single(spec):
-        check_signs(spec)
-    refuse_finite_sets(spec, "ode")
-    check_moments(spec)
-    replay, block = spec.curriculum.replay, spec.training.consolidation
-    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
-        if layer.activation not in CLOSED and not has_sums(spec):
-            raise SpecError(
-                f"{name}.activation: engine ode does not support {layer.activation} here; use erf, linear, "
-                "relu or engine chain"
-            )
-    if spec.training.l1 is not None:
-        raise SpecError("training.l1: engine ode does not support it; use engine network")
-    if replay is not None and replay.buffer is not None:
-        raise SpecError("curriculum.replay.buffer: engine ode has no stored samples; use engine network")
-    if block is not None and block.importances == "weights":
-        refuse(
-            "training.consolidation.importances",
-            block.importances,
-            "engine ode has one importance per unit; use units or engine network",
-        )
 
 
 def can_resume(spec: Spec, state: State) -> bool:
