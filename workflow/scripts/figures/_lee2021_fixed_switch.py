@@ -9,6 +9,7 @@ from _lee2021_recorded import SIMILARITIES as GRID
 from _lee2021_trends import agrees, mean_and_error, rank_correlation, resemblance, settled, slopes
 
 from teacherstudent.experiments.claims import Claim
+from teacherstudent.store.curves import mean_over
 
 RECORDED_MAPS = "maps over three seeds digitised from the authors' notebooks"
 # Trends whose sign eight runs settle: measure, similarity, sign.
@@ -65,7 +66,7 @@ def indices(axis):
 def collapse(figure, maps):
     """State that the first task is retained only if features and readouts are equal."""
     late, claim = measured(maps)["long-time forgetting"], partial(Claim, figure, source=RECORDED_MAPS)
-    mean = np.nanmean(late, axis=2)
+    mean = mean_over(late, 2)
     yield claim(
         "Long-time forgetting of equal tasks, mean over runs.", **mean_and_error(late[-1, -1]), high=0.6
     )
@@ -112,4 +113,4 @@ def likeness(claim, name, values, recorded):
         f"those of the others: rank correlation; among our runs {low:.2f} to {high:.2f} (90 %), median "
         f"{middle:.2f}."
     )
-    return claim(statement, value=rank_correlation(np.nanmean(values, axis=2), recorded), low=low)
+    return claim(statement, value=rank_correlation(mean_over(values, 2), recorded), low=low)

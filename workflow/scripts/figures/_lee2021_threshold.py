@@ -9,6 +9,7 @@ from _lee2021_trends import mean_and_error, settled
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
+from teacherstudent.store.curves import mean_over
 
 STEPS = 1_500_000  # between the switch and the end of the measures, for students of 1000 units
 NORMALISED = "normalised maps over 41 runs in the authors' notebook"
@@ -67,7 +68,7 @@ def threshold_claims(figure, maps):
     return [
         claim(
             "log10 of the error of task 1 at the last recorded time before the switch, largest of all runs.",
-            value=np.nanmax(reached),
+            value=np.max(reached, initial=-np.inf, where=np.isfinite(reached)),
             low=-4.1,
             high=-3.9,
         ),
@@ -83,4 +84,4 @@ def threshold_claims(figure, maps):
 def contrast(values):
     """Return the value of equal tasks minus the mean of all other cells, for each run."""
     others = values.reshape(-1, values.shape[-1])[:-1]
-    return values[-1, -1] - np.nanmean(others, axis=0)
+    return values[-1, -1] - mean_over(others, 0)

@@ -9,6 +9,8 @@ from itertools import combinations, islice
 import numpy as np
 from scipy.stats import spearmanr
 
+from teacherstudent.store.curves import mean_over
+
 THREE = 3  # seeds of the recorded maps
 ERRORS = 3.0  # standard errors within which two values agree, and beyond which a sign is settled
 SUBSETS = 500  # sets of three runs that are compared with the others
@@ -30,9 +32,15 @@ def slopes(maps_of_runs: np.ndarray, features, readouts) -> dict[str, np.ndarray
         Change of the measure per unit of "feature" and "readout" similarity.
     """
     return {
-        "feature": np.polyfit(features, np.nanmean(maps_of_runs, axis=1), 1)[0],
-        "readout": np.polyfit(readouts, np.nanmean(maps_of_runs, axis=0), 1)[0],
+        "feature": _slope(features, mean_over(maps_of_runs, 1)),
+        "readout": _slope(readouts, mean_over(maps_of_runs, 0)),
     }
+
+
+def _slope(x, y) -> np.ndarray:
+    """Return the slope of the straight line through y, (n, runs), by least squares."""
+    distance = np.asarray(x) - np.mean(x)
+    return distance @ y / (distance @ distance)
 
 
 def finite(per_run) -> np.ndarray:
@@ -84,7 +92,7 @@ def resemblance(values: np.ndarray) -> np.ndarray:
     others = [[run for run in runs if run not in chosen] for chosen in sets]
     return np.array(
         [
-            rank_correlation(np.nanmean(values[..., list(chosen)], 2), np.nanmean(values[..., rest], 2))
+            rank_correlation(mean_over(values[..., list(chosen)], 2), mean_over(values[..., rest], 2))
             for chosen, rest in zip(sets, others, strict=True)
         ]
     )
