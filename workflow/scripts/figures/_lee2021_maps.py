@@ -84,7 +84,7 @@ def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
         _figures.plot_heatmap(ax, readouts, features, mean_over(values, 2), name, "simulation", color)
         ax.set(xlabel="readout similarity", ylabel="feature similarity")
-        ax.set_title(errors_of_cells(values), fontsize="small")
+        ax.set_title(errors_of_cells(values), loc="right", fontsize="x-small")
 
 
 def plot_trends(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
@@ -100,13 +100,14 @@ def plot_trends(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
     names = np.split(np.array(list(maps)), len(COLORS))
     for ax, group in zip(axes, names, strict=True):
         found = [slopes(maps[name], *similarities(curves)) for name in group]
-        for shift, similarity in ((-0.1, "feature"), (0.1, "readout")):
-            values = np.array([each[similarity] for each in found])
-            _figures.plot_runs(ax, np.arange(len(group)) + shift, values, f"{similarity} similarity")
+        for number, similarity in enumerate(("feature", "readout")):
+            values, x = np.array([each[similarity] for each in found]), np.arange(len(group))
+            style = {"color": f"C{number}", "linestyle": "none"}
+            _figures.plot_runs(ax, x + 0.2 * (number - 0.5), values, f"{similarity} similarity", **style)
         ax.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
-        ax.set_xticks(range(len(group)), [name.replace(" ", "\n") for name in group])
-        ax.set(ylabel="slope (decades)", xlim=(-0.5, len(group) - 0.5))
-        ax.legend()
+        ax.set_xticks(range(len(group)), [name.replace(" ", "\n", 1) for name in group])
+        ax.set(xlabel="", ylabel="slope (decades)", xlim=(-0.5, len(group) - 0.5))
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncol=2)
 
 
 def errors_of_cells(values: np.ndarray) -> str:
