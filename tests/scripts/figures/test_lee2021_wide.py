@@ -96,7 +96,7 @@ def test_titles_have_the_standard_errors_of_the_cells():
     made = recorded_maps()
     ax = heatmaps.figure(heatmap_curves(made)).axes[2]
     errors = 0.001 * RECORDED["maximal forgetting"]  # of two runs at 0.999 and 1.001 of the map
-    assert ax.get_title() == f"s.e.m. {errors.min():.2g} to {errors.max():.2g}"
+    assert ax.get_title(loc="right") == f"s.e.m. {errors.min():.2g} to {errors.max():.2g}"
 
 
 def test_recorded_maps_are_like_themselves():
@@ -176,6 +176,19 @@ def test_sections_are_at_equal_readouts():
     assert by_words(found, "1000 rows").value == pytest.approx(0.25, abs=1e-6)
     assert by_words(found, "100 rows").value == pytest.approx(0.0, abs=1e-9)
     assert by_words(found, "equal performance").holds
+
+
+def test_sections_of_several_runs_are_compared_with_the_recorded_ones():
+    line = np.interp(GRID, [0.0, sections.TOP, 1.0], [0.70, 1.89, 1.58])
+    forgotten = line[:, None] * np.where(GRID == 1.0, 1.0, 0.0)
+    made = made_maps(forgotten, np.full((11, 11), 2.9), runs=5)
+    found = sections.claims({sections.MAPS: {"network": made}})
+    late = "0 rows after the switch at similarity 0.6 minus that at"
+    for end, difference in ((0, 1.19), (1, 0.31)):
+        at_end = by_words(found, f"Forgetting 100{late} {end},")
+        assert at_end.value == pytest.approx(difference)
+        assert at_end.holds
+    assert not by_words(found, f"Forgetting 1000{late} 0,").holds
 
 
 def test_trace_reads_its_levels():
