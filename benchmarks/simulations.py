@@ -17,15 +17,18 @@ from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.philox import fill_normals
 from teacherstudent.kernels.network import blocks as network_blocks
-from teacherstudent.kernels.network import by_unit
+from teacherstudent.kernels.network import by_unit, unit_pairs
 from teacherstudent.kernels.network import sgd as network_kernel
 from teacherstudent.kernels.network import wide as wide_kernel
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.kernels.network.squared_error import SquaredError
+from teacherstudent.networks.sampling import Networks, order_parameters
 
 K, M = 4, 2
+WIDE_N, WIDE_K, WIDE_M = 15, 1000, 250
 CHAINS = ENGINES["chain"].batch_limit
 KEY = np.uint32(1), np.uint32(2)
 STREAM = np.uint32(0)
@@ -91,17 +94,55 @@ def step_constants(N: int, V: np.ndarray) -> StepConstants:
     )  # fmt: skip
 
 
-def wide_network() -> Timed:
+def wide_network(precision: type = np.float64) -> Timed:
     """Steps of a wide network with few inputs, as in the maps of Lee et al. 2021."""
-    many, units, few, random = 1000, 250, 15, np.random.default_rng(0)
-    W, V = (wide_kernel.across(random.standard_normal((rows, few))) for rows in (many, units))
-    h, buffers = random.standard_normal((1, many)) / many, wide_kernel.new_buffers(many, units, 1, W)
-    moving, v = np.ones(wide_kernel.padded_units(many)), random.standard_normal(units) / np.sqrt(units)
+    W, h, V, v = wide_weights()
+    W, V, h = wide_kernel.across(W, precision), wide_kernel.across(V, precision), h[np.newaxis] / WIDE_K
+    buffers = wide_kernel.new_buffers(WIDE_K, WIDE_M, 1, W)
+    moving = np.ones(wide_kernel.padded_units(WIDE_K), precision)
     constants = StepConstants(
-        *(few, SquaredError(0.0), ERF, ERF, V, v, 0, moving), eta=5.0, eta_h=75.0 / many**2,
+        *(WIDE_N, SquaredError(0.0), ERF, ERF, V, v, 0, moving), eta=5.0, eta_h=75.0 / WIDE_K**2,
         decay=0.0, decay_h=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
     return lambda n: wide_kernel.train(W, h, constants, buffers, *KEY, 0, n), 20_000
+
+
+def wide_numpy_loop() -> Timed:
+    """Steps of the plain numpy loop for a wide network."""
+    W, h, V, v = wide_weights()
+    return lambda n: reference.sgd_steps(W, h / WIDE_K, V, v, 0.1, n, np.random.RandomState(0)), 500
+
+
+def wide_weights() -> tuple[np.ndarray, ...]:
+    """Return W (K, N), h (K,), V (M, N) and v (M,) of a wide network."""
+    random = np.random.default_rng(0)
+    W, V = (random.standard_normal((units, WIDE_N)) for units in (WIDE_K, WIDE_M))
+    return W, random.standard_normal(WIDE_K), V, random.standard_normal(WIDE_M) / np.sqrt(WIDE_M)
+
+
+def wide_errors() -> Timed:
+    """Errors of a wide network against two teachers, from its weights."""
+    W, h, V, v = wide_weights()
+    student, teachers = unit_pairs.in_blocks(W), np.stack([unit_pairs.in_blocks(V)] * 2)
+    heads, readouts = np.stack([h, -h]) / WIDE_K, np.stack([v, v])
+
+    def measure(n: int) -> None:
+        for _ in range(n):
+            unit_pairs.erf_errors(student, teachers, heads, readouts)
+
+    return measure, 20
+
+
+def errors_of_overlaps() -> Timed:
+    """The same errors from the overlaps of all pairs of units, which are computed first."""
+    W, h, V, v = wide_weights()
+    networks = Networks(W, np.stack([h, -h]) / WIDE_K, np.stack([V, V]), np.stack([v, v]))
+
+    def measure(n: int) -> None:
+        for _ in range(n):
+            generalisation_errors(ERF, ERF, *order_parameters(networks))
+
+    return measure, 5
 
 
 def numpy_loop(N: int) -> Timed:
@@ -240,8 +281,13 @@ def lines() -> Iterator[Line]:
         yield dearer(f"chain, step with {groups} groups of inputs against one", ours, plain, must, aim)
     (episode,) = seconds(episodes(12))
     yield within("chain, reward rule, episode of 12 decisions", episode, "us", 0.3, 0.1)
-    (wide,) = seconds(wide_network())
-    yield within("network, N = 15, K = 1000, M = 250, step", wide, "us", 12.0, None)
+    size = f"N = {WIDE_N}, K = {WIDE_K}, M = {WIDE_M}"
+    wide, single, plain = seconds(wide_network(), wide_network(np.float32), wide_numpy_loop())
+    yield faster(f"network, {size}, step against numpy loop", wide, plain, 12, 17)
+    yield faster(f"network, {size}, float32 against numpy loop", single, plain, 25, 35)
+    yield within(f"network, {size}, float32, step", single, "us", 3.5, 1.45)
+    ours, plain = seconds(wide_errors(), errors_of_overlaps())
+    yield faster("network, errors of 1000 units on two tasks against those from overlaps", ours, plain, 5, 10)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))
     yield dearer("chain, step at N = 10^9 against N = 10^3", large, small, 1.2, 1.05)
     yield dearer("chain, step against its draws", small, drawn, 4.0, 2.5)

@@ -52,14 +52,17 @@ def test_each_term_by_itself(term):
     np.testing.assert_allclose(h, slow_h, rtol=0, atol=1e-12 * np.abs(slow_h).max())
 
 
-def test_pieces_are_the_whole():
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("pieces", [(1, 19, 10), (31, 2, 40, 7)])
+def test_pieces_are_the_whole(pieces, dtype):
     setting, (K, M, N) = Setting(**ALL_TERMS), (20, 7, 15)
-    W, h, _ = trained(setting, (K, M, N), 30)
+    W, h, _ = trained(setting, (K, M, N), sum(pieces), dtype=dtype)
     weights, other_h, V, v = networks((K, M, N))
-    columns = wide.across(weights)
-    buffers, p = wide.new_buffers(K, M, setting.batch, columns), constants(setting, V, v, K, N)
-    for first, steps in ((0, 1), (1, 19), (20, 10)):
-        wide.train(columns, other_h, p, buffers, *KEY, first, steps)
+    columns = wide.across(weights, dtype)
+    buffers = wide.new_buffers(K, M, setting.batch, columns)
+    p = constants(setting, V, v, K, N)._replace(V=wide.across(V, dtype))
+    for number, steps in enumerate(pieces):
+        wide.train(columns, other_h, p, buffers, *KEY, sum(pieces[:number]), steps)
     np.testing.assert_array_equal(columns[:, :K].T, W)
     np.testing.assert_array_equal(other_h, h)
 

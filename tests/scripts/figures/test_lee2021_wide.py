@@ -1,10 +1,14 @@
 """Figures of wide networks of Lee et al. 2021: what they show, and what claims read, on made-up curves."""
 
 import dataclasses
+from functools import partial
 
 import _lee2021_maps as maps
+import _lee2021_threshold as of_threshold
+import _lee2021_trends as trends
 import lee2021_heatmap_sections as sections
 import lee2021_heatmap_trace as trace
+import lee2021_maps_full as full
 import lee2021_neuron_movement as neurons
 import lee2021_readout_similarity as readouts
 import lee2021_relu as relu
@@ -16,6 +20,7 @@ import pytest
 from _lee2021_recorded import RECORDED, SIMILARITIES
 
 from lee2021_samples import by_words, curves, data
+from teacherstudent.experiments.claims import Claim
 from teacherstudent.spec.axes import with_values
 from teacherstudent.store.curves import Curves
 
@@ -87,25 +92,38 @@ def test_heatmaps_show_means_of_all_measures_with_features_upwards():
     assert fig.axes[0].get_ylabel() == "feature similarity"
 
 
+def test_titles_have_the_standard_errors_of_the_cells():
+    made = recorded_maps()
+    ax = heatmaps.figure(heatmap_curves(made)).axes[2]
+    errors = 0.001 * RECORDED["maximal forgetting"]  # of two runs at 0.999 and 1.001 of the map
+    assert ax.get_title(loc="right") == f"s.e.m. {errors.min():.2g} to {errors.max():.2g}"
+
+
 def test_recorded_maps_are_like_themselves():
-    found = heatmaps.claims(heatmap_curves(recorded_maps()))
-    alike = by_words(found, "map of the maximal forgetting")
-    assert alike.value == pytest.approx(1.0)
-    assert alike.low == pytest.approx(1.0)
+    found = heatmaps.claims(heatmap_curves(recorded_maps(runs=5)))
+    assert by_words(found, "map of the maximal forgetting").value == pytest.approx(1.0)
     assert by_words(found, "map of the long-time transfer").value == pytest.approx(1.0)
     assert by_words(found, "Single precision").value == 0.0
+    for words in ("feature", "readout"):
+        slope = by_words(found, f"Slope of the maximal forgetting against {words}")
+        assert slope.holds
+        assert slope.value == pytest.approx((slope.low + slope.high) / 2)
+    assert by_words(found, "minus that at features 0, readouts 1").holds
 
 
 def test_maps_turned_around_are_unlike():
-    made = made_maps(RECORDED["maximal forgetting"][::-1], RECORDED["long-time transfer"].T + 0.4)
+    made = made_maps(RECORDED["maximal forgetting"][::-1], RECORDED["long-time transfer"].T + 0.4, runs=5)
     found = heatmaps.claims(heatmap_curves(made))
     assert not by_words(found, "map of the maximal forgetting").holds
     assert not by_words(found, "map of the long-time transfer").holds
+    assert not by_words(found, "Slope of the maximal forgetting against feature").holds
+    assert not by_words(found, "Slope of the long-time transfer against readout").holds
 
 
-def test_smaller_students_are_not_compared_with_recorded_maps():
-    found = heatmaps.claims(heatmap_curves(recorded_maps(units=100)))
-    assert not [claim for claim in found if "rank correlation" in claim.statement]
+@pytest.mark.parametrize("changes", [{"units": 100, "runs": 5}, {"runs": 2}])
+def test_smaller_students_and_few_runs_are_not_compared_with_recorded_maps(changes):
+    found = heatmaps.claims(heatmap_curves(recorded_maps(**changes)))
+    assert not [claim for claim in found if "rank" in claim.statement or "Slope" in claim.statement]
 
 
 @pytest.mark.parametrize(("change", "holds"), [(1e-4, True), (0.5, False)])
@@ -135,17 +153,17 @@ def test_collapse_is_that_of_equal_tasks_alone(low, holds):
     assert by_words(found, "is smallest for equal tasks").holds is holds
 
 
-@pytest.mark.parametrize(("end", "holds"), [(1.34, True), (1.8, False)])
-def test_ridges_and_growth(end, holds):
+def test_ridges_are_differences_at_equal_tasks():
     line = 1.5 - (GRID - 0.6) ** 2
-    line[-1] = end
     forgotten, gained = np.minimum(line[:, None], line), 2.5 + 0.2 * GRID[:, None] + 0.001 * GRID
     forgotten[-1], forgotten[:, -1] = line, line
-    found = heatmaps.claims(heatmap_curves(made_maps(forgotten, gained)))
-    assert by_words(found, "slope").value == pytest.approx(0.2, rel=0.01)
-    for words in ("Equal readouts", "Equal features"):
-        assert by_words(found, words).holds is holds
-    assert by_words(found, "Equal features").value == pytest.approx(1.5 - max(1.14, end))
+    found = heatmaps.claims(heatmap_curves(made_maps(forgotten, gained, runs=5)))
+    for equal, end in (("readouts", "features 0"), ("features", "features 1, readouts 0")):
+        words = f"Equal {equal}: maximal forgetting at"
+        values = [claim.value for claim in found if words in claim.statement]
+        assert values == pytest.approx([0.36, 0.16], abs=1e-9), end
+    slope = by_words(found, "Slope of the long-time transfer against feature")
+    assert slope.value == pytest.approx(0.2, rel=0.01)
 
 
 def test_sections_are_at_equal_readouts():
@@ -158,6 +176,19 @@ def test_sections_are_at_equal_readouts():
     assert by_words(found, "1000 rows").value == pytest.approx(0.25, abs=1e-6)
     assert by_words(found, "100 rows").value == pytest.approx(0.0, abs=1e-9)
     assert by_words(found, "equal performance").holds
+
+
+def test_sections_of_several_runs_are_compared_with_the_recorded_ones():
+    line = np.interp(GRID, [0.0, sections.TOP, 1.0], [0.70, 1.89, 1.58])
+    forgotten = line[:, None] * np.where(GRID == 1.0, 1.0, 0.0)
+    made = made_maps(forgotten, np.full((11, 11), 2.9), runs=5)
+    found = sections.claims({sections.MAPS: {"network": made}})
+    late = "0 rows after the switch at similarity 0.6 minus that at"
+    for end, difference in ((0, 1.19), (1, 0.31)):
+        at_end = by_words(found, f"Forgetting 100{late} {end},")
+        assert at_end.value == pytest.approx(difference)
+        assert at_end.holds
+    assert not by_words(found, f"Forgetting 1000{late} 0,").holds
 
 
 def test_trace_reads_its_levels():
@@ -175,21 +206,90 @@ def test_trace_reads_its_levels():
     assert set(data(trace.figure(made).axes[0], "simulation")) == {"task 1", "task 2"}
 
 
-def test_threshold_maps_start_from_the_last_record_before_the_switch():
-    time = np.linspace(0.0, 800.0, 9)
-    first = np.where(time <= 600.0, -4.0, -2.0) + np.zeros((2, 2, 1, 1))
+def threshold_maps(time, switch, runs=1):
+    """Errors before and after a switch; equal tasks are not forgotten, and equal features learned faster."""
+    before = time <= switch
+    first = np.where(before, -4.0, -2.0) + np.zeros((2, 2, runs, 1))
     first[-1, -1] = -4.0
-    second = np.where(time <= 600.0, -1.0, -3.0) - np.array([0.0, 0.5])[:, None, None, None] * (time > 600.0)
-    second = second + np.zeros((2, 2, 1, 1))
+    second = np.where(before, -1.0, -3.0) - np.array([0.0, 0.5])[:, None, None, None] * ~before
     axes = {FEATURES: [0.0, 1.0], READOUTS: [0.0, 1.0]}
-    made = wide(time, first, second, axes, switch=650.0)
-    np.testing.assert_array_equal(threshold.start(made), 600.0)
+    return wide(time, first, second + np.zeros((2, 2, runs, 1)), axes, switch=switch)
+
+
+def test_threshold_maps_start_from_the_last_record_before_the_switch():
+    made = threshold_maps(np.linspace(0.0, 8e5, 9), 650_000.0)
+    np.testing.assert_array_equal(of_threshold.start(made), 6e5)
     found = threshold.claims({threshold.MAPS: {"network": made}})
     assert all(claim.holds for claim in found)
-    assert by_words(found, "smallest forgetting at the end").value == pytest.approx(2.0)
-    assert by_words(found, "slope").value == pytest.approx(0.5)
-    assert by_words(found, "largest transfer at the end").value == pytest.approx(0.0)
-    assert len(threshold.figure({threshold.MAPS: {"network": made}}).axes) == 8
+    assert by_words(found, "forgotten least").value == pytest.approx(2.0)
+    assert by_words(found, "largest transfer at the end").value == pytest.approx(2.5 - 6.5 / 3)
+    assert len(threshold.figure({threshold.MAPS: {"network": made}}).axes) == 10
+
+
+def test_measures_of_threshold_maps_end_a_fixed_number_of_steps_after_the_switch():
+    time = np.linspace(0.0, 9e5, 19)
+    made = threshold_maps(time, 600_000.0)
+    late = time > 700_000.0
+    log = np.log10(made.values("generalisation_error"))
+    log[..., late, 0] = 0.0
+    log[..., late, 1] = -9.0
+    changed = {"generalisation_error": 10**log}
+    same = dataclasses.replace(made, quantities=made.quantities | changed)
+    for name, values in of_threshold.measured(made).items():
+        np.testing.assert_array_equal(of_threshold.measured(same)[name], values)
+
+
+@pytest.mark.parametrize("moment", [np.nan, 850_000.0])
+def test_runs_whose_switch_is_late_or_missing_have_no_measures(moment):
+    made = threshold_maps(np.linspace(0.0, 9e5, 19), 600_000.0, runs=2)
+    switches = made.switch_times.copy()
+    switches[..., 1, :] = moment
+    for values in of_threshold.measured(dataclasses.replace(made, switch_times=switches)).values():
+        assert np.isfinite(values[..., 0]).all()
+        assert np.isnan(values[..., 1]).all()
+
+
+def test_full_maps_have_the_runs_of_both_experiments():
+    fixed, by_error = recorded_maps(runs=5), threshold_maps(np.linspace(0.0, 8e5, 9), 650_000.0, runs=2)
+    made = {
+        name + more: {"network": maps_of}
+        for name, maps_of in ((full.FIXED, fixed), (full.THRESHOLD, by_error))
+        for more in ("", full.MORE)
+    }
+    both = full.both(made)
+    assert [curves.runs for curves in both] == [10, 4]
+    np.testing.assert_array_equal(
+        both[0].values("generalisation_error")[:, :, 5:], fixed.values("generalisation_error")
+    )
+    assert both[0].switch_times.shape == (11, 11, 10, 1)
+    assert len(full.figure(made).axes) == 22
+    assert by_words(full.claims(made), "forgotten least").value == pytest.approx(2.0)
+
+
+def test_signs_are_settled_by_their_standard_errors():
+    claim, per_run = partial(Claim, "figure"), np.array([0.9, 1.1, 1.0, 1.2])
+    error = per_run.std(ddof=1) / 2
+    found = trends.settled(claim, "Slope", per_run, 1)
+    assert (found.holds, found.low) == (True, pytest.approx(3 * error))
+    assert found.uncertainty == pytest.approx(error)
+    assert not trends.settled(claim, "Slope", per_run, -1).holds
+    assert not trends.settled(claim, "Slope", per_run - 0.9, 1).holds
+
+
+def test_agreement_is_within_the_errors_of_both():
+    claim, per_run = partial(Claim, "figure"), np.array([0.9, 1.1, 1.0, 1.2])
+    spread = per_run.std(ddof=1)
+    width = 3 * spread * np.sqrt(1 / 4 + 1 / 3)
+    near, far = (trends.agrees(claim, "Slope.", per_run, 1.05 + shift * width) for shift in (0.99, 1.01))
+    assert (near.holds, far.holds) == (True, False)
+
+
+def test_resemblance_is_high_for_runs_alike_and_not_for_noise():
+    random = np.random.default_rng(0)
+    noise, trend = random.standard_normal((6, 6, 8)), 10.0 * np.arange(6)[:, None, None]
+    assert np.median(trends.resemblance(noise + trend)) > 0.9
+    assert abs(np.median(trends.resemblance(noise))) < 0.3
+    assert len(trends.resemblance(noise)) == 56
 
 
 def moving(ends, readout, units=maps.UNITS):

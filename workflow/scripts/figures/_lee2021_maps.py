@@ -4,12 +4,15 @@ Times after the switch are counted in rows of 100 steps as in the paper. A small
 proportion to its units; therefore its rows in the small form are shorter by the same factor.
 """
 
+import dataclasses
+
 import _figures
 import numpy as np
 from _lee2021 import errors, inputs
+from _lee2021_trends import slopes
 
 from teacherstudent import measures
-from teacherstudent.store.curves import Curves, mean_over
+from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 FEATURES, READOUTS = "features.similarity", "readouts.similarity"
 ROW, UNITS = 100, 1000  # steps in a row, units of the published student
@@ -45,8 +48,28 @@ def similarities(curves: Curves) -> tuple[np.ndarray, np.ndarray]:
     return curves.axis(FEATURES), curves.axis(READOUTS)
 
 
+def joined(first: Curves, *others: Curves) -> Curves:
+    """Return curves with the runs of several experiments, which have the same axes and recorded times."""
+    parts, axis = (first, *others), len(first.axes)
+
+    def stacked(arrays):
+        return np.concatenate(list(arrays), axis=axis)
+
+    return dataclasses.replace(
+        first,
+        runs=sum(part.runs for part in parts),
+        quantities={
+            name: stacked(part.quantities[name] for part in parts) for name in ("generalisation_error",)
+        },
+        diverged=stacked(part.diverged for part in parts),
+        switch_times=stacked(part.switch_times for part in parts),
+    )
+
+
 def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
     """Draw maps of means over runs, one row of panels for forgetting and one for transfer.
+
+    The title of a panel has the smallest and the largest standard error of its cells.
 
     Parameters
     ----------
@@ -61,7 +84,39 @@ def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
         _figures.plot_heatmap(ax, readouts, features, mean_over(values, 2), name, "simulation", color)
         ax.set(xlabel="readout similarity", ylabel="feature similarity")
-    _figures.letter(axes)
+        ax.set_title(errors_of_cells(values), loc="right", fontsize="x-small")
+
+
+def plot_trends(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
+    """Draw the slopes of maps along both similarities, means over runs with standard errors.
+
+    Parameters
+    ----------
+    axes : ndarray of Axes, shape (2,)
+        Of the measures of forgetting and of those of transfer.
+    curves, maps
+        As in `draw`.
+    """
+    names = np.split(np.array(list(maps)), len(COLORS))
+    for ax, group in zip(axes, names, strict=True):
+        found = [slopes(maps[name], *similarities(curves)) for name in group]
+        for number, similarity in enumerate(("feature", "readout")):
+            values, x = np.array([each[similarity] for each in found]), np.arange(len(group))
+            style = {"color": f"C{number}", "linestyle": "none"}
+            _figures.plot_runs(ax, x + 0.2 * (number - 0.5), values, f"{similarity} similarity", **style)
+        ax.axhline(0.0, color="0.6", linewidth=0.6, zorder=0)
+        ax.set_xticks(range(len(group)), [name.replace(" ", "\n", 1) for name in group])
+        ax.set(xlabel="", ylabel="slope (decades)", xlim=(-0.5, len(group) - 0.5))
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncol=2)
+
+
+def errors_of_cells(values: np.ndarray) -> str:
+    """Return a text with the range of the standard errors of the cells of a map; values are (..., run)."""
+    errors = sem_over(values, values.ndim - 1)
+    if not np.isfinite(errors).any():
+        return "one run"
+    low, high = (f"{end:.2g}" for end in (np.nanmin(errors), np.nanmax(errors)))
+    return f"s.e.m. {low} to {high}"
 
 
 def forgetting(curves: Curves, rows: int) -> np.ndarray:

@@ -6,7 +6,6 @@ read later. Here the instructions are written as vectors. Several rows share eac
 the moves, which limits the speed.
 """
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload

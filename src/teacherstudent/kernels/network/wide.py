@@ -16,9 +16,8 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF, activate
-from teacherstudent.kernels.maths.philox import BLOCK
+from teacherstudent.kernels.maths.philox import BLOCK, fill_part
 from teacherstudent.kernels.maths.philox import PART as PIECE  # normals drawn in one call
-from teacherstudent.kernels.maths.philox import fill_part
 from teacherstudent.kernels.maths.special import erf_and_derivative_float32, fma
 from teacherstudent.kernels.network.ahead import draw_ahead, steps_ahead
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
