@@ -3,12 +3,10 @@
 from copy import deepcopy
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from samples import document
 from teacherstudent.errors import SpecError
-from teacherstudent.networks.sampling import initial_order_parameters, order_parameters, sample_networks
 from teacherstudent.spec.memo import LARGEST_KEY, MOST_BLOCKS, Blocks, once_per_spec
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.schema import complete, complete_blocks, package_schema
@@ -103,23 +101,3 @@ def test_a_result_is_of_its_spec_only():
     assert calls == [spec, longer]
     assert spec == parse_spec(document())
     assert spec.to_dict() == parse_spec(document()).to_dict()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"training": {"learning_rate": 0.1, "train": ["features"]}},
-        {"curriculum": {"switch_times": [2.0], "order": [1, 0]}, "student": {"hidden": 4}},
-        {"inputs": {"dimension": 21}},
-        {"student": {"hidden": 4, "initial": {"scheme": "informed"}}, "duration": 9.0},
-    ],
-)
-def test_order_parameters_are_those_of_the_sampled_networks(changes):
-    spec = parse_spec(document(student={"hidden": 4}) | changes)
-    for seed, run in ((0, 0), (0, 1), (5, 0), (0, 0)):
-        expected = order_parameters(sample_networks(spec, seed, run))
-        found = initial_order_parameters(spec, seed, run)
-        for part, other in zip(found, expected, strict=True):
-            assert np.array_equal(part, other)
-            part[...] = 0.0  # a caller may change its arrays

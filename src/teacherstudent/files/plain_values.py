@@ -46,7 +46,10 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         value = _listed(value)
     if isinstance(value, Mapping):
-        return {_text(key, path): plain(item, _inside(path, key), depth - 1) for key, item in value.items()}
+        return {
+            _text(key, path): item if _is_simple(item) else plain(item, _inside(path, key), depth - 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | range):
         if all(type(item) is float and abs(item) <= LARGEST for item in value):
             return list(value)
@@ -63,6 +66,12 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     )
 
 
+def _is_simple(value: Any) -> bool:
+    """Return whether a value is plain and has no parts; most values are, and are found so quickly."""
+    kind = type(value)
+    return kind is str or kind is bool or ((kind is float or kind is int) and abs(value) <= LARGEST)
+
+
 def _listed(value: Any) -> Any:
     """Turn arrays and numbers of numpy, if real or texts, into lists and numbers of Python."""
     if value.dtype.kind == "f":
@@ -72,6 +81,8 @@ def _listed(value: Any) -> Any:
 
 
 def _text(key: Any, path: str) -> str:
+    if type(key) is str:
+        return key
     if not isinstance(key, str):
         where = _inside(path, key)
         raise SpecError(
