@@ -3,10 +3,13 @@
 from copy import deepcopy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from samples import document
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.frames import order_parameters_in_frame
+from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.spec.memo import LARGEST_KEY, MOST_BLOCKS, Blocks, once_per_spec
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.schema import complete, complete_blocks, package_schema
@@ -101,3 +104,24 @@ def test_a_result_is_of_its_spec_only():
     assert calls == [spec, longer]
     assert spec == parse_spec(document())
     assert spec.to_dict() == parse_spec(document()).to_dict()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"training": {"learning_rate": 0.1, "train": ["features"]}},
+        {"curriculum": {"switch_times": [2.0], "order": [1, 0]}, "student": {"hidden": 4}},
+        {"inputs": {"dimension": 21}},
+        {"student": {"hidden": 4, "initial": {"scheme": "informed"}}, "duration": 9.0},
+        {"student": {"hidden": 4, "initial": {"scheme": "denoising"}}},
+    ],
+)
+def test_saved_order_parameters_are_those_of_the_sampled_networks(changes):
+    spec = parse_spec(document(student={"hidden": 4}) | changes)
+    for seed, run in ((0, 0), (0, 1), (5, 0), (0, 0)):
+        expected = initial_order_parameters(spec, seed, run)
+        found = order_parameters_in_frame(spec, seed, run)
+        for part, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(part, other, rtol=0, atol=1e-13)
+            part[...] = 0.0  # a caller may change its arrays

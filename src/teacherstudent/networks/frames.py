@@ -5,6 +5,7 @@ and on sizes only. The rows are drawn once, and are replaced by their coordinate
 runs of a sweep that differ in similarities or standard deviations need no vectors of N numbers.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,9 +18,10 @@ from teacherstudent.networks.sampling import (
     networks_of_coordinates,
 )
 from teacherstudent.networks.teachers import products_of_rows
-from teacherstudent.spec.model import Spec
+from teacherstudent.spec.model import Curriculum, Spec
 
 FRAMES = 64  # frames in memory
+SAVED, MOST_UNITS_SAVED = 512, 32  # order parameters in memory, and the largest number of units of these
 
 
 def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -39,12 +41,22 @@ def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameter
     """
     if not _combines_rows(spec):
         return initial_order_parameters(spec, seed, run)
+    # Without the blocks on which networks do not depend: points of a grid that differ in these share networks.
+    others = dict.fromkeys(("training", "duration", "record", "numerics"))
+    networks = replace(spec, curriculum=Curriculum(spec.curriculum.order, look_every=0.0), **others)
+    few = spec.student.hidden + spec.teachers.count * spec.teachers.hidden <= MOST_UNITS_SAVED
+    found = (_in_frame if few else _in_frame.__wrapped__)(networks, seed, run)
+    return OrderParameters(*(part.copy() for part in found))
+
+
+@lru_cache(maxsize=SAVED)
+def _in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
     K, N, F = spec.student.hidden, spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
     rows = _frame(seed, run, F, K, N).copy()
     W, h, V, v = networks_of_coordinates(spec, seed, run, rows[:F], rows[F:], None, None)
     flat = V.reshape(F, -1)
     overlaps = (products_of_rows(a, b) / N for a, b in ((W, W), (W, flat), (flat, flat)))
-    return OrderParameters(*overlaps, h.copy(), v.copy())
+    return OrderParameters(*overlaps, h, v)
 
 
 def _combines_rows(spec: Spec) -> bool:
