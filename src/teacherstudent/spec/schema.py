@@ -88,6 +88,7 @@ def complete_blocks(document: dict, name: str) -> dict:
     return filled
 
 
+PARTS = (dict, list)  # types of plain values with parts
 INVALID = object()  # in place of a block that does not follow its schema
 _blocks = Blocks()
 
@@ -99,9 +100,9 @@ def _block(schema: Mapping, block: Any) -> Any:
 
 def _copied(value: Any) -> Any:
     """Return a copy of plain values."""
-    if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+    if type(value) is dict:
+        return {key: _copied(item) if type(item) in PARTS else item for key, item in value.items()}
+    return [_copied(item) for item in value] if type(value) is list else value
 
 
 def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
