@@ -12,6 +12,7 @@ from pathlib import Path
 import cost
 import equations
 import grids
+import lanes
 import manifolds
 import simulations
 import starting
@@ -34,7 +35,7 @@ def main() -> None:
     with (RESULTS / "speed.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for part in (simulations, manifolds, equations, grids, starting):
+        for part in (simulations, manifolds, equations, lanes, grids, starting):
             for line in part.lines():
                 show(line.cells())
                 writer.writerow(line.cells())

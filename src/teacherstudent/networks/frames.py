@@ -5,7 +5,6 @@ and on sizes only. The rows are drawn once, and are replaced by their coordinate
 runs of a sweep that differ in similarities or standard deviations need no vectors of N numbers.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,10 +17,12 @@ from teacherstudent.networks.sampling import (
     networks_of_coordinates,
 )
 from teacherstudent.networks.teachers import products_of_rows
-from teacherstudent.spec.model import Curriculum, Spec
+from teacherstudent.spec.model import Spec
 
-FRAMES = 64  # frames in memory
-SAVED, MOST_UNITS_SAVED = 512, 32  # order parameters in memory, and the largest number of units of these
+FRAMES = 1024  # frames, and order parameters, in memory
+_FOUND: dict[tuple, OrderParameters] = {}
+# Most rows of a frame: for more of them the products of all pairs take longer than the networks themselves.
+MOST_ROWS = 32
 
 
 def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -41,16 +42,18 @@ def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameter
     """
     if not _combines_rows(spec):
         return initial_order_parameters(spec, seed, run)
-    # Without the blocks on which networks do not depend: points of a grid that differ in these share networks.
-    others = dict.fromkeys(("training", "duration", "record", "numerics"))
-    networks = replace(spec, curriculum=Curriculum(spec.curriculum.order, look_every=0.0), **others)
-    few = spec.student.hidden + spec.teachers.count * spec.teachers.hidden <= MOST_UNITS_SAVED
-    found = (_in_frame if few else _in_frame.__wrapped__)(networks, seed, run)
+    key = seed, run, spec.inputs.dimension, spec.curriculum.order[0], spec.teachers, spec.student
+    found = _FOUND.get(key)
+    if found is None:
+        found = _from_frame(spec, seed, run)
+        if len(_FOUND) >= FRAMES:
+            _FOUND.clear()
+        _FOUND[key] = found
     return OrderParameters(*(part.copy() for part in found))
 
 
-@lru_cache(maxsize=SAVED)
-def _in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
+def _from_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
+    """Return the order parameters from the coordinates of all rows."""
     K, N, F = spec.student.hidden, spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
     rows = _frame(seed, run, F, K, N).copy()
     W, h, V, v = networks_of_coordinates(spec, seed, run, rows[:F], rows[F:], None, None)
@@ -60,10 +63,11 @@ def _in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
 
 
 def _combines_rows(spec: Spec) -> bool:
-    """Return whether all first layers are linear combinations of fewer than N Gaussian rows."""
+    """Return whether all first layers are linear combinations of few Gaussian rows."""
     teachers, initial = spec.teachers, spec.student.initial
     given = spec.initial_overlaps is not None or teachers.file is not None or initial.file is not None
-    few = teachers.count * teachers.hidden + spec.student.hidden <= spec.inputs.dimension
+    rows = teachers.count * teachers.hidden + spec.student.hidden
+    few = rows <= min(spec.inputs.dimension, MOST_ROWS)
     return few and not given and teachers.features.units != "whitened" and initial.scheme != "uniform"
 
 

@@ -112,12 +112,14 @@ class Integration:
         Called with the fraction of the duration that is done, from 0 to 1.
     start : Start
         The start of the run.
+    times : (T,) array, optional
+        The recorded times (`start.times_from`), where another run has the same.
     """
 
     # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
     MAX_STEPS = 10_000_000
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
+    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable, start: Start, times=None):
         self.spec, self.progress, self.has_lanes = spec, progress, has_lanes(spec)
         self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
         self.status, self.row = None, 0
@@ -128,7 +130,7 @@ class Integration:
         else:
             self.form = chosen.from_state(origin, start.state)
         self.angle = self.form.angle(self.t, start.state)
-        self.times = times_from(spec, start.time)
+        self.times = times_from(spec, start.time) if times is None else times
         self.records = np.empty((len(self.times), self.form.width))
         self.restart, self.restarts = empty_restart_point(len(self.y)), _nothing_saved(self.form)
 
@@ -316,8 +318,11 @@ def simulate(
         done = sum(min(1.0, run.t / run.spec.duration) for run in integrations)
         progress(min(1.0, done / len(specs)))
 
+    times: dict[Hashable, np.ndarray] = {}
     for spec, run, start in zip(specs, runs, starts, strict=True):
-        integrations.append(Integration(spec, seed, run, report, start))
+        key = spec.record, spec.duration, spec.inputs.dimension, start.time
+        integrations.append(Integration(spec, seed, run, report, start, times.get(key)))
+        times[key] = integrations[-1].times
     courses = [run.course(start.state) for run, start in zip(integrations, starts, strict=True)]
     integrate_together(integrations, courses, report)
     return [trajectory_of(run) for run in integrations]
