@@ -148,7 +148,7 @@ def _read_axes(axes: Any) -> dict[str, list]:
     if not isinstance(axes, Mapping):
         kind = type(axes).__name__
         raise SpecError(f"axes: must be a mapping of dotted keys of the spec to lists of values, not {kind}")
-    return read_axes("axes", plain({"axes": axes})["axes"])
+    return read_axes("axes", plain(axes, "axes"))
 
 
 def _specs(

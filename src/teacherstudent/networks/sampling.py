@@ -1,7 +1,5 @@
 """Initial networks and their order parameters."""
 
-from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +14,9 @@ from teacherstudent.networks.teachers import (
     products_of_rows,
     sample_teachers,
 )
-from teacherstudent.spec.model import Curriculum, InitialOverlaps, Spec
+from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.rules import full_overlaps
 from teacherstudent.spec.weight_files import student_layers, teacher_layers
-
-# Order parameters of initial networks with at most so many units are saved.
-MOST_UNITS_SAVED = 32
 
 
 class Networks(NamedTuple):
@@ -156,28 +151,11 @@ def initial_order_parameters(spec: Spec, seed: int, run: int) -> OrderParameters
         The given overlaps, or those of `sample_networks`.
     """
     if spec.initial_overlaps is None:
-        return _sampled_overlaps(spec, seed, run)
+        return order_parameters(sample_networks(spec, seed, run))
     given = spec.initial_overlaps
     K, C = spec.student.hidden, full_overlaps(given)
     h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)
     return OrderParameters(C[:K, :K].copy(), C[:K, K:].copy(), C[K:, K:].copy(), h, v)
-
-
-def _sampled_overlaps(spec: Spec, seed: int, run: int) -> OrderParameters:
-    """Return the order parameters of `sample_networks`, which are computed once for points of a grid."""
-    few = spec.student.hidden + spec.teachers.count * spec.teachers.hidden <= MOST_UNITS_SAVED
-    if not few or spec.teachers.file or spec.student.initial.file:
-        return order_parameters(sample_networks(spec, seed, run))
-    # Without the blocks on which networks do not depend: points that differ in these have equal networks.
-    others = dict.fromkeys(("training", "duration", "record", "numerics"))
-    curriculum = Curriculum(spec.curriculum.order, look_every=0.0)
-    saved = _saved_overlaps(replace(spec, curriculum=curriculum, **others), seed, run)
-    return OrderParameters(*(part.copy() for part in saved))
-
-
-@lru_cache(maxsize=512)
-def _saved_overlaps(spec: Spec, seed: int, run: int) -> OrderParameters:
-    return order_parameters(sample_networks(spec, seed, run))
 
 
 def order_parameters(networks: Networks) -> OrderParameters:

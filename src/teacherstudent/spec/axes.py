@@ -8,7 +8,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -68,17 +68,19 @@ def _names_one(end: str, keys: Mapping[str, Any]) -> bool:
 
 
 def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
-    """Return a copy of a document with the values at dotted keys replaced; missing blocks are made."""
-    changed = deepcopy(dict(document))
+    """Return a document with the values at dotted keys replaced; missing blocks are made.
+
+    The document is not changed. Blocks without such a key are the same objects in both.
+    """
+    changed = dict(document)
     for key, value in values.items():
         *blocks, last = key.split(".")
-        place = changed
+        place: Any = changed
         for block in blocks:
-            place = (
-                place.setdefault(block, {})
-                if isinstance(place, dict)
-                else place[_position(place, block, key)]
-            )
+            at = block if isinstance(place, dict) else _position(place, block, key)
+            inner = place.get(at, {}) if isinstance(place, dict) else place[at]
+            place[at] = copy(inner)
+            place = place[at]
         place[last if isinstance(place, dict) else _position(place, last, key)] = value
     return changed
 

@@ -25,7 +25,7 @@ from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
 from teacherstudent.spec.rules_laws import completed_laws, fill_in_layers
 from teacherstudent.spec.rules_structured import check_structured_files, completed_numerics
-from teacherstudent.spec.schema import complete
+from teacherstudent.spec.schema import complete_blocks
 from teacherstudent.spec.weight_files import check_files, fill_from_files
 
 # Default standard deviation of initial weights and readouts.
@@ -106,7 +106,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     if files:
         fill_from_files(document)
         fill_in_activations(document)
-    filled = complete(document, "spec")
+    filled = complete_blocks(document, "spec")
     if "times" in filled["record"]:
         kept = {key: filled["record"][key] for key in BESIDE_TIMES}
         filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept

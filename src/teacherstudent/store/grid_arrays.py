@@ -55,14 +55,29 @@ class GridArrays:
         if trajectory.diverged_at is not None:
             self.diverged_at[point, run] = trajectory.diverged_at
         rows = rows_of(trajectory.time, self.time, self.tolerance)
+        whole = isinstance(rows, slice) and len(trajectory.time) == len(self.time)
         for name, array in trajectory.arrays.items():
             if name == "time":
                 continue
-            over_time = OBSERVABLES[name].dimensions[0] == "time"
-            shape = (len(self.time), *array.shape[1:]) if over_time else array.shape
-            target = self._with_room(name, shape, array.dtype)[point, run]
-            entries = tuple(map(slice, array.shape))
-            target[(rows, *entries[1:]) if over_time else entries] = array
+            stored = self.arrays.get(name)
+            if (
+                whole
+                and stored is not None
+                and (stored.shape[2:], stored.dtype) == (array.shape, array.dtype)
+            ):
+                stored[point, run] = array
+            else:
+                self._add_part(name, array, (point, run), rows)
+
+    def _add_part(
+        self, name: str, array: np.ndarray, index: tuple[int, int], rows: slice | np.ndarray
+    ) -> None:
+        """Copy an array to a part of the entries of a run, which there are more of."""
+        over_time = OBSERVABLES[name].dimensions[0] == "time"
+        shape = (len(self.time), *array.shape[1:]) if over_time else array.shape
+        entries = tuple(map(slice, array.shape))
+        target = self._with_room(name, shape, array.dtype)[index]
+        target[(rows, *entries[1:]) if over_time else entries] = array
 
     def _with_room(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """Return an array by name with at least a shape; a larger one takes the place of a smaller one."""
