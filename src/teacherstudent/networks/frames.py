@@ -9,13 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from teacherstudent.networks.coordinates import frame_coordinates, networks_of_coordinates
 from teacherstudent.networks.randomness import Purpose, normals
-from teacherstudent.networks.sampling import (
-    OrderParameters,
-    frame_coordinates,
-    initial_order_parameters,
-    networks_of_coordinates,
-)
+from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
 from teacherstudent.networks.teachers import products_of_rows
 from teacherstudent.spec.model import Spec
 
@@ -55,8 +51,9 @@ def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameter
 def _from_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
     """Return the order parameters from the coordinates of all rows."""
     K, N, F = spec.student.hidden, spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
-    rows = _frame(seed, run, F, K, N).copy()
-    W, h, V, v = networks_of_coordinates(spec, seed, run, rows[:F], rows[F:], None, None)
+    rows = _frame(seed, run, F, K, N)[np.newaxis].copy()
+    found = networks_of_coordinates(spec, seed, [run], rows[:, :F], rows[:, F:], None, None)
+    W, h, V, v = (part[0] for part in found)
     flat = V.reshape(F, -1)
     overlaps = (products_of_rows(a, b) / N for a, b in ((W, W), (W, flat), (flat, flat)))
     return OrderParameters(*overlaps, h, v)
