@@ -72,7 +72,6 @@ def test_snakemake_and_its_jobs_killed_at_random_moments(checkout, undisturbed):
     finish(checkout, expected)
 
 
-@pytest.mark.thorough
 def test_jobs_killed_at_random_moments(checkout, undisturbed):
     """A job is tried ten times in a call of Snakemake; where that is not enough, the next call goes on."""
     _, expected, seconds = undisturbed
