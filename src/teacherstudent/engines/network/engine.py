@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.checks import shapes_in_blocks, trains_in_blocks
-from teacherstudent.engines.network.training import Training
+from teacherstudent.engines.network.checks import shapes_in_blocks
+from teacherstudent.engines.network.training import Training, in_blocks
 from teacherstudent.engines.network.turns import Program, train_in_turn, train_side_by_side
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
 from teacherstudent.engines.rates import task_probabilities
@@ -46,7 +46,7 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     Runs that are trained in blocks have common inputs, shapes and laws, others all but the similarity of the
     teachers.
     """
-    if trains_in_blocks(spec):
+    if in_blocks(spec):
         return run, shapes_in_blocks(spec)
     if not source_of(spec).is_independent_of_later_teachers:
         return run, spec

@@ -12,7 +12,7 @@ from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
-from teacherstudent.engines.network.weights import InMemory, WithClusters, WithLaws, in_memory
+from teacherstudent.engines.network.weights import InBlocks, InMemory, WithClusters, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
@@ -100,7 +100,7 @@ class Training:
             self.networks = _networks(spec, seed, run, start.state, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
-        self.in_blocks = trains_in_blocks(spec)
+        self.in_blocks = in_blocks(spec)
         if self.in_blocks:
             self.networks.read_block(state, self.source.key)
         self.step, self.finite = self.step_at(start.time), True
@@ -273,6 +273,11 @@ class Training:
         return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
 
 
+def in_blocks(spec: Spec) -> bool:
+    """Return whether runs of a spec are trained in blocks of steps."""
+    return source_of(spec).has_blocks and trains_in_blocks(spec)
+
+
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     """Return the arrays of a snapshot with a prefix: its state or its records."""
     return {name.removeprefix(prefix): array for name, array in snapshot.items() if name.startswith(prefix)}
@@ -301,6 +306,8 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
     if spec.is_deep:
         inner = sample_inner(spec, seed, run) if state is None else state["student_inner"]
         return Layered(spec, initial, inner)
+    if in_blocks(spec):
+        return InBlocks(spec, initial)
     biases = _biases(spec, seed, run, state) if spec.student.biases else None
     return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 import numpy as np
 
-from teacherstudent.engines.network.training import WORK_PER_REPORT, Steps, Training
+from teacherstudent.engines.network import training
+from teacherstudent.engines.network.training import Steps, Training
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.network import blocks
 
@@ -30,7 +31,7 @@ def train_in_turn(programs: Iterable[Program], save: Callable[[], None]) -> None
     for program in programs:
         following: list[Program] = []
         for wanted, end in _collecting(program, following):
-            run, piece = wanted.run, max(1, WORK_PER_REPORT // wanted.work)
+            run, piece = wanted.run, max(1, training.WORK_PER_REPORT // wanted.work)
             while run.step < end and run.finite:
                 steps = min(piece, end - run.step)
                 run.made(steps, wanted.train(run.step, steps))
@@ -151,7 +152,7 @@ class SideBySide:
 
     def steps_of_piece(self, wanted: Sequence[Steps]) -> int:
         """Return the number of steps between two reports of progress."""
-        return max(1, WORK_PER_REPORT // sum(each.work for each in wanted))
+        return max(1, training.WORK_PER_REPORT // sum(each.work for each in wanted))
 
     def _settings(self, wanted: Sequence[Steps]) -> blocks.Settings:
         """Return the constants of networks in the form of the kernel."""

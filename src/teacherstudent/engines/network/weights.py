@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from teacherstudent.engines.network.checks import is_wide, trains_in_blocks
+from teacherstudent.engines.network.checks import is_wide
 from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.maths.activations import ERF
@@ -328,6 +328,4 @@ def in_memory(
     """
     if biases is not None:
         return WithBiases(spec, networks, biases)
-    if trains_in_blocks(spec):
-        return InBlocks(spec, networks)
     return ByInput(spec, networks) if is_wide(spec) and may_be_wide else ByUnit(spec, networks)
