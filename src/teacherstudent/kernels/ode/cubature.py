@@ -26,7 +26,7 @@ from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import declared, variant
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, activate
-from teacherstudent.kernels.maths.classification import DEPENDENT, FINEST_Z, STEEPEST
+from teacherstudent.kernels.maths.class_steps import DEPENDENT, FINEST_Z, STEEPEST
 from teacherstudent.kernels.maths.special import erf_and_derivative, exp_minus
 from teacherstudent.kernels.maths.sums import SMALLEST_REST, ZERO_PIVOT
 
