@@ -223,4 +223,4 @@ def lines() -> Iterator[Line]:
         steady, short, recorded = seconds(chains(N), short_chains(N, 2), short_chains(N, RECORDS))
         what = f"chain, N = {N}, step in 64 runs of {SHORT_STEPS} steps with their start,"
         yield dearer(f"{what} against a later step", short, steady, 2.0, 1.25)
-        yield dearer(f"{what} and {RECORDS} records", recorded, steady, 12.0, None)
+        yield dearer(f"{what} and {RECORDS} records", recorded, steady, 15.0, None)

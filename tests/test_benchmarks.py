@@ -28,6 +28,12 @@ def test_works_on_manifolds_can_be_called(kind):
     assert count >= 1
 
 
+def test_short_runs_of_chains_can_be_called():
+    call, count = simulations.short_chains(200, 3)
+    call(1)
+    assert count >= 1
+
+
 def test_episodes_can_be_called():
     call, count = simulations.episodes(12)
     call(1)

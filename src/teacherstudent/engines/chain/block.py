@@ -311,7 +311,7 @@ class Block:
             return
         self.put_heads_back()
         self.update_T()
-        row = self.measured() | {"student_readouts": np.moveaxis(self.h, -1, 0)}
+        row = self.measured() | {"student_readouts": self.h.transpose(2, 0, 1)}
         if self.has_classes:
             del row["generalisation_error"]  # that of class labels follows at the end, for all records
         if self.moves:
