@@ -10,12 +10,12 @@ from timing import Line, dearer, faster, seconds, within
 from teacherstudent import parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.engine import simulate as simulate_chains
 from teacherstudent.engines.chain.group_block import GroupBlock
 from teacherstudent.engines.chain.reward_block import RewardBlock
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
-from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.philox import fill_normals
@@ -37,6 +37,8 @@ GROUPS = {2: (2.5, 2.0), 8: (8.0, 6.5)}
 TOGETHER = 11  # networks with the same inputs
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
+SHORT_STEPS = 2000  # of runs whose start counts
+RECORDS = 301  # of these runs by default
 
 PENALTY = {"kind": "path_integral", "strength": 1e-3}
 # Interventions with how many times longer a step may take at most, and should take.
@@ -185,7 +187,12 @@ def grouped_chains(groups: int) -> Timed:
 
 def chain_block(N: int, kind: type[Block] = Block, **inputs: object) -> Block:
     """Chains of networks like those of `network`."""
-    document = {
+    return kind([parse_spec(chain_document(N, **inputs))] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+
+
+def chain_document(N: int, **inputs: object) -> dict:
+    """The spec of these chains."""
+    return {
         "inputs": {"dimension": N} | inputs,
         "teachers": {"count": 1, "hidden": M, "readouts": {"relation": "ones"}},
         "student": {"hidden": K, "initial": {"weights_std": 1.0, "readouts_std": 0.1}},
@@ -193,7 +200,6 @@ def chain_block(N: int, kind: type[Block] = Block, **inputs: object) -> Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return kind([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
 def chains_with(**blocks: dict) -> Timed:
@@ -232,19 +238,31 @@ def episodes(length: int) -> Timed:
     return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
 
 
+def short_chains(N: int, records: int) -> Timed:
+    """Steps of one chain among as many as advance together, in short runs with their start and end."""
+    document = chain_document(N) | {"duration": SHORT_STEPS / N, "record": {"count": records}}
+    specs, runs, starts = [parse_spec(document)] * CHAINS, range(CHAINS), [BEGINNING] * CHAINS
+
+    def run(n: int) -> None:
+        for _ in range(max(1, n // (SHORT_STEPS * CHAINS))):
+            simulate_chains(specs, 0, runs, lambda _: None, starts)
+
+    return run, SHORT_STEPS * CHAINS
+
+
 def chain_draws(N: int) -> Timed:
-    """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
+    """The random numbers of the steps of a chain: normal coordinates, and the length of the rest."""
     block = chain_block(N)
-    count = block.shape.p + block.shape.r + 1
-    fixed = block.buffers.u[0], count, block.buffers.bits, block.keys.key0, block.keys.key1
-    return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS), STREAM), CHAIN_STEPS * CHAINS
+    terms = arrays.terms_of(block.constants.step)
+    fixed = block.shape, terms, block.constants.step.law, block.keys, block.buffers
+    return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
 
 
 @njit
-def draw_coordinates(u, count, bits, key0, key1, steps, stream):
-    """Draw the normals of some steps."""
+def draw_coordinates(shape, terms, law, keys, buffers, steps):
+    """Draw the random numbers of some steps."""
     for step in range(steps):
-        fill_normal_rows(u, count, bits, key0, key1, step, stream)
+        chain_kernel.draw(shape, terms, law, keys, buffers, 0, step)
 
 
 def lines() -> Iterator[Line]:
@@ -290,4 +308,9 @@ def lines() -> Iterator[Line]:
     yield faster("network, errors of 1000 units on two tasks against those from overlaps", ours, plain, 5, 10)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))
     yield dearer("chain, step at N = 10^9 against N = 10^3", large, small, 1.2, 1.05)
-    yield dearer("chain, step against its draws", small, drawn, 4.0, 2.5)
+    yield dearer("chain, step against its draws", small, drawn, 5.0, 3.0)
+    for N in (1000, 10_000):
+        steady, short, recorded = seconds(chains(N), short_chains(N, 2), short_chains(N, RECORDS))
+        what = f"chain, N = {N}, step in 64 runs of {SHORT_STEPS} steps with their start,"
+        yield dearer(f"{what} against a later step", short, steady, 2.0, 1.25)
+        yield dearer(f"{what} and {RECORDS} records", recorded, steady, 15.0, None)

@@ -36,6 +36,12 @@ def test_networks_side_by_side_keep_finite():
     assert call(300) == 100
 
 
+def test_short_runs_of_chains_can_be_called():
+    call, count = simulations.short_chains(200, 3)
+    call(1)
+    assert count >= 1
+
+
 def test_episodes_can_be_called():
     call, count = simulations.episodes(12)
     call(1)

@@ -182,7 +182,7 @@ def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
 def test_descriptions_of_recorded_quantities_are_words_and_their_dimensions_are_not(package):
     before, table = engine_digests(), package / "engines" / "observables.py"
     edit(table, 'description="squared lengths of the anchors, c_k.c_k / N"', 'description="products"')
-    edit(table, 'symbol="Q, R, h"', 'symbol="y"')
+    edit(package / "engines" / "state_variables.py", 'symbol="Q, R, h"', 'symbol="y"')
     assert engine_digests() == before
     edit(table, '("time", "head", "student_unit")', '("time", "student_unit", "head")')
     after = engine_digests()

@@ -16,9 +16,8 @@ from teacherstudent.engines.observables import (
     DIMENSIONS,
     OBSERVABLES,
     SCHEMA_VERSION,
-    STATE,
-    STATE_VARIABLES,
 )
+from teacherstudent.engines.state_variables import STATE, STATE_VARIABLES
 from teacherstudent.store.meaning import WORDS, dotted, meaning
 from teacherstudent.store.saved_answers import saved_answer
 

@@ -21,7 +21,7 @@ from teacherstudent.spec.model import Spec
 
 # Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
-# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+# The arrays of a state, which `engines.state_variables` describes.
 STATE_NAMES = (
     "time",
     "switch_times",

@@ -4,7 +4,7 @@ import numpy as np
 
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.rates import Stage
-from teacherstudent.kernels.chain import rewards
+from teacherstudent.kernels.chain import reward_arrays, reward_schedules, rewards
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.spec.model import Spec
 
@@ -15,22 +15,22 @@ class RewardBlock(Block):
     Arguments are those of `Block`.
     """
 
-    def new_buffers(self) -> rewards.EpisodeBuffers:
+    def new_buffers(self) -> reward_arrays.EpisodeBuffers:
         """Return the work space of an episode."""
         self.episodes = self._episodes()
-        return rewards.new_buffers(self.shape.p, self.shape.r, self.episodes.length, len(self.specs))
+        return reward_arrays.new_buffers(self.shape.p, self.shape.r, self.episodes.length, len(self.specs))
 
-    def _episodes(self) -> rewards.Episodes:
+    def _episodes(self) -> reward_arrays.Episodes:
         """Return episodes and rewards of all chains as the kernels read them."""
         episode = self.specs[0].training.episode
-        conditions = {"first": rewards.FIRST, "per_step": rewards.PER_STEP}
+        conditions = {"first": reward_arrays.FIRST, "per_step": reward_arrays.PER_STEP}
         each = [spec.training.episode.reward for spec in self.specs]
 
         def column(numbers) -> np.ndarray:
             return aligned(np.array(list(numbers), dtype=float))
 
-        return rewards.Episodes(
-            condition=conditions.get(episode.reward.condition, rewards.AT_LEAST),
+        return reward_arrays.Episodes(
+            condition=conditions.get(episode.reward.condition, reward_arrays.AT_LEAST),
             length=episode.length,
             has_optimal_rate=episode.has_optimal_rate,
             has_optimal_length=episode.has_optimal_length,
@@ -53,7 +53,7 @@ class RewardBlock(Block):
 
     def errors_below_threshold(self) -> np.ndarray:
         """Return whether probabilities of a wrong decision are below their thresholds, (C,)."""
-        return rewards.below_threshold(self.shape, self.state, self.constants.step)
+        return reward_schedules.below_threshold(self.shape, self.state, self.constants.step)
 
     def advance(self, end: int) -> None:
         """Train to an episode, or to an earlier one where a threshold is reached."""

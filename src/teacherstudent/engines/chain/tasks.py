@@ -1,6 +1,7 @@
 """Constants of the tasks of chains, as the kernels read them."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,8 @@ def _lengths(K: int, M: int) -> list[int]:
 
 def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
     """Return the parts of the constants of a task, (V, ...)."""
-    return np.split(constants, np.cumsum(_lengths(K, M))[:-1])
+    ends = list(accumulate(_lengths(K, M), initial=0))
+    return [constants[first:end] for first, end in pairwise(ends)]
 
 
 def terms_of(constants: Constants, spec: Spec) -> arrays.Terms:

@@ -23,7 +23,7 @@ from teacherstudent.inputs.sources import source_of
 from teacherstudent.networks.sampling import overlap
 from teacherstudent.spec.model import Spec
 
-# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+# The arrays of a state, which `engines.state_variables` describes.
 STATE_NAMES = (
     "time",
     "switch_times",

@@ -7,7 +7,7 @@ import numpy as np
 
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
-from teacherstudent.kernels.maths.classification import (
+from teacherstudent.kernels.maths.class_steps import (
     gauss_legendre,
     growing_axes,
     line_steps,

@@ -3,7 +3,7 @@
 from numba import config, njit
 
 from teacherstudent.kernels.compile.cache import CheckedCache
-from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler
+from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler, SeparateArraysCompiler
 
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
@@ -30,6 +30,9 @@ inlined = njit(error_model="numpy", inline="always")
 # has the same bits whatever the other columns are. A call would cost more than such a loop.
 BY_COLUMN = ON_ARRAYS | {"forceinline": True}
 by_column = njit(**BY_COLUMN)
+# The same for one loop whose arrays have no element in common: otherwise each loop starts with comparisons of
+# their addresses, which take as long as the arithmetic of some dozens of columns.
+column_loop = njit(**BY_COLUMN, pipeline_class=SeparateArraysCompiler)
 
 
 def entry(function):

@@ -4,7 +4,7 @@ import math
 
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.maths.activations import ERF, LINEAR
-from teacherstudent.kernels.maths.classification import DEPENDENT, FINEST_Z, STEEPEST
+from teacherstudent.kernels.maths.class_steps import DEPENDENT, FINEST_Z, STEEPEST
 from teacherstudent.kernels.maths.sums import SMALLEST_REST, ZERO_PIVOT
 from teacherstudent.kernels.ode.cubature_law import ALLOWED
 
