@@ -41,6 +41,8 @@ from teacherstudent.spec.steps import on_step
 
 __all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants", "simulate"]
 
+# Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
+MAX_STEPS = 10_000_000
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
@@ -115,9 +117,6 @@ class Integration:
     times : (T,) array, optional
         The recorded times (`start.times_from`), where another run has the same.
     """
-
-    # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
-    MAX_STEPS = 10_000_000
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable, start: Start, times=None):
         self.spec, self.progress, self.has_lanes = spec, progress, has_lanes(spec)
@@ -227,7 +226,7 @@ class Integration:
                 TABLEAU,
                 *self.form.tolerances,
                 self.restart,
-                self.MAX_STEPS,
+                MAX_STEPS,
                 work,
             )
             self.progress(min(1.0, self.t / self.spec.duration))
@@ -246,7 +245,7 @@ class Integration:
             The stage.
         """
         if phase.threshold <= 0.0:
-            self.form.check_steps(constants, stage, self.t, self.MAX_STEPS)
+            self.form.check_steps(constants, stage, self.t, MAX_STEPS)
 
     def after_stage(self, phase: Phase, stage: Stage, constants, written: int, before: int) -> None:
         """Do what follows the integration of a stage.
@@ -271,8 +270,8 @@ class Integration:
         """
         if self.status == STUCK:
             constants = self.constants(phase, stage) if constants is None else constants
-            self.form.check_steps(constants, stage, self.t, 0.5 * self.MAX_STEPS)
-            self.form.report_stuck(stage, self.t, self.MAX_STEPS)
+            self.form.check_steps(constants, stage, self.t, 0.5 * MAX_STEPS)
+            self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:
             self.restart.mark[0] = EMPTY
@@ -334,7 +333,7 @@ def simulate(
         integrations.append(Integration(spec, seed, run, report, start, times.get(key)))
         times[key] = integrations[-1].times
     courses = [run.course(start.state) for run, start in zip(integrations, starts, strict=True)]
-    integrate_together(integrations, courses, report)
+    integrate_together(integrations, courses, report, MAX_STEPS)
     return [trajectory_of(run) for run in integrations]
 
 

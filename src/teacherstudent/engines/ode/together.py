@@ -31,7 +31,9 @@ class Part(NamedTuple):
     constants: Intervened | None  # None where the equations are those of one task
 
 
-def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[], None]) -> None:
+def integrate_together(
+    runs: list, courses: list[Iterator], progress: Callable[[], None], max_tries: int
+) -> None:
     """Integrate runs in rounds: in each round one stage of every run.
 
     Parameters
@@ -42,6 +44,8 @@ def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[
         For each run: the phases and stages, one after the other (`Integration.course`).
     progress : callable
         Called regularly, after the times of the runs have changed.
+    max_tries : int
+        Largest number of steps of a stage.
     """
     active = list(zip(runs, courses, strict=True))
     while active:
@@ -57,7 +61,7 @@ def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:
-                _integrate_group(group, progress)
+                _integrate_group(group, progress, max_tries)
 
 
 def _part(run, phase: Phase, stage: Stage) -> Part:
@@ -78,7 +82,7 @@ def _key(part: Part) -> Hashable:
     return sizes, *shapes, *(part.tobytes() for part in (m.source, m.head, m.turned)), m.batch
 
 
-def _integrate_group(group: list[Part], progress: Callable[[], None]) -> None:
+def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries: int) -> None:
     """Integrate one stage of several runs with equations of the same form."""
     before = [part.run.restart.mark[0] for part in group]
     for part in group:
@@ -91,7 +95,7 @@ def _integrate_group(group: list[Part], progress: Callable[[], None]) -> None:
     lanes = lanes_for(len(form.y), form.controlled, memory, memory[-2:])
     wide, has_event = widened(one, memory), group[0].phase.threshold > 0.0
     integrate = integrate_phases if isinstance(one, Constants) else integrate_stages
-    arguments = wide, lanes, queue, TABLEAU, has_event, group[0].run.MAX_STEPS, _steps_per_report(wide)
+    arguments = wide, lanes, queue, TABLEAU, has_event, max_tries, _steps_per_report(wide)
     finished = False
     while not finished:
         finished = integrate(*arguments)
