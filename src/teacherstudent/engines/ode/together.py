@@ -120,7 +120,8 @@ def _constants(group: list[Part]) -> tuple[Constants | Intervened, np.ndarray]:
 def _steps_per_report(p: Constants | Intervened) -> int:
     """Return the number of steps of eight runs between two reports of progress."""
     (K, D), tasks = p.means.weights.shape[:2], 1 if isinstance(p, Constants) else len(p.model.numbers)
-    return WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D))
+    # Twelve to fifteen right-hand sides and the decisions; the arcsines of all pairs of pairs dominate.
+    return max(1, WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D)))
 
 
 def _queue(group: list[Part], constants: np.ndarray) -> Queue:
