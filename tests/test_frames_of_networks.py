@@ -1,4 +1,4 @@
-"""Order parameters of initial networks from a frame of few axes, against those of the vectors of N numbers."""
+"""Order parameters of initial networks from a frame of few axes, against those of vectors of N numbers."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ CASES = {
     "informed": {"initial": {"scheme": "informed"}},
     "denoising": {"initial": {"scheme": "denoising"}},
     "symmetric": {"initial": {"scheme": "symmetric", "weights_std": 0.1, "asymmetry": 1e-3}},
-    "uniform": {"initial": {"scheme": "uniform"}},
     "few inputs": {"dimension": 6},
 }
 
