@@ -167,5 +167,7 @@ def test_only_few_erf_units_with_independent_inputs_have_lanes():
     assert not has_lanes(spec_with(student__activation="relu", teachers__activation="relu"))
     keys = {engine.batch_key(spec, 0) for spec in PLAIN}
     assert len(keys) == 1
+    many = replace(PLAIN[0], record=replace(PLAIN[0].record, count=20_000))
+    assert engine.batch_key(many, 0) != engine.batch_key(many, 1)
     linear = spec_with(student__activation="linear", teachers__activation="linear")
     assert engine.batch_key(linear, 0) != engine.batch_key(linear, 1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from teacherstudent.engines.memory import record_memory
 from teacherstudent.engines.ode.choice import formulation_of, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
@@ -43,6 +44,8 @@ __all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants",
 
 # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
+# Bytes of the records of a run above which it is in no batch: the records of a batch are in memory together.
+LARGEST_RECORDS = 2**19
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
@@ -282,8 +285,8 @@ class Integration:
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
-    """Return the sizes of networks whose runs are integrated side by side; other runs are alone."""
-    if not has_lanes(spec):
+    """Return the sizes of networks whose runs are integrated side by side; runs of other models are alone."""
+    if not has_lanes(spec) or record_memory(spec, "all") > LARGEST_RECORDS:
         return run, spec
     teachers, student = spec.teachers, spec.student
     return teachers.count, teachers.hidden, student.hidden, spec.heads
