@@ -9,6 +9,7 @@ from teacherstudent import parse_spec
 from teacherstudent.engines.ode import engine, together
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.engines.start import BEGINNING, Start
+from teacherstudent.simulation.runs import simulate_points
 
 BASE = {
     "inputs": {"dimension": 500},
@@ -159,6 +160,14 @@ def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
     for spec, found in zip(specs, simulated(specs, starts=starts), strict=True):
         for name in ("order_parameters", "integrator_y", "integrator_k", "integrator_numbers"):
             np.testing.assert_array_equal(found.state[name], alone[id(spec)].state[name])
+
+
+def test_shards_and_threads_do_not_change_the_bits(alone):
+    wholes = list(simulate_points(PLAIN, "ode", seed=3, threads=2))
+    parts = [*simulate_points(PLAIN[:4], "ode", seed=3), *simulate_points(PLAIN[4:], "ode", seed=3)]
+    for spec, whole, part in zip(PLAIN, wholes, parts, strict=True):
+        assert_same(whole, alone[id(spec)])
+        assert_same(part, alone[id(spec)])
 
 
 def test_only_few_erf_units_with_independent_inputs_have_lanes():
