@@ -17,7 +17,9 @@ from teacherstudent.kernels.ode.lanes import NEW, WAITING, Queue, lanes_for
 from teacherstudent.kernels.ode.widening import mapped, numbers_of_runs, widened
 
 # From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
+# Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
 FEWEST = 3
+FEW_UNITS = 4
 # Work between two reports of progress, in units of `kernels.ode.pauses`.
 WORK_PER_REPORT = 100_000_000
 
@@ -57,7 +59,8 @@ def integrate_together(
                 part = _part(run, *found)
                 groups.setdefault(_key(part) if run.has_lanes else id(run), []).append(part)
         for group in groups.values():
-            if len(group) < FEWEST:
+            fewest = FEWEST if group[0].run.spec.student.hidden <= FEW_UNITS else 2 * FEWEST
+            if len(group) < fewest:
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:
