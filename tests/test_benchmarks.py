@@ -2,6 +2,7 @@
 
 import cubature
 import equations
+import lanes
 import manifolds
 import numpy as np
 import overhead
@@ -40,6 +41,15 @@ def test_short_runs_of_chains_can_be_called():
     call, count = simulations.short_chains(200, 3)
     call(1)
     assert count >= 1
+
+
+def test_runs_side_by_side_can_be_called():
+    alone, eight = lanes.right_hand_sides(2, 1)
+    alone(1)
+    eight(1)
+    specs = lanes.part_of_map()
+    assert len(specs) * lanes.PART == lanes.MAP
+    lanes.simulated(specs[:3], lanes.together.FEWEST)(1)
 
 
 def test_episodes_can_be_called():

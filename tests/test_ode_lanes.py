@@ -9,6 +9,7 @@ from teacherstudent import parse_spec
 from teacherstudent.engines.ode import engine, together
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.engines.start import BEGINNING, Start
+from teacherstudent.simulation.runs import simulate_points
 
 BASE = {
     "inputs": {"dimension": 500},
@@ -161,11 +162,21 @@ def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
             np.testing.assert_array_equal(found.state[name], alone[id(spec)].state[name])
 
 
+def test_shards_and_threads_do_not_change_the_bits(alone):
+    wholes = list(simulate_points(PLAIN, "ode", seed=3, threads=2))
+    parts = [*simulate_points(PLAIN[:4], "ode", seed=3), *simulate_points(PLAIN[4:], "ode", seed=3)]
+    for spec, whole, part in zip(PLAIN, wholes, parts, strict=True):
+        assert_same(whole, alone[id(spec)])
+        assert_same(part, alone[id(spec)])
+
+
 def test_only_few_erf_units_with_independent_inputs_have_lanes():
     assert not has_lanes(spec_with(student__hidden=40))
     assert not has_lanes(spec_with(student__activation="linear", teachers__activation="linear"))
     assert not has_lanes(spec_with(student__activation="relu", teachers__activation="relu"))
     keys = {engine.batch_key(spec, 0) for spec in PLAIN}
     assert len(keys) == 1
+    many = replace(PLAIN[0], record=replace(PLAIN[0].record, count=20_000))
+    assert engine.batch_key(many, 0) != engine.batch_key(many, 1)
     linear = spec_with(student__activation="linear", teachers__activation="linear")
     assert engine.batch_key(linear, 0) != engine.batch_key(linear, 1)
