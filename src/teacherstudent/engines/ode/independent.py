@@ -1,7 +1,7 @@
 """The formulation of independent inputs: order parameters, with anchors and teachers that move."""
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
 from teacherstudent.engines.trajectory import stored_importances, stored_T
+from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.maths.generalisation import (
     generalisation_errors,
@@ -43,6 +44,7 @@ from teacherstudent.spec.model import Spec
 
 # Absolute tolerance where overlaps have no scale: far below all of them, but not 0.
 SMALLEST_TOLERANCE = 1e-300
+SHORTEST = 1e-250  # squared length of a student, below which rounding of its products is no longer relative
 
 
 class Independent(Formulation):
@@ -192,6 +194,27 @@ class Independent(Formulation):
         """
         if isinstance(constants, Intervened):
             check_pulls(self.spec, self.penalties, constants.model.pull, stage, start, most)
+
+    def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
+        """Raise RunError for equations that are stiff, or an AdaTron too short for floating-point numbers.
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage that is not finished.
+        time : float
+            Time t = steps / N that is reached.
+        steps : int
+            Steps of the integrator up to this time.
+        """
+        length = self.y[0]
+        if is_scale_free(self.spec) and length < SHORTEST:
+            raise RunError(
+                f"engine ode: at t = {time:g} the squared length of the student is {length:.2g}, too small "
+                "for the integrator; with teachers.label_flips an AdaTron becomes shorter exponentially, "
+                "while its angle is constant: use a shorter duration"
+            )
+        super().report_stuck(stage, time, steps)
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the overlaps of all columns, and the penalties, where there are anchors."""
