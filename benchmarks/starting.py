@@ -58,12 +58,8 @@ def _commands(folder: Path) -> dict[str, list[str]]:
     spec, output = folder / "spec.yaml", str(folder / "runs.h5")
     spec.write_text(yaml.safe_dump(jobs.SPEC), encoding="utf-8")
     command = python("-m", "teacherstudent")
-    runs = {
-        f"teacherstudent run, engine {engine}": [
-            *command, "run", str(spec), "--engine", engine, "--output", output
-        ]
-        for engine in ENGINES
-    }  # fmt: skip
+    run = [*command, "run", str(spec), "--output", output]
+    runs = {f"teacherstudent run, engine {engine}": [*run, "--engine", engine] for engine in ENGINES}
     return {
         "nothing": python("-c", "pass"),
         "import numpy": python("-c", "import numpy"),

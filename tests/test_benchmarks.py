@@ -6,9 +6,11 @@ import lanes
 import manifolds
 import numpy as np
 import overhead
+import processes
 import pytest
 import reference
 import simulations
+import starting
 from timing import Line
 
 from depth import thorough_from
@@ -100,6 +102,13 @@ def test_right_hand_sides_with_structured_inputs_can_be_called():
 
 def test_runs_with_structured_inputs_can_be_called():
     equations.limit_of_manifolds()(1)
+
+
+def test_every_start_has_a_command_and_a_reference(tmp_path):
+    commands = starting._commands(tmp_path)
+    assert all({what, reference} <= commands.keys() for what, (reference, _) in starting.AIMS.items())
+    assert (tmp_path / "spec.yaml").is_file()
+    assert 0.0 <= processes.cpu_seconds(commands["nothing"]) < 10.0
 
 
 def test_overhead_is_starts_and_plan_over_work(tmp_path):

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -131,15 +132,20 @@ def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
 
 @cache
 def _saved_analyses() -> dict[str, tuple[str, list[str], str]]:
-    """Return for each module of this package the SHA-256 of its source, and what `_analyse` finds in it."""
+    """Return for each module of this package the SHA-256 of its source, and what `_analyse` finds in it.
+
+    Files that are no valid modules are left out: they are an error only where one is imported.
+    """
 
     def analyse() -> str:
-        paths = (path.relative_to(FOLDER).with_suffix("") for path in FOLDER.rglob("*.py"))
-        names = {".".join([PACKAGE, *path.parts]).removesuffix(".__init__") for path in paths}
-        sources = {name: _source(name) for name in sorted(names)}
-        return json.dumps(
-            {name: (_sha256(source), *_analyse(name, source)) for name, source in sources.items()}
-        )
+        found = {}
+        for path in sorted(FOLDER.rglob("*.py")):
+            parts = path.relative_to(FOLDER).with_suffix("").parts
+            name = ".".join([PACKAGE, *parts]).removesuffix(".__init__")
+            with suppress(SyntaxError, ValueError):
+                source = _source(name)
+                found[name] = _sha256(source), *_analyse(name, source)
+        return json.dumps(found)
 
     return json.loads(saved_answer(FOLDER, "imports and meanings of all modules", analyse))
 
