@@ -276,6 +276,20 @@ def test_signs_are_settled_by_their_standard_errors():
     assert not trends.settled(claim, "Slope", per_run - 0.9, 1).holds
 
 
+def test_rank_trends_do_not_depend_on_the_size_of_changes():
+    values = (GRID[:, None] - 0.01 * GRID)[..., None] ** 3 * np.array([1.0, 100.0])
+    found = trends.rank_trends(values, GRID, GRID)
+    assert found["feature"][0] == pytest.approx(found["feature"][1])
+    assert found["feature"][0] > 0.99
+    assert abs(found["readout"][0]) < 0.1
+
+
+def test_contrast_is_that_of_equal_tasks():
+    values = np.zeros((3, 3, 2))
+    values[-1, -1], values[0, 0] = (1.0, 2.0), (8.0, np.nan)
+    np.testing.assert_allclose(trends.contrast(values), [0.0, 2.0])
+
+
 def test_agreement_is_within_the_errors_of_both():
     claim, per_run = partial(Claim, "figure"), np.array([0.9, 1.1, 1.0, 1.2])
     spread = per_run.std(ddof=1)

@@ -5,11 +5,10 @@ from functools import partial
 import numpy as np
 from _lee2021 import errors, inputs
 from _lee2021_maps import UNITS, as_published, switch
-from _lee2021_trends import mean_and_error, settled
+from _lee2021_trends import contrast, mean_and_error, settled
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
-from teacherstudent.store.curves import mean_over
 
 STEPS = 1_500_000  # between the switch and the end of the measures, for students of 1000 units
 NORMALISED = "normalised maps over 41 runs in the authors' notebook"
@@ -79,9 +78,3 @@ def threshold_claims(figure, maps):
             for text, per_run in differences.items()
         ),
     ]
-
-
-def contrast(values):
-    """Return the value of equal tasks minus the mean of all other cells, for each run."""
-    others = values.reshape(-1, values.shape[-1])[:-1]
-    return values[-1, -1] - mean_over(others, 0)
