@@ -105,6 +105,15 @@ def settled(claim, statement: str, per_run, sign: int):
     return claim(f"{statement}, at least {ERRORS:g} standard errors from 0.", **found, low=low, high=high)
 
 
+def compatible(claim, statement: str, per_run, sign: int):
+    """State that a mean over runs is not ERRORS standard errors from 0 on the side of the other sign."""
+    found = mean_and_error(per_run)
+    bound = ERRORS * found["uncertainty"]
+    low, high = (-bound, np.inf) if sign > 0 else (-np.inf, bound)
+    statement = f"{statement}, less than {ERRORS:g} standard errors on the other side of 0."
+    return claim(statement, **found, low=low, high=high)
+
+
 def resemblance(values: np.ndarray) -> np.ndarray:
     """Return rank correlations of means of three runs with means of the others.
 
