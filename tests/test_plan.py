@@ -175,4 +175,4 @@ def test_the_explorer_is_made_where_a_selected_figure_needs_its_experiment(plan)
 def test_figures_come_in_the_order_of_the_selected_papers():
     found = list(dict.fromkeys(figure.paper for figure in read_figures(ROOT).values()))
     selected = read_yaml(ROOT / "config" / "config.yaml")["papers"]
-    assert found == [*selected, "lee2022_more_images"]
+    assert found == [*selected, "lee2021_full", "lee2022_more_images"]

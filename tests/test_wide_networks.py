@@ -8,6 +8,8 @@ from teacherstudent import read_run, simulate, write_run
 from teacherstudent.command.main import main
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.network import checks
+from teacherstudent.engines.network import engine as network
+from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.plotting import plot_runs
 from teacherstudent.simulation.runs import check
@@ -120,3 +122,25 @@ def test_recorded_times_in_short_form():
 def test_what_stands_beside_recorded_times_is_kept():
     kept = wide(record={"times": [0.0, 1.0], "quantities": "errors", "weights": True, "state": True}).record
     assert (kept.quantities, kept.weights, kept.state) == ("errors", True, True)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_a_wide_run_has_the_same_bits_alone_and_with_others(order):
+    specs = [
+        wide(
+            teachers={
+                "count": 2,
+                "hidden": 5,
+                "features": {"units": "whitened", "relation": "interpolated", "similarity": similarity},
+            },
+            numerics={"precision": "float32"},
+            record={"count": 7, "quantities": "errors"},
+            curriculum={"switch_times": [2.0]},
+        )
+        for similarity in (0.0, 0.5, 1.0)
+    ]
+    chosen = [specs[i] for i in order]
+    together = network.simulate(chosen, 4, [0] * 3, lambda fraction: None, [BEGINNING] * 3)
+    for spec, found in zip(chosen, together, strict=True):
+        alone = simulate(spec, "network", 4)
+        np.testing.assert_array_equal(found.generalisation_error, alone.generalisation_error)

@@ -276,6 +276,39 @@ def test_signs_are_settled_by_their_standard_errors():
     assert not trends.settled(claim, "Slope", per_run - 0.9, 1).holds
 
 
+@pytest.mark.parametrize(("shift", "holds"), [(0.0, True), (-1.04, True), (-1.5, False)])
+def test_compatible_signs_are_not_settled_otherwise(shift, holds):
+    per_run = np.array([0.9, 1.1, 1.0, 1.2]) + shift
+    assert trends.compatible(partial(Claim, "figure"), "Slope", per_run, 1).holds is holds
+    assert trends.compatible(partial(Claim, "figure"), "Slope", -per_run, -1).holds is holds
+
+
+@pytest.mark.parametrize("gain", [0.5, -0.5])
+def test_equal_tasks_of_several_runs_are_forgotten_least(gain):
+    made = threshold_maps(np.linspace(0.0, 8e5, 9), 650_000.0, runs=5)
+    log = np.log10(made.values("generalisation_error"))
+    log[-1, -1, ..., -2:, 1] -= gain + 0.01 * np.arange(5)[:, None]
+    log[-1, -1, ..., -2:, 0] += 0.01 * np.arange(5)[:, None]
+    made = dataclasses.replace(made, quantities=made.quantities | {"generalisation_error": 10**log})
+    found = threshold.claims({threshold.MAPS: {"network": made}})
+    assert by_words(found, "forgotten least").holds
+    assert by_words(found, "largest transfer at the end").holds is (gain > 0)
+
+
+def test_rank_trends_do_not_depend_on_the_size_of_changes():
+    values = (GRID[:, None] - 0.01 * GRID)[..., None] ** 3 * np.array([1.0, 100.0])
+    found = trends.rank_trends(values, GRID, GRID)
+    assert found["feature"][0] == pytest.approx(found["feature"][1])
+    assert found["feature"][0] > 0.99
+    assert abs(found["readout"][0]) < 0.1
+
+
+def test_contrast_is_that_of_equal_tasks():
+    values = np.zeros((3, 3, 2))
+    values[-1, -1], values[0, 0] = (1.0, 2.0), (8.0, np.nan)
+    np.testing.assert_allclose(trends.contrast(values), [0.0, 2.0])
+
+
 def test_agreement_is_within_the_errors_of_both():
     claim, per_run = partial(Claim, "figure"), np.array([0.9, 1.1, 1.0, 1.2])
     spread = per_run.std(ddof=1)

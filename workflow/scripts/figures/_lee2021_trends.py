@@ -37,6 +37,37 @@ def slopes(maps_of_runs: np.ndarray, features, readouts) -> dict[str, np.ndarray
     }
 
 
+def rank_trends(maps_of_runs: np.ndarray, features, readouts) -> dict[str, np.ndarray]:
+    """Return rank correlations of the cells of each run with both similarities.
+
+    Unlike slopes they do not depend on the size of the changes, which differs between runs.
+
+    Parameters
+    ----------
+    maps_of_runs, features, readouts
+        As in `slopes`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (run,)
+        For "feature" and "readout" similarity; NaN for runs with cells that are not numbers.
+    """
+    coordinates = dict(
+        zip(("feature", "readout"), np.meshgrid(features, readouts, indexing="ij"), strict=True)
+    )
+    cells = np.moveaxis(maps_of_runs, -1, 0)
+    return {
+        name: np.array([spearmanr(of_run, along, axis=None).statistic for of_run in cells])
+        for name, along in coordinates.items()
+    }
+
+
+def contrast(maps_of_runs: np.ndarray) -> np.ndarray:
+    """Return the value of equal tasks minus the mean of all other cells, for each run, (run,)."""
+    cells = maps_of_runs.reshape(-1, maps_of_runs.shape[-1])
+    return cells[-1] - mean_over(cells[:-1], 0)
+
+
 def _slope(x, y) -> np.ndarray:
     """Return the slope of the straight line through y, (n, runs), by least squares."""
     distance = np.asarray(x) - np.mean(x)
@@ -72,6 +103,15 @@ def settled(claim, statement: str, per_run, sign: int):
     bound = ERRORS * found["uncertainty"]
     low, high = (bound, np.inf) if sign > 0 else (-np.inf, -bound)
     return claim(f"{statement}, at least {ERRORS:g} standard errors from 0.", **found, low=low, high=high)
+
+
+def compatible(claim, statement: str, per_run, sign: int):
+    """State that a mean over runs is not ERRORS standard errors from 0 on the side of the other sign."""
+    found = mean_and_error(per_run)
+    bound = ERRORS * found["uncertainty"]
+    low, high = (-bound, np.inf) if sign > 0 else (-np.inf, bound)
+    statement = f"{statement}, less than {ERRORS:g} standard errors on the other side of 0."
+    return claim(statement, **found, low=low, high=high)
 
 
 def resemblance(values: np.ndarray) -> np.ndarray:

@@ -30,9 +30,9 @@ Believed to be a figure of the main part of Lee, Goldt and Saxe (ICML 2021); siz
 were read in the authors' code. In their notebooks the labels of the two axes are exchanged, as numbers
 printed there prove; here the axes have the labels of what was computed. The published map is thought to be
 an average over about 41 seeds; their maps of three seeds are known in numbers. The claims compare trends
-with these within the standard errors of both, and say which trends of ours are settled. The trends of
-long-time and maximal transfer are smaller than the differences between runs: three seeds do not determine
-them.
+with these within the standard errors of both. Settled are the increase of both rates with the similarity of
+features, and that only equal tasks are retained in the end. Trends of maximal forgetting and of transfer are
+smaller than the differences between runs: three seeds do not determine them.
 """
 
 
