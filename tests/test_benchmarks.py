@@ -1,6 +1,7 @@
 """The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
 
 import equations
+import lanes
 import manifolds
 import numpy as np
 import overhead
@@ -26,6 +27,15 @@ def test_works_on_manifolds_can_be_called(kind):
     call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
+
+
+def test_runs_side_by_side_can_be_called():
+    alone, eight = lanes.right_hand_sides(2, 1)
+    alone(1)
+    eight(1)
+    specs = lanes.part_of_map()
+    assert len(specs) * lanes.PART == lanes.MAP
+    lanes.simulated(specs[:3], lanes.together.FEWEST)(1)
 
 
 def test_episodes_can_be_called():

@@ -9,6 +9,7 @@ from teacherstudent import parse_spec
 from teacherstudent.engines.ode import engine, together
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.engines.start import BEGINNING, Start
+from teacherstudent.simulation.runs import simulate_points
 
 BASE = {
     "inputs": {"dimension": 500},
@@ -52,7 +53,9 @@ PLAIN = [
     spec_with(curriculum={"thresholds": [5e-3]}, duration=300.0),
     spec_with(curriculum={"thresholds": [1e-9]}, duration=100.0),
     spec_with(curriculum={"thresholds": [2.0]}, duration=100.0),
-    spec_with(training__frozen_units=[[], [0]], record={"times": [0.0, 19.99, 20.0, 20.01, 50.0], "state": True}),
+    spec_with(
+        training__frozen_units=[[], [0]], record={"times": [0.0, 19.99, 20.0, 20.01, 50.0], "state": True}
+    ),
     spec_with(duration=0.02, curriculum={}),
 ]
 INTERVENED = [
@@ -85,7 +88,11 @@ def simulated(specs, runs=None, starts=None):
 
 def assert_same(a, b):
     """Assert that two trajectories have the same bits, states and restart points included."""
-    assert (a.diverged_at, a.arrays.keys(), a.state.keys()) == (b.diverged_at, b.arrays.keys(), b.state.keys())
+    assert (a.diverged_at, a.arrays.keys(), a.state.keys()) == (
+        b.diverged_at,
+        b.arrays.keys(),
+        b.state.keys(),
+    )
     for one, other in ((a.arrays, b.arrays), (a.state, b.state)):
         for name in one:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
@@ -130,7 +137,9 @@ def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
     monkeypatch.undo()
     for one, other in zip(found, simulated(PLAIN), strict=True):
         assert_same(one, other)
-    assert len(fractions) > 50 and sorted(fractions) == fractions and 0.0 <= fractions[0] <= fractions[-1] <= 1.0
+    assert (
+        len(fractions) > 50 and sorted(fractions) == fractions and 0.0 <= fractions[0] <= fractions[-1] <= 1.0
+    )
 
 
 @pytest.mark.parametrize("specs", [PLAIN[:4], INTERVENED[:2] + INTERVENED[4:7]], ids=["plain", "intervened"])
@@ -153,11 +162,21 @@ def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
             np.testing.assert_array_equal(found.state[name], alone[id(spec)].state[name])
 
 
+def test_shards_and_threads_do_not_change_the_bits(alone):
+    wholes = list(simulate_points(PLAIN, "ode", seed=3, threads=2))
+    parts = [*simulate_points(PLAIN[:4], "ode", seed=3), *simulate_points(PLAIN[4:], "ode", seed=3)]
+    for spec, whole, part in zip(PLAIN, wholes, parts, strict=True):
+        assert_same(whole, alone[id(spec)])
+        assert_same(part, alone[id(spec)])
+
+
 def test_only_few_erf_units_with_independent_inputs_have_lanes():
     assert not has_lanes(spec_with(student__hidden=40))
     assert not has_lanes(spec_with(student__activation="linear", teachers__activation="linear"))
     assert not has_lanes(spec_with(student__activation="relu", teachers__activation="relu"))
     keys = {engine.batch_key(spec, 0) for spec in PLAIN}
     assert len(keys) == 1
+    many = replace(PLAIN[0], record=replace(PLAIN[0].record, count=20_000))
+    assert engine.batch_key(many, 0) != engine.batch_key(many, 1)
     linear = spec_with(student__activation="linear", teachers__activation="linear")
     assert engine.batch_key(linear, 0) != engine.batch_key(linear, 1)

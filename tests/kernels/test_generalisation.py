@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import naive
-from teacherstudent.kernels.maths.activations import CODES
+from teacherstudent.kernels.maths.activations import CODES, ERF
 from teacherstudent.kernels.maths.generalisation import (
     generalisation_error,
     generalisation_errors,

@@ -68,7 +68,7 @@ def _combines_rows(spec: Spec) -> bool:
     given = spec.initial_overlaps is not None or teachers.file is not None or initial.file is not None
     rows = teachers.count * teachers.hidden + spec.student.hidden
     few = rows <= min(spec.inputs.dimension, MOST_ROWS)
-    return few and not given and teachers.features.units != "whitened" and initial.scheme != "uniform"
+    return few and not given
 
 
 @lru_cache(maxsize=FRAMES)

@@ -54,7 +54,22 @@ def stage_constants(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) ->
 
 
 def is_plain(vectors: Vectors, stage: Stage, phase: Phase) -> bool:
-    """Return whether one task is trained on its own labels, and the state is (Q, R, h)."""
+    """Return whether one task is trained on its own labels, and the state is (Q, R, h).
+
+    Parameters
+    ----------
+    vectors : Vectors
+        Columns of R.
+    stage : Stage
+        The stage.
+    phase : Phase
+        Its phase.
+
+    Returns
+    -------
+    bool
+        True where `Constants` describe the stage, False where `Intervened` are needed.
+    """
     task, *others = stage.tasks
     plain = vectors.columns.size == vectors.columns.layout.size and not others
     own = task.labels == phase.teacher or phase.threshold <= 0.0

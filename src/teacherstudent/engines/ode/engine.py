@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from teacherstudent.engines.memory import record_memory
 from teacherstudent.engines.ode.choice import formulation_of, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
@@ -41,6 +42,10 @@ from teacherstudent.spec.steps import on_step
 
 __all__ = ["STATE_NAMES", "batch_key", "can_resume", "check", "phase_constants", "simulate"]
 
+# Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
+MAX_STEPS = 10_000_000
+# Bytes of the records of a run above which it is in no batch: the records of a batch are in memory together.
+LARGEST_RECORDS = 2**19
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
 
@@ -115,9 +120,6 @@ class Integration:
     times : (T,) array, optional
         The recorded times (`start.times_from`), where another run has the same.
     """
-
-    # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
-    MAX_STEPS = 10_000_000
 
     def __init__(self, spec: Spec, seed: int, run: int, progress: Callable, start: Start, times=None):
         self.spec, self.progress, self.has_lanes = spec, progress, has_lanes(spec)
@@ -227,16 +229,26 @@ class Integration:
                 TABLEAU,
                 *self.form.tolerances,
                 self.restart,
-                self.MAX_STEPS,
+                MAX_STEPS,
                 work,
             )
             self.progress(min(1.0, self.t / self.spec.duration))
         self.after_stage(phase, stage, constants, written, before)
 
     def check_steps(self, constants, phase: Phase, stage: Stage) -> None:
-        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer."""
+        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer.
+
+        Parameters
+        ----------
+        constants : NamedTuple or None
+            Constants of the equations in the stage.
+        phase : Phase
+            The phase.
+        stage : Stage
+            The stage.
+        """
         if phase.threshold <= 0.0:
-            self.form.check_steps(constants, stage, self.t, self.MAX_STEPS)
+            self.form.check_steps(constants, stage, self.t, MAX_STEPS)
 
     def after_stage(self, phase: Phase, stage: Stage, constants, written: int, before: int) -> None:
         """Do what follows the integration of a stage.
@@ -261,8 +273,8 @@ class Integration:
         """
         if self.status == STUCK:
             constants = self.constants(phase, stage) if constants is None else constants
-            self.form.check_steps(constants, stage, self.t, 0.5 * self.MAX_STEPS)
-            self.form.report_stuck(stage, self.t, self.MAX_STEPS)
+            self.form.check_steps(constants, stage, self.t, 0.5 * MAX_STEPS)
+            self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:
             self.restart.mark[0] = EMPTY
@@ -273,8 +285,8 @@ class Integration:
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
-    """Return the sizes of networks whose runs are integrated side by side; other runs are alone."""
-    if not has_lanes(spec):
+    """Return the sizes of networks whose runs are integrated side by side; runs of other models are alone."""
+    if not has_lanes(spec) or record_memory(spec, "all") > LARGEST_RECORDS:
         return run, spec
     teachers, student = spec.teachers, spec.student
     return teachers.count, teachers.hidden, student.hidden, spec.heads
@@ -324,7 +336,7 @@ def simulate(
         integrations.append(Integration(spec, seed, run, report, start, times.get(key)))
         times[key] = integrations[-1].times
     courses = [run.course(start.state) for run, start in zip(integrations, starts, strict=True)]
-    integrate_together(integrations, courses, report)
+    integrate_together(integrations, courses, report, MAX_STEPS)
     return [trajectory_of(run) for run in integrations]
 
 

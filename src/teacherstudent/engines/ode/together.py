@@ -16,8 +16,10 @@ from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.lanes import NEW, WAITING, Queue, lanes_for
 from teacherstudent.kernels.ode.widening import mapped, numbers_of_runs, widened
 
-# From this number of runs on, vectors of runs are faster than vectors of pairs of units. The bits are the same.
+# From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
+# Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
 FEWEST = 3
+FEW_UNITS = 4
 # Work between two reports of progress, in units of `kernels.ode.pauses`.
 WORK_PER_REPORT = 100_000_000
 
@@ -31,7 +33,9 @@ class Part(NamedTuple):
     constants: Intervened | None  # None where the equations are those of one task
 
 
-def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[], None]) -> None:
+def integrate_together(
+    runs: list, courses: list[Iterator], progress: Callable[[], None], max_tries: int
+) -> None:
     """Integrate runs in rounds: in each round one stage of every run.
 
     Parameters
@@ -42,6 +46,8 @@ def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[
         For each run: the phases and stages, one after the other (`Integration.course`).
     progress : callable
         Called regularly, after the times of the runs have changed.
+    max_tries : int
+        Largest number of steps of a stage.
     """
     active = list(zip(runs, courses, strict=True))
     while active:
@@ -53,11 +59,12 @@ def integrate_together(runs: list, courses: list[Iterator], progress: Callable[[
                 part = _part(run, *found)
                 groups.setdefault(_key(part) if run.has_lanes else id(run), []).append(part)
         for group in groups.values():
-            if len(group) < FEWEST:
+            fewest = FEWEST if group[0].run.spec.student.hidden <= FEW_UNITS else 2 * FEWEST
+            if len(group) < fewest:
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:
-                _integrate_group(group, progress)
+                _integrate_group(group, progress, max_tries)
 
 
 def _part(run, phase: Phase, stage: Stage) -> Part:
@@ -78,7 +85,7 @@ def _key(part: Part) -> Hashable:
     return sizes, *shapes, *(part.tobytes() for part in (m.source, m.head, m.turned)), m.batch
 
 
-def _integrate_group(group: list[Part], progress: Callable[[], None]) -> None:
+def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries: int) -> None:
     """Integrate one stage of several runs with equations of the same form."""
     before = [part.run.restart.mark[0] for part in group]
     for part in group:
@@ -91,7 +98,7 @@ def _integrate_group(group: list[Part], progress: Callable[[], None]) -> None:
     lanes = lanes_for(len(form.y), form.controlled, memory, memory[-2:])
     wide, has_event = widened(one, memory), group[0].phase.threshold > 0.0
     integrate = integrate_phases if isinstance(one, Constants) else integrate_stages
-    arguments = wide, lanes, queue, TABLEAU, has_event, group[0].run.MAX_STEPS, _steps_per_report(wide)
+    arguments = wide, lanes, queue, TABLEAU, has_event, max_tries, _steps_per_report(wide)
     finished = False
     while not finished:
         finished = integrate(*arguments)
@@ -116,7 +123,8 @@ def _constants(group: list[Part]) -> tuple[Constants | Intervened, np.ndarray]:
 def _steps_per_report(p: Constants | Intervened) -> int:
     """Return the number of steps of eight runs between two reports of progress."""
     (K, D), tasks = p.means.weights.shape[:2], 1 if isinstance(p, Constants) else len(p.model.numbers)
-    return WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D))
+    # Twelve to fifteen right-hand sides and the decisions; the arcsines of all pairs of pairs dominate.
+    return max(1, WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D)))
 
 
 def _queue(group: list[Part], constants: np.ndarray) -> Queue:

@@ -223,26 +223,6 @@ def first_guess(typingctx, x):
 
 
 @intrinsic
-def lane(typingctx, x, index):
-    """Return the number of one lane of a vector; a number has this lane only."""
-
-    def codegen(context, builder, sig, args):
-        return builder.extract_element(*args) if x is VECTOR else args[0]
-
-    return types.float64(x, types.intp), codegen
-
-
-@intrinsic
-def with_lane(typingctx, x, index, number):
-    """Return a vector with another number in one lane; a number is replaced."""
-
-    def codegen(context, builder, sig, args):
-        return builder.insert_element(args[0], args[2], args[1]) if x is VECTOR else args[2]
-
-    return x(x, types.intp, types.float64), codegen
-
-
-@intrinsic
 def as_vectors(typingctx, x):
     """Return a NamedTuple or an array with vectors in place of the last axis of arrays of numbers.
 

@@ -16,10 +16,10 @@ from teacherstudent.kernels.compile.flags import entry, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.isotropic import Isotropic
-from teacherstudent.kernels.ode.lanes import integrate_queue
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.models import Means, Rates, covariances, means_for, motion, record
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
@@ -170,7 +170,7 @@ def integrate_phases(p, lanes, queue, tableau, has_event, max_tries, max_steps):
     p : Constants
         Everything that the right-hand side takes as given, with arrays (..., 8) in place of all numbers.
     lanes, queue, tableau, has_event, max_tries, max_steps
-        As in `lanes.integrate_queue`.
+        As in `side_by_side.integrate_queue`.
 
     Returns
     -------

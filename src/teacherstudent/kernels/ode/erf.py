@@ -44,6 +44,17 @@ def lanes_for(K: int, D: int, padded: bool = True) -> Lanes:
     """Allocate the lanes for K student units and D error units, which include them.
 
     Without padding there is one lane without tilt; vectors of runs need no more.
+
+    Parameters
+    ----------
+    K, D : int
+        Numbers of student units and of error units.
+    padded : bool
+        Whether the number of lanes is a multiple of `VECTOR`.
+
+    Returns
+    -------
+    Lanes
     """
     pairs = np.triu_indices(K)
     n, roots = len(pairs[0]) + 1, D
@@ -281,7 +292,7 @@ def fill_power(root, root_i, square, output_variance, power):
 
 @rounded
 def error_of_erf(c, C):
-    """Return the mean squared error 1/2 < d^2 > = (1/pi) sum_ab c_a c_b asin(C_ab / sqrt((1 + C_aa)(1 + C_bb))).
+    """Return 1/2 < d^2 > = (1/pi) sum_ab c_a c_b asin(C_ab / sqrt((1 + C_aa)(1 + C_bb))).
 
     Parameters
     ----------

@@ -128,6 +128,25 @@ def stages_between(f, params, y, step, tableau, work, first, last):
     """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
 
     Returns False where f pauses.
+
+    Parameters
+    ----------
+    f, params : function and NamedTuple
+        As in `integrate`.
+    y : (n,) array
+        State at the start of the step.
+    step : float
+        Size of the step.
+    tableau : Tableau
+        Coefficients of the method.
+    work : Buffers
+        Receives states and derivatives.
+    first, last : int
+        Range of the stages, from 0 to 16.
+
+    Returns
+    -------
+    bool
     """
     for s in range(max(first, work.progress[STAGES_DONE]), last):
         _state_at(s, y, step, tableau, work)
@@ -143,6 +162,24 @@ def error_norm(tableau, step, y, work, rtol, atol):
 
     err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
     Hairer et al., eqs. (4.10), (4.11) and (10.17).
+
+    Parameters
+    ----------
+    tableau : Tableau
+        Coefficients of the method.
+    step : float
+        Size of the step.
+    y : (n,) array
+        State at its start.
+    work : Buffers
+        With the derivatives at all stages, and the state at the end.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+        Below 1 for a step that is accepted; NaN where a derivative is NaN.
     """
     five, three = 0.0 * rtol, 0.0 * rtol  # of the type of rtol
     for order in range(tableau.E.shape[0]):
@@ -164,7 +201,21 @@ def error_norm(tableau, step, y, work, rtol, atol):
 
 @rounded
 def norm(x, y, n, rtol, atol):
-    """Return the root mean square of the first n of x / (atol + rtol |y|); Hairer et al., eq. (4.11)."""
+    """Return the root mean square of the first n of x / (atol + rtol |y|); Hairer et al., eq. (4.11).
+
+    Parameters
+    ----------
+    x, y : (n or more,) arrays
+        Numbers, and those that determine their scale.
+    n : int
+        How many numbers count.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+    """
     total = 0.0
     for i in range(n):
         scaled = x[i] / fma(rtol, abs(y[i]), atol)
@@ -200,7 +251,23 @@ def guessed_step(d0, d1):
 
 @rounded
 def norm_of_change(k, y, n, rtol, atol):
-    """Return the norm of k[1] - k[0], which replaces k[1]."""
+    """Return the norm of k[1] - k[0], which replaces k[1].
+
+    Parameters
+    ----------
+    k : (2 or more, n) array
+        Derivatives at the start and after the guessed step.
+    y : (n,) array
+        State.
+    n : int
+        How many numbers count.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+    """
     for i in range(len(y)):
         k[1, i] -= k[0, i]
     return norm(k[1], y, n, rtol, atol)
@@ -208,7 +275,19 @@ def norm_of_change(k, y, n, rtol, atol):
 
 @rounded
 def first_step(h0, d1, d2):
-    """Return the size of the first step from a guess and the norms of y' and y''."""
+    """Return the size of the first step from a guess and the norms of y' and y''.
+
+    Parameters
+    ----------
+    h0 : float
+        The guess.
+    d1, d2 : float
+        Norms of y' and y''.
+
+    Returns
+    -------
+    float
+    """
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1)
@@ -216,7 +295,17 @@ def first_step(h0, d1, d2):
 
 @rounded
 def is_last(t, step, end):
-    """Return whether a step is shortened, or made longer by rounding, to reach the end."""
+    """Return whether a step is shortened, or made longer by rounding, to reach the end.
+
+    Parameters
+    ----------
+    t, step, end : float
+        Time, size of the step, and end of the integration.
+
+    Returns
+    -------
+    bool
+    """
     return t + step >= end * (1.0 - 1e-15)
 
 
@@ -228,13 +317,39 @@ def smaller_step(cut, error):
 
 @rounded
 def next_step(cut, error, growth):
-    """Return the size of the step after an accepted one; Hairer et al., eq. (4.13)."""
+    """Return the size of the step after an accepted one; Hairer et al., eq. (4.13).
+
+    Parameters
+    ----------
+    cut : float
+        Size of the accepted step.
+    error : float
+        Its error in units of the tolerance.
+    growth : float
+        Largest factor of the size.
+
+    Returns
+    -------
+    float
+    """
     return cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
 
 
 @rounded
 def fill_dense(y, step, tableau, work):
-    """Compute the coefficients of the interpolant of a step from the derivatives at all stages, sec. II.6."""
+    """Compute the coefficients of the interpolant of a step from the derivatives at all stages, sec. II.6.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State at the start of the step.
+    step : float
+        Size of the step.
+    tableau : Tableau
+        Coefficients of the method.
+    work : Buffers
+        With the derivatives at all stages; receives the coefficients.
+    """
     for i in range(len(y)):
         change = work.states[STAGES, i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]
@@ -249,7 +364,19 @@ def fill_dense(y, step, tableau, work):
 
 @rounded
 def interpolate(y, x, dense, out):
-    """Write the state at the fraction x of a step, 0 <= x <= 1, to `out`."""
+    """Write the state at the fraction x of a step, 0 <= x <= 1, to `out`.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State at the start of the step.
+    x : float
+        Fraction of the step, from 0 to 1.
+    dense : (7, n) array
+        From `fill_dense`.
+    out : (n,) array
+        Written.
+    """
     for i in range(len(y)):
         value = 0.0
         for row in range(7):
@@ -259,7 +386,21 @@ def interpolate(y, x, dense, out):
 
 @inlined
 def locate_event(event, params, y, work):
-    """Return the fraction of a step at which the event function becomes negative, by bisection."""
+    """Return the fraction of a step at which the event function becomes negative, by bisection.
+
+    Parameters
+    ----------
+    event, params : function and NamedTuple
+        As in `integrate`; the event function is positive at the start of the step and negative at its end.
+    y : (n,) array
+        State at the start of the step.
+    work : Buffers
+        With the interpolant.
+
+    Returns
+    -------
+    float
+    """
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)

@@ -7,7 +7,6 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import entry, inlined, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.integrator import integrate
-from teacherstudent.kernels.ode.lanes import integrate_queue
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.mixture import (
     FLIP,
@@ -20,6 +19,7 @@ from teacherstudent.kernels.ode.mixture import (
 )
 from teacherstudent.kernels.ode.models import Means, means_for
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 TASK = 2  # index in `Intervened.progress`: the task whose means are computed
@@ -182,7 +182,7 @@ def integrate_stages(p, lanes, queue, tableau, has_event, max_tries, max_steps):
     p : Intervened
         Everything that the right-hand side takes as given, with arrays (..., 8) in place of all numbers.
     lanes, queue, tableau, has_event, max_tries, max_steps
-        As in `lanes.integrate_queue`.
+        As in `side_by_side.integrate_queue`.
 
     Returns
     -------
