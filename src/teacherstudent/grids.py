@@ -156,7 +156,7 @@ def _specs(
 ) -> Iterator[Spec]:
     """Yield the checked specs of all points; first each value is checked with the first ones of other axes.
 
-    A value that is not allowed is so found at once, and without the values of the other axes in the message.
+    In this way a value that is not allowed is found at once, and the message names its axis only.
     """
     first = {key: values[0] for key, values in axes.items()}
     alone = [{key: value} for key, values in axes.items() for value in values[1:]]

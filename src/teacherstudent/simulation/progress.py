@@ -88,7 +88,7 @@ def reporting(progress: bool | Progress, total_runs: int, label: str):
 
 
 def check_progress(progress: Any) -> None:
-    """Raise SpecError if an argument is neither True or False nor a function that shows progress."""
+    """Raise SpecError if an argument is not True, False or a function that shows progress."""
     if not isinstance(progress, bool) and not callable(progress):
         raise SpecError(
             "progress: must be True, False or a function of the number of a run and the fraction done"
