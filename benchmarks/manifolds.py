@@ -27,12 +27,12 @@ def network(N: int, D: int) -> Timed:
         "duration": 1e6,
         "record": {"count": 2},
     }
-    run = Training(parse_spec(document), 0, 0, lambda _: None, BEGINNING, {}, lambda: None)
+    run = Training(parse_spec(document), 0, 0, lambda _: None, BEGINNING, {})
     (phase,) = phases_left(run.spec, 0, [], run.step_at)
     run.begin(phase)
-    train = run.trainer(run.stages(phase)[0], phase.teacher)
+    steps = run.steps_in(run.stages(phase)[0], phase.teacher)
     block = run.source.blocks.steps
-    return lambda n: train(run.step + n), block * max(1, round(WORK / (N * D * block)))
+    return lambda n: run.made(n, steps.train(run.step, n)), block * max(1, round(WORK / (N * D * block)))
 
 
 def numpy_loop(N: int, D: int) -> Timed:

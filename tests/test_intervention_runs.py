@@ -234,8 +234,8 @@ def test_runs_are_the_same_alone_and_together(name, monkeypatch):
         blocks["teachers"] |= {"features": {"relation": "rotated", "similarity": V}, "count": 3}
         points.append(parse_spec(blocks))
     calls = []
-    first_phase = engine._train_first_phase
-    monkeypatch.setattr(engine, "_train_first_phase", lambda *nets: calls.append(nets) or first_phase(*nets))
+    first_phase = engine._first_phase
+    monkeypatch.setattr(engine, "_first_phase", lambda *nets: calls.append(nets) or first_phase(*nets))
     together = list(simulate_points(points, "network", 5))
     assert bool(calls) == (name not in ("mixture", "deficits", "drift", "rotation"))
     for spec, found in zip(points, together, strict=True):

@@ -225,7 +225,7 @@ def test_runs_and_threads_are_named_where_one_run_fits(free):
     with pytest.raises(SpecError, match="runs: 100 needs about"):
         simulate_runs(document, "network", runs=100)
     with pytest.raises(SpecError, match="threads: 4 needs about"):
-        simulate_runs(parse_spec(large(4_000_000)), "network", runs=4, threads=4)
+        simulate_runs(parse_spec(large(2_000_000)), "network", runs=4, threads=4)
 
 
 def test_what_could_fit_begins(free):
