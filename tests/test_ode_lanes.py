@@ -130,6 +130,23 @@ def test_runs_of_other_numbers_have_the_same_bits(monkeypatch):
     assert len({found.student_overlaps[-1].tobytes() for found in together_found}) == 11
 
 
+def test_thresholds_are_passed_at_the_same_bits_alone_and_together(monkeypatch):
+    spec = spec_with(
+        teachers={"count": 3, "hidden": 2, "readouts": {"norm": 1.0}, "output_noise": [0.3, 0.1, 0.2]},
+        student={"hidden": 3, "initial": {"weights_std": 0.1, "readouts_std": 0.3}},
+        training={"learning_rate": 3.0, "batch_size": 2, "weight_decay": 0.05},
+        curriculum={"thresholds": [0.1, 0.2]},
+        duration=5.0,
+    )
+    runs, found = list(range(16)), []
+    for fewest in (1, len(runs) + 1):
+        monkeypatch.setattr(together, "FEWEST", fewest)
+        found.append(simulated([spec] * len(runs), runs))
+    assert sum(len(one.switch_times) for one in found[0]) >= len(runs)
+    for one, other in zip(*found, strict=True):
+        assert_same(one, other)
+
+
 def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
     monkeypatch.setattr(together, "_steps_per_report", lambda p: 3)
     fractions = []

@@ -271,11 +271,14 @@ def test_a_start_at_the_time_of_a_switch_is_before_it(tmp_path):
 
 
 def test_at_the_beginning_the_ode_starts_from_what_the_simulation_started_from(tmp_path):
-    """Both engines sample the same networks: the same bits."""
+    """Both engines sample the same networks, whose overlaps the ode computes in another way, to rounding."""
     spec = parse_spec(document())
     stored(tmp_path / "a.h5", spec, "network")
     for run, start in enumerate(load_start(tmp_path / "a.h5", at=0.0)):
-        assert_same(simulate(spec, "ode", SEED + 1, run + 7, start=start), simulate(spec, "ode", SEED, run))
+        given, own = simulate(spec, "ode", SEED + 1, run + 7, start=start), simulate(spec, "ode", SEED, run)
+        for name in (*HISTORY, "teacher_overlaps", "teacher_readouts"):
+            one, other = getattr(given, name), getattr(own, name)
+            np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-13, err_msg=name)
         sampled = initial_order_parameters(spec, SEED, run)
         found = np.array(start.overlaps.student_teacher)
         assert_equal(found, stored_R(sampled.R, 3), "R")

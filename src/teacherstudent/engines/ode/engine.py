@@ -193,7 +193,7 @@ class Integration:
                 work,
             )
             self.progress(min(1.0, self.t / self.spec.duration))
-        self.after_stage(phase, stage, constants, written, before)
+        self.after_stage(phase, stage, constants, start, written, before)
 
     def check_steps(self, constants, phase: Phase, stage: Stage) -> None:
         """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer.
@@ -210,7 +210,9 @@ class Integration:
         if phase.threshold <= 0.0:
             self.form.check_steps(constants, stage, self.t, MAX_STEPS)
 
-    def after_stage(self, phase: Phase, stage: Stage, constants, written: int, before: int) -> None:
+    def after_stage(
+        self, phase: Phase, stage: Stage, constants, start: float, written: int, before: int
+    ) -> None:
         """Do what follows the integration of a stage.
 
         Parameters
@@ -221,6 +223,8 @@ class Integration:
             The stage, or its part up to an event.
         constants : NamedTuple or None
             Constants of the equations in it; None if they have not been made for this run alone.
+        start : float
+            Time at which its integration started.
         written : int
             Number of records.
         before : int
@@ -233,7 +237,7 @@ class Integration:
         """
         if self.status == STUCK:
             constants = self.constants(phase, stage) if constants is None else constants
-            self.form.check_steps(constants, stage, self.t, 0.5 * MAX_STEPS)
+            self.form.check_steps(constants, stage, start, 0.5 * MAX_STEPS)
             self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:

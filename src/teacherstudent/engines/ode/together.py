@@ -87,7 +87,7 @@ def _key(part: Part) -> Hashable:
 
 def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries: int) -> None:
     """Integrate one stage of several runs with equations of the same form."""
-    before = [part.run.restart.mark[0] for part in group]
+    before = [(part.run.t, part.run.restart.mark[0]) for part in group]
     for part in group:
         part.run.check_steps(part.constants, part.phase, part.stage)
     one, numbers = _constants(group)
@@ -107,7 +107,7 @@ def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries:
                 part.run.t = float(time)
         progress()
     for index, part in enumerate(group):
-        _finish(part, queue, index, before[index])
+        _finish(part, queue, index, *before[index])
 
 
 def _constants(group: list[Part]) -> tuple[Constants | Intervened, np.ndarray]:
@@ -159,7 +159,7 @@ def _queue(group: list[Part], constants: np.ndarray) -> Queue:
     )
 
 
-def _finish(part: Part, queue: Queue, job: int, before: int) -> None:
+def _finish(part: Part, queue: Queue, job: int, start: float, before: int) -> None:
     """Give a run what has been integrated."""
     run, last = part.run, queue.last[job]
     first = last - (len(run.times) - run.row)
@@ -171,4 +171,4 @@ def _finish(part: Part, queue: Queue, job: int, before: int) -> None:
     if queue.mark[job] != before and queue.mark[job] != EMPTY:
         run.restart.numbers[:] = queue.saved_numbers[job]
         run.restart.y[:], run.restart.k[:] = queue.saved_y[job], queue.saved_k[job]
-    run.after_stage(part.phase, part.stage, part.constants, written, before)
+    run.after_stage(part.phase, part.stage, part.constants, start, written, before)

@@ -20,8 +20,11 @@ SUM = ON_ARRAYS | {"fastmath": {"contract", "reassoc"}}
 # The same for a part of the loop of a kernel, for which passing the arguments would cost more than the work.
 PART = INNER | {"forceinline": True}
 inner = njit(**INNER)
-# The same for functions that are also compiled for vectors of runs (`vectors`), with equal bits in each run.
-rounded = njit(**ON_ARRAYS)
+# The same for functions that are also compiled for vectors of runs (`vectors`), with equal bits in each run:
+# every operation is rounded. Without the option a function takes that of the first function that calls it.
+ROUNDED = ON_ARRAYS | {"fastmath": False}
+rounded = njit(**ROUNDED)
+ROUNDED_PART = ROUNDED | {"forceinline": True}
 part = njit(**PART)
 long_sum = njit(**SUM)
 # For functions with functions as arguments: numba cannot save code that passes them as values.
