@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import cost
+import cubature
 import equations
+import grids
+import lanes
 import manifolds
 import simulations
 import starting
@@ -33,7 +36,7 @@ def main() -> None:
     with (RESULTS / "speed.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for part in (simulations, manifolds, equations, starting):
+        for part in (simulations, manifolds, equations, lanes, cubature, grids, starting):
             for line in part.lines():
                 show(line.cells())
                 writer.writerow(line.cells())

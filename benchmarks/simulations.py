@@ -10,15 +10,16 @@ from timing import Line, dearer, faster, seconds, within
 from teacherstudent import parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.block import Block
+from teacherstudent.engines.chain.engine import simulate as simulate_chains
 from teacherstudent.engines.chain.group_block import GroupBlock
 from teacherstudent.engines.chain.reward_block import RewardBlock
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
-from teacherstudent.kernels.chain.columns import fill_normal_rows
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.network import blocks as network_blocks
 from teacherstudent.kernels.network import by_unit, unit_pairs
 from teacherstudent.kernels.network import sgd as network_kernel
 from teacherstudent.kernels.network import wide as wide_kernel
@@ -33,8 +34,11 @@ KEY = np.uint32(1), np.uint32(2)
 STREAM = np.uint32(0)
 # Numbers of groups of inputs with how many times longer a step may take at most, and should take.
 GROUPS = {2: (2.5, 2.0), 8: (8.0, 6.5)}
+TOGETHER = 11  # networks with the same inputs
 ELEMENTS = 4_000_000  # inputs drawn in one measurement
 CHAIN_STEPS = 1000
+SHORT_STEPS = 2000  # of runs whose start counts
+RECORDS = 301  # of these runs by default
 
 PENALTY = {"kind": "path_integral", "strength": 1e-3}
 # Interventions with how many times longer a step may take at most, and should take.
@@ -49,17 +53,47 @@ INTERVENTIONS = {
 Timed = tuple[Callable[[int], object], int]
 
 
-def network(N: int, precision: type = np.float64) -> Timed:
-    """Steps of the network."""
+def network(N: int, precision: type = np.float64, count: int = 1) -> Timed:
+    """Steps of one network among some that are trained side by side with the same teacher."""
     random = np.random.default_rng(0)
-    W = by_unit.padded(random.standard_normal((K, N)), precision)
-    V = by_unit.padded(random.standard_normal((M, N)), precision)
-    h, buffers = 0.1 * random.standard_normal((1, K)), by_unit.new_buffers(K, M, 1, W)
-    constants = StepConstants(
+    W = by_unit.padded(random.standard_normal((count, K, N)), precision)
+    V = by_unit.padded(random.standard_normal((1, M, N)), precision)
+    constants, h = step_constants(N, V[0]), 0.1 * random.standard_normal((count, 1, K))
+    fields = np.zeros((count, K, network_blocks.ROWS), precision)
+    group = network_blocks.Group(W, h, V, fields, np.full(count, network_blocks.NONE))
+    settings = network_blocks.new_settings(count, K, M, 1)
+    settings = settings._replace(trained=np.arange(count), active=np.zeros(1, np.int64))
+    for g in range(count):
+        network_blocks.set_constants(settings, g, constants)
+    block, buffers = network_blocks.new_block(group), network_blocks.new_buffers(K, M, 1)
+
+    def train(n: int) -> int:
+        block.at[0] = network_blocks.NONE  # the same steps again
+        steps = max(network_blocks.ROWS, n // count)
+        network_blocks.train(group, settings, constants, block, buffers, *KEY, 0, steps)
+        return int(settings.done.min())
+
+    return train, count * max(24, ELEMENTS // N)
+
+
+def single_steps(N: int) -> Timed:
+    """Steps of a network that is not trained in blocks of steps."""
+    random = np.random.default_rng(0)
+    W, V = (by_unit.padded(random.standard_normal((units, N))) for units in (K, M))
+    h, buffers, constants = (
+        0.1 * random.standard_normal((1, K)),
+        by_unit.new_buffers(K, M, 1, W),
+        step_constants(N, V),
+    )
+    return lambda n: network_kernel.train(W, h, constants, buffers, *KEY, 0, n), max(20, ELEMENTS // N)
+
+
+def step_constants(N: int, V: np.ndarray) -> StepConstants:
+    """Constants of the steps of a network."""
+    return StepConstants(
         *(N, SquaredError(0.0), ERF, ERF, V, np.ones(M), 0, np.ones(K)), eta=0.1, eta_h=0.1,
         decay=0.0, decay_h=0.0, input_noise=0.0, batch=1,
     )  # fmt: skip
-    return lambda n: network_kernel.train(W, h, constants, buffers, *KEY, 0, n), max(20, ELEMENTS // N)
 
 
 def wide_network(precision: type = np.float64) -> Timed:
@@ -153,7 +187,12 @@ def grouped_chains(groups: int) -> Timed:
 
 def chain_block(N: int, kind: type[Block] = Block, **inputs: object) -> Block:
     """Chains of networks like those of `network`."""
-    document = {
+    return kind([parse_spec(chain_document(N, **inputs))] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
+
+
+def chain_document(N: int, **inputs: object) -> dict:
+    """The spec of these chains."""
+    return {
         "inputs": {"dimension": N} | inputs,
         "teachers": {"count": 1, "hidden": M, "readouts": {"relation": "ones"}},
         "student": {"hidden": K, "initial": {"weights_std": 1.0, "readouts_std": 0.1}},
@@ -161,7 +200,6 @@ def chain_block(N: int, kind: type[Block] = Block, **inputs: object) -> Block:
         "duration": 1.0,
         "record": {"count": 2},
     }
-    return kind([parse_spec(document)] * CHAINS, 0, range(CHAINS), [BEGINNING] * CHAINS)
 
 
 def chains_with(**blocks: dict) -> Timed:
@@ -200,34 +238,58 @@ def episodes(length: int) -> Timed:
     return lambda n: block.advance(block.step + max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
 
 
+def short_chains(N: int, records: int) -> Timed:
+    """Steps of one chain among as many as advance together, in short runs with their start and end."""
+    document = chain_document(N) | {"duration": SHORT_STEPS / N, "record": {"count": records}}
+    specs, runs, starts = [parse_spec(document)] * CHAINS, range(CHAINS), [BEGINNING] * CHAINS
+
+    def run(n: int) -> None:
+        for _ in range(max(1, n // (SHORT_STEPS * CHAINS))):
+            simulate_chains(specs, 0, runs, lambda _: None, starts)
+
+    return run, SHORT_STEPS * CHAINS
+
+
 def chain_draws(N: int) -> Timed:
-    """The normals of the steps of a chain: coordinates, and one for the length of the rest."""
+    """The random numbers of the steps of a chain: normal coordinates, and the length of the rest."""
     block = chain_block(N)
-    count = block.shape.p + block.shape.r + 1
-    fixed = block.buffers.u[0], count, block.buffers.bits, block.keys.key0, block.keys.key1
-    return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS), STREAM), CHAIN_STEPS * CHAINS
+    terms = arrays.terms_of(block.constants.step)
+    fixed = block.shape, terms, block.constants.step.law, block.keys, block.buffers
+    return lambda n: draw_coordinates(*fixed, max(1, n // CHAINS)), CHAIN_STEPS * CHAINS
 
 
 @njit
-def draw_coordinates(u, count, bits, key0, key1, steps, stream):
-    """Draw the normals of some steps."""
+def draw_coordinates(shape, terms, law, keys, buffers, steps):
+    """Draw the random numbers of some steps."""
     for step in range(steps):
-        fill_normal_rows(u, count, bits, key0, key1, step, stream)
+        chain_kernel.draw(shape, terms, law, keys, buffers, 0, step)
 
 
 def lines() -> Iterator[Line]:
     """Measure all of it."""
     single = np.float32
-    for N, double_demand, single_demand, chain_demand in (
-        (1000, (20, 30), (40, 60), (700, 1500)),
-        (10_000, (15, 22), (30, 50), (5000, 12000)),
+    for N, double_demand, single_demand, chain_demand, alone_aim, together_aim in (
+        (1000, (20, 30), (40, 60), (700, 1500), 1.2, 0.6),
+        (10_000, (15, 22), (30, 50), (5000, 12000), 11.0, 5.0),
     ):
-        ours, fast, plain, drawn, chain = seconds(
-            network(N), network(N, single), numpy_loop(N), network_draws(N), chains(N)
+        ours, fast, plain, drawn, chain, stepwise, together = seconds(
+            network(N),
+            network(N, single),
+            numpy_loop(N),
+            network_draws(N),
+            chains(N),
+            single_steps(N),
+            network(N, count=TOGETHER),
         )
         yield faster(f"network, N = {N}, step against numpy loop", ours, plain, *double_demand)
         yield faster(f"network, N = {N}, float32 against numpy loop", fast, plain, *single_demand)
         yield dearer(f"network, N = {N}, step against its draws", ours, drawn, 2.2, 1.6)
+        yield within(f"network, N = {N}, step", ours, "us", None, alone_aim)
+        yield within(
+            f"network, N = {N}, step of one of {TOGETHER} networks", together, "us", None, together_aim
+        )
+        yield dearer(f"network, N = {N}, the same against the draws of one", together, drawn, 1.0, 0.7)
+        yield dearer(f"network, N = {N}, step in blocks against a single step", ours, stepwise, 1.0, 0.8)
         yield faster(f"chain, N = {N}, step against numpy loop", chain, plain, *chain_demand)
     plain, *others = seconds(chains_with(), *(chains_with(**blocks) for blocks, *_ in INTERVENTIONS.values()))
     for (name, (_, must, aim)), ours in zip(INTERVENTIONS.items(), others, strict=True):
@@ -246,4 +308,9 @@ def lines() -> Iterator[Line]:
     yield faster("network, errors of 1000 units on two tasks against those from overlaps", ours, plain, 5, 10)
     small, large, drawn = seconds(chains(1000), chains(10**9), chain_draws(1000))
     yield dearer("chain, step at N = 10^9 against N = 10^3", large, small, 1.2, 1.05)
-    yield dearer("chain, step against its draws", small, drawn, 4.0, 2.5)
+    yield dearer("chain, step against its draws", small, drawn, 5.0, 3.0)
+    for N in (1000, 10_000):
+        steady, short, recorded = seconds(chains(N), short_chains(N, 2), short_chains(N, RECORDS))
+        what = f"chain, N = {N}, step in 64 runs of {SHORT_STEPS} steps with their start,"
+        yield dearer(f"{what} against a later step", short, steady, 2.0, 1.25)
+        yield dearer(f"{what} and {RECORDS} records", recorded, steady, 15.0, None)

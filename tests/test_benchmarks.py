@@ -1,12 +1,16 @@
 """The benchmarks run what there is, and their verdicts are right; how fast it is, tests do not say."""
 
+import cubature
 import equations
+import lanes
 import manifolds
 import numpy as np
 import overhead
+import processes
 import pytest
 import reference
 import simulations
+import starting
 from timing import Line
 
 from depth import thorough_from
@@ -14,7 +18,9 @@ from teacherstudent.kernels.ode.equations import rate_of_change
 from teacherstudent.kernels.ode.state import pack
 
 
-@pytest.mark.parametrize("kind", ["network", "numpy_loop", "network_draws", "chains", "chain_draws"])
+@pytest.mark.parametrize(
+    "kind", ["network", "single_steps", "numpy_loop", "network_draws", "chains", "chain_draws"]
+)
 def test_works_can_be_called(kind):
     call, count = getattr(simulations, kind)(200)
     call(1)
@@ -26,6 +32,26 @@ def test_works_on_manifolds_can_be_called(kind):
     call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
+
+
+def test_networks_side_by_side_keep_finite():
+    call, _ = simulations.network(200, count=3)
+    assert call(300) == 100
+
+
+def test_short_runs_of_chains_can_be_called():
+    call, count = simulations.short_chains(200, 3)
+    call(1)
+    assert count >= 1
+
+
+def test_runs_side_by_side_can_be_called():
+    alone, eight = lanes.right_hand_sides(2, 1)
+    alone(1)
+    eight(1)
+    specs = lanes.part_of_map()
+    assert len(specs) * lanes.PART == lanes.MAP
+    lanes.simulated(specs[:3], lanes.together.FEWEST)(1)
 
 
 def test_episodes_can_be_called():
@@ -54,6 +80,16 @@ def test_the_reference_takes_euler_steps():
     np.testing.assert_allclose(h, (y + dt * rates)[21:24], rtol=0, atol=1e-12)
 
 
+def test_right_hand_sides_with_sums_are_those_of_numpy():
+    """The sums over the same nodes, of which the law has the results in its work space."""
+    constants, y = cubature.state("logistic", 1, 1, 1)
+    rate_of_change(constants, y)
+    assert cubature.nodes_of(constants) > 0
+    output, *_, power = cubature.sums_in_numpy(constants)
+    np.testing.assert_allclose(output, constants.means.output, atol=1e-12)
+    np.testing.assert_allclose(power[0, 0], constants.means.power[0, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize("name", thorough_from(1, equations.INTERVENTIONS))
 def test_right_hand_sides_with_interventions_can_be_called(name):
     equations.intervened(2, 1, name)(1)
@@ -66,6 +102,13 @@ def test_right_hand_sides_with_structured_inputs_can_be_called():
 
 def test_runs_with_structured_inputs_can_be_called():
     equations.limit_of_manifolds()(1)
+
+
+def test_every_start_has_a_command_and_a_reference(tmp_path):
+    commands = starting._commands(tmp_path)
+    assert all({what, reference} <= commands.keys() for what, (reference, _) in starting.AIMS.items())
+    assert (tmp_path / "spec.yaml").is_file()
+    assert 0.0 <= processes.cpu_seconds(commands["nothing"]) < 10.0
 
 
 def test_overhead_is_starts_and_plan_over_work(tmp_path):

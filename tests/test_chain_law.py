@@ -36,8 +36,15 @@ def engine_samples(described, runs, seed=0):
 # The engine
 
 
+# Terms that the case with all terms has too.
+SINGLE_TERMS = ("output_noise", "input_noise", "weight_decay", "batch", "frozen_units", "copied_head")
+EACH_CASE = [
+    pytest.param(case, marks=[pytest.mark.thorough] if case in SINGLE_TERMS else []) for case in CASES
+]
+
+
 @pytest.mark.parametrize("dimension", thorough_from(1, REPLICAS))
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH_CASE)
 def test_law(case, dimension):
     described = document(dimension, **CASES[case])
     replicas, seed = REPLICAS[dimension], list(CASES).index(case)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from depth import thorough_from
 from samples import assert_same, document
 from teacherstudent.engines.chain import tasks
 from teacherstudent.kernels.chain.columns import multiply
@@ -68,7 +69,7 @@ def use(monkeypatch, law):
     monkeypatch.setattr(tasks, "law_of", lambda *_: law)
 
 
-@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("name", thorough_from(1, INPUTS))  # each is compiled
 def test_another_loss_in_one_file_and_one_line(name, monkeypatch):
     expected, other = (simulate(spec(name, rate), "chain", 3) for rate in (1.0, 0.5))
     use(monkeypatch, Law(Outputs(), Doubled(), TwoLayers()))
@@ -77,6 +78,7 @@ def test_another_loss_in_one_file_and_one_line(name, monkeypatch):
     assert not np.array_equal(found.student_readouts, other.student_readouts)
 
 
+@pytest.mark.thorough
 def test_labels_with_more_random_numbers(monkeypatch):
     """The noise on the inputs, whose numbers come later, does not overlap them."""
     expected = simulate(spec("recursion", 0.5), "chain", 3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import G, clusters
 from samples import assert_same
@@ -72,7 +73,7 @@ def samples(described, engine, runs, seed=0):
     return {name: np.stack([getattr(one, name) for one in found]) for name in NAMES}
 
 
-@pytest.mark.parametrize("dimension", [4, 8])
+@pytest.mark.parametrize("dimension", thorough_from(1, [4, 8]))
 @pytest.mark.parametrize("case", CASES)
 def test_the_law_of_chains_is_that_of_slow_simulations(few_points, case, dimension):
     described = document(dimension, **CASES[case])

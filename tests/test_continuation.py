@@ -16,7 +16,7 @@ from depth import crossed
 from samples import assert_same, document, edited, trajectory
 from samples import spec as small_spec
 from teacherstudent.command.main import main
-from teacherstudent.engines.observables import STATE_VARIABLES
+from teacherstudent.engines.state_variables import STATE_VARIABLES
 from teacherstudent.errors import SpecError
 from teacherstudent.store.runs import read_run, read_runs, write_runs
 from teacherstudent.store.starts import load_start

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba import njit
 
 import naive
 from depth import thorough_from
+from saved_code import saved
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.phases import phases
 from teacherstudent.kernels.ode import equations as kernel
@@ -36,9 +36,11 @@ SETTINGS = {
     "all terms": naive.Setting(decay=0.1, output_noise=0.3, input_noise=0.4, batch=3, frozen=(1,)),
     "linear": naive.Setting("linear", "erf", eta=0.2, decay=0.1, input_noise=0.4),
 }
-# Without the files on the disk: code for a model that only tests have is for this process.
+# The library saves no code for a model that only tests have.
+MODEL = Path(__file__).with_name("two_groups.py")
 integrate_phase, rate_of_change = (
-    njit(error_model="numpy")(entry.py_func) for entry in (kernel.integrate_phase, kernel.rate_of_change)
+    saved(MODEL, error_model="numpy")(entry.py_func)
+    for entry in (kernel.integrate_phase, kernel.rate_of_change)
 )
 
 

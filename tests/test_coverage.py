@@ -54,6 +54,8 @@ def classes(loss, **others):
     return {"teachers.labels": "sign", "training.loss": loss} | sizes | others
 
 
+# Few enough units for sums over their fields.
+FEW = {"student.hidden": 2, "teachers.hidden": 2}
 CLUSTERS = {"inputs.distribution": "mixture"}
 
 
@@ -71,9 +73,18 @@ ROWS = {
     "erf or linear students": each("student.activation", "erf", "linear"),
     "ReLU students": each("student.activation", "relu"),
     "tanh, sigmoid or quadratic": [
-        *each("student.activation", "tanh", "sigmoid", "quadratic"),
-        *each("teachers.activation", "tanh", "sigmoid", "quadratic"),
-        {"student.activation": "custom", "student.activation_file": "identity.py"},
+        FEW | settings
+        for settings in (
+            *each("student.activation", "tanh", "sigmoid", "quadratic"),
+            *each("teachers.activation", "tanh", "sigmoid", "quadratic"),
+            {"student.activation": "custom", "student.activation_file": "identity.py"},
+        )
+    ],
+    "such units": [
+        {"student.activation": "tanh"},
+        FEW | {"student.activation": "relu", "teachers.activation": "tanh"},
+        FEW | {"student.activation": "tanh", "curriculum.replay": {"fraction": 0.1}},
+        FEW | {"student.activation": "tanh", "teachers.drift": 0.1},
     ],
     "erf, ReLU or linear teachers": each("teachers.activation", "erf", "relu", "linear"),
     "initial weights": [

@@ -182,7 +182,7 @@ def test_the_files_of_runs_depend_on_what_is_in_them(monkeypatch):
 def test_descriptions_of_recorded_quantities_are_words_and_their_dimensions_are_not(package):
     before, table = engine_digests(), package / "engines" / "observables.py"
     edit(table, 'description="squared lengths of the anchors, c_k.c_k / N"', 'description="products"')
-    edit(table, 'symbol="Q, R, h"', 'symbol="y"')
+    edit(package / "engines" / "state_variables.py", 'symbol="Q, R, h"', 'symbol="y"')
     assert engine_digests() == before
     edit(table, '("time", "head", "student_unit")', '("time", "student_unit", "head")')
     after = engine_digests()
@@ -209,3 +209,39 @@ def test_a_property_called_description_is_kept(small):
 def test_unknown_engine_is_refused():
     with pytest.raises(ValueError, match="engine: chian is not allowed; it must be one of network"):
         engine_digest("chian")
+
+
+@pytest.fixture
+def saved(tmp_path_factory, monkeypatch):
+    """A function that forgets the meanings of modules, so that they are read from the cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+    def forget():
+        digest._saved_analyses.cache_clear()
+        digest._analysed.cache_clear()
+
+    yield forget
+    forget()
+
+
+def test_saved_meanings_give_the_same_digest(small, saved, monkeypatch):
+    write(small, a="import teacherstudent.sub.b", sub="", sub_b="x = 1", broken="x = = 1")
+    saved()
+    before = code_digest("teacherstudent.a")
+    assert set(digest._saved_analyses()) == {"teacherstudent.a", "teacherstudent.sub", "teacherstudent.sub.b"}
+    saved()
+    with monkeypatch.context() as patch:
+        patch.setattr(digest, "_analyse", None)  # nothing is analysed again
+        assert code_digest("teacherstudent.a") == before
+    saved()
+    monkeypatch.setattr(digest, "saved_answer", lambda folder, question, compute: "{}")
+    assert code_digest("teacherstudent.a") == before
+    write(small, sub_b="x = 2")
+    assert code_digest("teacherstudent.a") != before
+
+
+def test_a_file_that_is_no_module_is_an_error_where_it_is_imported(small, saved):
+    write(small, a="import teacherstudent.broken", broken="x = = 1")
+    saved()
+    with pytest.raises(SyntaxError):
+        code_digest("teacherstudent.a")

@@ -13,8 +13,9 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.coordinates import coordinates_of_runs, sample_coordinates
 from teacherstudent.networks.randomness import triangular_rows
-from teacherstudent.networks.sampling import order_parameters, sample_coordinates, sample_networks
+from teacherstudent.networks.sampling import order_parameters, sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -216,6 +217,27 @@ def test_initial_overlaps_have_the_mean_and_spread_of_sampled_networks(relation)
     assert np.abs((mean_square[0] - mean_square[1]) / error).max() < 5
 
 
+INITIAL = {
+    "symmetric": {"weights_std": 0.7, "readouts_std": 0.3, "asymmetry": 0.5},
+    "informed": {"weights_std": 0.5, "readouts_std": 0.3},
+    "imbalance": {"weights_std": 0.5, "readouts_std": 0.3, "readouts_imbalance": 0.5},
+}
+
+
+@pytest.mark.parametrize("case", [*RELATIONS, *INITIAL])
+def test_networks_of_several_runs_are_those_of_each_run_alone(case):
+    features, scheme = RELATIONS.get(case, RELATIONS["gaussian"]), case if case != "imbalance" else "gaussian"
+    initial = {"scheme": scheme} | INITIAL[case] if case in INITIAL else {"scheme": "large"}
+    one = spec(
+        teachers={"count": 2, "hidden": 2, "features": features},
+        student={"hidden": 3, "initial": initial},
+    )
+    together = coordinates_of_runs(one, 7, [4, 0, 9])
+    for i, run in enumerate([4, 0, 9]):
+        for found, expected in zip(together, sample_coordinates(one, 7, run), strict=True):
+            np.testing.assert_array_equal(found[i], expected)
+
+
 def test_readouts_are_those_of_the_sampled_networks():
     one = spec()
     for run in (0, 3):
@@ -226,7 +248,7 @@ def test_readouts_are_those_of_the_sampled_networks():
 
 @pytest.mark.parametrize("dimension", [2, 5, 9])
 def test_triangular_rows(dimension):
-    rows = np.array([triangular_rows(9, run, 5, dimension) for run in range(4000)])
+    rows = triangular_rows(9, range(4000), 5, dimension)
     assert rows.shape[1:] == (5, min(5, dimension))
     np.testing.assert_array_equal(np.triu(rows, 1), 0.0)
     products = rows @ rows.swapaxes(1, 2)

@@ -78,7 +78,8 @@ def memory(specs):
     return {"student.hidden": 1e15 if specs[0].student.hidden == 3 else 1e3}
 '''
 NAME = "teacherstudent.engines.toy"
-LINE = f'    Engine("toy", "a constant", batch_limit=2, dynamics="{NAME}", estimates="{NAME}"),\n'
+PARTS = f'dynamics="{NAME}", support="{NAME}", estimates="{NAME}"'
+LINE = f'    Engine("toy", "a constant", batch_limit=2, {PARTS}),\n'
 USE = """
 import json, sys
 from teacherstudent import SpecError, parse_spec, simulate
@@ -187,7 +188,9 @@ def test_it_has_a_digest_and_leaves_the_others_as_they_are(found):
 
 def test_a_change_of_it_changes_its_digest_only(library, found, monkeypatch):
     monkeypatch.setattr(digest, "FOLDER", library / "teacherstudent")
-    monkeypatch.setitem(ENGINES, "toy", Engine("toy", "a constant", dynamics=NAME, estimates=NAME))
+    monkeypatch.setitem(
+        ENGINES, "toy", Engine("toy", "a constant", dynamics=NAME, support=NAME, estimates=NAME)
+    )
     engine_digest.cache_clear()
     try:
         before = {name: engine_digest(name) for name in ENGINES}
@@ -234,14 +237,16 @@ DEFAULT = {
     "analysis/fixed_points.py": {"ode"},
     "analysis/structured_fixed_points.py": {"ode"},
     "api.py": {"ode"},
+    "grids.py": {"ode"},
     "engines/observables.py": set(ENGINES),  # the engines of each array of a state
 }
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_estimates_import_no_compiled_code(engine):
+def test_checks_and_estimates_import_no_compiled_code(engine):
     """The workflow estimates every job whenever it starts."""
-    code = f"import sys, {ENGINES[engine].modules[1]}; print('numba' in sys.modules, 'scipy' in sys.modules)"
+    modules = ", ".join(ENGINES[engine].modules[1:])
+    code = f"import sys, {modules}; print('numba' in sys.modules, 'scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
 

@@ -5,7 +5,9 @@ import pytest
 
 from samples import document
 from teacherstudent.errors import SpecError
+from teacherstudent.experiments import jobs
 from teacherstudent.experiments.jobs import expand, parse_experiment
+from teacherstudent.spec.parse import parse_spec
 
 SIMILARITY = "teachers.features.similarity"
 EACH = 1e-9  # seconds of a job: a job for each cell
@@ -164,3 +166,27 @@ def test_mistakes_are_named_in_one_line(entry, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_each_value_of_an_axis_is_checked_once(monkeypatch):
+    parsed = []
+    monkeypatch.setattr(
+        jobs, "parse_spec", lambda given: parsed.append(json.dumps(given)) or parse_spec(given)
+    )
+    rates = [0.25, 0.5, 1.0]
+    grid = {"outer": {SIMILARITY: [0.0, 1.0]}, "inner": {"training.learning_rate": rates}}
+    expand("curves", experiment(ode=grid), EACH)
+    assert len(parsed) == len(set(parsed)) == 1 + (2 - 1) + (3 - 1)
+
+
+@pytest.mark.parametrize(
+    "values, key",
+    [([2.5, 3.0], "training.learning_rate = 0.5"), ([0.5, 2.5], f"{SIMILARITY} = 2.5")],
+    ids=["first", "later"],
+)
+def test_a_value_that_is_not_valid_is_named_with_its_axis(values, key):
+    grid = {"outer": {"training.learning_rate": [0.5, 1.0]}, "inner": {SIMILARITY: values}}
+    with pytest.raises(
+        SpecError, match=f"^experiment curves: engines.ode at {key}: {SIMILARITY}: 2.5 is not"
+    ):
+        expand("curves", experiment(ode=grid), EACH)

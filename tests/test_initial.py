@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import SpecError
-from teacherstudent.networks.sampling import sample_coordinates, sample_networks
+from teacherstudent.networks.coordinates import sample_coordinates
+from teacherstudent.networks.sampling import sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 

@@ -6,7 +6,7 @@ import pytest
 from depth import crossed
 from intervention_cases import CASES, TURNING, complete, consolidated
 from samples import assert_equal, assert_same
-from teacherstudent.engines.network import engine, weights
+from teacherstudent.engines.network import checks, engine
 from teacherstudent.engines.network.motion import MovingTeachers
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import check, simulate, simulate_points, simulate_runs
@@ -62,7 +62,7 @@ def test_pieces_of_a_schedule_in_wide_networks():
     changes = CASES["schedules"] | {"inputs": {"dimension": 3}, "student": {"hidden": 20}}
     by_input = simulate(spec_of(changes), "network", 3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "UNITS_PER_INPUT", 1000)
+        patch.setattr(checks, "UNITS_PER_INPUT", 1000)
         by_unit = simulate(spec_of(changes), "network", 3)
     np.testing.assert_allclose(by_input.student_overlaps, by_unit.student_overlaps, rtol=0, atol=1e-12)
     assert (by_input.student_overlaps != by_unit.student_overlaps).any()

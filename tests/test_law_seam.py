@@ -14,7 +14,7 @@ from teacherstudent.kernels.compile.variants import declared, variant
 from teacherstudent.kernels.maths.philox import normal
 from teacherstudent.kernels.network import samples
 from teacherstudent.kernels.network.constants import LABEL_NOISE, STREAMS
-from teacherstudent.kernels.network.law import descend, learn, learn_from_labels, output
+from teacherstudent.kernels.network.law import descend, learn, learn_from_labels, output, with_parameters
 from teacherstudent.simulation.runs import simulate
 from teacherstudent.spec.parse import parse_spec
 
@@ -52,6 +52,12 @@ def from_labels(law, h, p, buffers, labels, chosen):
         buffers.errors[b] = law.factor * error
     descend(buffers, h, p)
     return True
+
+
+@variant(with_parameters, ScaledError)
+def of_task(law, numbers):
+    """See `law.with_parameters`."""
+    return ScaledError(numbers[0], law.factor)
 
 
 SIZES = {

@@ -132,7 +132,7 @@ NAMES = [
     "ode-modes",
     "ode-moments",
 ]
-OFTEN = "inputs", "samples", "chain-records", "ode-records"
+OFTEN = "inputs", "samples", "ode-records"
 MARKED = [
     pytest.param(*case, id=name, marks=[] if name in OFTEN else pytest.mark.thorough)
     for name, case in zip(NAMES, CASES, strict=True)

@@ -7,8 +7,9 @@ import naive
 from naive import DG, G
 from teacherstudent.kernels.maths.philox import fill_normals
 from teacherstudent.kernels.network.constants import INPUT, LABEL_NOISE
+from teacherstudent.networks.coordinates import sample_coordinates
 from teacherstudent.networks.randomness import Purpose, counter_key
-from teacherstudent.networks.sampling import initial_order_parameters, sample_coordinates, sample_networks
+from teacherstudent.networks.sampling import initial_order_parameters, sample_networks
 from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 

@@ -137,7 +137,7 @@ def test_colours_of_many_units_are_all_different(stored):
         assert len(set(diagonal)) == K
 
 
-@pytest.mark.parametrize(("P", "K"), [(1, 1), (2, 4), (5, 24)])
+@pytest.mark.parametrize(("P", "K"), [(1, 1), (2, 4), pytest.param(5, 24, marks=pytest.mark.thorough)])
 def test_nothing_sticks_out_of_the_figure(stored, P, K):
     run = trajectory(P=P, K=K, switches=())
     runs = stored("ode", run, teachers={"count": P, "hidden": 2}, student={"hidden": K}, curriculum={})
@@ -250,6 +250,7 @@ def test_switches_of_many_runs_are_at_their_median(stored):
         assert sorted(switches) == [2.5, 4.0]
 
 
+@pytest.mark.thorough
 def test_a_thousand_runs_take_seconds(stored):
     runs = stored("network", *(trajectory(seed, rows=300) for seed in range(1000)))
     start = time.process_time()

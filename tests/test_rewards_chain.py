@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from depth import crossed
 from laws import assert_other_law, assert_same_law
 from naive import rewards as naive
 from reward_cases import CONDITIONS, REFERENCES, SCHEDULES, document, references, spec, teacher_overlaps
@@ -40,8 +41,7 @@ def of_both(name, dimension, reward=None):
     return numbers(*end(case, RUNS)), numbers(*direct)
 
 
-@pytest.mark.parametrize("dimension", [2, 3, 4, 20])
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize(("name", "dimension"), crossed(CONDITIONS, [2, 3, 4, 20]))
 def test_the_law_is_that_of_real_weights(name, dimension):
     assert_same_law(*of_both(name, dimension))
 

@@ -10,6 +10,10 @@ import pytest
 from numba import njit
 
 from teacherstudent.api import run
+from teacherstudent.engines.ode.formulation import Origin
+from teacherstudent.engines.ode.independent import Independent
+from teacherstudent.engines.rates import Stage
+from teacherstudent.errors import RunError
 from teacherstudent.kernels.ode.means import fill_means
 from teacherstudent.kernels.ode.models import means_for
 from teacherstudent.kernels.ode.single import AdaTron, Hebb, Perceptron
@@ -163,6 +167,17 @@ def test_where_flips_stop_a_rule(rule, flips, error):
 def test_an_adatron_with_flips_becomes_shorter_at_a_constant_rate():
     Q = run(spec_of("adatron", [0.0, 500.0, 1000.0], 0.1), "ode").student_overlaps.ravel()
     assert np.log(Q[1] / Q[2]) / 500.0 == pytest.approx(0.143, abs=5e-4)
+
+
+def test_an_adatron_that_is_too_short_is_an_error_that_says_so():
+    form = Independent.at_start(Origin(spec_of("adatron", [0.0, 500.0], 0.1), 0, 0), 0)
+    stage = Stage(*[None] * len(Stage._fields))._replace(end=1e4)
+    form.y[0] = 1e-300
+    with pytest.raises(RunError, match=r"at t = 5000 the squared length .* teachers.label_flips .* duration"):
+        form.report_stuck(stage, 5000.0, 10)
+    form.y[0] = 1e-3
+    with pytest.raises(RunError, match="the equations are stiff"):
+        form.report_stuck(stage, 5000.0, 10)
 
 
 @pytest.mark.parametrize("rule", ["hebb", "perceptron", "adatron"])

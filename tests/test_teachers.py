@@ -6,7 +6,8 @@ from scipy.stats import ks_2samp
 
 from depth import crossed
 from teacherstudent.errors import SpecError
-from teacherstudent.networks.sampling import sample_coordinates, sample_networks
+from teacherstudent.networks.coordinates import sample_coordinates
+from teacherstudent.networks.sampling import sample_networks
 from teacherstudent.networks.teachers import sample_teachers
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.similarity import similarity_factor

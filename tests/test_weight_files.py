@@ -14,10 +14,9 @@ from samples import edited
 from teacherstudent.command.main import main
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments.jobs import expand
+from teacherstudent.networks.coordinates import frame_coordinates, sample_coordinates
 from teacherstudent.networks.sampling import (
-    frame_coordinates,
     initial_order_parameters,
-    sample_coordinates,
     sample_networks,
 )
 from teacherstudent.simulation.runs import simulate

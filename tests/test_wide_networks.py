@@ -7,8 +7,8 @@ from samples import document
 from teacherstudent import read_run, simulate, write_run
 from teacherstudent.command.main import main
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.network import checks
 from teacherstudent.engines.network import engine as network
-from teacherstudent.engines.network import weights
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.plotting import plot_runs
@@ -39,7 +39,7 @@ def wide(**blocks):
 def test_both_ways_of_keeping_weights_give_the_same_run(monkeypatch, curriculum):
     spec = wide(curriculum=curriculum, record={"count": 6, "weights": True})
     by_input = simulate(spec, "network", 4)
-    monkeypatch.setattr(weights, "UNITS_PER_INPUT", 1000)
+    monkeypatch.setattr(checks, "UNITS_PER_INPUT", 1000)
     by_unit = simulate(spec, "network", 4)
     for name in ("generalisation_error", "student_readouts", "student_weights", *OVERLAPS):
         np.testing.assert_allclose(getattr(by_input, name), getattr(by_unit, name), rtol=0, atol=1e-12)

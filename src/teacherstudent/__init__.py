@@ -27,6 +27,7 @@ _HOMES = {
     "read_run": "api",
     "read_runs": "api",
     "run": "api",
+    "run_grid": "grids",
     "simulate": "simulation.runs",
     "simulate_runs": "simulation.runs",
     "write_run": "store.runs",

@@ -2,8 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.penalties import large_steps
 from teacherstudent.engines.start import Start, start_for
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import diverged
-from teacherstudent.simulation.progress import reporter
+from teacherstudent.simulation.progress import Progress, check_progress, reporting
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import load_spec, parse_spec
@@ -28,8 +26,6 @@ from teacherstudent.store.frames import dataset_of, frame_of
 from teacherstudent.store.stacking import joined, stacked
 from teacherstudent.store.starts import origin
 from teacherstudent.store.stored_run import StoredRun
-
-Progress = Callable[[int, float], None]
 
 
 class Run(StoredRun):
@@ -251,10 +247,7 @@ def run(
     (3, 1)
     """
     spec = _spec(spec)
-    if not isinstance(progress, bool) and not callable(progress):
-        raise SpecError(
-            "progress: must be True, False or a function of the number of a run and the fraction done"
-        )
+    check_progress(progress)
     runs = None if runs is None else RUNS.checked("runs", runs)
     starts, stored_seed, sha256 = continuation(start, at, runs)
     seed = SEED.checked("seed", (stored_seed or 0) if seed is None else seed)
@@ -262,7 +255,7 @@ def run(
     if starts:
         attributes["started_from"] = origin(sha256, start_for(spec, engine_named(engine), starts[0])[1])
     runs = runs or len(starts) or 1
-    with _reporter(progress, runs, f"engine {engine}") as report:
+    with reporting(progress, runs, f"engine {engine}") as report:
         found = simulate_runs(spec, engine, seed, runs, threads, report, starts)
         if (merged := merged_times(spec)) is not None:
             warnings.warn(merged, stacklevel=2)
@@ -279,13 +272,6 @@ def _spec(given: Any) -> Spec:
     if isinstance(given, Spec):
         return given
     return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
-
-
-def _reporter(progress: bool | Progress, runs: int, label: str):
-    """Return a context that gives a function of the number of a run and the fraction done."""
-    if progress is True:
-        return reporter(runs, label)
-    return nullcontext(progress or (lambda run, fraction: None))
 
 
 def read_run(path: str | os.PathLike, group: str = "/") -> Run:

@@ -163,7 +163,7 @@ def test_steps_too_long_are_shortened():
     system = equations(*one_unit(3, 1))
     y = system.vector()
     whole = np.linalg.solve(system.jacobian(y), -system.rates(y)) @ system.directions
-    part = (descend(system, Point(y, system.rates(y), system.jacobian(y))).y - y)[:2] / whole[:2]
+    part = (descend([system], [Point(y, system.rates(y), system.jacobian(y))])[0].y - y)[:2] / whole[:2]
     assert (y + whole)[0] < -1
     assert np.log2(part) == pytest.approx(np.round(np.log2(part))) and part[0] == pytest.approx(part[1])
     assert part[0] < 1

@@ -124,6 +124,8 @@ def test_what_has_no_equations_is_refused():
     start, spec = cases.flat(overlaps), cases.spec_of(Setting(), overlaps)
     with pytest.raises(SpecError, match=r"^student.activation: relu: the analysis has derivatives of erf"):
         equations(cases.spec_of(Setting("relu"), overlaps), start)
+    with pytest.raises(SpecError, match=r"^student.activation, .*: the analysis has derivatives of means"):
+        equations(cases.spec_of(Setting("tanh"), overlaps), start)
     with pytest.raises(SpecError, match=r"^spec: dict is not allowed; it must be a Spec"):
         equations({}, start)
     with pytest.raises(SpecError, match=r"^start: NoneType is not allowed; it must be OrderParameters"):

@@ -53,9 +53,9 @@ FEW = replace(
     checkpoint_bits=20,
     checkpoint_lengths=10,
     workflow_kills=1,
-    job_kills=2,
+    job_kills=1,
     writer_kills=1,
-    run_kills=2,
+    run_kills=1,
     writes_at_once=40,
     specs=1000,
 )

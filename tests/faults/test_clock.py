@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from checkouts import Checkout
-from depth import thorough_from
 from faults.counts import COUNTS
 from faults.snakemake_processes import TARGET
 from samples import document, edited
@@ -93,8 +92,9 @@ def test_a_file_that_changed_while_the_clock_stood_is_read_again(tmp_path):
     assert found == [1.0, 2.0]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@pytest.mark.parametrize("shift", thorough_from(1, [-DAY, DAY]))
+@pytest.mark.parametrize("shift", [-DAY, DAY])
 def test_snakemake_and_runs_of_another_time(undisturbed, tmp_path, shift):
     """It compares the content of files up to a size (1 MB); what is older than its script is made again."""
     shutil.copytree(undisturbed.checkout.root, tmp_path / "checkout")

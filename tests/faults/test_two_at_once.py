@@ -41,6 +41,7 @@ def writer_of(path, run):
     return child
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_a_second_snakemake_is_told_that_the_folder_is_locked(undisturbed, tmp_path):

@@ -7,7 +7,9 @@ import hashlib
 import json
 import sys
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
@@ -56,6 +58,8 @@ INTERVENTIONS = REPLAY | {
 LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
 MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
 ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
+FEW = {"teachers": {"hidden": 1, "activation": "tanh"}, "student": {"hidden": 2, "activation": "sigmoid"}}
+SQUARE = "def activation(x):\n    return x * x\n\n\ndef derivative(x):\n    return 2.0 * x\n"
 DEEP = {"student": {"hidden": 2, "layers": 2}, "teachers": {"count": 2, "hidden": 1, "output_noise": None}}
 CLUSTERS = {
     "inputs": {"dimension": 40, "distribution": "mixture", "clusters": {"means": "xor"}},
@@ -119,6 +123,15 @@ def errors():
     return found
 
 
+def own_units():
+    """Return the arrays of runs with the activation of a file."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "square.py"
+        file.write_text(SQUARE)
+        student = {"hidden": 1, "activation": "custom", "activation_file": str(file)}
+        return run("ode", teachers={"hidden": 1, "activation": "erf"}, student=student)
+
+
 def fixed_points():
     """Return a fixed point with its eigenvalues, and what a plateau is found to be."""
     committee = parse_spec(COMMITTEE)
@@ -158,6 +171,8 @@ NUMBERS = {
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
     "ode, a hinge loss": lambda: run("ode", **signs("hinge")),
     "ode, a logistic loss": lambda: run("ode", **signs("logistic")),
+    "ode, units by sums": lambda: run("ode", **FEW),
+    "ode, units of a file": own_units,
     "chain, a logistic loss": lambda: run("chain", **signs("logistic", K=4), **THRESHOLD),
     "network, a hinge loss": lambda: run("network", **signs("hinge", activation="relu")),
     "network, clusters": lambda: run("network", **CLUSTERS),

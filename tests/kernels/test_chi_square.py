@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy import stats
 
 from naive import chain as naive_chain
+from saved_code import saved
 from teacherstudent.kernels.maths.chi_square import chi
 from teacherstudent.kernels.maths.philox import four_normals
 
@@ -13,7 +13,7 @@ COLUMNS = 64
 DEGREES = pytest.mark.parametrize("dof", [1, 2, 3, 10, 1000, 10**9, 2**40])
 
 
-@njit
+@saved(__file__)
 def fill(out, normals, dof, key0, key1, first):
     """Variates (step, column) from the first two normals of stream 0 and from stream 1."""
     x = np.empty(len(key0))

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from numba import njit
 
 import naive
 from kernels.networks_of_tests import HEAD, KEY, N, constants, networks, normals
 from naive.classes import LOSSES as FORMULAS
 from naive.classes import slope
+from saved_code import saved
 from teacherstudent.kernels.chain import classes as chain
 from teacherstudent.kernels.chain.law import differentiate
 from teacherstudent.kernels.maths.losses import LOSSES
@@ -23,7 +23,7 @@ MARGIN = 0.4
 TRAINING = {name: {"loss": name, "margin": MARGIN} for name in LOSSES}
 
 
-@njit
+@saved(__file__)
 def differentiated(loss, error, target):
     """The errors of the chain for some outputs."""
     differentiate(loss, error, target)
@@ -174,7 +174,7 @@ def test_steps_of_the_network_in_single_precision(layout):
         np.testing.assert_allclose(found, other, rtol=0, atol=2e-5 * np.abs(other).max())
 
 
-@njit
+@saved(__file__)
 def learned(law, h, p, buffers, labels, chosen):
     return learn_from_labels(law, h, p, buffers, labels, chosen)
 

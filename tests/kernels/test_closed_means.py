@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy.special import erf
 
+from saved_code import saved
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.models import means_for
@@ -36,12 +36,12 @@ class Model(NamedTuple):
     C: np.ndarray
 
 
-@njit(error_model="numpy")
+@saved(__file__, error_model="numpy")
 def filled(law, model, variance, flip, means, progress):
     return fill_means(law, model, variance, flip, means, progress)
 
 
-@njit(error_model="numpy")
+@saved(__file__, error_model="numpy")
 def error(law, model):
     return error_of_task(law, model)
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
+from saved_code import saved
 from teacherstudent.kernels.chain.columns import fill_normal_rows, inverse_root, rotate, rotation
 from teacherstudent.kernels.maths.philox import fill_normals
 
 
-@njit
+@saved(__file__)
 def inverse_roots(x):
     return np.array([inverse_root(one) for one in x])
 
 
-@njit
+@saved(__file__)
 def turned(x, y, a, b):
     """The rotation of (x, y) applied to (a, b), and the length."""
     cosine, sine = np.empty_like(x), np.empty_like(x)
@@ -22,7 +22,7 @@ def turned(x, y, a, b):
     return cosine, sine
 
 
-@njit
+@saved(__file__)
 def normal_rows(count, key0, key1, step, stream):
     out, bits = np.zeros((16, len(key0))), np.empty((2, len(key0)), np.uint64)
     fill_normal_rows(out, count, bits, key0, key1, step, stream)

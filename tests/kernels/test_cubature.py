@@ -8,6 +8,7 @@ from scipy.special import erf as erf_of
 from scipy.special import ndtr
 
 from classes import document
+from depth import crossed
 from teacherstudent.engines.labels import losses
 from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.summed import Summed
@@ -106,12 +107,15 @@ def sampled(start, loss, margin, student="erf", teacher="erf", count=400_000):
     return [(part.mean(axis=0), part.std(axis=0) / np.sqrt(count)) for part in parts]
 
 
-@pytest.mark.parametrize("loss, margin", LOSSES)
-@pytest.mark.parametrize("K, M, student, teacher", [
-    (1, 1, "erf", "erf"), (2, 2, "erf", "erf"), (3, 1, "erf", "erf"), (1, 3, "erf", "erf"),
+UNITS = [
+    (2, 2, "erf", "erf"), (1, 1, "erf", "erf"), (3, 1, "erf", "erf"), (1, 3, "erf", "erf"),
     (3, 2, "linear", "erf"), (2, 3, "erf", "linear"),
-])  # fmt: skip
-def test_rates_are_means_over_sampled_fields(loss, margin, K, M, student, teacher):
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule, units", crossed(LOSSES, UNITS))
+def test_rates_are_means_over_sampled_fields(rule, units):
+    (loss, margin), (K, M, student, teacher) = rule, units
     start = overlaps(K, M, 1.5)
     found = rates(start, loss, margin, tolerance=1e-6, student=student, teacher=teacher)
     for exact, (mean, error) in zip(found, sampled(start, loss, margin, student, teacher), strict=True):

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
+from saved_code import saved
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EVENT,
@@ -43,7 +43,7 @@ class Problem(NamedTuple):
     pause: int  # one call in so many, or none
 
 
-@njit
+@saved(__file__)
 def derivative(y, p, dy):
     p.calls[0] += 1
     if p.pause > 0 and p.calls[0] % p.pause == 0:
@@ -65,18 +65,18 @@ def derivative(y, p, dy):
     return True
 
 
-@njit
+@saved(__file__)
 def above_level(y, p):
     return y[0] - p.level
 
 
-@njit
+@saved(__file__)
 def record(y, p, row):
     for i in range(len(row)):
         row[i] = y[i]
 
 
-@njit(error_model="numpy")
+@saved(__file__, error_model="numpy")
 def solve(p, y, start, end, times, rows, tableau, rtol, atol, restart, most, work):
     return integrate(
         derivative,

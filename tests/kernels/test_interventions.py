@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from numba import njit
 
 import naive
 from naive.interventions import Lesson, State, gram, packed, rate_of_change
+from saved_code import saved
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.ode import interventions as kernel
@@ -17,9 +17,9 @@ from teacherstudent.kernels.ode.pauses import LEFT
 from teacherstudent.kernels.ode.units import units as law
 
 
-@njit(error_model="numpy")
+@saved(__file__, error_model="numpy")
 def derivative(y, p, dy):
-    """The right-hand side for Python; code for tests is not saved on the disk."""
+    """The right-hand side for Python."""
     return kernel.derivative(y, reference_to(p), dy)
 
 

@@ -5,17 +5,17 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy.stats import chisquare
 
 from kernels.networks_of_tests import KEY
 from naive.samples import visit as slow_visit
+from saved_code import saved
 from teacherstudent.kernels.network.passes import passes_through, visit
 
 ORDERS = 24_000  # of as many passes
 
 
-@njit
+@saved(__file__)
 def choose(chosen, passes, key0, key1, step):
     """Kernels only can call `visit`."""
     visit(chosen, passes, key0, key1, step)

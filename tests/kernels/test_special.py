@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from numba import config, njit
+from numba import config
 from scipy import special as scipy_special
 
+from saved_code import saved
 from teacherstudent.kernels.maths.special import (
     asin,
     erf_and_derivative,
@@ -20,42 +21,42 @@ WIDE_PI = np.arccos(WIDE(-1.0))
 REFERENCE_ERROR = 4 * np.finfo(WIDE).eps  # where long double is no wider than double, it counts
 
 
-@njit
+@saved(__file__)
 def compiled_fma(a, b, c):
     return fma(a, b, c)
 
 
-@njit
+@saved(__file__)
 def asin_of(x, out):
     for i in range(x.size):
         out[i] = asin(x[i])
 
 
-@njit
+@saved(__file__)
 def log_of(x, out):
     for i in range(x.size):
         out[i] = log(x[i])
 
 
-@njit
+@saved(__file__)
 def log_float32_of(x, out):
     for i in range(x.size):
         out[i] = log_float32(x[i])
 
 
-@njit
+@saved(__file__)
 def erf_of(x, out, derivative):
     for i in range(x.size):
         out[i], derivative[i] = erf_and_derivative(x[i])
 
 
-@njit
+@saved(__file__)
 def sincos_of(bits, sine, cosine):
     for i in range(bits.size):
         sine[i], cosine[i] = sincos_turns(bits[i])
 
 
-@njit
+@saved(__file__)
 def sincos_float32_of(bits, sine, cosine):
     for i in range(bits.size):
         sine[i], cosine[i] = sincos_turns_float32(bits[i])

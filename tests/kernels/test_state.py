@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
+from saved_code import saved
 from teacherstudent.kernels.ode.state import at_h, at_Q, at_R, layout_of, pack, unpack
 
 
-@njit
+@saved(__file__)
 def positions(layout):
     found = [at_Q(layout, i, k) for i in range(layout.K) for k in range(layout.K)]
     found += [at_R(layout, i, a) for i in range(layout.K) for a in range(layout.F)]

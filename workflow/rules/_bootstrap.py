@@ -17,7 +17,7 @@ others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS + others)
 sys.path[:0] = [path for path in FOLDERS if path not in sys.path]
 
-from _garbage import collect_rarely  # noqa: E402
+from teacherstudent.command.garbage import collect_rarely  # noqa: E402
 from teacherstudent.plotting.environment import isolate  # noqa: E402
 
 collect_rarely()

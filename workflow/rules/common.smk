@@ -1,5 +1,7 @@
 """The checked configuration, and functions of the rules that read it."""
 
+from functools import cache
+
 from _bootstrap import SCRIPTS
 from _folders import shown, source_file
 from _targets import RULES
@@ -28,6 +30,7 @@ config = merged([*map(read_file, EXPERIMENT_FILES), config]) if AS_MODULE else c
 try:
     PLAN = read_plan(config, FILES, OVERLAYS, reserved=RULES)
     CODE = Scripts(SCRIPTS)
+    digest_of_script, digest_of_job = cache(CODE.digest), cache(job_digest)
     FIGURE_SCRIPTS = {name: CODE.figure(name) for name in PLAN.figures}
 except SpecError as error:
     sys.exit(f"error in the configuration: {error}")
@@ -68,7 +71,7 @@ def helpers_of(script):
 
 def code_of(script):
     """The digest of all code of the library that a script uses, as a function of the wildcards."""
-    return lambda wildcards: looked_up(CODE.digest, SCRIPTS / script)
+    return lambda wildcards: looked_up(digest_of_script, SCRIPTS / script)
 
 
 def in_report(figure, kind, shown):

@@ -22,7 +22,7 @@ rule simulate:
         runtime=lambda wildcards, attempt: minutes(job_of(wildcards).seconds, attempt),
     params:
         work=lambda wildcards: job_of(wildcards).work,
-        code=lambda wildcards: job_digest(wildcards.engine),
+        code=lambda wildcards: digest_of_job(wildcards.engine),
     message:
         "Run {wildcards.experiment} on {wildcards.engine}: {wildcards.curve}"
     script:

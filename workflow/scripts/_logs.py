@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from _garbage import collect_rarely
+from teacherstudent.command.garbage import collect_rarely
 
 collect_rarely()  # before large packages are imported
 

@@ -6,7 +6,13 @@ they exist.
 
 from teacherstudent.analysis.asymptotics import denoiser_error, first_layer_error, linear_error
 from teacherstudent.analysis.committees import committee, denoiser_state, informed_state, symmetric_state
-from teacherstudent.analysis.fixed_points import FixedPoint, fixed_point, long_time_state
+from teacherstudent.analysis.fixed_points import (
+    FixedPoint,
+    fixed_point,
+    fixed_points,
+    long_time_state,
+    long_time_states,
+)
 from teacherstudent.analysis.learning_rates import (
     critical_learning_rate,
     critical_learning_rate_formula,
@@ -14,7 +20,7 @@ from teacherstudent.analysis.learning_rates import (
     optimal_learning_rate,
     optimal_learning_rate_formula,
 )
-from teacherstudent.analysis.plateaus import escape_time, plateau, plateau_error, plateau_length
+from teacherstudent.analysis.plateaus import escape_time, plateau, plateau_error, plateau_length, plateaus
 from teacherstudent.analysis.reward_fates import (
     critical_reward_rate,
     largest_penalty,
@@ -57,6 +63,7 @@ __all__ = [
     "escape_time",
     "first_layer_error",
     "fixed_point",
+    "fixed_points",
     "informed_state",
     "largest_penalty",
     "learns",
@@ -64,6 +71,7 @@ __all__ = [
     "linear_error",
     "linear_floor",
     "long_time_state",
+    "long_time_states",
     "optimal_episode_length",
     "optimal_learning_rate",
     "optimal_learning_rate_formula",
@@ -73,6 +81,7 @@ __all__ = [
     "plateau",
     "plateau_error",
     "plateau_length",
+    "plateaus",
     "reward_fixed_points",
     "separatrix",
     "symmetric_state",

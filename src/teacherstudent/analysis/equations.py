@@ -1,11 +1,14 @@
 """The equations of motion while one teacher is active, in the coordinates that are trained."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from teacherstudent.analysis.jacobian import changes_of_error, changes_of_rates
 from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.ode.sums_checks import has_sums
+from teacherstudent.engines.ode.support import check
 from teacherstudent.engines.phases import Phase
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.equations import Constants, rate_of_change
@@ -42,11 +45,31 @@ class Equations(NamedTuple):
 
     def jacobian(self, y: np.ndarray) -> np.ndarray:
         """Return the derivatives (n, n) of the rates (rows) along the coordinates, exact up to rounding."""
-        return changes_of_rates(self.constants, y, self.directions)[:, self.entries].T
+        return jacobians([self], y[None])[0]
 
     def error_gradient(self, y: np.ndarray) -> np.ndarray:
         """Return the derivatives (n,) of the active teacher's generalisation error along the coordinates."""
-        return changes_of_error(self.constants, y, self.directions)
+        return changes_of_error([self.constants], y[None], self.directions)[0]
+
+
+def jacobians(systems: Sequence[Equations], y: np.ndarray) -> np.ndarray:
+    """Return the Jacobians of equations with equal coordinates, computed side by side.
+
+    Parameters
+    ----------
+    systems : sequence of Equations
+        V equations of equal sizes, with the same trained coordinates and head.
+    y : (V, size) array
+        A state for each of them.
+
+    Returns
+    -------
+    (V, n, n) array
+        Derivatives of the rates (rows) along the coordinates, each with the bits that it has alone.
+    """
+    first = systems[0]
+    changes = changes_of_rates([system.constants for system in systems], y, first.directions)
+    return changes[..., first.entries].swapaxes(-1, -2)
 
 
 def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations:
@@ -75,7 +98,7 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
         rates of change are zero for any state.
     """
     _check_kinds(spec, start)
-    ode.check(spec)
+    check(spec)
     _check_constant(spec)
     _check_start(spec, start, teacher)
     constants = ode.phase_constants(spec, start, Phase(teacher, end=np.inf, threshold=0.0))
@@ -93,6 +116,11 @@ def _check_constant(spec: Spec) -> None:
     if spec.student.activation == "relu" or spec.teachers.labels is not None:
         key = "student.activation: relu" if spec.student.activation == "relu" else "teachers.labels: sign"
         raise SpecError(f"{key}: the analysis has derivatives of erf and linear students on outputs only")
+    if has_sums(spec):
+        raise SpecError(
+            "student.activation, teachers.activation: the analysis has derivatives of means in closed form; "
+            "use erf or linear"
+        )
     if spec.inputs.is_structured:
         refuse(
             "inputs.distribution",

@@ -2,7 +2,8 @@
 
 For the covariance model `kernels.ode.isotropic`, with its symbols and shapes: K student units, D error units
 with signed readouts c and covariance C, and covariances B of the error units with the projections of the
-inputs on all K + F weights. The first axis of arrays of changes counts n directions. Under the tilt of
+inputs on all K + F weights. Arrays have a leading axis of V equations with equal sizes, which are computed
+side by side; in arrays of changes the next axis counts n directions. Under the tilt of
 student units i and k, with p the inverse of the 2 x 2 matrix 1 + C of these units,
 
     S = C - C_F p C_F',   dS = A dC A',   A = 1 - C_F p E_F',   F = (i, k),
@@ -11,6 +12,7 @@ where E_F has the columns i and k of the unit matrix. If G (D, D) is the derivat
 sum_ab c_a c_b I2(S_aa, S_ab, S_bb) with respect to S, its change is tr(A' G A dC).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,124 +26,169 @@ from teacherstudent.kernels.ode.state import unpack
 class Means(NamedTuple):
     """Means over the inputs, with d the error (student minus noisy teacher).
 
-    Arrays of changes have a first axis of n directions.
+    Arrays of changes have an axis of n directions after the first one.
     """
 
-    output: np.ndarray  # (K,) < d g(x_i) >
-    drift: np.ndarray  # (K, K + F) < d g'(x_i) z > for all projections z
-    power: np.ndarray  # (K, K) < d^2 g'(x_i) g'(x_k) >
+    output: np.ndarray  # (V, K) < d g(x_i) >
+    drift: np.ndarray  # (V, K, K + F) < d g'(x_i) z > for all projections z
+    power: np.ndarray  # (V, K, K) < d^2 g'(x_i) g'(x_k) >
 
 
-def changes_of_rates(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Return the derivatives J dy of the rates of change of a state in n directions.
+def changes_of_rates(equations: Sequence[Constants], y: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return the derivatives J dy of the rates of change of states in n directions.
 
     The rates f(y) are those of `kernels.ode.isotropic`, J is their Jacobian.
 
     Parameters
     ----------
-    p : Constants
-        The equations, with the model `Isotropic`.
-    y : (size,) array
-        State.
+    equations : sequence of Constants
+        V equations with the model `Isotropic`, of equal sizes and with the same trained head.
+    y : (V, size) array
+        A state for each of them.
     directions : (n, size) array
-        Changes dy of the state.
+        Changes dy of the states.
 
     Returns
     -------
-    (n, size) array
+    (V, n, size) array
         Changes of dy/dt, t = steps / N.
     """
-    r, layout, K = p.rates, p.model.layout, p.model.layout.K
-    x, dx = fields_at(p.model, y), fields_at(p.model, directions, constant=0.0)
-    t = tables(p.law.student, p.law.teacher, K, x.C)
-    mean, dmean = _means(p, x, t), _changes_of_means(p, x, dx, t)
+    layout, head = equations[0].model.layout, equations[0].rates.head
+    K = layout.K
+    x, dx, t = _at(equations, y, directions)
+    noise = np.array([p.output_variance for p in equations])
+    mean, dmean = _means(noise, x, t), _changes_of_means(noise, x, dx, t)
     _, _, h = unpack(y, layout)
     dQ, dR, dh = unpack(directions, layout)
-    pull, dpull = r.eta * r.moving * h[r.head], r.eta * r.moving * dh[:, r.head]
-    flow = dpull[:, :, None] * mean.drift + pull[:, None] * dmean.drift
-    pairs = dpull[:, :, None] * pull + pull[:, None] * dpull[:, None]
-    spread = p.model.power / r.batch * (pairs * mean.power + np.outer(pull, pull) * dmean.power)
-    decay = r.decay * r.moving[:, None]
-    changes = np.zeros_like(directions)
+    moving = np.array([p.rates.moving for p in equations])
+    eta, eta_h, decay, decay_h, power = (
+        np.array([number(p) for p in equations])
+        for number in (
+            lambda p: p.rates.eta,
+            lambda p: p.rates.eta_h,
+            lambda p: p.rates.decay,
+            lambda p: p.rates.decay_h,
+            lambda p: p.model.power / p.rates.batch,
+        )
+    )
+    pull = eta[:, None] * moving * h[:, head]
+    dpull = (eta[:, None] * moving)[:, None] * dh[:, head]
+    flow = dpull[..., None] * mean.drift[:, None] + pull[:, None, :, None] * dmean.drift
+    pairs = dpull[..., None] * pull[:, None, None] + pull[:, None, :, None] * dpull[..., None, :]
+    squares = pull[:, :, None] * pull[:, None]
+    spread = power[:, None, None, None] * (pairs * mean.power[:, None] + squares[:, None] * dmean.power)
+    decay = (decay[:, None] * moving)[:, None, :, None]
+    changes = np.zeros((len(y), *directions.shape))
     Q, R, heads = unpack(changes, layout)
-    Q[...] = spread - flow[..., :K] - flow[..., :K].swapaxes(1, 2) - (decay + decay.T) * dQ
+    Q[...] = spread - flow[..., :K] - flow[..., :K].swapaxes(-1, -2) - (decay + decay.swapaxes(-1, -2)) * dQ
     R[...] = -flow[..., K:] - decay * dR
-    heads[:, r.head] = -r.eta_h * dmean.output - r.decay_h * dh[:, r.head]
+    heads[:, :, head] = -eta_h[:, None, None] * dmean.output - decay_h[:, None, None] * dh[:, head]
     return changes
 
 
-def changes_of_error(p: Constants, y: np.ndarray, directions: np.ndarray) -> np.ndarray:
+def changes_of_error(equations: Sequence[Constants], y: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Return the derivatives of the active teacher's generalisation error in n directions.
 
     Parameters
     ----------
-    p : Constants
-        The equations, with the model `Isotropic`.
-    y : (size,) array
-        State.
+    equations : sequence of Constants
+        V equations with the model `Isotropic`, of equal sizes.
+    y : (V, size) array
+        A state for each of them.
     directions : (n, size) array
-        Changes dy of the state.
+        Changes dy of the states.
 
     Returns
     -------
-    (n,) array
+    (V, n) array
         Changes of eps = 1/2 sum_ab c_a c_b I2(C_aa, C_ab, C_bb), on clean inputs.
     """
-    x, dx = fields_at(p.model, y, clean=True), fields_at(p.model, directions, True, constant=0.0)
-    K = p.model.layout.K
-    t = tables(p.law.student, p.law.teacher, K, x.C)
-    both = np.concatenate([0.5 * x.c[:K], x.c[K:]])  # student and teacher occur twice in the sum
-    return dx.c[:, :K] @ (t.I2 @ x.c) + _changes_of_pairs(t.I2_slopes, dx.C) @ both @ x.c[:K]
+    x, dx, t = _at(equations, y, directions, clean=True)
+    K = t.J2.shape[1]
+    both = np.concatenate(
+        [0.5 * x.c[:, :K], x.c[:, K:]], axis=1
+    )  # student and teacher occur twice in the sum
+    changes = _changes_of_pairs(t.I2_slopes, dx.C)
+    along = _applied(_applied(changes, both[:, None]), x.c[:, :K])
+    return _applied(dx.c[..., :K], _applied(t.I2, x.c)) + along
 
 
-def _means(p: Constants, x: Fields, t: Tables) -> Means:
-    """Return the means at a state, with < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz)."""
-    K = len(t.J2)
-    weights = x.c * t.J2
-    pull = t.tilt * np.sum(weights * x.C[:K], axis=1)
-    square = t.tilted_I2 @ x.c @ x.c + p.output_variance
-    return Means(t.I2 @ x.c, weights @ x.B - pull[:, None] * x.B[:K], t.J2[:, :K] * square)
+def _at(
+    equations: Sequence[Constants], y: np.ndarray, directions: np.ndarray, clean: bool = False
+) -> tuple[Fields, Fields, Tables]:
+    """Return the covariances at states, their changes in directions, and the tables of integrals."""
+    K = equations[0].model.layout.K
+    points = [fields_at(p.model, state, clean) for p, state in zip(equations, y, strict=True)]
+    changes = [fields_at(p.model, directions, clean, constant=0.0) for p in equations]
+    found = [tables(p.law.student, p.law.teacher, K, x.C) for p, x in zip(equations, points, strict=True)]
+    x, dx = (Fields(*map(np.stack, zip(*parts, strict=True))) for parts in (points, changes))
+    return x, dx, Tables(*map(np.stack, zip(*found, strict=True)))
 
 
-def _changes_of_means(p: Constants, x: Fields, dx: Fields, t: Tables) -> Means:
+def _applied(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return the products (..., m) of matrices (..., m, k) and vectors (..., k), each as if it were alone."""
+    return (matrices @ vectors[..., None])[..., 0]
+
+
+def _means(noise: np.ndarray, x: Fields, t: Tables) -> Means:
+    """Return the means at states, with < d g'_i z > = sum_a c_a J2(i, a) (C_az - q_i C_ia C_iz)."""
+    K = t.J2.shape[1]
+    weights = x.c[:, None] * t.J2
+    pull = t.tilt * np.sum(weights * x.C[:, :K], axis=-1)
+    drift = weights @ x.B - pull[..., None] * x.B[:, :K]
+    return Means(_applied(t.I2, x.c), drift, t.J2[..., :K] * _squares(noise, x, t))
+
+
+def _squares(noise: np.ndarray, x: Fields, t: Tables) -> np.ndarray:
+    """Return the means (V, K, K) of d^2 under the tilt of student units i and k."""
+    c = x.c[:, None, None]
+    return _applied(_applied(t.tilted_I2, c), c[:, :, 0]) + noise[:, None, None]
+
+
+def _changes_of_means(noise: np.ndarray, x: Fields, dx: Fields, t: Tables) -> Means:
     """Return the changes of the means in n directions."""
-    K = len(t.J2)
+    K = t.J2.shape[1]
     half = np.array([0.5, 1.0, 0.5])[:, None, None]
-    dJ2 = -t.J2 * _changes_of_pairs(half * t.precision, dx.C)
-    square = t.tilted_I2 @ x.c @ x.c + p.output_variance
-    return Means(
-        output=dx.c @ t.I2.T + _changes_of_pairs(t.I2_slopes, dx.C) @ x.c,
-        drift=_changes_of_drift(x, dx, t, dJ2),
-        power=dJ2[..., :K] * square + t.J2[:, :K] * _changes_of_squares(x, dx, t),
+    dJ2 = -t.J2[:, None] * _changes_of_pairs(half * t.precision, dx.C)
+    output = dx.c @ t.I2.swapaxes(-1, -2) + _applied(_changes_of_pairs(t.I2_slopes, dx.C), x.c[:, None])
+    power = dJ2[..., :K] * _squares(noise, x, t)[:, None] + t.J2[:, None, :, :K] * _changes_of_squares(
+        x, dx, t
     )
+    return Means(output, _changes_of_drift(x, dx, t, dJ2), power)
 
 
 def _changes_of_pairs(slopes: np.ndarray, dC: np.ndarray) -> np.ndarray:
-    """Return the changes (n, K, D) of a function of c_ii, c_ia and c_aa with slopes (3, K, D)."""
-    K, variances = slopes.shape[1], np.diagonal(dC, axis1=1, axis2=2)
-    return slopes[0] * variances[:, :K, None] + slopes[1] * dC[:, :K] + slopes[2] * variances[:, None]
+    """Return the changes (V, n, K, D) of a function of c_ii, c_ia and c_aa with slopes (V, 3, K, D)."""
+    K, variances = slopes.shape[2], np.diagonal(dC, axis1=-2, axis2=-1)
+    own, mixed, other = (slopes[:, None, index] for index in range(3))
+    return own * variances[..., :K, None] + mixed * dC[..., :K, :] + other * variances[..., None, :]
 
 
 def _changes_of_drift(x: Fields, dx: Fields, t: Tables, dJ2: np.ndarray) -> np.ndarray:
-    """Return the changes (n, K, K + F) of the drift; the tilt q = 1 / (1 + C_ii) changes by -q^2 dC_ii."""
-    K = len(t.J2)
-    weights, dweights = x.c * t.J2, dx.c[:, None] * t.J2 + x.c * dJ2
-    along = np.sum(weights * x.C[:K], axis=1)
-    dalong = np.sum(dweights * x.C[:K] + weights * dx.C[:, :K], axis=2)
-    dtilt = -(t.tilt**2) * np.diagonal(dx.C, axis1=1, axis2=2)[:, :K]
-    pull, dpull = t.tilt * along, t.tilt * dalong + dtilt * along
-    return dweights @ x.B + weights @ dx.B - dpull[..., None] * x.B[:K] - pull[:, None] * dx.B[:, :K]
+    """Return the changes (V, n, K, K + F) of the drift; the tilt q = 1 / (1 + C_ii) changes by -q^2 dC_ii."""
+    K = t.J2.shape[1]
+    weights = x.c[:, None] * t.J2
+    dweights = dx.c[:, :, None] * t.J2[:, None] + x.c[:, None, None] * dJ2
+    along = np.sum(weights * x.C[:, :K], axis=-1)
+    dalong = np.sum(dweights * x.C[:, None, :K] + weights[:, None] * dx.C[..., :K, :], axis=-1)
+    dtilt = -(t.tilt**2)[:, None] * np.diagonal(dx.C, axis1=-2, axis2=-1)[..., :K]
+    pull, dpull = t.tilt * along, t.tilt[:, None] * dalong + dtilt * along[:, None]
+    changes = dweights @ x.B[:, None] + weights[:, None] @ dx.B - dpull[..., None] * x.B[:, None, :K]
+    return changes - pull[:, None, :, None] * dx.B[..., :K, :]
 
 
 def _changes_of_squares(x: Fields, dx: Fields, t: Tables) -> np.ndarray:
-    """Return the changes (n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of i and k."""
-    K, D = t.J2.shape
-    G = np.outer(x.c, x.c) * t.tilted_slopes
-    diagonal = G[0].sum(axis=-1) + G[2].sum(axis=-2)
-    G = G[1] + diagonal[..., None] * np.eye(D)
+    """Return the changes (V, n, K, K) of sum_ab c_a c_b I2(S_aa, S_ab, S_bb) under the tilt of i and k."""
+    V, K, D = t.J2.shape
+    pairs = x.c[:, :, None] * x.c[:, None]
+    G = pairs[:, None, None, None] * t.tilted_slopes
+    diagonal = G[:, 0].sum(axis=-1) + G[:, 2].sum(axis=-2)
+    G = G[:, 1] + diagonal[..., None] * np.eye(D)
     for i, k in np.ndindex(K, K):
-        A, p = np.eye(D), t.precision[:, i, k]
-        A[:, i] -= p[0] * x.C[:, i] + p[1] * x.C[:, k]
-        A[:, k] -= p[1] * x.C[:, i] + p[2] * x.C[:, k]
-        G[i, k] = A.T @ G[i, k] @ A
-    return 2.0 * np.einsum("na,ika->nik", dx.c, t.tilted_I2 @ x.c) + np.tensordot(dx.C, G, ([1, 2], [2, 3]))
+        A, p = np.repeat(np.eye(D)[None], V, axis=0), t.precision[:, :, i, k, None]
+        A[..., i] -= p[:, 0] * x.C[..., i] + p[:, 1] * x.C[..., k]
+        A[..., k] -= p[:, 1] * x.C[..., i] + p[:, 2] * x.C[..., k]
+        G[:, i, k] = A.swapaxes(-1, -2) @ G[:, i, k] @ A
+    linear = np.einsum("vna,vika->vnik", dx.c, _applied(t.tilted_I2, x.c[:, None, None]))
+    columns = np.ascontiguousarray(np.moveaxis(G.reshape(V, K * K, D * D), 1, 2))
+    return 2.0 * linear + (dx.C.reshape(V, -1, D * D) @ columns).reshape(linear.shape)

@@ -6,12 +6,13 @@ Solla, Phys. Rev. E 52 (1995) 4225.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from teacherstudent.analysis.committees import check_sizes, committee, informed_state
-from teacherstudent.analysis.equations import Equations, equations
+from teacherstudent.analysis.equations import Equations, equations, jacobians
 from teacherstudent.analysis.fixed_points import modes
 from teacherstudent.networks.linear_algebra import one_thread
 
@@ -132,13 +133,13 @@ def optimal_learning_rate(teacher_hidden: int, student_hidden: int) -> float:
     system = _solution(teacher_hidden, student_hidden)
 
     def growth(rate: float) -> float:
-        return -decay_rate(_at_rate(system, rate))
+        return -decay_rates([_at_rate(system, rate)])[0]
 
     options = {"xatol": PRECISION * critical}
     return minimize_scalar(growth, bounds=(0.0, critical), method="bounded", options=options).x
 
 
-def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: float) -> float:
+def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate):
     """Return r in eps ~ exp(-r t) at long times, when the student approaches the teacher.
 
     A mode with eigenvalue lambda contributes exp(lambda t), or exp(2 lambda t) if the error does not change
@@ -148,28 +149,36 @@ def error_decay_rate(teacher_hidden: int, student_hidden: int, learning_rate: fl
     ----------
     teacher_hidden, student_hidden : int
         Numbers of hidden units M and K, K >= M >= 1.
-    learning_rate : float
-        eta > 0.
+    learning_rate : float or array
+        eta > 0. The Jacobians at several rates are computed side by side.
 
     Returns
     -------
-    float
-        Rate per unit of t = steps / N.
+    float or array
+        Rate per unit of t = steps / N, at each learning rate.
 
     Raises
     ------
     ValueError
         Where K < M.
     """
-    return decay_rate(_at_rate(_solution(teacher_hidden, student_hidden), learning_rate))
+    eta, system = np.asarray(learning_rate, dtype=float), _solution(teacher_hidden, student_hidden)
+    found = decay_rates([_at_rate(system, rate) for rate in eta.ravel().tolist()])
+    return np.reshape(found, eta.shape) if eta.ndim else found[0]
 
 
 @one_thread()
-def decay_rate(system: Equations) -> float:
-    """Return the rate of decay of the error for equations that start at a fixed point."""
-    y = system.vector()
-    gradient = system.error_gradient(y)
-    values, vectors = modes(system.jacobian(y))
+def decay_rates(systems: Sequence[Equations]) -> list[float]:
+    """Return the rates of decay of the error for equations of equal sizes that start at fixed points."""
+    if not systems:
+        return []
+    at = jacobians(systems, np.stack([system.vector() for system in systems]))
+    return [_decay_rate(system, jacobian) for system, jacobian in zip(systems, at, strict=True)]
+
+
+def _decay_rate(system: Equations, jacobian: np.ndarray) -> float:
+    gradient = system.error_gradient(system.vector())
+    values, vectors = modes(jacobian)
     first_order = np.abs(gradient @ vectors) > FIRST_ORDER * np.linalg.norm(gradient)
     return -float(np.max(np.where(first_order, values.real, 2.0 * values.real)))
 

@@ -4,11 +4,12 @@ Saad & Solla, Phys. Rev. E 52 (1995) 4225.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from teacherstudent.analysis.committees import committee, plateau_correlation, symmetric_state
-from teacherstudent.analysis.fixed_points import FixedPoint, fixed_point
+from teacherstudent.analysis.fixed_points import FixedPoint, fixed_points
 from teacherstudent.measures import log10_error
 
 
@@ -74,8 +75,39 @@ def plateau(
     SpecError
         Where the learning rate or the noise is negative.
     """
+    (found,) = plateaus(teacher_hidden, student_hidden, [learning_rate], output_noise)
+    return found
+
+
+def plateaus(
+    teacher_hidden: int, student_hidden: int, learning_rates: Sequence[float], output_noise: float = 0.0
+) -> list[FixedPoint]:
+    """Find the plateaus at several learning rates side by side, each as `plateau` does, bit for bit.
+
+    Parameters
+    ----------
+    teacher_hidden, student_hidden : int
+        Numbers of hidden units M and K, at least 1.
+    learning_rates : sequence of float
+        eta > 0.
+    output_noise : float
+        Standard deviation sigma >= 0 of the noise on the labels.
+
+    Returns
+    -------
+    list of FixedPoint
+        One for each rate.
+
+    Raises
+    ------
+    ValueError
+        Where a number of units is not positive.
+    SpecError
+        Where a learning rate or the noise is negative.
+    """
     start = symmetric_state(teacher_hidden, student_hidden)
-    return fixed_point(committee(start, learning_rate, output_noise), start)
+    specs = [committee(start, float(rate), output_noise) for rate in learning_rates]
+    return fixed_points(specs, [start] * len(specs))
 
 
 def plateau_length(time, errors, height, tolerance: float = 0.1):

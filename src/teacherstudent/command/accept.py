@@ -6,7 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from teacherstudent.engines.observables import STATE, dimensions_of
+from teacherstudent.engines.observables import dimensions_of
+from teacherstudent.engines.state_variables import STATE
 from teacherstudent.errors import RunError
 from teacherstudent.files.checksum_line import check_line
 from teacherstudent.files.content import DIGEST, groups_of, is_as_written, present, sign

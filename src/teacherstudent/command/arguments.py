@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    """Return the parser. Its result has `command`: run, validate, show, plot, accept or list."""
+    """Return the parser. Its result has `command`: run, validate, cost, show, plot, accept or list."""
     top = Parser(
         prog="teacherstudent",
         description="Dynamics of online learning in the teacher-student setup.",
@@ -36,6 +36,7 @@ def parser() -> Parser:
     validate = _command(commands, "validate", "check a spec without a simulation")
     validate.add_argument("spec", metavar="SPEC.yaml", help="the spec to check")
     _add_settings(validate)
+    _add_cost(_command(commands, "cost", "estimate time and memory of the runs of a spec before they start"))
     show = _command(commands, "show", "print tables of the runs or curves in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
     _add_plot(_command(commands, "plot", "plot errors and order parameters, all engines in the same panels"))
@@ -108,6 +109,14 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         metavar="FILE.h5",
         help="the file for the result; it is replaced if it exists",
     )
+
+
+def _add_cost(command: argparse.ArgumentParser) -> None:
+    command.add_argument("spec", metavar="SPEC.yaml", help="the spec to estimate")
+    _add_settings(command)
+    add = command.add_argument
+    add("--engine", choices=ENGINES, help="only this engine (default: all engines)")
+    add("--runs", type=_whole_number(RUNS), default=1, metavar="R", help="number of runs (default 1)")
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:

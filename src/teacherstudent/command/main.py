@@ -1,4 +1,4 @@
-"""The command `teacherstudent`: run, validate, show, plot, accept and list.
+"""The command `teacherstudent`: run, validate, cost, show, plot, accept and list.
 
 The exit status is 0 for success, 2 for an invalid spec or invalid arguments, 1 for an error in a run or a
 file, and 130 after an interrupt. An error is one line on standard error. Modules that are slow to import are
@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from teacherstudent.command.arguments import figure_format, parser
+from teacherstudent.command.garbage import collect_rarely
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.writing import reason, write_whole
 
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the calling process
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if arguments is None:
+        collect_rarely()
     options = parser().parse_args(arguments)
     try:
         COMMANDS[options.command](options)
@@ -122,6 +125,14 @@ def validate(options: Namespace) -> None:
     sys.stdout.write(f"{options.spec}: valid\n")
 
 
+def cost(options: Namespace) -> None:
+    """Print estimates of the time and the memory of the runs of a spec."""
+    from teacherstudent.command.cost import print_costs
+    from teacherstudent.spec.parse import load_spec
+
+    print_costs(load_spec(options.spec, _settings(options)), options.engine, options.runs)
+
+
 def show(options: Namespace) -> None:
     """Print tables of the runs or of the curves in a file."""
     from teacherstudent.command.tables import print_curves, print_run
@@ -166,6 +177,7 @@ def list_names(options: Namespace) -> None:
 COMMANDS = {
     "run": run,
     "validate": validate,
+    "cost": cost,
     "show": show,
     "plot": plot,
     "accept": accept,

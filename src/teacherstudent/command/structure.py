@@ -3,7 +3,6 @@
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import in_document
 from teacherstudent.inputs.structured.laws import Law
-from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.stored_run import StoredRun
 
@@ -16,6 +15,8 @@ def structure(stored: StoredRun) -> dict[str, str]:
     described = {"structure": _described(spec)}
     if spec.numerics.latents == "infinite":
         return described
+    from teacherstudent.inputs.structured.setting import setting_of  # slow to import
+
     try:
         law = setting_of(spec, stored.seed, 0).laws[0]
     except SpecError:  # a file of the inputs is missing

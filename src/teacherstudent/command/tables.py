@@ -1,23 +1,20 @@
 """Tables of stored runs for the terminal."""
 
 import json
-import sys
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from teacherstudent.command.interventions import interventions, rates
+from teacherstudent.command.printing import print_table
 from teacherstudent.command.structure import structure
 from teacherstudent.engines.observables import OBSERVABLES, Observable
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
-
-UNLIMITED = 10_000  # columns: without a terminal, lines are not wrapped
 
 
 def print_run(stored: StoredRun) -> None:
@@ -58,11 +55,6 @@ def _about(curves: Curves) -> dict[str, str]:
         "quantities": ", ".join(curves.quantities),
         "duration": f"{max(curves.time, default=0.0):g}, {len(curves.time)} recorded times",
     }
-
-
-def print_table(table: Table) -> None:
-    """Print a table with the width of the terminal, or without a limit if the output is not a terminal."""
-    Console(width=None if sys.stdout.isatty() else UNLIMITED).print(table)
 
 
 def _setup(stored: StoredRun) -> dict[str, str]:

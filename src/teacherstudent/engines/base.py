@@ -19,9 +19,9 @@ PACKAGE = "teacherstudent.engines"
 class Engine:
     """A way to turn specs into trajectories.
 
-    Each method calls the function of the same name in a module of the engine, which is imported then: `cost`
-    and `memory` in `estimates`, which imports no compiled code, all others in `dynamics`. For an engine in
-    one file both are the name of this file.
+    Each method calls the function of the same name in a module of the engine, which is imported then: `check`
+    in `support`, `cost` and `memory` in `estimates`, which import no compiled code for most specs, all others
+    in `dynamics`. For an engine in one file all three are the name of this file.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class Engine:
     samples_weights : bool
         Whether initial networks are sampled as weights of N inputs. Such engines start runs of one seed from
         the same networks.
-    dynamics, estimates : str
-        Full names of the modules; by default `engine` and `estimates` in the package of this name.
+    dynamics, support, estimates : str
+        Full names of the modules; by default `engine`, `support` and `estimates` in the package of this name.
     """
 
     name: str
@@ -55,13 +55,16 @@ class Engine:
     has_weights: bool = False
     samples_weights: bool = False
     dynamics: str = ""
+    support: str = ""
     estimates: str = ""
 
     @property
-    def modules(self) -> tuple[str, str]:
-        """The full names of the modules with the dynamics and with the estimates."""
+    def modules(self) -> tuple[str, str, str]:
+        """The full names of the modules with the dynamics, with the check of specs and with the estimates."""
         own = f"{PACKAGE}.{self.name}"
-        return self.dynamics or f"{own}.engine", self.estimates or f"{own}.estimates"
+        named = self.dynamics, self.support, self.estimates
+        defaults = f"{own}.engine", f"{own}.support", f"{own}.estimates"
+        return tuple(name or default for name, default in zip(named, defaults, strict=True))
 
     def check(self, spec: Spec) -> None:
         """Check that the engine supports a spec.
@@ -76,7 +79,7 @@ class Engine:
         SpecError
             If it does not, with the key and the reason.
         """
-        self._dynamics.check(spec)
+        import_module(self.modules[1]).check(spec)
 
     def can_resume(self, spec: Spec, state: Mapping) -> bool:
         """Return whether a run can start from a state.
@@ -191,7 +194,7 @@ class Engine:
 
     @property
     def _estimates(self) -> ModuleType:
-        return import_module(self.modules[1])
+        return import_module(self.modules[2])
 
 
 _REGISTERED = (
@@ -211,9 +214,11 @@ _REGISTERED = (
         batch_limit=64,
         has_state=True,
     ),
+    # Enough runs of small models to fill the lanes until the last ones, few enough to report progress.
     Engine(
         "ode",
         "differential equations in the limit of infinitely many inputs",
+        batch_limit=256,
         deterministic=True,
         has_state=True,
         samples_weights=True,

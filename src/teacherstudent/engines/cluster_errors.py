@@ -6,7 +6,6 @@ In cluster c the fields of the student are normal with means m_c and covariances
 import math
 
 import numpy as np
-from scipy.special import ndtri
 
 from teacherstudent.engines.labels import losses
 from teacherstudent.kernels.maths.sums import activities
@@ -55,6 +54,8 @@ def normal_points(count: int) -> np.ndarray:
     They are multiples of powers of the root of x^(count + 1) = x + 1, modulo 1, in each direction; in one
     dimension equally probable quantiles.
     """
+    from scipy.special import ndtri  # slow to import
+
     if count == 1:
         return ndtri((np.arange(POINTS) + 0.5) / POINTS)[:, None]
     root = 1.5

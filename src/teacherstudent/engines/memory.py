@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from teacherstudent.engines.observables import OBSERVABLES, row_sizes
 from teacherstudent.engines.trajectory import record_times
+from teacherstudent.spec.memo import once_per_spec
 from teacherstudent.spec.model import Spec
 
 NUMBER = 8  # bytes of a number in double precision
@@ -20,8 +21,13 @@ Parts = dict[str, float]  # bytes by the key of the spec that is responsible for
 
 def record_memory(spec: Spec, quantities: str | None = None) -> float:
     """Return the bytes of the arrays that one run records; `quantities` replaces `record.quantities`."""
-    if quantities is not None:
+    if quantities not in (None, spec.record.quantities):
         spec = replace(spec, record=replace(spec.record, quantities=quantities))
+    return _record_memory(spec)
+
+
+@once_per_spec
+def _record_memory(spec: Spec) -> float:
     row = sum(size * OBSERVABLES[name].itemsize(spec) for name, size in row_sizes(spec).items())
     return len(record_times(spec)) * row
 

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy.special import bdtrc
 
 from teacherstudent.spec.model import Spec
 
@@ -52,6 +51,8 @@ def _rewarded(spec: Spec, lengths: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return the probabilities that episodes of some lengths are rewarded."""
     reward = spec.training.episode.reward
     if reward.condition == "at_least":
+        from scipy.special import bdtrc  # slow to import
+
         return bdtrc(reward.count - 1, spec.training.episode.length, right)
     needed = reward.count if reward.condition == "first" else lengths
     return right**needed

@@ -9,6 +9,9 @@ from teacherstudent.engines.observables import OBSERVABLES, recorded
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
+# The observables of every run.
+REQUIRED = {name for name, entry in OBSERVABLES.items() if entry.when is None}
+
 
 class Trajectory:
     """Order parameters, readouts and errors of one run at its T recorded times; it is immutable.
@@ -44,12 +47,11 @@ class Trajectory:
         state: Mapping[str, np.ndarray] | None = None,
         **arrays: np.ndarray | None,
     ) -> None:
-        if unknown := arrays.keys() - OBSERVABLES.keys():
-            raise TypeError(f"not an observable: {', '.join(sorted(unknown))}")
-        present = {name: arrays[name] for name in OBSERVABLES if arrays.get(name) is not None}
-        missing = [name for name, entry in OBSERVABLES.items() if entry.when is None and name not in present]
-        if missing:
-            raise TypeError(f"a trajectory needs {', '.join(missing)}")
+        if not arrays.keys() <= OBSERVABLES.keys():
+            raise TypeError(f"not an observable: {', '.join(sorted(arrays.keys() - OBSERVABLES.keys()))}")
+        present = {name: array for name, array in arrays.items() if array is not None}
+        if not present.keys() >= REQUIRED:
+            raise TypeError(f"a trajectory needs {', '.join(sorted(REQUIRED - present.keys()))}")
         self.__dict__.update(present, diverged_at=diverged_at, state=state)
 
     @property
@@ -99,6 +101,8 @@ def active_teachers(times: np.ndarray, switches: list[float], sequence: list[int
     ndarray of int64, shape (T,)
         Counted from 0; at the time of a switch it is the new teacher.
     """
+    if not switches:
+        return np.full(len(times), sequence[0], dtype=np.int64)
     return np.array(sequence, dtype=np.int64)[np.searchsorted(switches, times, side="right")]
 
 
@@ -140,7 +144,7 @@ def stored_R(R: np.ndarray, P: int) -> np.ndarray:
     ndarray of shape (..., P, K, M)
     """
     *lead, K, columns = R.shape
-    return np.moveaxis(R.reshape(*lead, K, P, columns // P), -2, -3)
+    return R.reshape(*lead, K, P, columns // P).swapaxes(-2, -3)
 
 
 def stored_T(T: np.ndarray, P: int) -> np.ndarray:
@@ -159,4 +163,4 @@ def stored_T(T: np.ndarray, P: int) -> np.ndarray:
     """
     *lead, _, columns = T.shape
     M = columns // P
-    return np.moveaxis(T.reshape(*lead, P, M, P, M), -2, -3)
+    return T.reshape(*lead, P, M, P, M).swapaxes(-2, -3)

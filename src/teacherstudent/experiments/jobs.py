@@ -76,12 +76,13 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     combinations. Raises SpecError with one line that names the experiment, the key, the value and the allowed
     values.
     """
-    grids = read_grids(name, document)
     try:
+        filled = complete_experiment(document)
+        grids = _grids(filled)
         costs = {engine: _cost(grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
-    return Experiment(name, grids, costs, complete_experiment(document)["collect"])
+    return Experiment(name, grids, costs, filled["collect"])
 
 
 def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
@@ -90,8 +91,7 @@ def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
     Raises SpecError with one line that names the experiment and the key.
     """
     try:
-        filled = complete_experiment(document)
-        return {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
+        return _grids(complete_experiment(document))
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
 
@@ -154,6 +154,11 @@ def _files(spec: dict, inner: dict[str, list]) -> list[str]:
     return [path for path in paths if path is not None]
 
 
+def _grids(filled: Mapping[str, Any]) -> dict[str, Grid]:
+    """Return the grids of a complete experiment by engine."""
+    return {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
+
+
 def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
     """Return the grid of one engine from its entry in an experiment."""
     key = f"engines.{engine}"
@@ -175,12 +180,16 @@ def _sorted(value: Any) -> Any:
 
 def _cost(grid: Grid) -> Cost:
     """Check every value of every axis, with the first values on the other axes, and estimate their cost."""
-    values = {key: {value: _spec_at(grid, key, value) for value in axis} for key, axis in grid.axes.items()}
-    return grid_cost(grid.engine, grid.runs, _spec_at(grid), values)
+    first = _spec_at(grid, *next(((key, axis[0]) for key, axis in grid.axes.items()), ()))
+    values = {
+        key: {axis[0]: first} | {value: _spec_at(grid, key, value) for value in axis[1:]}
+        for key, axis in grid.axes.items()
+    }
+    return grid_cost(grid.engine, grid.runs, first, values)
 
 
 def _spec_at(grid: Grid, key: str | None = None, value: Any = None) -> Spec:
-    """Return the spec at the first point of a grid, or with another value on one axis."""
+    """Return the spec with a value on one axis, and with the first values on the others."""
     first = {key: values[0] for key, values in grid.axes.items()}
     try:
         return parse_spec(with_values(grid.spec, first | ({} if key is None else {key: value})))

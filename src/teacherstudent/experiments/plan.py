@@ -161,9 +161,14 @@ def read_figures(root: str | Path = "") -> dict[str, Figure]:
 
     Raises RunError if the folder has no workflow, SpecError if its configuration is not valid.
     """
-    config = read_folder(root)
-    order = [*config["papers"], *(figure.paper for figure in _figures(config).values())]
-    return dict(sorted(_figures(config).items(), key=lambda item: order.index(item[1].paper)))
+    return sorted_figures(read_folder(root))
+
+
+def sorted_figures(config: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return the figures of a configuration by name, those of selected papers first."""
+    figures = _figures(config)
+    order = [*config["papers"], *(figure.paper for figure in figures.values())]
+    return dict(sorted(figures.items(), key=lambda item: order.index(item[1].paper)))
 
 
 def _figures(config: Mapping[str, Any]) -> dict[str, Figure]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from teacherstudent.engines.observables import OBSERVABLES
 from teacherstudent.spec.schema import complete, package_schema
-from teacherstudent.store.curves import ALWAYS
+
+ALWAYS = ("time", "switch_times")  # observables that all curves have
 
 
+@cache
 def experiment_schema() -> dict:
     """Return the schema of an experiment with all choices of `collect`."""
     schema = deepcopy(package_schema("experiment"))

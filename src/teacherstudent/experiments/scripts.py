@@ -15,7 +15,7 @@ from teacherstudent.store import digest
 
 # Modules that run a simulation by the name of its engine; their results depend on the code of all engines.
 RUNNING = {"teacherstudent.api", "teacherstudent.simulation.runs", "teacherstudent.experiments.simulate"}
-ENGINE_MODULES = {engine.modules[0] for engine in ENGINES.values()}
+ENGINE_MODULES = {module for engine in ENGINES.values() for module in engine.modules[:2]}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from teacherstudent.errors.messages import nested_too_deeply, on_one_line, shown
 MAX_DEPTH = 20
 # Numbers beyond have squares and products that are not finite.
 LARGEST = 1e50
+# Types that become lists and numbers.
+OF_NUMPY, LISTS = (np.ndarray, np.generic), (list, tuple, range)
 
 
 def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
@@ -43,11 +45,14 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     """
     if depth == 0:
         raise SpecError(f"{path}: {nested_too_deeply(MAX_DEPTH)}")
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, OF_NUMPY):
         value = _listed(value)
-    if isinstance(value, Mapping):
-        return {_text(key, path): plain(item, _inside(path, key), depth - 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | range):
+    if type(value) is dict or isinstance(value, Mapping):
+        return {
+            _text(key, path): item if _is_simple(item) else plain(item, _inside(path, key), depth - 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, LISTS):
         if all(type(item) is float and abs(item) <= LARGEST for item in value):
             return list(value)
         return [plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(value)]
@@ -63,6 +68,12 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     )
 
 
+def _is_simple(value: Any) -> bool:
+    """Return whether a value is plain and has no parts; most values are, and are found so quickly."""
+    kind = type(value)
+    return kind is str or kind is bool or ((kind is float or kind is int) and abs(value) <= LARGEST)
+
+
 def _listed(value: Any) -> Any:
     """Turn arrays and numbers of numpy, if real or texts, into lists and numbers of Python."""
     if value.dtype.kind == "f":
@@ -72,6 +83,8 @@ def _listed(value: Any) -> Any:
 
 
 def _text(key: Any, path: str) -> str:
+    if type(key) is str:
+        return key
     if not isinstance(key, str):
         where = _inside(path, key)
         raise SpecError(
@@ -81,7 +94,8 @@ def _text(key: Any, path: str) -> str:
 
 
 def _inside(path: str, key: Any) -> str:
-    return f"{path}.{on_one_line(key)}".lstrip(".")
+    name = key if type(key) is str and key.isidentifier() else on_one_line(key)
+    return f"{path}.{name}".lstrip(".")
 
 
 def _finite(value: int | float, path: str) -> int | float:

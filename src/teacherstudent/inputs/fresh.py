@@ -10,6 +10,7 @@ class FreshInputs(Source):
 
     is_independent_of_later_teachers = True
     has_wide_kernel = True
+    has_blocks = True
 
     def __init__(self, spec: Spec, networks, seed: int, run: int):
         super().__init__(spec, networks, seed, run)

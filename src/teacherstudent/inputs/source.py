@@ -33,6 +33,8 @@ class Source(ABC):
     is_independent_of_later_teachers = False
     # Whether the source can train weights in the layout `ByInput`; stored samples need `ByUnit`.
     has_wide_kernel = False
+    # Whether its inputs are those of the kernel `network.blocks`, which draws them itself.
+    has_blocks = False
 
     # Keys of the random numbers of fresh inputs, or of the choice of samples; for runs with interventions.
     key: tuple | None = None

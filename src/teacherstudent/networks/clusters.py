@@ -3,9 +3,10 @@
 import numpy as np
 
 from teacherstudent.errors import SpecError
+from teacherstudent.networks.coordinates import given_coordinates
 from teacherstudent.networks.initial import initial_readouts, initial_weights
 from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
-from teacherstudent.networks.sampling import Networks, given_coordinates
+from teacherstudent.networks.sampling import Networks
 from teacherstudent.networks.teachers import orthonormal_rows
 from teacherstudent.spec.model import Clusters, Spec
 from teacherstudent.spec.rules_clusters import BLOCK
@@ -76,7 +77,7 @@ def sample_cluster_coordinates(spec: Spec, seed: int, run: int) -> Networks:
     clusters, N, K = spec.inputs.clusters, spec.inputs.dimension, spec.student.hidden
     D, labels, student = directions_of(clusters), np.array(clusters.labels), student_layers(spec)
     means = Layers(_given(clusters), labels, "") if clusters.means == "file" else None
-    V, W = given_coordinates(triangular_rows(seed, run, D + K, N), D, means, student)
+    (V,), (W,) = given_coordinates(triangular_rows(seed, [run], D + K, N), D, means, student)
     if means is None:
         V = np.sqrt(N) * orthonormal_rows(V, V[:0])
     if student:

@@ -6,6 +6,15 @@ import numpy as np
 
 from teacherstudent.spec.model import Spec
 
+# Schemes in which all weights and readouts of the student are independent normal numbers.
+INDEPENDENT = ("gaussian", "large", "small", "mixed")
+
+
+def has_independent_draws(spec: Spec) -> bool:
+    """Return whether `initial_weights` and `initial_readouts` accept leading axes, such as one of runs."""
+    initial = spec.student.initial
+    return initial.scheme in INDEPENDENT and initial.readouts is None and initial.readouts_imbalance is None
+
 
 def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the initial first layer of the student.
@@ -28,7 +37,10 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray)
     -------
     array (K, N)
     """
-    initial, teacher = spec.student.initial, V[spec.curriculum.order[0]]
+    initial = spec.student.initial
+    if initial.scheme in INDEPENDENT:
+        return deviations(spec)[0] * draws
+    teacher = V[spec.curriculum.order[0]]
     if initial.scheme == "denoising":
         return teacher[np.arange(len(draws)) % len(teacher)]
     if initial.scheme == "one_direction":
@@ -38,9 +50,8 @@ def initial_weights(draws: np.ndarray, spec: Spec, V: np.ndarray, v: np.ndarray)
         return initial.weights_std * nearly_equal_rows(draws, initial.asymmetry)
     if initial.scheme == "uniform":
         return uniform(draws)
-    W = deviations(spec)[0] * draws
-    if initial.scheme == "informed":
-        W[: len(teacher)] = teacher
+    W = deviations(spec)[0] * draws  # scheme informed
+    W[: len(teacher)] = teacher
     return W
 
 

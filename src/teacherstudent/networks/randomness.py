@@ -1,16 +1,20 @@
 """Random numbers: each is a function of (seed, run, purpose, step)."""
 
 import math
+from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.maths.chi_square import fill_chi
+from teacherstudent.kernels.maths.draws import fill_chi_of_runs, fill_keys, fill_normals_of_runs
 from teacherstudent.kernels.maths.philox import BLOCK, fill_normals_from
 
 # Number of multiply-adds that take as long as to draw a block of normal numbers.
 WORK_PER_BLOCK = 48
+# Numbers of all runs that are drawn without checks for an interruption.
+SHORT_DRAW = 100_000
 
 
 class Purpose(IntEnum):
@@ -53,6 +57,7 @@ class Purpose(IntEnum):
     LABEL_FIELDS = 38
 
 
+@lru_cache(maxsize=4096)
 def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[np.uint32, np.uint32]:
     """Return the key of one purpose for the counter-based generator: a hash of seed, run and purpose.
 
@@ -70,9 +75,32 @@ def counter_key(seed: int, run: int, purpose: Purpose, part: int = 0) -> tuple[n
     key0, key1 : uint32
         Key for `kernels.maths.philox`.
     """
-    words = [seed, run, int(purpose), *[part] * (part > 0)]
-    key = np.random.SeedSequence(words).generate_state(2, np.uint32)
-    return key[0], key[1]
+    key = counter_keys(seed, [run], purpose, part)[0]
+    return np.uint32(key[0]), np.uint32(key[1])
+
+
+def counter_keys(seed: int, runs: Sequence[int], purpose: Purpose, part: int = 0) -> np.ndarray:
+    """Return the keys of several runs for one purpose.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of each run.
+    purpose : Purpose
+        Purpose of the random numbers.
+    part : int
+        As in `counter_key`.
+
+    Returns
+    -------
+    array (runs, 2) of uint64
+        The words of each key, below 2^32.
+    """
+    keys = np.empty((len(runs), 2), dtype=np.uint64)
+    fill_keys(keys, np.uint64(seed), np.array(runs, dtype=np.uint64), np.uint64(purpose), np.uint64(part))
+    return keys
 
 
 def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...], part: int = 0) -> np.ndarray:
@@ -99,16 +127,47 @@ def normals(seed: int, run: int, purpose: Purpose, shape: tuple[int, ...], part:
     return out.reshape(shape)
 
 
-def triangular_rows(seed: int, run: int, count: int, dimension: int, part: int = 0) -> np.ndarray:
-    """Draw Gaussian rows of N numbers, given by coordinates in their Gram-Schmidt frame.
+def normals_of_runs(
+    seed: int, runs: Sequence[int], purpose: Purpose, shape: tuple[int, ...], part: int = 0
+) -> np.ndarray:
+    """Draw the numbers of `normals` for several runs.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of each run.
+    purpose : Purpose
+        Purpose of the random numbers.
+    shape : tuple of int
+        Shape of the array of each run.
+    part : int
+        As in `counter_key`.
+
+    Returns
+    -------
+    array (runs, *shape)
+    """
+    out = np.empty((len(runs), math.prod(shape)))
+    if out.size > SHORT_DRAW:
+        return np.stack([normals(seed, run, purpose, shape, part) for run in runs])
+    fill_normals_of_runs(out, counter_keys(seed, runs, purpose, part))
+    return out.reshape(len(runs), *shape)
+
+
+def triangular_rows(seed: int, runs: Sequence[int], count: int, dimension: int, part: int = 0) -> np.ndarray:
+    """Draw Gaussian rows of N numbers for several runs, given by coordinates in their Gram-Schmidt frames.
 
     Row i has i normal coordinates along the axes of the rows before it, and a last coordinate whose square is
     chi-square distributed with N - i degrees of freedom (Bartlett, Proc. R. Soc. Edinb. 53 (1933) 260).
 
     Parameters
     ----------
-    seed, run : int
-        Seed of all random numbers, and number of the run.
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of each run.
     count : int
         Number of rows.
     dimension : int
@@ -118,12 +177,13 @@ def triangular_rows(seed: int, run: int, count: int, dimension: int, part: int =
 
     Returns
     -------
-    array (count, min(count, N))
-        Lower triangular matrix of coordinates.
+    array (runs, count, min(count, N))
+        Lower triangular matrices of coordinates.
     """
-    rows = np.tril(normals(seed, run, Purpose.COORDINATES, (count, min(count, dimension)), part), -1)
-    remainders, diagonal = np.empty(rows.shape[1]), np.arange(rows.shape[1])
-    key = counter_key(seed, run, Purpose.COORDINATE_REMAINDERS, part)
-    fill_chi(remainders, dimension - diagonal, *key)
-    rows[diagonal, diagonal] = remainders
+    shape = count, min(count, dimension)
+    rows = np.tril(normals_of_runs(seed, runs, Purpose.COORDINATES, shape, part), -1)
+    remainders, diagonal = np.empty((len(runs), shape[1])), np.arange(shape[1])
+    keys = counter_keys(seed, runs, Purpose.COORDINATE_REMAINDERS, part)
+    fill_chi_of_runs(remainders, dimension - diagonal, keys)
+    rows[:, diagonal, diagonal] = remainders
     return rows

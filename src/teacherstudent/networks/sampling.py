@@ -5,24 +5,18 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.errors import refuse
-from teacherstudent.errors.interruption import check_interruption
 from teacherstudent.networks.initial import initial_biases, initial_inner, initial_readouts, initial_weights
 from teacherstudent.networks.linear_algebra import one_thread
-from teacherstudent.networks.randomness import Purpose, normals, triangular_rows
+from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.networks.teachers import (
     combined_rows,
     orthonormal_rows,
     products_of_rows,
-    related_features,
-    sample_readouts,
     sample_teachers,
 )
 from teacherstudent.spec.model import InitialOverlaps, Spec
 from teacherstudent.spec.rules import full_overlaps
-from teacherstudent.spec.weight_files import Layers, student_layers, teacher_layers
-
-# Relative distance of a row from the span of others below which it is treated as part of the span.
-ROUNDING = 1e-14
+from teacherstudent.spec.weight_files import student_layers, teacher_layers
 
 
 class Networks(NamedTuple):
@@ -93,127 +87,6 @@ def sample_networks(spec: Spec, seed: int, run: int) -> Networks:
         return Networks(student.weights, student.readouts, V, v)
     draws = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
     return Networks(initial_weights(draws, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
-
-
-def sample_coordinates(spec: Spec, seed: int, run: int) -> Networks:
-    """Draw networks with the law of `sample_networks`, given by coordinates in a frame of few axes.
-
-    There are min(N, K + P M) coordinates, so that N can have any size. The readouts are those of
-    `sample_networks`.
-
-    Parameters
-    ----------
-    spec : Spec
-        Spec of the run.
-    seed, run : int
-        Seed of all random numbers, and number of the run.
-
-    Returns
-    -------
-    Networks
-        Coordinates in place of weights: inner products have the same law.
-
-    Raises
-    ------
-    SpecError
-        If N is too small for the given overlaps.
-    """
-    N, PM = spec.inputs.dimension, spec.teachers.count * spec.teachers.hidden
-    columns = min(N, spec.student.hidden + PM)
-    if spec.initial_overlaps is not None:
-        factor = overlap_factor(spec.initial_overlaps, N)
-        padding = [(0, 0), (0, columns - factor.shape[1])]
-        return _split(spec.initial_overlaps, np.sqrt(N) * np.pad(factor, padding))
-    rows = triangular_rows(seed, run, spec.student.hidden + PM, N)
-    teachers, student = teacher_layers(spec), student_layers(spec)
-    V, W = given_coordinates(rows, PM, teachers, student)
-    return networks_of_coordinates(spec, seed, run, V, W, teachers, student)
-
-
-def networks_of_coordinates(
-    spec: Spec,
-    seed: int,
-    run: int,
-    V: np.ndarray,
-    W: np.ndarray,
-    teachers: Layers | None,
-    student: Layers | None,
-) -> Networks:
-    """Give coordinates of independent rows the relations of a spec, and draw readouts.
-
-    Parameters
-    ----------
-    spec : Spec
-        Spec of the run.
-    seed, run : int
-        Seed of all random numbers, and number of the run.
-    V, W : arrays (P M, n), (K, n)
-        Coordinates of teachers and student in one orthonormal frame.
-    teachers, student : Layers or None
-        Given networks, whose first layers are those of V and W.
-
-    Returns
-    -------
-    Networks
-    """
-    V = V.reshape(spec.teachers.count, spec.teachers.hidden, -1)
-    V = V if teachers else related_features(V, spec.teachers.features, spec.inputs.seen_by_teachers)
-    v = teachers.readouts if teachers else sample_readouts(spec.teachers, seed, run)
-    if student:
-        return Networks(W, student.readouts, V, v)
-    return Networks(initial_weights(W, spec, V, v), _sample_heads(spec, v, seed, run), V, v)
-
-
-def given_coordinates(
-    rows: np.ndarray, PM: int, teachers: Layers | None, student: Layers | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Replace drawn rows by those of given networks; return the rows of teachers and student.
-
-    The first axes of the frame are spanned by the given networks; the other networks are independent of them.
-
-    Parameters
-    ----------
-    rows : array (P M + K, n)
-        Coordinates of independent rows; changed in place.
-    PM : int
-        Number of units of all teachers.
-    teachers, student : Layers or None
-        Given networks.
-
-    Returns
-    -------
-    V, W : arrays (P M, n), (K, n)
-    """
-    K, N = len(rows) - PM, rows.shape[1]
-    given = [layers.weights.reshape(-1, layers.weights.shape[-1]) for layers in (teachers, student) if layers]
-    if given:
-        fixed = frame_coordinates(np.concatenate(given), N)
-        rows[: len(fixed)] = fixed
-    if student and not teachers:
-        return rows[K:], rows[:K]
-    return rows[:PM], rows[PM:]
-
-
-def frame_coordinates(rows: np.ndarray, columns: int) -> np.ndarray:
-    """Return the coordinates (F, columns) of rows (F, N) in their Gram-Schmidt frame.
-
-    Gram-Schmidt is done twice for full precision. A row in the span of the rows before it, to rounding, adds
-    no axis.
-    """
-    coordinates, basis = np.zeros((len(rows), columns)), []
-    for i, row in enumerate(rows):
-        check_interruption()
-        remainder = row
-        for _ in range(2):
-            for j, axis in enumerate(basis):
-                along = np.einsum("n,n->", axis, remainder)
-                coordinates[i, j] += along
-                remainder = remainder - along * axis
-        length = np.sqrt(np.einsum("n,n->", remainder, remainder))
-        if len(basis) < columns and length > ROUNDING * np.sqrt(np.einsum("n,n->", row, row)):
-            coordinates[i, len(basis)] = length
-            basis.append(remainder / length)
-    return coordinates
 
 
 def _sample_heads(spec: Spec, v: np.ndarray, seed: int, run: int) -> np.ndarray:
@@ -333,7 +206,7 @@ def networks_with_overlaps(given: InitialOverlaps, dimension: int, seed: int, ru
     """
     A = overlap_factor(given, dimension)
     draws = normals(seed, run, Purpose.GIVEN_OVERLAPS, (A.shape[1], dimension))
-    return _split(given, np.sqrt(dimension) * combined_rows(A, orthonormal_rows(draws, draws[:0])))
+    return split(given, np.sqrt(dimension) * combined_rows(A, orthonormal_rows(draws, draws[:0])))
 
 
 def check_overlaps_fit(spec: Spec) -> None:
@@ -356,7 +229,7 @@ def overlap_factor(given: InitialOverlaps, dimension: int) -> np.ndarray:
     return vectors[:, large] * np.sqrt(values[large])
 
 
-def _split(given: InitialOverlaps, rows: np.ndarray) -> Networks:
+def split(given: InitialOverlaps, rows: np.ndarray) -> Networks:
     """Return networks with the rows (K + P M, columns) and given readouts."""
     K, (P, M) = len(given.student), np.shape(given.teacher_readouts)
     h, v = np.array(given.student_readouts), np.array(given.teacher_readouts)

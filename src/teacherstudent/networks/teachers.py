@@ -78,11 +78,11 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     array (P, M, N)
         First layers, one block for each teacher.
     """
-    P, rows = len(draws), unrelated_features(draws, features, dimension)
+    P, rows = draws.shape[-3], unrelated_features(draws, features, dimension)
     if features.relation == "independent":
         return rows
     if features.relation == "identical":
-        return np.repeat(rows[:1], P, axis=0)
+        return np.repeat(rows[..., :1, :, :], P, axis=-3)
     L = similarity_factor(features.similarity, P)
     if features.relation == "interpolated":
         fresh = draws[1:] if features.norm is None else features.norm * draws[1:]
@@ -91,6 +91,16 @@ def related_features(draws: np.ndarray, features: Features, dimension: int) -> n
     shared = features.shared or 0
     rotated = rotated_family(rows[:, shared:], L, avoid=rows[0, :shared])
     return np.concatenate([np.repeat(rows[:1, :shared], P, axis=0), rotated], axis=1)
+
+
+def has_unrelated_rows(teachers: Teachers) -> bool:
+    """Return whether `related_features` and `related_readouts` accept leading axes, such as one of runs.
+
+    This is so where they neither rotate rows nor make them orthogonal.
+    """
+    features, same = teachers.features, ("independent", "identical")
+    rows = features.relation in same and (features.norm is None or features.units == "independent")
+    return rows and teachers.readouts.relation != "rotated"
 
 
 def unrelated_features(draws: np.ndarray, features: Features, dimension: int) -> np.ndarray:
@@ -138,14 +148,14 @@ def related_readouts(draws: np.ndarray, readouts: Readouts) -> np.ndarray:
 
     `rotated` vectors have exactly the cosines S_pq, for any M, and the length of the first one.
     """
-    P = len(draws)
+    P = draws.shape[-2]
     if readouts.relation == "uniform":
         return np.full_like(draws, readouts.value)
     vectors = np.ones_like(draws) if readouts.relation == "ones" else draws
     if readouts.norm is not None:
         vectors = vectors * (readouts.norm / row_norms(vectors))
     if readouts.relation == "identical":
-        return np.repeat(vectors[:1], P, axis=0)
+        return np.repeat(vectors[..., :1, :], P, axis=-2)
     if readouts.relation == "rotated":
         L = similarity_factor(readouts.similarity, P)
         return rotated_family(vectors[:, None, :], L, avoid=vectors[:0])[:, 0]

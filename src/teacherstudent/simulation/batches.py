@@ -69,14 +69,14 @@ class Batches:
             done = fraction
             if not self.engine.supports_checkpoints:
                 self.checkpoints.check_signals()
+            self._check_stopped()
             for index in batch:
-                if self.stopped.is_set():
-                    raise KeyboardInterrupt
                 self.progress(index, fraction)
 
         def check_signals() -> None:
             self.checkpoints.check_signals()
-            report(done)
+            self._check_stopped()
+            self.progress(batch[0], done)  # one run is enough to show that there is work
 
         check_signals()  # after an interrupt, waiting batches do not start
         specs, starts = zip(*(self.tasks[index] for index in batch), strict=True)
@@ -90,6 +90,11 @@ class Batches:
         recorded = [as_recorded(trajectory, spec) for trajectory, spec in zip(found, specs, strict=True)]
         self.checkpoints.save_finished(batch, recorded)
         return recorded
+
+    def _check_stopped(self) -> None:
+        """End the computation of a batch after an error in another one."""
+        if self.stopped.is_set():
+            raise KeyboardInterrupt
 
     def _save(self, batch: list[int], snapshots: Mapping[int, Callable[[], Snapshot]]) -> None:
         """Save snapshots that are given by the index in a batch."""

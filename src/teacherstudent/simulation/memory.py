@@ -59,6 +59,40 @@ def check_stored(specs: Sequence[Spec], runs: int) -> None:
         _compare(stored, stored, {}, spec, runs, threads=1)
 
 
+def check_grid(spec: Spec, points: int, runs: int, times: int) -> None:
+    """Raise SpecError if the arrays of all runs of a grid need more memory than is available.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec whose runs record most.
+    points : int
+        The number of points of the grid.
+    runs : int
+        The number of runs at each point.
+    times : int
+        The number of times of the grid, at least those that the spec records.
+
+    Raises
+    ------
+    SpecError
+        If the estimate is more than 1.25 times the available memory.
+    """
+    padding = times / len(record_times(spec))
+    needed = points * runs * (COPIES * padding * record_memory(spec) + RESULT)
+    if needed <= SMALL:
+        return
+    from teacherstudent.simulation.available import available_memory
+
+    available, limit = available_memory()
+    if needed > SLACK * available:
+        raise SpecError(
+            f"axes: {points} points with {runs} runs of {times} times need about {_gigabytes(needed)} of "
+            f"memory, and {_gigabytes(available)} are available ({limit}); use fewer values, runs or times, "
+            "or record.quantities: errors"
+        )
+
+
 def stored_memory(spec: Spec, runs: int) -> float:
     """Return the bytes of the results of all runs of a spec while they are written."""
     return runs * (COPIES * record_memory(spec) + RESULT)

@@ -3,9 +3,13 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import TextIO
+from typing import Any, TextIO
+
+from teacherstudent.errors import SpecError
+
+Progress = Callable[[int, float], None]
 
 QUIET = 2.0  # seconds before anything is shown
 INTERVAL = 30.0  # seconds between the lines of a log
@@ -42,14 +46,16 @@ def reporter(
     """
     stream = stream or sys.stderr
     display = _Bar(label, stream) if stream.isatty() else _Lines(label, stream)
-    start, fractions, lock = clock(), [0.0] * total_runs, Lock()
+    start, fractions, done, lock = clock(), [0.0] * total_runs, 0.0, Lock()
 
     def report(run: int, fraction: float) -> None:
+        nonlocal done
         with lock:
+            done += fraction - fractions[run]  # the sum of all fractions
             fractions[run] = fraction
             elapsed = clock() - start
             if elapsed >= QUIET:
-                display.show(sum(fractions) / total_runs, elapsed)
+                display.show(max(0.0, done / total_runs), elapsed)
 
     try:
         yield report
@@ -57,6 +63,36 @@ def reporter(
             display.finish(clock() - start)
     finally:
         display.close()
+
+
+def reporting(progress: bool | Progress, total_runs: int, label: str):
+    """Return a context that gives a function of the index of a run and the fraction of it that is done.
+
+    Parameters
+    ----------
+    progress : bool or callable
+        True: progress is shown (`reporter`). False: nothing is shown. A function is given as it is.
+    total_runs : int
+        The number of runs.
+    label : str
+        The text before the progress.
+
+    Returns
+    -------
+    context manager
+        It gives the function, which any thread may call.
+    """
+    if progress is True:
+        return reporter(total_runs, label)
+    return nullcontext(progress or (lambda run, fraction: None))
+
+
+def check_progress(progress: Any) -> None:
+    """Raise SpecError if an argument is not True, False or a function that shows progress."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise SpecError(
+            "progress: must be True, False or a function of the number of a run and the fraction done"
+        )
 
 
 class _Lines:

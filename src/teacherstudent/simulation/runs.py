@@ -3,38 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from teacherstudent.engines.base import ENGINES, engine_named
+from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.start import BEGINNING, Start, start_for
 from teacherstudent.engines.trajectory import Trajectory, as_recorded
 from teacherstudent.errors import SpecError, refuse
 from teacherstudent.simulation.batches import Batches, in_order
 from teacherstudent.simulation.checkpoints import NO_CHECKPOINTS, CheckpointStore
+from teacherstudent.simulation.engine_check import check
 from teacherstudent.simulation.memory import check_memory, check_stored
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.whole_numbers import RUN, RUNS, SEED, THREADS
-
-
-def check(spec: Spec, engine: str) -> None:
-    """Check that an engine supports a spec.
-
-    Parameters
-    ----------
-    spec : Spec
-        A complete spec.
-    engine : str
-        The name of the engine.
-
-    Raises
-    ------
-    SpecError
-        If it does not, with the key and the reason, and if there is no such engine.
-    """
-    own = engine_named(engine)
-    for key in ("state", "weights"):
-        if getattr(spec.record, key) and not getattr(own, f"has_{key}"):
-            others = " or ".join(other.name for other in ENGINES.values() if getattr(other, f"has_{key}"))
-            raise SpecError(f"record.{key}: engine {engine} has no {key}; use engine {others}")
-    own.check(spec)
 
 
 def prepare(spec: Spec, engine: str, start: Start) -> tuple[Spec, Start]:

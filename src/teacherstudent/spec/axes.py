@@ -7,8 +7,8 @@ a list. Its values are a list, `{linspace: [first, last, count]}`, or `{concaten
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,23 @@ def short_names(keys: Mapping[str, Any]) -> dict[str, str]:
     return {key: next((end for end in _ends(key) if _names_one(end, keys)), key) for key in keys}
 
 
+def names_of_axes(keys: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
+    """Return for each dotted key a name for a dimension of arrays: its shortest end that is unique.
+
+    Dots become underscores, so that the names can be attributes and keywords in Python. Names that are
+    reserved for other dimensions and variables are not used.
+
+    >>> names_of_axes(["student.hidden", "teachers.hidden", "duration"], reserved=["time"])
+    {'student.hidden': 'student_hidden', 'teachers.hidden': 'teachers_hidden', 'duration': 'duration'}
+    """
+    taken, names = set(reserved), {}
+    for key, short in short_names(dict.fromkeys(keys)).items():
+        ends = [end.replace(".", "_") for end in _ends(key) if len(end) >= len(short)]
+        names[key] = next((end for end in ends if end not in taken), key)
+        taken.add(names[key])
+    return names
+
+
 def _ends(key: str) -> Iterator[str]:
     parts = key.split(".")
     yield from (
@@ -51,17 +68,19 @@ def _names_one(end: str, keys: Mapping[str, Any]) -> bool:
 
 
 def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
-    """Return a copy of a document with the values at dotted keys replaced; missing blocks are made."""
-    changed = deepcopy(dict(document))
+    """Return a document with the values at dotted keys replaced; missing blocks are made.
+
+    The document is not changed. Blocks without such a key are the same objects in both.
+    """
+    changed = dict(document)
     for key, value in values.items():
         *blocks, last = key.split(".")
-        place = changed
+        place: Any = changed
         for block in blocks:
-            place = (
-                place.setdefault(block, {})
-                if isinstance(place, dict)
-                else place[_position(place, block, key)]
-            )
+            at = block if isinstance(place, dict) else _position(place, block, key)
+            inner = place.get(at, {}) if isinstance(place, dict) else place[at]
+            place[at] = copy(inner)
+            place = place[at]
         place[last if isinstance(place, dict) else _position(place, last, key)] = value
     return changed
 

@@ -19,12 +19,13 @@ from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.activation_files import fill_in_activations
 from teacherstudent.spec.axes import read_values, with_values
+from teacherstudent.spec.memo import Blocks
 from teacherstudent.spec.model import INITIAL_KEYS, Spec
 from teacherstudent.spec.rules import check_spec
 from teacherstudent.spec.rules_inputs import completed_inputs
 from teacherstudent.spec.rules_laws import completed_laws, fill_in_layers
 from teacherstudent.spec.rules_structured import check_structured_files, completed_numerics
-from teacherstudent.spec.schema import complete
+from teacherstudent.spec.schema import complete_blocks
 from teacherstudent.spec.weight_files import check_files, fill_from_files
 
 # Default standard deviation of initial weights and readouts.
@@ -53,11 +54,16 @@ def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({
     SpecError
         If the file cannot be read or the spec is not valid.
     """
+    return parse_spec(with_values(read_document(path), settings))
+
+
+def read_document(path: str | Path) -> dict:
+    """Read the document of a spec from a YAML file. Raises SpecError if it is not a block of keys."""
     document = read_yaml(path)
     if not isinstance(document, Mapping):
         found = "an empty file" if document is None else type(document).__name__
         raise SpecError(f"{path}: a spec is a block of keys, not {found}")
-    return parse_spec(with_values(document, settings))
+    return document
 
 
 def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
@@ -100,14 +106,14 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     if files:
         fill_from_files(document)
         fill_in_activations(document)
-    filled = complete(document, "spec")
+    filled = complete_blocks(document, "spec")
     if "times" in filled["record"]:
         kept = {key: filled["record"][key] for key in BESIDE_TIMES}
         filled["record"] = {"times": _times_alone(filled["record"]["times"], document["record"])} | kept
     filled["inputs"] = completed_inputs(filled["inputs"], filled["teachers"]["count"])
     filled["numerics"] = completed_numerics(filled["numerics"], filled["inputs"])
     completed_laws(filled)
-    spec = _build(Spec, _resolved(filled))
+    spec = _spec(_resolved(filled))
     check_spec(spec)
     if files:
         check_files(spec)
@@ -209,6 +215,20 @@ def _parts(kind: Any) -> Iterator[Any]:
     yield kind
     for part in get_args(kind):
         yield from _parts(part)
+
+
+def _spec(document: dict) -> Spec:
+    """Build a spec; equal blocks of several specs are the same objects."""
+    kinds = _field_kinds(Spec)
+    return Spec(
+        **{
+            key: _blocks.of(key, value, lambda key=key, value=value: _convert(kinds[key], value))
+            for key, value in document.items()
+        }
+    )
+
+
+_blocks = Blocks()
 
 
 def _build(cls: type, values: dict) -> Any:

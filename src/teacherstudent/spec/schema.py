@@ -11,6 +11,7 @@ from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import one_line
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import parse_yaml
+from teacherstudent.spec.memo import Blocks
 
 
 @cache
@@ -51,6 +52,57 @@ def complete(document: Any, name: str, schema: dict | None = None) -> dict:
     validator = _validator(name) if schema is None else Draft202012Validator(schema)
     check_document(document, validator, name)
     return _filled(document, validator.schema)
+
+
+def complete_blocks(document: dict, name: str) -> dict:
+    """Check a plain document of independent blocks, each of them once; see `complete`.
+
+    Parameters
+    ----------
+    document : dict
+        Plain values (`plain`).
+    name : str
+        The name of a schema of the package with only `properties`, `required` and no other keys.
+
+    Returns
+    -------
+    dict
+        A copy with every default.
+
+    Raises
+    ------
+    SpecError
+        If the document does not follow the schema; one line.
+    """
+    validator = _validator(name)
+    schema, known = validator.schema, validator.schema["properties"]
+    if not (known.keys() >= document.keys() >= set(schema["required"])):
+        check_document(document, validator, name)
+    defaults = {key: sub["default"] for key, sub in known.items() if "default" in sub}
+    filled = {}
+    for key, block in (defaults | document).items():
+        found = _blocks.of(f"{name} {key}", block, lambda key=key, block=block: _block(known[key], block))
+        if found is INVALID:
+            check_document(document, validator, name)
+        filled[key] = _copied(found)
+    return filled
+
+
+PARTS = (dict, list)  # types of plain values with parts
+INVALID = object()  # in place of a block that does not follow its schema
+_blocks = Blocks()
+
+
+def _block(schema: Mapping, block: Any) -> Any:
+    """Return a block with every default, or INVALID."""
+    return _filled(block, schema) if Draft202012Validator(schema).is_valid(block) else INVALID
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of plain values."""
+    if type(value) is dict:
+        return {key: _copied(item) if type(item) in PARTS else item for key, item in value.items()}
+    return [_copied(item) for item in value] if type(value) is list else value
 
 
 def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:

@@ -1,5 +1,7 @@
 """Families of vectors with prescribed mutual similarities."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from teacherstudent.errors import SpecError
@@ -27,7 +29,7 @@ def similarity_factor(similarity, count: int, key: str = "similarity") -> np.nda
     Returns
     -------
     ndarray, shape (count, rank of S)
-        L, lower triangular, with L[0, 0] = 1.
+        L, lower triangular, with L[0, 0] = 1; it cannot be changed.
 
     Raises
     ------
@@ -40,6 +42,12 @@ def similarity_factor(similarity, count: int, key: str = "similarity") -> np.nda
     array([[1. , 0. ],
            [0.6, 0.8]])
     """
+    factor = _factor if isinstance(similarity, float | tuple) else _factor.__wrapped__
+    return factor(similarity, count, key)
+
+
+@lru_cache(maxsize=256)  # points of a grid share similarities
+def _factor(similarity, count: int, key: str) -> np.ndarray:
     S = _matrix(similarity, count, key)
     L = np.zeros((count, count))
     for j in range(count):
@@ -55,7 +63,9 @@ def similarity_factor(similarity, count: int, key: str = "similarity") -> np.nda
             raise SpecError(
                 f"{key}: {similarity} is not allowed; no {count} teachers have these similarities"
             )
-    return L[:, np.any(L != 0, axis=0)]
+    L = L[:, np.any(L != 0, axis=0)]
+    L.flags.writeable = False
+    return L
 
 
 def _matrix(similarity, count: int, key: str) -> np.ndarray:

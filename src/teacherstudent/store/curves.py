@@ -17,8 +17,6 @@ from teacherstudent.files.hdf5 import add_array, opened_hdf5, write_hdf5
 from teacherstudent.spec.axes import short_names, with_values
 from teacherstudent.spec.model import Spec
 
-ALWAYS = ("time", "switch_times")  # observables that all curves have
-
 
 @dataclass(frozen=True)
 class Curves:

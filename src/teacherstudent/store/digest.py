@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -16,11 +17,10 @@ from teacherstudent.engines.observables import (
     DIMENSIONS,
     OBSERVABLES,
     SCHEMA_VERSION,
-    STATE,
-    STATE_VARIABLES,
 )
+from teacherstudent.engines.state_variables import STATE, STATE_VARIABLES
 from teacherstudent.store.meaning import WORDS, dotted, meaning
-from teacherstudent.store.saved_digests import saved_digest
+from teacherstudent.store.saved_answers import saved_answer
 
 PACKAGE = "teacherstudent"
 FOLDER = Path(__file__).parents[1]
@@ -37,12 +37,12 @@ def engine_digest(engine: str) -> str:
     engines, so that a change of one engine does not change the digests of the others. Raises SpecError, a
     ValueError, for an unknown engine.
     """
-    own = engine_named(engine).modules[0]
-    others = {module for other in ENGINES.values() for module in other.modules} - {own}
-    return saved_digest(
+    *own, _ = engine_named(engine).modules
+    others = {module for other in ENGINES.values() for module in other.modules} - {*own}
+    return saved_answer(
         FOLDER,
         f"{own} {sorted(others)}",
-        lambda: code_digest(f"{PACKAGE}.simulation.runs", own, without=others),
+        lambda: code_digest(f"{PACKAGE}.simulation.runs", *own, without=others),
     )
 
 
@@ -126,10 +126,39 @@ def _is_module(name: str) -> bool:
 @cache
 def _analysed(name: str, source: str) -> tuple[tuple[str, ...], str]:
     """Return the modules that a module imports, and the SHA-256 of its meaning."""
+    saved, imports, found = _saved_analyses().get(name, ("", (), ""))
+    return (tuple(imports), found) if saved == _sha256(source) else _analyse(name, source)
+
+
+@cache
+def _saved_analyses() -> dict[str, tuple[str, list[str], str]]:
+    """Return for each module of this package the SHA-256 of its source, and what `_analyse` finds in it.
+
+    Files that are no valid modules are left out: they are an error only where one is imported.
+    """
+
+    def analyse() -> str:
+        found = {}
+        for path in sorted(FOLDER.rglob("*.py")):
+            parts = path.relative_to(FOLDER).with_suffix("").parts
+            name = ".".join([PACKAGE, *parts]).removesuffix(".__init__")
+            with suppress(SyntaxError, ValueError):
+                source = _source(name)
+                found[name] = _sha256(source), *_analyse(name, source)
+        return json.dumps(found)
+
+    return json.loads(saved_answer(FOLDER, "imports and meanings of all modules", analyse))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _analyse(name: str, source: str) -> tuple[tuple[str, ...], str]:
     tree = ast.parse(source)
     around = name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
     found = tuple(sorted(imported(tree, around)))
-    return found, hashlib.sha256(meaning(tree).encode()).hexdigest()
+    return found, _sha256(meaning(tree))
 
 
 def imported(tree: ast.Module, around: str = "") -> set[str]:

@@ -97,10 +97,7 @@ def dataset_of(stored: StoredRun, attributes: Mapping[str, Any]) -> Any:
 
     Raises RunError if xarray is not installed.
     """
-    try:
-        import xarray
-    except ImportError as error:
-        raise RunError("to_xarray needs the package xarray: pip install xarray") from error
+    xarray = xarray_for("to_xarray")
 
     def variable(name: str) -> tuple:
         dimensions = dimensions_of(name, stored.has_run_axis)
@@ -108,8 +105,18 @@ def dataset_of(stored: StoredRun, attributes: Mapping[str, Any]) -> Any:
 
     dataset = xarray.Dataset({name: variable(name) for name in stored.arrays}, attrs=attributes)
     sizes = {name: size for name, size in dataset.sizes.items() if name not in stored.arrays}
-    return dataset.assign_coords({name: _coordinate(name, size) for name, size in sizes.items()})
+    return dataset.assign_coords({name: coordinate(name, size) for name, size in sizes.items()})
 
 
-def _coordinate(name: str, size: int) -> tuple:
+def xarray_for(caller: str) -> Any:
+    """Return the module xarray. Raises RunError with the name of the caller if it is not installed."""
+    try:
+        import xarray
+    except ImportError as error:
+        raise RunError(f"{caller} needs the package xarray: pip install xarray") from error
+    return xarray
+
+
+def coordinate(name: str, size: int) -> tuple:
+    """Return the coordinate of a dimension that counts from 0, in the form that xarray takes."""
     return name, np.arange(size), attributes_of(DIMENSIONS[name])

@@ -21,14 +21,12 @@ from teacherstudent.engines.observables import (
     DIMENSIONS,
     OBSERVABLES,
     SCHEMA_VERSION,
-    STATE,
-    STATE_VARIABLES,
     Dimension,
     Observable,
-    StateVariable,
     attributes_of,
     dimensions_of,
 )
+from teacherstudent.engines.state_variables import STATE, STATE_VARIABLES, StateVariable
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import check_interruption

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from teacherstudent.engines.base import engine_named
-from teacherstudent.engines.observables import STATE
 from teacherstudent.engines.start import Start, State
+from teacherstudent.engines.state_variables import STATE
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.files.writing import DAMAGE

@@ -18,8 +18,8 @@ from teacherstudent.analysis import (
     error_decay_rate,
     optimal_learning_rate,
     optimal_learning_rate_formula,
-    plateau,
     plateau_error,
+    plateaus,
 )
 from teacherstudent.experiments.claims import Claim
 
@@ -75,7 +75,7 @@ def plot_heights(ax, ode):
     color, rates = _figures.series_color(0), ode.axis("learning_rate")
     plot_points(ax, rates, errors(ode)[:, -1], "runs", color=color)
     line = np.linspace(rates[0], rates[-1], 60)
-    fixed = [plateau(UNITS, UNITS, rate).generalisation_error[0] for rate in line]
+    fixed = [point.generalisation_error[0] for point in plateaus(UNITS, UNITS, line)]
     _figures.plot_theory(ax, line, fixed, "fixed point", color=color)
     limit = [plateau_error(UNITS, UNITS)] * 2
     name = r"formula, $\eta \to 0$"
@@ -96,8 +96,8 @@ def plot_lengths(ax, curves):
         ax, alike.axis("learning_rate"), lengths(alike), "almost equal units", marker="s", color=second
     )
     line = np.linspace(*alike.axis("learning_rate")[[0, -1]], 60)
-    times = np.log(1.0 / ASYMMETRY) / np.array([plateau(UNITS, UNITS, rate).growth_rate for rate in line])
-    _figures.plot_theory(ax, line, times, r"$\ln(10^6) / \lambda$", color=second)
+    growth = np.array([point.growth_rate for point in plateaus(UNITS, UNITS, line)])
+    _figures.plot_theory(ax, line, np.log(1.0 / ASYMMETRY) / growth, r"$\ln(10^6) / \lambda$", color=second)
     _figures.log_axes(ax)
     ax.set(ylabel="length of the plateau", xlim=(0, None))
     ax.set_yticks([200, 500, 1000, 2000], labels=["200", "500", "1000", "2000"])
@@ -120,7 +120,7 @@ def plot_jacobian(ax, units, first, color):
     """Draw the rate of decay of the Jacobian up to the critical learning rate, and mark its maximum."""
     critical, best = critical_learning_rate(units, units), optimal_learning_rate(units, units)
     line = np.linspace(first, 0.999 * critical, 120)
-    rates = [error_decay_rate(units, units, rate) for rate in line]
+    rates = error_decay_rate(units, units, line)
     _figures.plot_theory(ax, line, rates, f"K = {units}", color=color)
     named, published = units == max(DECAY), optimal_learning_rate_formula(units)
     for name, at, marker in (("optimum", best, "*"), (r"$2 \eta_c / 3$", published, "D")):
@@ -142,7 +142,7 @@ def claims(curves):
 def height_claims(ode):
     """Compare runs with the fixed point at all rates, and with the formula at vanishing ones."""
     rates, heights = ode.axis("learning_rate"), errors(ode)[:, -1]
-    fixed = np.array([plateau(UNITS, UNITS, rate).generalisation_error[0] for rate in rates])
+    fixed = np.array([point.generalisation_error[0] for point in plateaus(UNITS, UNITS, rates)])
     yield recomputed(
         "Height of the plateau in runs and at the fixed point: largest relative difference.",
         value=np.abs(heights / fixed - 1.0).max(),
@@ -175,7 +175,8 @@ def length_claims(free, alike):
         low=TINY,
         high=1.0,
     )
-    fixed = np.array([plateau(UNITS, UNITS, rate).growth_rate for rate in alike.axis("learning_rate")])
+    points = plateaus(UNITS, UNITS, alike.axis("learning_rate"))
+    fixed = np.array([point.growth_rate for point in points])
     yield recomputed(
         "Differences of almost equal units grow with the unstable eigenvalue: largest relative difference.",
         value=np.abs(growths(alike) / fixed - 1.0).max(),
@@ -188,7 +189,7 @@ def decay_claims(units, ode):
     """Compare rates of runs, of the Jacobian and of the formulas for one size."""
     rates, measured = ode.axis("learning_rate"), decays(ode)
     critical, best = critical_learning_rate(units, units), optimal_learning_rate(units, units)
-    expected = np.array([error_decay_rate(units, units, rate) for rate in rates])
+    expected = error_decay_rate(units, units, rates)
     name = f"K = M = {units}:"
     yield recomputed(
         f"{name} rate of decay of the error in runs and from the Jacobian, largest relative difference.",

@@ -3,41 +3,13 @@
 import numpy as np
 
 from teacherstudent.engines.chain.networks import triangular
-from teacherstudent.engines.penalties import check_strength
 from teacherstudent.engines.rates import Task
-from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors import RunError
 from teacherstudent.errors.messages import penalty_too_strong
 from teacherstudent.kernels.chain import anchors, frames
 from teacherstudent.kernels.chain.importances import mean_square_pulls
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.spec.model import Spec
-
-# Activations whose importances are known in closed form.
-CLOSED = {"erf", "relu", "linear"}
-
-
-def check_consolidation(spec: Spec) -> None:
-    """Raise SpecError for importances that the chain does not have, and for penalties that are too strong."""
-    rule = spec.training.consolidation
-    if rule is None:
-        return
-    if rule.kind == "path_integral_normalised":
-        raise SpecError(
-            "training.consolidation.kind: engine chain has no path_integral_normalised; use engine network"
-        )
-    if rule.kind == "ewc" and not {spec.student.activation, spec.teachers.activation} <= CLOSED:
-        raise SpecError(
-            "training.consolidation.kind: engine chain has ewc for erf, relu and linear units; use engine "
-            "network"
-        )
-    if rule.kind == "ewc" and spec.teachers.labels is not None:
-        raise SpecError(
-            "training.consolidation.kind: ewc: engine chain has its means for labels that are outputs only; "
-            "use another kind, or engine network"
-        )
-    if rule.importances == "weights":
-        raise SpecError("training.consolidation.importances: engine chain has no weights; use units")
-    check_strength(spec)
 
 
 def new_anchors(c: np.ndarray, pull: np.ndarray, path_rate: np.ndarray) -> anchors.Anchors:
@@ -114,14 +86,14 @@ def kappa(spec: Spec, weights: np.ndarray, task: Task) -> np.ndarray:
     ----------
     spec : Spec
         The spec of the run.
-    weights : array (K,)
-        Weights p of the penalties.
+    weights : array (n, K)
+        Weights p of the penalties of some chains.
     task : Task
         The task of the step.
 
     Returns
     -------
-    array (K,)
+    array (n, K)
         kappa_k = eta p_k / N; 0 for frozen units.
 
     Raises

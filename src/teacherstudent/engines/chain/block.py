@@ -1,24 +1,31 @@
 """Chains that advance together, from start to trajectory."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
 from teacherstudent.engines.chain import anchors, motion
-from teacherstudent.engines.chain.networks import Columns, gram, initial, keys_of, measured, resumed
+from teacherstudent.engines.chain.networks import (
+    Columns,
+    drawn,
+    gram,
+    initial,
+    keys_of,
+    measured,
+    resumed,
+)
+from teacherstudent.engines.chain.phases import PhasedChains
 from teacherstudent.engines.chain.resumption import resume, state_of
-from teacherstudent.engines.chain.tasks import constants_of, new_constants, parts_of, set_stage, terms_of
-from teacherstudent.engines.chain.trajectories import trajectory_of
+from teacherstudent.engines.chain.tasks import new_constants
+from teacherstudent.engines.chain.trajectories import in_stored_layout, trajectory_of
 from teacherstudent.engines.class_errors import has_class_errors, is_below
-from teacherstudent.engines.phases import Phase, check_interval_steps, head_to_copy, phases_left, under_way
-from teacherstudent.engines.rates import Stage, at_switch, stages
+from teacherstudent.engines.phases import check_interval_steps
 from teacherstudent.engines.start import Start, State, steps_from
-from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.engines.trajectory import Trajectory, stored_T
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.law import label_numbers
-from teacherstudent.kernels.chain.motion import place_teachers
 from teacherstudent.networks.randomness import Purpose
-from teacherstudent.networks.sampling import sample_coordinates
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
@@ -26,7 +33,7 @@ from teacherstudent.spec.steps import step_at
 WORK_PER_REPORT = 200_000_000
 
 
-class Block:
+class Block(PhasedChains):
     """Chains that advance together, one in each column: states, current step, and the records up to it.
 
     Parameters
@@ -59,8 +66,9 @@ class Block:
         resume(self, starts)
         self.buffers = self.new_buffers()
         self.last = step_at(specs[0].duration, self.shape.N)
-        self.due = steps_from(specs[0], starts[0].time).tolist()
-        self.rows: list[tuple] = []
+        steps = steps_from(specs[0], starts[0].time)
+        self.due, self.times, self.count = steps.tolist(), steps / self.shape.N, 0
+        self.records: dict[str, np.ndarray] = {}
         self.recorded = np.zeros(C, dtype=int)
         self.begin_first_phases(starts)
 
@@ -82,8 +90,7 @@ class Block:
         """
         if starts[0].state is not None:
             return resumed(self.specs[0], [start.state for start in starts])
-        pairs = zip(self.specs, runs, strict=True)
-        return initial(self.specs[0], [sample_coordinates(spec, seed, run) for spec, run in pairs])
+        return initial(self.specs[0], drawn(self.specs, seed, runs))
 
     def set_law(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> None:  # noqa: B027
         """Set parameters of the law of a step that depend on the start of each chain: none by default.
@@ -114,108 +121,6 @@ class Block:
         """Whether all numbers of a chain are finite, (C,)."""
         return self.state.finite > 0
 
-    def begin_first_phases(self, starts: list[Start]) -> None:
-        """Start the first phase of every chain, or resume in a phase that has started."""
-        C = len(self.specs)
-        self.switches = [list(start.switches) for start in starts]
-        self.sequence = [list(start.sequence) for start in starts]
-        left = zip(self.specs, self.switches, strict=True)
-        self.phases = [phases_left(spec, self.step, switches, self.step_at) for spec, switches in left]
-        self.stages: list[list[Stage]] = [[] for _ in range(C)]
-        self.head, self.end, self.stage_end = (np.zeros(C, dtype=int) for _ in range(3))
-        for c in range(C):
-            if under_way(self.phases[c][0], self.sequence[c]):
-                self.set_phase(c, self.phases[c].pop(0))
-            else:
-                self.begin_next_phase(c)
-
-    def step_at(self, time: float) -> int:
-        """Return the step nearest to a time."""
-        return step_at(time, self.shape.N)
-
-    def begin_next_phase(self, c: int) -> None:
-        """Start the next phase of a chain; it is a switch unless it is the first phase."""
-        spec, sequence, phase = self.specs[c], self.sequence[c], self.phases[c].pop(0)
-        self.put_heads_back()
-        if sequence:
-            self.switches[c].append(self.step / self.shape.N)
-            self.end_task(c, sequence[-1])
-        copied = head_to_copy(spec, sequence, phase.teacher)
-        if copied is not None:
-            self.h[spec.head_of(phase.teacher), :, c] = self.h[copied, :, c]
-        sequence.append(phase.teacher)
-        self.set_phase(c, phase)
-
-    def set_phase(self, c: int, phase: Phase) -> None:
-        """Set the trained head of a chain for a phase, and the constants of its first stage."""
-        spec, constants = self.specs[c], self.constants
-        self.head[c], self.end[c] = spec.head_of(phase.teacher), self.step_at(phase.end)
-        self.state.h[:, c] = self.h[self.head[c], :, c]
-        constants.tasks.main[c] = self.head[c]
-        constants.step.active[c], constants.step.threshold[c] = phase.teacher, phase.threshold
-        began, now = [0.0, *self.switches[c]][-1], self.step / self.shape.N
-        self.stages[c] = stages(spec, phase, self.sequence[c], began, now)
-        self.begin_stage(c)
-
-    def begin_stage(self, c: int) -> None:
-        """Start the next stage of a phase of a chain."""
-        spec, stage, N = self.specs[c], self.stages[c].pop(0), self.shape.N
-        self.stage_end[c] = self.step_at(stage.end)
-        rule, rows = spec.training.consolidation, []
-        for task in stage.tasks:
-            kappa = anchors.kappa(spec, self.penalties[c], task)
-            proximal = rule is not None and rule.step == "proximal"
-            rows.append(constants_of(task, stage, self.teachers.v[c], kappa, proximal, N))
-        set_stage(self.constants, c, stage, rows, N)
-        self.constants.step.B[:, :, c] = self.rows_of(stage.tasks[0].labels)[:, :, c]
-
-    def rows_of(self, teacher: int) -> np.ndarray:
-        """Return the coordinates that the labels of a teacher depend on, (M, s, C)."""
-        M = self.specs[0].teachers.hidden
-        return self.teachers.B[teacher * M : (teacher + 1) * M]
-
-    def end_task(self, c: int, teacher: int) -> None:
-        """Find the importances of the units of a chain for a task that ends, and set its anchors."""
-        spec, n, M = self.specs[c], self.shape.p + self.shape.r, self.specs[c].teachers.hidden
-        if spec.training.consolidation is not None:
-            own, h = slice(teacher * M, (teacher + 1) * M), self.h[spec.head_of(teacher), :, c]
-            path, v, B = self.anchors.path[:, c], self.teachers.v[c, teacher], self.teachers.B[own, :, c]
-            found = anchors.importances(spec, self.shape, self.state.S[:, :n, c], B, v, h, path)
-            self.importances[c].append(found)
-        if spec.has_anchors:
-            self.set_anchors(c)
-        self.anchors.path[:, c] = 0.0
-
-    def set_anchors(self, c: int) -> None:
-        """Set the anchors of a chain at a switch, and its penalties for changes from the task before it."""
-        spec, n = self.specs[c], self.shape.p + self.shape.r
-        rule, S = spec.training.consolidation, self.state.S[:, :n, c]
-        centres = S
-        if rule is not None:
-            added = at_switch(rule.strength, len(self.switches[c]) - 1) * self.importances[c][-1]
-            old = self.penalties[c] * (rule.anchors == "sum")
-            present = np.pad(self.anchors.c[:, :, c], [(0, 0), (self.shape.p, 0)])
-            self.penalties[c], centres = anchors.combined(old, present, added, S)
-        found = anchors.in_new_frame(self.shape, self.motion.base[:, :, c], centres, S)
-        self.motion.base[:, :, c], self.anchors.c[:, :, c], self.state.S[:, :n, c] = found
-        if spec.teachers.rotation is not None:
-            place_teachers(self.motion, self.teachers.B, self.step)
-
-    def put_heads_back(self) -> None:
-        """Copy the trained heads into the array of all heads, (H, K, C)."""
-        self.h[self.head, :, np.arange(len(self.head))] = self.state.h.T
-
-    def begin_phases(self) -> None:
-        """Start the next phase or stage of all chains whose one has ended, before the end of the run."""
-        while self.step < self.last:
-            for c in np.flatnonzero(self.finite & (self.step >= self.stage_end) & (self.step < self.end)):
-                self.begin_stage(c)
-            over = self.finite & ((self.step >= self.end) | self.below_threshold())
-            if not over.any():
-                return
-            for c in np.flatnonzero(over):
-                self.begin_next_phase(c)
-
     def below_threshold(self) -> np.ndarray:
         """Return whether errors are below their thresholds, (C,); False at steps without a comparison."""
         if not self.interval or self.step % self.interval:
@@ -223,7 +128,7 @@ class Block:
         self.update_T()
         return self.classes_below_threshold() if self.has_classes else self.errors_below_threshold()
 
-    @property
+    @cached_property
     def has_classes(self) -> bool:
         """Whether errors are those of labels that are signs."""
         return has_class_errors(self.specs[0])
@@ -261,26 +166,38 @@ class Block:
 
     def record(self) -> None:
         """Record the present state if this step is recorded; chains with numbers that are not finite end."""
-        if len(self.rows) < len(self.due) and self.due[len(self.rows)] == self.step:
-            self.put_heads_back()
-            self.update_T()
-            row = self.measured() | {"student_readouts": np.moveaxis(self.h, -1, 0).copy()}
-            if self.has_classes:
-                del row["generalisation_error"]  # that of class labels follows at the end, for all records
-            moving = {"teacher_overlaps_in_time": self.teachers.T.copy()} if self.moves else {}
-            if self.specs[0].has_anchors:
-                moving |= anchors.measured(self.shape, self.state.S, self.anchors.c)
-            self.rows.append(row | moving)
-            finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in row.values()]
-            self.state.finite[~np.logical_and.reduce(finite)] = 0
-            self.recorded += self.finite
+        if self.count == len(self.due) or self.due[self.count] != self.step:
+            return
+        self.put_heads_back()
+        self.update_T()
+        row = self.measured() | {"student_readouts": self.h.transpose(2, 0, 1)}
+        if self.has_classes:
+            del row["generalisation_error"]  # that of class labels follows at the end, for all records
+        if self.moves:
+            row["teacher_overlaps_in_time"] = self.teachers.T
+        if self.specs[0].has_anchors:
+            row |= anchors.measured(self.shape, self.state.S, self.anchors.c)
+        for name, part in row.items():
+            if self.count == 0:
+                self.records[name] = np.empty((len(part), len(self.due), *part.shape[1:]))
+            self.records[name][:, self.count] = part
+            finite = np.isfinite(part)
+            if not finite.all():
+                self.state.finite[~finite.reshape(len(part), -1).all(axis=1)] = 0
+        self.count += 1
+        self.recorded += self.finite
+
+    def records_of(self, c: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the times of the records of one chain, and what was recorded, by name."""
+        own = c, slice(self.recorded[c])
+        return self.times[own[1]].copy(), {name: array[own] for name, array in self.records.items()}
 
     def measured(self) -> dict[str, np.ndarray]:
         """Return the order parameters and errors of all chains, by name."""
         Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
         return {"student_overlaps": Q, "student_teacher_overlaps": R, "generalisation_error": errors}
 
-    @property
+    @cached_property
     def moves(self) -> bool:
         """Whether teachers move."""
         return self.specs[0].has_moving_teachers
@@ -298,7 +215,7 @@ class Block:
     def train(self) -> None:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // self.work)
-        due = self.due[len(self.rows) : len(self.rows) + 1]
+        due = self.due[self.count : self.count + 1]
         if self.interval and not self.compares_in_kernels:
             due.append((self.step // self.interval + 1) * self.interval)
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
@@ -306,17 +223,25 @@ class Block:
 
     def advance(self, end: int) -> None:
         """Train to a step, or to an earlier one where a threshold is reached."""
-        constants, tasks = self.constants.step, self.constants.tasks
-        parts = parts_of(tasks, self.penalties, self.specs[0])
-        fixed = self.teachers, self.state, constants, self.keys, self.buffers, self.step, end
-        fixed = *fixed, self.kernel_interval
+        parts, terms = self.modes()
+        fixed = self.teachers, self.state, self.constants.step, self.keys, self.buffers
+        fixed = *fixed, self.step, end, self.kernel_interval
         if any(parts):
-            others = tasks, self.anchors, self.motion, self.constants.fidelity
+            others = self.constants.tasks, self.anchors, self.motion, self.constants.fidelity
             changes = interventions.Interventions(parts, *others)
-            terms = terms_of(self.constants, self.specs[0])
             self.step = interventions.train(self.shape, terms, changes, *fixed)
         else:
-            self.step = recursion.train(self.shape, arrays.terms_of(constants), *fixed)
+            self.step = recursion.train(self.shape, terms, *fixed)
+
+    @cached_property
+    def stored_records(self) -> dict[str, np.ndarray]:
+        """All records of all chains (C, T, ...), in the layout of files."""
+        return in_stored_layout(self.records, self.specs[0].teachers.count)
+
+    @cached_property
+    def stored_constants(self) -> tuple[np.ndarray, np.ndarray]:
+        """Readouts of the teachers of all chains, and their overlaps at the start in the layout of files."""
+        return self.teachers.v.copy(), stored_T(self.initial_T, self.specs[0].teachers.count)
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""

@@ -13,6 +13,7 @@ from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.chain.law import label_numbers
 from teacherstudent.kernels.compile.alignment import aligned
 from teacherstudent.networks.clusters import combinations, sample_cluster_coordinates
+from teacherstudent.networks.sampling import Networks
 
 
 class ClusterBlock(Block):
@@ -42,10 +43,10 @@ class ClusterBlock(Block):
             return resumed(spec, [start.state for start in starts])
         pairs = zip(self.specs, runs, strict=True)
         drawn = [sample_cluster_coordinates(one, seed, run) for one, run in pairs]
-        labels = [one.v for one in drawn]
-        found = initial(spec, [one._replace(v=np.zeros((1, one.V.shape[1]))) for one in drawn])
+        nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
+        found = initial(spec, nets._replace(v=np.zeros((len(drawn), 1, nets.V.shape[2]))))
         B = aligned(np.einsum("cd,dsx->csx", combinations(spec.inputs.clusters), found.teachers.B))
-        return found._replace(teachers=frames.Teachers(B, gram(B), np.stack(labels)))
+        return found._replace(teachers=frames.Teachers(B, gram(B), nets.v))
 
     def new_buffers(self) -> arrays.Buffers:
         """Return the work space of a step."""
@@ -68,12 +69,7 @@ class ClusterBlock(Block):
 
     def trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
-        spec, rows = self.specs[c], self.rows[: self.recorded[c]]
-        times = np.array(self.due[: self.recorded[c]]) / self.shape.N
-        found = {
-            name: np.array([row[name][c] for row in rows]).reshape(-1, *array.shape[1:])
-            for name, array in self.rows[0].items()
-        }
+        spec, times, found = self.specs[c], *self.records_of(c)
         order = found["student_overlaps"], found["student_cluster_overlaps"], found["student_readouts"]
         return Trajectory(
             time=times,

@@ -7,28 +7,21 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from teacherstudent.engines.chain.anchors import check_consolidation
+from teacherstudent.engines.chain.axes import axes, teacher_axes
 from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.cluster_block import ClusterBlock
 from teacherstudent.engines.chain.group_block import GroupBlock, input_groups
-from teacherstudent.engines.chain.groups import check_groups
 from teacherstudent.engines.chain.law import law_key
 from teacherstudent.engines.chain.layers import LayeredBlock
 from teacherstudent.engines.chain.motion import same_rotation
-from teacherstudent.engines.chain.networks import axes, teacher_axes
 from teacherstudent.engines.chain.reward_block import RewardBlock
 from teacherstudent.engines.start import Start, State
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import SpecError
-from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.clusters import check_means
-from teacherstudent.networks.sampling import check_overlaps_fit
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.rules_inputs import refuse_finite_sets
 
 # Numbers in a vector register; the number of columns is a multiple of it.
 LANES = 8
-# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+# The arrays of a state, which `engines.state_variables` describes.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -39,24 +32,6 @@ STATE_NAMES = (
     "teacher_coordinates",
     "teacher_readouts",
 )
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError for what depends on single weights or on inputs that return, for too few inputs, and
-    for activations that cannot be compiled.
-    """
-    if spec.inputs.clusters is not None:
-        check_means(spec)
-    if spec.inputs.is_structured:
-        check_groups(spec)
-    if spec.training.l1 is not None:
-        raise SpecError("training.l1: engine chain has no single weights; use engine network")
-    if spec.curriculum.replay is not None and spec.curriculum.replay.buffer is not None:
-        raise SpecError("curriculum.replay.buffer: engine chain has fresh inputs only; use engine network")
-    check_consolidation(spec)
-    refuse_finite_sets(spec, "chain")
-    check_overlaps_fit(spec)
-    codes_of(spec)
 
 
 def can_resume(spec: Spec, state: State) -> bool:

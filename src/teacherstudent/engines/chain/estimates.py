@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.chain.axes import axes
 from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
 from teacherstudent.engines.sums_estimates import measured_by_sums
@@ -80,8 +81,6 @@ def _groups(spec: Spec) -> int:
 
 def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
-    from teacherstudent.engines.chain.networks import axes  # slow to import; the engine needs it anyway
-
     spec, C = specs[0], -(-len(specs) // LANES) * LANES
     M, K, batch = spec.teachers.hidden, spec.student.hidden, spec.training.batch_size
     PM, count = spec.teachers.count * M, len(record_times(spec))

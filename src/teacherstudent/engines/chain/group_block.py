@@ -8,10 +8,9 @@ from teacherstudent.engines.chain.block import Block
 from teacherstudent.engines.chain.group_networks import in_frames, sample_in_groups
 from teacherstudent.engines.chain.groups import groups_of, new_groups
 from teacherstudent.engines.chain.networks import Columns, columns_of, gram, resumed
-from teacherstudent.engines.chain.tasks import parts_of, terms_of
 from teacherstudent.engines.start import Start, State
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.chain import arrays, frames, group_overlaps, groups
+from teacherstudent.kernels.chain import frames, group_overlaps, groups
 from teacherstudent.spec.model import Spec
 
 
@@ -69,9 +68,7 @@ class GroupBlock(Block):
 
     def advance(self, end: int) -> None:
         """Train to a step, or to an earlier one where a threshold is reached."""
-        constants, tasks = self.constants.step, self.constants.tasks
-        parts = parts_of(tasks, self.penalties, self.specs[0])
-        terms = terms_of(self.constants, self.specs[0]) if parts.tasks else arrays.terms_of(constants)
+        constants, tasks, (parts, terms) = self.constants.step, self.constants.tasks, self.modes()
         if self.groups.rest.any():
             terms = terms._replace(input_noise=True)
         changing = self.teachers, self.state, constants, self.keys, self.buffers

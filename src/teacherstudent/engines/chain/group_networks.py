@@ -7,9 +7,10 @@ from teacherstudent.engines.chain.networks import triangular
 from teacherstudent.errors import RunError
 from teacherstudent.inputs.structured.starts import SPAN_ROUNDING
 from teacherstudent.kernels.compile.alignment import aligned
+from teacherstudent.networks.coordinates import given_coordinates, networks_of_coordinates
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import triangular_rows
-from teacherstudent.networks.sampling import Networks, given_coordinates, networks_of_coordinates
+from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.rules import OVERLAP_PRECISION, full_overlaps
 from teacherstudent.spec.weight_files import student_layers, teacher_layers
@@ -42,16 +43,18 @@ def sample_in_groups(spec: Spec, seed: int, run: int) -> Networks:
     layers = teacher_layers(spec), student_layers(spec)
     for number, group in enumerate(groups):
         taught, inputs = is_taught(spec, group), slice(start, start + group.n)
-        rows = triangular_rows(seed, run, spec.student.hidden + PM * taught, group.n, number)
+        rows = triangular_rows(seed, [run], spec.student.hidden + PM * taught, group.n, number)
         own = [part and part._replace(weights=part.weights[..., inputs]) for part in layers]
-        nothing = np.zeros((PM, rows.shape[1]))
+        nothing = np.zeros((1, PM, rows.shape[2]))
         parts.append(given_coordinates(rows, PM, *own) if taught else (nothing, rows))
         start += group.n
-    V, W = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+    V, W = (np.concatenate(part, axis=2) for part in zip(*parts, strict=True))
     if spec.initial_overlaps is None:
-        return networks_of_coordinates(spec, seed, run, V, W, *layers)
-    widths = [part.shape[1] for part, _ in parts]
-    return _with_overlaps(spec, V, W, *(np.repeat(numbers, widths) for numbers in _factors(spec, groups)))
+        return Networks(*(part[0] for part in networks_of_coordinates(spec, seed, [run], V, W, *layers)))
+    widths = [part.shape[2] for part, _ in parts]
+    return _with_overlaps(
+        spec, V[0], W[0], *(np.repeat(numbers, widths) for numbers in _factors(spec, groups))
+    )
 
 
 def _factors(spec: Spec, groups: list[Group]) -> tuple[list[float], ...]:

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.engines.chain.frame_axes import frame_axes
 from teacherstudent.inputs.structured.foldings import coefficients
 from teacherstudent.inputs.structured.spectra import level_sizes
-from teacherstudent.kernels.chain import frames
 from teacherstudent.kernels.chain.group_overlaps import Groups
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.spec.model import Spec
@@ -28,61 +27,11 @@ class Group(NamedTuple):
 
 
 class Axes(NamedTuple):
-    """Numbers of axes of the frame of a group, as in `frames.axes`."""
+    """Numbers of axes of the frame of a group, as in `frame_axes`."""
 
     p: int
     r: int
     q: int
-
-
-def check_groups(spec: Spec) -> None:
-    """Raise SpecError for structured inputs that are not Gaussian, or have too many eigenvalues."""
-    inputs, spectrum = spec.inputs, spec.inputs.covariance and spec.inputs.covariance.spectrum
-    if spec.numerics.latents == "infinite":
-        refuse("numerics.latents", "infinite", "engine chain has finite networks; use engine ode")
-    if inputs.generator is not None:
-        raise SpecError(
-            "inputs.distribution: generator: engine chain needs few distinct eigenvalues, and there is one "
-            "for each input; use engine network or ode"
-        )
-    if spectrum not in (None, "levels"):
-        raise SpecError(
-            f"inputs.covariance.spectrum: {spectrum}: engine chain needs few distinct eigenvalues, and there "
-            "is one for each input; use levels, or engine network or ode"
-        )
-    if inputs.manifold is not None:
-        _check_manifold(spec)
-
-
-def _check_manifold(spec: Spec) -> None:
-    block, N = spec.inputs.manifold, spec.inputs.dimension
-    if block.projection != "orthogonal":
-        raise SpecError(
-            f"inputs.manifold.projection: {block.projection}: engine chain needs few distinct eigenvalues, "
-            "and there is one for each latent number; use orthogonal, or engine network or ode"
-        )
-    if spec.has_task_inputs:
-        raise SpecError(
-            f"inputs.manifold.tasks: {block.tasks}: engine chain needs one law of the inputs; use shared, or "
-            "engine network or ode"
-        )
-    if spec.student.initial.file is not None:
-        raise SpecError(
-            "student.initial.file: engine chain does not draw the projection on which the order parameters "
-            "of given weights depend; use engine network or ode"
-        )
-    if block.folding == "linear":
-        return
-    if not block.equivalent:
-        raise SpecError(
-            "inputs.manifold.equivalent: false: engine chain needs Gaussian inputs, which those with "
-            f"folding: {block.folding} are not; use true, or engine network or ode"
-        )
-    if N & (N - 1):
-        raise SpecError(
-            f"inputs.dimension: {N}: with folding: {block.folding} engine chain needs a projection whose "
-            "rows have equal lengths; use a power of 2 (Hadamard matrices), or engine network or ode"
-        )
 
 
 def groups_of(spec: Spec) -> list[Group]:
@@ -124,7 +73,7 @@ def is_taught(spec: Spec, group: Group) -> bool:
 def axes_of(spec: Spec, group: Group) -> Axes:
     """Return the numbers of axes of a group."""
     fixed = spec.teachers.count * spec.teachers.hidden if is_taught(spec, group) else 0
-    return Axes(*frames.axes(group.n, spec.student.hidden, fixed, spec.training.batch_size))
+    return Axes(*frame_axes(group.n, spec.student.hidden, fixed, spec.training.batch_size))
 
 
 def new_groups(spec: Spec, chains: int) -> Groups:

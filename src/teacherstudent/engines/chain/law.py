@@ -4,7 +4,6 @@ from collections.abc import Hashable
 from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from teacherstudent.kernels.chain.classes import ClassLoss, Signs
 from teacherstudent.kernels.chain.clusters import Clusters
@@ -39,6 +38,8 @@ def law_of(spec: Spec, flip: np.ndarray) -> Law:
 
 def clusters_of(spec: Spec) -> Clusters:
     """Return the clusters of the inputs of all chains."""
+    from scipy.special import ndtri  # slow to import
+
     block = spec.inputs.clusters
     ends = np.minimum(np.cumsum(block.probabilities)[:-1], 1.0)
     return Clusters(np.append(ndtri(ends), np.inf), np.array(block.std))

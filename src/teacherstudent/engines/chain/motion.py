@@ -86,8 +86,11 @@ def new_motion(
     Motion
     """
     (PM, _, C), spec, N = base.shape, specs[0], shape.N
-    M, K, P = spec.teachers.hidden, spec.student.hidden, spec.teachers.count
-    delta = np.repeat([one.teachers.drift or (0.0,) * P for one in specs], M, axis=1).T / N
+    M, K = spec.teachers.hidden, spec.student.hidden
+    if any(spec.teachers.drift or ()):
+        delta = np.repeat([one.teachers.drift for one in specs], M, axis=1).T / N
+    else:
+        delta = np.zeros((PM, C))
     drifting = np.flatnonzero(delta.any(axis=1))
     keep = 1.0 - delta[drifting]
     axes = shape.r + (shape.p + len(drifting)) * (shape.p > 0)

@@ -1,18 +1,18 @@
 """Networks of chains as columns: initial or resumed ones, and measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.engines.chain.groups import axes_of, groups_of
+from teacherstudent.engines.chain.axes import axes, teacher_axes
 from teacherstudent.engines.start import State
 from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.kernels.chain import arrays, frames
 from teacherstudent.kernels.compile.alignment import aligned, aligned_zeros
 from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.clusters import directions_of
-from teacherstudent.networks.randomness import Purpose, counter_key
+from teacherstudent.networks.coordinates import coordinates_of_runs
+from teacherstudent.networks.randomness import Purpose, counter_keys
 from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 
@@ -25,28 +25,6 @@ class Columns(NamedTuple):
     state: arrays.State  # coordinates and trained heads of the students
     h: np.ndarray  # (H, K, C) all heads of the students
     c: np.ndarray  # (K, r, C) coordinates of the anchors, / sqrt N; K = 0 without anchors
-
-
-def axes(spec: Spec) -> tuple[int, int, int]:
-    """Return the numbers of axes p, r and q of the frame (`frames.axes`)."""
-    if spec.inputs.is_structured:
-        return tuple(map(sum, zip(*(axes_of(spec, group) for group in groups_of(spec)), strict=True)))
-    teachers, K, M = spec.teachers, spec.student.hidden, spec.teachers.hidden
-    if spec.inputs.clusters is not None:
-        return frames.axes(
-            spec.inputs.dimension, K, directions_of(spec.inputs.clusters), spec.training.batch_size
-        )
-    fixed = teachers.count * M + K * spec.has_anchors
-    drifting = M * np.count_nonzero(teachers.drift or ())
-    return frames.axes(spec.inputs.dimension, K, fixed, spec.training.batch_size, drifting)
-
-
-def teacher_axes(spec: Spec) -> int:
-    """Return the number of axes of the teachers, the first ones of A."""
-    p, r, _ = axes(spec)
-    if spec.inputs.clusters is not None:
-        return r
-    return spec.teachers.count * spec.teachers.hidden if p > 0 and not spec.inputs.is_structured else r
 
 
 def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:
@@ -65,8 +43,7 @@ def keys_of(seed: int, runs: Sequence[int], purpose: Purpose) -> arrays.Keys:
     -------
     Keys
     """
-    words = np.array([counter_key(seed, run, purpose) for run in runs], dtype=np.uint64).T
-    return arrays.Keys(*map(aligned, words))
+    return arrays.Keys(*map(aligned, counter_keys(seed, runs, purpose).T))
 
 
 def resumed(spec: Spec, states: Sequence[State]) -> Columns:
@@ -111,17 +88,48 @@ def columns_of(spec: Spec, S: np.ndarray, teachers: frames.Teachers, h: np.ndarr
     return Columns(shape, teachers, state, h, aligned(c))
 
 
-def initial(spec: Spec, drawn: list[Networks]) -> Columns:
+def drawn(specs: Sequence[Spec], seed: int, runs: Sequence[int]) -> Networks:
+    """Draw the coordinates of the initial networks of all chains.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+        The spec of each chain.
+    seed : int
+        Seed of all random numbers.
+    runs : sequence of int
+        Number of the run of each chain.
+
+    Returns
+    -------
+    Networks
+        Each array has a leading axis of chains.
+    """
+    groups = list(same_items(map(id, specs)))
+    found = [coordinates_of_runs(specs[own[0]], seed, [runs[c] for c in own]) for own in groups]
+    order = np.argsort(np.concatenate(groups))
+    return Networks(*(np.concatenate(parts)[order] for parts in zip(*found, strict=True)))
+
+
+def same_items(items: Iterable[Hashable]) -> Iterable[list[int]]:
+    """Return the indices of equal items, as one list for each different item."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item, []).append(index)
+    return groups.values()
+
+
+def initial(spec: Spec, nets: Networks) -> Columns:
     """Return initial networks in the frames of student and teachers, from coordinates in any frames.
 
-    The anchors, if there are any, are the initial weights.
+    The anchors, if there are any, are the initial weights. Each array of `nets` has a leading axis of chains.
     """
-    nets = Networks(*(np.stack(part) for part in zip(*drawn, strict=True)))
     (C, P, M, _), K, (p, r, q) = nets.V.shape, nets.W.shape[1], axes(spec)
     fixed = [nets.V.reshape(C, P * M, -1), *[nets.W] * spec.has_anchors]
-    rows = np.concatenate([*fixed, nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
-    rows = np.pad(rows, [(0, 0), (0, 0), (0, p + r - rows.shape[2])])
-    B, c, student = triangular(aligned(np.moveaxis(rows, 0, -1)), P * M, K)
+    given = np.concatenate([*fixed, nets.W], axis=1) / np.sqrt(spec.inputs.dimension)
+    rows = aligned_zeros((given.shape[1], p + r, C))
+    rows[:, : given.shape[2]] = given.transpose(1, 2, 0)
+    B, c, student = triangular(rows, P * M, K)
     S = aligned_zeros((K, p + r + q, C))
     S[:, :p], S[:, p : p + r] = student[:, r:], student[:, :r]
     B = aligned(B[:, : teacher_axes(spec)])

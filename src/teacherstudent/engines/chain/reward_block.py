@@ -3,8 +3,10 @@
 import numpy as np
 
 from teacherstudent.engines.chain.block import Block
-from teacherstudent.kernels.chain import rewards
+from teacherstudent.engines.rates import Stage
+from teacherstudent.kernels.chain import reward_arrays, reward_schedules, rewards
 from teacherstudent.kernels.compile.alignment import aligned
+from teacherstudent.spec.model import Spec
 
 
 class RewardBlock(Block):
@@ -13,22 +15,22 @@ class RewardBlock(Block):
     Arguments are those of `Block`.
     """
 
-    def new_buffers(self) -> rewards.EpisodeBuffers:
+    def new_buffers(self) -> reward_arrays.EpisodeBuffers:
         """Return the work space of an episode."""
         self.episodes = self._episodes()
-        return rewards.new_buffers(self.shape.p, self.shape.r, self.episodes.length, len(self.specs))
+        return reward_arrays.new_buffers(self.shape.p, self.shape.r, self.episodes.length, len(self.specs))
 
-    def _episodes(self) -> rewards.Episodes:
+    def _episodes(self) -> reward_arrays.Episodes:
         """Return episodes and rewards of all chains as the kernels read them."""
         episode = self.specs[0].training.episode
-        conditions = {"first": rewards.FIRST, "per_step": rewards.PER_STEP}
+        conditions = {"first": reward_arrays.FIRST, "per_step": reward_arrays.PER_STEP}
         each = [spec.training.episode.reward for spec in self.specs]
 
         def column(numbers) -> np.ndarray:
             return aligned(np.array(list(numbers), dtype=float))
 
-        return rewards.Episodes(
-            condition=conditions.get(episode.reward.condition, rewards.AT_LEAST),
+        return reward_arrays.Episodes(
+            condition=conditions.get(episode.reward.condition, reward_arrays.AT_LEAST),
             length=episode.length,
             has_optimal_rate=episode.has_optimal_rate,
             has_optimal_length=episode.has_optimal_length,
@@ -38,13 +40,11 @@ class RewardBlock(Block):
             bonus=column(reward.bonus or 0.0 for reward in each),
         )
 
-    def begin_stage(self, c: int) -> None:
-        """Start the next stage of a phase of a chain; an optimal rate replaces the one of the stage."""
-        if self.specs[c].training.episode.has_optimal_rate:
-            stage = self.stages[c][0]
-            tasks = tuple(task._replace(learning_rate=1.0) for task in stage.tasks)
-            self.stages[c][0] = stage._replace(tasks=tasks)
-        super().begin_stage(c)
+    def applied(self, spec: Spec, stage: Stage) -> Stage:
+        """Return a stage as steps apply it: with an optimal rate in place of the given one."""
+        if not spec.training.episode.has_optimal_rate:
+            return stage
+        return stage._replace(tasks=tuple(task._replace(learning_rate=1.0) for task in stage.tasks))
 
     @property
     def work(self) -> int:
@@ -53,7 +53,7 @@ class RewardBlock(Block):
 
     def errors_below_threshold(self) -> np.ndarray:
         """Return whether probabilities of a wrong decision are below their thresholds, (C,)."""
-        return rewards.below_threshold(self.shape, self.state, self.constants.step)
+        return reward_schedules.below_threshold(self.shape, self.state, self.constants.step)
 
     def advance(self, end: int) -> None:
         """Train to an episode, or to an earlier one where a threshold is reached."""

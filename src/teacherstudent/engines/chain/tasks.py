@@ -1,6 +1,7 @@
 """Constants of the tasks of chains, as the kernels read them."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,8 @@ def _lengths(K: int, M: int) -> list[int]:
 
 def _parts(constants: np.ndarray, K: int, M: int) -> list[np.ndarray]:
     """Return the parts of the constants of a task, (V, ...)."""
-    return np.split(constants, np.cumsum(_lengths(K, M))[:-1])
+    ends = list(accumulate(_lengths(K, M), initial=0))
+    return [constants[first:end] for first, end in pairwise(ends)]
 
 
 def terms_of(constants: Constants, spec: Spec) -> arrays.Terms:
@@ -95,42 +97,47 @@ def terms_of(constants: Constants, spec: Spec) -> arrays.Terms:
     return arrays.Terms(bool(decay), label_noise, bool(np.any(input_noise)))
 
 
-def set_stage(constants: Constants, c: int, stage: Stage, rows: Sequence[np.ndarray], dimension: int) -> None:
-    """Set the tasks of one chain for a stage, and the constants of its first task.
+def set_stage(
+    constants: Constants, chains: Sequence[int], stage: Stage, rows: Sequence[np.ndarray], dimension: int
+) -> None:
+    """Set the tasks of some chains for a stage, and the constants of its first task.
 
     Parameters
     ----------
     constants : Constants
         The constants of all chains, changed in place.
-    c : int
-        Number of the chain, counted from 0.
+    chains : sequence of int
+        Numbers of the n chains, counted from 0.
     stage : Stage
         The stage.
-    rows : sequence of array (V,)
+    rows : sequence of array (V, n)
         The constants of each task of the stage, from `constants_of`.
     dimension : int
         Number N of inputs.
     """
     tasks, listed = constants.tasks, stage.tasks
-    tasks.count[c] = len(listed)
-    tasks.limits[:, c] = ABOVE_ALL
-    tasks.limits[: len(listed) - 1, c] = np.cumsum([task.probability for task in listed])[:-1]
-    tasks.turns[:, c] = 0
+    tasks.count[chains] = len(listed)
+    tasks.limits[:, chains] = ABOVE_ALL
+    sums = np.cumsum([task.probability for task in listed])[:-1]
+    tasks.limits[: len(sums), chains] = sums[:, None]
+    tasks.turns[:, chains] = 0
     if stage.interleave is not None and len(listed) > 1:
-        tasks.turns[:, c] = *stage.interleave, step_at(stage.origin, dimension)
+        turns = *stage.interleave, step_at(stage.origin, dimension)
+        tasks.turns[:, chains] = np.array(turns)[:, None]
     for i in range(len(tasks.labels)):
         j = i if i < len(listed) else 0  # those that are not used have possible numbers
-        tasks.labels[i, c], tasks.heads[i, c] = listed[j].labels, listed[j].head
-        tasks.constants[:, i, c] = rows[j]
+        tasks.labels[i, chains], tasks.heads[i, chains] = listed[j].labels, listed[j].head
+        tasks.constants[:, i, chains] = rows[j]
     differing = np.flatnonzero(np.any(tasks.constants != tasks.constants[:, :1], axis=(1, 2)))
-    tasks.differing[:] = np.pad(differing, (0, len(tasks.now) - len(differing)), constant_values=-1)
-    tasks.now[:, c], tasks.label[c], tasks.head[c] = rows[0], listed[0].labels, listed[0].head
+    tasks.differing[:] = -1
+    tasks.differing[: len(differing)] = differing
+    tasks.now[:, chains], tasks.label[chains], tasks.head[chains] = rows[0], listed[0].labels, listed[0].head
 
 
 def constants_of(
     task: Task, stage: Stage, v: np.ndarray, kappa: np.ndarray, proximal: bool, dimension: int
 ) -> np.ndarray:
-    """Return the constants of a task, one of the tasks of a stage.
+    """Return the constants of a task, one of the tasks of a stage, for n chains.
 
     Parameters
     ----------
@@ -138,9 +145,9 @@ def constants_of(
         The task.
     stage : Stage
         The stage.
-    v : array (P, M)
+    v : array (n, P, M)
         Readouts of all teachers.
-    kappa : array (K,)
+    kappa : array (n, K)
         Factor by which the distance of each unit from its anchor decreases in a step.
     proximal : bool
         Whether the penalty is that of a proximal step: after the gradient, with its factor 1 / (1 + kappa).
@@ -149,27 +156,29 @@ def constants_of(
 
     Returns
     -------
-    array (V,)
+    array (V, n)
         In the order of the rows of `Tasks.constants`.
     """
     N, moving, scale = dimension, task.moving, 1.0 + kappa if proximal else np.ones_like(kappa)
     keep = 1.0 - stage.weight_decay / N * moving - (0.0 if proximal else kappa)
     other = 0.0 if task.fidelity == 1.0 else 1.0 - task.fidelity**2  # variance that the teacher does not see
-    return np.concatenate(
-        [
-            v[task.labels],
-            keep / scale,
-            task.learning_rate / (N * stage.batch_size) * moving / scale,
-            [1.0 - stage.readout_decay / N, task.readout_rate / (N * stage.batch_size)],
-            [task.output_noise, np.sqrt(other + task.input_noise**2) if other else task.input_noise],
-            [np.sqrt(1.0 + task.input_noise**2)],
-            [flip_quantile(task.label_flip)],
-            kappa / scale,
-            np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving,
-            [task.inner_rate / (N * stage.batch_size), 1.0 - stage.inner_decay / N],
-            [task.fidelity],
-        ]
-    )
+    numbers = [
+        *(1.0 - stage.readout_decay / N, task.readout_rate / (N * stage.batch_size)),
+        *(task.output_noise, np.sqrt(other + task.input_noise**2) if other else task.input_noise),
+        *(np.sqrt(1.0 + task.input_noise**2), flip_quantile(task.label_flip)),
+    ]
+    last = [task.inner_rate / (N * stage.batch_size), 1.0 - stage.inner_decay / N, task.fidelity]
+    path_rate = np.sqrt(task.learning_rate) / (N * stage.batch_size) * moving
+    parts = [
+        v[:, task.labels],
+        keep / scale,
+        task.learning_rate / (N * stage.batch_size) * moving / scale,
+        np.broadcast_to(numbers, (len(v), len(numbers))),
+        kappa / scale,
+        np.broadcast_to(path_rate, kappa.shape),
+        np.broadcast_to(last, (len(v), len(last))),
+    ]
+    return np.concatenate(parts, axis=1).T
 
 
 def parts_of(tasks: Tasks, penalties: np.ndarray, spec: Spec) -> interventions.Parts:

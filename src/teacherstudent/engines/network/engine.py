@@ -1,7 +1,8 @@
 """Engine `network`: stochastic gradient descent with sampled inputs.
 
-Runs that differ only in the teachers after the first one have the same student until the first switch. It
-is trained once for all of them.
+Runs on fresh Gaussian inputs with the same seed and number have the same inputs. They are trained side by
+side, so that each input is drawn once. Runs that differ only in the teachers after the first one have the
+same student until the first switch. It is trained once for all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -10,20 +11,19 @@ from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.checks import check_interventions
-from teacherstudent.engines.network.training import Training
+from teacherstudent.engines.network.checks import shapes_in_blocks
+from teacherstudent.engines.network.training import Training, in_blocks
+from teacherstudent.engines.network.turns import Program, train_in_turn, train_side_by_side
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
 from teacherstudent.engines.rates import task_probabilities
 from teacherstudent.engines.start import Snapshot, Start, State
 from teacherstudent.engines.trajectory import Trajectory, active_teachers, stored_T
-from teacherstudent.errors import SpecError
 from teacherstudent.errors.interruption import interruptible_by
 from teacherstudent.inputs.sources import source_of
-from teacherstudent.networks.activations import codes_of
-from teacherstudent.networks.sampling import check_overlaps_fit, overlap
+from teacherstudent.networks.sampling import overlap
 from teacherstudent.spec.model import Spec
 
-# The arrays of a state, which `STATE_VARIABLES` of `engines.observables` describes.
+# The arrays of a state, which `engines.state_variables` describes.
 STATE_NAMES = (
     "time",
     "switch_times",
@@ -35,30 +35,29 @@ STATE_NAMES = (
 )
 
 
-def check(spec: Spec) -> None:
-    """Raise SpecError if the inputs are not available, N is too small, an intervention is impossible, or an
-    activation cannot be compiled.
-    """
-    source_of(spec).check(spec)
-    check_interventions(spec)
-    check_overlaps_fit(spec)
-    codes_of(spec)
-    if spec.student.biases and spec.initial_overlaps is not None:
-        raise SpecError("student.biases: not part of order parameters; remove them or start from a state")
-
-
 def can_resume(spec: Spec, state: State) -> bool:
     """Return whether a run of a spec can start from a state: it needs the same number of inputs."""
     return state["student_weights"].shape[1] == spec.inputs.dimension
 
 
 def batch_key(spec: Spec, run: int) -> Hashable:
-    """Return the common properties of the runs of a batch: all but the similarity of the teachers."""
+    """Return the common properties of the runs of a batch.
+
+    Runs that are trained in blocks have common inputs, shapes and laws, others all but the similarity of the
+    teachers.
+    """
+    if in_blocks(spec):
+        return run, shapes_in_blocks(spec)
     if not source_of(spec).is_independent_of_later_teachers:
         return run, spec
+    return run, without_similarity(spec)
+
+
+def without_similarity(spec: Spec) -> Spec:
+    """Return a spec without the similarity of the teachers: their first one does not depend on it."""
     teachers = spec.teachers
     features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
-    return run, replace(spec, teachers=replace(teachers, features=features, readouts=readouts))
+    return replace(spec, teachers=replace(teachers, features=features, readouts=readouts))
 
 
 def simulate(
@@ -111,68 +110,81 @@ def simulate(
 
     every = zip(specs, runs, starts, saved or [{}] * len(specs), strict=True)
     for index, (spec, run, start, own) in enumerate(every):
-        networks.append(Training(spec, seed, run, partial(report, index), start, own, save_all))
+        networks.append(Training(spec, seed, run, partial(report, index), start, own))
+    programs = [_program(leader, followers) for leader, *followers in _starting_alike(networks)]
     with interruptible_by(check_signals):
-        for leader, *followers in _starting_alike(networks):
-            _train_first_phase(leader, followers)
-        for network in networks:
-            _train_to_the_end(network)
-            network.source.release()
+        if networks[0].in_blocks:
+            train_side_by_side(networks, programs, save_all)
+        else:
+            train_in_turn(programs, save_all)
         found = [_trajectory(network) for network in networks]
     networks.clear()  # networks and `save_all` refer to each other: their weights would stay in memory
     return found
 
 
 def _starting_alike(networks: Iterable[Training]) -> list[list[Training]]:
-    """Group the networks that have not started by student and first teacher; return groups of two or more."""
+    """Group the networks that are equal until their first switch; others are alone in their group."""
     groups: dict = {}
     for network in networks:
+        key: tuple = (id(network),)
         if network.starts_alike:
             first, nets = network.spec.curriculum.order[0], network.networks
             alike = nets.W, nets.h, nets.V[first], nets.v[first]
-            groups.setdefault(tuple(array.tobytes() for array in alike), []).append(network)
-    return [group for group in groups.values() if len(group) > 1]
+            key = without_similarity(network.spec), *(array.tobytes() for array in alike)
+        groups.setdefault(key, []).append(network)
+    return list(groups.values())
 
 
-def _train_first_phase(leader: Training, followers: Sequence[Training]) -> None:
-    """Train one network on its first teacher, and copy its student to the others."""
+def _program(leader: Training, followers: Sequence[Training]) -> Program:
+    """Train a network on its first teacher if others follow it, then each of them to the end."""
+    if followers:
+        yield from _first_phase(leader, followers)
+        for follower in followers:
+            follower.follow(leader)
+    return [_to_the_end(run) for run in (leader, *followers)]
+
+
+def _first_phase(leader: Training, followers: Sequence[Training]) -> Program:
+    """Train a network on its first teacher, and record its student for the others too."""
     phase = phases_left(leader.spec, 0, [], leader.step_at)[0]
     for network in (leader, *followers):
         network.begin(phase)
     leader.followers = followers
-    _train_phase(leader, phase)
+    yield from _in_phase(leader, phase)
     leader.followers = ()
     leader.source.release()
-    for follower in followers:
-        follower.follow(leader)
+    return []
 
 
-def _train_to_the_end(run: Training) -> None:
+def _to_the_end(run: Training) -> Program:
     """Train in the remaining phases."""
     left = phases_left(run.spec, run.step, run.switches, run.step_at)
     if under_way(left[0], run.sequence):
-        _train_phase(run, left.pop(0))
+        yield from _in_phase(run, left.pop(0))
     for phase in left:
         if run.sequence and (run.step >= run.last or not run.finite):
             break
         run.begin(phase)
-        _train_phase(run, phase)
+        yield from _in_phase(run, phase)
+    run.source.release()
+    return []
 
 
-def _train_phase(run: Training, phase: Phase) -> None:
+def _in_phase(run: Training, phase: Phase) -> Program:
     """Train in one phase until its end or until its threshold is reached, and record."""
     interval = check_interval_steps(run.spec) if phase.threshold else run.last + 1
     for stage in run.stages(phase):
-        end, train_until = run.step_at(stage.end), run.trainer(stage, phase.teacher)
+        end, wanted = run.step_at(stage.end), run.steps_in(stage, phase.teacher)
         while run.finite:
             run.record()
             if run.step >= end:
                 break
             compared = phase.threshold and run.step % interval == 0
             if compared and run.is_below(phase.threshold, phase.teacher):
-                return
+                return []
             due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
-            train_until(min(end, due, (run.step // interval + 1) * interval))
+            yield wanted, min(end, due, (run.step // interval + 1) * interval)
+    return []
 
 
 def _trajectory(run: Training) -> Trajectory:

@@ -17,7 +17,7 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
-from teacherstudent.engines.network.checks import needs_stages
+from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
 from teacherstudent.engines.network.structured_estimates import (
     block_memory,
     drawing,
@@ -32,7 +32,9 @@ from teacherstudent.spec.model import Spec
 
 # Seconds of a step, and in addition of each sampled number, weight and unit in it.
 STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
+BLOCK_ROWS = 8  # inputs of a block of steps
 SINGLE = 0.65  # factor of these times in single precision
+BLOCK_WEIGHT = 0.13e-9  # the time of a weight in blocks of steps
 # Seconds of a record for each pair of units in the errors, and for each weight and sample of a set.
 PAIR, SAMPLE = 4e-9, 0.5e-9
 
@@ -53,7 +55,7 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
     return (
         STEP * steps,
         INPUT * samples * N * single * (inputs.samples is None and not inputs.is_structured),
-        WEIGHT * samples * N * (K + M) * single,
+        (BLOCK_WEIGHT if trains_in_blocks(spec) else WEIGHT) * samples * N * (K + M) * single,
         UNIT * samples * (K + M),
         PAIR * rows * (K + spec.teachers.count * M) ** 2,
         *measured_by_sums(spec, rows),
@@ -100,6 +102,8 @@ def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     total: Parts = {}
     sampling = rows = 0.0
+    if trains_in_blocks(specs[0]):
+        total["inputs.dimension"] = BLOCK_ROWS * itemsize(specs[0]) * _padded(specs[0].inputs.dimension)
     if specs[0].inputs.is_structured:
         total = block_memory(specs[0], itemsize(specs[0]) * _padded(specs[0].inputs.dimension))
         total = with_part(total, "inputs.dimension", shared_memory(specs[0]))
@@ -122,10 +126,11 @@ def _trained(spec: Spec) -> Parts:
     samples = spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"
     own = samples * row if spec.inputs.dataset is None else _mixed(spec) * row
+    is_in_block = spec.inputs.is_structured or trains_in_blocks(spec)  # the inputs of a step
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
-        # Structured inputs are in the memory of their block.
-        _key_of_step(spec): row * (2 * spec.inputs_of_step * (not spec.inputs.is_structured) + 1),
+        _key_of_step(spec): row
+        * (2 * spec.inputs_of_step * (not is_in_block) + (not trains_in_blocks(spec))),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
         "student.hidden": NUMBER * (COPIES * (K + P * M) ** 2 + (spec.student.depth - 1) * K * K),
     } | _of_interventions(spec, row)

@@ -1,18 +1,18 @@
 """A run of engine `network` during training: networks, source of inputs, and records."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
 from teacherstudent.engines.cluster_errors import cluster_errors
-from teacherstudent.engines.network.checks import needs_stages
+from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
-from teacherstudent.engines.network.weights import InMemory, WithClusters, WithLaws, in_memory
+from teacherstudent.engines.network.weights import InBlocks, InMemory, WithClusters, WithLaws, in_memory
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
@@ -44,6 +44,35 @@ DRAWING = 8
 STATE, ROWS = "state/", "rows/"  # prefixes of the names of arrays in a snapshot
 
 
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Steps with the same constants, for one run.
+
+    Parameters
+    ----------
+    run : Training
+        The run.
+    constants : StepConstants
+        The constants.
+    labels : int
+        Number of the teacher of the labels, counted from 0.
+    train : callable
+        Trains the run alone: first step, number of steps -> steps done.
+    """
+
+    run: "Training"
+    constants: StepConstants
+    labels: int
+    train: Callable[[int, int], int]
+
+    @cached_property
+    def work(self) -> int:
+        """Multiply-adds of a step."""
+        constants, run = self.constants, self.run
+        weights = run.networks.W.size + constants.V.size
+        return (weights + DRAWING * constants.N + run.source.work) * constants.batch
+
+
 class Training:
     """A run during training: its networks, the current step, and the records up to it.
 
@@ -59,13 +88,11 @@ class Training:
         The start of the run.
     saved : mapping
         Snapshot of an interrupted run to resume from, empty for a run without one.
-    save : callable
-        Called without arguments between pieces of training, when a snapshot can be taken.
     """
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved, save):
-        self.spec, self.progress, self.save = spec, progress, save
-        self.due = steps_from(spec, start.time).tolist()
+    def __init__(self, spec: Spec, seed: int, run: int, progress, start: Start, saved):
+        self.spec, self.progress = spec, progress
+        self.due, self.recorded = steps_from(spec, start.time).tolist(), recorded(spec)
         if saved:
             start = of_state(replace(start, state=_part(saved, STATE)))
         source = source_of(spec)
@@ -73,6 +100,9 @@ class Training:
             self.networks = _networks(spec, seed, run, start.state, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
         state = start.state or {}
+        self.in_blocks = in_blocks(spec)
+        if self.in_blocks:
+            self.networks.read_block(state, self.source.key)
         self.step, self.finite = self.step_at(start.time), True
         self.interventions = Interventions(
             spec, self.networks, self.source, seed, run, state, len(start.switches), self.step
@@ -131,8 +161,8 @@ class Training:
         now = self.step / self.spec.inputs.dimension
         return stages(self.spec, phase, self.sequence, self.began, now, self.interventions.angle)
 
-    def trainer(self, stage: Stage, teacher: int) -> Callable[[int], None]:
-        """Return the function that trains in a stage until a step.
+    def steps_in(self, stage: Stage, teacher: int) -> Steps:
+        """Return the steps of a stage.
 
         Parameters
         ----------
@@ -143,26 +173,14 @@ class Training:
         """
         job, task = self.interventions.job(stage, teacher), stage.tasks[0]
         if job is not None:
-            return partial(self._train_until, job.constants, partial(self.interventions.train, job))
+            return Steps(self, job.constants, task.labels, partial(self.interventions.train, job))
         constants = constants_of(self.networks, self.spec, stage, task)
-        return partial(
-            self._train_until,
-            constants,
-            partial(self.source.train, self.networks, constants, task.labels),
-        )
+        train = partial(self.source.train, self.networks, constants, task.labels)
+        return Steps(self, constants, task.labels, train)
 
-    def _train_until(self, constants: StepConstants, train: Callable[[int, int], int], end: int) -> None:
-        """Train until a step; report progress, save snapshots, and stop if an error is not finite."""
-        weights = self.networks.W.size + constants.V.size
-        work = (weights + DRAWING * constants.N + self.source.work) * constants.batch
-        piece = max(1, WORK_PER_REPORT // work)
-        while self.step < end and self.finite:
-            steps = min(piece, end - self.step)
-            done = train(self.step, steps)
-            self.step, self.finite = self.step + done, done == steps
-            if self.finite:
-                self.save()
-            self.progress(self.step / self.last)
+    def made(self, steps: int, done: int) -> None:
+        """Add steps that were made, the wanted number or fewer, to the number of the present step."""
+        self.step, self.finite = self.step + done, done == steps
 
     def follow(self, leader: "Training") -> None:
         """Copy the student of another run and record it."""
@@ -194,7 +212,8 @@ class Training:
         weights = {"student_weights": networks.student().copy(), "teacher_weights": networks.teachers.copy()}
         readouts = {"student_readouts": networks.readouts().copy(), "teacher_readouts": networks.v.copy()}
         past = history(self.step / N, self.switches, self.sequence) | weights | readouts
-        return past | networks.state_of_further() | self.interventions.state()
+        further = networks.state_of_further() | self.interventions.state()
+        return past | further | (networks.state_of_block(self.source.key) if self.in_blocks else {})
 
     def stacked(self) -> dict[str, np.ndarray]:
         """Return the records stacked along time; without records the arrays have length 0."""
@@ -207,7 +226,7 @@ class Training:
 
     def measure(self) -> dict:
         """Return the quantities to record at the present step, by name."""
-        due = recorded(self.spec)
+        due = self.recorded
         needed = not self.networks.has_direct_errors or due.keys() & OVERLAPS
         needed = needed or has_class_errors(self.spec) or self.spec.has_rewards
         now = self.networks.order_parameters() if needed else self.networks.without_overlaps()
@@ -254,6 +273,11 @@ class Training:
         return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
 
 
+def in_blocks(spec: Spec) -> bool:
+    """Return whether runs of a spec are trained in blocks of steps."""
+    return source_of(spec).has_blocks and trains_in_blocks(spec)
+
+
 def _part(snapshot: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     """Return the arrays of a snapshot with a prefix: its state or its records."""
     return {name.removeprefix(prefix): array for name, array in snapshot.items() if name.startswith(prefix)}
@@ -282,6 +306,8 @@ def _networks(spec: Spec, seed: int, run: int, state: State | None, may_be_wide:
     if spec.is_deep:
         inner = sample_inner(spec, seed, run) if state is None else state["student_inner"]
         return Layered(spec, initial, inner)
+    if in_blocks(spec):
+        return InBlocks(spec, initial)
     biases = _biases(spec, seed, run, state) if spec.student.biases else None
     return in_memory(spec, initial, may_be_wide and not needs_stages(spec), biases)
 

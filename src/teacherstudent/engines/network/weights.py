@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from teacherstudent.engines.network.checks import is_wide
 from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import Setting
 from teacherstudent.kernels.maths.activations import ERF
-from teacherstudent.kernels.network import by_unit, sgd, unit_pairs, wide
+from teacherstudent.kernels.network import blocks, by_unit, sgd, unit_pairs, wide
 from teacherstudent.kernels.network.constants import StepConstants
 from teacherstudent.networks.activations import codes_of
 from teacherstudent.networks.sampling import Networks, OrderParameters, order_parameters, overlap
@@ -113,6 +114,40 @@ class ByUnit(InMemory):
     def train_on_fresh_inputs(self, constants: StepConstants, *when) -> int:
         """Train for some steps (`InMemory.train_on_fresh_inputs`)."""
         return sgd.train(self.W, self.h, constants, self.buffers, *when)
+
+
+class InBlocks(ByUnit):
+    """Networks that are trained in blocks of steps, with the fields of the rest of a block.
+
+    Attributes
+    ----------
+    fields : array (K, ROWS)
+        Fields of the inputs of a block of steps, see `kernels.network.blocks.Group`.
+    at : array (1,) of int64
+        The number of the step from which on they are valid.
+    """
+
+    def __init__(self, spec: Spec, networks: Networks):
+        super().__init__(spec, networks)
+        self.batch = spec.training.batch_size
+        self.buffers = blocks.new_buffers(self.K, self.V.shape[1], self.batch)
+        self.fields, self.at = np.zeros((self.K, blocks.ROWS), self.W.dtype), np.array([blocks.NONE])
+
+    def copy_student(self, other: InMemory) -> None:
+        """Copy the student and its fields (`InMemory.copy_student`)."""
+        super().copy_student(other)
+        self.fields[:], self.at[:] = other.fields, other.at
+
+    def state_of_block(self, key: tuple) -> dict[str, np.ndarray]:
+        """Return the fields, and what they depend on besides the weights: random numbers and the step."""
+        numbers = *key, self.W.itemsize, self.batch, self.at[0]
+        return {"block_fields": self.fields.copy(), "block_inputs": np.array(numbers, np.int64)}
+
+    def read_block(self, state, key: tuple) -> None:
+        """Read the fields of a state if they are those of the inputs of this run."""
+        stored = state.get("block_inputs")
+        if stored is not None and [*stored[:-1]] == [*key, self.W.itemsize, self.batch]:
+            self.fields[:], self.at[:] = state["block_fields"], stored[-1]
 
 
 class WithLaws(ByUnit):
@@ -264,10 +299,6 @@ class ByInput(InMemory):
         return unit_pairs.erf_errors(student, self.units, self.h, self.v)
 
 
-# `ByInput` is the faster layout for students with at least this number of units for each input.
-UNITS_PER_INPUT = 4
-
-
 # Fields at which the activations are 1, to rounding.
 SATURATED = {"linear": 1.0, "relu": 1.0, "erf": 37.0, "sigmoid": 37.0, "tanh": 37.0, "quadratic": 1.0}
 
@@ -297,5 +328,4 @@ def in_memory(
     """
     if biases is not None:
         return WithBiases(spec, networks, biases)
-    is_wide = spec.student.hidden >= UNITS_PER_INPUT * spec.inputs.dimension
-    return ByInput(spec, networks) if is_wide and may_be_wide else ByUnit(spec, networks)
+    return ByInput(spec, networks) if is_wide(spec) and may_be_wide else ByUnit(spec, networks)

@@ -1,4 +1,4 @@
-"""Which formulation the equations of a run have."""
+"""Which formulation the equations of a run have, and whether runs are integrated side by side."""
 
 from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.formulation import Formulation
@@ -11,6 +11,10 @@ from teacherstudent.engines.ode.structured import Structured
 from teacherstudent.engines.ode.summed import Summed
 from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.spec.model import Spec
+
+# Larger networks have enough pairs of units to fill vectors; their runs are integrated one by one.
+MOST_STUDENT_UNITS = 8
+MOST_TEACHER_UNITS = 8
 
 
 def formulation_of(spec: Spec) -> type[Formulation]:
@@ -26,3 +30,11 @@ def formulation_of(spec: Spec) -> type[Formulation]:
     if spec.has_task_inputs and spec.inputs.manifold.projection == "orthogonal":
         return Aligned
     return Structured if spec.inputs.is_structured else Independent
+
+
+def has_lanes(spec: Spec) -> bool:
+    """Return whether runs of a spec are integrated side by side: few erf units and independent inputs."""
+    student, teachers = spec.student, spec.teachers
+    few = student.hidden <= MOST_STUDENT_UNITS and teachers.hidden <= MOST_TEACHER_UNITS
+    erf = student.activation == teachers.activation == "erf" and teachers.labels != "sign"
+    return few and erf and formulation_of(spec) is Independent

@@ -1,5 +1,6 @@
 """The constants of the equations in a stage of a run."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from teacherstudent.kernels.ode.equations import Constants, constants_of
 from teacherstudent.kernels.ode.interventions import Intervened, intervened
 from teacherstudent.kernels.ode.isotropic import isotropic
 from teacherstudent.kernels.ode.mixture import TaskOfStep, mixture
-from teacherstudent.kernels.ode.models import Rates
+from teacherstudent.kernels.ode.models import Rates, means_for
+from teacherstudent.kernels.ode.pauses import NO_PAUSE
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
@@ -46,12 +48,32 @@ def stage_constants(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) ->
     Constants or Intervened
         Constants where one task is trained on its own labels, and the state is (Q, R, h).
     """
+    if is_plain(vectors, stage, phase):
+        return _of_one_task(spec, vectors, stage, phase.threshold)
+    return _of_tasks(spec, vectors, stage, phase)
+
+
+def is_plain(vectors: Vectors, stage: Stage, phase: Phase) -> bool:
+    """Return whether one task is trained on its own labels, and the state is (Q, R, h).
+
+    Parameters
+    ----------
+    vectors : Vectors
+        Columns of R.
+    stage : Stage
+        The stage.
+    phase : Phase
+        Its phase.
+
+    Returns
+    -------
+    bool
+        True where `Constants` describe the stage, False where `Intervened` are needed.
+    """
     task, *others = stage.tasks
     plain = vectors.columns.size == vectors.columns.layout.size and not others
     own = task.labels == phase.teacher or phase.threshold <= 0.0
-    if plain and own and task.probability == 1.0 and task.fidelity == 1.0:
-        return _of_one_task(spec, vectors, stage, phase.threshold)
-    return _of_tasks(spec, vectors, stage, phase)
+    return plain and own and task.probability == 1.0 and task.fidelity == 1.0
 
 
 def rates_of_task(stage: Stage, task: Task) -> Rates:
@@ -75,6 +97,36 @@ def _of_one_task(spec: Spec, vectors: Vectors, stage: Stage, threshold: float) -
     inputs = spec.student.hidden, spec.heads, vectors.T, vectors.v[task.labels], task.labels * M, task.head
     noises = task.output_noise**2, task.label_flip
     return constants_of(law_of(spec), *noises, threshold, rates, isotropic(*inputs, power))
+
+
+def constants_of_runs(parts: Sequence[tuple[Vectors, Stage, Phase]], H: int) -> Constants:
+    """Return the constants of several runs in stages that train the same task, with the runs as leading axis.
+
+    Parameters
+    ----------
+    parts : sequence of tuple
+        Columns, stage and phase of each run, for which `is_plain` is true.
+    H : int
+        Number of heads.
+
+    Returns
+    -------
+    Constants
+        Numbers that can differ between runs have a leading axis; work space is that of one run.
+    """
+    tasks = [stage.tasks[0] for _, stage, _ in parts]
+    task, stage, K = tasks[0], parts[0][1], len(tasks[0].moving)
+    T = np.array([vectors.T for vectors, _, _ in parts])
+    v = np.array([vectors.v[task.labels] for vectors, _, _ in parts])
+    decays = np.array([(stage.weight_decay, stage.readout_decay) for _, stage, _ in parts]).T
+    moving = np.array([task.moving for task in tasks])
+    eta, eta_h = np.array([(task.learning_rate, task.readout_rate) for task in tasks]).T
+    noises = np.array([(task.input_noise**2, task.output_noise**2) for task in tasks]).T
+    model = isotropic(K, H, T, v, task.labels * v.shape[1], task.head, 1.0 + noises[0])
+    threshold = np.array([phase.threshold for _, _, phase in parts])
+    rates = Rates(moving, eta, eta_h, *decays, stage.batch_size, task.head)
+    means, progress = means_for(K, K + v.shape[1]), np.array([0, NO_PAUSE])
+    return Constants(None, noises[1], np.zeros(len(tasks)), threshold, rates, model, means, progress)
 
 
 def _of_tasks(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) -> Intervened:

@@ -7,7 +7,7 @@ import numpy as np
 
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
-from teacherstudent.kernels.maths.classification import (
+from teacherstudent.kernels.maths.class_steps import (
     gauss_legendre,
     growing_axes,
     line_steps,
@@ -28,7 +28,7 @@ from teacherstudent.kernels.maths.nodes import (
 )
 from teacherstudent.kernels.maths.sums import Fields, crossings, fields_of
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots, teacher_axes
-from teacherstudent.kernels.ode.cubature import (
+from teacherstudent.kernels.ode.cubature_law import (
     BLOCK,
     HINGE,
     LOGISTIC,
@@ -211,12 +211,27 @@ class _Builder(NamedTuple):
 
     def _check(self, nodes: float) -> None:
         """Raise RunError for more nodes than a sum may have."""
-        if nodes > self.accuracy.most:
-            raise RunError(
-                f"numerics.most_nodes: at t = {self.time:g} a sum over the fields needs {nodes:.2g} nodes, "
-                f"more than {self.accuracy.most} (student and teacher are nearly aligned, or have many "
-                "units); use engine chain, or a larger numerics.cubature_tolerance or most_nodes"
-            )
+        report_most_nodes(nodes, self.accuracy.most, self.time)
+
+
+def report_most_nodes(nodes: float, most: int, time: float) -> None:
+    """Raise RunError if a sum at a time needs more than so many nodes.
+
+    Parameters
+    ----------
+    nodes : float
+        Number of nodes.
+    most : int
+        Largest number, `numerics.most_nodes`.
+    time : float
+        Time of the state.
+    """
+    if nodes > most:
+        raise RunError(
+            f"numerics.most_nodes: at t = {time:g} a sum over the fields needs {nodes:.2g} nodes, "
+            f"more than {most} (student and teacher are nearly aligned, or have many or steep "
+            "units); use engine chain, or a larger numerics.cubature_tolerance or most_nodes"
+        )
 
 
 def _signs(fields: Fields, h: np.ndarray) -> tuple[np.ndarray, int]:

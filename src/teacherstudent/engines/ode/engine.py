@@ -1,24 +1,21 @@
 """Engine `ode`: the deterministic equations of the limit of infinitely many inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from teacherstudent.engines.ode.choice import formulation_of
+from teacherstudent.engines.memory import record_memory
+from teacherstudent.engines.ode.choice import formulation_of, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
-from teacherstudent.engines.ode.joint_estimates import check_moments
-from teacherstudent.engines.ode.laws import check_signs
-from teacherstudent.engines.ode.layers import check_layers
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
-from teacherstudent.engines.ode.sums_checks import check_sums, has_sums, is_single
+from teacherstudent.engines.ode.together import integrate_together
 from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, under_way
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
 from teacherstudent.engines.trajectory import Trajectory
-from teacherstudent.errors import SpecError, refuse
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
@@ -35,49 +32,16 @@ from teacherstudent.kernels.ode.integrator import (
 )
 from teacherstudent.kernels.ode.pauses import LEFT
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.rules_inputs import refuse_finite_sets
 from teacherstudent.spec.steps import on_step
 
-__all__ = ["STATE_NAMES", "can_resume", "check", "phase_constants", "simulate"]
+__all__ = ["STATE_NAMES", "batch_key", "can_resume", "phase_constants", "simulate"]
 
 # Largest number of steps of a stage, some minutes of computation; only stiff equations need more.
 MAX_STEPS = 10_000_000
+# Bytes of the records of a run above which it is in no batch: the records of a batch are in memory together.
+LARGEST_RECORDS = 2**19
 # Work between two reports of progress, in units of `kernels.ode.pauses`: a tenth of a second or two.
 WORK_PER_REPORT = 100_000_000
-
-
-def check(spec: Spec) -> None:
-    """Raise SpecError if there are no equations in closed form."""
-    if spec.inputs.clusters is not None:
-        raise SpecError(
-            "inputs.distribution: engine ode does not support mixture: networks of erf units are odd "
-            "functions, which cannot learn clusters such as xor; use engine chain"
-        )
-    if spec.is_deep:
-        check_layers(spec)
-    elif has_sums(spec):
-        check_sums(spec)
-    elif not is_single(spec):
-        check_signs(spec)
-    refuse_finite_sets(spec, "ode")
-    check_moments(spec)
-    replay, block = spec.curriculum.replay, spec.training.consolidation
-    for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
-        if layer.activation not in ("erf", "linear", "relu"):
-            raise SpecError(
-                f"{name}.activation: engine ode does not support {layer.activation}; use erf, linear, "
-                "relu or engine chain"
-            )
-    if spec.training.l1 is not None:
-        raise SpecError("training.l1: engine ode does not support it; use engine network")
-    if replay is not None and replay.buffer is not None:
-        raise SpecError("curriculum.replay.buffer: engine ode has no stored samples; use engine network")
-    if block is not None and block.importances == "weights":
-        refuse(
-            "training.consolidation.importances",
-            block.importances,
-            "engine ode has one importance per unit; use units or engine network",
-        )
 
 
 def can_resume(spec: Spec, state: State) -> bool:
@@ -113,10 +77,12 @@ class Integration:
         Called with the fraction of the duration that is done, from 0 to 1.
     start : Start
         The start of the run.
+    times : (T,) array, optional
+        The recorded times (`start.times_from`), where another run has the same.
     """
 
-    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable[[float], None], start: Start):
-        self.spec, self.progress = spec, progress
+    def __init__(self, spec: Spec, seed: int, run: int, progress: Callable, start: Start, times=None):
+        self.spec, self.progress, self.has_lanes = spec, progress, has_lanes(spec)
         self.t, self.end = self.on_step(start.time), self.on_step(spec.duration)
         self.status, self.row = None, 0
         self.switches, self.sequence = list(start.switches), list(start.sequence)
@@ -126,7 +92,7 @@ class Integration:
         else:
             self.form = chosen.from_state(origin, start.state)
         self.angle = self.form.angle(self.t, start.state)
-        self.times = times_from(spec, start.time)
+        self.times = times_from(spec, start.time) if times is None else times
         self.records = np.empty((len(self.times), self.form.width))
         self.restart, self.restarts = empty_restart_point(len(self.y)), _nothing_saved(self.form)
 
@@ -164,10 +130,21 @@ class Integration:
         """Return the constants of the equations in a stage."""
         return self.form.constants(stage, phase)
 
-    def integrate(self, phase: Phase) -> None:
-        """Integrate a phase stage by stage, until an event ends it."""
+    def course(self, state: State | None) -> Iterator[tuple[Phase, Stage]]:
+        """Yield phase and stage of each integration that is to be done before the next one is asked for."""
+        left = _resumed(self, state)
+        if under_way(left[0], self.sequence):
+            yield from self.stages_until_event(left.pop(0))
+        for phase in left:
+            if self.status == DIVERGED or (self.sequence and self.t >= self.end):
+                return
+            self.begin(phase)
+            yield from self.stages_until_event(phase)
+
+    def stages_until_event(self, phase: Phase) -> Iterator[tuple[Phase, Stage]]:
+        """Yield a phase with each of its stages, until an event ends it."""
         for stage in self.stages(phase):
-            self.integrate_stage(phase, stage)
+            yield phase, stage
             if self.status != REACHED_END:
                 return
 
@@ -199,8 +176,7 @@ class Integration:
             self.restart = empty_restart_point(len(self.y))
         integrate = self.form.integrator(constants)
         start, work, self.status = self.t, buffers_for(len(self.y), self.form.controlled), PAUSED
-        if phase.threshold <= 0.0:  # with one the stage may take fewer steps
-            self.form.check_steps(constants, stage, start, MAX_STEPS)
+        self.check_steps(constants, phase, stage)
         while self.status == PAUSED:
             constants.progress[LEFT] = WORK_PER_REPORT
             self.status, self.t, written = integrate(
@@ -217,15 +193,63 @@ class Integration:
                 work,
             )
             self.progress(min(1.0, self.t / self.spec.duration))
+        self.after_stage(phase, stage, constants, written, before)
+
+    def check_steps(self, constants, phase: Phase, stage: Stage) -> None:
+        """Raise RunError if a stage takes far too many steps; one with a threshold may take fewer.
+
+        Parameters
+        ----------
+        constants : NamedTuple or None
+            Constants of the equations in the stage.
+        phase : Phase
+            The phase.
+        stage : Stage
+            The stage.
+        """
+        if phase.threshold <= 0.0:
+            self.form.check_steps(constants, stage, self.t, MAX_STEPS)
+
+    def after_stage(self, phase: Phase, stage: Stage, constants, written: int, before: int) -> None:
+        """Do what follows the integration of a stage.
+
+        Parameters
+        ----------
+        phase : Phase
+            The phase.
+        stage : Stage
+            The stage, or its part up to an event.
+        constants : NamedTuple or None
+            Constants of the equations in it; None if they have not been made for this run alone.
+        written : int
+            Number of records.
+        before : int
+            Mark of the restart point before.
+
+        Raises
+        ------
+        RunError
+            If the equations are stiff.
+        """
         if self.status == STUCK:
-            self.form.check_steps(constants, stage, start, 0.5 * MAX_STEPS)
+            constants = self.constants(phase, stage) if constants is None else constants
+            self.form.check_steps(constants, stage, self.t, 0.5 * MAX_STEPS)
             self.form.report_stuck(stage, self.t, MAX_STEPS)
         self.row += written
         if stage.end < self.end:
             self.restart.mark[0] = EMPTY
-        elif before != SAVED and self.restart.mark[0] == SAVED:
+        elif before != SAVED and self.restart.mark[0] == SAVED and self.spec.record.state:
+            constants = self.constants(phase, stage) if constants is None else constants
             numbers = _numbers(self.form, constants)
             self.restarts = AtRestart(self.form.between_switches(), len(self.switches), numbers)
+
+
+def batch_key(spec: Spec, run: int) -> Hashable:
+    """Return the sizes of networks whose runs are integrated side by side; runs of other models are alone."""
+    if not has_lanes(spec) or record_memory(spec, "all") > LARGEST_RECORDS:
+        return run, spec
+    teachers, student = spec.teachers, spec.student
+    return teachers.count, teachers.hidden, student.hidden, spec.heads
 
 
 def simulate(
@@ -235,42 +259,45 @@ def simulate(
     progress: Callable[[float], None],
     starts: Sequence[Start],
 ) -> list[Trajectory]:
-    """Integrate one run from its start, or from the order parameters of its initial networks.
+    """Integrate runs from their starts, or from the order parameters of their initial networks.
 
     Parameters
     ----------
     specs : sequence of Spec
-        One spec (`Engine.simulate`). N determines the initial networks and rounds times to steps.
+        The spec of each run (`Engine.simulate`). N determines the initial networks and rounds times to steps.
     seed : int
-        The seed: with the number of the run it determines the initial networks.
+        The seed: with the number of a run it determines the initial networks.
     runs : sequence of int
-        The number of the run.
+        The number of each run.
     progress : callable
-        Called with the fraction of the duration that is done, from 0 to 1.
+        Called with the fraction of the batch that is done, from 0 to 1.
     starts : sequence of Start
-        The start of the run.
+        The start of each run.
 
     Returns
     -------
     list of Trajectory
-        One trajectory, which ends early if the run diverges.
+        One for each run; that of a run that diverges ends early.
 
     Raises
     ------
     RunError
         If a stage needs more than 10 million steps, and if a teacher cannot turn as the spec says.
     """
-    (spec,), (run,), (start,) = specs, runs, starts
-    integration = Integration(spec, seed, run, progress, start)
-    left = _resumed(integration, start.state)
-    if under_way(left[0], integration.sequence):
-        integration.integrate(left.pop(0))
-    for phase in left:
-        if integration.status == DIVERGED or (integration.sequence and integration.t >= integration.end):
-            break
-        integration.begin(phase)
-        integration.integrate(phase)
-    return [trajectory_of(integration)]
+    integrations = []
+
+    def report(fraction: float = 0.0) -> None:
+        done = sum(min(1.0, run.t / run.spec.duration) for run in integrations)
+        progress(min(1.0, done / len(specs)))
+
+    times: dict[Hashable, np.ndarray] = {}
+    for spec, run, start in zip(specs, runs, starts, strict=True):
+        key = spec.record, spec.duration, spec.inputs.dimension, start.time
+        integrations.append(Integration(spec, seed, run, report, start, times.get(key)))
+        times[key] = integrations[-1].times
+    courses = [run.course(start.state) for run, start in zip(integrations, starts, strict=True)]
+    integrate_together(integrations, courses, report, MAX_STEPS)
+    return [trajectory_of(run) for run in integrations]
 
 
 def _resumed(run: Integration, state: State | None) -> list[Phase]:

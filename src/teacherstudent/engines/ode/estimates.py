@@ -7,7 +7,15 @@ import math
 from collections.abc import Sequence
 
 from teacherstudent.engines.deep_estimates import equation_seconds, error_seconds, node_bytes
-from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, sampling_memory, with_part
+from teacherstudent.engines.memory import (
+    COPIES,
+    NUMBER,
+    Parts,
+    record_key,
+    record_memory,
+    sampling_memory,
+    with_part,
+)
 from teacherstudent.engines.ode.joint_estimates import has_joint_space, joint_cost, joint_memory
 from teacherstudent.engines.ode.structured_estimates import (
     STAGES,
@@ -70,8 +78,15 @@ def _largest_pull(spec: Spec) -> float:
 
 
 def memory(specs: Sequence[Spec]) -> Parts:
-    """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
-    (spec,) = specs
+    """Estimate the peak memory of a batch in bytes (`Engine.memory`): its largest run, and all records."""
+    parts = [_memory_of_run(spec) for spec in specs]
+    first = max(range(len(specs)), key=lambda run: sum(parts[run].values()))
+    others = [COPIES * record_memory(spec, "all") for spec in (*specs[:first], *specs[first + 1 :])]
+    return with_part(parts[first], record_key(specs[first]), sum(others)) if others else parts[first]
+
+
+def _memory_of_run(spec: Spec) -> Parts:
+    """Estimate the peak memory of one run."""
     if has_joint_space(spec):
         return joint_memory(spec)
     if spec.inputs.is_structured:

@@ -7,7 +7,6 @@ are mixed, that of `kernels.ode.moments`.
 from typing import NamedTuple, Self
 
 import numpy as np
-from scipy.linalg import qr
 
 from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.positions import (
@@ -247,6 +246,8 @@ def start_in_frame(setting: Setting) -> tuple[JointLaws, Position]:
     position : Position
         In the joint space.
     """
+    from scipy.linalg import qr  # slow to import
+
     W, N = setting.networks.W, setting.networks.W.shape[1]
     # 1. An orthonormal basis of all loadings.
     columns, upper, _ = qr(np.hstack([law.loadings for law in setting.laws]), mode="economic", pivoting=True)

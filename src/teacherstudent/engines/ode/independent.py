@@ -1,7 +1,7 @@
 """The formulation of independent inputs: order parameters, with anchors and teachers that move."""
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy as np
 
@@ -28,8 +28,8 @@ from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
 from teacherstudent.engines.trajectory import stored_importances, stored_T
+from teacherstudent.errors import RunError
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import (
     generalisation_errors,
     generalisation_errors_of_records,
@@ -37,11 +37,14 @@ from teacherstudent.kernels.maths.generalisation import (
 from teacherstudent.kernels.ode.equations import Constants, integrate_phase
 from teacherstudent.kernels.ode.interventions import Intervened, integrate_stage
 from teacherstudent.kernels.ode.state import Layout, unpack
-from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
+from teacherstudent.networks.activations import codes_of
+from teacherstudent.networks.frames import order_parameters_in_frame
+from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
 # Absolute tolerance where overlaps have no scale: far below all of them, but not 0.
 SMALLEST_TOLERANCE = 1e-300
+SHORTEST = 1e-250  # squared length of a student, below which rounding of its products is no longer relative
 
 
 class Independent(Formulation):
@@ -71,7 +74,7 @@ class Independent(Formulation):
     def at_start(cls, origin: Origin, switches: int) -> Self:
         """Return the formulation with the initial networks of a run, after a number of switches."""
         spec = origin.spec
-        start = initial_order_parameters(*origin)
+        start = order_parameters_in_frame(*origin)
         y, T = start_of_columns(spec, columns_for(spec), start)
         return cls(spec, start, Position(y, T, np.zeros(spec.student.hidden), []), switches)
 
@@ -160,8 +163,12 @@ class Independent(Formulation):
 
     def constants(self, stage: Stage, phase: Phase) -> Constants | Intervened:
         """Return the constants of the equations in a stage of a phase."""
-        vectors = Vectors(self.columns, self.column_T, self.v, self.penalties)
-        return stage_constants(self.spec, vectors, stage, phase)
+        return stage_constants(self.spec, self.vectors, stage, phase)
+
+    @property
+    def vectors(self) -> Vectors:
+        """The columns of R and the penalties."""
+        return Vectors(self.columns, self.column_T, self.v, self.penalties)
 
     def integrator(self, constants: Constants | Intervened) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""
@@ -188,6 +195,27 @@ class Independent(Formulation):
         if isinstance(constants, Intervened):
             check_pulls(self.spec, self.penalties, constants.model.pull, stage, start, most)
 
+    def report_stuck(self, stage: Stage, time: float, steps: int) -> NoReturn:
+        """Raise RunError for equations that are stiff, or an AdaTron too short for floating-point numbers.
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage that is not finished.
+        time : float
+            Time t = steps / N that is reached.
+        steps : int
+            Steps of the integrator up to this time.
+        """
+        length = self.y[0]
+        if is_scale_free(self.spec) and length < SHORTEST:
+            raise RunError(
+                f"engine ode: at t = {time:g} the squared length of the student is {length:.2g}, too small "
+                "for the integrator; with teachers.label_flips an AdaTron becomes shorter exponentially, "
+                "while its angle is constant: use a shorter duration"
+            )
+        super().report_stuck(stage, time, steps)
+
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the overlaps of all columns, and the penalties, where there are anchors."""
         if not self.columns.anchors:
@@ -212,7 +240,7 @@ class Independent(Formulation):
         Q, R, h = self.overlaps(records)
         if spec.has_classes:
             return class_errors(spec, Q, R, self._T_of_teachers(records), h, self.v)
-        codes = CODES[spec.student.activation], CODES[spec.teachers.activation]
+        codes = codes_of(spec)
         errors = np.empty((len(records), P))
         for part in in_pieces(len(records), P * (K + F) ** 2):
             if columns.T >= 0:

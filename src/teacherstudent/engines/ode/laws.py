@@ -1,7 +1,6 @@
 """The law of units and labels that the equations of a spec have, chosen here for `kernels.ode`."""
 
 from teacherstudent.engines.ode.sums_checks import is_single
-from teacherstudent.errors import SpecError
 from teacherstudent.kernels.maths.activations import CODES, RELU
 from teacherstudent.kernels.ode.rectified import rectified
 from teacherstudent.kernels.ode.signs import signs
@@ -11,23 +10,6 @@ from teacherstudent.spec.model import Spec
 
 # Laws of one linear unit, by loss.
 SINGLE = {"hebbian": Hebb, "hinge": Perceptron, "squared_hinge": AdaTron}
-
-
-def check_signs(spec: Spec) -> None:
-    """Raise SpecError where the squared loss on labels that are signs has no means in closed form."""
-    if spec.teachers.labels != "sign" or spec.has_rewards:
-        return
-    one_field = spec.student.activation == "linear" or spec.student.hidden == 1
-    if spec.curriculum.thresholds and not one_field:
-        raise SpecError(
-            "curriculum.thresholds: engine ode compares the classification error of erf or linear units, or "
-            "of one unit; use curriculum.switch_times or engine chain"
-        )
-    if any(spec.teachers.output_noise) and spec.teachers.activation != "linear":
-        raise SpecError(
-            "teachers.output_noise: with labels: sign engine ode supports it for linear teachers; use "
-            "teachers.label_flips or engine chain"
-        )
 
 
 def law_of(spec: Spec):

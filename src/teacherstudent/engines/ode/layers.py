@@ -11,7 +11,7 @@ from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
-from teacherstudent.errors import RunError, SpecError, refuse
+from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2
 from teacherstudent.kernels.maths.layer_nodes import frame
@@ -201,41 +201,3 @@ def _layout(spec: Spec) -> Layout:
 def _stored(spacings: np.ndarray) -> np.ndarray | None:
     """Return stored spacings, None where there are none."""
     return np.array(spacings) if len(spacings) else None
-
-
-def check_layers(spec: Spec) -> None:
-    """Raise SpecError for students with several hidden layers whose equations are not available."""
-    if not spec.is_deep:
-        return
-    student, teacher = spec.student.activation, spec.teachers.activation
-    if student not in ("linear", "erf"):
-        refuse(
-            "student.activation",
-            student,
-            "engine ode has means over several layers of erf and linear units only; use engine chain",
-        )
-    if student == "erf" and teacher not in ("linear", "erf"):
-        refuse(
-            "teachers.activation",
-            teacher,
-            "engine ode has smooth teachers (erf, linear) of erf students with several hidden layers; use "
-            "engine chain",
-        )
-    for key, is_given in (
-        ("teachers.labels", spec.has_classes),
-        ("curriculum.replay", spec.curriculum.replay is not None),
-        ("curriculum.mixture", spec.curriculum.mixture is not None),
-        ("teachers.drift", any(spec.teachers.drift or ())),
-        ("teachers.rotation", spec.teachers.rotation is not None),
-        ("record.movement", spec.has_anchors),
-    ):
-        if is_given:
-            raise SpecError(
-                f"{key}: engine ode does not support it with several hidden layers; use engine chain"
-            )
-    others = any(window.teacher is not None for window in spec.training.deficits or ())
-    if others and spec.curriculum.thresholds:
-        raise SpecError(
-            "curriculum.thresholds: engine ode does not support deficits with another teacher and several "
-            "hidden layers here; use engine chain or switch_times"
-        )

@@ -12,7 +12,7 @@ from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import step_at
 
-# The arrays of all states, which `STATE_VARIABLES` of `engines.observables` describes. Those of runs with
+# The arrays of all states, which `engines.state_variables` describes. Those of runs with
 # anchors have in addition `column_overlaps`, `penalties` and `importances`, and the first two of these at the
 # restart point; those of runs with penalties of strength 0 have `importances`; those with a rotation that
 # ends at the other teacher have `rotation` and `rotation_angle`; those of structured inputs have the groups

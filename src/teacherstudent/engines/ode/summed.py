@@ -1,4 +1,4 @@
-"""The formulation of labels that are signs, with means by sums over nodes."""
+"""The formulation of means by sums over nodes: labels that are signs, and units without closed forms."""
 
 from collections.abc import Callable
 from typing import Self
@@ -7,12 +7,15 @@ import numpy as np
 
 from teacherstudent.engines.ode.constants import rates_of_task
 from teacherstudent.engines.ode.cubature import axes_of, cubature_law
+from teacherstudent.engines.ode.field_sums import field_law
 from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
+from teacherstudent.kernels.maths.activations import LARGEST
 from teacherstudent.kernels.ode.equations import Constants, constants_of
+from teacherstudent.kernels.ode.field_sums import FieldSums
 from teacherstudent.kernels.ode.isotropic import isotropic
 from teacherstudent.kernels.ode.models import covariances
 from teacherstudent.kernels.ode.summed import integrate_sums
@@ -61,13 +64,25 @@ class Summed(Independent):
         T = np.ascontiguousarray(self.T[first : first + M, first : first + M])
         model = isotropic(K, spec.heads, self.T, v, first, task.head, 1.0 + task.input_noise**2)
         covariances(model, self.at_nodes[:-1], False)
-        teacher, time = axes_of(spec, T, v, noise), float(self.at_nodes[-1])
-        law = cubature_law(spec, teacher, model.c, model.C, phase.threshold > 0.0, time)
+        time = float(self.at_nodes[-1])
+        if spec.teachers.labels == "sign":
+            teacher = axes_of(spec, T, v, noise)
+            law = cubature_law(spec, teacher, model.c, model.C, phase.threshold > 0.0, time)
+        else:
+            law = field_law(spec, model.c, model.C, noise, time)
         return constants_of(law, noise, task.label_flip, phase.threshold, rates_of_task(stage, task), model)
 
     def integrator(self, constants: Constants) -> Callable:
         """Return the compiled function that integrates the equations."""
         return integrate_sums
+
+    def numbers(self, constants: Constants) -> np.ndarray:
+        """Return the numbers that determine the equations of a stage, without addresses of activations."""
+        law = constants.law
+        if isinstance(law, FieldSums):
+            codes = {name: min(getattr(law, name), LARGEST) for name in ("student", "teacher")}
+            constants = constants._replace(law=law._replace(**codes))
+        return super().numbers(constants)
 
     def between_switches(self) -> dict[str, np.ndarray]:
         """Return the state at which the nodes were chosen, and its time."""

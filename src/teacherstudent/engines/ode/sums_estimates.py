@@ -5,11 +5,14 @@ The number of nodes grows with the overlaps, so that times are correct within a 
 
 from teacherstudent.engines.memory import NUMBER
 from teacherstudent.engines.ode.sums_checks import MOST_FIELDS, has_sums, number_of_fields
+from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 # Nodes at a tolerance of 1e-7 and overlaps of a few, by number of fields; and with a margin.
 SMOOTH, MARGIN = {2: 100.0, 3: 900.0, 4: 10_000.0}, {2: 2000.0, 3: 4000.0, 4: 40_000.0}
+# Nodes of units without closed forms, by number of units of student and teacher.
+UNITS = {2: 500.0, 3: 8000.0, 4: 150_000.0}
 NODE = 12e-9  # seconds of a node
 # Right-hand sides of a phase, and of a unit of time up to t = 1000; later steps are longer.
 EVALUATIONS, PER_TIME = 400, 4.0
@@ -26,7 +29,10 @@ def sums_seconds(spec: Spec, runs: int) -> tuple[float, ...]:
     phases = 1 + len(spec.curriculum.switch_times or ())
     evaluations = EVALUATIONS * phases + PER_TIME * min(spec.duration, 1000.0)
     equations = CHOICES * phases + evaluations * _nodes(spec, fields) * NODE
-    return runs * equations, runs * len(record_times(spec)) * spec.teachers.count * RECORD[fields]
+    rows = runs * len(record_times(spec))
+    if spec.teachers.labels != "sign":
+        return runs * equations, *measured_by_sums(spec, rows)
+    return runs * equations, rows * spec.teachers.count * RECORD[fields]
 
 
 def sums_bytes(spec: Spec) -> float:
@@ -39,4 +45,6 @@ def sums_bytes(spec: Spec) -> float:
 
 def _nodes(spec: Spec, fields: int) -> float:
     """Estimate the number of nodes of a sum."""
+    if spec.teachers.labels != "sign":
+        return UNITS[fields]
     return (MARGIN if spec.training.margin is not None else SMOOTH)[fields]

@@ -1,7 +1,6 @@
 """Projections F (N, D) of latent numbers to inputs, one for each task, with columns of length sqrt N."""
 
 import numpy as np
-from scipy.linalg import hadamard
 
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.randomness import Purpose, normals
@@ -63,6 +62,8 @@ def orthogonal_columns(N: int, count: int, seed: int, run: int) -> np.ndarray:
     array (N, count)
     """
     if N & (N - 1) == 0:
+        from scipy.linalg import hadamard  # slow to import
+
         draws = normals(seed, run, Purpose.PROJECTIONS, (2, N))
         signs, order = np.copysign(1.0, draws[0]), np.argsort(draws[1], kind="stable")[:count]
         return signs[:, None] * hadamard(N)[:, order] / np.sqrt(N)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import coordinates
-from teacherstudent.kernels.chain.columns import add_product, clear, multiply, sum_products
+from teacherstudent.kernels.chain.columns import add_product, clear, rescale, sum_products
 from teacherstudent.kernels.chain.law import label, label_numbers
 from teacherstudent.kernels.compile.flags import BY_COLUMN, by_column
 from teacherstudent.kernels.compile.variants import variant
@@ -38,7 +38,7 @@ def _label(labels, shape, constants, buffers, b, z, numbers):
     for c in range(len(chosen)):
         _add_multiple(std, labels.std[c], chosen[c])
     for i in range(coordinates(shape, b)):
-        multiply(u[i], std, u[i])
+        rescale(u[i], std)
     for i in range(constants.B.shape[1]):
         for c in range(len(chosen)):
             add_product(u[shape.p + i], constants.B[c, i], chosen[c])

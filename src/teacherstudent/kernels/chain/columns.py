@@ -1,13 +1,13 @@
 """Arithmetic on arrays whose last axis counts columns, each of which is a run.
 
 Each loop over columns is in a function of one-dimensional arrays, so that LLVM can vectorise it. No operation
-combines different columns.
+combines different columns. The arrays of a `column_loop` are different rows.
 """
 
 import numpy as np
 from numba import njit
 
-from teacherstudent.kernels.compile.flags import by_column
+from teacherstudent.kernels.compile.flags import by_column, column_loop
 from teacherstudent.kernels.maths.philox import box_muller, random_bits
 from teacherstudent.kernels.maths.special import fma
 
@@ -18,7 +18,7 @@ ONE_BIT = np.int64(1)
 INVERSE_ROOT_BITS = np.int64(0x5FE6EB50C7B537A9)
 
 
-@by_column
+@column_loop
 def multiply(out, a, b):
     """Compute out = a b.
 
@@ -33,7 +33,14 @@ def multiply(out, a, b):
         out[c] = a[c] * b[c]
 
 
-@by_column
+@column_loop
+def rescale(out, factor):
+    """Compute out *= factor, both (C,)."""
+    for c in range(len(out)):
+        out[c] *= factor[c]
+
+
+@column_loop
 def copy(out, a):
     """Copy a to out, both (C,)."""
     for c in range(len(out)):
@@ -47,7 +54,7 @@ def clear(out):
         out[c] = 0.0
 
 
-@by_column
+@column_loop
 def add_product(out, a, b):
     """Compute out += a b, with one rounding.
 
@@ -88,9 +95,29 @@ def sum_products(out, a, b):
     a, b : array (n, C)
         The factors, n >= 1. `b` may have more rows; these are not used.
     """
-    multiply(out, a[0], b[0])
-    for i in range(1, len(a)):
-        add_product(out, a[i], b[i])
+    n = len(a)
+    if n == 1:
+        multiply(out, a[0], b[0])
+    else:
+        _sum_two_products(out, a[0], b[0], a[1], b[1])
+    for i in range(2, n - 1, 2):
+        _add_two_products(out, a[i], b[i], a[i + 1], b[i + 1])
+    if n > 2 and n % 2 > 0:
+        add_product(out, a[n - 1], b[n - 1])
+
+
+@column_loop
+def _sum_two_products(out, a, b, c, d):
+    """Compute out = a b + c d, all (C,)."""
+    for i in range(len(out)):
+        out[i] = fma(c[i], d[i], a[i] * b[i])
+
+
+@column_loop
+def _add_two_products(out, a, b, c, d):
+    """Compute out = (out + a b) + c d, all (C,)."""
+    for i in range(len(out)):
+        out[i] = fma(c[i], d[i], fma(a[i], b[i], out[i]))
 
 
 @by_column
@@ -106,11 +133,22 @@ def add_multiples(out, factor, b):
     b : array (n, C)
         Terms. It may have more rows; these are not used.
     """
-    for i in range(len(out)):
-        add_product(out[i], factor, b[i])
+    n = len(out)
+    for i in range(0, n - 1, 2):
+        _add_two_multiples(out[i], out[i + 1], factor, b[i], b[i + 1])
+    if n % 2 > 0:
+        add_product(out[n - 1], factor, b[n - 1])
 
 
-@by_column
+@column_loop
+def _add_two_multiples(out, other, factor, a, b):
+    """Compute out += factor a and other += factor b, all (C,)."""
+    for c in range(len(out)):
+        out[c] = fma(factor[c], a[c], out[c])
+        other[c] = fma(factor[c], b[c], other[c])
+
+
+@column_loop
 def rotation(x, y, cosine, sine):
     """Find the rotations of vectors (x, y) to (length, 0): Givens rotations.
 
@@ -130,7 +168,7 @@ def rotation(x, y, cosine, sine):
         x[c] = square * inverse if long else x[c]
 
 
-@by_column
+@column_loop
 def rotate(x, y, cosine, sine):
     """Apply rotations to the pairs (x, y).
 
@@ -147,7 +185,48 @@ def rotate(x, y, cosine, sine):
         y[c] = fma(cosine[c], y[c], -sine[c] * old)
 
 
+@column_loop
+def rotate_two(x, y, other_x, other_y, cosine, sine):
+    """Apply the same rotations to two pairs (x, y), as `rotate` does.
+
+    Parameters
+    ----------
+    x, y, other_x, other_y : array (C,)
+        Changed in place.
+    cosine, sine : array (C,)
+        The rotations, from `rotation`.
+    """
+    for c in range(len(x)):
+        old, other = x[c], other_x[c]
+        x[c] = fma(cosine[c], old, sine[c] * y[c])
+        y[c] = fma(cosine[c], y[c], -sine[c] * old)
+        other_x[c] = fma(cosine[c], other, sine[c] * other_y[c])
+        other_y[c] = fma(cosine[c], other_y[c], -sine[c] * other)
+
+
 @by_column
+def rotate_rows(S, first, x, y, cosine, sine):
+    """Apply rotations to the pairs (S[k, x], S[k, y]) of the rows k from `first` on.
+
+    Parameters
+    ----------
+    S : array (K, n, C)
+        Changed in place.
+    first : int
+        The first row.
+    x, y : int
+        The two axes.
+    cosine, sine : array (C,)
+        The rotations, from `rotation`.
+    """
+    K = len(S)
+    for k in range(first, K - 1, 2):
+        rotate_two(S[k, x], S[k, y], S[k + 1, x], S[k + 1, y], cosine, sine)
+    if (K - first) % 2 > 0:
+        rotate(S[K - 1, x], S[K - 1, y], cosine, sine)
+
+
+@column_loop
 def rotate_out_of_zero(x, y, cosine, sine):
     """Apply rotations to the pairs (0, y); the old content of x is not used.
 
@@ -206,14 +285,14 @@ def fill_normal_rows(out, count, bits, key0, key1, step, stream):
         _transform(out[i + 2], out[i + 3], bits[1])
 
 
-@by_column
+@column_loop
 def _fill_bits(first, second, block, key0, key1, step, stream):
     """Fill two rows with the random bits of one block for every column."""
     for c in range(len(first)):
         first[c], second[c] = random_bits(block, key0[c], key1[c], step, stream)
 
 
-@by_column
+@column_loop
 def _transform(first, second, bits):
     """Turn one row of random bits into two rows of normals."""
     for c in range(len(bits)):

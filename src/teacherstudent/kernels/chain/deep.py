@@ -15,6 +15,7 @@ from teacherstudent.kernels.chain.columns import (
     add_multiples,
     add_product,
     multiply,
+    rescale,
     sum_products,
 )
 from teacherstudent.kernels.chain.law import move, respond
@@ -78,13 +79,13 @@ def _propagate_back(student, h, b):
     """Replace the slopes of all layers by the derivatives s_l, from the last layer to the first."""
     units, top, total = student.units, len(student.U), student.factor[0]
     for k in range(len(h)):
-        multiply(units[top, SLOPE, b, k], units[top, SLOPE, b, k], h[k])
+        rescale(units[top, SLOPE, b, k], h[k])
     for layer in range(top - 1, -1, -1):
         for j in range(len(h)):
             multiply(total, student.U[layer, 0, j], units[layer + 1, SLOPE, b, 0])
             for i in range(1, len(h)):
                 add_product(total, student.U[layer, i, j], units[layer + 1, SLOPE, b, i])
-            multiply(units[layer, SLOPE, b, j], units[layer, SLOPE, b, j], total)
+            rescale(units[layer, SLOPE, b, j], total)
 
 
 @variant(move, Layers, BY_COLUMN)
@@ -93,15 +94,15 @@ def _move(student, shape, terms, S, h, constants, buffers, k):
     units, factor, top = student.units, student.factor, len(student.U)
     if terms.decay:
         for i in range(len(S)):
-            multiply(S[i], constants.keep[k], S[i])
-        multiply(h, constants.keep_h, h)
+            rescale(S[i], constants.keep[k])
+        rescale(h, constants.keep_h)
     for layer in range(top):
         for j in range(student.U.shape[2]):
-            multiply(student.U[layer, k, j], student.keep, student.U[layer, k, j])
+            rescale(student.U[layer, k, j], student.keep)
     for b in range(shape.batch):
         own, error = slice(shape.p, coordinates(shape, b)), buffers.error[b]
         _step(factor[0], constants.rate[k], error)
-        multiply(factor[0], factor[0], units[0, SLOPE, b, k])
+        rescale(factor[0], units[0, SLOPE, b, k])
         add_multiples(S[own], factor[0], buffers.u[b, own])
         _step(factor[0], constants.rate_h, error)
         add_product(h, factor[0], units[top, ACTIVITY, b, k])

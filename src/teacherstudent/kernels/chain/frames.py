@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.chain.columns import rotate, rotate_out_of_zero, rotation
+from teacherstudent.kernels.chain.columns import rotate, rotate_out_of_zero, rotate_rows, rotation
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.special import fma
@@ -34,32 +34,6 @@ class Teachers(NamedTuple):
     B: np.ndarray  # (P M, s, C) coordinates along the first s axes of A, / sqrt N
     T: np.ndarray  # (C, P M, P M) overlaps
     v: np.ndarray  # (C, P, M) readouts
-
-
-def axes(N: int, K: int, fixed: int, batch: int, drifting: int = 0) -> tuple[int, int, int]:
-    """Return the numbers of axes of a frame.
-
-    Parameters
-    ----------
-    N : int
-        Number of inputs.
-    K, fixed : int
-        Numbers of units of the student, and of all teachers and anchors.
-    batch : int
-        Samples of a step.
-    drifting : int
-        Number of units of teachers that drift.
-
-    Returns
-    -------
-    p : int
-        Axes of G: K, or 0 where N is too small for an axis of each unit, sample and drift of a step.
-    r : int
-        Axes of A: `fixed`, or N in that case.
-    q : int
-        Further axes for the inputs of a batch: `batch`, or 0 in that case.
-    """
-    return (K, fixed, batch) if K + fixed + max(batch, drifting) <= N else (0, N, 0)
 
 
 @entry
@@ -91,13 +65,12 @@ def rotate_to_triangle(rows, first, last, cosine, sine):
     cosine, sine : array (C,)
         Work space.
     """
-    F, n, _ = rows.shape
+    n = rows.shape[1]
     for j in range(first, last):
         for i in range(j + 1, n):
             rotation(rows[j, j], rows[j, i], cosine, sine)
             rows[j, i] = 0.0
-            for k in range(j + 1, F):
-                rotate(rows[k, j], rows[k, i], cosine, sine)
+            rotate_rows(rows, j + 1, j, i, cosine, sine)
 
 
 @by_column
@@ -121,8 +94,7 @@ def rotate_to_input(S, buffers, b, first, p, y):
     for j in range(p - 1, -1, -1):
         rotation(u[b, y], u[b, first + j], cosine, sine)
         rotate_out_of_zero(S[j, y], S[j, first + j], cosine, sine)
-        for k in range(j + 1, p):
-            rotate(S[k, y], S[k, first + j], cosine, sine)
+        rotate_rows(S, j + 1, y, first + j, cosine, sine)
         for later in range(b + 1, len(u)):
             rotate(u[later, y], u[later, first + j], cosine, sine)
 
@@ -144,8 +116,7 @@ def rotate_back(S, buffers, first, p, y):
     """
     for j in range(p):
         rotation(S[j, first + j], S[j, y], buffers.cosine, buffers.sine)
-        for k in range(j + 1, p):
-            rotate(S[k, first + j], S[k, y], buffers.cosine, buffers.sine)
+        rotate_rows(S, j + 1, first + j, y, buffers.cosine, buffers.sine)
 
 
 @entry

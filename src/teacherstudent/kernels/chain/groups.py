@@ -14,7 +14,7 @@ group, seen = 1 and rest = 0, all numbers are those of `recursion`.
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import LABEL_NOISE, NORMALS, RETRY, coordinates
-from teacherstudent.kernels.chain.columns import add_multiples, fill_normal_rows, multiply
+from teacherstudent.kernels.chain.columns import add_multiples, fill_normal_rows, rescale
 from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.group_overlaps import below_threshold
 from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
@@ -192,15 +192,15 @@ def scale(shape, groups, terms, law, u, b):
     for g in range(len(groups.n)):
         first, own = groups.first[g], groups.own[g]
         for i in range(first, first + groups.p[g]):
-            multiply(u[i], groups.length[g], u[i])
+            rescale(u[i], groups.length[g])
         for i in range(own, own + groups.r[g]):
-            multiply(u[i], groups.seen[g], u[i])
+            rescale(u[i], groups.seen[g])
         if terms.input_noise:
             add_multiples(u[own : own + groups.r[g]], groups.noise[g], u[xi + own - shape.p :])
         if groups.p[g] > 0:
             for sample in range(b + 1):
                 y = coordinates(shape, sample) - groups.last[g]
-                multiply(u[y], groups.length[g], u[y])
+                rescale(u[y], groups.length[g])
 
 
 @by_column

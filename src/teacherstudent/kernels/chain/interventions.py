@@ -10,7 +10,7 @@ import numpy as np
 
 from teacherstudent.kernels.chain.anchors import Anchors, add_anchors, add_path_integral, copy_readouts
 from teacherstudent.kernels.chain.arrays import LABEL_NOISE, coordinates
-from teacherstudent.kernels.chain.columns import multiply
+from teacherstudent.kernels.chain.columns import rescale
 from teacherstudent.kernels.chain.frames import fill_gram
 from teacherstudent.kernels.chain.law import label
 from teacherstudent.kernels.chain.motion import Motion, drift, place_teachers
@@ -90,7 +90,7 @@ def train(shape, terms, interventions, teachers, state, constants, keys, buffers
             label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
             if parts.fidelity:
                 for i in range(shape.p, shape.p + shape.r):
-                    multiply(buffers.u[b, i], fidelity, buffers.u[b, i])
+                    rescale(buffers.u[b, i], fidelity)
             if terms.input_noise:
                 add_input_noise(shape, constants, buffers.u[b], last)
         if parts.path:

@@ -19,6 +19,7 @@ from teacherstudent.kernels.chain.columns import (
     copy,
     fill_normal_rows,
     multiply,
+    rescale,
     sum_products,
 )
 from teacherstudent.kernels.chain.frames import rotate_to_triangle
@@ -103,7 +104,7 @@ def _move(motion, row, d):
     sum_products(motion.length[1], row, row)
     _divide_roots(motion.length[0], motion.length[1])
     for i in range(len(row)):
-        multiply(row[i], motion.length[0], row[i])
+        rescale(row[i], motion.length[0])
 
 
 @by_column

@@ -32,7 +32,7 @@ from teacherstudent.kernels.chain.arrays import (
 from teacherstudent.kernels.chain.columns import (
     add_multiples,
     fill_normal_rows,
-    multiply,
+    rescale,
 )
 from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
@@ -171,7 +171,7 @@ def add_input_noise(shape, constants, u, last):
     add_multiples(u[shape.p : shape.p + shape.r], constants.input_noise, u[noise:])
     for i in range(last):
         if not shape.p <= i < shape.p + shape.r:
-            multiply(u[i], constants.input_length, u[i])
+            rescale(u[i], constants.input_length)
 
 
 @by_column

@@ -15,84 +15,16 @@ frame has all axes. Model: Patel, Lee, Sarao Mannelli, Goldt & Saxe, The RL perc
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from teacherstudent.kernels.chain.arrays import NORMALS, RETRY
 from teacherstudent.kernels.chain.columns import add_product, clear, fill_normal_rows, sum_products
-from teacherstudent.kernels.compile.alignment import aligned_zeros
+from teacherstudent.kernels.chain.reward_arrays import AT_LEAST, FIRST, INPUTS, OUTSIDE, SECOND
+from teacherstudent.kernels.chain.reward_schedules import below_threshold, schedule
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.chi_square import chi
 from teacherstudent.kernels.maths.special import fma
-
-# Conditions of a reward; all right is AT_LEAST with as many right decisions as the episode has.
-AT_LEAST, FIRST, PER_STEP = range(3)
-# Rows of normals before those of the inputs: length of the move outside of the frame, and its second normal.
-OUTSIDE, SECOND, INPUTS = range(3)
-# Optimal rates and lengths are those of this overlap rho where it is smaller; they have a limit only above 0.
-SMALLEST_OVERLAP = 1e-3
-SMALLEST_PROBABILITY = 1e-12  # of a right decision, in optimal rates and lengths
-
-
-class Episodes(NamedTuple):
-    """Episodes and their rewards, in units of the learning rate; each chain has its own numbers."""
-
-    condition: int  # AT_LEAST, FIRST or PER_STEP, the same for all chains
-    length: int  # decisions T of an episode, or the largest number of them; the same for all chains
-    has_optimal_rate: bool
-    has_optimal_length: bool  # only where all decisions must be right
-    count: np.ndarray  # (C,) right decisions that are necessary (AT_LEAST), or first decisions (FIRST)
-    value: np.ndarray  # (C,)
-    penalty: np.ndarray  # (C,)
-    bonus: np.ndarray  # (C,)
-
-
-class EpisodeBuffers(NamedTuple):
-    """Work space of an episode."""
-
-    u: np.ndarray  # (INPUTS + T (p + r), C) normals
-    bits: np.ndarray  # (2, C) uint64, random bits
-    sums: np.ndarray  # (2, p + r, C) sum_t a_t u_t, and the same with the numbers m_t of bonuses as weights
-    fields: np.ndarray  # (2, C) fields of student and teacher
-    decisions: np.ndarray  # (2, C) decision a_t, and 1 where it is right
-    counts: np.ndarray  # (4, C) right decisions, m_t, sum_t m_t, sum_t m_t^2
-    lengths: np.ndarray  # (C,) decisions of the episode
-    rate: np.ndarray  # (C,) learning rate divided by N
-    factors: np.ndarray  # (2, C) factors of the sums in a move
-    outside: np.ndarray  # (C,) length of the move outside of the frame over the chi variate
-
-
-def new_buffers(p: int, r: int, length: int, C: int) -> EpisodeBuffers:
-    """Allocate the work space for the episodes of some chains.
-
-    Parameters
-    ----------
-    p, r : int
-        Axes of the frame: of the student alone, and of the teachers.
-    length : int
-        Largest number of decisions of an episode.
-    C : int
-        Number of chains.
-
-    Returns
-    -------
-    EpisodeBuffers
-    """
-    rows = -(-(INPUTS + length * (p + r)) // 4) * 4
-    rate, lengths, outside = aligned_zeros((3, C))
-    return EpisodeBuffers(
-        u=aligned_zeros((rows, C)),
-        bits=aligned_zeros((2, C), np.uint64),
-        sums=aligned_zeros((2, p + r, C)),
-        fields=aligned_zeros((2, C)),
-        decisions=aligned_zeros((2, C)),
-        counts=aligned_zeros((4, C)),
-        lengths=lengths,
-        rate=rate,
-        factors=aligned_zeros((2, C)),
-        outside=outside,
-    )
 
 
 @entry
@@ -131,7 +63,7 @@ def train(shape, episodes, state, constants, keys, buffers, first, end, interval
     most = episodes.length
     for step in range(first, end):
         if episodes.has_optimal_rate or episodes.has_optimal_length:
-            most = _schedule(shape, episodes, S, constants, buffers)
+            most = schedule(shape, episodes, S, constants, buffers)
         fill_normal_rows(u, INPUTS + most * axes, buffers.bits, keys.key0, keys.key1, step, NORMALS)
         _decide_all(shape, episodes, S, B, constants.v[0], buffers, most)
         if _weigh(episodes, buffers):
@@ -242,99 +174,3 @@ def _stop_where_not_finite(finite, steps, S):
     for c in range(len(finite)):
         finite[c] = finite[c] if abs(S[c]) < np.inf else 0
         steps[c] += finite[c]
-
-
-@by_column
-def _overlap(shape, S, constants, c):
-    """Return rho, the cosine of the angle with the active teacher, and Q of one chain; rho is 0 if Q is 0."""
-    Q, R, T = 0.0, 0.0, 0.0
-    for i in range(shape.p + shape.r):
-        Q = fma(S[i, c], S[i, c], Q)
-    for i in range(constants.B.shape[1]):
-        R = fma(constants.B[0, i, c], S[shape.p + i, c], R)
-        T = fma(constants.B[0, i, c], constants.B[0, i, c], T)
-    R = R if constants.v[0, c] > 0.0 else -R
-    return (min(1.0, max(-1.0, R / math.sqrt(Q * T))) if Q > 0.0 else 0.0), Q
-
-
-@by_column
-def _schedule(shape, episodes, S, constants, buffers):
-    """Set optimal rates and lengths of the next episode; return the largest length.
-
-    eta = T sqrt(Q) (1 - rho^2) / (sqrt(2 pi) rho s_n), s_n = P(at least n of T right) / P(n - 1 of T - 1
-    right), with the probability p of a right decision; lengths as in `_best_length`.
-    """
-    most = 1
-    for c in range(len(buffers.rate)):
-        rho, Q = _overlap(shape, S, constants, c)
-        p = max(SMALLEST_PROBABILITY, 1.0 - math.acos(rho) / math.pi)
-        rho = max(rho, SMALLEST_OVERLAP)
-        T, n = episodes.length, episodes.count[c]
-        slope = math.sqrt(Q) * (1.0 - rho * rho) / rho
-        if episodes.has_optimal_length:
-            eta = constants.rate[0, c] * shape.N * episodes.value[c]
-            T = _best_length(T, slope, eta, p, episodes.has_optimal_rate)
-            n = T
-        if episodes.has_optimal_rate:
-            best = T * slope / (math.sqrt(2.0 * math.pi) * _ratio(T, n, p))
-            buffers.rate[c] = constants.rate[0, c] * best / episodes.value[c]
-        buffers.lengths[c] = T
-        most = max(most, T)
-    return most
-
-
-@by_column
-def _best_length(most, slope, eta, p, has_optimal_rate):
-    """Return the length T, from 1 to `most`, at which rho rises fastest where all decisions must be right.
-
-    At the optimal rate T p^T is largest for the smallest T >= p / (1 - p). At a given rate p^T (s - 1 / T) is
-    largest next to the root of l T^2 s - l T + 1 = 0 with l = log p and s = sqrt(2 / pi) slope / (eta p).
-    """
-    if has_optimal_rate:
-        best = p / (1.0 - p) if p < 1.0 else np.inf
-        return max(1, int(math.ceil(best))) if best < most else most
-    s, log = math.sqrt(2.0 / math.pi) * slope / (eta * p), math.log(p)
-    if not s * log < 0.0:
-        return most
-    root = 0.5 / s + math.sqrt(0.25 / (s * s) - 1.0 / (s * log))
-    if not root < most:
-        return most
-    T = max(1, int(root))
-    return T + 1 if p * (s - 1.0 / (T + 1)) > s - 1.0 / T and most > T else T
-
-
-@by_column
-def _ratio(T, n, p):
-    """Return P(X >= n) / P(X' = n - 1) for X of T and X' of T - 1 decisions, right with probability p."""
-    total, term, i = 0.0, T / n * p, n
-    while i <= T:
-        total += term
-        term *= (T - i) / (i + 1.0) * p / (1.0 - p)
-        i += 1
-    return total
-
-
-@entry
-def below_threshold(shape, state, constants):
-    """Compare the probabilities of a wrong decision of all chains with their thresholds.
-
-    Parameters
-    ----------
-    shape : Shape
-        Sizes, the same for all chains.
-    state : State
-        The students.
-    constants : ChainConstants
-        Coordinates and readout of the active teacher, with the thresholds.
-
-    Returns
-    -------
-    array (C,) of bool
-        False for chains without a threshold and for chains that have stopped.
-    """
-    found = np.zeros(len(state.finite), np.bool_)
-    for c in range(len(found)):
-        if constants.threshold[c] > 0.0 and state.finite[c]:
-            rho, _ = _overlap(shape, state.S[0], constants, c)
-            found[c] = math.acos(rho) / math.pi < constants.threshold[c]
-    return found

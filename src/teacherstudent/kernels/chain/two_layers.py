@@ -8,9 +8,9 @@ A batch has the mean of its gradients. Saad & Solla, Phys. Rev. E 52 (1995) 4225
 from typing import NamedTuple
 
 from teacherstudent.kernels.chain.arrays import coordinates
-from teacherstudent.kernels.chain.columns import add_multiples, multiply, sum_products
+from teacherstudent.kernels.chain.columns import add_multiples, rescale, sum_products
 from teacherstudent.kernels.chain.law import move, respond
-from teacherstudent.kernels.compile.flags import BY_COLUMN, by_column
+from teacherstudent.kernels.compile.flags import BY_COLUMN, column_loop
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import activate
 from teacherstudent.kernels.maths.special import fma
@@ -36,25 +36,25 @@ def _move(student, shape, terms, S, h, constants, buffers, k):
     """Move unit k and its readout, see `law.move`; G changes only by weight decay."""
     if terms.decay:
         for i in range(len(S)):
-            multiply(S[i], constants.keep[k], S[i])
+            rescale(S[i], constants.keep[k])
     for b in range(shape.batch):
         own = slice(shape.p, coordinates(shape, b))
         _pull(buffers.factor, constants.rate[k], buffers.error[b], h, buffers.units[2, b, k])
         add_multiples(S[own], buffers.factor, buffers.u[b, own])
     if terms.decay:
-        multiply(h, constants.keep_h, h)
+        rescale(h, constants.keep_h)
     for b in range(shape.batch):
         _push(h, constants.rate_h, buffers.error[b], buffers.units[1, b, k])
 
 
-@by_column
+@column_loop
 def _pull(out, rate, error, h, slope):
     """Compute out = -rate error h g', all (C,)."""
     for c in range(len(out)):
         out[c] = -rate[c] * error[c] * h[c] * slope[c]
 
 
-@by_column
+@column_loop
 def _push(h, rate, error, activity):
     """Compute h -= rate error g, all (C,)."""
     for c in range(len(h)):

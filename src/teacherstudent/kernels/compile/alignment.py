@@ -11,7 +11,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarra
     """Return an array of zeros that starts at a line; rows that fill whole lines start at a line too."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
+    start = -memory.__array_interface__["data"][0] % LINE
     return memory[start : start + size].view(dtype).reshape(shape)
 
 

@@ -25,6 +25,7 @@ from numba.core.caching import (
     IndexDataCacheFile,
     UserProvidedCacheLocator,
 )
+from numba.core.runtime import rtsys
 
 KERNELS = Path(__file__).parents[1]
 PACKAGE = "teacherstudent.kernels"
@@ -99,7 +100,12 @@ class CheckedCache(FunctionCache):
 
     def load_overload(self, sig, target_context):
         """Return the saved code for a signature, or None."""
-        return super().load_overload(sig, target_context) if _of_kernels(sig) else None
+        if not _of_kernels(sig):
+            return None
+        # Numba would load what it needs to compile, which takes longer than to load all code of a run.
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
     def save_overload(self, sig, data):
         """Save the code for a signature; if that fails, write one warning per process."""

@@ -3,7 +3,7 @@
 from numba import config, njit
 
 from teacherstudent.kernels.compile.cache import CheckedCache
-from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler
+from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler, SeparateArraysCompiler
 
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
@@ -20,6 +20,8 @@ SUM = ON_ARRAYS | {"fastmath": {"contract", "reassoc"}}
 # The same for a part of the loop of a kernel, for which passing the arguments would cost more than the work.
 PART = INNER | {"forceinline": True}
 inner = njit(**INNER)
+# The same for functions that are also compiled for vectors of runs (`vectors`), with equal bits in each run.
+rounded = njit(**ON_ARRAYS)
 part = njit(**PART)
 long_sum = njit(**SUM)
 # For functions with functions as arguments: numba cannot save code that passes them as values.
@@ -28,6 +30,9 @@ inlined = njit(error_model="numpy", inline="always")
 # has the same bits whatever the other columns are. A call would cost more than such a loop.
 BY_COLUMN = ON_ARRAYS | {"forceinline": True}
 by_column = njit(**BY_COLUMN)
+# The same for one loop whose arrays have no element in common: otherwise each loop starts with comparisons of
+# their addresses, which take as long as the arithmetic of some dozens of columns.
+column_loop = njit(**BY_COLUMN, pipeline_class=SeparateArraysCompiler)
 
 
 def entry(function):

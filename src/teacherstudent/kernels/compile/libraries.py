@@ -36,6 +36,14 @@ class OwnCopiesCompiler(Compiler):
         return super()._compile_core()
 
 
+class SeparateArraysCompiler(Compiler):
+    """Numba's compiler for functions whose arrays have no element in common, as LLVM is told here."""
+
+    def _compile_core(self):
+        self.state.flags.noalias = True
+        return super()._compile_core()
+
+
 def _linkable(module: binding.ModuleRef) -> binding.ModuleRef:
     """Return a copy for kernels that call this one, equal to the copy that is loaded from the disk."""
     copy = binding.parse_bitcode(module.as_bitcode())

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import by_column, entry
+from teacherstudent.kernels.compile.flags import by_column, column_loop, entry
 from teacherstudent.kernels.maths.philox import four_normals
 from teacherstudent.kernels.maths.special import erf_and_derivative
 
@@ -68,7 +68,7 @@ def fill_chi(out, degrees, key0, key1):
         out[i] = y[0]
 
 
-@by_column
+@column_loop
 def _propose(y, x, dof):
     """Replace y by the proposal from x if it is surely accepted, else by -|y|; return how many are not."""
     d = dof / 2.0 - 1.0 / 3.0

@@ -5,12 +5,15 @@ readouts Goldt et al., NeurIPS 2019; with several teachers and heads Lee et al.,
 (`pair_sums`) for activations without such forms.
 """
 
+import math
+
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, exact, fast
 from teacherstudent.kernels.maths.activations import ERF, RELU
 from teacherstudent.kernels.maths.integrals import I2
 from teacherstudent.kernels.maths.pair_sums import pair_mean
+from teacherstudent.kernels.maths.special import asin
 
 
 @entry
@@ -143,8 +146,40 @@ def generalisation_errors_of_records(student, teacher, Q, R, T, h, v):
         As `generalisation_errors`.
     """
     errors = np.empty((len(Q), len(v)))
+    if student == ERF and teacher == ERF:
+        _fill_errors_of_erf(Q, R, T, h, v, errors)
+        return errors
     for record in range(len(Q)):
         own = generalisation_errors(student, teacher, Q[record], R[record], T, h[record], v)
         for p in range(len(v)):
             errors[record, p] = own[p]
     return errors
+
+
+@exact
+def _fill_errors_of_erf(Q, R, T, h, v, errors):
+    """Compute the errors of erf units pair by pair, all records together: these loops are vectorised."""
+    (records, K), (P, M) = Q.shape[:2], v.shape
+    squares = np.empty(records)
+    for p in range(P):
+        head, first = p if h.shape[1] > 1 else 0, p * M
+        for r in range(records):
+            squares[r] = 0.0
+        for m in range(first, first + M):
+            for n in range(first, first + M):
+                constant = v[p, m - first] * v[p, n - first] * I2(ERF, ERF, T[m, m], T[m, n], T[n, n])
+                for r in range(records):
+                    squares[r] += constant
+        for i in range(K):
+            for k in range(i, K):
+                factor = 2.0 / math.pi * (1.0 if i == k else 2.0)
+                for r in range(records):
+                    cosine = Q[r, i, k] / math.sqrt((1.0 + Q[r, i, i]) * (1.0 + Q[r, k, k]))
+                    squares[r] += factor * h[r, head, i] * h[r, head, k] * asin(cosine)
+            for m in range(first, first + M):
+                factor, variance = -4.0 / math.pi * v[p, m - first], 1.0 + T[m, m]
+                for r in range(records):
+                    cosine = R[r, i, m] / math.sqrt((1.0 + Q[r, i, i]) * variance)
+                    squares[r] += factor * h[r, head, i] * asin(cosine)
+        for r in range(records):
+            errors[r, p] = max(0.5 * squares[r], 0.0)

@@ -85,3 +85,22 @@ def ball(steps: np.ndarray, tolerance: float, half: bool) -> Nodes:
     points = np.array([side[i] * h for side, i, h in zip(sides, inside, steps, strict=True)])
     weights = np.exp(-0.5 * squares[inside])
     return Nodes(points, weights / weights.sum())
+
+
+def products(d: int, points: int) -> Nodes:
+    """Return the nodes of the product of Gauss-Hermite rules, exact for polynomials.
+
+    Parameters
+    ----------
+    d : int
+        Number of axes.
+    points : int
+        Points along each axis; the degree along an axis is at most 2 points - 1.
+
+    Returns
+    -------
+    Nodes
+    """
+    x, w = np.polynomial.hermite_e.hermegauss(points)
+    weights = np.prod(np.meshgrid(*[w / w.sum()] * d), axis=0).ravel()
+    return Nodes(np.array(np.meshgrid(*[x] * d)).reshape(d, -1), weights)

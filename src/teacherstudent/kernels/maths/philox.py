@@ -140,10 +140,15 @@ def box_muller(bits):
 @scalar
 def box_muller_float32(bits):
     """Return `box_muller` in single precision, where u is the high word alone; the largest radius is 6.6."""
-    high = np.uint32(bits >> WORD_BITS)
+    return _from_words(np.uint32(bits >> WORD_BITS), np.uint32(bits))
+
+
+@scalar
+def _from_words(high, low):
+    """Return `box_muller_float32` of two words."""
     u = np.float32(np.uint32(high | LOWEST_BIT_32)) * UNIT_32
     radius = np.float32(math.sqrt(MINUS_2_FLOAT32 * log_float32(u)))
-    sine, cosine = sincos_turns_float32(np.uint32(bits))
+    sine, cosine = sincos_turns_float32(low)
     return radius * cosine, radius * sine
 
 
@@ -282,8 +287,17 @@ def _transform_float64(bits, out):
 
 def _transform_float32(bits, out):
     """Implement `_transform` in single precision."""
+    _transform_words(bits.view(np.uint32), out)
+
+
+@exact
+def _transform_words(words, out):
+    """Fill out (n,) with normals from the words of its pairs, the low one first.
+
+    Without numbers of 64 bits the vectors of the loop are twice as long.
+    """
     pairs = out.size // 2
     for i in range(pairs):
-        out[2 * i], out[2 * i + 1] = box_muller_float32(bits[i])
+        out[2 * i], out[2 * i + 1] = _from_words(words[2 * i + 1], words[2 * i])
     if out.size % 2:
-        out[2 * pairs], _ = box_muller_float32(bits[pairs])
+        out[2 * pairs], _ = _from_words(words[2 * pairs + 1], words[2 * pairs])

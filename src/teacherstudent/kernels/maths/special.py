@@ -9,9 +9,9 @@ are those of minimax approximations, computed by the Remez algorithm for this mo
 import math
 
 import numpy as np
-from numba.extending import intrinsic, overload
 
 from teacherstudent.kernels.compile.flags import scalar
+from teacherstudent.kernels.compile.vectors import fma, select
 
 LN_2 = math.log(2.0)
 INVERSE_LN_2 = 1.0 / LN_2
@@ -49,42 +49,6 @@ DERIVATIVE_LIMIT_FLOAT32 = np.float32(13.0)
 SQRT_2_OVER_PI_FLOAT32 = np.float32(SQRT_2_OVER_PI)
 
 
-def fma(a, b, c):
-    """Return a b + c in the precision of a; compiled code rounds once, Python twice.
-
-    Parameters
-    ----------
-    a, b, c : float
-        Numbers; b and c are converted to the type of a.
-
-    Returns
-    -------
-    float
-        The fused multiply-add of IEEE 754.
-    """
-    return a * b + c
-
-
-@intrinsic
-def _fused(typingctx, a, b, c):
-    """Emit the instruction of LLVM for a fused multiply-add."""
-
-    def codegen(context, builder, signature, args):
-        return builder.fma(*args)
-
-    return a(a, a, a), codegen
-
-
-@overload(fma)
-def _compiled_fma(a, b, c):
-    """Return the compiled implementation of `fma`."""
-
-    def compiled(a, b, c):
-        return _fused(a, b, c)
-
-    return compiled
-
-
 @scalar
 def asin(x):
     """Return the arcsine of -1 <= x <= 1, with an error below 3e-16.
@@ -93,8 +57,8 @@ def asin(x):
     """
     a = abs(x)
     large = a > 0.5
-    z = 0.5 - 0.5 * a if large else a * a
-    s = math.sqrt(z) if large else a
+    z = select(large, 0.5 - 0.5 * a, a * a)
+    s = select(large, math.sqrt(z), a)
     p = fma(z, 0.03195895031376429, -0.0162940613271775)
     p = fma(z, p, 0.019573905045614147)
     p = fma(z, p, 0.0065108511934055665)
@@ -107,8 +71,8 @@ def asin(x):
     p = fma(z, p, 0.0750000000034304)
     p = fma(z, p, 0.16666666666665383)
     p = fma(s * z, p, s)
-    result = fma(-2.0, p, HALF_PI) if large else p
-    return -result if x < 0.0 else result
+    result = select(large, fma(-2.0, p, HALF_PI), p)
+    return select(x < 0.0, -result, result)
 
 
 @scalar

@@ -5,8 +5,8 @@ A law is a NamedTuple with its own parameters, `StepConstants.law`. It is define
 `learn_from_labels`, for samples with given labels; one of the two may be missing. The kernels compute the
 fields w_k x before a law is applied, and move the first layer afterwards. A law of gradient descent computes
 outputs by `output` and moves by `descend`, whose variants are for both memory layouts of networks with two
-layers and for several hidden layers (`deep`). Runs whose steps are on several tasks need a variant of
-`with_parameters` too.
+layers and for several hidden layers (`deep`). Runs whose steps are on several tasks, and those that
+are trained in blocks of steps (`blocks`), need a variant of `with_parameters` too.
 """
 
 from teacherstudent.kernels.compile.variants import declared
@@ -61,7 +61,7 @@ def learn_from_labels(law, h, p, buffers, labels, chosen):
 
 @declared
 def with_parameters(law, numbers):
-    """Return the law with other parameters, for runs whose tasks differ in them.
+    """Return the law with other parameters, for tasks and for networks side by side that differ in them.
 
     Parameters
     ----------

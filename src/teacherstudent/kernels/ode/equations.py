@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.flags import entry, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.isotropic import Isotropic
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.models import Means, Rates, covariances, means_for, motion, record
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
@@ -63,7 +64,7 @@ def constants_of(
     return Constants(law, output_variance, flip, threshold, rates, model, means, progress)
 
 
-@inner
+@rounded
 def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
@@ -92,17 +93,24 @@ def derivative(y, reference, dy):
     return True
 
 
-@inner
+@rounded
+def error_above_threshold(y, reference):
+    """Event function: the active task's error on clean inputs minus the threshold, which is above 0."""
+    p = reference[0]
+    covariances(p.model, y, True)
+    return error_of_task(p.law, p.model) - p.threshold
+
+
+@rounded
 def above_threshold(y, reference):
     """Event function: the active task's error on clean inputs minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
-    covariances(p.model, y, True)
-    return error_of_task(p.law, p.model) - p.threshold
+    return error_above_threshold(y, reference)
 
 
-@inner
+@rounded
 def record_of(y, reference, row):
     """Write what the covariance model records of a state to a row.
 
@@ -150,6 +158,27 @@ def integrate_phase(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         restart,
         max_tries,
         work,
+    )
+
+
+@entry
+def integrate_phases(p, lanes, queue, tableau, has_event, max_tries, max_steps):
+    """Integrate the runs of a queue side by side.
+
+    Parameters
+    ----------
+    p : Constants
+        Everything that the right-hand side takes as given, with arrays (..., 8) in place of all numbers.
+    lanes, queue, tableau, has_event, max_tries, max_steps
+        As in `side_by_side.integrate_queue`.
+
+    Returns
+    -------
+    bool
+        Whether all integrations are finished.
+    """
+    return integrate_queue(
+        derivative, error_above_threshold, p, lanes, queue, tableau, has_event, max_tries, max_steps
     )
 
 

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.alignment import aligned_zeros
-from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.compile.flags import inlined, rounded
+from teacherstudent.kernels.compile.vectors import first_guess, fma
 from teacherstudent.kernels.maths.special import asin
 from teacherstudent.kernels.ode.pauses import DONE, row_done
 
@@ -39,13 +40,29 @@ class Lanes(NamedTuple):
     square: np.ndarray  # (lanes,) < d^2 > under the tilt, without label noise
 
 
-def lanes_for(K: int, D: int) -> Lanes:
-    """Allocate the lanes for K student units and D error units, which include them."""
+def lanes_for(K: int, D: int, padded: bool = True) -> Lanes:
+    """Allocate the lanes for K student units and D error units, which include them.
+
+    Without padding there is one lane without tilt; vectors of runs need no more.
+
+    Parameters
+    ----------
+    K, D : int
+        Numbers of student units and of error units.
+    padded : bool
+        Whether the number of lanes is a multiple of `VECTOR`.
+
+    Returns
+    -------
+    Lanes
+    """
     pairs = np.triu_indices(K)
-    n = _whole_vectors(len(pairs[0]) + 1)
+    n, roots = len(pairs[0]) + 1, D
+    if padded:
+        n, roots = _whole_vectors(n), _whole_vectors(D)
     units = np.zeros((2, n), np.uint64)
     units[:, : len(pairs[0])] = pairs
-    shapes = (_whole_vectors(D),), (K, D), (3, n), (3, D, n), (D, D), (n,)
+    shapes = (roots,), (K, D), (3, n), (3, D, n), (D, D), (n,)
     lanes = Lanes(*units, *map(aligned_zeros, shapes))
     lanes.root[:] = 1.0
     return lanes
@@ -110,7 +127,7 @@ def tilt_by_one(C, root, root_i, pair):
     for i in range(K):
         for a in range(D):
             u_a = root[i] * C[i, a]
-            root_i[i, a] = 1.0 + C[a, a] - u_a * u_a
+            root_i[i, a] = fma(-u_a, u_a, 1.0 + C[a, a])
     _inverse_roots(root_i.reshape(-1))
     q = 0
     for i in range(K):
@@ -136,13 +153,13 @@ def tilt_by_two(C, i, k, pair, tilted):
         variance = 1.0 + C[a, a]
         for q in range(len(i)):
             u_a = pair[0, q] * C[a, i[q]]
-            v_a = (C[a, k[q]] - u_a * pair[1, q]) * pair[2, q]
+            v_a = fma(-u_a, pair[1, q], C[a, k[q]]) * pair[2, q]
             tilted[0, a, q], tilted[1, a, q] = u_a, v_a
-            tilted[2, a, q] = variance - u_a * u_a - v_a * v_a
+            tilted[2, a, q] = fma(-v_a, v_a, fma(-u_a, u_a, variance))
     _inverse_roots(tilted[2].reshape(-1))
 
 
-@inner
+@rounded
 def _inverse_roots(x):
     """Replace every x >= 1 of a vector by y = 1 / sqrt x, with a relative error below 3e-16.
 
@@ -150,10 +167,9 @@ def _inverse_roots(x):
     root and a division.
     """
     for e in range(len(x)):
-        y = np.float64(np.float32(1.0) / np.float32(math.sqrt(np.float32(x[e]))))
-        half = 0.5 * x[e]
-        y *= 1.5 - half * y * y
-        x[e] = y * (1.5 - half * y * y)
+        y, half = first_guess(x[e]), 0.5 * x[e]
+        y *= fma(-half * y, y, 1.5)
+        x[e] = y * fma(-half * y, y, 1.5)
 
 
 @inlined
@@ -194,9 +210,10 @@ def fill_squares(rows, c, C, tilted, square, angle, progress):
             if a != b:
                 weight *= 2.0
             for q in range(n):
-                S_ab = C_ab - tilted[0, a, q] * tilted[0, b, q] - tilted[1, a, q] * tilted[1, b, q]
+                S_ab = fma(-tilted[0, a, q], tilted[0, b, q], C_ab)
+                S_ab = fma(-tilted[1, a, q], tilted[1, b, q], S_ab)
                 last = asin(S_ab * tilted[2, a, q] * tilted[2, b, q])
-                square[q] += weight * last
+                square[q] = fma(weight, last, square[q])
             angle[a, b] = last
         row = np.int64(a)
         if row_done(progress, row, rows, (len(c) - row) * len(square)):
@@ -220,9 +237,9 @@ def fill_output(c, angle, output):
     for i in range(len(output)):
         total = 0.0
         for a in range(i):
-            total += c[a] * angle[a, i]
+            total = fma(c[a], angle[a, i], total)
         for a in range(i, len(c)):
-            total += c[a] * angle[i, a]
+            total = fma(c[a], angle[i, a], total)
         output[i] = TWO_OVER_PI * total
 
 
@@ -247,7 +264,7 @@ def fill_weights(c, C, root, root_i, weights):
         norm, pull = TWO_OVER_PI * root[i], 0.0
         for a in range(weights.shape[1]):
             weights[i, a] = norm * c[a] * root_i[i, a]
-            pull += weights[i, a] * C[i, a]
+            pull = fma(weights[i, a], C[i, a], pull)
         weights[i, i] -= pull * root[i] * root[i]
 
 
@@ -271,3 +288,27 @@ def fill_power(root, root_i, square, output_variance, power):
         for k in range(i, len(power)):
             power[i, k] = TWO_OVER_PI * root[i] * root_i[i, k] * (square[q] + output_variance)
             q += 1
+
+
+@rounded
+def error_of_erf(c, C):
+    """Return 1/2 < d^2 > = (1/pi) sum_ab c_a c_b asin(C_ab / sqrt((1 + C_aa)(1 + C_bb))).
+
+    Parameters
+    ----------
+    c : (D,) array
+        Signed readouts of the error units.
+    C : (D, D) array
+        Covariance of the error units.
+
+    Returns
+    -------
+    float
+    """
+    total = 0.0
+    for a in range(len(c)):
+        for b in range(a, len(c)):
+            scale = math.sqrt((1.0 + C[a, a]) * (1.0 + C[b, b]))
+            term = c[a] * c[b] * asin(C[a, b] / scale)
+            total += term if a == b else 2.0 * term
+    return 0.5 * TWO_OVER_PI * total

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.compile.flags import inlined, rounded
+from teacherstudent.kernels.compile.vectors import fma, select
 from teacherstudent.kernels.ode import dop853
 
 STAGES = 12
@@ -98,24 +99,24 @@ def buffers_for(n: int, controlled: int | None = None) -> Buffers:
     return Buffers(*rows, np.zeros(4, np.int64), np.zeros(3), n if controlled is None else controlled)
 
 
-@inner
+@rounded
 def _copy(out, x):
     """Copy a vector; the shape check of an assignment to a slice would take seconds to compile."""
     for i in range(len(out)):
         out[i] = x[i]
 
 
-@inner
+@rounded
 def _add_weighted(out, step, weights, row, k):
     """Add step sum_j weights[row, j] k[j]; rows of k with zero weight are skipped."""
     for j in range(weights.shape[1]):
-        weight = step * weights[row, j]
-        if weight != 0.0:
+        if weights[row, j] != 0.0:
+            weight = step * weights[row, j]
             for i in range(len(out)):
-                out[i] += weight * k[j, i]
+                out[i] = fma(weight, k[j, i], out[i])
 
 
-@inner
+@rounded
 def _state_at(s, y, step, tableau, work):
     """Compute the state at stage s from the derivatives at the earlier ones."""
     _copy(work.states[s], y)
@@ -123,10 +124,29 @@ def _state_at(s, y, step, tableau, work):
 
 
 @inlined
-def _stages(f, params, y, step, tableau, work, first, last):
+def stages_between(f, params, y, step, tableau, work, first, last):
     """Compute the states and derivatives at those of the stages first, ..., last - 1 that are not done yet.
 
     Returns False where f pauses.
+
+    Parameters
+    ----------
+    f, params : function and NamedTuple
+        As in `integrate`.
+    y : (n,) array
+        State at the start of the step.
+    step : float
+        Size of the step.
+    tableau : Tableau
+        Coefficients of the method.
+    work : Buffers
+        Receives states and derivatives.
+    first, last : int
+        Range of the stages, from 0 to 16.
+
+    Returns
+    -------
+    bool
     """
     for s in range(max(first, work.progress[STAGES_DONE]), last):
         _state_at(s, y, step, tableau, work)
@@ -136,36 +156,69 @@ def _stages(f, params, y, step, tableau, work, first, last):
     return True
 
 
-@inner
-def _error_norm(tableau, step, y, work, rtol, atol):
+@rounded
+def error_norm(tableau, step, y, work, rtol, atol):
     """Return the estimated error of a step in units of the tolerance, from estimates of order 5 and 3.
 
     err = err5^2 / sqrt(err5^2 + 0.01 err3^2), each the root mean square of errors / (atol + rtol max |y|);
     Hairer et al., eqs. (4.10), (4.11) and (10.17).
+
+    Parameters
+    ----------
+    tableau : Tableau
+        Coefficients of the method.
+    step : float
+        Size of the step.
+    y : (n,) array
+        State at its start.
+    work : Buffers
+        With the derivatives at all stages, and the state at the end.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+        Below 1 for a step that is accepted; NaN where a derivative is NaN.
     """
-    five, three = 0.0, 0.0
+    five, three = 0.0 * rtol, 0.0 * rtol  # of the type of rtol
     for order in range(tableau.E.shape[0]):
         for i in range(len(y)):
             work.errors[order, i] = 0.0
         for j in range(tableau.E.shape[1]):  # zero weights too: NaN at any stage must reach the error
             for i in range(len(y)):
-                work.errors[order, i] += tableau.E[order, j] * work.k[j, i]
+                work.errors[order, i] = fma(work.k[j, i], tableau.E[order, j], work.errors[order, i])
     for i in range(work.controlled):
-        scale = atol + rtol * max(abs(y[i]), abs(work.states[STAGES, i]))
+        old, new = abs(y[i]), abs(work.states[STAGES, i])
+        scale = fma(rtol, select(old > new, old, new), atol)
         e5, e3 = work.errors[0, i] / scale, work.errors[1, i] / scale
         five += e5 * e5
         three += e3 * e3
-    if five == 0.0 and three == 0.0:
-        return 0.0
-    return abs(step) * five / math.sqrt((five + 0.01 * three) * work.controlled)
+    total = five + 0.01 * three
+    # Without any error the quotient is undefined; a total that is NaN must be the result.
+    return select(total > 0.0, abs(step) * five / math.sqrt(total * work.controlled), total)
 
 
-@inner
-def _norm(x, y, n, rtol, atol):
-    """Return the root mean square of the first n of x / (atol + rtol |y|); Hairer et al., eq. (4.11)."""
+@rounded
+def norm(x, y, n, rtol, atol):
+    """Return the root mean square of the first n of x / (atol + rtol |y|); Hairer et al., eq. (4.11).
+
+    Parameters
+    ----------
+    x, y : (n or more,) arrays
+        Numbers, and those that determine their scale.
+    n : int
+        How many numbers count.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+    """
     total = 0.0
     for i in range(n):
-        scaled = x[i] / (atol + rtol * abs(y[i]))
+        scaled = x[i] / fma(rtol, abs(y[i]), atol)
         total += scaled * scaled
     return math.sqrt(total / n)
 
@@ -178,26 +231,125 @@ def _initial_step(f, params, y, tableau, work, rtol, atol):
     integration starts with the same step. Returns -1 where f pauses.
     """
     # a) A first guess from the norms of y and y'.
-    if not _stages(f, params, y, 0.0, tableau, work, 0, 1):
+    if not stages_between(f, params, y, 0.0, tableau, work, 0, 1):
         return -1.0
     n = work.controlled
-    d0, d1 = _norm(y, y, n, rtol, atol), _norm(work.k[0], y, n, rtol, atol)
-    h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
+    d0, d1 = norm(y, y, n, rtol, atol), norm(work.k[0], y, n, rtol, atol)
+    h0 = guessed_step(d0, d1)
     # b) An Euler step of this size, from which the norm of y'' is estimated.
-    if not _stages(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
+    if not stages_between(f, params, y, h0 / tableau.A[1, 0], tableau, work, 1, 2):
         return -1.0
-    for i in range(len(y)):
-        work.k[1, i] -= work.k[0, i]
-    d2 = _norm(work.k[1], y, n, rtol, atol) / h0
     # c) The size with max(d1, d2) h^8 = 0.01, but at most 100 times the guess.
+    return first_step(h0, d1, norm_of_change(work.k, y, n, rtol, atol) / h0)
+
+
+@rounded
+def guessed_step(d0, d1):
+    """Return a first guess of the size of the first step from the norms of y and y'."""
+    return 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
+
+
+@rounded
+def norm_of_change(k, y, n, rtol, atol):
+    """Return the norm of k[1] - k[0], which replaces k[1].
+
+    Parameters
+    ----------
+    k : (2 or more, n) array
+        Derivatives at the start and after the guessed step.
+    y : (n,) array
+        State.
+    n : int
+        How many numbers count.
+    rtol, atol : float
+        Relative and absolute tolerance.
+
+    Returns
+    -------
+    float
+    """
+    for i in range(len(y)):
+        k[1, i] -= k[0, i]
+    return norm(k[1], y, n, rtol, atol)
+
+
+@rounded
+def first_step(h0, d1, d2):
+    """Return the size of the first step from a guess and the norms of y' and y''.
+
+    Parameters
+    ----------
+    h0 : float
+        The guess.
+    d1, d2 : float
+        Norms of y' and y''.
+
+    Returns
+    -------
+    float
+    """
     largest = max(d1, d2)
     h1 = max(1e-6, h0 * 1e-3) if largest <= 1e-15 else (0.01 / largest) ** 0.125
     return min(100.0 * h0, h1)
 
 
-@inner
-def _fill_dense(y, step, tableau, work):
-    """Compute the coefficients of the interpolant of a step from the derivatives at all stages, sec. II.6."""
+@rounded
+def is_last(t, step, end):
+    """Return whether a step is shortened, or made longer by rounding, to reach the end.
+
+    Parameters
+    ----------
+    t, step, end : float
+        Time, size of the step, and end of the integration.
+
+    Returns
+    -------
+    bool
+    """
+    return t + step >= end * (1.0 - 1e-15)
+
+
+@rounded
+def smaller_step(cut, error):
+    """Return the size with which a rejected step is repeated."""
+    return cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
+
+
+@rounded
+def next_step(cut, error, growth):
+    """Return the size of the step after an accepted one; Hairer et al., eq. (4.13).
+
+    Parameters
+    ----------
+    cut : float
+        Size of the accepted step.
+    error : float
+        Its error in units of the tolerance.
+    growth : float
+        Largest factor of the size.
+
+    Returns
+    -------
+    float
+    """
+    return cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
+
+
+@rounded
+def fill_dense(y, step, tableau, work):
+    """Compute the coefficients of the interpolant of a step from the derivatives at all stages, sec. II.6.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State at the start of the step.
+    step : float
+        Size of the step.
+    tableau : Tableau
+        Coefficients of the method.
+    work : Buffers
+        With the derivatives at all stages; receives the coefficients.
+    """
     for i in range(len(y)):
         change = work.states[STAGES, i] - y[i]
         old, new = step * work.k[0, i], step * work.k[STAGES, i]
@@ -210,9 +362,21 @@ def _fill_dense(y, step, tableau, work):
         _add_weighted(work.dense[3 + row], step, tableau.D, row, work.k)
 
 
-@inner
-def _interpolate(y, x, dense, out):
-    """Write the state at the fraction x of a step, 0 <= x <= 1, to `out`."""
+@rounded
+def interpolate(y, x, dense, out):
+    """Write the state at the fraction x of a step, 0 <= x <= 1, to `out`.
+
+    Parameters
+    ----------
+    y : (n,) array
+        State at the start of the step.
+    x : float
+        Fraction of the step, from 0 to 1.
+    dense : (7, n) array
+        From `fill_dense`.
+    out : (n,) array
+        Written.
+    """
     for i in range(len(y)):
         value = 0.0
         for row in range(7):
@@ -221,20 +385,32 @@ def _interpolate(y, x, dense, out):
 
 
 @inlined
-def _locate_event(event, params, y, work):
-    """Return the fraction of a step at which the event function becomes negative, by bisection."""
+def locate_event(event, params, y, work):
+    """Return the fraction of a step at which the event function becomes negative, by bisection.
+
+    Parameters
+    ----------
+    event, params : function and NamedTuple
+        As in `integrate`; the event function is positive at the start of the step and negative at its end.
+    y : (n,) array
+        State at the start of the step.
+    work : Buffers
+        With the interpolant.
+
+    Returns
+    -------
+    float
+    """
     low, high = 0.0, 1.0
     for _ in range(EVENT_HALVINGS):
         middle = 0.5 * (low + high)
-        _interpolate(y, middle, work.dense, work.states[0])
-        if event(work.states[0], params) < 0.0:
-            high = middle
-        else:
-            low = middle
+        interpolate(y, middle, work.dense, work.states[0])
+        fired = event(work.states[0], params) < 0.0
+        low, high = select(fired, low, middle), select(fired, middle, high)
     return high
 
 
-@inner
+@rounded
 def _save_restart_point(restart, t, step, growth, y, k):
     """Save time, size of the next step, its largest growth, state and derivative."""
     restart.mark[0] = SAVED
@@ -243,7 +419,7 @@ def _save_restart_point(restart, t, step, growth, y, k):
     _copy(restart.k, k)
 
 
-@inner
+@rounded
 def _save_progress(work, t, step, growth, row, tries):
     """Save the counters of a step in which the right-hand side pauses."""
     work.progress[IN_STEP], work.progress[ROW], work.progress[TRIES] = 1, row, tries
@@ -326,20 +502,20 @@ def integrate(
         if tries == max_tries:
             return STUCK, t, row
         # 1. The last step is shortened to reach the end; the integrator is saved before it.
-        last = t + step >= end * (1.0 - 1e-15)
+        last = is_last(t, step, end)
         if last and restart.mark[0] == EMPTY:
             _save_restart_point(restart, t, step, growth, y, work.k[0])
         cut = end - t if last else step
         # 2. Derivatives at all stages, the last one at the end of the step.
-        if not _stages(f, params, y, cut, tableau, work, 1, STAGES + 1):
+        if not stages_between(f, params, y, cut, tableau, work, 1, STAGES + 1):
             _save_progress(work, t, step, growth, row, tries)
             return PAUSED, t, row
         # 3. A step with a too large error is rejected and repeated with a smaller size.
-        error = _error_norm(tableau, cut, y, work, rtol, atol)
+        error = error_norm(tableau, cut, y, work, rtol, atol)
         if not error < 1.0:
             if not cut >= MIN_STEP * max(abs(t), 1.0):  # also where it is NaN
                 return DIVERGED, t, row
-            step = cut * (max(MIN_FACTOR, SAFETY * error**EXPONENT) if error < math.inf else MIN_FACTOR)
+            step = smaller_step(cut, error)
             growth, tries, work.progress[STAGES_DONE] = 1.0, tries + 1, 1
             continue
         # 4. The interpolant, if the step contains the event or recorded times.
@@ -347,27 +523,27 @@ def integrate(
         fraction = 1.0
         reached = end if last else t + cut  # t + (end - t) may be rounded to before the end
         if fired or (row < len(times) and times[row] <= reached):
-            if not _stages(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
+            if not stages_between(f, params, y, cut, tableau, work, STAGES + 1, STAGES + 1 + DENSE_STAGES):
                 _save_progress(work, t, step, growth, row, tries)
                 return PAUSED, t, row
-            _fill_dense(y, cut, tableau, work)
+            fill_dense(y, cut, tableau, work)
         if fired:
-            fraction = _locate_event(event, params, y, work)
+            fraction = locate_event(event, params, y, work)
             reached = t + fraction * cut
         # 5. Records up to the event or the end of the step; states[0] is free once the step is accepted.
         while row < len(times) and times[row] <= reached:
-            _interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
+            interpolate(y, (times[row] - t) / cut, work.dense, work.states[0])
             record(work.states[0], params, rows[row])
             row += 1
         # 6. The state moves to the event or the end of the step.
         if fired:
-            _interpolate(y, fraction, work.dense, work.states[STAGES])
+            interpolate(y, fraction, work.dense, work.states[STAGES])
         _copy(y, work.states[STAGES])
         t = reached
         if fired:
             return EVENT, t, row
         _copy(work.k[0], work.k[STAGES])
-        # 7. The size of the next step; Hairer et al., eq. (4.13).
-        step = cut * (min(growth, SAFETY * error**EXPONENT) if error > 0.0 else growth)
+        # 7. The size of the next step.
+        step = next_step(cut, error, growth)
         growth, tries, work.progress[STAGES_DONE] = MAX_FACTOR, tries + 1, 1
     return REACHED_END, t, row

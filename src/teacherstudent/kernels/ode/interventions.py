@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inlined, inner
+from teacherstudent.kernels.compile.flags import entry, inlined, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
@@ -19,6 +19,7 @@ from teacherstudent.kernels.ode.mixture import (
 )
 from teacherstudent.kernels.ode.models import Means, means_for
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 TASK = 2  # index in `Intervened.progress`: the task whose means are computed
@@ -55,7 +56,7 @@ def intervened(law, threshold: float, model: Mixture) -> Intervened:
     )
 
 
-@inner
+@rounded
 def _add_task(y, reference, a, dy):
     """Add the motion in steps on a task; return False where no work is left before a pause."""
     p = reference[0]
@@ -67,7 +68,7 @@ def _add_task(y, reference, a, dy):
     return True
 
 
-@inner
+@rounded
 def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
@@ -103,14 +104,21 @@ def derivative(y, reference, dy):
     return True
 
 
-@inner
+@rounded
+def error_above_threshold(y, reference):
+    """Event function: the main task's error minus the threshold, which is above 0."""
+    p = reference[0]
+    fill_covariances(p.model, y, len(p.model.numbers))
+    return error_of_task(p.law, p.model) - p.threshold
+
+
+@rounded
 def above_threshold(y, reference):
     """Event function: the main task's error minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
-    fill_covariances(p.model, y, len(p.model.numbers))
-    return error_of_task(p.law, p.model) - p.threshold
+    return error_above_threshold(y, reference)
 
 
 @inlined
@@ -162,6 +170,27 @@ def integrate_stage(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         restart,
         max_tries,
         work,
+    )
+
+
+@entry
+def integrate_stages(p, lanes, queue, tableau, has_event, max_tries, max_steps):
+    """Integrate the runs of a queue side by side.
+
+    Parameters
+    ----------
+    p : Intervened
+        Everything that the right-hand side takes as given, with arrays (..., 8) in place of all numbers.
+    lanes, queue, tableau, has_event, max_tries, max_steps
+        As in `side_by_side.integrate_queue`.
+
+    Returns
+    -------
+    bool
+        Whether all integrations are finished.
+    """
+    return integrate_queue(
+        derivative, error_above_threshold, p, lanes, queue, tableau, has_event, max_tries, max_steps
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.compile.vectors import fma
 from teacherstudent.kernels.ode import models
 from teacherstudent.kernels.ode.state import Layout, at_h, at_Q, at_R, layout_of, unpack
 
@@ -47,37 +48,39 @@ def isotropic(K: int, H: int, T: np.ndarray, v: np.ndarray, first: int, head: in
     ----------
     K, H : int
         Numbers of student units and of heads.
-    T : (F, F) array
+    T : (..., F, F) array
         Overlaps of the units of all teachers.
-    v : (M,) array
+    v : (..., M) array
         Readouts of the active teacher.
     first : int
         Column in R of its first unit.
     head : int
         Row of h that is trained on it.
-    power : float
+    power : float or (...) array
         Variance of the inputs of the student, 1 + s^2 >= 1 with s the standard deviation of their noise.
 
     Returns
     -------
     Isotropic
+        Leading axes are those of several runs, which have equal sizes; work space is that of one run.
     """
-    M, F, own = len(v), len(T), slice(first, first + len(v))
-    layout = layout_of(K, F, H)
+    lead, M, F, own = v.shape[:-1], v.shape[-1], T.shape[-1], slice(first, first + v.shape[-1])
+    layout, size = layout_of(K, F, H), (K + M) * (1 + K + M + K + F)
     Q, R, h = unpack(np.arange(layout.size), layout)
-    fixed, source, noisy, clean, values = np.zeros((5, (K + M) * (1 + K + M + K + F)))
+    source, values = np.zeros(size), np.zeros(size)
+    fixed, factors = np.zeros((*lead, size)), np.zeros((*lead, 2, size))
 
     c, C, B = parts(source, K, M, F)
     c[:K], C[:K, :K], B[:K, :K], B[:K, K:] = h[head], Q, Q, R
     C[:K, K:], C[K:, :K], B[K:, :K] = R[:, own], R[:, own].T, R[:, own].T
-    for factor, variance in ((noisy, power), (clean, 1.0)):
-        c, C, B = parts(factor, K, M, F)
-        c[:K], C[:K, :K], B[:K], C[:K, K:], C[K:, :K], B[K:, :K] = 1.0, variance, variance, 1.0, 1.0, 1.0
+    variances = np.stack(np.broadcast_arrays(power, 1.0), axis=-1)[..., None, None]
+    c, C, B = parts(factors, K, M, F)
+    c[..., :K], C[..., :K, :K], B[..., :K, :] = 1.0, variances, variances
+    C[..., :K, K:], C[..., K:, :K], B[..., K:, :K] = 1.0, 1.0, 1.0
     c, C, B = parts(fixed, K, M, F)
-    c[K:], C[K:, K:], B[K:, K:] = -v, T[own, own], T[own]
+    c[..., K:], C[..., K:, K:], B[..., K:, K:] = -v, T[..., own, own], T[..., own, :]
     drift, views = np.zeros((K, K + F)), parts(values, K, M, F)
-    factors, source = np.stack([noisy, clean]), source.astype(np.uint64)
-    return Isotropic(*views, drift, layout, first, power, source, factors, fixed, values)
+    return Isotropic(*views, drift, layout, first, power, source.astype(np.uint64), factors, fixed, values)
 
 
 class Fields(NamedTuple):
@@ -137,7 +140,7 @@ def _covariances(model, y, clean):
     """Fill c, C and B from the state, with or without the noise on the student's inputs."""
     row = 1 if clean else 0
     for e in range(len(model.values)):
-        model.values[e] = model.fixed[e] + model.factor[row, e] * y[model.source[e]]
+        model.values[e] = fma(model.factor[row, e], y[model.source[e]], model.fixed[e])
 
 
 @variant(models.motion, Isotropic, inline=True)
@@ -182,7 +185,7 @@ def fill_drift(weights, B, drift):
         for a in range(len(B)):
             weight = weights[i, a]
             for b in range(drift.shape[1]):
-                drift[i, b] += weight * B[a, b]
+                drift[i, b] = fma(weight, B[a, b], drift[i, b])
 
 
 @inlined
@@ -195,10 +198,10 @@ def _move_features(y, model, rates, power, dy):
         eta_i, decay_i = rates.eta * rates.moving[i] * h[i], rates.decay * rates.moving[i]
         for b in range(F):
             ib = at_R(layout, i, b)
-            dy[ib] = -eta_i * drift[i, K + b] - decay_i * y[ib]
+            dy[ib] = fma(-eta_i, drift[i, K + b], -decay_i * y[ib])
         for k in range(i, K):
             eta_k, decay_k = rates.eta * rates.moving[k] * h[k], rates.decay * rates.moving[k]
-            gradient = eta_i * drift[i, k] + eta_k * drift[k, i]
+            gradient = fma(eta_i, drift[i, k], eta_k * drift[k, i])
             ik, ki = at_Q(layout, i, k), at_Q(layout, k, i)
-            change = noise * eta_i * eta_k * power[i, k] - gradient - (decay_i + decay_k) * y[ik]
+            change = fma(noise * eta_i * eta_k, power[i, k], fma(-(decay_i + decay_k), y[ik], -gradient))
             dy[ik], dy[ki] = change, change

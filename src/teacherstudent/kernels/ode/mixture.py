@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined
+from teacherstudent.kernels.compile.vectors import fma
 from teacherstudent.kernels.ode.columns import Columns
 from teacherstudent.kernels.ode.isotropic import fill_drift, parts
 from teacherstudent.kernels.ode.state import unpack
@@ -182,7 +183,7 @@ def fill_covariances(model, y, row):
     """
     fixed, factor, source = model.fixed[row], model.factor[row], model.source[row]
     for e in range(len(model.values)):
-        model.values[e] = fixed[e] + factor[e] * y[source[e]]
+        model.values[e] = fma(factor[e], y[source[e]], fixed[e])
 
 
 @inlined
@@ -221,13 +222,13 @@ def _add_features(y, model, power, moving, p, eta, noise, dy):
         eta_i, decay_i = eta * moving[i] * h[i], decay * moving[i]
         for b in range(n):
             ib = R[i, b]
-            dy[ib] += p * (-eta_i * drift[i, K + b] - decay_i * y[ib])
+            dy[ib] = fma(p, fma(-eta_i, drift[i, K + b], -decay_i * y[ib]), dy[ib])
         for k in range(i, K):
             eta_k, decay_k = eta * moving[k] * h[k], decay * moving[k]
-            gradient = eta_i * drift[i, k] + eta_k * drift[k, i]
+            gradient = fma(eta_i, drift[i, k], eta_k * drift[k, i])
             ik, ki = K * i + k, K * k + i
-            change = noise * eta_i * eta_k * power[i, k] - gradient - (decay_i + decay_k) * y[ik]
-            dy[ik] += p * change
+            change = fma(noise * eta_i * eta_k, power[i, k], fma(-(decay_i + decay_k), y[ik], -gradient))
+            dy[ik] = fma(p, change, dy[ik])
             dy[ki] = dy[ik]
 
 
@@ -235,7 +236,7 @@ def _add_features(y, model, power, moving, p, eta, noise, dy):
 def _add_paths(h, power, moving, rate, dy, first):
     """Add the derivatives of the path integrals."""
     for i in range(len(moving)):
-        dy[first + i] += rate * moving[i] * h[i] * h[i] * power[i, i]
+        dy[first + i] = fma(rate * moving[i] * h[i] * h[i], power[i, i], dy[first + i])
 
 
 @inlined
@@ -243,7 +244,7 @@ def _add_readouts(y, output, first, p, eta_h, decay, dy):
     """Add the derivatives of the head of a task."""
     for i in range(len(output)):
         e = first + np.uint64(i)
-        dy[e] += p * (-eta_h * output[i] - decay * y[e])
+        dy[e] = fma(p, fma(-eta_h, output[i], -decay * y[e]), dy[e])
 
 
 @inlined
@@ -265,7 +266,7 @@ def add_pulls(model, y, dy):
         for b in range(n):
             ib = model.R[i, b]
             target = y[model.at_T + n * own + b] if model.at_T >= 0 else model.T[own, b]
-            dy[ib] -= alpha * (y[ib] - target)
+            dy[ib] = fma(-alpha, y[ib] - target, dy[ib])
         for k in range(K):
             change = alpha * (y[K * i + k] - y[model.R[k, own]])
             dy[K * i + k] -= change
@@ -289,8 +290,9 @@ def add_turns(model, y, dy):
     for m in range(len(model.turns)):
         b, c, rate = np.int64(model.turned[m, 0]), np.int64(model.turned[m, 1]), model.turns[m]
         for i in range(K):
-            dy[model.R[i, b]] += rate * y[model.R[i, c]]
+            dy[model.R[i, b]] = fma(rate, y[model.R[i, c]], dy[model.R[i, b]])
         for d in range(n):
             if d != b:
-                dy[model.at_T + n * b + d] += rate * y[model.at_T + n * c + d]
-                dy[model.at_T + n * d + b] += rate * y[model.at_T + n * d + c]
+                row, column = model.at_T + n * b + d, model.at_T + n * d + b
+                dy[row] = fma(rate, y[model.at_T + n * c + d], dy[row])
+                dy[column] = fma(rate, y[model.at_T + n * d + c], dy[column])

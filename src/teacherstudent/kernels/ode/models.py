@@ -15,6 +15,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.variants import declared
+from teacherstudent.kernels.compile.vectors import fma
 
 
 class Means(NamedTuple):
@@ -112,4 +113,4 @@ def move_readouts(y, first, rates, output, dy):
         dy[e] = 0.0
     for k in range(len(output)):
         e = first + len(output) * rates.head + k
-        dy[e] = -rates.eta_h * output[k] - rates.decay_h * y[e]
+        dy[e] = fma(-rates.eta_h, output[k], -rates.decay_h * y[e])

@@ -10,12 +10,12 @@ I3 and I4 (Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix; Goldt et al., Ne
 
 from typing import NamedTuple
 
-from teacherstudent.kernels.compile.flags import inlined, inner
+from teacherstudent.kernels.compile.flags import BY_COLUMN, inlined, inner
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.integrals import I2, J2, pair_tilt, tilt, tilted
 from teacherstudent.kernels.ode import means
-from teacherstudent.kernels.ode.erf import Lanes, lanes_for, means_of_erf
+from teacherstudent.kernels.ode.erf import Lanes, error_of_erf, lanes_for, means_of_erf
 from teacherstudent.kernels.ode.pauses import DONE, PAIR, row_done
 
 
@@ -25,6 +25,12 @@ class Units(NamedTuple):
     student: int  # activation codes
     teacher: int
     lanes: Lanes
+
+
+class ErfUnits(NamedTuple):
+    """The same for erf units only, which can be compiled for vectors of runs."""
+
+    lanes: Lanes  # without padding
 
 
 def units(student: int, teacher: int, K: int, D: int) -> Units:
@@ -44,7 +50,7 @@ def units(student: int, teacher: int, K: int, D: int) -> Units:
     return Units(student, teacher, lanes_for(K, D))
 
 
-@variant(means.fill_means, Units)
+@variant(means.fill_means, Units, BY_COLUMN)
 def _fill_means(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`."""
     if law.student == ERF and law.teacher == ERF:
@@ -57,7 +63,21 @@ def _fill_means(law, model, output_variance, flip, means, progress):
 @variant(means.error_of_task, Units)
 def _error_of_task(law, model):
     """Return 1/2 < d^2 >."""
+    if law.student == ERF and law.teacher == ERF:
+        return error_of_erf(model.c, model.C)
     return error_of_units(law.student, law.teacher, law.lanes.root_i.shape[0], model.c, model.C)
+
+
+@variant(means.fill_means, ErfUnits, BY_COLUMN)
+def _fill_means_of_erf(law, model, output_variance, flip, means, progress):
+    """See `means.fill_means`."""
+    return means_of_erf(model.c, model.C, output_variance, law.lanes, means, progress)
+
+
+@variant(means.error_of_task, ErfUnits, BY_COLUMN)
+def _error_of_erf(law, model):
+    """Return 1/2 < d^2 >."""
+    return error_of_erf(model.c, model.C)
 
 
 @inner

@@ -1,11 +1,11 @@
-"""Digests of code that are saved in the cache folder of the user.
+"""Answers to questions about code, such as digests, that are saved in the cache folder of the user.
 
-Computing one takes longer than many runs. A file is named after everything that the digest depends on, and
-therefore never becomes stale. If it cannot be read or saved, the digest is computed again.
+Computing one takes longer than many runs. A file is named after everything that the answer depends on, and
+therefore never becomes stale; its first line is a checksum. If it cannot be read or saved, the answer is
+computed again.
 """
 
 import hashlib
-import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +15,10 @@ from teacherstudent.errors import RunError
 from teacherstudent.files.cache_folders import PACKAGE, user_cache
 from teacherstudent.files.writing import write_whole
 
+CHECKSUM = 65  # bytes of the first line
 
-def saved_digest(folder: Path, question: str, compute: Callable[[], str]) -> str:
+
+def saved_answer(folder: Path, question: str, compute: Callable[[], str]) -> str:
     """Return the saved answer to a question about the sources in a folder, or compute and save it.
 
     Parameters
@@ -24,31 +26,36 @@ def saved_digest(folder: Path, question: str, compute: Callable[[], str]) -> str
     folder : Path
         The folder of the sources: all its files that end in .py or .yaml count.
     question : str
-        What else the digest depends on.
+        What else the answer depends on.
     compute : callable
-        Returns the digest in hex.
+        Returns the answer.
 
     Returns
     -------
     str
-        The digest, 64 hexadecimal digits.
+        The answer.
     """
     path = _place(folder, question)
-    with suppress(OSError, UnicodeDecodeError):
-        if path and re.fullmatch("[0-9a-f]{64}", text := path.read_text(encoding="ascii")):
-            return text
-    digest = compute()
+    with suppress(OSError):
+        if path and (content := path.read_bytes()) == _checked(answer := content[CHECKSUM:]):
+            return answer.decode()
+    answer = compute()
     with suppress(OSError, RunError):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, digest.encode())
-    return digest
+            write_whole(path, _checked(answer.encode()))
+    return answer
+
+
+def _checked(answer: bytes) -> bytes:
+    """Return the content of a file: the checksum of an answer, and the answer."""
+    return f"{hashlib.sha256(answer).hexdigest()}\n".encode() + answer
 
 
 def _place(folder: Path, question: str) -> Path | None:
-    """Return the file of a digest, or None if there is no cache folder or a source cannot be read."""
+    """Return the file of an answer, or None if there is no cache folder or a source cannot be read."""
     with suppress(OSError):
-        return user_cache() / PACKAGE / "digests" / _key(folder, question)
+        return user_cache() / PACKAGE / "answers" / _key(folder, question)
     return None
 
 

@@ -1,8 +1,8 @@
 """Fewer passes of the garbage collector.
 
 Python counts new objects, and searches for unreachable ones when there are too many and when it ends. The
-processes of the workflow are short and import large packages, whose objects stay until the end: these passes
-took a third of the CPU time of a short job.
+processes of the command and of the workflow are short and import large packages, whose objects stay until the
+end: these passes took a third of the CPU time of a short job.
 """
 
 import atexit

@@ -1,8 +1,8 @@
-"""Saved digests of code: computed once for the same sources, again if a file is damaged or cannot be made."""
+"""Saved answers: computed once for the same sources, again if a file is damaged or cannot be made."""
 
 import pytest
 
-from teacherstudent.store.saved_digests import saved_digest
+from teacherstudent.store.saved_answers import saved_answer
 
 ANSWER = "0123456789abcdef" * 4
 
@@ -39,46 +39,56 @@ def compute():
     return Counted()
 
 
-def test_a_digest_is_computed_once(cache, sources, compute):
-    assert [saved_digest(sources, "ode", compute) for _ in range(3)] == [ANSWER] * 3
+def test_an_answer_is_computed_once(cache, sources, compute):
+    assert [saved_answer(sources, "ode", compute) for _ in range(3)] == [ANSWER] * 3
     assert compute.calls == 1
 
 
 @pytest.mark.parametrize("name", ["a.py", "sub/schema.yaml", "sub/new.py"])
 def test_it_is_computed_again_for_other_sources(cache, sources, compute, name):
-    saved_digest(sources, "ode", compute)
+    saved_answer(sources, "ode", compute)
     with (sources / name).open("a") as file:
         file.write("# more\n")
-    saved_digest(sources, "ode", compute)
+    saved_answer(sources, "ode", compute)
     assert compute.calls == 2
 
 
 def test_a_line_that_moves_to_another_file_counts(cache, sources, compute):
     (sources / "b.py").write_text("")
-    saved_digest(sources, "ode", compute)
+    saved_answer(sources, "ode", compute)
     (sources / "a.py").write_text("")
     (sources / "b.py").write_text("x = 1\n")
-    saved_digest(sources, "ode", compute)
+    saved_answer(sources, "ode", compute)
     assert compute.calls == 2
 
 
 def test_it_is_computed_again_for_another_question(cache, sources, compute):
-    saved_digest(sources, "ode", compute)
-    saved_digest(sources, "chain", compute)
+    saved_answer(sources, "ode", compute)
+    saved_answer(sources, "chain", compute)
     assert compute.calls == 2
 
 
-@pytest.mark.parametrize("content", [b"", ANSWER[:-1].encode(), ANSWER.encode() + b"\n", b"\xff" * 64])
-def test_a_damaged_file_is_replaced(cache, sources, compute, content):
-    saved_digest(sources, "ode", compute)
-    (path,) = (cache / "teacherstudent" / "digests").iterdir()
-    path.write_bytes(content)
-    assert saved_digest(sources, "ode", compute) == ANSWER
+DAMAGES = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[:-1],
+    "longer": lambda content: content + b"\n",
+    "other": lambda content: content.replace(b"0", b"1", 1),
+    "no text": lambda content: b"\xff" * len(content),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_replaced(cache, sources, compute, damage):
+    saved_answer(sources, "ode", compute)
+    (path,) = (cache / "teacherstudent" / "answers").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(DAMAGES[damage](content))
+    assert saved_answer(sources, "ode", compute) == ANSWER
     assert compute.calls == 2
-    assert path.read_text() == ANSWER
+    assert path.read_bytes() == content
 
 
 def test_without_a_folder_it_is_computed_every_time(cache, sources, compute):
     cache.write_text("a file in place of the folder\n")
-    assert [saved_digest(sources, "ode", compute) for _ in range(2)] == [ANSWER] * 2
+    assert [saved_answer(sources, "ode", compute) for _ in range(2)] == [ANSWER] * 2
     assert compute.calls == 2

@@ -1,0 +1,131 @@
+"""Runs of the engine `ode` side by side, against one after the other."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from equations import derivatives, spec
+from numba import njit
+from timing import Line, faster, seconds, within
+
+from teacherstudent import Spec, parse_spec
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.ode import engine as ode
+from teacherstudent.engines.ode import together
+from teacherstudent.engines.ode.engine import phase_constants
+from teacherstudent.engines.phases import phases
+from teacherstudent.engines.start import BEGINNING
+from teacherstudent.kernels.compile.alignment import aligned_zeros
+from teacherstudent.kernels.compile.references import reference_to
+from teacherstudent.kernels.compile.vectors import WIDTH, as_vectors
+from teacherstudent.kernels.ode.equations import derivative
+from teacherstudent.kernels.ode.state import pack
+from teacherstudent.kernels.ode.widening import numbers_of_runs, widened
+from teacherstudent.networks.sampling import initial_order_parameters
+
+# Two tasks of one teacher unit each, as in the sweep of `lee2021_feature_similarity`.
+TWO_TASKS = {
+    "teachers": {
+        "count": 2,
+        "hidden": 1,
+        "features": {"relation": "rotated", "similarity": 0.5},
+        "readouts": {"norm": 1.0},
+    },
+    "student": {
+        "hidden": 2,
+        "heads": "per_task",
+        "initial": {"weights_std": 0.001, "readouts_std": 0.001},
+    },
+}
+VALUES = 401
+MAP = 10_000
+PART = 10  # one of so many runs of the map is measured
+
+
+@njit(error_model="numpy")
+def derivatives_of_lanes(constants, state, dy, count):
+    """Evaluate the right-hand side of eight runs `count` times, each time elsewhere."""
+    p, y, out = as_vectors(constants), as_vectors(state), as_vectors(dy)
+    reference = reference_to(p)
+    for _ in range(count):
+        derivative(y, reference, out)
+        y[0] += 1e-12 * out[0]
+
+
+def right_hand_sides(K: int, M: int) -> tuple[Callable[[int], object], Callable[[int], object]]:
+    """Evaluations of the right-hand side at the start of a run: alone, and of eight runs at once."""
+    of = spec(K, M)
+    start = initial_order_parameters(of, seed=0, run=0)
+    constants, y = phase_constants(of, start, phases(of)[0]), pack(start.Q, start.R, start.h)
+    numbers = numbers_of_runs(constants)
+    memory, state = (aligned_zeros((len(x), WIDTH)) for x in (numbers, y))
+    memory[...], state[...], dy = numbers[:, None], y[:, None], aligned_zeros(state.shape)
+    wide = widened(constants, memory)
+    return (
+        lambda n: derivatives(constants, y, np.empty_like(y), n),
+        lambda n: derivatives_of_lanes(wide, state, dy, n),
+    )
+
+
+def feature_similarity() -> list[Spec]:
+    """The sweep of `lee2021_feature_similarity`, as the engine receives it."""
+    document = TWO_TASKS | {
+        "inputs": {"dimension": 10_000},
+        "training": {"learning_rate": 1.0},
+        "curriculum": {"switch_times": [100.0]},
+        "duration": 300.0,
+        "record": {"count": 301},
+    }
+    return [with_similarity(document, value) for value in np.linspace(0.0, 1.0, VALUES)]
+
+
+def part_of_map() -> list[Spec]:
+    """Some rows of a map of the similarity of two tasks and the learning rate."""
+    document = TWO_TASKS | {
+        "inputs": {"dimension": 1000},
+        "curriculum": {"switch_times": [50.0]},
+        "duration": 100.0,
+        "record": {"count": 21},
+    }
+    size = round(MAP**0.5)
+    return [
+        with_similarity(document | {"training": {"learning_rate": float(rate)}}, value)
+        for rate in np.linspace(0.2, 2.0, size // PART)
+        for value in np.linspace(0.0, 1.0, size)
+    ]
+
+
+def with_similarity(document: dict, value: float) -> Spec:
+    """Return a spec with a similarity of the teachers."""
+    features = document["teachers"]["features"] | {"similarity": float(value)}
+    return parse_spec(document | {"teachers": document["teachers"] | {"features": features}})
+
+
+def simulated(specs: list[Spec], fewest: int) -> Callable[[int], object]:
+    """Runs of all specs in batches, side by side from a number of runs on."""
+    limit = ENGINES["ode"].batch_limit
+
+    def run(_: int) -> None:
+        together.FEWEST = fewest
+        for first in range(0, len(specs), limit):
+            batch = specs[first : first + limit]
+            ode.simulate(batch, 112, [0] * len(batch), lambda fraction: None, [BEGINNING] * len(batch))
+
+    return run
+
+
+def lines() -> Iterator[Line]:
+    """Measure all of it."""
+    usual = together.FEWEST
+    for (K, M), aim in (((2, 1), 0.08), ((4, 2), 0.3), ((8, 4), None)):
+        alone, eight = right_hand_sides(K, M)
+        one, all_lanes = seconds((alone, 5000), (eight, 1000))
+        what = f"ode, right-hand side and run of eight side by side, K = {K}, M = {M}"
+        yield within(what, all_lanes / WIDTH, "us", None, aim)
+        yield faster(f"{what}, against one alone", all_lanes / WIDTH, one, None, None)
+    for what, specs, scale, aim in (
+        (f"ode, {VALUES} values of the similarity of two tasks", feature_similarity(), 1, 0.25),
+        (f"ode, map of {MAP} runs of two tasks", part_of_map(), PART, 5.0),
+    ):
+        ours, single = seconds((simulated(specs, usual), 1), (simulated(specs, len(specs) + 1), 1))
+        yield within(what, scale * ours, "s", None, aim)
+        yield faster(f"{what}, against one after the other", scale * ours, scale * single, None, None)

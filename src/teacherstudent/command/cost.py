@@ -1,0 +1,72 @@
+"""The command `cost`: estimates of the time and the memory of runs, without a simulation."""
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from teacherstudent.command.printing import print_table
+from teacherstudent.engines.base import ENGINES, engine_named
+from teacherstudent.engines.memory import record_key
+from teacherstudent.errors import SpecError
+from teacherstudent.experiments.cost import point_terms
+from teacherstudent.simulation.engine_check import check
+from teacherstudent.simulation.memory import stored_memory
+from teacherstudent.simulation.progress import duration
+from teacherstudent.spec.model import Spec
+
+COLUMNS = ("engine", "CPU time", "memory", "note")
+SHORT = 10.0  # seconds that are shown with decimals
+BYTES = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
+
+
+def print_costs(spec: Spec, engine: str | None, runs: int) -> None:
+    """Print a table with the estimates for one engine, or for all engines.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec of the runs.
+    engine : str or None
+        The name of the engine. None for all; those that do not support the spec are listed with the reason.
+    runs : int
+        The number of runs, at least 1.
+
+    Raises
+    ------
+    SpecError
+        If the engine with this name does not support the spec.
+    """
+    if engine is not None:
+        check(spec, engine)
+    table = Table(*COLUMNS, box=box.SIMPLE_HEAD)
+    for name in ENGINES if engine is None else [engine]:
+        table.add_row(name, *map(Text, _estimates(spec, name, runs)))
+    print_table(table)
+
+
+def _estimates(spec: Spec, engine: str, runs: int) -> tuple[str, str, str]:
+    """Return time, memory, and what needs most of it, or the reason why the engine is not possible."""
+    try:
+        check(spec, engine)
+    except SpecError as error:
+        return "", "", f"not possible: {error}"
+    batch = [spec] * min(runs, engine_named(engine).batch_limit)
+    parts, stored = engine_named(engine).memory(batch), stored_memory(spec, runs)
+    computed = sum(parts.values())
+    key = max(parts, key=parts.get) if computed > stored else record_key(spec)
+    return (
+        _time(float(point_terms(spec, engine, runs).sum())),
+        _size(max(computed, stored)),
+        f"memory mostly for {key}",
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < SHORT else duration(seconds)
+
+
+def _size(size: float) -> str:
+    unit = next((unit for unit, one in BYTES.items() if size >= one), "kB")
+    return (
+        f"{size / BYTES[unit]:.2g} {unit}" if size < 10 * BYTES[unit] else f"{size / BYTES[unit]:.0f} {unit}"
+    )
