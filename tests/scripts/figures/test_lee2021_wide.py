@@ -353,6 +353,9 @@ def test_movement_of_the_first_layer():
     assert by_words(found, "moves less").value == pytest.approx(-0.27)
     gained = RECORDED["long-time transfer"][-1] + 0.4
     assert by_words(found, "plotted run at readout similarity 1.").value == pytest.approx(0.999 * gained[-1])
+    change = by_words(found, "minus unrelated readouts, mean")
+    assert change.value == pytest.approx(gained[-1] - gained[0])
+    assert (change.low + change.high) / 2 == pytest.approx(2.777 - 2.619)
     shown = data(readouts.figure(made).axes[0], "simulation")
     np.testing.assert_allclose(shown["mean over runs"][1], gained, rtol=1e-6)
     assert len(data(readouts.figure(made).axes[1], "simulation")) == 3

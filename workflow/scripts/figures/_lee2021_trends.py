@@ -86,14 +86,14 @@ def mean_and_error(per_run) -> dict:
     return {"value": float(values.mean()) if len(values) else np.nan, "uncertainty": error}
 
 
-def agrees(claim, statement: str, per_run, published: float):
-    """State that the mean over runs agrees with a number that the authors found with three seeds.
+def agrees(claim, statement: str, per_run, published: float, seeds: int = THREE):
+    """State that the mean over runs agrees with a number that the authors found with some seeds.
 
-    The standard error of their number is that of three of our runs; the range is ERRORS standard errors of
+    The standard error of their number is that of as many of our runs; the range is ERRORS standard errors of
     the difference on both sides of it.
     """
     found, spread = mean_and_error(per_run), finite(per_run).std(ddof=1)
-    width = ERRORS * float(np.hypot(found["uncertainty"], spread / np.sqrt(THREE)))
+    width = ERRORS * float(np.hypot(found["uncertainty"], spread / np.sqrt(seeds)))
     return claim(statement, **found, low=published - width, high=published + width)
 
 

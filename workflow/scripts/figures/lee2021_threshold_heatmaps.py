@@ -15,8 +15,8 @@ Forgetting of task 1 (a, b) and transfer to task 2 (d, e), in decades of the err
 the switch (a, d) and at their maximum until then (b, e), against the similarities of the teachers' features
 and of their readouts; means over runs. Titles: smallest and largest standard error of the cells. (c, f)
 Slopes of these maps along each similarity, mean and standard error over runs. The switch
-comes as soon as the error of task 1 is below 0.0001, after about 10 million steps; runs that do not reach it
-in 13.5 million steps have no value. Simulated wide networks in single precision: 15 inputs, teachers of 250
+comes as soon as the error of task 1 is below 0.0001, after 10 to 14 million steps; runs that do not reach it
+in 16.5 million steps have no value. Simulated wide networks in single precision: 15 inputs, teachers of 250
 units, students of 1000 units with outputs divided by 1000 (smaller and shorter in the small form).
 The criterion of the switch was read in the authors' later code (Lee, Goldt and Saxe, ICML 2021), and so was
 that a fixed number of steps follows; the number is not known, and here it is that of the other maps. The
