@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import config
 
 from teacherstudent.engines.ode.constants import constants_of_runs, is_plain
 from teacherstudent.engines.phases import Phase
@@ -60,7 +61,7 @@ def integrate_together(
                 groups.setdefault(_key(part) if run.has_lanes else id(run), []).append(part)
         for group in groups.values():
             fewest = FEWEST if group[0].run.spec.student.hidden <= FEW_UNITS else 2 * FEWEST
-            if len(group) < fewest:
+            if len(group) < fewest or config.DISABLE_JIT:  # vectors of runs are a type of compiled code only
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:

@@ -209,9 +209,14 @@ def _compiled_fma(a, b, c):
     return compiled
 
 
+def first_guess(x):
+    """Return 1 / sqrt x for a number or a vector; compiled code has the precision of numbers of 32 bits."""
+    return 1.0 / math.sqrt(x)
+
+
 @intrinsic
-def first_guess(typingctx, x):
-    """Return 1 / sqrt x with the precision of numbers of 32 bits."""
+def _single_inverse_root(typingctx, x):
+    """Emit the instructions of `first_guess`."""
     single, root = (_SINGLES, f"llvm.sqrt.v{WIDTH}f32") if x is VECTOR else (ir.FloatType(), "llvm.sqrt.f32")
 
     def codegen(context, builder, sig, args):
@@ -220,6 +225,12 @@ def first_guess(typingctx, x):
         return builder.fpext(builder.fdiv(one, _call(builder, root, single, narrow)), args[0].type)
 
     return x(x), codegen
+
+
+@overload(first_guess, jit_options={"forceinline": True})
+def _compiled_guess(x):
+    """Return the compiled implementation of `first_guess`."""
+    return lambda x: _single_inverse_root(x)
 
 
 @intrinsic
