@@ -14,7 +14,7 @@ from laws import assert_other_law, assert_same_law
 from naive import group_laws, grouped_sgd
 from samples import assert_equal, assert_same
 from teacherstudent.engines.chain import engine as chain
-from teacherstudent.engines.chain import estimates
+from teacherstudent.engines.chain import estimates, support
 from teacherstudent.engines.chain.group_block import GroupBlock
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.errors import RunError, SpecError
@@ -437,14 +437,14 @@ TASKS = {"tasks": "interpolated", "similarity": [0.5]}
 )
 def test_inputs_that_the_chain_cannot_sample_are_refused_in_one_line(inputs, message):
     with pytest.raises(SpecError, match=f"^inputs[^\n]*{message}[^\n]*$"):
-        chain.check(parse_spec(described(20, inputs)))
+        support.check(parse_spec(described(20, inputs)))
 
 
 def test_a_student_from_a_file_needs_the_projection(tmp_path):
     spec, start = sharp("degrees")
     spec = from_files(spec | {"inputs": {"dimension": 6} | manifold(6)}, start, tmp_path)
     with pytest.raises(SpecError, match="^student.initial.file: [^\n]*projection[^\n]*$"):
-        chain.check(parse_spec(spec))
+        support.check(parse_spec(spec))
 
 
 def test_overlaps_that_no_weights_have_are_refused():

@@ -7,7 +7,7 @@ from chain_cases import ONE, STUDENT, TWO, document, given
 from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import changing
-from teacherstudent.kernels.chain import frames
+from teacherstudent.engines.chain import axes
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -234,6 +234,6 @@ def test_without_an_axis_for_each_drift_the_law_is_another_one(capped, monkeypat
     described = document(6, **blocks, **THREE, curriculum={})
     described |= {"record": {"times": [0.0, 1.0]}, "duration": 1.0}
     if not capped:
-        monkeypatch.setattr(frames, "axes", lambda N, K, fixed, batch, drifting: (K, fixed, batch))
+        monkeypatch.setattr(axes, "frame_axes", lambda N, K, fixed, batch, drifting: (K, fixed, batch))
     compare = assert_same_law if capped else assert_other_law
     compare(changing.simulate(described, 8000, 1), engine_samples(described, 8000))

@@ -6,6 +6,7 @@ import pytest
 from chain_cases import ONE, STUDENT, document, given
 from samples import assert_equal, assert_same
 from teacherstudent.engines.chain import engine as chain
+from teacherstudent.engines.chain import support
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import simulate, simulate_points, simulate_runs
 from teacherstudent.spec.parse import parse_spec
@@ -207,7 +208,7 @@ BUFFER = {"switch_times": [0.3], "replay": {"fraction": 0.1, "buffer": 5}}
 )
 def test_what_the_chain_cannot_do_is_refused_in_one_line(blocks, message):
     with pytest.raises(SpecError, match=f"^[^\n]*{message}[^\n]*$"):
-        chain.check(parse_spec(document(20, **blocks)))
+        support.check(parse_spec(document(20, **blocks)))
 
 
 def test_a_penalty_that_is_too_strong_is_found_at_the_switch():

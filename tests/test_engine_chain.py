@@ -128,9 +128,8 @@ def test_batches_are_as_large_as_they_may_be(monkeypatch):
         assert sorted(sizes) == expected
 
 
-def test_points_of_engines_that_do_one_run_at_a_time():
+def test_points_of_engines_that_do_runs_side_by_side():
     specs = [spec(training={"learning_rate": rate}) for rate in (1.0, 0.5)]
-    assert ENGINES["ode"].batch_limit == 1
     found = list(simulate_points(specs, "ode", seed=2, runs=2, threads=2))
     for place, one in enumerate(found):
         assert_same(one, simulate(specs[place // 2], "ode", 2, place % 2))

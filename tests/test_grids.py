@@ -273,7 +273,7 @@ def test_batches_are_as_large_as_the_engine_allows(engine, monkeypatch, tmp_path
         ),
         (
             {"student.activation": ["erf", "tanh"], "student.hidden": [8]},
-            "axes: at student.activation = tanh: student.hidden: 9 units of student and teacher together",
+            "axes: at student.activation = tanh: student.activation: tanh is not allowed; engine ode",
         ),
         (
             {"teachers.hidden": [2, 3], "curriculum.switch_times.0": [2.0, 5.0]},

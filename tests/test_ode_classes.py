@@ -5,7 +5,7 @@ import pytest
 
 from classes import ACCURACY, CASES, ONE_UNIT_EACH, SINGLE, TWO_UNITS, document, quantities, reference
 from samples import assert_same
-from teacherstudent.engines.ode import choice, engine
+from teacherstudent.engines.ode import choice, support
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
@@ -23,7 +23,7 @@ def run_of(described, seed=0):
 def test_runs_are_those_of_a_separate_program(monkeypatch, name):
     rows = reference(name)
     blocks = {"duration": rows["t"][-1], "record": {"times": rows["t"].tolist()}, "numerics": FINE}
-    for module in (choice, engine):  # also where there is a closed form
+    for module in (choice, support):  # also where there is a closed form
         monkeypatch.setattr(module, "has_sums", lambda spec: True)
     run = run_of(document(*CASES[name], **blocks))
     for found, expected in quantities(run, rows):

@@ -28,7 +28,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let jobs in the background ignore it
 from teacherstudent.engines.ode import engine as ode
 
-def integrate(self, phase, whole=ode.Integration.integrate):
+def integrate(self, phase, stage, whole=ode.Integration.integrate_stage):
     shown = self.progress
 
     def progress(fraction):
@@ -37,9 +37,9 @@ def integrate(self, phase, whole=ode.Integration.integrate):
         shown(fraction)
 
     self.progress = progress
-    whole(self, phase)
+    whole(self, phase, stage)
 
-ode.Integration.integrate = integrate
+ode.Integration.integrate_stage = integrate
 """
 COMMAND = """
 from teacherstudent.command.main import main

@@ -8,7 +8,7 @@ import pytest
 
 from naive import moments_of_tasks as naive
 from structured_cases import structured
-from teacherstudent.engines.ode import engine
+from teacherstudent.engines.ode import engine, support
 from teacherstudent.engines.ode.blocks import Aligned
 from teacherstudent.engines.ode.estimates import cost, memory
 from teacherstudent.engines.ode.frames import Joint
@@ -423,10 +423,10 @@ def test_moments_that_need_too_much_memory_are_refused(replay, latents):
     with pytest.raises(
         SpecError, match=r"inputs\.manifold\.latent_dimension: .* GB .*projection: orthogonal"
     ) as error:
-        engine.check(spec)
+        support.check(spec)
     assert "\n" not in str(error.value) and ("replay or mixtures" in str(error.value)) == (replay is not None)
     document["inputs"]["manifold"] |= {"projection": "orthogonal"}
-    engine.check(parse_spec(document))
+    support.check(parse_spec(document))
 
 
 @pytest.mark.parametrize("kind", ["orthogonal_tasks", "interpolated"])

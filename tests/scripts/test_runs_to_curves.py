@@ -66,16 +66,18 @@ def test_a_job_goes_on_from_what_an_ended_one_has_left(tmp_path, capsys):
     folder = tmp_path / "runs.h5.checkpoints"
 
     def report(place, fraction):
-        checkpoints.asked = "a test" if place == 2 else None
+        checkpoints.asked = "a test" if place == 1 else None
 
     checkpoints = CheckpointFile(folder)
     with pytest.raises(RunError, match="ended by a test"):
         list(simulated_points(job.work, 1, report, checkpoints))
-    assert sorted(path.name for path in folder.glob("*")) == ["finished-0.checkpoint", "run-2.checkpoint"]
+    left = ["finished-0.checkpoint", "run-1.checkpoint", "run-3.checkpoint"]  # side by side
+    assert sorted(path.name for path in folder.glob("*")) == left
     simulate_job(job.work, tmp_path / "runs.h5")
     lines = capsys.readouterr().err.splitlines()  # slow runs report their progress as well
     said = [line.removeprefix(str(folder)) for line in lines if line.startswith(str(folder))]
-    assert said == [": 2 of 4 runs are finished", "/run-2.checkpoint: the run resumes from t = 1"]
+    resumed = [f"/{name}: the run resumes from t = 1" for name in left[1:]]
+    assert said == [": 2 of 4 runs are finished", *resumed]
     assert (tmp_path / "runs.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert not folder.exists()
 

@@ -99,7 +99,9 @@ def counter_keys(seed: int, runs: Sequence[int], purpose: Purpose, part: int = 0
         The words of each key, below 2^32.
     """
     keys = np.empty((len(runs), 2), dtype=np.uint64)
-    fill_keys(keys, np.uint64(seed), np.array(runs, dtype=np.uint64), np.uint64(purpose), np.uint64(part))
+    numbers = np.uint64(seed), np.array(runs, dtype=np.uint64), np.uint64(purpose), np.uint64(part)
+    with np.errstate(over="ignore"):  # products modulo 2^64: numpy warns of them, compiled code does not
+        fill_keys(keys, *numbers)
     return keys
 
 

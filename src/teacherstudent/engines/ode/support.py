@@ -14,13 +14,13 @@ def check(spec: Spec) -> None:
             "inputs.distribution: engine ode does not support mixture: networks of erf units are odd "
             "functions, which cannot learn clusters such as xor; use engine chain"
         )
+    refuse_finite_sets(spec, "ode")
     if spec.is_deep:
         _check_layers(spec)
     elif has_sums(spec):
         check_sums(spec)
     elif not is_single(spec):
         _check_signs(spec)
-    refuse_finite_sets(spec, "ode")
     check_moments(spec)
     replay, block = spec.curriculum.replay, spec.training.consolidation
     for name, layer in (("student", spec.student), ("teachers", spec.teachers)):
