@@ -83,9 +83,9 @@ def spec(**blocks):
     return parse_spec(document)
 
 
-def run(engine, threads=2, **blocks):
-    """Return the arrays of two runs, side by side."""
-    found = simulate_runs(spec(**blocks), engine, 0, 2, threads)
+def run(engine, threads=2, runs=2, **blocks):
+    """Return the arrays of two or more runs; in one thread those of engine ode are in one batch."""
+    found = simulate_runs(spec(**blocks), engine, 0, runs, threads)
     return [array for trajectory in found for array in vars(trajectory).values()]
 
 
@@ -168,6 +168,8 @@ NUMBERS = {
     "ode": lambda: run("ode"),
     "ode, other units": lambda: run("ode", **LINEAR_UNITS),
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),
+    "ode, runs side by side": lambda: run("ode", threads=1, runs=3),
+    "ode, interventions side by side": lambda: run("ode", threads=1, runs=3, **INTERVENTIONS),
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
     "ode, a hinge loss": lambda: run("ode", **signs("hinge")),
     "ode, a logistic loss": lambda: run("ode", **signs("logistic")),
