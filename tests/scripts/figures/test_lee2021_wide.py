@@ -173,9 +173,8 @@ def test_sections_are_at_equal_readouts():
     np.testing.assert_allclose(shown["1000 rows"][1], forgotten[:, -1], atol=1e-9)
     np.testing.assert_allclose(shown["10 rows"][1], 0.1 * forgotten[:, -1], atol=1e-9)
     found = sections.claims(made)
-    assert by_words(found, "1000 rows").value == pytest.approx(0.25, abs=1e-6)
     assert by_words(found, "100 rows").value == pytest.approx(0.0, abs=1e-9)
-    assert by_words(found, "equal performance").holds
+    assert len(found) == 2  # later sections need several runs
 
 
 def test_sections_of_several_runs_are_compared_with_the_recorded_ones():
@@ -219,10 +218,8 @@ def threshold_maps(time, switch, runs=1):
 def test_threshold_maps_start_from_the_last_record_before_the_switch():
     made = threshold_maps(np.linspace(0.0, 8e5, 9), 650_000.0)
     np.testing.assert_array_equal(of_threshold.start(made), 6e5)
-    found = threshold.claims({threshold.MAPS: {"network": made}})
-    assert all(claim.holds for claim in found)
-    assert by_words(found, "forgotten least").value == pytest.approx(2.0)
-    assert by_words(found, "largest transfer at the end").value == pytest.approx(2.5 - 6.5 / 3)
+    (at_switch,) = threshold.claims({threshold.MAPS: {"network": made}})  # others need several runs
+    assert at_switch.holds
     assert len(threshold.figure({threshold.MAPS: {"network": made}}).axes) == 10
 
 

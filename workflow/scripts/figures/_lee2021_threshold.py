@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from _lee2021 import errors, inputs
 from _lee2021_maps import UNITS, as_published, switch
-from _lee2021_trends import THREE, compatible, contrast, mean_and_error, settled
+from _lee2021_trends import THREE, compatible, contrast, settled
 
 from teacherstudent import measures
 from teacherstudent.experiments.claims import Claim
@@ -71,7 +71,7 @@ def threshold_claims(figure, maps):
             low=-4.1,
             high=-3.9,
         ),
-        *(equal_tasks(claim, values) if as_published(maps) and maps.runs > THREE else few(claim, values)),
+        *(equal_tasks(claim, values) if as_published(maps) and maps.runs > THREE else []),
     ]
 
 
@@ -80,12 +80,3 @@ def equal_tasks(claim, values):
     forgotten, gained = (contrast(values[name]) for name in ("forgetting at the end", "transfer at the end"))
     yield settled(claim, f"{FORGOTTEN}, mean over runs", -forgotten, 1)
     yield compatible(claim, f"{GAINED}, mean over runs", gained, 1)
-
-
-def few(claim, values):
-    """State the same without standard errors."""
-    for statement, per_run in (
-        (FORGOTTEN, -contrast(values["forgetting at the end"])),
-        (GAINED, contrast(values["transfer at the end"])),
-    ):
-        yield claim(f"{statement}.", **mean_and_error(per_run), low=0.0)

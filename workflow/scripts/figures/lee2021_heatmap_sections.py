@@ -78,9 +78,9 @@ def claims(curves):
     ]
     names = [f"{rows} rows after the switch" for rows in INTERVALS if rows >= LATE] + ["at equal performance"]
     late = list(zip(names, sections(maps)[2:], PUBLISHED, strict=True))
-    if as_published(maps) and maps.runs > THREE:
-        return early + [one for section in late for one in inverted(similarities(maps)[0], *section)]
-    return early + [peak(name, mean_over(values, 1)) for name, values, _ in late]
+    if not (as_published(maps) and maps.runs > THREE):
+        return early
+    return early + [one for section in late for one in inverted(similarities(maps)[0], *section)]
 
 
 def inverted(features, name, values, published):
@@ -92,16 +92,6 @@ def inverted(features, name, values, published):
             "decades, mean over runs."
         )
         yield agrees(claim, statement, values[at[1]] - values[index], published[1] - published[end])
-
-
-def peak(name, mean):
-    """State that a section has its peak at an intermediate similarity, for few or smaller students."""
-    return claim(
-        f"Forgetting {name} has its peak at an intermediate similarity: peak minus the higher end, in "
-        "decades.",
-        value=mean[1:-1].max() - max(mean[0], mean[-1]),
-        low=0.0,
-    )
 
 
 if __name__ == "__main__":
