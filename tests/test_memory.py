@@ -114,7 +114,7 @@ EPISODE = {"length": 150, "reward": {"condition": "all"}}
 NETWORKS["episodes"] = large(100_000, training=REWARDS | {"episode": EPISODE}, **LINEAR)
 LONG = REWARDS | {"episode": EPISODE | {"length": 100_000}}
 CASES = [("network", 1, document) for document in NETWORKS.values()] + [
-    ("chain", 1, large(1000, steps=25_000, P=2, M=2, K=4, record={"count": 25_001})),
+    ("chain", 1, large(1000, steps=40_000, P=2, M=2, K=4, record={"count": 40_001})),
     ("chain", 1, large(10_000, P=2, M=2, K=4, batch=1500)),
     ("chain", 64, large(10_000, training=LONG, **LINEAR)),
     ("ode", 1, large(1000, steps=400_000, P=2, M=2, K=4, record={"count": 400_001})),

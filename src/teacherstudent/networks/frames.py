@@ -12,13 +12,12 @@ import numpy as np
 from teacherstudent.networks.coordinates import frame_coordinates, networks_of_coordinates
 from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.networks.sampling import OrderParameters, initial_order_parameters
+from teacherstudent.networks.sizes import MOST_FRAME_ROWS
 from teacherstudent.networks.teachers import products_of_rows
 from teacherstudent.spec.model import Spec
 
 FRAMES = 1024  # frames, and order parameters, in memory
 _FOUND: dict[tuple, OrderParameters] = {}
-# Most rows of a frame: for more of them the products of all pairs take longer than the networks themselves.
-MOST_ROWS = 32
 
 
 def order_parameters_in_frame(spec: Spec, seed: int, run: int) -> OrderParameters:
@@ -64,15 +63,14 @@ def _combines_rows(spec: Spec) -> bool:
     teachers, initial = spec.teachers, spec.student.initial
     given = spec.initial_overlaps is not None or teachers.file is not None or initial.file is not None
     rows = teachers.count * teachers.hidden + spec.student.hidden
-    few = rows <= min(spec.inputs.dimension, MOST_ROWS)
+    few = rows <= min(spec.inputs.dimension, MOST_FRAME_ROWS)
     return few and not given
 
 
 @lru_cache(maxsize=FRAMES)
 def _frame(seed: int, run: int, F: int, K: int, N: int) -> np.ndarray:
     """Return the coordinates (F + K, F + K) of the rows of all teachers, then of the student."""
-    draws = [
-        normals(seed, run, Purpose.TEACHER_FEATURES, (F, N)),
-        normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N)),
-    ]
-    return frame_coordinates(np.concatenate(draws), F + K)
+    rows = np.empty((F + K, N))
+    rows[:F] = normals(seed, run, Purpose.TEACHER_FEATURES, (F, N))
+    rows[F:] = normals(seed, run, Purpose.STUDENT_WEIGHTS, (K, N))
+    return frame_coordinates(rows, F + K)

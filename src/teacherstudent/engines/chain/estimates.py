@@ -11,7 +11,7 @@ import numpy as np
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.axes import axes
 from teacherstudent.engines.deep_estimates import error_seconds
-from teacherstudent.engines.memory import NUMBER, ROW, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, with_part
 from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
@@ -83,10 +83,10 @@ def memory(specs: Sequence[Spec]) -> Parts:
     """Estimate the peak memory of a batch in bytes (`Engine.memory`)."""
     spec, C = specs[0], -(-len(specs) // LANES) * LANES
     M, K, batch = spec.teachers.hidden, spec.student.hidden, spec.training.batch_size
-    PM, count = spec.teachers.count * M, len(record_times(spec))
+    PM = spec.teachers.count * M
     p, r, q = axes(spec)
     frame = NUMBER * C * (K + PM + K * spec.has_anchors) * (p + r + q)
-    rows = (C + len(specs)) * record_memory(spec, "all") + ROW * count
+    rows = C * record_memory(spec, "all")  # trajectories are views of them
     sampling = max(0.0, 2 * frame - rows)  # networks are sampled, then their frame is rotated
     if spec.has_rewards:
         normals = NUMBER * C * (2 + spec.inputs_of_step * (p + r))

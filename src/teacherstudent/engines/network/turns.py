@@ -38,6 +38,7 @@ def train_in_turn(programs: Iterable[Program], save: Callable[[], None]) -> None
                 if run.finite:
                     save()
                 run.progress(run.step / run.last)
+            del wanted  # its arrays, before the next phase has its own
         train_in_turn(following, save)
 
 

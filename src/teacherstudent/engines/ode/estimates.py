@@ -25,6 +25,7 @@ from teacherstudent.engines.ode.structured_estimates import (
 )
 from teacherstudent.engines.ode.sums_estimates import sums_bytes, sums_seconds
 from teacherstudent.engines.rates import LONGEST_AVERAGED
+from teacherstudent.networks.sizes import MOST_FRAME_ROWS
 from teacherstudent.spec.model import Spec
 
 # Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
@@ -98,11 +99,17 @@ def _memory_of_run(spec: Spec) -> Parts:
         + spec.heads * K
         + columns**2 * spec.has_moving_teachers
     )
-    sampling = 0.0 if spec.initial_overlaps is not None else sampling_memory(spec)
+    sampling = 0.0 if spec.initial_overlaps is not None else max(sampling_memory(spec), _frame_memory(spec))
     work = NUMBER * (STAGES * state + 6 * (K + columns) ** 2)
     work += node_bytes(spec) + sums_bytes(spec)
     parts = {"inputs.dimension": max(0.0, sampling - work), "student.hidden": work}
     return with_part(parts, record_key(spec), record_memory(spec, "all"))
+
+
+def _frame_memory(spec: Spec) -> float:
+    """Return the bytes of the rows of initial networks and of the axes of their frame."""
+    rows = spec.teachers.count * spec.teachers.hidden + spec.student.hidden
+    return NUMBER * spec.inputs.dimension * (2 * rows + 2) if rows <= MOST_FRAME_ROWS else 0.0
 
 
 def _columns(spec: Spec) -> int:
