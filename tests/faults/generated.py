@@ -107,7 +107,21 @@ def leaves(schema: dict, path: str = "") -> dict[str, dict]:
     return found
 
 
+def required(schema: dict, path: str = "") -> dict[str, list[str]]:
+    """Return the keys that blocks within others need, by the dotted key of the block."""
+    found = {}
+    for key, entry in schema["properties"].items():
+        place = f"{path}.{key}".lstrip(".")
+        if "properties" in entry:
+            needed = [f"{place}.{other}" for other in entry.get("required", [])]
+            found |= {place: [other for other in needed if other in LEAVES]} | required(entry, place)
+    return found
+
+
 LEAVES = leaves(SCHEMA)
+REQUIRED = required(SCHEMA)  # and, for these two, a switch
+REQUIRED["training.consolidation"] += ["curriculum.switch_times"]
+REQUIRED["curriculum.replay"] = ["curriculum.switch_times", "curriculum.replay.fraction"]
 GIVEN = [key for key in LEAVES if key.startswith("initial_overlaps")]
 COMPANIONS = {key for keys in NEEDED.values() for key in keys} - {"inputs.samples", "student.activation"}
 BEGINNINGS = tuple(beginning for beginnings, _ in KINDS for beginning in beginnings)
@@ -148,10 +162,21 @@ def add(rng: random.Random, document: dict, key: str) -> None:
     """Draw a value for a key, and those of the keys that this value needs."""
     chosen = value(rng, key, LEAVES[key], document)
     put(document, key, chosen)
+    for other in REQUIRED.get(key.rpartition(".")[0], []):
+        if not is_given(document, other):
+            add(rng, document, other)
     if key == "record.times":
         document["record"].pop("count", None)
     for other in NEEDED.get((key, chosen), []) if isinstance(chosen, str) else []:
         add(rng, document, other)
+
+
+def is_given(document: dict, key: str) -> bool:
+    """Return whether a document has a dotted key."""
+    *blocks, last = key.split(".")
+    for block in blocks:
+        document = document.get(block, {})
+    return last in document
 
 
 def put(document: dict, key: str, item: Any) -> None:

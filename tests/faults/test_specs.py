@@ -24,6 +24,16 @@ pytestmark = pytest.mark.faults
 
 OF_PART = 1000  # specs of a test
 SECONDS = 120  # in which one spec must be done, compilation included; otherwise the tests end
+# What networks tell, and not their spec: no weights have the overlaps, sums over nodes are impossible, units
+# are parallel, importances are large, no input is stored.
+IN_A_RUN = (
+    "initial_overlaps: ",
+    "numerics.",
+    "teachers: engine ode needs",
+    "teachers.rotation: ",
+    "training.consolidation.strength: ",
+    "curriculum.replay.buffer: there is no stored input",
+)
 FEW_STEPS = 20_000  # of engine ode, in place of its millions
 
 
@@ -46,7 +56,7 @@ def test_specs_run_or_are_refused(part):
             raise AssertionError(f"spec {number}: {document}") from error
     assert sum(tally[outcome] for outcome in ("refused", "accepted")) == OF_PART
     for outcome in ("refused", "accepted", *(f"{engine} ran" for engine in ENGINES)):
-        assert tally[outcome] > 0.15 * OF_PART, tally  # a fifth, and less by chance
+        assert tally[outcome] > 0.2 * OF_PART, tally
     for engine in ENGINES:
         assert tally[f"{engine} diverged"] > 0, tally
 
@@ -74,8 +84,7 @@ def outcome(spec, engine):
         return "refused"
     except RunError as error:
         assert one_line(error)
-        # No weights have them, or sums over nodes are impossible.
-        if str(error).startswith(("initial_overlaps: ", "numerics.", "teachers: engine ode needs")):
+        if str(error).startswith(IN_A_RUN):
             return "refused"
         assert engine == "ode" and "equations are stiff" in str(error)
         return "is stuck"
@@ -91,7 +100,7 @@ def check(run, spec):
     """What is recorded is finite, at the times of the spec, and before the run diverged."""
     flagged = run.diverged_at is not None
     for name, array in vars(run).items():
-        if isinstance(array, np.ndarray) and not (flagged and name.startswith("teacher_")):
+        if isinstance(array, np.ndarray) and not (flagged and name.startswith(("teacher_", "importances"))):
             assert np.isfinite(array).all(), name
     assert (run.generalisation_error >= 0.0).all()
     assert (np.diff(run.time) > 0.0).all()

@@ -91,11 +91,12 @@ class MovingTeachers:
         if "teacher_plane" not in state:
             other = teachers[rotation.towards]
             lengths = np.sqrt(np.einsum("mn,mn->m", one, one))[:, None]
-            along = np.einsum("mn,mn->m", one, other)[:, None] / lengths**2
+            with np.errstate(invalid="ignore"):  # a unit without length has no plane either
+                along = np.einsum("mn,mn->m", one, other)[:, None] / lengths**2
             rest = other - along * one
             size = np.sqrt(np.einsum("mn,mn->m", rest, rest))[:, None]
             angles = np.arctan2(size, along * lengths).ravel()
-            if (np.sin(angles) < PARALLEL).any():
+            if not (np.sin(angles) >= PARALLEL).all():
                 raise RunError(
                     f"teachers.rotation: a unit of teacher {rotation.teacher} is parallel to that of teacher "
                     f"{rotation.towards}; use teachers that differ"

@@ -214,8 +214,8 @@ def _companions(spec: Spec, T: np.ndarray) -> np.ndarray:
     weights = np.zeros((spec.teachers.hidden, len(T)))
     pairs = zip(_units(spec, rotation.teacher), _units(spec, rotation.towards), strict=True)
     for row, (b, t) in zip(weights, pairs, strict=True):
-        along = T[t, b] / T[b, b]
-        square = T[t, t] - along * T[t, b]
+        along = T[t, b] / T[b, b] if T[b, b] > 0.0 else 0.0
+        square = T[t, t] - along * T[t, b] if T[b, b] > 0.0 else 0.0
         if not square > PRECISION**2 * T[t, t]:
             raise RunError(
                 f"teachers.rotation: units {b} and {t} of the teachers are parallel and have no plane; "
