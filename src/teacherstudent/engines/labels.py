@@ -4,9 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from teacherstudent.engines.sum_limits import tolerance_of
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.classification import classification_error, mean_loss
-from teacherstudent.kernels.maths.nodes import TOLERANCE
 from teacherstudent.kernels.maths.sums import activities
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, teacher_axes
 from teacherstudent.networks.activations import code_of
@@ -65,7 +65,7 @@ def _errors_of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean losses and classification errors (records,) on the labels of one teacher."""
     student, teacher = code_of(spec.student), _axes_or_none(spec, T, v)
     loss, margin = spec.loss, spec.training.margin or 0.0
-    tolerance = spec.numerics.cubature_tolerance or TOLERANCE
+    tolerance = tolerance_of(spec)
     exact_loss, exact_error = _has_sums(spec, teacher)
     losses, errors = np.empty((2, len(Q)))
     for record, state in enumerate(zip(Q, R, h, strict=True)):

@@ -76,10 +76,10 @@ def claims(curves):
             low=0.2,
         ),
     ]
-    names = [f"{rows} rows after the switch" for rows in INTERVALS if rows >= LATE] + ["at equal performance"]
-    late = list(zip(names, sections(maps)[2:], PUBLISHED, strict=True))
     if not (as_published(maps) and maps.runs > THREE):
         return early
+    names = [f"{rows} rows after the switch" for rows in INTERVALS if rows >= LATE] + ["at equal performance"]
+    late = zip(names, sections(maps)[2:], PUBLISHED, strict=True)
     return early + [one for section in late for one in inverted(similarities(maps)[0], *section)]
 
 

@@ -38,7 +38,7 @@ def is_wide(spec: Spec) -> bool:
 def trains_in_blocks(spec: Spec) -> bool:
     """Return whether runs of a spec are trained by the kernel `blocks.train`: it depends on nothing else."""
     inputs, training = spec.inputs, spec.training
-    fresh = inputs.distribution == "gaussian" and inputs.samples is None and inputs.clusters is None
+    fresh = inputs.distribution == "gaussian" and inputs.samples is None
     other = spec.is_deep or spec.has_rewards or spec.student.biases or needs_stages(spec) or is_wide(spec)
     noisy = any(spec.teachers.input_noise) or any(window.input_noise for window in training.deficits or ())
     return fresh and not other and not noisy and training.batch_size <= BLOCK_SAMPLES

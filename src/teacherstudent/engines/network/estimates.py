@@ -126,11 +126,11 @@ def _trained(spec: Spec) -> Parts:
     samples = spec.inputs.samples or 0
     single = spec.numerics.precision == "float32"
     own = samples * row if spec.inputs.dataset is None else _mixed(spec) * row
-    is_in_block = spec.inputs.is_structured or trains_in_blocks(spec)  # the inputs of a step
+    in_blocks = trains_in_blocks(spec)
+    own_inputs = not (in_blocks or spec.inputs.is_structured)  # others are in the memory of their block
     return {
         "inputs.dimension": 2 * NUMBER * P * M * N + row * (K + P * M) + single * NUMBER * K * N,
-        _key_of_step(spec): row
-        * (2 * spec.inputs_of_step * (not is_in_block) + (not trains_in_blocks(spec))),
+        _key_of_step(spec): row * (2 * spec.inputs_of_step * own_inputs + (not in_blocks)),
         "inputs.samples": own + NUMBER * samples * (2 * P + max(K, M)),
         "student.hidden": NUMBER * (COPIES * (K + P * M) ** 2 + (spec.student.depth - 1) * K * K),
     } | _of_interventions(spec, row)

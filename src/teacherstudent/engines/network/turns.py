@@ -159,13 +159,11 @@ class SideBySide:
         """Return the constants of networks in the form of the kernel."""
         G, K, _ = self.group.W.shape
         settings = blocks.new_settings(G, K, self.group.V.shape[1], len(wanted[0].constants.law))
-        for each in wanted:
-            g = self.index[id(each.run)]
+        trained = np.array([self.index[id(each.run)] for each in wanted])
+        for g, each in zip(trained, wanted, strict=True):
             settings.teacher[g] = self.rows[g][each.labels]
             blocks.set_constants(settings, g, each.constants)
-        rows = np.unique([settings.teacher[self.index[id(each.run)]] for each in wanted])
-        trained = np.array([self.index[id(each.run)] for each in wanted])
-        return settings._replace(trained=trained, active=rows)
+        return settings._replace(trained=trained, active=np.unique(settings.teacher[trained]))
 
 
 def _in_common(networks: Sequence, name: str) -> np.ndarray:

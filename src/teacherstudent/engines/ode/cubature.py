@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from teacherstudent.engines.sum_limits import most_nodes_of, tolerance_of
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.class_steps import (
@@ -18,8 +19,6 @@ from teacherstudent.kernels.maths.class_steps import (
     turned,
 )
 from teacherstudent.kernels.maths.nodes import (
-    MOST_NODES,
-    TOLERANCE,
     Nodes,
     ball,
     logarithm,
@@ -62,9 +61,9 @@ class Accuracy(NamedTuple):
 
 def accuracy_of(spec: Spec) -> Accuracy:
     """Return tolerance and node limit of a spec."""
-    tolerance = FINER * (spec.numerics.cubature_tolerance or TOLERANCE)
+    tolerance = FINER * tolerance_of(spec)
     radius = tolerance * (SMALLER if spec.student.activation == "linear" else 1.0)
-    return Accuracy(tolerance, radius, spec.numerics.most_nodes or MOST_NODES)
+    return Accuracy(tolerance, radius, most_nodes_of(spec))
 
 
 def axes_of(spec: Spec, T: np.ndarray, v: np.ndarray, noise: float) -> TeacherAxes:

@@ -3,11 +3,10 @@
 import numpy as np
 
 from teacherstudent.engines.ode.cubature import report_most_nodes
+from teacherstudent.engines.sum_limits import most_nodes_of, tolerance_of
 from teacherstudent.kernels.maths.activations import ERF, LARGEST, LINEAR, QUADRATIC, TANH
 from teacherstudent.kernels.maths.field_nodes import steps_of_fields
 from teacherstudent.kernels.maths.nodes import (
-    MOST_NODES,
-    TOLERANCE,
     Nodes,
     ball,
     logarithm,
@@ -60,7 +59,7 @@ def field_law(spec: Spec, c: np.ndarray, C: np.ndarray, variance: float, time: f
     while True:  # until there are too many nodes
         finer = _law(spec, C, NARROWER * narrower, time)
         means = _means(finer, c, C, variance)
-        if np.abs(means - found).max() <= _tolerance(spec) * max(1.0, np.abs(means).max()):
+        if np.abs(means - found).max() <= tolerance_of(spec) * max(1.0, np.abs(means).max()):
             return law
         law, found, narrower = finer, means, NARROWER * narrower
 
@@ -68,20 +67,15 @@ def field_law(spec: Spec, c: np.ndarray, C: np.ndarray, variance: float, time: f
 def _law(spec: Spec, C: np.ndarray, narrower: float, time: float) -> FieldSums:
     """Return the law with nodes whose steps are those for the tolerance times a factor."""
     codes, K = codes_of(spec), spec.student.hidden
-    tolerance = _tolerance(spec) * min(SMALLER.get(code, FINER) for code in codes)
+    tolerance = tolerance_of(spec) * min(SMALLER.get(code, FINER) for code in codes)
     if set(codes) <= POLYNOMIAL:
         return field_sums(codes, logarithm(tolerance), 1.0, np.zeros(0), *products(len(C), POINTS), K)
     steps = narrower * steps_of_fields(C, K, *codes, logarithm(tolerance))
     is_even = set(codes) <= ODD
-    most, count = spec.numerics.most_nodes or MOST_NODES, number_of_nodes(steps, tolerance)
+    most, count = most_nodes_of(spec), number_of_nodes(steps, tolerance)
     report_most_nodes(0.5 * count if is_even else count, most, time)
     nodes: Nodes = ball(steps, tolerance, half=is_even)
     return field_sums(codes, logarithm(tolerance), narrower, steps, *nodes, K)
-
-
-def _tolerance(spec: Spec) -> float:
-    """Return the tolerance of means."""
-    return spec.numerics.cubature_tolerance or TOLERANCE
 
 
 def _means(law: FieldSums, c: np.ndarray, C: np.ndarray, variance: float) -> np.ndarray:

@@ -11,11 +11,12 @@ from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
+from teacherstudent.engines.sum_limits import most_nodes_of, tolerance_of
 from teacherstudent.errors import RunError
 from teacherstudent.kernels.maths.activations import CODES, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2
 from teacherstudent.kernels.maths.layer_nodes import frame
-from teacherstudent.kernels.maths.nodes import MOST_NODES, TOLERANCE, ball, number_of_nodes
+from teacherstudent.kernels.maths.nodes import ball, number_of_nodes
 from teacherstudent.kernels.ode.deep import Layers, integrate_layers, work_for
 from teacherstudent.kernels.ode.deep_erf import Sums, sums
 from teacherstudent.kernels.ode.deep_linear import Linear
@@ -121,14 +122,13 @@ class DeepStudents(Formulation):
 
     def _sums(self, first: int, power: float) -> Sums:
         """Return the units of an erf student, with the nodes of the present phase or new ones."""
-        numerics, M = self.spec.numerics, self.spec.teachers.hidden
-        tolerance = numerics.cubature_tolerance or TOLERANCE
+        tolerance, M = tolerance_of(self.spec), self.spec.teachers.hidden
         if self.spacings is None:
             Q, R, _ = unpack(self.y[: self.layout.size], self.layout)
             own = slice(first, first + M)
             C = np.block([[self.T[own, own], R[:, own].T], [R[:, own], power * Q]])
             self.spacings = frame(C, M, self._inner(self.y), tolerance)[1]
-        most, count = numerics.most_nodes or MOST_NODES, 0.5 * number_of_nodes(self.spacings, tolerance)
+        most, count = most_nodes_of(self.spec), 0.5 * number_of_nodes(self.spacings, tolerance)
         if count > most:
             raise RunError(
                 f"numerics.most_nodes: means over {len(self.spacings)} fields need {count:.0f} nodes, over "

@@ -1,18 +1,10 @@
 """Operations on a block of nodes, whose rows are in the work space of `cubature_law.Space`."""
 
-from teacherstudent.kernels.compile.flags import inner, long_sum
+from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.maths.activations import activate
 from teacherstudent.kernels.maths.special import erf_and_derivative
+from teacherstudent.kernels.maths.vector_sums import dot
 from teacherstudent.kernels.ode.cubature_law import BLOCK, FIRST, PRODUCT, ROWS, SECOND, THIRD
-
-
-@long_sum
-def dot(a, b):
-    """Return sum_i a_i b_i."""
-    total = 0.0
-    for i in range(len(a)):
-        total += a[i] * b[i]
-    return total
 
 
 @inner

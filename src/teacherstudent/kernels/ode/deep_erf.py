@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inner, long_sum
+from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF, activate
 from teacherstudent.kernels.maths.layer_nodes import factor, set_slopes, set_spacings
+from teacherstudent.kernels.maths.vector_sums import dot, dot_of_three
 from teacherstudent.kernels.ode.deep import error_of, fill_means, margin_of, work_of
 
 BLOCK = 256  # nodes that are in the cache together
@@ -181,14 +182,14 @@ def _add_block(units, w, start):
     layers, d, K = units.units, units.d, len(w.output)
     for i in range(K):
         b = layers[0, 2, i]
-        w.output[i] += _dot(d[0], layers[len(layers) - 1, 1, i])
+        w.output[i] += dot(d[0], layers[len(layers) - 1, 1, i])
         for j in range(len(units.Z)):
-            units.V[i, j] += _product(d[0], b, units.Z[j, start : start + BLOCK])
+            units.V[i, j] += dot_of_three(d[0], b, units.Z[j, start : start + BLOCK])
         for k in range(i, K):
-            w.power[i, k] += _product(d[1], b, layers[0, 2, k])
+            w.power[i, k] += dot_of_three(d[1], b, layers[0, 2, k])
         for layer in range(len(w.inner)):
             for j in range(K):
-                w.inner[layer, i, j] += _product(d[0], layers[layer + 1, 2, i], layers[layer, 1, j])
+                w.inner[layer, i, j] += dot_of_three(d[0], layers[layer + 1, 2, i], layers[layer, 1, j])
 
 
 @inner
@@ -206,21 +207,3 @@ def _scale(x, factor):
     """Compute x *= factor."""
     for e in range(len(x)):
         x[e] *= factor
-
-
-@long_sum
-def _dot(a, b):
-    """Return the sum of a_e b_e."""
-    total = 0.0
-    for e in range(len(a)):
-        total += a[e] * b[e]
-    return total
-
-
-@long_sum
-def _product(a, b, c):
-    """Return the sum of a_e b_e c_e."""
-    total = 0.0
-    for e in range(len(a)):
-        total += a[e] * b[e] * c[e]
-    return total

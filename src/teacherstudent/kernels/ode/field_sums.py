@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.alignment import aligned_zeros
-from teacherstudent.kernels.compile.flags import entry, inner, long_sum
+from teacherstudent.kernels.compile.flags import entry, inner
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import SIGMOID, TANH, activate
 from teacherstudent.kernels.maths.field_nodes import set_steps
 from teacherstudent.kernels.maths.layer_nodes import factor
 from teacherstudent.kernels.maths.special import exp_minus
+from teacherstudent.kernels.maths.vector_sums import dot, dot_of_three
 from teacherstudent.kernels.ode import means
 from teacherstudent.kernels.ode.models import Means
 from teacherstudent.kernels.ode.pauses import LEFT
@@ -94,7 +95,7 @@ def _error_of_task(law, model):
     total = 0.0
     for p in range(len(law.w)):
         _evaluate(law, model.c, p)
-        total += _product(law.errors[0], law.errors[0], law.w[p])
+        total += dot_of_three(law.errors[0], law.errors[0], law.w[p])
     return 0.5 * total
 
 
@@ -198,31 +199,13 @@ def _add_block(law, variance, p, means):
         d[e] *= weights[e]
     for k in range(len(law.V)):
         slope = law.fields[2, k]
-        means.output[k] += _dot(d, law.fields[1, k])
+        means.output[k] += dot(d, law.fields[1, k])
         for e in range(BLOCK):
             product[e] = d[e] * slope[e]
         for j in range(len(law.L)):
-            law.V[k, j] += _dot(product, law.Z[p, j])
+            law.V[k, j] += dot(product, law.Z[p, j])
         for i in range(k + 1):
-            means.power[i, k] += _product(square, slope, law.fields[2, i])
-
-
-@long_sum
-def _dot(a, b):
-    """Return the sum of a_e b_e."""
-    total = 0.0
-    for e in range(len(a)):
-        total += a[e] * b[e]
-    return total
-
-
-@long_sum
-def _product(a, b, c):
-    """Return the sum of a_e b_e c_e."""
-    total = 0.0
-    for e in range(len(a)):
-        total += a[e] * b[e] * c[e]
-    return total
+            means.power[i, k] += dot_of_three(square, slope, law.fields[2, i])
 
 
 @entry

@@ -20,6 +20,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
 from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.maths.vector_sums import dot
 from teacherstudent.kernels.ode import models, tasks
 
 
@@ -221,15 +222,6 @@ def _fill_covariances(model, y, power):
         c[K + m] = -v[m]
         for n in range(M):
             C[K + m, K + n] = T[first + m, first + n]
-
-
-@long_sum
-def dot(x, y):
-    """Return the sum of products."""
-    value = 0.0
-    for g in range(len(x)):
-        value += x[g] * y[g]
-    return value
 
 
 @long_sum
