@@ -14,7 +14,17 @@ def dot(a, b):
 
 @long_sum
 def dot_of_three(a, b, c):
-    """Return sum_e a_e b_e c_e."""
+    """Return sum_e a_e b_e c_e.
+
+    Parameters
+    ----------
+    a, b, c : (n,) array
+        Numbers of one precision.
+
+    Returns
+    -------
+    float
+    """
     total = 0.0
     for e in range(len(a)):
         total += a[e] * b[e] * c[e]
