@@ -21,6 +21,7 @@ def document(**blocks):
             "learning_rate": SETTING.eta,
             "readout_learning_rate": SETTING.eta_h,
             "weight_decay": SETTING.decay,
+            "readout_weight_decay": SETTING.readout_decay,
             "batch_size": SETTING.batch,
             "sampling": "without_replacement",
         },

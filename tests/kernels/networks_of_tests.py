@@ -35,7 +35,7 @@ def constants(setting, V, v, K=K, N=N):
         eta=setting.eta * setting.features,
         eta_h=setting.eta_h * setting.readouts,
         decay=setting.decay * setting.features,
-        decay_h=setting.decay * setting.readouts,
+        decay_h=setting.decay_h * setting.readouts,
         input_noise=setting.input_noise,
         batch=setting.batch,
     )

@@ -16,7 +16,7 @@ SETTINGS = [
     Setting(),
     Setting(**TERMS),
     Setting(eta=0.3, frozen=(0, 2)),
-    Setting(eta_h=0.0, decay=0.5),
+    Setting(eta_h=0.0, decay=0.5, readout_decay=0.2),
 ]
 
 

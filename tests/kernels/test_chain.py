@@ -20,7 +20,14 @@ from teacherstudent.kernels.network import by_unit, constants, sgd
 from teacherstudent.kernels.network.squared_error import SquaredError
 
 K, M, P = 3, 2, 2
-ALL_TERMS = {"decay": 0.8, "output_noise": 0.5, "input_noise": 0.4, "batch": 3, "frozen": (1,)}
+ALL_TERMS = {
+    "decay": 0.8,
+    "readout_decay": 0.3,
+    "output_noise": 0.5,
+    "input_noise": 0.4,
+    "batch": 3,
+    "frozen": (1,),
+}
 OTHER_TERMS = {"eta": 0.3, "eta_h": 0.9, "input_noise": 0.0, "output_noise": 0.0, "frozen": (0, 2)}
 KEYS = [(17 + c, 400 + 3 * c) for c in range(16)]
 
@@ -82,7 +89,7 @@ class Case:
         return {
             "keep": 1.0 - s.decay / self.N * moving,
             "rate": s.eta / scale * moving,
-            "keep_h": 1.0 - s.decay / self.N * s.readouts,
+            "keep_h": 1.0 - s.decay_h / self.N * s.readouts,
             "rate_h": s.eta_h / scale * s.readouts,
             "output_noise": s.output_noise,
             "input_noise": s.input_noise,
@@ -178,7 +185,7 @@ class Frame:
         phase = constants.StepConstants(
             case.N, SquaredError(setting.output_noise), CODES[setting.student], CODES[setting.teacher],
             self.V[p], case.v[0, p], p, moving,
-            setting.eta, setting.eta_h, setting.decay, setting.decay, setting.input_noise, setting.batch,
+            setting.eta, setting.eta_h, setting.decay, setting.decay_h, setting.input_noise, setting.batch,
         )  # fmt: skip
         buffers = by_unit.new_buffers(case.K, case.M, setting.batch, self.W)
         key = np.array(KEYS[0], dtype=np.uint32)

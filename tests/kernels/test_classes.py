@@ -101,7 +101,7 @@ def trained_slowly(setting, loss, flip, steps, dtype=float):
         moved, head = W.copy(), h[HEAD].copy()
         for k in range(K):
             moved[k] *= 1.0 - setting.decay / N * (k not in setting.frozen)
-            head[k] *= 1.0 - setting.decay / N
+            head[k] *= 1.0 - setting.decay_h / N
         for b in range(setting.batch):
             x, xi = (normals(N, step, STREAMS * b + one, dtype).astype(float) for one in (INPUT, INPUT_NOISE))
             y = label(setting, V, v, x, flip, step, b)
