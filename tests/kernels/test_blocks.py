@@ -59,7 +59,7 @@ def assert_slow_twin(setting, first=0, steps=50, shape=(K, M, N), dtype=np.float
     company = Company([(setting, 0)], shape, dtype)
     starts = company.state()
     assert company.train(first, steps) == [steps]
-    slow = trained_slowly(setting, first, steps, shape, dtype)
+    slow = trained_slowly(setting, first, steps, shape)
     for ours, theirs, start in zip(company.state(), slow, starts, strict=True):
         largest = max(np.abs(theirs).max(), np.abs(start).max())
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * largest)

@@ -41,7 +41,7 @@ def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64):
 
 def assert_same_training(setting, first=0, steps=50, shape=(K, M, N), dtype=np.float64, tolerance=1e-12):
     W, h, done = trained(setting, first, steps, shape, dtype)
-    slow_W, slow_h = trained_slowly(setting, first, steps, shape, dtype)
+    slow_W, slow_h = trained_slowly(setting, first, steps, shape)
     assert done == steps
     np.testing.assert_allclose(W, slow_W, rtol=0, atol=tolerance * np.abs(slow_W).max())
     np.testing.assert_allclose(h, slow_h, rtol=0, atol=tolerance * np.abs(slow_h).max())

@@ -39,7 +39,9 @@ def test_same_as_the_slow_twin(shape, student):
     slow_W, slow_h = trained_slowly(setting, 3, 10, shape)
     W, h, done = trained(setting, shape, 10, first=3)
     assert done == 10
-    np.testing.assert_allclose(W, slow_W, rtol=0, atol=1e-12 * np.abs(slow_W).max())
+    # Of one weight the decay leaves 1e-7: the error of erf, which is absolute, is relative to its start.
+    largest = max(np.abs(slow_W).max(), np.abs(networks(shape)[0]).max())
+    np.testing.assert_allclose(W, slow_W, rtol=0, atol=1e-12 * largest)
     np.testing.assert_allclose(h, slow_h, rtol=0, atol=1e-12 * np.abs(slow_h).max())
 
 
