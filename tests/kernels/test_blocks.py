@@ -100,6 +100,17 @@ def test_single_precision(activation, N):
     assert_slow_twin(setting, steps=20, shape=(K, M, N), dtype=np.float32, tolerance=3e-6)
 
 
+def test_both_precisions_have_the_same_inputs():
+    seen = []
+    for dtype in (np.float64, np.float32):
+        company = Company([(Setting(), 0)], (K, M, 3 * PIECE + 70), dtype)
+        company.train(16, 8)
+        assert company.block.X.dtype == dtype
+        seen.append(company.block.X)
+    assert np.abs(seen[0]).max() > 3.0
+    np.testing.assert_array_equal(*seen)
+
+
 @pytest.mark.parametrize("setting", SETTINGS[:2], ids=["plain", "all terms"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_training_in_pieces_changes_no_bit(setting, dtype):

@@ -78,6 +78,22 @@ def test_single_precision_is_that_close():
     assert np.abs(rounded_W - W).max() > 0
 
 
+@pytest.mark.parametrize("N", [15, 70])
+def test_both_precisions_have_the_same_inputs(N):
+    seen = []
+    for dtype in (np.float64, np.float32):
+        weights, h, V, v = networks((20, 7, N))
+        W, setting = wide.across(weights, dtype), Setting()
+        buffers = wide.new_buffers(20, 7, 1, W)
+        wide.train(
+            W, h, constants(setting, V, v, 20, N)._replace(V=wide.across(V, dtype)), buffers, *KEY, 0, 5
+        )
+        assert buffers.X.dtype == dtype
+        seen.append(buffers.X)
+    assert np.abs(seen[0]).max() > 1.0
+    np.testing.assert_array_equal(*seen)
+
+
 def test_diverging_training_stops():
     W, h, done = trained(Setting("linear", "linear", eta=1e200), (4, 2, 3), 100)
     assert done < 100
