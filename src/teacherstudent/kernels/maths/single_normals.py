@@ -4,8 +4,8 @@ The random bits are those of `philox`, but logarithm, sine and cosine are comput
 half of the time. Arrays in double precision receive the same numbers. Of the two words of a pair one gives
 the radius sqrt(-2 log u), u = (odd word) / 2^32, and the other one the angle. Thus
 
-* u has 2^31 values with the same probability; the largest number is sqrt(64 log 2) = 6.66, which a normal
-  number exceeds with the probability 3e-11;
+* u has 2^31 values with the same probability; the largest absolute value is sqrt(64 log 2) = 6.66, which that
+  of a normal number exceeds with the probability 3e-11;
 * the radius is at least 2.2e-5, with a relative error below 3e-7 everywhere;
 * next to 0 the numbers have a spacing of 1.5e-9 times the radius: the angle in a quadrant has 30 bits.
 """
