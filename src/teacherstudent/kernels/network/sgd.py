@@ -75,7 +75,7 @@ def draw(x, N, start, bits, key0, key1, step, stream):
     Parameters
     ----------
     x : array (m,)
-        The piece, which receives standard normals.
+        The piece, which receives standard normals of single precision in both precisions of networks.
     N : int
         Number of inputs.
     start : int
