@@ -15,7 +15,8 @@ from teacherstudent.kernels.chain.squared_error import Outputs
 from teacherstudent.kernels.chain.squared_error import SquaredError as SquaredErrorOfChains
 from teacherstudent.kernels.chain.two_layers import TwoLayers
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.philox import normal
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network import by_unit, constants, sgd
 from teacherstudent.kernels.network.squared_error import SquaredError
 
@@ -199,7 +200,9 @@ class Frame:
                 normals(case.N, step, constants.STREAMS * b + s)
                 for s in (constants.INPUT, constants.INPUT_NOISE)
             )
-            zeta = normals(1, step, constants.STREAMS * b + constants.LABEL_NOISE)[0]
+            zeta = normal(
+                *np.array(KEYS[0], dtype=np.uint32), step, constants.STREAMS * b + constants.LABEL_NOISE
+            )
             seen = x + setting.input_noise * xi
             if case.p:
                 rest = seen - frame.T @ (frame @ seen)
@@ -223,7 +226,7 @@ def padded(samples, width):
 
 def normals(n, step, stream):
     out = np.empty(n)
-    fill_normals(out, *np.array(KEYS[0], dtype=np.uint32), step, stream)
+    fill_single_normals(out, *np.array(KEYS[0], dtype=np.uint32), step, stream)
     return out
 
 
