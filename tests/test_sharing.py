@@ -34,7 +34,9 @@ def test_short_jobs_of_an_engine_share_a_process():
 
 def test_experiments_share_a_process_if_they_are_for_the_same_figures():
     ode = {"ode": {}}
-    made = plan({"one": ["a", "b", "c"], "two": ["c", "d"], "three": ["e"]}, a=ode, b=ode, c=ode, d=ode, e=ode)
+    made = plan(
+        {"one": ["a", "b", "c"], "two": ["c", "d"], "three": ["e"]}, a=ode, b=ode, c=ode, d=ode, e=ode
+    )
     assert shared(made) == {("a", "ode"): ["a", "b"]}
     assert shared_collections(made) == [["a", "b"]]
 

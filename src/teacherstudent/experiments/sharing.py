@@ -1,7 +1,7 @@
 """Short work that shares a process, because its start would take longer.
 
-What shares a process is needed for the same figures, and each part is short by its own estimate: a change of one
-experiment computes the others of its process again, and does not move them to another one.
+What shares a process is needed for the same figures, and each part is short by its own estimate: a change of
+one experiment computes the others of its process again, and does not move them to another one.
 """
 
 from collections.abc import Iterable
