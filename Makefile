@@ -96,7 +96,7 @@ $(READY): requirements.lock pyproject.toml
 	"$$found" -m venv .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src workflow/scripts || true
 	@touch $@
 
 lock: $(READY)

@@ -18,7 +18,7 @@ from teacherstudent.kernels.chain import arrays
 from teacherstudent.kernels.chain import recursion as chain_kernel
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network import blocks as network_blocks
 from teacherstudent.kernels.network import by_unit, unit_pairs
 from teacherstudent.kernels.network import sgd as network_kernel
@@ -165,7 +165,7 @@ def network_draws(N: int, precision: type = np.float64) -> Timed:
 def draw_inputs(x, count, key0, key1, stream):
     """Draw the inputs of `count` steps."""
     for step in range(count):
-        fill_normals(x, key0, key1, step, stream)
+        fill_single_normals(x, key0, key1, step, stream)
 
 
 def chains(N: int) -> Timed:

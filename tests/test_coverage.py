@@ -122,7 +122,7 @@ ROWS = {
         {f"{who}.output_scale": scale} for who in ("student", "teachers") for scale in ("mean", "mean_field")
     ],
     "the first layer": each("training.train", ["features"], ["readouts"], ["features", "readouts"]),
-    "weight decay": each("training.weight_decay", 0.1),
+    "weight decay": each("training.weight_decay", 0.1) + each("training.readout_weight_decay", 0.1),
     "noise on labels": each("teachers.output_noise", 0.1) + each("teachers.input_noise", 0.1),
     "mini-batches": each("training.batch_size", 3),
     "frozen units": [

@@ -8,7 +8,8 @@ import pytest
 from intervention_cases import CASES, TURNING, complete, consolidated
 from naive import samples as naive_samples
 from naive import sgd_interventions as naive
-from teacherstudent.kernels.maths.philox import fill_normals, random_bits
+from teacherstudent.kernels.maths.philox import normal, random_bits
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.networks.sampling import sample_networks
@@ -20,7 +21,7 @@ SEED = 5
 
 def normals_of(purpose, step, stream, count):
     out = np.zeros(count)
-    fill_normals(out, *counter_key(SEED, 0, purpose), step, stream)
+    fill_single_normals(out, *counter_key(SEED, 0, purpose), step, stream)
     return out
 
 
@@ -40,10 +41,13 @@ def draws(batch, M, N):
     def of(purpose, stream):
         return lambda step, b: normals_of(purpose, step, stream(b), N)
 
+    def label_noise(step, b):
+        return normal(*counter_key(SEED, 0, Purpose.TRAINING), step, STREAMS * b + LABEL_NOISE)
+
     return SimpleNamespace(
         inputs=of(Purpose.TRAINING, lambda b: STREAMS * b + INPUT),
         input_noise=of(Purpose.TRAINING, lambda b: STREAMS * b + INPUT_NOISE),
-        label_noise=lambda step, b: normals_of(Purpose.TRAINING, step, STREAMS * b + LABEL_NOISE, 1)[0],
+        label_noise=label_noise,
         forgotten=of(Purpose.REPLAY, lambda b: b),
         uniform=uniform_of,
         drift=lambda step, p, m: normals_of(Purpose.TEACHER_DRIFT, step, p * M + m, N),

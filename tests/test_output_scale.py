@@ -5,7 +5,8 @@ import pytest
 
 import naive
 from naive import DG, G
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.philox import normal
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.constants import INPUT, LABEL_NOISE
 from teacherstudent.networks.coordinates import sample_coordinates
 from teacherstudent.networks.randomness import Purpose, counter_key
@@ -76,8 +77,8 @@ def test_the_network_is_the_one_with_the_scale_in_front(student, teacher):
     net, key = unscaled_networks(1), counter_key(7, 0, Purpose.TRAINING)
     x, zeta = np.empty((STEPS, 1, N)), np.empty((STEPS, 1))
     for step in range(STEPS):
-        fill_normals(x[step, 0], *key, step, INPUT)
-        fill_normals(zeta[step], *key, step, LABEL_NOISE)
+        fill_single_normals(x[step, 0], *key, step, INPUT)
+        zeta[step] = normal(*key, step, LABEL_NOISE)
     W, u = trained(net, student, teacher, x, zeta)
     trajectory, scale = simulate(spec(student, teacher), "network", seed=7), SCALES[student](K)
     expected = [measured(*weights, net[2], scale)[0] for weights in (net[:2], (W, u))]

@@ -7,12 +7,14 @@ import time
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from samples import spec, trajectory
 from teacherstudent.api import Run
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.plotting import plot_runs
 from teacherstudent.plotting.quick_looks import MOST_LINES
+from teacherstudent.plotting.settings import as_bytes, drawing, pdf_and_png
 from teacherstudent.store.runs import read_runs, write_runs
 
 
@@ -262,3 +264,23 @@ def test_pyplot_is_not_touched():
     code = "import sys, teacherstudent.plotting; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_two_files_with_one_layout_have_the_bytes_of_saving_them(layout):
+    def drawn():
+        figure = Figure(figsize=(3.0, 2.0), layout=layout)
+        left, right = figure.subplots(1, 2)
+        left.loglog([1.0, 1e3], [1.0, 0.01], label="$t^{-1}$")
+        left.set(xlabel="time $t$", ylabel="error")
+        figure.legend(loc="outside upper center" if layout else "upper center")
+        mesh = right.pcolormesh(np.arange(12.0).reshape(3, 4), rasterized=True)
+        figure.colorbar(mesh, ax=right, label="forgetting")
+        return figure
+
+    with drawing({"savefig.dpi": 120, "pdf.fonttype": 42}):
+        figure = drawn()
+        expected = [as_bytes(figure, "pdf")]
+        figure.set_layout_engine("none")
+        expected.append(as_bytes(figure, "png"))
+        assert list(pdf_and_png(drawn())) == expected

@@ -290,6 +290,7 @@ WRONG_VALUES = [
     ("training.learning_rate", -1.0, ">= 0"),
     ("training.readout_learning_rate", -1, ">= 0"),
     ("training.weight_decay", -0.1, ">= 0"),
+    ("training.readout_weight_decay", -0.1, ">= 0"),
     ("teachers.output_noise", -0.1, ">= 0"),
     ("teachers.input_noise", [0, -1], "[1]: -1 is not allowed; it must be a number >= 0"),
     ("student.initial.weights_std", -1, ">= 0"),

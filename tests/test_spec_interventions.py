@@ -487,6 +487,11 @@ REFUSED_TOGETHER = [
     ),
     ({"training.l1": 0.1, "training.train": ["readouts"]}, "training.l1", "add features to training.train"),
     (
+        {"training.readout_weight_decay": 0.1, "training.train": ["features"]},
+        "training.readout_weight_decay",
+        "add readouts to training.train",
+    ),
+    (
         {"teachers.drift": 0.1, "inputs.samples": 9},
         "teachers.drift",
         "labels of a finite training set are fixed",

@@ -97,6 +97,7 @@ ALLOWED = [
     {"training.train": ["readouts"]},
     {"training.frozen_units": [[0], [1]]},
     {"training.weight_decay": 0.1},
+    {"training.readout_weight_decay": 0.1},
     {"training.batch_size": 2},
     {"curriculum.order": [1, 0]},
     {"curriculum": {"switch_times": [1.4]}},

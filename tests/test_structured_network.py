@@ -21,7 +21,8 @@ from teacherstudent.inputs.structured.samplers import samplers_of
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.inputs.structured.spectra import factor
 from teacherstudent.kernels.maths.generalisation import generalisation_error
-from teacherstudent.kernels.maths.philox import fill_normals, random_bits
+from teacherstudent.kernels.maths.philox import normal, random_bits
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.constants import INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.networks.randomness import Purpose, counter_key
 from teacherstudent.simulation.runs import simulate, simulate_points
@@ -72,10 +73,10 @@ def short_blocks(monkeypatch):
 # Random numbers
 
 
-def normals(purpose, count, step, stream, dtype=float):
+def normals(purpose, count, step, stream):
     """Return the first numbers of a stream."""
-    out = np.zeros(count, dtype)
-    fill_normals(out, *counter_key(SEED, 0, purpose), step, stream)
+    out = np.zeros(count)
+    fill_single_normals(out, *counter_key(SEED, 0, purpose), step, stream)
     return out
 
 
@@ -116,10 +117,13 @@ def draws_of(spec, setting):
             spec, setting, task, latents, lambda count: normals(Purpose.EQUIVALENT_INPUTS, count, step, b)
         )
 
+    def label_noise(step, b):
+        return normal(*counter_key(SEED, 0, Purpose.TRAINING), step, STREAMS * b + LABEL_NOISE)
+
     return SimpleNamespace(
         pair=pair,
         uniform=uniform,
-        label_noise=lambda step, b: normals(Purpose.TRAINING, 1, step, STREAMS * b + LABEL_NOISE)[0],
+        label_noise=label_noise,
         input_noise=lambda step, b: normals(Purpose.TRAINING, N, step, STREAMS * b + INPUT_NOISE),
     )
 

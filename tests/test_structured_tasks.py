@@ -71,12 +71,12 @@ def assert_agrees(found, arrays, tolerance=1e-6):
 
 
 def test_reference_of_aligned_orthogonal_projections(monkeypatch):
-    """Two switches, there and back, with decay and with noise on labels and inputs."""
+    """Two switches, there and back, with decay of the first layer alone and noise on labels and inputs."""
     arrays, document = reference(
         "tasks_orthogonal0.6_sign_N1000_D100",
         inputs={"dimension": 1000},
         teachers={"output_noise": [0.1, 0.2], "input_noise": [0.0, 0.2]},
-        training={"learning_rate": 0.2, "weight_decay": 0.003},
+        training={"learning_rate": 0.2, "weight_decay": 0.003, "readout_weight_decay": 0.0},
         curriculum={"switch_times": [40.0, 80.0]},
         duration=120.0,
     )
@@ -87,9 +87,6 @@ def test_reference_of_aligned_orthogonal_projections(monkeypatch):
         @classmethod
         def at_start(cls, origin, switches):
             return cls(origin.spec, y.copy(), arrays["T"], arrays["v"])
-
-        def constants(self, stage, phase):  # weight decay of the first layer alone
-            return super().constants(stage._replace(readout_decay=0.0), phase)
 
     forced(monkeypatch, Given)
     assert_agrees(run(document), arrays)

@@ -6,6 +6,7 @@ import numpy as np
 
 from naive import G, Setting
 from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.networks.randomness import Purpose, counter_key
 
 SETTING = Setting(eta=0.9, eta_h=0.6, decay=0.2, batch=3)
@@ -21,6 +22,7 @@ def document(**blocks):
             "learning_rate": SETTING.eta,
             "readout_learning_rate": SETTING.eta_h,
             "weight_decay": SETTING.decay,
+            "readout_weight_decay": SETTING.readout_decay,
             "batch_size": SETTING.batch,
             "sampling": "without_replacement",
         },
@@ -30,19 +32,19 @@ def document(**blocks):
     } | blocks
 
 
-def normals(count, purpose, step, stream, seed, run):
+def drawn(fill, count, purpose, step, seed, run):
     draws = np.empty(count)
-    fill_normals(draws, *counter_key(seed, run, purpose), step, stream)
+    fill(draws, *counter_key(seed, run, purpose), step, 0)
     return draws
 
 
 def slow_set(spec, networks, seed, run):
     """Inputs (samples, N) and noisy labels (P, samples)."""
     N, count = spec.inputs.dimension, spec.inputs.samples
-    X = np.array([normals(N, Purpose.SAMPLES, i, 0, seed, run) for i in range(count)])
+    X = np.array([drawn(fill_single_normals, N, Purpose.SAMPLES, i, seed, run) for i in range(count)])
     labels = []
     for p, deviation in enumerate(spec.teachers.output_noise):
-        noise = normals(count * (p + 1), Purpose.SAMPLE_LABEL_NOISE, 0, 0, seed, run)[count * p :]
+        noise = drawn(fill_normals, count * (p + 1), Purpose.SAMPLE_LABEL_NOISE, 0, seed, run)[count * p :]
         clean = G["erf"](X @ networks.V[p].T / math.sqrt(N)) @ networks.v[p]
         labels.append(clean + deviation * noise)
     return X, np.array(labels)

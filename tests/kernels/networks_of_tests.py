@@ -4,7 +4,8 @@ import numpy as np
 
 import naive
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.philox import normal
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS, StepConstants
 from teacherstudent.kernels.network.squared_error import SquaredError
 
@@ -35,29 +36,29 @@ def constants(setting, V, v, K=K, N=N):
         eta=setting.eta * setting.features,
         eta_h=setting.eta_h * setting.readouts,
         decay=setting.decay * setting.features,
-        decay_h=setting.decay * setting.readouts,
+        decay_h=setting.decay_h * setting.readouts,
         input_noise=setting.input_noise,
         batch=setting.batch,
     )
 
 
-def normals(n, step, stream, dtype=np.float64):
-    out = np.empty(n, dtype)
-    fill_normals(out, *KEY, step, stream)
+def normals(n, step, stream):
+    out = np.empty(n)
+    fill_single_normals(out, *KEY, step, stream)
     return out
 
 
-def samples(setting, step, N=N, dtype=np.float64):
-    """Input, label noise and input noise of each sample of a step; label noise is in double precision."""
+def samples(setting, step, N=N):
+    """Input, label noise and input noise of each sample of a step, for both precisions of weights."""
     for b in range(setting.batch):
-        x, xi = (normals(N, step, STREAMS * b + stream, dtype) for stream in (INPUT, INPUT_NOISE))
-        yield x.astype(float), normals(1, step, STREAMS * b + LABEL_NOISE)[0], xi.astype(float)
+        x, xi = (normals(N, step, STREAMS * b + stream) for stream in (INPUT, INPUT_NOISE))
+        yield x, normal(*KEY, step, STREAMS * b + LABEL_NOISE), xi
 
 
-def trained_slowly(setting, first, steps, shape=(K, M, N), dtype=np.float64):
+def trained_slowly(setting, first, steps, shape=(K, M, N)):
     W, h, V, v = networks(shape)
     for step in range(first, first + steps):
-        drawn = list(samples(setting, step, shape[-1], dtype))
+        drawn = list(samples(setting, step, shape[-1]))
         W, h[HEAD] = naive.sgd_step(setting, W, h[HEAD], V, v, drawn)
     return W, h
 

@@ -16,7 +16,7 @@ SETTINGS = [
     Setting(),
     Setting(**TERMS),
     Setting(eta=0.3, frozen=(0, 2)),
-    Setting(eta_h=0.0, decay=0.5),
+    Setting(eta_h=0.0, decay=0.5, readout_decay=0.2),
 ]
 
 
@@ -59,7 +59,7 @@ def assert_slow_twin(setting, first=0, steps=50, shape=(K, M, N), dtype=np.float
     company = Company([(setting, 0)], shape, dtype)
     starts = company.state()
     assert company.train(first, steps) == [steps]
-    slow = trained_slowly(setting, first, steps, shape, dtype)
+    slow = trained_slowly(setting, first, steps, shape)
     for ours, theirs, start in zip(company.state(), slow, starts, strict=True):
         largest = max(np.abs(theirs).max(), np.abs(start).max())
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * largest)
@@ -98,6 +98,17 @@ def test_all_shapes(units, N):
 def test_single_precision(activation, N):
     setting = Setting(activation, activation, **TERMS)
     assert_slow_twin(setting, steps=20, shape=(K, M, N), dtype=np.float32, tolerance=3e-6)
+
+
+def test_both_precisions_have_the_same_inputs():
+    seen = []
+    for dtype in (np.float64, np.float32):
+        company = Company([(Setting(), 0)], (K, M, 3 * PIECE + 70), dtype)
+        company.train(16, 8)
+        assert company.block.X.dtype == dtype
+        seen.append(company.block.X)
+    assert np.abs(seen[0]).max() > 3.0
+    np.testing.assert_array_equal(*seen)
 
 
 @pytest.mark.parametrize("setting", SETTINGS[:2], ids=["plain", "all terms"])

@@ -15,12 +15,20 @@ from teacherstudent.kernels.chain.squared_error import Outputs
 from teacherstudent.kernels.chain.squared_error import SquaredError as SquaredErrorOfChains
 from teacherstudent.kernels.chain.two_layers import TwoLayers
 from teacherstudent.kernels.maths.activations import CODES
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.philox import normal
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network import by_unit, constants, sgd
 from teacherstudent.kernels.network.squared_error import SquaredError
 
 K, M, P = 3, 2, 2
-ALL_TERMS = {"decay": 0.8, "output_noise": 0.5, "input_noise": 0.4, "batch": 3, "frozen": (1,)}
+ALL_TERMS = {
+    "decay": 0.8,
+    "readout_decay": 0.3,
+    "output_noise": 0.5,
+    "input_noise": 0.4,
+    "batch": 3,
+    "frozen": (1,),
+}
 OTHER_TERMS = {"eta": 0.3, "eta_h": 0.9, "input_noise": 0.0, "output_noise": 0.0, "frozen": (0, 2)}
 KEYS = [(17 + c, 400 + 3 * c) for c in range(16)]
 
@@ -82,7 +90,7 @@ class Case:
         return {
             "keep": 1.0 - s.decay / self.N * moving,
             "rate": s.eta / scale * moving,
-            "keep_h": 1.0 - s.decay / self.N * s.readouts,
+            "keep_h": 1.0 - s.decay_h / self.N * s.readouts,
             "rate_h": s.eta_h / scale * s.readouts,
             "output_noise": s.output_noise,
             "input_noise": s.input_noise,
@@ -178,7 +186,7 @@ class Frame:
         phase = constants.StepConstants(
             case.N, SquaredError(setting.output_noise), CODES[setting.student], CODES[setting.teacher],
             self.V[p], case.v[0, p], p, moving,
-            setting.eta, setting.eta_h, setting.decay, setting.decay, setting.input_noise, setting.batch,
+            setting.eta, setting.eta_h, setting.decay, setting.decay_h, setting.input_noise, setting.batch,
         )  # fmt: skip
         buffers = by_unit.new_buffers(case.K, case.M, setting.batch, self.W)
         key = np.array(KEYS[0], dtype=np.uint32)
@@ -192,7 +200,9 @@ class Frame:
                 normals(case.N, step, constants.STREAMS * b + s)
                 for s in (constants.INPUT, constants.INPUT_NOISE)
             )
-            zeta = normals(1, step, constants.STREAMS * b + constants.LABEL_NOISE)[0]
+            zeta = normal(
+                *np.array(KEYS[0], dtype=np.uint32), step, constants.STREAMS * b + constants.LABEL_NOISE
+            )
             seen = x + setting.input_noise * xi
             if case.p:
                 rest = seen - frame.T @ (frame @ seen)
@@ -216,7 +226,7 @@ def padded(samples, width):
 
 def normals(n, step, stream):
     out = np.empty(n)
-    fill_normals(out, *np.array(KEYS[0], dtype=np.uint32), step, stream)
+    fill_single_normals(out, *np.array(KEYS[0], dtype=np.uint32), step, stream)
     return out
 
 

@@ -13,7 +13,7 @@ from saved_code import saved
 from teacherstudent.kernels.chain import classes as chain
 from teacherstudent.kernels.chain.law import differentiate
 from teacherstudent.kernels.maths.losses import LOSSES
-from teacherstudent.kernels.maths.philox import LOW_BITS, UNIT_53, random_bits
+from teacherstudent.kernels.maths.philox import LOW_BITS, UNIT_53, normal, random_bits
 from teacherstudent.kernels.network import by_unit, sgd, wide
 from teacherstudent.kernels.network.classes import FLIP, Classes, class_of, derivative
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
@@ -80,7 +80,7 @@ def test_an_output_of_zero_is_in_class_minus_one():
 def test_flips_have_their_probability_and_are_independent_of_the_noise():
     count, flip = 20_000, 0.3
     flipped = np.array([class_of(1.0, flip, *KEY, step, LABEL_NOISE) < 0.0 for step in range(count)])
-    noise = np.array([normals(1, step, LABEL_NOISE)[0] for step in range(count)])
+    noise = np.array([normal(*KEY, step, LABEL_NOISE) for step in range(count)])
     assert abs(flipped.mean() - flip) < 4 * math.sqrt(flip * (1 - flip) / count)
     assert abs(np.corrcoef(flipped, noise)[0, 1]) < 4 / math.sqrt(count)
 
@@ -93,7 +93,7 @@ def test_tasks_differ_in_noise_and_flips_only():
 # The slow twin of engine network
 
 
-def trained_slowly(setting, loss, flip, steps, dtype=float):
+def trained_slowly(setting, loss, flip, steps):
     """The student after some steps, one unit and one sample after the other."""
     W, h, V, v = networks()
     K = len(W)
@@ -101,9 +101,9 @@ def trained_slowly(setting, loss, flip, steps, dtype=float):
         moved, head = W.copy(), h[HEAD].copy()
         for k in range(K):
             moved[k] *= 1.0 - setting.decay / N * (k not in setting.frozen)
-            head[k] *= 1.0 - setting.decay / N
+            head[k] *= 1.0 - setting.decay_h / N
         for b in range(setting.batch):
-            x, xi = (normals(N, step, STREAMS * b + one, dtype).astype(float) for one in (INPUT, INPUT_NOISE))
+            x, xi = (normals(N, step, STREAMS * b + one) for one in (INPUT, INPUT_NOISE))
             y = label(setting, V, v, x, flip, step, b)
             seen = x + setting.input_noise * xi
             D = slope(TRAINING[loss], naive.output(setting.student, W, h[HEAD], seen), y) / setting.batch
@@ -118,7 +118,7 @@ def trained_slowly(setting, loss, flip, steps, dtype=float):
 
 def label(setting, V, v, x, flip, step, b):
     stream = STREAMS * b + LABEL_NOISE
-    value = naive.output(setting.teacher, V, v, x) + setting.output_noise * normals(1, step, stream)[0]
+    value = naive.output(setting.teacher, V, v, x) + setting.output_noise * normal(*KEY, step, stream)
     bits, _ = random_bits(FLIP, *KEY, step, stream)
     sign = -1.0 if float(bits >> LOW_BITS) * UNIT_53 < flip else 1.0
     return sign if value > 0.0 else -sign
@@ -169,7 +169,7 @@ def test_steps_of_the_network(loss, layout):
 @pytest.mark.parametrize("layout", ["by_unit", "wide"])
 def test_steps_of_the_network_in_single_precision(layout):
     setting = SETTINGS["logistic"]
-    expected = trained_slowly(setting, "logistic", 0.2, 60, np.float32)
+    expected = trained_slowly(setting, "logistic", 0.2, 60)
     for found, other in zip(trained(setting, "logistic", 0.2, 60, layout, np.float32), expected, strict=True):
         np.testing.assert_allclose(found, other, rtol=0, atol=2e-5 * np.abs(other).max())
 

@@ -39,9 +39,24 @@ def trained(setting, first, steps, shape=(K, M, N), dtype=np.float64):
     return W, h, done
 
 
+@pytest.mark.parametrize("setting", [Setting(), Setting(**ALL_TERMS)])
+def test_both_precisions_have_the_same_inputs(setting):
+    """With noise on them, which is scaled and added in the precision of the weights, up to rounding."""
+    weights, h, V, v = networks()
+    seen = []
+    for dtype in (np.float64, np.float32):
+        W = padded(weights, dtype)
+        buffers = new_buffers(K, M, setting.batch, W)
+        train(W, h.copy(), constants(setting, padded(V, dtype), v), buffers, *KEY, 7, 3)
+        assert buffers.X.dtype == dtype
+        seen.append(buffers.X)
+    assert np.abs(seen[0]).max() > 2.0
+    np.testing.assert_allclose(seen[1], seen[0], rtol=0, atol=1e-6 if setting.input_noise else 0.0)
+
+
 def assert_same_training(setting, first=0, steps=50, shape=(K, M, N), dtype=np.float64, tolerance=1e-12):
     W, h, done = trained(setting, first, steps, shape, dtype)
-    slow_W, slow_h = trained_slowly(setting, first, steps, shape, dtype)
+    slow_W, slow_h = trained_slowly(setting, first, steps, shape)
     assert done == steps
     np.testing.assert_allclose(W, slow_W, rtol=0, atol=tolerance * np.abs(slow_W).max())
     np.testing.assert_allclose(h, slow_h, rtol=0, atol=tolerance * np.abs(slow_h).max())

@@ -1,4 +1,4 @@
-"""Normals of kernels.philox: known answers, the slow twin, the normal law, independence, reproducibility."""
+"""Normals in both precisions: known answers, the slow twin, the normal law, independence, reproducibility."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,12 @@ from naive import philox as naive
 from teacherstudent.kernels.maths.philox import (
     PART,
     box_muller,
-    box_muller_float32,
     fill_normals,
     four_normals,
     normal,
     philox,
 )
+from teacherstudent.kernels.maths.single_normals import box_muller_float32, fill_single_normals
 
 KEY = (np.uint32(0x12345678), np.uint32(0x9ABCDEF0))
 STEP = 5 * 2**32 + 3  # both words of the step count
@@ -34,8 +34,10 @@ RANDOM123_KNOWN_ANSWERS = [
 
 
 def filled(n, dtype=np.float64, key=KEY, step=STEP, stream=STREAM):
+    """Normals of philox in double precision, and of single_normals in single precision."""
     out = np.full(n, np.nan, dtype)
-    fill_normals(out, *key, step, stream)
+    fill = fill_normals if dtype == np.float64 else fill_single_normals
+    fill(out, *key, step, stream)
     return out
 
 
@@ -61,7 +63,7 @@ def test_normals_are_those_of_the_slow_twin(key, step, stream):
     normals = filled(n, np.float64, key, step, stream)
     np.testing.assert_allclose(normals, naive.normals(n, plain_key, step, stream), rtol=0, atol=1e-14)
     normals = filled(n, np.float32, key, step, stream)
-    np.testing.assert_allclose(normals, naive.normals_float32(n, plain_key, step, stream), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(normals, naive.single_normals(n, plain_key, step, stream), rtol=0, atol=2e-6)
 
 
 @BOTH_PRECISIONS
@@ -76,7 +78,8 @@ def test_bits_do_not_depend_on_alignment(dtype):
     longest = filled(70, dtype)
     for offset in range(8):
         buffer = np.zeros(80, dtype)
-        fill_normals(buffer[offset : offset + 70], *KEY, STEP, STREAM)
+        fill = fill_normals if dtype == np.float64 else fill_single_normals
+        fill(buffer[offset : offset + 70], *KEY, STEP, STREAM)
         np.testing.assert_array_equal(buffer[offset : offset + 70], longest)
         assert not buffer[:offset].any()
         assert not buffer[offset + 70 :].any()

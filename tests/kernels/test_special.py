@@ -11,7 +11,7 @@ from teacherstudent.kernels.maths.special import (
     erf_and_derivative,
     fma,
     log,
-    log_float32,
+    log_of_word,
     sincos_turns,
     sincos_turns_float32,
 )
@@ -39,9 +39,9 @@ def log_of(x, out):
 
 
 @saved(__file__)
-def log_float32_of(x, out):
-    for i in range(x.size):
-        out[i] = log_float32(x[i])
+def log_of_words(words, out):
+    for i in range(words.size):
+        out[i] = log_of_word(words[i])
 
 
 @saved(__file__)
@@ -140,12 +140,25 @@ def test_log():
     assert np.all(np.abs(y - reference) <= (6e-16 + REFERENCE_ERROR) * np.abs(reference))
 
 
-def test_log_float32():
-    x = log_points()
-    x = x[(x > 1e-37) & (x < 1e38)].astype(np.float32)
-    (y,) = applied(log_float32_of, x, dtype=np.float32)
-    reference = np.log(x.astype(np.float64))
-    assert np.all(np.abs(y - reference) <= 2.5e-7 * np.abs(reference))
+def words():
+    """Random words, and those next to 0, to 2^32, to all powers of 2, and to powers of 2 times sqrt(1/2)."""
+    near = np.arange(-5000, 5000)
+    edges = np.ldexp([1.0, np.sqrt(0.5)], np.arange(33)[:, None]).ravel().astype(np.int64)
+    random = np.random.default_rng(3).integers(2**32, size=300_000)
+    found = np.concatenate([random, (edges[:, None] + near).ravel()])
+    return found[(found >= 0) & (found < 2**32)].astype(np.uint32)
+
+
+def test_log_of_words():
+    """Everywhere with a relative error; u = odd / 2^32 and 1 - u are exact in double precision."""
+    word = words()
+    (y,) = applied(log_of_words, word, dtype=np.float32)
+    u = (word | 1) / 2.0**32
+    reference = np.where(u > 0.5, np.log1p(-(1.0 - u)), np.log(u))
+    assert u.min() == 2.0**-32
+    assert u.max() == 1.0 - 2.0**-32
+    assert np.all(np.abs(y - reference) <= 3.5e-7 * np.abs(reference))
+    assert np.abs(y / reference - 1.0).max() > 1e-7  # in single precision
 
 
 def test_sincos():

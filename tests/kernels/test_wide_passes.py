@@ -9,7 +9,7 @@ from kernels.networks_of_tests import KEY
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.kernels.maths.generalisation import generalisation_errors
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.maths.special import erf_and_derivative_float32
 from teacherstudent.kernels.network import unit_pairs
 from teacherstudent.kernels.network.ahead import STEPS, draw_ahead
@@ -68,11 +68,13 @@ def test_a_pass_adds_to_the_fields_that_are_there():
 @pytest.mark.parametrize("dtype", BOTH)
 def test_inputs_of_several_steps_are_those_of_each(N, dtype):
     X = np.zeros((STEPS - 3, 2, N), dtype)
-    drawn(X, 1, np.zeros((2, STEPS), np.uint64), np.zeros((4, STEPS), dtype), *KEY, 2**33 + 5, np.uint32(3))
+    drawn(
+        X, 1, np.zeros((2, STEPS), np.uint64), np.zeros((4, STEPS), np.float32), *KEY, 2**33 + 5, np.uint32(3)
+    )
     assert not X[:, 0].any()
     alone = np.zeros(N, dtype)
     for step, x in enumerate(X[:, 1]):
-        fill_normals(alone, *KEY, 2**33 + 5 + step, np.uint32(3))
+        fill_single_normals(alone, *KEY, 2**33 + 5 + step, np.uint32(3))
         np.testing.assert_array_equal(x, alone)
 
 

@@ -42,10 +42,16 @@ class Setting:
     features: bool = True
     readouts: bool = True
     decay: float = 0.0
+    readout_decay: float | None = None  # None: decay
     output_noise: float = 0.0
     input_noise: float = 0.0
     batch: int = 1
     frozen: tuple[int, ...] = ()
+
+    @property
+    def decay_h(self) -> float:
+        """The decay of the readouts."""
+        return self.decay if self.readout_decay is None else self.readout_decay
 
     def document(self, teachers: int, active: int = 0, **blocks) -> dict:
         """The spec of a run that starts on teacher `active`; the settings of the other teachers differ."""
@@ -62,6 +68,7 @@ class Setting:
                 "readout_learning_rate": self.eta_h,
                 "train": [layer for layer, trained in layers.items() if trained],
                 "weight_decay": self.decay,
+                "readout_weight_decay": self.readout_decay,
                 "batch_size": self.batch,
                 "frozen_units": [list(self.frozen) if p == active else [0] for p in range(teachers)],
             },
@@ -75,6 +82,8 @@ SINGLE_TERMS = {
     "output_noise": Setting(output_noise=1.0),
     "input_noise": Setting(input_noise=1.0),
     "decay": Setting(decay=1.0),
+    "readout_decay": Setting(decay=1.0, readout_decay=0.3),
+    "readout_decay_alone": Setting(readout_decay=0.7),
     "batch": Setting(batch=4),
     "frozen_units": Setting(frozen=(0, 2), decay=1.0),
     "features_only": Setting(readouts=False, decay=1.0),
@@ -136,7 +145,7 @@ def sgd_step(setting, W, h, V, v, samples):
         if s.features and k not in s.frozen:
             new_W[k] -= s.decay / N * W[k]
         if s.readouts:
-            new_h[k] -= s.decay / N * h[k]
+            new_h[k] -= s.decay_h / N * h[k]
         for x, zeta, xi in samples:
             seen = x + s.input_noise * xi
             error = output(s.student, W, h, seen) - output(s.teacher, V, v, x) - s.output_noise * zeta
@@ -342,5 +351,5 @@ def rate_of_change(setting, overlaps, active, head):
         if s.readouts:
             own = sum(h_active[j] * I2(s.student, s.student, restricted(C, i, j)) for j in student)
             others = sum(v[m] * I2(s.student, s.teacher, restricted(C, i, teacher[m])) for m in range(M))
-            dh[head, i] = -s.eta_h * (own - others) - s.decay * h_active[i]
+            dh[head, i] = -s.eta_h * (own - others) - s.decay_h * h_active[i]
     return dQ, dR, dh

@@ -48,7 +48,7 @@ def step(setting, N, S, h, B, v, samples):
     for k in range(len(S)):
         moves = setting.features and k not in setting.frozen
         new_S[k] -= moves * setting.decay / N * S[k]
-        new_h[k] -= setting.readouts * setting.decay / N * h[k]
+        new_h[k] -= setting.readouts * setting.decay_h / N * h[k]
         for z, u, zeta in samples:
             fields = S[:, : len(u)] @ u
             error = h @ G[setting.student](fields) - v @ G[setting.teacher](B @ z)

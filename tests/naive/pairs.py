@@ -45,7 +45,8 @@ def outputs(activation, W, b, h, c, X):
 def step_with_biases(s, biases, W, b, h, c, X, labels):
     """One step on the mean loss of a batch; every change comes from the old values."""
     N, B = W.shape[1], len(X)
-    new_W, new_b, new_h, new_c = (array * (1 - s.decay / N) for array in (W, b, h, c))
+    new_W, new_b = (array * (1 - s.decay / N) for array in (W, b))
+    new_h, new_c = (array * (1 - s.decay_h / N) for array in (h, c))
     for x, label in zip(X, labels, strict=True):
         field = W @ x / math.sqrt(N) + b
         error = h @ G[s.student](field) + c - label

@@ -41,11 +41,11 @@ def normals(n, key, step, stream):
     return np.array(numbers[:n])
 
 
-def normals_float32(n, key, step, stream):
-    """In double precision, but with u rounded as single precision has to."""
+def single_normals(n, key, step, stream):
+    """Those of single precision, without their rounding: one word determines the radius."""
     numbers = []
     for high, low in pairs_of_words(n, key, step, stream):
-        numbers += box_muller(float(np.float32(high | 1)) / WORD, low / WORD)
+        numbers += box_muller((high | 1) / WORD, low / WORD)
     return np.array(numbers[:n])
 
 

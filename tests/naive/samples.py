@@ -53,7 +53,7 @@ def sgd_step(s, W, h, X, labels):
     """One step of gradient descent on the mean loss of a batch; every change comes from the old values."""
     N = W.shape[1]
     moving = np.array([float(k not in s.frozen) for k in range(len(W))]) * s.features
-    new_W, new_h = W - (s.decay / N * moving)[:, None] * W, h - s.decay / N * s.readouts * h
+    new_W, new_h = W - (s.decay / N * moving)[:, None] * W, h - s.decay_h / N * s.readouts * h
     for x, label in zip(X, labels, strict=True):
         field = W @ x / math.sqrt(N)
         error = h @ G[s.student](field) - label

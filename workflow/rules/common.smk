@@ -12,6 +12,7 @@ from teacherstudent.experiments.configuration import merged
 from teacherstudent.experiments.groups import curve_group, experiment_groups, minutes
 from teacherstudent.experiments.plan import data_files, read_plan
 from teacherstudent.experiments.scripts import Scripts, description
+from teacherstudent.experiments.sharing import shared_collections, shared_jobs
 from teacherstudent.experiments.simulate import job_digest
 
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -36,6 +37,8 @@ except SpecError as error:
     sys.exit(f"error in the configuration: {error}")
 
 GROUPS = experiment_groups(PLAN)
+SHARED_JOBS = shared_jobs(PLAN)
+SHARED_COLLECTIONS = shared_collections(PLAN)
 SELECTED_ANIMATIONS = [name for name, source in ANIMATIONS.items() if source in PLAN.figures_by_experiment]
 
 
@@ -58,9 +61,27 @@ def job_of(wildcards):
     return looked_up(PLAN.job, wildcards.experiment, wildcards.engine, wildcards.curve)
 
 
+def common_group(experiments):
+    """The name of the group of experiments that are in the same one; otherwise None."""
+    groups = {GROUPS.get(name) for name in experiments}
+    return groups.pop() if len(groups) == 1 else None
+
+
+def collected(experiment):
+    """What `collect.main` takes for an experiment, except for the path of its curves."""
+    files, inner_axes = paths.run_files(PLAN, experiment), PLAN.inner_axes(experiment)
+    runs = {engine: dict(zip(files[engine], axes, strict=True)) for engine, axes in inner_axes.items()}
+    return {"grids": PLAN.grids(experiment), "runs": runs, "quantities": PLAN.experiment(experiment).collect}
+
+
 def on_cluster(group):
     """The name of a group if jobs are sent to a cluster; local runs and dry runs have no groups."""
     return None if workflow.local_exec else group
+
+
+def no_start_of(names, follows):
+    """A constraint of a wildcard: words that are not one of some names, which something else follows."""
+    return rf"(?!(?:{'|'.join(names)}){follows})\w+"
 
 
 def helpers_of(script):

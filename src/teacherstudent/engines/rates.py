@@ -136,7 +136,7 @@ def _stage(spec, phase, sequence, began, start, end, angle) -> Stage:
         interleave=(replay.interleave.new, replay.interleave.old) if in_turn else None,
         origin=began,
         weight_decay=training.weight_decay * ("features" in training.train),
-        readout_decay=training.weight_decay * ("readouts" in training.train),
+        readout_decay=training.readout_weight_decay * ("readouts" in training.train),
         batch_size=training.batch_size,
         drift=np.zeros(spec.teachers.count) if drift is None else np.array(drift),
         rotation=rotation.rate if turns else 0.0,

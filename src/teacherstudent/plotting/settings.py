@@ -17,12 +17,14 @@ from teacherstudent.plotting.environment import import_matplotlib
 import_matplotlib()
 
 import matplotlib  # noqa: E402
+from matplotlib.backend_bases import get_registered_canvas_class  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
 
 COMMON = {"savefig.dpi": 150, "svg.hashsalt": "teacherstudent"}
 # Files have no date, and png files no version of matplotlib.
 UNDATED = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}
+POINTS = 72.0  # per inch; the unit of length in pdf files
 
 
 @contextmanager
@@ -71,6 +73,27 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format=kind, metadata=UNDATED[kind])
     return content.getvalue()
+
+
+def pdf_and_png(figure: Figure) -> tuple[bytes, bytes]:
+    """Return a figure as the contents of a pdf and of a png file, both with the layout of the pdf file.
+
+    The bytes are those of `as_bytes`, of the png file after the layout is fixed. The figure is drawn once for
+    each file; `Figure.savefig` draws a figure with a layout twice. Afterwards the layout is fixed.
+    """
+    resolution, contents = matplotlib.rcParams["savefig.dpi"], []
+    canvases = {kind: get_registered_canvas_class(kind) for kind in ("pdf", "png")}
+    canvases["pdf"](figure)  # the layout depends on how large it makes texts
+    figure.set_dpi(POINTS)
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+        figure.set_layout_engine("none")
+    for kind, canvas in canvases.items():
+        figure.set_dpi(resolution)
+        content = io.BytesIO()
+        getattr(canvas(figure), f"print_{kind}")(content, metadata=UNDATED[kind])
+        contents.append(content.getvalue())
+    return contents[0], contents[1]
 
 
 class NotebookFigure(Figure):

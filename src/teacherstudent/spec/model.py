@@ -194,6 +194,7 @@ class Training:
     train: tuple[str, ...]
     frozen_units: tuple[tuple[int, ...], ...]
     weight_decay: float
+    readout_weight_decay: float
     batch_size: int
     sampling: str
     consolidation: Consolidation | None = None

@@ -162,6 +162,8 @@ def _resolved(filled: dict) -> dict:
             teachers[key] = [teachers[key]] * count
     if training["readout_learning_rate"] is None:
         training["readout_learning_rate"] = training["learning_rate"]
+    if training["readout_weight_decay"] is None:
+        training["readout_weight_decay"] = training["weight_decay"]
     training["frozen_units"] = training["frozen_units"] or [[] for _ in range(count)]
     for index, window in enumerate(training.get("deficits", [])):
         _write_out_end(f"training.deficits[{index}]", window)

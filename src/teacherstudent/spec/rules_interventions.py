@@ -22,6 +22,12 @@ def check_interventions(spec: Spec) -> None:
         raise SpecError(
             "training.l1: needs a trained first layer; add features to training.train or remove it"
         )
+    training = spec.training
+    if training.readout_weight_decay != training.weight_decay and "readouts" not in training.train:
+        raise SpecError(
+            "training.readout_weight_decay: needs trained readouts; "
+            "add readouts to training.train or remove it"
+        )
     if spec.student.biases:
         _refuse_biases(spec)
     if spec.record.movement and spec.record.quantities != "all":

@@ -144,6 +144,7 @@ def _check_with_reward(spec: Spec) -> None:
             )
     for key, is_given in (
         ("training.weight_decay", training.weight_decay != 0.0),
+        ("training.readout_weight_decay", training.readout_weight_decay != 0.0),
         ("teachers.output_noise", any(spec.teachers.output_noise)),
         ("teachers.input_noise", any(spec.teachers.input_noise)),
         ("training.consolidation", training.consolidation is not None),

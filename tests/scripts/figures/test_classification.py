@@ -13,7 +13,7 @@ SWITCHED = FEATURES | {
     "teachers": {"count": 2, "hidden": 1, "labels": "sign"},
     "curriculum": {"switch_times": [20.0]},
 }
-FLIPS = "teachers.label_flips"
+FLIPS, LOSS = "teachers.label_flips", "training.loss"
 
 
 def of_errors(axes, time, wrong, engine="ode", document=SWITCHED):
@@ -56,7 +56,7 @@ def test_claims_about_dynamics(change, words):
 
 def made_losses(power=0.0, stopped=1.0, chain=1.0):
     """Errors that pass through those of the other computation, as powers between them."""
-    time, found = np.unique([0.0, *np.geomspace(0.1, 100.0, 40), *losses.TIMES]), {}
+    time, found = np.unique([0.0, *np.geomspace(0.1, 100.0, 40), *losses.TIMES]), []
     for name in losses.NAMES:
         rows = []
         for flips in losses.FLIPS:
@@ -65,12 +65,12 @@ def made_losses(power=0.0, stopped=1.0, chain=1.0):
             rows[-1] *= np.maximum(time / 100.0, 1.0) ** power
         if name == losses.PERCEPTRON:
             rows[1] = np.full(len(time), losses.stopped(0.1) * stopped)
-        wrong = np.array(rows)[:, None, :, None]
-        found[name] = {"ode": of_errors({FLIPS: list(losses.FLIPS)}, time, wrong)}
-        if name != losses.PERCEPTRON:
-            runs = chain * wrong * np.array([0.99, 1.01])[:, None, None]
-            found[name]["chain"] = of_errors({FLIPS: list(losses.FLIPS)}, time, runs, "chain")
-    return found
+        found.append(np.array(rows)[:, None, :, None])
+    axes = {LOSS: [losses.LOGISTIC, losses.SQUARED], FLIPS: list(losses.FLIPS)}
+    runs = chain * np.array(found[:2]) * np.array([0.99, 1.01])[:, None, None]
+    both = {"ode": of_errors(axes, time, found[:2]), "chain": of_errors(axes, time, runs, "chain")}
+    alone = {"ode": of_errors({FLIPS: list(losses.FLIPS)}, time, found[2])}
+    return {losses.FIGURE: both, losses.PERCEPTRON: alone}
 
 
 def test_errors_and_powers_are_shown():
@@ -99,21 +99,18 @@ def made_forgetting(at_switch=0.0, later=0.0, flat=False, early=0.7):
     """Errors of two tasks; those of the first one 100 after the switch are the known ones."""
     teachers = SWITCHED["teachers"] | {"features": {"relation": "rotated", "similarity": 0.5}}
     document = SWITCHED | {"curriculum": {"switch_times": [100.0]}, "teachers": teachers}
-    time, similarity, found = np.array([0.0, 100.0, 120.0, 150.0, 200.0]), np.linspace(0.0, 1.0, 6), {}
+    time, similarity, found = np.array([0.0, 100.0, 120.0, 150.0, 200.0]), np.linspace(0.0, 1.0, 6), []
     for loss, known in forgetting.KNOWN.items():
         late = np.interp(similarity, list(known), list(known.values())) + later
         late = np.full(6, late.mean()) if flat else late
         start = np.full(6, forgetting.AT_SWITCH[loss] + at_switch)
         soon = np.full(6, 0.1 if loss == "squared" else 0.1 * early)
         first = np.stack([np.full(6, 0.45), start, soon, 0.5 * (soon + late), late], -1)
-        wrong = np.stack([first, np.full_like(first, 0.2)], -1)[:, None]
-        axes = {"teachers.features.similarity": similarity}
-        runs = wrong * np.array([0.9, 1.1])[:, None, None]
-        entry = {"ode": of_errors(axes, time, wrong, "ode", document)}
-        found[f"classification_forgetting_{loss}"] = entry | {
-            "chain": of_errors(axes, time, runs, "chain", document)
-        }
-    return found
+        found.append(np.stack([first, np.full_like(first, 0.2)], -1)[:, None])
+    axes = {LOSS: list(forgetting.KNOWN), "teachers.features.similarity": similarity}
+    runs = np.array(found) * np.array([0.9, 1.1])[:, None, None]
+    engines = {"ode": of_errors(axes, time, found, "ode", document)}
+    return {forgetting.FIGURE: engines | {"chain": of_errors(axes, time, runs, "chain", document)}}
 
 
 def test_forgetting_is_shown_at_four_times():

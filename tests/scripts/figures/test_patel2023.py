@@ -3,11 +3,11 @@
 import _patel2023
 import numpy as np
 import patel2023_dynamics as dynamics
-import patel2023_escape as escape
 import patel2023_finite_size as sizes
 import patel2023_protocols as protocols
 import patel2023_speed_accuracy as speed
 import pytest
+import rl_escape as escape
 
 from lee2021_samples import by_words, data
 from patel2023_samples import BONUS, COUNT, PENALTY, SIZE, at_least, curves

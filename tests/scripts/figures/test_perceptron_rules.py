@@ -16,8 +16,7 @@ def engine(key, values, errors, time, name="ode", runs=1):
     """Curves of an engine from one error over time per value of an axis."""
     wrong = np.array(errors)[..., None, :, None] * np.linspace(0.99, 1.01, runs)[:, None, None]
     wrong = wrong if runs > 1 else np.array(errors)[..., None, :, None]
-    axes = {} if key is None else {key: values}
-    return curves(axes, time, wrong, name, FEATURES, classification_error=wrong)
+    return curves({key: values}, time, wrong, name, FEATURES, classification_error=wrong)
 
 
 def law(name, flips, time):
@@ -34,14 +33,14 @@ def law(name, flips, time):
 
 def made(slow=None, stopped=1.0, fixed=1.0, chain=1.0):
     """All experiments, whose claims all hold by default; `slow` is the rule with another power."""
-    found = {}
+    found, adatron = {}, []
     for name in (figure.HEBB, figure.PERCEPTRON, figure.ADATRON, figure.FAST):
         rows = [law(name, flips, TIME) for flips in figure.FLIPS]
         rows[0] = rows[0] * np.maximum(TIME, 1.0) ** (0.1 if name == slow else 0.0)
         if name in (figure.PERCEPTRON, figure.ADATRON):
             rows[1:] = [row * stopped for row in rows[1:]]
         if name in (figure.FAST, figure.ADATRON):
-            found[name] = {"ode": engine(None, None, rows[0], TIME)}
+            adatron.append(rows[0])
         if name == figure.FAST:
             continue
         few = [chain * law(name, flips, SHORT) for flips in (0.0, 0.1)]
@@ -49,6 +48,8 @@ def made(slow=None, stopped=1.0, fixed=1.0, chain=1.0):
             "ode": engine(FLIPS, figure.FLIPS, rows, TIME),
             "chain": engine(FLIPS, (0.0, 0.1), few, SHORT, "chain", runs=4),
         }
+    rates = list(figure.ADATRON_RATES.values())
+    found[figure.ADATRON] = {"ode": engine(RATES, rates, adatron, TIME)}
     ends = [figure.fixed_error(rate) * np.array([1.0, fixed])[[0] * 121 + [1]] for rate in figure.RATES]
     few = [figure.fixed_error(rate) * np.ones(len(SHORT)) for rate in (0.1, 1.0)]
     found[figure.SQUARED] = {

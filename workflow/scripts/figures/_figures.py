@@ -27,10 +27,9 @@ from string import ascii_lowercase
 from _logs import logged  # first: makes the imports below faster
 
 # isort: split
-from teacherstudent.plotting.settings import as_bytes, drawing  # imports matplotlib safely
+from teacherstudent.plotting.settings import drawing, pdf_and_png  # imports matplotlib safely
 
 # isort: split
-import matplotlib
 import numpy as np
 from _numbers import numbers, write_numbers
 from _plots import (
@@ -42,7 +41,6 @@ from _plots import (
     series_color,
     task_color,
 )
-from _seaborn import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -80,13 +78,11 @@ Experiments = Mapping[str, Mapping[str, Curves]]
 
 @contextmanager
 def paper_style(style: str | Path) -> Iterator[None]:
-    """Draw figures in the block with the theme of seaborn for papers and a style sheet over it.
+    """Draw figures in the block with a style sheet.
 
     Settings of the user have no effect. Raises OSError where the style sheet cannot be read.
     """
-    own = matplotlib.rc_params_from_file(style, fail_on_error=True, use_default_template=False)
-    theme = {**sns.axes_style("ticks"), **sns.plotting_context("paper")}
-    with drawing(), matplotlib.rc_context(theme | own):
+    with drawing(style):
         yield
 
 
@@ -169,7 +165,7 @@ def save(fig: Figure, output) -> None:
 
     The layout is computed for the PDF only, and the PNG has the same.
     """
-    write_whole(output.pdf, as_bytes(fig, "pdf"))
-    fig.set_layout_engine("none")
-    write_whole(output.png, as_bytes(fig, "png"))
+    pdf, png = pdf_and_png(fig)
+    write_whole(output.pdf, pdf)
+    write_whole(output.png, png)
     write_numbers(output.csv, fig)

@@ -42,14 +42,14 @@ def figure(curves):
     """Draw the error of the first task for both losses, and that of the second one."""
     fig, axes = _figures.panels(1, 3, _figures.PAGE, 0.9)
     for ax, (loss, title) in zip(axes[0], LOSSES.items(), strict=False):
-        engines = curves[f"{FIGURE}_{loss}"]
+        engines = of_loss(curves, loss)
         for delay in DELAYS:
             style = {"color": COLORS[delay]}
             plot_error(ax, engines, 0, delay, f"{delay:g} after the switch", **style)
         ax.set(title=title, ylabel="error of the first task", ylim=(0.0, 0.4))
     for index, (loss, title) in enumerate(LOSSES.items()):
         style = {"color": _figures.series_color(index)}
-        plot_error(axes[0, 2], curves[f"{FIGURE}_{loss}"], 1, 20.0, title.lower(), **style)
+        plot_error(axes[0, 2], of_loss(curves, loss), 1, 20.0, title.lower(), **style)
     axes[0, 2].set(title="20 after the switch", ylabel="error of the second task", ylim=(0.0, None))
     axes[0, 2].legend()
     for ax in axes[0]:
@@ -57,6 +57,11 @@ def figure(curves):
     legend_above(fig, [axes[0, 0]])
     _figures.letter(axes)
     return fig
+
+
+def of_loss(curves, loss: str) -> dict[str, Curves]:
+    """Return the curves of a loss by engine."""
+    return {engine: entry.select(loss=loss) for engine, entry in curves[FIGURE].items()}
 
 
 def wrong(entry: Curves, task: int, delay: float) -> np.ndarray:
@@ -79,7 +84,7 @@ def plot_error(ax, engines, task: int, delay: float, series: str, **style):
 def claims(curves):
     """State errors by another program, where forgetting is worst, and which loss forgets later."""
     for loss, title in LOSSES.items():
-        entry = curves[f"{FIGURE}_{loss}"]["ode"]
+        entry = of_loss(curves, loss)["ode"]
         yield compared(
             f"{title}: mean error of the first task at the switch minus that of the other computation.",
             value=float(mean_over(wrong(entry, 0, 0.0), -1).mean()) - AT_SWITCH[loss],
@@ -120,7 +125,7 @@ def forgotten(entry: Curves) -> float:
 
 def later(curves):
     """State that with the logistic loss less is forgotten soon after the switch."""
-    squared, logistic = (forgotten(curves[f"{FIGURE}_{loss}"]["ode"]) for loss in LOSSES)
+    squared, logistic = (forgotten(of_loss(curves, loss)["ode"]) for loss in LOSSES)
     return claim(
         "Increase of the error of the first task until 20 after the switch, mean over similarities: logistic "
         "over squared loss.",

@@ -14,9 +14,7 @@ from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 FIGURE = "classification_losses"
-LOGISTIC, SQUARED, PERCEPTRON = (
-    f"classification_losses_{name}" for name in ("logistic", "squared", "perceptron")
-)
+LOGISTIC, SQUARED, PERCEPTRON = "logistic", "squared", "classification_losses_perceptron"
 CAPTION = """
 One unit learns the signs of another one from fresh Gaussian inputs, at learning rate 1: an erf unit with a
 trained readout and the logistic or the squared loss, and a linear unit with readout 1 and the perceptron rule
@@ -48,7 +46,7 @@ def figure(curves):
     fig, axes = _figures.panels(1, 2, _figures.PAGE, 0.75)
     for name in NAMES:
         for flips in FLIPS:
-            plot_loss(axes[0], curves[name], name, flips)
+            plot_loss(axes[0], of_loss(curves, name), name, flips)
     axes[0, 0].axhline(stopped(0.1), color="0.6", linewidth=0.6, zorder=0)
     _figures.log_axes(axes[0, 0], "xy")
     _figures.log_axes(axes[0, 1], "x")
@@ -62,6 +60,13 @@ def figure(curves):
 def stopped(flips: float) -> float:
     """Return the error at which flips stop the perceptron rule, arccos(1 - 2 p) / pi."""
     return float(np.arccos(1.0 - 2.0 * flips) / np.pi)
+
+
+def of_loss(curves, name: str) -> dict[str, Curves]:
+    """Return the curves of a loss by engine."""
+    if name == PERCEPTRON:
+        return curves[name]
+    return {engine: entry.select(loss=name) for engine, entry in curves[FIGURE].items()}
 
 
 def wrong(entry: Curves) -> np.ndarray:
@@ -93,7 +98,7 @@ def at(entry: Curves, time: float) -> float:
 def claims(curves):
     """State errors by another program, powers, what flips do, and samples of the chain."""
     for (name, flips), values in KNOWN.items():
-        entry = curves[name]["ode"].select(label_flips=flips)
+        entry = of_loss(curves, name)["ode"].select(label_flips=flips)
         found = [at(entry, time) for time in TIMES]
         yield compared(
             f"{NAMES[name].capitalize()}, flips {flips:g}: largest distance of the errors at t = 100, 300 "
@@ -127,8 +132,9 @@ def chain_claim(curves):
     """State how far samples of the chain are from the equations."""
     ratios = []
     for name in (LOGISTIC, SQUARED):
+        engines = of_loss(curves, name)
         for flips in FLIPS:
-            simulated, ode = (curves[name][engine].select(label_flips=flips) for engine in ("chain", "ode"))
+            simulated, ode = (engines[engine].select(label_flips=flips) for engine in ("chain", "ode"))
             ratios.append(float(mean_over(wrong(simulated), 0)[-1]) / at(ode, float(simulated.time[-1])))
     return claim(
         "Samples of the chain at the end: mean error divided by that of the equations; the value "

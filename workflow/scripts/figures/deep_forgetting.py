@@ -13,7 +13,7 @@ from _lee2021 import errors
 
 from teacherstudent.experiments.claims import Claim
 from teacherstudent.measures import forgetting, transfer
-from teacherstudent.store.curves import mean_over, sem_over
+from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 FIGURE = "deep_forgetting"
 LAYERS = (1, 2, 3)
@@ -40,7 +40,7 @@ def figure(curves):
     """Draw the error over time, forgetting at two times, and transfer."""
     fig, axes = _figures.panels(2, 2, _figures.PAGE, 0.7)
     for index, layers in enumerate(LAYERS):
-        engines = curves[f"{FIGURE}_{layers}"]
+        engines = of_depth(curves, layers)
         style = {"series": f"L = {layers}", "color": _figures.series_color(index)}
         plot_errors(axes[0, 0], engines, **style)
         for ax, measure in zip(axes.flat[1:], MEASURES, strict=True):
@@ -54,6 +54,13 @@ def figure(curves):
         ax.set(xlabel="similarity of the teachers", ylabel=label)
     _figures.letter(axes)
     return fig
+
+
+def of_depth(curves, layers: int) -> dict[str, Curves]:
+    """Return the curves of students with a number of hidden layers by engine."""
+    if layers == 1:
+        return curves[f"{FIGURE}_1"]
+    return {engine: entry.select(layers=layers) for engine, entry in curves[f"{FIGURE}_inner"].items()}
 
 
 def forgotten(entry, after):
@@ -94,7 +101,7 @@ def plot_measure(ax, engines, measure, series, color):
 
 def claims(curves):
     """State which depth forgets more, where it is clearest, the worst similarity, transfer, and chains."""
-    ode = {layers: curves[f"{FIGURE}_{layers}"]["ode"] for layers in LAYERS}
+    ode = {layers: of_depth(curves, layers)["ode"] for layers in LAYERS}
     return [
         *more_with_layers(ode),
         clearest(ode),
@@ -166,7 +173,7 @@ def chain_claim(curves):
     """State that chains forget as the equations do."""
     scores = []
     for layers in LAYERS:
-        ode, chain = (curves[f"{FIGURE}_{layers}"][engine] for engine in ("ode", "chain"))
+        ode, chain = (of_depth(curves, layers)[engine] for engine in ("ode", "chain"))
         for similarity in chain.axis("similarity").tolist():
             pair = [forgotten(entry.select(similarity=similarity), LATER) for entry in (ode, chain)]
             error = np.hypot(*(sem_over(values, 0) for values in pair))

@@ -16,10 +16,11 @@ from teacherstudent.experiments.claims import Claim
 from teacherstudent.store.curves import Curves, mean_over, sem_over
 
 FIGURE = "perceptron_rules"
-HEBB, PERCEPTRON, ADATRON, FLIPPED, FAST, SQUARED = (
-    f"perceptron_rules_{name}"
-    for name in ("hebb", "perceptron", "adatron", "adatron_flips", "adatron_fast", "squared")
+HEBB, PERCEPTRON, ADATRON, FLIPPED, SQUARED = (
+    f"perceptron_rules_{name}" for name in ("hebb", "perceptron", "adatron", "adatron_flips", "squared")
 )
+FAST = "adatron_fast"
+ADATRON_RATES = {ADATRON: 1.0, FAST: 1.5}
 CAPTION = """
 A linear unit (readout 1, only its weights are trained) learns the signs of another one from fresh Gaussian
 inputs; in training a label is turned with probability p. Classification error on labels without flips over
@@ -57,7 +58,7 @@ def figure(curves):
         title, power, factor = LIMITS[name]
         plot_limit(ax, power, factor)
         if name == ADATRON:
-            plot_flips(ax, curves[FLIPPED], without=curves[ADATRON]["ode"])
+            plot_flips(ax, curves[FLIPPED], without=without_flips(curves, ADATRON))
         else:
             plot_flips(ax, curves[name])
         ax.set(title=title)
@@ -78,6 +79,13 @@ def fixed_error(rate: float) -> float:
     """Return the error of the squared loss at its fixed point without flips."""
     Q = (4.0 / np.pi + rate * (1.0 - 4.0 / np.pi)) / (2.0 - rate)
     return float(np.arccos(np.sqrt(2.0 / np.pi / Q)) / np.pi)
+
+
+def without_flips(curves, name: str) -> Curves:
+    """Return the equations of a rule without flips."""
+    if name in ADATRON_RATES:
+        return curves[ADATRON]["ode"].select(learning_rate=ADATRON_RATES[name])
+    return curves[name]["ode"].select(label_flips=0.0)
 
 
 def wrong(curves: Curves) -> np.ndarray:
@@ -135,8 +143,7 @@ def at(entry: Curves, time: float) -> float:
 def claims(curves):
     """State the powers of the time, what flips do, fixed points, and samples of the chain."""
     for name, (title, power, factor) in LIMITS.items():
-        entry = curves[name]["ode"]
-        entry = entry.select(label_flips=0.0) if entry.axes else entry
+        entry = without_flips(curves, name)
         yield compared(
             f"{title} without flips: error at t = {LONG:g} divided by its limit at long times.",
             value=at(entry, LONG) / (factor * LONG**-power),

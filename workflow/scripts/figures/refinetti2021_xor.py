@@ -22,7 +22,7 @@ the squared loss. The means are u + v and -u - v (label 1), u - v and v - u (lab
 v of length 1; sigma is the standard deviation of each of the 1000 inputs around the mean. Learning rate
 0.1, weights initially of standard deviation 1, readouts of 1 / sqrt K. (a) Classification error over time,
 that is steps divided by the number of inputs, of students with K = 4 units: medians and quartiles of 16
-chains of the order parameters (fewer in the small form, which has 200 inputs). Crosses: the best of four
+chains of the order parameters (fewer in the small form, which has 100 inputs). Crosses: the best of four
 simulated networks (three in the small form) for sigma = 0.35. Dashed: the best possible error, 2 q (1 - q)
 with q = Phi(-1 / sigma). (b) Median error at the end against sigma. (c) Share of students whose error at the
 end is at most 1.5 times the best possible one. Refinetti, Goldt, Krzakala and Zdeborova (ICML 2021) find that

@@ -9,7 +9,8 @@ from teacherstudent.engines.rates import Stage, Task
 from teacherstudent.engines.start import State
 from teacherstudent.errors import RunError
 from teacherstudent.inputs.labelled_sets import activities
-from teacherstudent.kernels.maths.philox import fill_normals, normal
+from teacherstudent.kernels.maths.philox import normal
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.classes import class_of
 from teacherstudent.kernels.network.constants import INPUT, INPUT_NOISE, LABEL_NOISE, STREAMS
 from teacherstudent.kernels.network.passes import passes_through
@@ -65,7 +66,7 @@ class ReplayBuffers:
         self.sizes[teacher] = len(rows)
         for i, (step, b, task) in enumerate(rows):
             x, stream = self.X[teacher, i], STREAMS * b
-            fill_normals(x[: spec.inputs.dimension], *key, step, stream + INPUT)
+            fill_single_normals(x[: spec.inputs.dimension], *key, step, stream + INPUT)
             self.labels[teacher, i] = self._label(task, x)
             if task.output_noise > 0.0:
                 self.labels[teacher, i] += task.output_noise * normal(*key, step, stream + LABEL_NOISE)
@@ -74,7 +75,7 @@ class ReplayBuffers:
                 self.labels[teacher, i] = class_of(*own)
             if task.input_noise > 0.0:
                 noise = np.zeros_like(x)
-                fill_normals(noise[: spec.inputs.dimension], *key, step, stream + INPUT_NOISE)
+                fill_single_normals(noise[: spec.inputs.dimension], *key, step, stream + INPUT_NOISE)
                 x += x.dtype.type(task.input_noise) * noise
 
     def _label(self, task: Task, x: np.ndarray) -> float:

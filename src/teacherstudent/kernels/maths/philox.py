@@ -11,18 +11,9 @@ counter of Philox is (number of the block, stream, low and high word of the step
 import math
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from teacherstudent.kernels.compile.flags import entry, exact, scalar
-from teacherstudent.kernels.maths.special import (
-    UNIT_32,
-    UNIT_64,
-    log,
-    log_float32,
-    sincos_turns,
-    sincos_turns_float32,
-)
+from teacherstudent.kernels.maths.special import UNIT_64, log, sincos_turns
 
 # Words of 32 bits are in lanes of 64 bits, as the multiplication of the vector unit requires.
 WORD_BITS = np.uint64(32)
@@ -37,8 +28,6 @@ HALF_WORD = np.uint64(16)
 LOWER_HALF = np.uint64(0xFFFF)
 UPPER_HALF = np.uint64(0xFFFF0000)
 LOWEST_BIT = np.uint64(1)
-LOWEST_BIT_32 = np.uint32(1)
-MINUS_2_FLOAT32 = np.float32(-2.0)
 
 # Uniform numbers in [0, 1): UNIT_53 times the bits of a random word that fit in a double.
 LOW_BITS = np.uint64(11)  # the bits that do not fit
@@ -138,21 +127,6 @@ def box_muller(bits):
 
 
 @scalar
-def box_muller_float32(bits):
-    """Return `box_muller` in single precision, where u is the high word alone; the largest radius is 6.6."""
-    return _from_words(np.uint32(bits >> WORD_BITS), np.uint32(bits))
-
-
-@scalar
-def _from_words(high, low):
-    """Return `box_muller_float32` of two words."""
-    u = np.float32(np.uint32(high | LOWEST_BIT_32)) * UNIT_32
-    radius = np.float32(math.sqrt(MINUS_2_FLOAT32 * log_float32(u)))
-    sine, cosine = sincos_turns_float32(low)
-    return radius * cosine, radius * sine
-
-
-@scalar
 def four_normals(block, key0, key1, step, stream):
     """Return the elements 4 block, ..., 4 block + 3 of the normals of `fill_normals`.
 
@@ -193,13 +167,13 @@ def normal(key0, key1, step, stream):
 def fill_normals(out, key0, key1, step, stream):
     """Fill an array with independent standard normals.
 
-    The bits of element i depend only on (key, step, stream, i) and on the precision: a shorter array has the
-    first elements of a longer one. Independent numbers need another key, step or stream.
+    The bits of element i depend only on (key, step, stream, i): a shorter array has the first elements of a
+    longer one. Independent numbers need another key, step or stream.
 
     Parameters
     ----------
     out : (n,) array
-        Receives the normals. Contiguous, float64 or float32.
+        Receives the normals. Contiguous, float64.
     key0, key1 : uint64
         Words of the key, below 2^32.
     step : int
@@ -219,7 +193,7 @@ def fill_normals_from(first, out, key0, key1, step, stream):
     first : int
         Index of the first element, a multiple of 4.
     out : (n,) array
-        Receives the normals. Contiguous, float64 or float32.
+        Receives the normals. Contiguous, float64.
     key0, key1, step, stream
         As in `fill_normals`.
     """
@@ -264,40 +238,11 @@ def fill_bits(bits, blocks, first, key0, key1, step, stream):
         bits[2 * i], bits[2 * i + 1] = random_bits(first + i, key0, key1, step, stream)
 
 
+@exact
 def _transform(bits, out):
     """Fill out (n,) with normals from the random bits of its (n + 1) // 2 pairs."""
-    transform = _transform_float32 if out.dtype == np.float32 else _transform_float64
-    transform(bits, out)
-
-
-@overload(_transform)
-def _compiled_transform(bits, out):
-    """Return the implementation for the precision of `out`."""
-    return _transform_float32 if out.dtype == types.float32 else _transform_float64
-
-
-def _transform_float64(bits, out):
-    """Implement `_transform` in double precision."""
     pairs = out.size // 2
     for i in range(pairs):
         out[2 * i], out[2 * i + 1] = box_muller(bits[i])
     if out.size % 2:
         out[2 * pairs], _ = box_muller(bits[pairs])
-
-
-def _transform_float32(bits, out):
-    """Implement `_transform` in single precision."""
-    _transform_words(bits.view(np.uint32), out)
-
-
-@exact
-def _transform_words(words, out):
-    """Fill out (n,) with normals from the words of its pairs, the low one first.
-
-    Without numbers of 64 bits the vectors of the loop are twice as long.
-    """
-    pairs = out.size // 2
-    for i in range(pairs):
-        out[2 * i], out[2 * i + 1] = _from_words(words[2 * i + 1], words[2 * i])
-    if out.size % 2:
-        out[2 * pairs], _ = _from_words(words[2 * pairs + 1], words[2 * pairs])

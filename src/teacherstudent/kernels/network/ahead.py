@@ -4,12 +4,9 @@ The random numbers of one step are too few to fill vectors; those of a step and 
 the same numbers as those of each step by itself, for they depend on its number alone.
 """
 
-import numpy as np
-from numba import types
-from numba.extending import overload
-
 from teacherstudent.kernels.compile.flags import by_column, inner
-from teacherstudent.kernels.maths.philox import BLOCK, box_muller, box_muller_float32, random_bits
+from teacherstudent.kernels.maths.philox import BLOCK, random_bits
+from teacherstudent.kernels.maths.single_normals import box_muller_float32
 
 STEPS = 32  # steps whose inputs are drawn at once
 FEW = 64  # the largest number of inputs for which that is faster
@@ -22,7 +19,7 @@ def steps_ahead(N: int) -> int:
 
 @inner
 def draw_ahead(X, sample, bits, rows, key0, key1, first, stream):
-    """Draw the inputs of one sample of each of several steps, as `philox.fill_normals` does for each.
+    """Draw the inputs of one sample of each of several steps, as `fill_single_normals` does for each.
 
     Parameters
     ----------
@@ -33,7 +30,7 @@ def draw_ahead(X, sample, bits, rows, key0, key1, first, stream):
     bits : array (2, S) of uint64
         Work space for random bits, S >= steps.
     rows : array (BLOCK, S)
-        Work space for normals, of the type of X.
+        Work space for normals, of single precision.
     key0, key1 : uint32
         Key of the random numbers, see `maths.philox`.
     first : int
@@ -58,25 +55,8 @@ def _fill_bits(one, other, block, key0, key1, first, stream):
         one[i], other[i] = random_bits(block, key0, key1, first + i, stream)
 
 
+@by_column
 def _transform(one, other, bits):
     """Turn one row of random bits into two rows of normals."""
-    transform = _transform_float32 if one.dtype == np.float32 else _transform_float64
-    transform(one, other, bits)
-
-
-@overload(_transform)
-def _compiled_transform(one, other, bits):
-    """Return the implementation for the precision of the normals."""
-    return _transform_float32 if one.dtype == types.float32 else _transform_float64
-
-
-def _transform_float64(one, other, bits):
-    """Implement `_transform` in double precision."""
-    for i in range(len(bits)):
-        one[i], other[i] = box_muller(bits[i])
-
-
-def _transform_float32(one, other, bits):
-    """Implement `_transform` in single precision."""
     for i in range(len(bits)):
         one[i], other[i] = box_muller_float32(bits[i])

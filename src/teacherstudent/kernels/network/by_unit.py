@@ -27,7 +27,7 @@ class Buffers(NamedTuple):
 
     X: np.ndarray  # (2, batch, n) inputs of this step and of the previous one
     noise: np.ndarray  # (n,) noise on an input
-    bits: np.ndarray  # (PIECE / 2,) uint64, random bits
+    bits: np.ndarray  # (PIECE,) uint64, work space of `fill_single_part`
     student: np.ndarray  # (batch, 3, >= K) fields, activations and their derivatives
     teacher: np.ndarray  # (batch, 3, >= M) the same of the teacher
     errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
@@ -61,7 +61,7 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
     """
     student, teacher = (-(-units // LANES) * LANES for units in (K, M))
     n, dtype = W.shape[1], W.dtype
-    shapes = ((PIECE // 2,), np.uint64), ((batch, 3, student), float), ((batch, 3, teacher), float)
+    shapes = ((PIECE,), np.uint64), ((batch, 3, student), float), ((batch, 3, teacher), float)
     return Buffers(
         aligned_zeros((2, batch, n), dtype),
         aligned_zeros((n,), dtype),

@@ -11,7 +11,8 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, exact, inner, part
 from teacherstudent.kernels.maths.activations import activate
-from teacherstudent.kernels.maths.philox import fill_normals, random_bits
+from teacherstudent.kernels.maths.philox import random_bits
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.network.by_unit import (
     LANES,
     PIECE,
@@ -140,7 +141,7 @@ def fill_samples(X, N, first, key0, key1):
         Key of the random numbers, see `maths.philox`.
     """
     for i in range(len(X)):
-        fill_normals(X[i, :N], key0, key1, first + i, 0)
+        fill_single_normals(X[i, :N], key0, key1, first + i, 0)
 
 
 @entry

@@ -8,7 +8,7 @@ batch is used with the mean of its gradients. Saad & Solla, Phys. Rev. E 52 (199
 """
 
 from teacherstudent.kernels.compile.flags import entry, inner, part
-from teacherstudent.kernels.maths.philox import fill_part
+from teacherstudent.kernels.maths.single_normals import fill_single_part
 from teacherstudent.kernels.network.by_unit import PIECE, add, add_dots, make_last_moves, move_and_add_fields
 from teacherstudent.kernels.network.constants import FIELD, INPUT, INPUT_NOISE, STREAMS
 from teacherstudent.kernels.network.law import learn
@@ -75,7 +75,7 @@ def draw(x, N, start, bits, key0, key1, step, stream):
     Parameters
     ----------
     x : array (m,)
-        The piece, which receives standard normals.
+        The piece, which receives standard normals of single precision in both precisions of networks.
     N : int
         Number of inputs.
     start : int
@@ -87,6 +87,6 @@ def draw(x, N, start, bits, key0, key1, step, stream):
     step, stream : int
         Number of the step, counted from the start of the run, and of the stream within it.
     """
-    fill_part(x, bits, start, key0, key1, step, stream)
+    fill_single_part(x, bits, start, key0, key1, step, stream)
     for n in range(max(N - start, 0), len(x)):
         x[n] = 0.0

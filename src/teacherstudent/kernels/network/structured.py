@@ -10,7 +10,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, inner, part
 from teacherstudent.kernels.maths.activations import activate
-from teacherstudent.kernels.maths.philox import fill_normals
+from teacherstudent.kernels.maths.single_normals import fill_single_normals
 from teacherstudent.kernels.maths.special import erf_and_derivative
 from teacherstudent.kernels.network.by_unit import PIECE, add, add_dots, make_last_moves, move_and_add_fields
 from teacherstudent.kernels.network.constants import FIELD, INPUT_NOISE, STREAMS
@@ -134,7 +134,7 @@ def fill_rows(out, count, places, batch, key0, key1, first, stream):
     """
     for i in range(len(places)):
         for b in range(batch):
-            fill_normals(out[places[i] * batch + b, :count], key0, key1, first + i, stream + b)
+            fill_single_normals(out[places[i] * batch + b, :count], key0, key1, first + i, stream + b)
 
 
 @entry

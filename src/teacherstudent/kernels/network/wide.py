@@ -16,8 +16,9 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import entry, fast, inner, part
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF, activate
-from teacherstudent.kernels.maths.philox import BLOCK, fill_part
+from teacherstudent.kernels.maths.philox import BLOCK
 from teacherstudent.kernels.maths.philox import PART as PIECE  # normals drawn in one call
+from teacherstudent.kernels.maths.single_normals import fill_single_part
 from teacherstudent.kernels.maths.special import erf_and_derivative_float32, fma
 from teacherstudent.kernels.network.ahead import draw_ahead, steps_ahead
 from teacherstudent.kernels.network.constants import ACTIVITY, FIELD, INPUT, INPUT_NOISE, SLOPE, STREAMS
@@ -32,9 +33,9 @@ class Buffers(NamedTuple):
 
     X: np.ndarray  # (1 + steps, batch, N) inputs of the previous step and of some steps from this one on
     noise: np.ndarray  # (N,) noise on an input
-    bits: np.ndarray  # (PIECE / 2,) uint64, random bits
+    bits: np.ndarray  # (PIECE,) uint64, work space of `fill_single_part`
     words: np.ndarray  # (2, steps) uint64, random bits of several steps
-    rows: np.ndarray  # (4, steps) normals of several steps
+    rows: np.ndarray  # (4, steps) float32, normals of several steps
     student: np.ndarray  # (batch, 3, k) fields, activations and their derivatives
     teacher: np.ndarray  # (batch, 3, m) the same of the teacher
     errors: np.ndarray  # (batch,) error of each sample, see `law.descend`
@@ -76,9 +77,9 @@ def new_buffers(K: int, M: int, batch: int, W: np.ndarray) -> Buffers:
     return Buffers(
         aligned_zeros((1 + steps, batch, N), dtype),
         aligned_zeros((N,), dtype),
-        aligned_zeros((PIECE // 2,), np.uint64),
+        aligned_zeros((PIECE,), np.uint64),
         aligned_zeros((2, steps), np.uint64),
-        aligned_zeros((BLOCK, steps), dtype),
+        aligned_zeros((BLOCK, steps), np.float32),
         *(aligned_zeros(shape, dtype) for shape in fields),
         np.zeros(batch),
         aligned_zeros((batch, k), dtype),
@@ -155,7 +156,7 @@ def _find_fields_of_the_teacher(p, buffers, new, key0, key1, step):
 def _draw(x, bits, key0, key1, step, stream):
     """Fill x (N,) with the normals of a stream."""
     for start in range(0, len(x), PIECE):
-        fill_part(x[start : start + PIECE], bits, start, key0, key1, step, stream)
+        fill_single_part(x[start : start + PIECE], bits, start, key0, key1, step, stream)
 
 
 @part

@@ -9,8 +9,8 @@ import _figures
 import numpy as np
 from _patel2023 import LEARNED, claim_of, overlap, time_to
 
-FIGURE = "patel2023_escape"
-SIZES, PENALTIES = "patel2023_escape_sizes", "patel2023_escape_penalties"
+FIGURE = "rl_escape"
+SIZES, PENALTIES = "rl_escape_sizes", "rl_escape_penalties"
 CAPTION = """
 At least 9 of T = 12 decisions of an episode must be right; the student starts at 2.04 rad from the teacher
 with Q = 1, the learning rate is 1. (a) Overlap rho, the cosine between student and teacher, of single runs of
