@@ -52,7 +52,22 @@ def _batched(runs: int, points: float) -> tuple[float, float]:
 
 
 def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
     batches, chains = _batched(runs, *sharing)
     if spec.has_rewards:
         return _cost_of_episodes(spec, batches, chains)

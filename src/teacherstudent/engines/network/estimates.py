@@ -39,7 +39,7 @@ from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 # Seconds of a step, and in addition of each sampled number, weight and unit in it.
-STEP, INPUT, WEIGHT, UNIT = 150e-9, 0.9e-9, 0.12e-9, 6e-9
+STEP, INPUT, WEIGHT, UNIT = 150e-9, 0.6e-9, 0.12e-9, 6e-9
 BLOCK_ROWS = 8  # inputs of a block of steps
 SINGLE = 0.65  # factor of these times in single precision
 # The times of a weight in blocks of steps, and in single steps on several samples.
@@ -54,7 +54,7 @@ SWITCH = 0.5  # the duration of the first task as a share of the run where a thr
 
 # Seconds of a step with interventions: in addition, of each weight that is pulled (proximally: beside it), of
 # each weight with a path integral, and of each number of a teacher that drifts or turns.
-STAGE, PULL, PROXIMAL, PATH, DRIFT, TURN = 150e-9, 0.2e-9, 0.6e-9, 0.2e-9, 1.2e-9, 0.5e-9
+STAGE, PULL, PROXIMAL, PATH, DRIFT, TURN = 150e-9, 0.2e-9, 0.6e-9, 0.2e-9, 0.9e-9, 0.5e-9
 
 
 def shared(spec: Spec) -> tuple[Hashable, ...]:
@@ -93,7 +93,22 @@ def _per_batch(points: float) -> float:
 
 
 def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0, 1.0)) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
     steps = runs * spec.duration * spec.inputs.dimension
     samples = steps * spec.inputs_of_step
     numbers = steps * spec.inputs.dimension * (SINGLE if spec.numerics.precision == "float32" else 1.0)

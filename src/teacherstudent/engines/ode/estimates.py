@@ -54,7 +54,22 @@ def shared(spec: Spec) -> tuple[Hashable, ...]:
 
 
 def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
     if has_joint_space(spec):
         return joint_cost(spec, runs)
     if spec.inputs.is_structured:
