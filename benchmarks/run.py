@@ -12,6 +12,7 @@ from pathlib import Path
 import cost
 import cubature
 import equations
+import estimates
 import grids
 import lanes
 import manifolds
@@ -36,7 +37,7 @@ def main() -> None:
     with (RESULTS / "speed.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for part in (simulations, manifolds, equations, lanes, cubature, grids, starting):
+        for part in (simulations, manifolds, equations, lanes, cubature, grids, starting, estimates):
             for line in part.lines():
                 show(line.cells())
                 writer.writerow(line.cells())

@@ -2,6 +2,7 @@
 
 import cubature
 import equations
+import estimates
 import lanes
 import manifolds
 import numpy as np
@@ -32,6 +33,19 @@ def test_works_on_manifolds_can_be_called(kind):
     call, count = getattr(manifolds, kind)(100, 20)
     call(1)
     assert count >= 1
+
+
+@pytest.mark.parametrize("name", estimates.CASES)
+def test_jobs_of_estimates_are_valid(name):
+    case = estimates.CASES[name]
+    assert 0.0 < case.job(estimates.WARM_UP).seconds <= case.job().seconds
+
+
+def test_a_job_is_compared_with_its_estimate():
+    case = estimates.Case("chain", {"inputs.dimension": 50, "duration": 2.0, "record.count": 3})
+    measured, estimate = estimates.seconds_of(case)
+    assert 0.0 < estimate < 1.0
+    assert measured > 0.0
 
 
 def test_networks_side_by_side_keep_finite():

@@ -151,7 +151,24 @@ class Engine:
         """
         return self._dynamics.simulate(specs, seed, runs, progress, starts, **checkpoints)
 
-    def cost(self, spec: Spec, runs: int) -> tuple[float, ...]:
+    def shared(self, spec: Spec) -> tuple[Hashable, ...]:
+        """Return keys of work that the points of a grid share: those with an equal key share it.
+
+        Parameters
+        ----------
+        spec : Spec
+            The spec of a point.
+
+        Returns
+        -------
+        tuple of hashable
+            A key for each kind of work. None where the point shares none of it. Empty for an engine without
+            the function `shared` in `estimates`.
+        """
+        keys = getattr(self._estimates, "shared", None)
+        return () if keys is None else keys(spec)
+
+    def cost(self, spec: Spec, runs: int, sharing: Sequence[float] = ()) -> tuple[float, ...]:
         """Estimate the CPU seconds of all runs of a spec, as the terms of a sum.
 
         Parameters
@@ -160,13 +177,17 @@ class Engine:
             The spec.
         runs : int
             The number of its runs.
+        sharing : sequence of float
+            For each key of `shared`: the number of points of a grid that have it, at least 1. Default: the
+            spec is alone.
 
         Returns
         -------
         tuple of float
-            Seconds, correct within a factor of two. Each term is a product of functions of single keys.
+            Seconds, correct within a factor of two; those of shared work are the part of this point. Without
+            other points each term is a product of functions of single keys.
         """
-        return self._estimates.cost(spec, runs)
+        return self._estimates.cost(spec, runs, *([tuple(sharing)] if sharing else []))
 
     def memory(self, specs: Sequence[Spec]) -> dict[str, float]:
         """Estimate the peak memory of a batch.

@@ -8,8 +8,9 @@ from teacherstudent.engines.memory import NUMBER
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
-# Nodes for two fields at a tolerance of 1e-7 with weights of order 1, and their factor for each further one.
-NODES, FURTHER_FIELD = 90.0, 20.0
+# Nodes for two fields at a tolerance of 1e-7, and their factor for each further one: with weights of order 1,
+# and along trajectories from small ones.
+NODES, FURTHER_FIELD, FURTHER_ON_AVERAGE = 90.0, 20.0, 3.0
 MOST_FIELDS = 4  # of recorded errors by sums over nodes (`deep_errors`)
 # Sampled fields of other errors, at most and at least, and the multiply-adds that they may take.
 SAMPLES, FEWEST_SAMPLES, WORK = 20_000, 1000, 200_000_000
@@ -46,7 +47,8 @@ def equation_seconds(spec: Spec, runs: int) -> float:
     if not spec.is_deep or spec.student.activation == "linear":
         return 0.0
     phases = 1 + len(spec.curriculum.switch_times or ())
-    return runs * phases * EVALUATIONS * nodes(spec) * _forward(spec)
+    average = NODES * FURTHER_ON_AVERAGE ** max(0, fields(spec) - 2)
+    return runs * phases * EVALUATIONS * average * _forward(spec)
 
 
 def node_bytes(spec: Spec) -> float:

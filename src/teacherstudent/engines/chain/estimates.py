@@ -4,7 +4,7 @@ Times are for one core of a shared virtual server, and correct within a factor o
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from teacherstudent.spec.model import Spec
 LANES = 8  # batches are filled up to a multiple of this number of chains
 # Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and in addition
 # B0 + B1 p + B2 p^2 for each chain.
-BATCH_COST, CHAIN_COST = (400e-9, 120e-9), (20e-9, 4e-9, 0.45e-9)
+BATCH_COST, CHAIN_COST = (150e-9, 40e-9), (5e-9, 1.5e-9, 0.25e-9)
+# Seconds of a record of a batch, and of the errors of each chain, for each p^3.
+RECORD, ERRORS = 40e-6, 0.5e-9
 
 # Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
 INNER_COST = (0.0, 6e-9, 1.5e-9)
@@ -27,23 +29,54 @@ INNER_COST = (0.0, 6e-9, 1.5e-9)
 # Factors of a step with several tasks, with anchors, with a rotation and with drift.
 TASKS, ANCHORS, ROTATION, DRIFT = 1.6, 1.7, 2.0, 5.0
 # Seconds of a decision of an episode: of a batch, and in addition of each chain for every axis; of schedules.
-DECISION, DECISION_AXIS, SCHEDULE = 60e-9, 1.6e-9, 25e-9
+DECISION, DECISION_AXIS, SCHEDULE = 45e-9, 1.2e-9, 20e-9
 # Mean optimal length of episodes, divided by the duration of the run.
 LENGTH_PER_TIME = 0.15
 # Factor of a step with G groups of inputs, divided by 1 + G.
 GROUPS = 0.6
 
 
-def cost(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+def shared(spec: Spec) -> tuple[Hashable, ...]:
+    """Return the key of batches: the main properties of `engine.batch_key`."""
+    student, teachers, training = spec.student, spec.teachers, spec.training
+    units = student.hidden, student.depth, student.activation, teachers.hidden, teachers.activation
+    sizes = teachers.count, spec.heads, training.batch_size, spec.loss if spec.has_classes else None
+    more = training.consolidation, training.episode, teachers.rotation, teachers.drift
+    return ((spec.inputs, units, sizes, spec.duration, spec.record, *map(repr, more)),)
+
+
+def _batched(runs: int, points: float) -> tuple[float, float]:
+    """Return the numbers of batches and of chains, with those that fill lanes, of a point of a grid."""
+    chains = math.ceil(runs * points / LANES) * LANES
+    return math.ceil(runs * points / ENGINES["chain"].batch_limit) / points, chains / points
+
+
+def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
+    batches, chains = _batched(runs, *sharing)
     if spec.has_rewards:
-        return _cost_of_episodes(spec, runs)
+        return _cost_of_episodes(spec, batches, chains)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     if spec.inputs.clusters is not None:
         p = spec.student.hidden + len(spec.inputs.clusters.std)
-    steps, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
+    steps, rows = spec.duration * spec.inputs.dimension, len(record_times(spec))
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
-    batch, batches = spec.training.batch_size, math.ceil(runs / ENGINES["chain"].batch_limit)
+    batch = spec.training.batch_size
     steps *= TASKS if spec.mixes_tasks else 1.0
     steps *= ANCHORS if spec.training.consolidation else 1.0
     steps *= ROTATION if spec.teachers.rotation else 1.0
@@ -52,17 +85,21 @@ def cost(spec: Spec, runs: int) -> tuple[float, ...]:
         steps *= GROUPS * (1 + _groups(spec))
     if spec.is_deep:
         alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
-    found = together * steps * batch * batches, alone * steps * batch * chains
+    found = (
+        together * steps * batch * batches,
+        alone * steps * batch * chains,
+        RECORD * rows * batches,
+        ERRORS * rows * chains * p**3,
+    )
     if spec.is_deep:
         return *found, error_seconds(spec, runs)
-    return *found, *measured_by_sums(spec, runs * len(record_times(spec)))
+    return *found, *measured_by_sums(spec, runs * rows)
 
 
-def _cost_of_episodes(spec: Spec, runs: int) -> tuple[float, ...]:
+def _cost_of_episodes(spec: Spec, batches: float, chains: float) -> tuple[float, ...]:
     """Estimate the CPU seconds of runs of the reward rule."""
     episode, axes = spec.training.episode, 1 + spec.teachers.count
-    episodes, chains = spec.duration * spec.inputs.dimension, math.ceil(runs / LANES) * LANES
-    batches = math.ceil(runs / ENGINES["chain"].batch_limit)
+    episodes = spec.duration * spec.inputs.dimension
     scheduled = SCHEDULE * (episode.has_optimal_rate or episode.has_optimal_length)
     length = episode.length
     if episode.has_optimal_length:  # about 1 / error, and the error falls to 4 e / (pi t)

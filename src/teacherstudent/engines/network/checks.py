@@ -1,6 +1,7 @@
 """What engine `network` cannot do, or needs other kernels for; no compiled code. Errors are one line."""
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 from teacherstudent.engines.penalties import check_strength
 from teacherstudent.errors import SpecError
@@ -51,3 +52,10 @@ def shapes_in_blocks(spec: Spec) -> Hashable:
     heads = len({spec.head_of(teacher) for teacher in range(teachers.count)})
     law = spec.has_classes, spec.loss if spec.has_classes else None, training.margin
     return spec.inputs, spec.numerics, units, heads, law, training.batch_size
+
+
+def without_similarity(spec: Spec) -> Spec:
+    """Return a spec without the similarity of the teachers: their first one does not depend on it."""
+    teachers = spec.teachers
+    features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
+    return replace(spec, teachers=replace(teachers, features=features, readouts=readouts))

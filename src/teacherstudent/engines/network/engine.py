@@ -6,12 +6,11 @@ same student until the first switch. It is trained once for all of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from teacherstudent.engines.network.checks import shapes_in_blocks
+from teacherstudent.engines.network.checks import shapes_in_blocks, without_similarity
 from teacherstudent.engines.network.training import Training, in_blocks
 from teacherstudent.engines.network.turns import Program, train_in_turn, train_side_by_side
 from teacherstudent.engines.phases import Phase, check_interval_steps, phases_left, under_way
@@ -51,13 +50,6 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     if not source_of(spec).is_independent_of_later_teachers:
         return run, spec
     return run, without_similarity(spec)
-
-
-def without_similarity(spec: Spec) -> Spec:
-    """Return a spec without the similarity of the teachers: their first one does not depend on it."""
-    teachers = spec.teachers
-    features, readouts = (replace(part, similarity=None) for part in (teachers.features, teachers.readouts))
-    return replace(spec, teachers=replace(teachers, features=features, readouts=readouts))
 
 
 def simulate(

@@ -3,8 +3,10 @@
 Times are for one core of a shared virtual server, and correct within a factor of two.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Sequence
 
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import (
     COPIES,
@@ -17,7 +19,13 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
-from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
+from teacherstudent.engines.network.checks import (
+    is_wide,
+    needs_stages,
+    shapes_in_blocks,
+    trains_in_blocks,
+    without_similarity,
+)
 from teacherstudent.engines.network.structured_estimates import (
     block_memory,
     drawing,
@@ -31,39 +39,133 @@ from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 # Seconds of a step, and in addition of each sampled number, weight and unit in it.
-STEP, INPUT, WEIGHT, UNIT = 200e-9, 2.5e-9, 0.25e-9, 2.5e-9
+STEP, INPUT, WEIGHT, UNIT = 150e-9, 0.6e-9, 0.12e-9, 6e-9
 BLOCK_ROWS = 8  # inputs of a block of steps
 SINGLE = 0.65  # factor of these times in single precision
-BLOCK_WEIGHT = 0.13e-9  # the time of a weight in blocks of steps
-# Seconds of a record for each pair of units in the errors, and for each weight and sample of a set.
-PAIR, SAMPLE = 4e-9, 0.5e-9
+# The times of a weight in blocks of steps, and in single steps on several samples.
+BLOCK_WEIGHT, BATCH_WEIGHT = 0.05e-9, 0.28e-9
+# The times of a weight and of a unit in wide networks with few inputs, and their factor in single precision.
+WIDE_WEIGHT, WIDE_UNIT, WIDE_SINGLE = 0.05e-9, 1.2e-9, 0.5
+# Seconds of the start of a run and of a record for each number in the products of all weights.
+START, OVERLAPS = 1e-9, 0.2e-9
+# Seconds of a record, for each pair of units in the errors, and for each weight and sample of a set.
+RECORD, PAIR, SAMPLE = 40e-6, 0.7e-9, 0.42e-9
+SWITCH = 0.5  # the duration of the first task as a share of the run where a threshold ends it
 
 # Seconds of a step with interventions: in addition, of each weight that is pulled (proximally: beside it), of
 # each weight with a path integral, and of each number of a teacher that drifts or turns.
-STAGE, PULL, PROXIMAL, PATH, DRIFT, TURN = 150e-9, 0.2e-9, 0.6e-9, 0.2e-9, 1.8e-9, 0.5e-9
+STAGE, PULL, PROXIMAL, PATH, DRIFT, TURN = 150e-9, 0.2e-9, 0.6e-9, 0.2e-9, 0.9e-9, 0.5e-9
 
 
-def cost(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
-    N, K, M, inputs = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.inputs
-    steps, rows = runs * spec.duration * N, runs * len(record_times(spec))
+def shared(spec: Spec) -> tuple[Hashable, ...]:
+    """Return the keys of inputs that are drawn once, and of training until the first switch.
+
+    They are those of `engine.batch_key` and of runs that start alike (`engine.simulate`).
+    """
+    inputs = shapes_in_blocks(spec) if trains_in_blocks(spec) else None
+    alike = _is_fresh(spec) and not spec.has_moving_teachers and spec.curriculum.mixture is None
+    return inputs, without_similarity(spec) if alike and _share_before_switch(spec) > 0.0 else None
+
+
+def _is_fresh(spec: Spec) -> bool:
+    """Return whether each input is independent of all others, and used once."""
+    return spec.inputs.distribution == "gaussian" and spec.inputs.samples is None
+
+
+def _share_before_switch(spec: Spec) -> float:
+    """Return which part of the steps is before the first switch."""
+    if spec.curriculum.thresholds:
+        return SWITCH
+    return (spec.curriculum.switch_times or (0.0,))[0] / spec.duration
+
+
+def _shares(spec: Spec, sharing: Sequence[float]) -> tuple[float, float]:
+    """Return which parts of its inputs and of its steps a network has to draw and to train for itself."""
+    networks, alike = (_per_batch(points) for points in sharing)
+    before = _share_before_switch(spec)
+    trained = 1.0 - before + before / alike
+    return min(trained, 1.0 / networks), trained
+
+
+def _per_batch(points: float) -> float:
+    """Return the mean number of networks in a batch of the points of a grid."""
+    return points / math.ceil(points / ENGINES["network"].batch_limit)
+
+
+def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0, 1.0)) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
+    steps = runs * spec.duration * spec.inputs.dimension
     samples = steps * spec.inputs_of_step
+    numbers = steps * spec.inputs.dimension * (SINGLE if spec.numerics.precision == "float32" else 1.0)
+    return (
+        *_of_steps(spec, steps, *_shares(spec, sharing)),
+        *_of_records(spec, runs),
+        *(drawing(spec, samples) + measuring(spec, runs) if spec.inputs.is_structured else ()),
+        *_interventions(spec, runs, numbers),
+        *((_inner(spec, samples), error_seconds(spec, runs)) if spec.is_deep else ()),
+    )
+
+
+def _of_steps(spec: Spec, steps: float, drawn: float, trained: float) -> tuple[float, ...]:
+    """Estimate the seconds of steps, of which shares are drawn and trained for the network alone."""
+    N, is_drawn = spec.inputs.dimension, spec.inputs.samples is None and not spec.inputs.is_structured
+    samples, (weight, unit) = steps * spec.inputs_of_step, _times_of_weights(spec)
+    numbers = N * (2 if any(spec.teachers.input_noise) else 1)
+    units = spec.student.hidden + (spec.teachers.hidden if spec.inputs.samples is None else 0)
     single = SINGLE if spec.numerics.precision == "float32" else 1.0
+    return (
+        STEP * steps * trained,
+        INPUT * samples * numbers * single * drawn * is_drawn,
+        weight * samples * N * units * trained,
+        unit * samples * units * trained,
+    )
+
+
+def _of_records(spec: Spec, runs: int) -> tuple[float, ...]:
+    """Estimate the seconds of initial networks and of records."""
+    N, K, inputs = spec.inputs.dimension, spec.student.hidden, spec.inputs
+    rows, vectors = runs * len(record_times(spec)), K + spec.teachers.count * spec.teachers.hidden
     stored = inputs.samples or 0
     if inputs.dataset is not None:
         stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
-        STEP * steps,
-        INPUT * samples * N * single * (inputs.samples is None and not inputs.is_structured),
-        (BLOCK_WEIGHT if trains_in_blocks(spec) else WEIGHT) * samples * N * (K + M) * single,
-        UNIT * samples * (K + M),
-        PAIR * rows * (K + spec.teachers.count * M) ** 2,
+        START * runs * N * vectors**2 * (spec.initial_overlaps is None),
+        RECORD * rows,
+        PAIR * rows * vectors**2,
+        OVERLAPS * rows * N * vectors**2 * _measures_overlaps(spec),
         *measured_by_sums(spec, rows),
         SAMPLE * rows * stored * K * N,
-        *(drawing(spec, samples) + measuring(spec, runs) if inputs.is_structured else ()),
-        *_interventions(spec, runs, steps * N * single),
-        *((_inner(spec, samples), error_seconds(spec, runs)) if spec.is_deep else ()),
     )
+
+
+def _times_of_weights(spec: Spec) -> tuple[float, float]:
+    """Return the seconds of a weight and of a unit in a step."""
+    single = spec.numerics.precision == "float32"
+    if is_wide(spec) and _is_fresh(spec) and not needs_stages(spec) and not spec.is_deep:
+        factor = WIDE_SINGLE if single else 1.0
+        return factor * WIDE_WEIGHT, factor * WIDE_UNIT
+    weight = BLOCK_WEIGHT if trains_in_blocks(spec) else WEIGHT if spec.inputs_of_step == 1 else BATCH_WEIGHT
+    return weight * (SINGLE if single else 1.0), UNIT
+
+
+def _measures_overlaps(spec: Spec) -> bool:
+    """Return whether records need the products of all weights."""
+    return spec.record.quantities == "all" or not is_wide(spec)
 
 
 def _inner(spec: Spec, samples: float) -> float:

@@ -4,7 +4,7 @@ Times are for one core of a shared virtual server, and correct within a factor o
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from teacherstudent.engines.deep_estimates import equation_seconds, error_seconds, node_bytes
 from teacherstudent.engines.memory import (
@@ -23,13 +23,18 @@ from teacherstudent.engines.ode.structured_estimates import (
     structured_cost,
     structured_memory,
 )
+from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.engines.ode.sums_estimates import sums_bytes, sums_seconds
 from teacherstudent.engines.rates import LONGEST_AVERAGED
 from teacherstudent.networks.sizes import MOST_FRAME_ROWS
 from teacherstudent.spec.model import Spec
 
 # Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
-RUN, UNITS = 0.003, 0.00013
+RUN, UNITS = 0.002, 0.00008
+# The same of one of eight runs that are integrated side by side, and from how many runs on they are.
+LANES, LANES_RUN, LANES_UNITS, FEWEST = 8, 0.0005, 0.00003, 3
+MOST_UNITS, FEW_UNITS = 8, 4  # with more units than these: no lanes, and twice as many runs
+START = 1e-9  # seconds of the start of a run for each number in the products of its initial weights
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
 PULL, PULL_UNITS = 1e-6, 2.5e-8
@@ -37,20 +42,62 @@ PULL, PULL_UNITS = 1e-6, 2.5e-8
 SET = 10.0
 
 
-def cost(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec (`Engine.cost`)."""
+def shared(spec: Spec) -> tuple[Hashable, ...]:
+    """Return the key of runs that are integrated side by side: the sizes of their networks."""
+    student, teachers = spec.student, spec.teachers
+    few = max(student.hidden, teachers.hidden) <= MOST_UNITS and not spec.is_deep
+    erf = student.activation == teachers.activation == "erf" and not (has_sums(spec) or spec.has_classes)
+    other = spec.has_rewards or spec.inputs.is_structured or spec.inputs.clusters is not None
+    if other or not (few and erf):
+        return (None,)
+    return ((teachers.count, teachers.hidden, student.hidden, spec.heads),)
+
+
+def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    sharing : sequence of float
+        For each key of `shared`: the number of points of a grid that have it, at least 1.
+
+    Returns
+    -------
+    tuple of float
+        Seconds; those of shared work are the part of this point.
+    """
     if has_joint_space(spec):
         return joint_cost(spec, runs)
     if spec.inputs.is_structured:
         return structured_cost(spec, runs)
     pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3 + SET * _sets(spec)
-    usual = UNITS * math.sqrt(spec.duration / 1000.0)
+    usual, (run, unit, filled) = math.sqrt(spec.duration / 1000.0), _side_by_side(spec, runs * sharing[0])
     return (
-        runs * (RUN + BLOCK * _blocks(spec) + PULL * pulled),
-        runs * units * (usual + PULL_UNITS * pulled),
+        runs * (filled * run + BLOCK * _blocks(spec) + PULL * pulled),
+        runs * units * (filled * unit * usual + PULL_UNITS * pulled),
+        START * runs * _numbers_of_products(spec),
         *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
         *sums_seconds(spec, runs),
     )
+
+
+def _side_by_side(spec: Spec, runs: float) -> tuple[float, float, float]:
+    """Return RUN and UNITS of one of some runs, and their factor for lanes that are not filled."""
+    fewest = FEWEST if spec.student.hidden <= FEW_UNITS else 2 * FEWEST
+    if shared(spec) == (None,) or runs < fewest:
+        return RUN, UNITS, 1.0
+    return LANES_RUN, LANES_UNITS, math.ceil(runs / LANES) * LANES / runs
+
+
+def _numbers_of_products(spec: Spec) -> float:
+    """Return the multiply-adds of the products of initial weights, if they are sampled."""
+    rows = spec.teachers.count * spec.teachers.hidden + spec.student.hidden
+    sampled = spec.initial_overlaps is None and rows > MOST_FRAME_ROWS
+    return float(spec.inputs.dimension) * rows**2 * sampled
 
 
 def _sets(spec: Spec) -> int:

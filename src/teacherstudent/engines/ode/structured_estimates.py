@@ -14,8 +14,8 @@ from teacherstudent.spec.steps import record_steps
 STAGES = 41  # number of states of the equations in the work space of the integrator
 # Seconds of a run by x = learning rate * largest eigenvalue * duration, for a few groups of modes: the larger
 # one of SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state.
-SMOOTH, POWER, STIFF, NUMBERS = 9e-5, 0.63, 2.65e-6, 1.4e-3
-MODES = 3e-10  # seconds of the decomposition of N x D loadings for each N D^2
+SMOOTH, POWER, STIFF, NUMBERS = 7e-5, 0.63, 1.5e-6, 1.4e-3
+MODES = 2e-10  # seconds of the decomposition of N x D loadings for each N D^2
 START = 0.002  # seconds of the start of a run
 LARGEST = 10.0  # largest eigenvalue of the covariance of inputs of a file
 COPIES = 6  # of the loadings while modes are computed

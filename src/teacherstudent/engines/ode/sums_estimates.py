@@ -11,12 +11,12 @@ from teacherstudent.spec.model import Spec
 
 # Nodes at a tolerance of 1e-7 and overlaps of a few, by number of fields; and with a margin.
 SMOOTH, MARGIN = {2: 100.0, 3: 900.0, 4: 10_000.0}, {2: 2000.0, 3: 4000.0, 4: 40_000.0}
-# Nodes of units without closed forms, by number of units of student and teacher.
-UNITS = {2: 500.0, 3: 8000.0, 4: 150_000.0}
+# Nodes of units without closed forms, by number of units of student and teacher: at most, and on average.
+UNITS, UNITS_ON_AVERAGE = {2: 500.0, 3: 8000.0, 4: 150_000.0}, {2: 150.0, 3: 700.0, 4: 10_000.0}
 NODE = 12e-9  # seconds of a node
 # Right-hand sides of a phase, and of a unit of time up to t = 1000; later steps are longer.
-EVALUATIONS, PER_TIME = 400, 4.0
-CHOICES = 0.05  # seconds of the choices of nodes in a phase
+EVALUATIONS, PER_TIME = 1500, 5.0
+CHOICES = 0.01  # seconds of the choices of nodes in a phase
 # Seconds of the errors on one task in a record.
 RECORD = {2: 3e-4, 3: 6e-4, 4: 5e-3}
 
@@ -28,9 +28,11 @@ def sums_seconds(spec: Spec, runs: int) -> tuple[float, ...]:
     fields = min(max(number_of_fields(spec), 2), MOST_FIELDS)
     phases = 1 + len(spec.curriculum.switch_times or ())
     evaluations = EVALUATIONS * phases + PER_TIME * min(spec.duration, 1000.0)
-    equations = CHOICES * phases + evaluations * _nodes(spec, fields) * NODE
+    signs = spec.teachers.labels == "sign"
+    count = _nodes(spec, fields) if signs else UNITS_ON_AVERAGE[fields]
+    equations = CHOICES * phases + evaluations * count * NODE
     rows = runs * len(record_times(spec))
-    if spec.teachers.labels != "sign":
+    if not signs:
         return runs * equations, *measured_by_sums(spec, rows)
     return runs * equations, rows * spec.teachers.count * RECORD[fields]
 
@@ -44,7 +46,7 @@ def sums_bytes(spec: Spec) -> float:
 
 
 def _nodes(spec: Spec, fields: int) -> float:
-    """Estimate the number of nodes of a sum."""
+    """Estimate the number of nodes of a sum, at most."""
     if spec.teachers.labels != "sign":
         return UNITS[fields]
     return (MARGIN if spec.training.margin is not None else SMOOTH)[fields]
