@@ -84,6 +84,11 @@ def test_start_is_on_the_separatrix_at_the_largest_penalty(case):
     assert critical_reward_rate(spec, math.cos(angle), 4.0) == pytest.approx(2.0, abs=4e-5)
 
 
+def test_largest_rates_have_the_same_bits_each_time():
+    spec, cosines = with_penalty(13, 0.005), np.linspace(-0.9, 0.9, 60)
+    assert len({critical_reward_rate(spec, cosines).tobytes() for _ in range(6)}) == 1
+
+
 def test_start_angle_divides_fates():
     spec = with_penalty(12, 0.5, 10)
     fates = [learns(spec, math.cos(1.37756 + shift)) for shift in (-1e-5, 1e-5)]

@@ -5,7 +5,7 @@ rho_1, every start outside the separatrix, the stable manifold of the saddle, en
 """
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator
+from scipy.interpolate import KroghInterpolator
 
 from teacherstudent.analysis.reward_fixed_points import (
     RewardFixedPoint,
@@ -267,4 +267,4 @@ def _norm_on(curve: np.ndarray, cosine: float) -> float:
         return np.inf
     first = min(max(crossings[0] - 1, 0), len(rho) - 4)
     near = slice(first, first + 4)
-    return float(np.exp(0.5 * BarycentricInterpolator(rho[near], log[near])(cosine)))
+    return float(np.exp(0.5 * KroghInterpolator(rho[near], log[near])(cosine)))

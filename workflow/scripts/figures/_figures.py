@@ -30,6 +30,7 @@ from _logs import logged  # first: makes the imports below faster
 from teacherstudent.plotting.settings import drawing, pdf_and_png  # imports matplotlib safely
 
 # isort: split
+import matplotlib
 import numpy as np
 from _numbers import numbers, write_numbers
 from _plots import (
@@ -41,6 +42,7 @@ from _plots import (
     series_color,
     task_color,
 )
+from _seaborn import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -78,11 +80,13 @@ Experiments = Mapping[str, Mapping[str, Curves]]
 
 @contextmanager
 def paper_style(style: str | Path) -> Iterator[None]:
-    """Draw figures in the block with a style sheet.
+    """Draw figures in the block with the theme of seaborn for papers and a style sheet over it.
 
     Settings of the user have no effect. Raises OSError where the style sheet cannot be read.
     """
-    with drawing(style):
+    own = matplotlib.rc_params_from_file(style, fail_on_error=True, use_default_template=False)
+    theme = {**sns.axes_style("ticks"), **sns.plotting_context("paper")}
+    with drawing(), matplotlib.rc_context(theme | own):
         yield
 
 

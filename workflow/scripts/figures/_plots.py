@@ -1,13 +1,13 @@
 """Functions that plot data, theory as lines and simulations as open points, and the colours of figures.
 
-Import `_figures` first: it imports matplotlib without the settings of the user. Pandas and seaborn are
-imported by the functions that use them, because few figures do.
+Import `_figures` first: it imports matplotlib without the settings of the user.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
-from matplotlib import colormaps
+import pandas as pd
+from _seaborn import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
@@ -15,16 +15,11 @@ from matplotlib.axes import Axes
 OPEN = {"linestyle": "none", "marker": "o", "markerfacecolor": "none", "markeredgewidth": 0.8, "zorder": 3}
 ERROR_BARS = {"elinewidth": 0.7, "capsize": 0}
 BAND = {"alpha": 0.25, "linewidth": 0.0}
-# The palette "colorblind" of seaborn.
-PALETTE = (
-    *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
-    *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
-)
 
 
 def series_color(index: int) -> str:
     """Return the colour of a series, counted from 0, from the palette of seaborn for colour-blind readers."""
-    return PALETTE[index]
+    return sns.color_palette("colorblind").as_hex()[index]
 
 
 def task_color(task: int) -> str:
@@ -36,7 +31,7 @@ def colors_along(values: Iterable[float], cmap: str = "viridis") -> list:
     """Return one colour per value, from dark for the smallest to light for the largest."""
     values = np.asarray(list(values), dtype=float)
     span = np.ptp(values) or 1.0
-    return list(colormaps[cmap]((values - values.min()) / span * 0.92))
+    return list(sns.color_palette(cmap, as_cmap=True)((values - values.min()) / span * 0.92))
 
 
 def plot_theory(ax: Axes, x, y, series: str, **style):
@@ -116,9 +111,6 @@ def plot_runs(ax: Axes, x, values, series: str, errorbar="se", estimator="mean",
     ValueError
         The vertical axis is logarithmic.
     """
-    import pandas as pd
-    from _seaborn import seaborn as sns
-
     if ax.get_yscale() != "linear":
         raise ValueError(f"{series}: averages of runs are taken on a linear axis; set its scale afterwards")
     style = {"label": series, "color": "C0", **OPEN, **style}
@@ -157,9 +149,6 @@ def plot_heatmap(ax: Axes, x, y, values, label: str, kind: str, cmap: str = "vir
     -------
     QuadMesh
     """
-    import pandas as pd
-    from _seaborn import seaborn as sns
-
     names = {"index": [f"{value:g}" for value in y], "columns": [f"{value:g}" for value in x]}
     frame, before = pd.DataFrame(np.asarray(values, dtype=float), **names), len(ax.collections)
     ax.set_facecolor("0.85")
