@@ -18,8 +18,9 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.vectors import WIDTH, as_vectors
 from teacherstudent.kernels.ode.equations import derivative
+from teacherstudent.kernels.ode.forms import numbers_of_runs
 from teacherstudent.kernels.ode.state import pack
-from teacherstudent.kernels.ode.widening import numbers_of_runs, widened
+from teacherstudent.kernels.ode.widening import widened
 from teacherstudent.networks.sampling import initial_order_parameters
 
 # Two tasks of one teacher unit each, as in the sweep of `lee2021_feature_similarity`.

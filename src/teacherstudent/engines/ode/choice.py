@@ -33,8 +33,9 @@ def formulation_of(spec: Spec) -> type[Formulation]:
 
 
 def has_lanes(spec: Spec) -> bool:
-    """Return whether runs of a spec are integrated side by side: few erf units and independent inputs."""
+    """Return whether runs of a spec are integrated side by side: few units and few order parameters."""
     student, teachers = spec.student, spec.teachers
     few = student.hidden <= MOST_STUDENT_UNITS and teachers.hidden <= MOST_TEACHER_UNITS
-    erf = student.activation == teachers.activation == "erf" and teachers.labels != "sign"
-    return few and erf and formulation_of(spec) is Independent
+    same = student.activation == teachers.activation and student.activation in ("erf", "linear")
+    squared = teachers.labels != "sign" and spec.loss == "squared"
+    return few and same and squared and formulation_of(spec) in (Independent, Aligned)
