@@ -27,6 +27,16 @@ MANIFOLDS = {
         "similarity": 0.4,
     },
 }
+LIMIT = {
+    "distribution": "hidden_manifold",
+    "dimension": 500,
+    "manifold": {"latent_fraction": 0.4, "folding": "sign"},
+}
+LEVELS = {
+    "distribution": "correlated",
+    "dimension": 500,
+    "covariance": {"spectrum": "levels", "values": [1.5, 0.5], "fractions": [0.5, 0.5]},
+}
 LINEAR_UNITS = {"student__activation": "linear", "teachers__activation": "linear"}
 
 
@@ -51,6 +61,11 @@ def linear_with(**changes):
 def blocks_with(**changes):
     """Return the spec with aligned orthogonal projections, one for each task, and other values."""
     return spec_with(**{"inputs": MANIFOLDS} | changes)
+
+
+def modes_with(**changes):
+    """Return the spec with few groups of modes, by default nine, and other values."""
+    return spec_with(**{"inputs": LIMIT, "numerics": {"latents": "infinite", "nodes": 8}} | changes)
 
 
 def replay(fraction, switch=20.0, **others):
@@ -123,4 +138,23 @@ BLOCKS = [
     blocks_with(training={"learning_rate": 0.5, "frozen_units": [[], [0]]}),
     blocks_with(student__hidden=3, teachers__hidden=2, student__heads="per_task"),
     blocks_with(**LINEAR_UNITS, curriculum={"thresholds": [3e-2]}, duration=60.0),
+]
+# Groups of modes: hidden manifolds with infinitely many latent numbers, and a covariance with two levels.
+MODES = [
+    modes_with(),
+    modes_with(inputs__manifold__latent_fraction=0.6, duration=100.0),
+    modes_with(inputs__manifold__folding="linear", teachers__features__similarity=0.8),
+    *[
+        modes_with(training={"learning_rate": 0.3, "weight_decay": decay}, duration=30.0)
+        for decay in (0.01, 0.02)
+    ],
+    *[modes_with(curriculum=replay(fraction), duration=30.0) for fraction in (0.1, 0.3)],
+    modes_with(curriculum=replay(0.3), duration=30.0, training__weight_decay=0.01),
+    modes_with(teachers__input_noise=[0.3, 0.1], teachers__output_noise=0.2),
+    modes_with(training__learning_rate=[0.1, 1e25], teachers__output_noise=0.5),
+    *[
+        modes_with(curriculum={"thresholds": [level], "replay": {"fraction": 0.1}}, duration=100.0)
+        for level in (0.05, 0.1)
+    ],
+    *[spec_with(inputs=LEVELS, teachers__features__similarity=value) for value in (0.1, 0.7)],
 ]

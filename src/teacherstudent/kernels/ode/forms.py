@@ -17,13 +17,16 @@ class Form(NamedTuple):
 
     numbers: tuple[str, ...]  # numbers and arrays of numbers that can differ between runs
     work: tuple[str, ...]  # arrays of numbers that are work space
+    zeros: tuple[str, ...]  # those of the numbers for which compiled code tests whether they are 0
     views: Callable[[Any], dict[str, np.ndarray]] | None  # fields that are views of work space
 
 
 FORMS: dict[type, Form] = {}
 
 
-def form(numbers: str = "", work: str = "", views: Callable[[Any], dict] | None = None) -> Callable:
+def form(
+    numbers: str = "", work: str = "", zeros: str = "", views: Callable[[Any], dict] | None = None
+) -> Callable:
     """Return a decorator that declares the fields of a NamedTuple class.
 
     Parameters
@@ -32,6 +35,8 @@ def form(numbers: str = "", work: str = "", views: Callable[[Any], dict] | None 
         Names of the fields that can differ between runs, with spaces between them.
     work : str
         Names of the fields that are work space.
+    zeros : str
+        Names of those numbers that are 0 in all runs side by side or in none.
     views : callable, optional
         Returns the fields of the NamedTuple for eight runs that are views of its work space.
 
@@ -41,7 +46,7 @@ def form(numbers: str = "", work: str = "", views: Callable[[Any], dict] | None 
     """
 
     def declare(kind: type) -> type:
-        FORMS[kind] = Form(tuple(numbers.split()), tuple(work.split()), views)
+        FORMS[kind] = Form(*(tuple(names.split()) for names in (numbers, work, zeros)), views)
         return kind
 
     return declare
@@ -60,6 +65,8 @@ def form_of(p) -> Hashable:
             found.append(part.shape)
         elif own is None or name not in own.numbers:
             found.append(part)
+        elif name in own.zeros:
+            found.append(part == 0.0)
     return tuple(found)
 
 
@@ -104,7 +111,7 @@ def numbers_of_runs(p, runs: tuple[int, ...] = ()) -> np.ndarray:
     (*runs, C) array
     """
     found = []
-    mapped(p, lambda x: found.append(np.reshape(x, (*runs, -1))))
+    mapped(p, lambda x: found.append(np.asarray(x, dtype=float).reshape(*runs, -1)))
     return np.concatenate(found, axis=-1)
 
 

@@ -33,7 +33,7 @@ def means_for(K: int, D: int) -> Means:
     return Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
 
 
-@form(numbers="moving eta eta_h decay decay_h")
+@form(numbers="moving eta eta_h decay decay_h", zeros="decay")
 class Rates(NamedTuple):
     """How the student learns while one teacher is active; t = steps / N."""
 

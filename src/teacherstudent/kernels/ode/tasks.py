@@ -22,7 +22,7 @@ from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
-@form("probability eta eta_h noise output_variance flip v moving decay decay_h")
+@form("probability eta eta_h noise output_variance flip v moving decay decay_h", zeros="decay")
 class Lessons(NamedTuple):
     """How each of A tasks is trained; rates are those of `models.Rates`."""
 
