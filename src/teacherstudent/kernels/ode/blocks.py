@@ -28,7 +28,7 @@ from teacherstudent.kernels.ode import models, tasks
 from teacherstudent.kernels.ode.forms import form
 
 
-@form("omega rest gamma tau T share")
+@form(numbers=("omega", "rest", "gamma", "tau", "T", "share"))
 class Manifolds(NamedTuple):
     """The laws of the inputs of all tasks, without noise, and of the fields of all teachers."""
 
@@ -52,7 +52,7 @@ class BlockLayout(NamedTuple):
     size: int  # length of the state
 
 
-@form("v noise", "c C B drift")
+@form(numbers=("v", "noise"), work=("c", "C", "B", "drift"))
 class Blocks(NamedTuple):
     """The model while the task with one teacher is active, with work space."""
 

@@ -24,7 +24,7 @@ from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
-@form(numbers="output_variance flip threshold")
+@form(numbers=("output_variance", "flip", "threshold"))
 class Constants(NamedTuple):
     """What is constant while one teacher is active, and work space."""
 

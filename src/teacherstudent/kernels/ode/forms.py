@@ -25,17 +25,20 @@ FORMS: dict[type, Form] = {}
 
 
 def form(
-    numbers: str = "", work: str = "", zeros: str = "", views: Callable[[Any], dict] | None = None
+    numbers: tuple[str, ...] = (),
+    work: tuple[str, ...] = (),
+    zeros: tuple[str, ...] = (),
+    views: Callable[[Any], dict] | None = None,
 ) -> Callable:
     """Return a decorator that declares the fields of a NamedTuple class.
 
     Parameters
     ----------
-    numbers : str
-        Names of the fields that can differ between runs, with spaces between them.
-    work : str
+    numbers : tuple of str
+        Names of the fields that can differ between runs.
+    work : tuple of str
         Names of the fields that are work space.
-    zeros : str
+    zeros : tuple of str
         Names of those numbers that are 0 in all runs side by side or in none.
     views : callable, optional
         Returns the fields of the NamedTuple for eight runs that are views of its work space.
@@ -46,7 +49,7 @@ def form(
     """
 
     def declare(kind: type) -> type:
-        FORMS[kind] = Form(*(tuple(names.split()) for names in (numbers, work, zeros)), views)
+        FORMS[kind] = Form(numbers, work, zeros, views)
         return kind
 
     return declare

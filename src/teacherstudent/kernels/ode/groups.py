@@ -26,7 +26,7 @@ from teacherstudent.kernels.ode import models, tasks
 from teacherstudent.kernels.ode.forms import form
 
 
-@form("omega nu t T")
+@form(numbers=("omega", "nu", "t", "T"))
 class ModeGroups(NamedTuple):
     """The groups of modes of a run."""
 
@@ -36,7 +36,7 @@ class ModeGroups(NamedTuple):
     T: np.ndarray  # (F, F) covariances of the fields of teachers
 
 
-@form("power v noise", "c C")
+@form(numbers=("power", "v", "noise"), work=("c", "C"))
 class Groups(NamedTuple):
     """The model while one task is active, with work space."""
 
@@ -50,7 +50,7 @@ class Groups(NamedTuple):
     noise: float  # variance s^2 of the noise on the student's inputs
 
 
-@form("power v noise", "c C")
+@form(numbers=("power", "v", "noise"), work=("c", "C"))
 class FewGroups(Groups):
     """The same with sums over the groups in an order that is equal for one run and for vectors of runs."""
 

@@ -26,7 +26,7 @@ from teacherstudent.kernels.ode.units import Units
 TASK = 2  # index in `Intervened.progress`: the task whose means are computed
 
 
-@form(numbers="threshold")
+@form(numbers=("threshold",))
 class Intervened(NamedTuple):
     """What is constant in a stage with interventions, and work space."""
 

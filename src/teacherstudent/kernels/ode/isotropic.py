@@ -29,7 +29,7 @@ def views_of_values(model) -> dict[str, np.ndarray]:
     return dict(zip(("c", "C", "B"), arrays, strict=True))
 
 
-@form("power factor fixed", "drift values", views=views_of_values)
+@form(numbers=("power", "factor", "fixed"), work=("drift", "values"), views=views_of_values)
 class Isotropic(NamedTuple):
     """The model while one teacher is active, with work space.
 

@@ -47,7 +47,11 @@ class TaskOfStep(NamedTuple):
     moving: np.ndarray  # (K,) 1, or 0 for a frozen unit
 
 
-@form("factor fixed numbers moving pull T turns decay decay_h", "drift values", views=views_of_values)
+@form(
+    numbers=("factor", "fixed", "numbers", "moving", "pull", "T", "turns", "decay", "decay_h"),
+    work=("drift", "values"),
+    views=views_of_values,
+)
 class Mixture(NamedTuple):
     """The model of a stage with A tasks, with work space.
 

@@ -22,7 +22,21 @@ from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
-@form("probability eta eta_h noise output_variance flip v moving decay decay_h", zeros="decay")
+@form(
+    numbers=(
+        "probability",
+        "eta",
+        "eta_h",
+        "noise",
+        "output_variance",
+        "flip",
+        "v",
+        "moving",
+        "decay",
+        "decay_h",
+    ),
+    zeros=("decay",),
+)
 class Lessons(NamedTuple):
     """How each of A tasks is trained; rates are those of `models.Rates`."""
 
@@ -41,7 +55,7 @@ class Lessons(NamedTuple):
     batch: int  # samples of a step, all of one task
 
 
-@form("threshold", "change")
+@form(numbers=("threshold",), work=("change",))
 class Several(NamedTuple):
     """What is constant in a stage with several tasks, and work space."""
 
