@@ -151,7 +151,6 @@ MODES = [
     *[modes_with(curriculum=replay(fraction), duration=30.0) for fraction in (0.1, 0.3)],
     modes_with(curriculum=replay(0.3), duration=30.0, training__weight_decay=0.01),
     modes_with(teachers__input_noise=[0.3, 0.1], teachers__output_noise=0.2),
-    modes_with(training__learning_rate=[0.1, 1e25], teachers__output_noise=0.5),
     *[
         modes_with(curriculum={"thresholds": [level], "replay": {"fraction": 0.1}}, duration=100.0)
         for level in (0.05, 0.1)
