@@ -11,16 +11,14 @@ from teacherstudent import Spec, parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode import together
-from teacherstudent.engines.ode.engine import phase_constants
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.vectors import WIDTH, as_vectors
 from teacherstudent.kernels.ode.equations import derivative
-from teacherstudent.kernels.ode.state import pack
-from teacherstudent.kernels.ode.widening import numbers_of_runs, widened
-from teacherstudent.networks.sampling import initial_order_parameters
+from teacherstudent.kernels.ode.forms import numbers_of_runs
+from teacherstudent.kernels.ode.widening import widened
 
 # Two tasks of one teacher unit each, as in the sweep of `lee2021_feature_similarity`.
 TWO_TASKS = {
@@ -36,7 +34,21 @@ TWO_TASKS = {
         "initial": {"weights_std": 0.001, "readouts_std": 0.001},
     },
 }
+# The teachers of `spec`, and the projections of two tasks whose latent directions have a similarity.
+RELATED = {
+    "count": 2,
+    "hidden": 1,
+    "features": {"relation": "rotated", "similarity": 0.5},
+    "readouts": {"norm": 1.0},
+}
+ALIGNED = {
+    "latent_dimension": 100,
+    "folding": "sign",
+    "projection": "orthogonal",
+    "tasks": "interpolated",
+}
 VALUES = 401
+ROWS = 41  # of the map of `manifold_continual`
 MAP = 10_000
 PART = 10  # one of so many runs of the map is measured
 
@@ -51,11 +63,12 @@ def derivatives_of_lanes(constants, state, dy, count):
         y[0] += 1e-12 * out[0]
 
 
-def right_hand_sides(K: int, M: int) -> tuple[Callable[[int], object], Callable[[int], object]]:
+def right_hand_sides(of: Spec) -> tuple[Callable[[int], object], Callable[[int], object]]:
     """Evaluations of the right-hand side at the start of a run: alone, and of eight runs at once."""
-    of = spec(K, M)
-    start = initial_order_parameters(of, seed=0, run=0)
-    constants, y = phase_constants(of, start, phases(of)[0]), pack(start.Q, start.R, start.h)
+    run = ode.Integration(of, 0, 0, lambda fraction: None, BEGINNING)
+    phase = phases(of)[0]
+    run.begin(phase)
+    constants, y = run.constants(phase, run.stages(phase)[0]), run.y
     numbers = numbers_of_runs(constants)
     memory, state = (aligned_zeros((len(x), WIDTH)) for x in (numbers, y))
     memory[...], state[...], dy = numbers[:, None], y[:, None], aligned_zeros(state.shape)
@@ -64,6 +77,41 @@ def right_hand_sides(K: int, M: int) -> tuple[Callable[[int], object], Callable[
         lambda n: derivatives(constants, y, np.empty_like(y), n),
         lambda n: derivatives_of_lanes(wide, state, dy, n),
     )
+
+
+def other_models() -> dict[str, Spec]:
+    """Specs with linear units, and with structured inputs."""
+    linear = {"activation": "linear"}
+    manifold = {"distribution": "hidden_manifold", "dimension": 1000}
+    nodes = manifold | {"manifold": {"latent_fraction": 0.5, "folding": "sign"}}
+    limit = {"numerics": {"latents": "infinite", "nodes": 16}, "curriculum": {}}
+    one = {"count": 1, "hidden": 2}
+    return {
+        "linear units, K = 2, M = 1": spec(2, 1, teachers=RELATED | linear, student={"hidden": 2} | linear),
+        "aligned orthogonal projections of two tasks, K = 2, M = 1": spec(
+            2, 1, inputs=manifold | {"manifold": ALIGNED | {"similarity": 0.5}}
+        ),
+        "17 groups of modes, K = 2, M = 2": spec(2, 2, inputs=nodes, teachers=one, **limit),
+    }
+
+
+def part_of_manifold_map() -> list[Spec]:
+    """One row of the map of `manifold_continual`, both foldings, as the engine receives it."""
+    inputs = {"distribution": "hidden_manifold", "dimension": 1000}
+    document = TWO_TASKS | {
+        "training": {"learning_rate": 0.2},
+        "curriculum": {"switch_times": [100.0]},
+        "duration": 200.0,
+        "record": {"times": [0.0, 100.0, 110.0, 200.0]},
+    }
+    return [
+        with_similarity(
+            document | {"inputs": inputs | {"manifold": ALIGNED | {"similarity": 0.5, "folding": folding}}},
+            value,
+        )
+        for folding in ("linear", "sign")
+        for value in np.linspace(0.0, 1.0, ROWS)
+    ]
 
 
 def feature_similarity() -> list[Spec]:
@@ -117,14 +165,21 @@ def lines() -> Iterator[Line]:
     """Measure all of it."""
     usual = together.FEWEST
     for (K, M), aim in (((2, 1), 0.08), ((4, 2), 0.3), ((8, 4), None)):
-        alone, eight = right_hand_sides(K, M)
+        alone, eight = right_hand_sides(spec(K, M))
         one, all_lanes = seconds((alone, 5000), (eight, 1000))
         what = f"ode, right-hand side and run of eight side by side, K = {K}, M = {M}"
         yield within(what, all_lanes / WIDTH, "us", None, aim)
         yield faster(f"{what}, against one alone", all_lanes / WIDTH, one, None, None)
+    for name, of in other_models().items():
+        alone, eight = right_hand_sides(of)
+        one, all_lanes = seconds((alone, 5000), (eight, 1000))
+        what = f"ode, right-hand side and run of eight side by side, {name}"
+        yield within(what, all_lanes / WIDTH, "us", None, None)
+        yield faster(f"{what}, against one alone", all_lanes / WIDTH, one, None, None)
     for what, specs, scale, aim in (
         (f"ode, {VALUES} values of the similarity of two tasks", feature_similarity(), 1, 0.25),
         (f"ode, map of {MAP} runs of two tasks", part_of_map(), PART, 5.0),
+        (f"ode, {2 * ROWS} runs of two tasks on hidden manifolds", part_of_manifold_map(), 1, None),
     ):
         ours, single = seconds((simulated(specs, usual), 1), (simulated(specs, len(specs) + 1), 1))
         yield within(what, scale * ours, "s", None, aim)

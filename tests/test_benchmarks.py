@@ -60,7 +60,7 @@ def test_short_runs_of_chains_can_be_called():
 
 
 def test_runs_side_by_side_can_be_called():
-    alone, eight = lanes.right_hand_sides(2, 1)
+    alone, eight = lanes.right_hand_sides(lanes.spec(2, 1))
     alone(1)
     eight(1)
     specs = lanes.part_of_map()

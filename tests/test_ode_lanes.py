@@ -5,78 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from teacherstudent import parse_spec
+from lane_cases import BLOCKS, INTERVENED, LINEAR, MODES, PLAIN, modes_with, spec_with
 from teacherstudent.engines.ode import engine, together
 from teacherstudent.engines.ode.choice import has_lanes
+from teacherstudent.engines.ode.structured_estimates import MOST_GROUPS
 from teacherstudent.engines.start import BEGINNING, Start
 from teacherstudent.simulation.runs import simulate_points
 
-BASE = {
-    "inputs": {"dimension": 500},
-    "teachers": {
-        "count": 2,
-        "hidden": 1,
-        "features": {"relation": "rotated", "similarity": 0.3},
-        "readouts": {"norm": 1.0},
-    },
-    "student": {"hidden": 2, "initial": {"weights_std": 0.1, "readouts_std": 0.1}},
-    "training": {"learning_rate": 0.5},
-    "curriculum": {"switch_times": [20.0]},
-    "duration": 50.0,
-    "record": {"count": 21, "state": True},
-}
-
-
-def spec_with(**changes):
-    """Return the spec with other values at dotted keys, with __ for the dots."""
-    document = {key: dict(value) if isinstance(value, dict) else value for key, value in BASE.items()}
-    for key, value in changes.items():
-        *path, last = key.split("__")
-        block = document
-        for name in path:
-            block[name] = dict(block.get(name, {}))
-            block = block[name]
-        block[last] = value
-    return parse_spec(document)
-
-
-# Runs of very different lengths, by time, switches, thresholds, and steps; one of them diverges.
-PLAIN = [
-    spec_with(teachers__features__similarity=0.9),
-    spec_with(duration=400.0),
-    spec_with(duration=20.5),
-    spec_with(training__learning_rate=[0.1, 2.0]),
-    spec_with(training__learning_rate=[0.1, 1e25]),
-    spec_with(curriculum={"switch_times": [1.0]}, teachers__output_noise=0.1),
-    spec_with(teachers__input_noise=[0.3, 0.0], numerics={"relative_tolerance": 1e-6}),
-    spec_with(curriculum={"thresholds": [1e-3]}, duration=300.0),
-    spec_with(curriculum={"thresholds": [5e-3]}, duration=300.0),
-    spec_with(curriculum={"thresholds": [1e-9]}, duration=100.0),
-    spec_with(curriculum={"thresholds": [2.0]}, duration=100.0),
-    spec_with(
-        training__frozen_units=[[], [0]], record={"times": [0.0, 19.99, 20.0, 20.01, 50.0], "state": True}
-    ),
-    spec_with(duration=0.02, curriculum={}),
-]
-INTERVENED = [
-    spec_with(curriculum={"switch_times": [20.0], "replay": {"fraction": 0.3}}),
-    spec_with(curriculum={"switch_times": [5.0], "replay": {"fraction": 0.1}}, duration=100.0),
-    spec_with(curriculum={"switch_times": [10.0], "replay": {"fraction": 0.2}}, training__weight_decay=0.01),
-    spec_with(curriculum={"switch_times": [10.0], "replay": {"interleave": {"new": 500, "old": 300}}}),
-    *[
-        spec_with(training__consolidation={"kind": "quadratic", "strength": strength})
-        for strength in (0.1, 0.5, 2.0)
-    ],
-    *[
-        spec_with(training__consolidation={"kind": "path_integral", "strength": strength})
-        for strength in (0.1, 0.5, 2.0)
-    ],
-    *[spec_with(teachers__drift=[drift, 0.0]) for drift in (0.01, 0.02, 0.04)],
-    *[
-        spec_with(curriculum={"thresholds": [threshold], "replay": {"fraction": 0.2}}, duration=200.0)
-        for threshold in (1e-3, 2e-3, 1e-2)
-    ],
-]
+CASES = {"plain": PLAIN, "intervened": INTERVENED, "linear": LINEAR, "blocks": BLOCKS, "modes": MODES}
 
 
 def simulated(specs, runs=None, starts=None):
@@ -101,18 +37,18 @@ def assert_same(a, b):
 @pytest.fixture(scope="module")
 def alone():
     """The trajectory of each run alone."""
-    return {id(spec): simulated([spec])[0] for spec in PLAIN + INTERVENED}
+    return {id(spec): simulated([spec])[0] for cases in CASES.values() for spec in cases}
 
 
 def test_the_cases_have_lanes_and_are_different(alone):
-    assert all(map(has_lanes, PLAIN + INTERVENED))
+    assert all(has_lanes(spec) for cases in CASES.values() for spec in cases)
     assert [alone[id(spec)].diverged_at is not None for spec in PLAIN].count(True) == 1
     switches = [tuple(alone[id(spec)].switch_times) for spec in PLAIN]
     assert () in switches and (20.0,) in switches and (0.0,) in switches
     assert len(set(switches)) >= 6
 
 
-@pytest.mark.parametrize("specs", [PLAIN, INTERVENED], ids=["plain", "intervened"])
+@pytest.mark.parametrize("specs", CASES.values(), ids=CASES)
 def test_runs_have_the_same_bits_alone_and_in_batches_of_any_order(specs, alone, monkeypatch):
     monkeypatch.setattr(together, "FEWEST", 1)
     order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(specs)), 2))
@@ -148,7 +84,7 @@ def test_thresholds_are_passed_at_the_same_bits_alone_and_together(monkeypatch):
 
 
 def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
-    monkeypatch.setattr(together, "_steps_per_report", lambda p: 3)
+    monkeypatch.setattr(together, "_steps_per_report", lambda p, size: 3)
     fractions = []
     found = engine.simulate(PLAIN, 3, [0] * len(PLAIN), fractions.append, [BEGINNING] * len(PLAIN))
     monkeypatch.undo()
@@ -159,7 +95,9 @@ def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
     )
 
 
-@pytest.mark.parametrize("specs", [PLAIN[:4], INTERVENED[:2] + INTERVENED[4:7]], ids=["plain", "intervened"])
+@pytest.mark.parametrize(
+    "specs", [PLAIN[:4], INTERVENED[:2] + INTERVENED[4:7], LINEAR[:4], BLOCKS[:6], MODES[:7]], ids=CASES
+)
 def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
     shorter = [replace(spec, duration=0.7 * spec.duration) for spec in specs]
     begun = simulated(shorter)
@@ -179,21 +117,25 @@ def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
             np.testing.assert_array_equal(found.state[name], alone[id(spec)].state[name])
 
 
-def test_shards_and_threads_do_not_change_the_bits(alone):
-    wholes = list(simulate_points(PLAIN, "ode", seed=3, threads=2))
-    parts = [*simulate_points(PLAIN[:4], "ode", seed=3), *simulate_points(PLAIN[4:], "ode", seed=3)]
-    for spec, whole, part in zip(PLAIN, wholes, parts, strict=True):
+@pytest.mark.parametrize("name", ["plain", "blocks", "modes"])
+def test_shards_and_threads_do_not_change_the_bits(name, alone):
+    specs = CASES[name]
+    wholes = list(simulate_points(specs, "ode", seed=3, threads=2))
+    parts = [*simulate_points(specs[:4], "ode", seed=3), *simulate_points(specs[4:], "ode", seed=3)]
+    for spec, whole, part in zip(specs, wholes, parts, strict=True):
         assert_same(whole, alone[id(spec)])
         assert_same(part, alone[id(spec)])
 
 
-def test_only_few_erf_units_with_independent_inputs_have_lanes():
+def test_only_few_units_and_few_order_parameters_have_lanes():
     assert not has_lanes(spec_with(student__hidden=40))
-    assert not has_lanes(spec_with(student__activation="linear", teachers__activation="linear"))
+    assert not has_lanes(spec_with(student__activation="linear"))
     assert not has_lanes(spec_with(student__activation="relu", teachers__activation="relu"))
+    assert not has_lanes(modes_with(numerics={"latents": "infinite", "nodes": MOST_GROUPS}))
     keys = {engine.batch_key(spec, 0) for spec in PLAIN}
     assert len(keys) == 1
     many = replace(PLAIN[0], record=replace(PLAIN[0].record, count=20_000))
     assert engine.batch_key(many, 0) != engine.batch_key(many, 1)
-    linear = spec_with(student__activation="linear", teachers__activation="linear")
-    assert engine.batch_key(linear, 0) != engine.batch_key(linear, 1)
+    assert len({engine.batch_key(spec, 0) for spec in (PLAIN[0], LINEAR[0], BLOCKS[0], MODES[0])}) == 4
+    wide = spec_with(student__hidden=40)
+    assert engine.batch_key(wide, 0) != engine.batch_key(wide, 1)

@@ -57,6 +57,8 @@ INTERVENTIONS = REPLAY | {
 }
 LATENTS = {"distribution": "hidden_manifold", "manifold": {"latent_dimension": 20}}
 MANIFOLD = {"inputs": {"dimension": 40, **LATENTS}}
+BLOCKS = {"latent_dimension": 10, "projection": "orthogonal", "tasks": "interpolated", "similarity": 0.5}
+ALIGNED = {"inputs": {"dimension": 40, "distribution": "hidden_manifold", "manifold": BLOCKS}}
 ROTATION = {"teachers": {"count": 2, "hidden": 3, "rotation": {"teacher": 1, "towards": 0, "rate": 0.2}}}
 FEW = {"teachers": {"hidden": 1, "activation": "tanh"}, "student": {"hidden": 2, "activation": "sigmoid"}}
 SQUARE = "def activation(x):\n    return x * x\n\n\ndef derivative(x):\n    return 2.0 * x\n"
@@ -170,6 +172,7 @@ NUMBERS = {
     "ode, interventions": lambda: run("ode", **INTERVENTIONS),
     "ode, runs side by side": lambda: run("ode", threads=1, runs=3),
     "ode, interventions side by side": lambda: run("ode", threads=1, runs=3, **INTERVENTIONS),
+    "ode, projections side by side": lambda: run("ode", threads=1, runs=3, **REPLAY, **ALIGNED),
     "ode, a hidden manifold": lambda: run("ode", **REPLAY, **MANIFOLD),
     "ode, a hinge loss": lambda: run("ode", **signs("hinge")),
     "ode, a logistic loss": lambda: run("ode", **signs("logistic")),

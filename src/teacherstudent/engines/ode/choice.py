@@ -8,6 +8,7 @@ from teacherstudent.engines.ode.joint_estimates import has_joint_space
 from teacherstudent.engines.ode.layers import DeepStudents
 from teacherstudent.engines.ode.rewards import Rewarded
 from teacherstudent.engines.ode.structured import Structured
+from teacherstudent.engines.ode.structured_estimates import has_few_groups
 from teacherstudent.engines.ode.summed import Summed
 from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.spec.model import Spec
@@ -33,8 +34,11 @@ def formulation_of(spec: Spec) -> type[Formulation]:
 
 
 def has_lanes(spec: Spec) -> bool:
-    """Return whether runs of a spec are integrated side by side: few erf units and independent inputs."""
+    """Return whether runs of a spec are integrated side by side: few units and few order parameters."""
     student, teachers = spec.student, spec.teachers
     few = student.hidden <= MOST_STUDENT_UNITS and teachers.hidden <= MOST_TEACHER_UNITS
-    erf = student.activation == teachers.activation == "erf" and teachers.labels != "sign"
-    return few and erf and formulation_of(spec) is Independent
+    same = student.activation == teachers.activation and student.activation in ("erf", "linear")
+    squared = teachers.labels != "sign" and spec.loss == "squared"
+    formulation = formulation_of(spec)
+    of_few = formulation in (Independent, Aligned) or (formulation is Structured and has_few_groups(spec))
+    return few and same and squared and of_few

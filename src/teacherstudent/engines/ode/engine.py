@@ -253,7 +253,8 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     if not has_lanes(spec) or record_memory(spec, "all") > LARGEST_RECORDS:
         return run, spec
     teachers, student = spec.teachers, spec.student
-    return teachers.count, teachers.hidden, student.hidden, spec.heads
+    units = teachers.count, teachers.hidden, student.hidden, spec.heads, student.activation
+    return formulation_of(spec), *units
 
 
 def simulate(

@@ -122,6 +122,39 @@ class Formulation(ABC):
     def constants(self, stage: Stage, phase: Phase):
         """Return the constants of the equations in a stage of a phase, with `progress` as in `Constants`."""
 
+    def is_plain(self, stage: Stage, phase: Phase) -> bool:
+        """Return whether the constants of several runs in a stage are made together.
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage.
+        phase : Phase
+            Its phase.
+
+        Returns
+        -------
+        bool
+            By default False: those of each run are made by `constants`.
+        """
+        return False
+
+    def recorded(self, states: np.ndarray, constants) -> np.ndarray:
+        """Return the records (T, width) of states (T, n); by default records are states.
+
+        Parameters
+        ----------
+        states : (T, n) array
+            States at recorded times.
+        constants : NamedTuple or None
+            Constants of the equations; None if they have not been made for this run alone.
+
+        Returns
+        -------
+        (T, width) array
+        """
+        return states
+
     @abstractmethod
     def integrator(self, constants) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""

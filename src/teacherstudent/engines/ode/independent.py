@@ -14,7 +14,7 @@ from teacherstudent.engines.ode.columns import (
     overlaps_of_columns,
     start_of_columns,
 )
-from teacherstudent.engines.ode.constants import Vectors, numbers_of, stage_constants
+from teacherstudent.engines.ode.constants import Vectors, is_plain, numbers_of, stage_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
 from teacherstudent.engines.ode.states import (
     Position,
@@ -164,6 +164,22 @@ class Independent(Formulation):
     def constants(self, stage: Stage, phase: Phase) -> Constants | Intervened:
         """Return the constants of the equations in a stage of a phase."""
         return stage_constants(self.spec, self.vectors, stage, phase)
+
+    def is_plain(self, stage: Stage, phase: Phase) -> bool:
+        """Return whether one task is trained on its own labels, and the state is (Q, R, h).
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage.
+        phase : Phase
+            Its phase.
+
+        Returns
+        -------
+        bool
+        """
+        return is_plain(self.vectors, stage, phase)
 
     @property
     def vectors(self) -> Vectors:

@@ -7,6 +7,7 @@ import numpy as np
 from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.limit import start_in_limit
 from teacherstudent.engines.ode.modes import start_in_groups
+from teacherstudent.engines.ode.structured_estimates import has_few_groups
 from teacherstudent.engines.ode.task_inputs import TaskInputs
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.start import State
@@ -16,7 +17,14 @@ from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.integrals import J2
 from teacherstudent.kernels.ode.equations import Constants
-from teacherstudent.kernels.ode.groups import Groups, ModeGroups, groups_of, pack_groups, unpack_groups
+from teacherstudent.kernels.ode.groups import (
+    FewGroups,
+    Groups,
+    ModeGroups,
+    groups_of,
+    pack_groups,
+    unpack_groups,
+)
 from teacherstudent.kernels.ode.tasks import Several
 from teacherstudent.spec.model import Spec
 
@@ -102,7 +110,8 @@ class Structured(TaskInputs):
         Groups
         """
         own = self.v[task], task, self.spec.head_of(task), noise
-        return groups_of(self.modes, self.spec.student.hidden, *own)
+        kind = FewGroups if has_few_groups(self.spec) else Groups
+        return groups_of(self.modes, self.spec.student.hidden, *own, kind)
 
     def largest_eigenvalue(self) -> float:
         """Return the largest eigenvalue of the covariances of the inputs of all tasks."""

@@ -11,6 +11,7 @@ from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
+MOST_GROUPS = 33  # of runs side by side; more of them fill vectors of a run alone
 STAGES = 41  # number of states of the equations in the work space of the integrator
 # Seconds of a run by x = learning rate * largest eigenvalue * duration, for a few groups of modes: the larger
 # one of SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state.
@@ -104,6 +105,11 @@ def groups_of(spec: Spec) -> int:
     if orthogonal and N & (N - 1) == 0:  # the projection is a Hadamard matrix, whose rows have one length
         return 2
     return min(N, spec.inputs.latents + 1)
+
+
+def has_few_groups(spec: Spec) -> bool:
+    """Return whether runs of a spec have so few groups of modes that they are integrated side by side."""
+    return groups_of(spec) <= MOST_GROUPS
 
 
 def size_of_state(spec: Spec) -> int:

@@ -21,7 +21,7 @@ from teacherstudent.errors.interruption import in_pieces
 from teacherstudent.errors.messages import stiff_inputs
 from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.generalisation import generalisation_errors_of_records
-from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase
+from teacherstudent.kernels.ode.equations import Constants, constants_of, integrate_phase, record_all
 from teacherstudent.kernels.ode.state import Layout, layout_of
 from teacherstudent.kernels.ode.tasks import Lessons, Several, integrate_tasks, several
 
@@ -134,6 +134,25 @@ class TaskInputs(Formulation):
             decay_h=stage.readout_decay,
             batch=stage.batch_size,
         )
+
+    def recorded(self, states: np.ndarray, constants: Constants | Several) -> np.ndarray:
+        """Return the records (T, width) of states (T, n) in a stage with some constants.
+
+        Parameters
+        ----------
+        states : (T, n) array
+            States at recorded times.
+        constants : Constants or Several
+            Constants of the equations.
+
+        Returns
+        -------
+        (T, width) array
+        """
+        rows = np.empty((len(states), self.width))
+        if len(rows):
+            record_all(constants.model, states, rows)
+        return rows
 
     def integrator(self, constants: Constants | Several) -> Callable:
         """Return the compiled function that integrates the equations with some constants."""

@@ -6,21 +6,31 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import config
 
-from teacherstudent.engines.ode.constants import constants_of_runs, is_plain
+from teacherstudent.engines.ode.constants import constants_of_runs
+from teacherstudent.engines.ode.laws import law_of
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.vectors import WIDTH
 from teacherstudent.kernels.ode.equations import Constants, integrate_phases
+from teacherstudent.kernels.ode.forms import form_of, mapped, numbers_of_runs
 from teacherstudent.kernels.ode.integrator import EMPTY, RESUME, TABLEAU, TIME
 from teacherstudent.kernels.ode.interventions import Intervened, integrate_stages
 from teacherstudent.kernels.ode.lanes import NEW, WAITING, Queue, lanes_for
-from teacherstudent.kernels.ode.widening import mapped, numbers_of_runs, widened
+from teacherstudent.kernels.ode.tasks import Several, integrate_lessons
+from teacherstudent.kernels.ode.widening import widened
+from teacherstudent.networks.activations import codes_of
 
 # From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
 # Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
 FEWEST = 3
 FEW_UNITS = 4
+# The compiled functions by what is constant in a stage.
+INTEGRATORS = {
+    Constants: integrate_phases,
+    Intervened: integrate_stages,
+    Several: integrate_lessons,
+}
 # Work between two reports of progress, in units of `kernels.ode.pauses`.
 WORK_PER_REPORT = 100_000_000
 
@@ -31,7 +41,7 @@ class Part(NamedTuple):
     run: Any  # an `Integration`
     phase: Phase
     stage: Stage
-    constants: Intervened | None  # None where the equations are those of one task
+    constants: Constants | Intervened | Several | None  # None where those of all runs are made together
 
 
 def integrate_together(
@@ -69,21 +79,20 @@ def integrate_together(
 
 
 def _part(run, phase: Phase, stage: Stage) -> Part:
-    """Return a part; interventions determine the form of the equations."""
-    plain = not run.has_lanes or is_plain(run.form.vectors, stage, phase)
-    return Part(run, phase, stage, None if plain else run.constants(phase, stage))
+    """Return a part, with the constants that determine the form of its equations."""
+    together = not run.has_lanes or run.form.is_plain(stage, phase)
+    return Part(run, phase, stage, None if together else run.constants(phase, stage))
 
 
 def _key(part: Part) -> Hashable:
     """Return all integers and sizes of the equations of a part."""
-    form, stage, p = part.run.form, part.stage, part.constants
-    sizes = form.columns, form.controlled, form.v.shape, part.phase.threshold > 0.0
-    if p is None:
+    form, stage = part.run.form, part.stage
+    sizes = len(form.y), form.controlled, part.phase.threshold > 0.0
+    if part.constants is None:
         (task,) = stage.tasks
-        return sizes, task.labels, task.head, stage.batch_size
-    m = p.model
-    shapes = (part.shape for part in (m.numbers, m.pull, m.T, m.turns))
-    return sizes, *shapes, *(part.tobytes() for part in (m.source, m.head, m.turned)), m.batch
+        codes = codes_of(form.spec)
+        return sizes, form.columns, form.v.shape, codes, task.labels, task.head, stage.batch_size
+    return sizes, form_of(part.constants)
 
 
 def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries: int) -> None:
@@ -98,11 +107,10 @@ def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries:
     form = group[0].run.form
     lanes = lanes_for(len(form.y), form.controlled, memory, memory[-2:])
     wide, has_event = widened(one, memory), group[0].phase.threshold > 0.0
-    integrate = integrate_phases if isinstance(one, Constants) else integrate_stages
-    arguments = wide, lanes, queue, TABLEAU, has_event, max_tries, _steps_per_report(wide)
+    arguments = wide, lanes, queue, TABLEAU, has_event, max_tries, _steps_per_report(wide, len(form.y))
     finished = False
     while not finished:
-        finished = integrate(*arguments)
+        finished = INTEGRATORS[type(wide)](*arguments)
         for part, status, time in zip(group, queue.status, queue.numbers[:, TIME], strict=True):
             if status >= 0:
                 part.run.t = float(time)
@@ -111,21 +119,29 @@ def _integrate_group(group: list[Part], progress: Callable[[], None], max_tries:
         _finish(part, queue, index, *before[index])
 
 
-def _constants(group: list[Part]) -> tuple[Constants | Intervened, np.ndarray]:
+def _constants(group: list[Part]) -> tuple[Constants | Intervened | Several, np.ndarray]:
     """Return the constants of one run, and the numbers (J, C) of all runs."""
     first = group[0].constants
     if first is not None:
         return first, np.array([numbers_of_runs(part.constants) for part in group])
     parts = [(part.run.form.vectors, part.stage, part.phase) for part in group]
     together = constants_of_runs(parts, group[0].run.spec.heads)
-    return mapped(together, lambda x: x[0]), numbers_of_runs(together, (len(group),))
+    one = mapped(together, lambda x: x[0])._replace(law=law_of(group[0].run.spec))
+    return one, numbers_of_runs(together, (len(group),))
 
 
-def _steps_per_report(p: Constants | Intervened) -> int:
-    """Return the number of steps of eight runs between two reports of progress."""
-    (K, D), tasks = p.means.weights.shape[:2], 1 if isinstance(p, Constants) else len(p.model.numbers)
+def _steps_per_report(p: Constants | Intervened | Several, size: int) -> int:
+    """Return the number of steps of eight runs with states of some size between two reports of progress."""
+    (K, D), tasks = p.means.weights.shape[:2], _tasks(p)
     # Twelve to fifteen right-hand sides and the decisions; the arcsines of all pairs of pairs dominate.
-    return max(1, WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D)))
+    return max(1, WORK_PER_REPORT // (100 * tasks * (1000 + 3 * K * K * D * D + D * size)))
+
+
+def _tasks(p: Constants | Intervened | Several) -> int:
+    """Return the number of tasks that are trained in a stage."""
+    if isinstance(p, Several):
+        return len(p.lessons.task)
+    return 1 if isinstance(p, Constants) else len(p.model.numbers)
 
 
 def _queue(group: list[Part], constants: np.ndarray) -> Queue:
@@ -149,7 +165,7 @@ def _queue(group: list[Part], constants: np.ndarray) -> Queue:
         status=status,
         constants=constants,
         times=np.concatenate(times),
-        rows=np.empty((bounds[-1], runs[0].form.width)),
+        rows=np.empty((bounds[-1], y.shape[1])),
         first=bounds[:-1].copy(),
         last=bounds[1:].copy(),
         mark=mark,
@@ -165,7 +181,8 @@ def _finish(part: Part, queue: Queue, job: int, start: float, before: int) -> No
     run, last = part.run, queue.last[job]
     first = last - (len(run.times) - run.row)
     written = queue.first[job] - first
-    run.records[run.row : run.row + written] = queue.rows[first : first + written]
+    states = queue.rows[first : first + written]
+    run.records[run.row : run.row + written] = run.form.recorded(states, part.constants)
     run.y[:] = queue.y[job]
     run.status, run.t = int(queue.status[job]), float(queue.numbers[job, TIME])
     run.restart.mark[0] = queue.mark[job]

@@ -170,6 +170,31 @@ def _selected(typingctx, condition, a, b):
     return VECTOR(MASK, VECTOR, VECTOR), codegen
 
 
+def is_used(x):
+    """Return whether a number is not 0, or one number of a vector."""
+    return x != 0.0
+
+
+@overload(is_used, jit_options={"forceinline": True})
+def _compiled_is_used(x):
+    """Return the compiled implementation of `is_used`."""
+    if x is VECTOR:
+        return lambda x: _any_nonzero(x)
+    return lambda x: x != 0.0
+
+
+@intrinsic
+def _any_nonzero(typingctx, x):
+    """Emit the instructions of `is_used` for a vector."""
+
+    def codegen(context, builder, sig, args):
+        flags = builder.fcmp_unordered("!=", args[0], ir.Constant(_NUMBERS, [0.0] * WIDTH))
+        bits = builder.bitcast(flags, ir.IntType(WIDTH))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(VECTOR), codegen
+
+
 def fma(a, b, c):
     """Return a b + c in the precision of a; compiled code rounds once, Python twice.
 

@@ -21,11 +21,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inner
+from teacherstudent.kernels.compile.flags import ROUNDED_PART, rounded
 from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.compile.vectors import fma
 from teacherstudent.kernels.ode import models, tasks
+from teacherstudent.kernels.ode.forms import form
 
 
+@form(numbers=("omega", "rest", "gamma", "tau", "T", "share"))
 class Manifolds(NamedTuple):
     """The laws of the inputs of all tasks, without noise, and of the fields of all teachers."""
 
@@ -49,6 +52,7 @@ class BlockLayout(NamedTuple):
     size: int  # length of the state
 
 
+@form(numbers=("v", "noise"), work=("c", "C", "B", "drift"))
 class Blocks(NamedTuple):
     """The model while the task with one teacher is active, with work space."""
 
@@ -113,19 +117,19 @@ def blocks_of(
     return Blocks(*work, layout, manifolds, np.ascontiguousarray(v), task, head, noise)
 
 
-@variant(tasks.for_task, Blocks)
+@variant(tasks.for_task, Blocks, ROUNDED_PART)
 def _for_task(model, task, head, noise, v):
     """Return the model of another task."""
     return Blocks(model.c, model.C, model.B, model.drift, model.layout, model.manifolds, v, task, head, noise)
 
 
-@variant(models.covariances, Blocks)
+@variant(models.covariances, Blocks, ROUNDED_PART)
 def _covariances(model, y, clean):
     """Fill c, C and B from the state, with or without the noise on the student's inputs."""
     _fill(model, y, 0.0 if clean else model.noise)
 
 
-@variant(models.motion, Blocks)
+@variant(models.motion, Blocks, ROUNDED_PART)
 def _motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means.
 
@@ -143,7 +147,7 @@ def _motion(model, y, rates, means, dy):
     models.move_readouts(y, model.layout.h, rates, means.output, dy)
 
 
-@variant(models.record, Blocks)
+@variant(models.record, Blocks, ROUNDED_PART)
 def _record(model, y, row):
     """Record Q of the first task, R, h, then Q of all tasks and W, without noise."""
     layout, manifolds = model.layout, model.manifolds
@@ -164,27 +168,27 @@ def _record(model, y, row):
             row[K * k + i] = row[at_Q + K * k + i]
 
 
-@inner
+@rounded
 def _between(layout, y, omega, rest, k, i):
     """Return the covariance of the fields of two student units."""
     n = layout.n
     total = rest * y[layout.rest + layout.K * k + i]
     for x in range(n):
         for z in range(n):
-            total += omega[x, z] * y[(n * k + x) * layout.K * n + n * i + z]
+            total = fma(omega[x, z], y[(n * k + x) * layout.K * n + n * i + z], total)
     return total
 
 
-@inner
+@rounded
 def _along(layout, y, gamma, k, b):
     """Return the covariance of the fields of a student unit and a unit of a teacher."""
     total = 0.0
     for x in range(layout.n):
-        total += gamma[x] * y[layout.r + (layout.n * k + x) * layout.F + b]
+        total = fma(gamma[x], y[layout.r + (layout.n * k + x) * layout.F + b], total)
     return total
 
 
-@inner
+@rounded
 def _fill(model, y, noise):
     """Fill c, B and C."""
     layout, laws, B, C = model.layout, model.manifolds, model.B, model.C
@@ -197,12 +201,12 @@ def _fill(model, y, noise):
             for e in range(K * n):
                 total = noise * y[(n * k + x) * K * n + e]
                 for z in range(n):
-                    total += omega[x, z] * y[(n * k + z) * K * n + e]
+                    total = fma(omega[x, z], y[(n * k + z) * K * n + e], total)
                 B[k, x, e] = total
             for b in range(layout.F):
                 total = noise * y[layout.r + (n * k + x) * layout.F + b]
                 for z in range(n):
-                    total += omega[x, z] * y[layout.r + (n * k + z) * layout.F + b]
+                    total = fma(omega[x, z], y[layout.r + (n * k + z) * layout.F + b], total)
                 B[k, x, K * n + b] = total
     for m in range(M):
         model.c[K + m] = -model.v[m]
@@ -226,7 +230,7 @@ def _fill(model, y, noise):
             C[K + m, K + o] = laws.T[first + m, first + o]
 
 
-@inner
+@rounded
 def _fill_drift(weights, B, drift):
     """Write drift = weights B for each block."""
     for k in range(drift.shape[0]):
@@ -235,10 +239,10 @@ def _fill_drift(weights, B, drift):
                 drift[k, x, e] = 0.0
             for a in range(len(B)):
                 for e in range(drift.shape[2]):
-                    drift[k, x, e] += weights[k, a] * B[a, x, e]
+                    drift[k, x, e] = fma(weights[k, a], B[a, x, e], drift[k, x, e])
 
 
-@inner
+@rounded
 def _move_r(model, y, rates, dy):
     """Write the derivatives of r."""
     layout, drift = model.layout, model.drift
@@ -248,10 +252,10 @@ def _move_r(model, y, rates, dy):
         for x in range(n):
             for b in range(layout.F):
                 e = layout.r + (n * k + x) * layout.F + b
-                dy[e] = -eta * drift[k, x, K * n + b] - decay * y[e]
+                dy[e] = fma(-eta, drift[k, x, K * n + b], -decay * y[e])
 
 
-@inner
+@rounded
 def _move_q(model, y, rates, power, dy):
     """Write the derivatives of q."""
     layout, drift = model.layout, model.drift
@@ -265,13 +269,13 @@ def _move_q(model, y, rates, power, dy):
             for x in range(n):
                 for z in range(n):
                     there, back = (n * k + x) * K * n + n * i + z, (n * i + z) * K * n + n * k + x
-                    change = step * (omega[x, z] + (model.noise if x == z else 0.0))
-                    change -= eta_k * drift[k, x, n * i + z] + eta_i * drift[i, z, n * k + x]
-                    dy[there] = change - (decay_k + decay_i) * y[there]
+                    pull = fma(eta_k, drift[k, x, n * i + z], eta_i * drift[i, z, n * k + x])
+                    change = fma(step, omega[x, z] + (model.noise if x == z else 0.0), -pull)
+                    dy[there] = fma(-(decay_k + decay_i), y[there], change)
                     dy[back] = dy[there]
 
 
-@inner
+@rounded
 def _move_rest(model, y, rates, weights, power, dy):
     """Write the derivatives of the overlaps outside of the blocks."""
     layout, laws, at = model.layout, model.manifolds, model.layout.rest
@@ -283,9 +287,10 @@ def _move_rest(model, y, rates, weights, power, dy):
             eta_i, decay_i = rates.eta * rates.moving[i] * model.c[i], rates.decay * rates.moving[i]
             there, back = 0.0, 0.0
             for j in range(K):
-                there += weights[k, j] * y[at + K * j + i]
-                back += weights[i, j] * y[at + K * j + k]
-            change = noise * eta_k * eta_i * power[k, i] - variance * (eta_k * there + eta_i * back)
+                there = fma(weights[k, j], y[at + K * j + i], there)
+                back = fma(weights[i, j], y[at + K * j + k], back)
+            pull = variance * fma(eta_k, there, eta_i * back)
+            change = fma(noise * eta_k * eta_i, power[k, i], -pull)
             e, mirror = at + K * k + i, at + K * i + k
-            dy[e] = change - (decay_k + decay_i) * y[e]
+            dy[e] = fma(-(decay_k + decay_i), y[e], change)
             dy[mirror] = dy[e]

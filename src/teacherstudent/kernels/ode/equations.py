@@ -14,6 +14,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, rounded
 from teacherstudent.kernels.compile.references import reference_to
+from teacherstudent.kernels.ode.forms import form
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.isotropic import Isotropic
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
@@ -23,6 +24,7 @@ from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
+@form(numbers=("output_variance", "flip", "threshold"))
 class Constants(NamedTuple):
     """What is constant while one teacher is active, and work space."""
 
@@ -180,6 +182,23 @@ def integrate_phases(p, lanes, queue, tableau, has_event, max_tries, max_steps):
     return integrate_queue(
         derivative, error_above_threshold, p, lanes, queue, tableau, has_event, max_tries, max_steps
     )
+
+
+@entry
+def record_all(model, states, rows):
+    """Write what a covariance model records of several states to rows.
+
+    Parameters
+    ----------
+    model : NamedTuple
+        Covariance model.
+    states : (T, n) array
+        States, in the layout of the model.
+    rows : (T, m) array
+        Written.
+    """
+    for i in range(len(states)):
+        record(model, states[i], rows[i])
 
 
 @entry

@@ -18,12 +18,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inlined, inner, long_sum
-from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.compile.flags import ROUNDED, ROUNDED_PART, SUM, inlined, rounded
+from teacherstudent.kernels.compile.variants import declared, variant
+from teacherstudent.kernels.compile.vectors import fma, is_used
 from teacherstudent.kernels.maths.vector_sums import dot
 from teacherstudent.kernels.ode import models, tasks
+from teacherstudent.kernels.ode.forms import form
 
 
+@form(numbers=("omega", "nu", "t", "T"))
 class ModeGroups(NamedTuple):
     """The groups of modes of a run."""
 
@@ -33,6 +36,7 @@ class ModeGroups(NamedTuple):
     T: np.ndarray  # (F, F) covariances of the fields of teachers
 
 
+@form(numbers=("power", "v", "noise"), work=("c", "C"))
 class Groups(NamedTuple):
     """The model while one task is active, with work space."""
 
@@ -46,7 +50,14 @@ class Groups(NamedTuple):
     noise: float  # variance s^2 of the noise on the student's inputs
 
 
-def groups_of(modes: ModeGroups, K: int, v: np.ndarray, task: int, head: int, noise: float) -> Groups:
+@form(numbers=("power", "v", "noise"), work=("c", "C"))
+class FewGroups(Groups):
+    """The same with sums over the groups in an order that is equal for one run and for vectors of runs."""
+
+
+def groups_of(
+    modes: ModeGroups, K: int, v: np.ndarray, task: int, head: int, noise: float, kind: type = Groups
+) -> Groups:
     """Describe the covariances while one task is active.
 
     Parameters
@@ -63,6 +74,8 @@ def groups_of(modes: ModeGroups, K: int, v: np.ndarray, task: int, head: int, no
         Row of h that is trained on it.
     noise : float
         Variance s^2 >= 0 of the noise on the student's inputs.
+    kind : type
+        Groups, or FewGroups for runs side by side.
 
     Returns
     -------
@@ -70,7 +83,7 @@ def groups_of(modes: ModeGroups, K: int, v: np.ndarray, task: int, head: int, no
     """
     modes, D = ModeGroups(*map(np.ascontiguousarray, modes)), K + len(v)
     power = modes.omega[task if len(modes.omega) > 1 else 0] + noise
-    return Groups(np.zeros(D), np.zeros((D, D)), power, modes, np.ascontiguousarray(v), task, head, noise)
+    return kind(np.zeros(D), np.zeros((D, D)), power, modes, np.ascontiguousarray(v), task, head, noise)
 
 
 def pack_groups(q: np.ndarray, r: np.ndarray, h: np.ndarray) -> np.ndarray:
@@ -157,16 +170,30 @@ def row_r(y, K, F, G, k, a):
     return y[start : start + G]
 
 
-@variant(tasks.for_task, Groups)
+@variant(tasks.for_task, Groups, ROUNDED_PART)
 def _for_task(model, task, head, noise, v):
     """Return the model of another task."""
-    omega = _eigenvalues(model.modes.omega, task)
-    for g in range(len(omega)):
-        model.power[g] = omega[g] + noise
+    _set_power(model, task, noise)
     return Groups(model.c, model.C, model.power, model.modes, v, task, head, noise)
 
 
+@variant(tasks.for_task, FewGroups, ROUNDED_PART)
+def _for_task_of_few(model, task, head, noise, v):
+    """Return the model of another task."""
+    _set_power(model, task, noise)
+    return FewGroups(model.c, model.C, model.power, model.modes, v, task, head, noise)
+
+
+@rounded
+def _set_power(model, task, noise):
+    """Set the eigenvalues to those of a task."""
+    omega = _eigenvalues(model.modes.omega, task)
+    for g in range(len(omega)):
+        model.power[g] = omega[g] + noise
+
+
 @variant(models.covariances, Groups, inline=True)
+@variant(models.covariances, FewGroups, inline=True)
 def _covariances(model, y, clean):
     """Fill c and C from the state, with or without the noise on the student's inputs."""
     power = _eigenvalues(model.modes.omega, model.task) if clean else model.power
@@ -174,6 +201,7 @@ def _covariances(model, y, clean):
 
 
 @variant(models.motion, Groups, inline=True)
+@variant(models.motion, FewGroups, inline=True)
 def _motion(model, y, rates, means, dy):
     """Write the derivative of the state from the means."""
     _set_to_zero(dy)
@@ -186,9 +214,10 @@ def _motion(model, y, rates, means, dy):
 
 
 @variant(models.record, Groups, inline=True)
+@variant(models.record, FewGroups, inline=True)
 def _record(model, y, row):
     """Record Q of the first law, R, h, Q of all laws, and W = w w^T / N."""
-    _fill_record(model.modes.omega, model.modes.t, len(model.c) - len(model.v), y, row)
+    _fill_record(model, len(model.c) - len(model.v), y, row)
 
 
 @inlined
@@ -203,7 +232,7 @@ def _eigenvalues(omega, task):
     return omega[task if len(omega) > 1 else 0]
 
 
-@inner
+@rounded
 def _fill_covariances(model, y, power):
     """Fill c and C with given eigenvalues of the covariance of the student's inputs."""
     c, C, v, T = model.c, model.C, model.v, model.modes.T
@@ -213,10 +242,10 @@ def _fill_covariances(model, y, power):
     for k in range(K):
         c[k] = y[readouts + k]
         for l in range(k, K):
-            C[k, l] = dot(power, row_q(y, K, G, k, l))
+            C[k, l] = weighted_sum(model, power, row_q(y, K, G, k, l))
             C[l, k] = C[k, l]
         for m in range(M):
-            C[k, K + m] = total(row_r(y, K, F, G, k, first + m))
+            C[k, K + m] = total(model, row_r(y, K, F, G, k, first + m))
             C[K + m, k] = C[k, K + m]
     for m in range(M):
         c[K + m] = -v[m]
@@ -224,37 +253,90 @@ def _fill_covariances(model, y, power):
             C[K + m, K + n] = T[first + m, first + n]
 
 
-@long_sum
-def total(x):
-    """Return the sum of numbers."""
+@declared
+def weighted_sum(model, power, x):
+    """Return the sum of numbers of all groups, times their eigenvalues.
+
+    Parameters
+    ----------
+    model : Groups
+        Its type selects the order of the sum.
+    power, x : (G,) array
+        Eigenvalues and numbers.
+
+    Returns
+    -------
+    float
+    """
+
+
+@declared
+def total(model, x):
+    """Return the sum of numbers of all groups; the type of the model selects its order."""
+
+
+@variant(weighted_sum, Groups, SUM)
+def _long_weighted_sum(model, power, x):
+    """See `weighted_sum`."""
+    return dot(power, x)
+
+
+@variant(total, Groups, SUM)
+def _long_total(model, x):
+    """See `total`."""
     value = 0.0
     for g in range(len(x)):
         value += x[g]
     return value
 
 
-@inner
+@variant(weighted_sum, FewGroups, ROUNDED)
+def _short_weighted_sum(model, power, x):
+    """See `weighted_sum`; four sums, since each addition waits for the one before."""
+    a, b, c, d = 0.0 * x[0], 0.0 * x[0], 0.0 * x[0], 0.0 * x[0]
+    whole = len(x) - len(x) % 4
+    for g in range(0, whole, 4):
+        a, b = fma(power[g], x[g], a), fma(power[g + 1], x[g + 1], b)
+        c, d = fma(power[g + 2], x[g + 2], c), fma(power[g + 3], x[g + 3], d)
+    for g in range(whole, len(x)):
+        a = fma(power[g], x[g], a)
+    return (a + b) + (c + d)
+
+
+@variant(total, FewGroups, ROUNDED)
+def _short_total(model, x):
+    """See `total`."""
+    a, b, c, d = 0.0 * x[0], 0.0 * x[0], 0.0 * x[0], 0.0 * x[0]
+    whole = len(x) - len(x) % 4
+    for g in range(0, whole, 4):
+        a, b, c, d = a + x[g], b + x[g + 1], c + x[g + 2], d + x[g + 3]
+    for g in range(whole, len(x)):
+        a = a + x[g]
+    return (a + b) + (c + d)
+
+
+@rounded
 def _set_to_zero(x):
     """Set all numbers to 0."""
     for e in range(len(x)):
         x[e] = 0.0
 
 
-@inner
+@rounded
 def _add(out, factor, x):
     """Add a multiple of a vector."""
     for g in range(len(out)):
-        out[g] += factor * x[g]
+        out[g] = fma(factor, x[g], out[g])
 
 
-@inner
+@rounded
 def _add_product(out, factor, x, y):
     """Add a multiple of a product of vectors, element by element."""
     for g in range(len(out)):
-        out[g] += factor * (x[g] * y[g])
+        out[g] = fma(factor, x[g] * y[g], out[g])
 
 
-@inner
+@rounded
 def _move_r(y, h, weights, power, t, first, rates, dy):
     """Add dr_ka = -eta h_k ((omega + s^2) sum_j weights_kj r_ja + sum_m weights_km t_ma) - decay r_ka."""
     moving, decay = rates.moving, rates.decay
@@ -268,11 +350,11 @@ def _move_r(y, h, weights, power, t, first, rates, dy):
                 _add_product(out, rate * weights[k, j], power, row_r(y, K, F, G, j, a))
             for m in range(M):
                 _add(out, rate * weights[k, K + m], t[first + m, a])
-            if decay != 0.0:
+            if is_used(decay):
                 _add(out, -decay * moving[k], row_r(y, K, F, G, k, a))
 
 
-@inner
+@rounded
 def _move_q(y, h, means, power, nu, F, first, rates, dy):
     """Add the derivatives of q.
 
@@ -293,14 +375,15 @@ def _move_q(y, h, means, power, nu, F, first, rates, dy):
                 _add(out, -eta_k * weights[k, K + m], row_r(y, K, F, G, l, first + m))
                 _add(out, -eta_l * weights[l, K + m], row_r(y, K, F, G, k, first + m))
             _add_product(out, eta_k * eta_l * means.power[k, l] / rates.batch, power, nu)
-            if decay != 0.0:
+            if is_used(decay):
                 _add(out, -decay * (moving[k] + moving[l]), row_q(y, K, G, k, l))
 
 
-@inner
-def _fill_record(omega, t, K, y, row):
+@rounded
+def _fill_record(model, K, y, row):
     """Write Q of the first law, R, h, Q of all laws, and W to a row."""
-    (L, G), F = omega.shape, t.shape[0]
+    omega = model.modes.omega
+    (L, G), F = omega.shape, model.modes.t.shape[0]
     readouts = _at_h(K, F, G)
     numbers = len(y) - readouts
     laws = K * K + K * F + numbers
@@ -308,10 +391,10 @@ def _fill_record(omega, t, K, y, row):
         for l in range(K):
             pair, e = row_q(y, K, G, k, l), K * k + l
             for law in range(L):
-                row[laws + K * K * law + e] = dot(omega[law], pair)
+                row[laws + K * K * law + e] = weighted_sum(model, omega[law], pair)
             row[e] = row[laws + e]
-            row[laws + K * K * L + e] = total(pair)
+            row[laws + K * K * L + e] = total(model, pair)
         for a in range(F):
-            row[K * K + F * k + a] = total(row_r(y, K, F, G, k, a))
+            row[K * K + F * k + a] = total(model, row_r(y, K, F, G, k, a))
     for e in range(numbers):
         row[K * (K + F) + e] = y[readouts + e]

@@ -6,6 +6,7 @@ import numpy as np
 
 from teacherstudent.kernels.compile.flags import entry, inlined, rounded
 from teacherstudent.kernels.compile.references import reference_to
+from teacherstudent.kernels.ode.forms import form
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.mixture import (
@@ -25,6 +26,7 @@ from teacherstudent.kernels.ode.units import Units
 TASK = 2  # index in `Intervened.progress`: the task whose means are computed
 
 
+@form(numbers=("threshold",))
 class Intervened(NamedTuple):
     """What is constant in a stage with interventions, and work space."""
 

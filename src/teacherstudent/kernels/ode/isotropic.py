@@ -17,9 +17,19 @@ from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.compile.vectors import fma
 from teacherstudent.kernels.ode import models
+from teacherstudent.kernels.ode.forms import form
 from teacherstudent.kernels.ode.state import Layout, at_h, at_Q, at_R, layout_of, unpack
 
 
+def views_of_values(model) -> dict[str, np.ndarray]:
+    """Return c, C and B of a model of eight runs, whose covariances are views of `values`."""
+    (K, columns), D = model.drift.shape[:2], len(model.c)
+    views = parts(model.values.T, K, D - K, columns - K)
+    arrays = (part.transpose(*range(1, part.ndim), 0) for part in views)
+    return dict(zip(("c", "C", "B"), arrays, strict=True))
+
+
+@form(numbers=("power", "factor", "fixed"), work=("drift", "values"), views=views_of_values)
 class Isotropic(NamedTuple):
     """The model while one teacher is active, with work space.
 

@@ -50,7 +50,7 @@ class Queue(NamedTuple):
     status: np.ndarray  # (J,) int64: WAITING, RUNNING, then as `integrator.integrate` returns it
     constants: np.ndarray  # (J, C)
     times: np.ndarray  # times to record of all runs, one after the other
-    rows: np.ndarray  # (all times, m) records
+    rows: np.ndarray  # (all times, n) states at these times
     first: np.ndarray  # (J,) int64: row of the next record
     last: np.ndarray  # (J,) int64: row after the last record
     mark: np.ndarray  # (J,) int64: as in `RestartPoint`

@@ -5,6 +5,8 @@ defined in one file, by its variants (`compile.variants`) of the two functions b
 selects it for a spec. Numbers of a law are constant in a stage, and its arrays are work space.
 """
 
+from functools import singledispatch
+
 from teacherstudent.kernels.compile.variants import declared
 
 
@@ -57,3 +59,21 @@ def error_of_task(law, model):
     float
         The generalisation error, or the classification error where labels are signs.
     """
+
+
+@singledispatch
+def for_lanes(law, K, D):
+    """Return the form of a law that is compiled for vectors of runs, with work space of one run.
+
+    Parameters
+    ----------
+    law : NamedTuple
+        As for `fill_means`; its type selects the variant.
+    K, D : int
+        Numbers of student units, and of error units, which include them.
+
+    Returns
+    -------
+    NamedTuple
+    """
+    raise TypeError(f"{type(law).__name__} is not compiled for vectors of runs")

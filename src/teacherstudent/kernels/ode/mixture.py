@@ -23,7 +23,8 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.vectors import fma
 from teacherstudent.kernels.ode.columns import Columns
-from teacherstudent.kernels.ode.isotropic import fill_drift, parts
+from teacherstudent.kernels.ode.forms import form
+from teacherstudent.kernels.ode.isotropic import fill_drift, parts, views_of_values
 from teacherstudent.kernels.ode.state import unpack
 
 # Columns of `Mixture.numbers`.
@@ -46,6 +47,11 @@ class TaskOfStep(NamedTuple):
     moving: np.ndarray  # (K,) 1, or 0 for a frozen unit
 
 
+@form(
+    numbers=("factor", "fixed", "numbers", "moving", "pull", "T", "turns", "decay", "decay_h"),
+    work=("drift", "values"),
+    views=views_of_values,
+)
 class Mixture(NamedTuple):
     """The model of a stage with A tasks, with work space.
 

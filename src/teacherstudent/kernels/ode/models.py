@@ -16,8 +16,10 @@ import numpy as np
 from teacherstudent.kernels.compile.flags import inlined
 from teacherstudent.kernels.compile.variants import declared
 from teacherstudent.kernels.compile.vectors import fma
+from teacherstudent.kernels.ode.forms import form
 
 
+@form(work=("output", "weights", "power"))
 class Means(NamedTuple):
     """Means over the fields, d the error (student - noisy teacher), as the equations of motion use them."""
 
@@ -31,6 +33,7 @@ def means_for(K: int, D: int) -> Means:
     return Means(np.zeros(K), np.zeros((K, D)), np.zeros((K, K)))
 
 
+@form(numbers=("moving", "eta", "eta_h", "decay", "decay_h"), zeros=("decay",))
 class Rates(NamedTuple):
     """How the student learns while one teacher is active; t = steps / N."""
 

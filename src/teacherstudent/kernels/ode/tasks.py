@@ -8,17 +8,35 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import entry, inner
+from teacherstudent.kernels.compile.flags import entry, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.variants import declared
+from teacherstudent.kernels.compile.vectors import fma
+from teacherstudent.kernels.ode.forms import form
 from teacherstudent.kernels.ode.integrator import integrate
 from teacherstudent.kernels.ode.interventions import TASK
 from teacherstudent.kernels.ode.means import error_of_task, fill_means
 from teacherstudent.kernels.ode.models import Means, Rates, covariances, means_for, motion, record
 from teacherstudent.kernels.ode.pauses import ADDS_PER_UNIT, CALL, LEFT, NO_PAUSE, UNITS_PER_NUMBER
+from teacherstudent.kernels.ode.side_by_side import integrate_queue
 from teacherstudent.kernels.ode.units import Units
 
 
+@form(
+    numbers=(
+        "probability",
+        "eta",
+        "eta_h",
+        "noise",
+        "output_variance",
+        "flip",
+        "v",
+        "moving",
+        "decay",
+        "decay_h",
+    ),
+    zeros=("decay",),
+)
 class Lessons(NamedTuple):
     """How each of A tasks is trained; rates are those of `models.Rates`."""
 
@@ -37,6 +55,7 @@ class Lessons(NamedTuple):
     batch: int  # samples of a step, all of one task
 
 
+@form(numbers=("threshold",), work=("change",))
 class Several(NamedTuple):
     """What is constant in a stage with several tasks, and work space."""
 
@@ -97,7 +116,7 @@ def several(law, threshold: float, model, lessons: Lessons, size: int) -> Severa
     return Several(law, threshold, model, lessons, means, np.zeros(size), np.array([0, NO_PAUSE, 0]))
 
 
-@inner
+@rounded
 def derivative(y, reference, dy):
     """Write the time derivative of a state.
 
@@ -131,7 +150,7 @@ def derivative(y, reference, dy):
     return True
 
 
-@inner
+@rounded
 def _add_task(y, reference, a, dy):
     """Add the derivative in steps on one task; return False at a pause."""
     p = reference[0]
@@ -151,21 +170,28 @@ def _add_task(y, reference, a, dy):
         return False
     motion(model, y, rates, p.means, p.change)
     for e in range(len(y)):
-        dy[e] += lessons.probability[a] * p.change[e]
+        dy[e] = fma(lessons.probability[a], p.change[e], dy[e])
     return True
 
 
-@inner
+@rounded
+def error_above_threshold(y, reference):
+    """Event function: the main task's error minus the threshold, which is above 0."""
+    p = reference[0]
+    covariances(p.model, y, True)
+    return error_of_task(p.law, p.model) - p.threshold
+
+
+@rounded
 def above_threshold(y, reference):
     """Event function: the main task's error minus the threshold; 1 where there is none."""
     p = reference[0]
     if p.threshold <= 0.0:
         return 1.0
-    covariances(p.model, y, True)
-    return error_of_task(p.law, p.model) - p.threshold
+    return error_above_threshold(y, reference)
 
 
-@inner
+@rounded
 def record_of(y, reference, row):
     """Write what the covariance model records of a state to a row.
 
@@ -213,6 +239,27 @@ def integrate_tasks(p, y, start, end, times, rows, tableau, rtol, atol, restart,
         restart,
         max_tries,
         work,
+    )
+
+
+@entry
+def integrate_lessons(p, lanes, queue, tableau, has_event, max_tries, max_steps):
+    """Integrate the runs of a queue side by side.
+
+    Parameters
+    ----------
+    p : Several
+        Everything that the right-hand side takes as given, with arrays (..., 8) in place of all numbers.
+    lanes, queue, tableau, has_event, max_tries, max_steps
+        As in `side_by_side.integrate_queue`.
+
+    Returns
+    -------
+    bool
+        Whether all integrations are finished.
+    """
+    return integrate_queue(
+        derivative, error_above_threshold, p, lanes, queue, tableau, has_event, max_tries, max_steps
     )
 
 

@@ -10,9 +10,10 @@ I3 and I4 (Saad & Solla, Phys. Rev. E 52 (1995) 4225, appendix; Goldt et al., Ne
 
 from typing import NamedTuple
 
-from teacherstudent.kernels.compile.flags import ROUNDED_PART, inlined, inner
+from teacherstudent.kernels.compile.flags import ROUNDED_PART, inlined, inner, rounded
 from teacherstudent.kernels.compile.variants import variant
-from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.compile.vectors import fma
+from teacherstudent.kernels.maths.activations import ERF, LINEAR
 from teacherstudent.kernels.maths.integrals import I2, J2, pair_tilt, tilt, tilted
 from teacherstudent.kernels.ode import means
 from teacherstudent.kernels.ode.erf import Lanes, error_of_erf, lanes_for, means_of_erf
@@ -33,6 +34,12 @@ class ErfUnits(NamedTuple):
     lanes: Lanes  # without padding
 
 
+class LinearUnits(NamedTuple):
+    """The same for linear units only."""
+
+    student: int  # activation code
+
+
 def units(student: int, teacher: int, K: int, D: int) -> Units:
     """Return the law with new work space.
 
@@ -50,11 +57,24 @@ def units(student: int, teacher: int, K: int, D: int) -> Units:
     return Units(student, teacher, lanes_for(K, D))
 
 
+@means.for_lanes.register
+def _(law: Units, K, D):
+    """Return the law of erf units, or that of linear ones."""
+    codes = {law.student, law.teacher}
+    if codes == {ERF}:
+        return ErfUnits(lanes_for(K, D, padded=False))
+    if codes == {LINEAR}:
+        return LinearUnits(LINEAR)
+    raise TypeError("units of different activations are not compiled for vectors of runs")
+
+
 @variant(means.fill_means, Units, ROUNDED_PART)
 def _fill_means(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`."""
     if law.student == ERF and law.teacher == ERF:
         finished = means_of_erf(model.c, model.C, output_variance, law.lanes, means, progress)
+    elif law.student == LINEAR and law.teacher == LINEAR:
+        finished = _means_of_linear(model.c, model.C, output_variance, means)
     else:
         finished = _means_of_any(law.student, law.teacher, model.c, model.C, output_variance, means, progress)
     return finished
@@ -65,6 +85,8 @@ def _error_of_task(law, model):
     """Return 1/2 < d^2 >."""
     if law.student == ERF and law.teacher == ERF:
         return error_of_erf(model.c, model.C)
+    if law.student == LINEAR and law.teacher == LINEAR:
+        return 0.5 * square_of_linear(model.c, model.C)
     return error_of_units(law.student, law.teacher, law.lanes.root_i.shape[0], model.c, model.C)
 
 
@@ -78,6 +100,44 @@ def _fill_means_of_erf(law, model, output_variance, flip, means, progress):
 def _error_of_erf(law, model):
     """Return 1/2 < d^2 >."""
     return error_of_erf(model.c, model.C)
+
+
+@variant(means.fill_means, LinearUnits, ROUNDED_PART)
+def _fill_means_of_linear(law, model, output_variance, flip, means, progress):
+    """See `means.fill_means`."""
+    return _means_of_linear(model.c, model.C, output_variance, means)
+
+
+@variant(means.error_of_task, LinearUnits, ROUNDED_PART)
+def _error_of_linear(law, model):
+    """Return 1/2 < d^2 >."""
+    return 0.5 * square_of_linear(model.c, model.C)
+
+
+@rounded
+def _means_of_linear(c, C, output_variance, means):
+    """Compute the means of linear units; < d^2 > is equal for all pairs."""
+    K, D = means.weights.shape
+    square = square_of_linear(c, C) + output_variance
+    for i in range(K):
+        total = 0.0
+        for a in range(D):
+            means.weights[i, a] = c[a]
+            total = fma(c[a], C[i, a], total)
+        means.output[i] = total
+        for k in range(i, K):
+            means.power[i, k] = square
+    return True
+
+
+@rounded
+def square_of_linear(c, C):
+    """Return < d^2 > = sum_ab c_a c_b C_ab of linear units."""
+    square = 0.0
+    for a in range(len(c)):
+        for b in range(len(c)):
+            square = fma(c[a] * c[b], C[a, b], square)
+    return square
 
 
 @inner
