@@ -11,7 +11,7 @@ from teacherstudent.spec.interventions import RatePiece
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import record_steps
 
-MOST_GROUPS = 33  # of runs side by side; more of them fill vectors of a run alone
+MOST_GROUPS = 17  # of runs side by side; the states of eight runs with more of them fill the cache
 STAGES = 41  # number of states of the equations in the work space of the integrator
 # Seconds of a run by x = learning rate * largest eigenvalue * duration, for a few groups of modes: the larger
 # one of SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state.
