@@ -174,6 +174,7 @@ def chains(N: int) -> Timed:
     constants = block.constants.step
     terms = arrays.terms_of(constants)
     fixed = block.shape, terms, block.teachers, block.state, constants, block.keys, block.buffers
+    fixed = *fixed, block.history()
     return lambda n: chain_kernel.train(*fixed, 0, max(1, n // CHAINS), 0), CHAIN_STEPS * CHAINS
 
 

@@ -22,6 +22,8 @@ class ClusterBlock(Block):
     Arguments are those of `Block`.
     """
 
+    can_save_states = False
+
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
         """Return the students and the means of all chains at their starts.
 

@@ -17,6 +17,8 @@ from teacherstudent.spec.model import Spec
 class GroupBlock(Block):
     """Chains with structured inputs; all have the same inputs. Arguments are those of `Block`."""
 
+    can_save_states = False
+
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
         """Return the networks of all chains at their starts, and set the groups of inputs.
 
