@@ -18,7 +18,7 @@ from teacherstudent.engines.chain.phases import PhasedChains
 from teacherstudent.engines.chain.records import RecordedChains
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import new_constants
-from teacherstudent.engines.chain.trajectories import trajectory_of
+from teacherstudent.engines.chain.trajectories import trajectories_of
 from teacherstudent.engines.class_errors import has_class_errors, is_below
 from teacherstudent.engines.phases import check_interval_steps
 from teacherstudent.engines.start import Start, State, steps_from
@@ -168,6 +168,14 @@ class Block(PhasedChains, RecordedChains):
         """Whether teachers move."""
         return self.specs[0].has_moving_teachers
 
+    @cached_property
+    def has_further_quantities(self) -> bool:
+        """Whether at least one chain has quantities that are not measured at the recorded steps."""
+        if self.has_classes or self.specs[0].has_rewards:
+            return True
+        specs = {id(spec): spec for spec in self.specs}.values()
+        return any(spec.mixes_tasks or spec.training.consolidation is not None for spec in specs)
+
     def update_T(self) -> None:
         """Compute the overlaps of teachers that move."""
         if self.moves:
@@ -200,9 +208,9 @@ class Block(PhasedChains, RecordedChains):
         else:
             self.step = recursion.train(self.shape, terms, *fixed, self.history(), *steps)
 
-    def trajectory(self, c: int) -> Trajectory:
-        """Return the trajectory of one chain."""
-        return trajectory_of(self, c)
+    def trajectories(self, number: int) -> list[Trajectory]:
+        """Return the trajectories of the first chains."""
+        return trajectories_of(self, number)
 
     def state_of(self, c: int) -> State:
         """Return the state from which one chain can resume."""

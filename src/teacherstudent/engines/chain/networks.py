@@ -107,6 +107,8 @@ def drawn(specs: Sequence[Spec], seed: int, runs: Sequence[int]) -> Networks:
     """
     groups = list(same_items(map(id, specs)))
     found = [coordinates_of_runs(specs[own[0]], seed, [runs[c] for c in own]) for own in groups]
+    if len(found) == 1:
+        return found[0]
     order = np.argsort(np.concatenate(groups))
     return Networks(*(np.concatenate(parts)[order] for parts in zip(*found, strict=True)))
 
