@@ -58,7 +58,7 @@ def _ends(block: Any) -> list[float | None]:
 def _completed(
     block: Any, c: int, found: dict[str, np.ndarray], end: float | None, state: State | None
 ) -> Trajectory:
-    """Return the trajectory of a chain up to its last record, with the quantities that only some chains have."""
+    """Return the trajectory of a chain up to its last record, with quantities that only some chains have."""
     spec, count, history = block.specs[c], int(block.recorded[c]), (block.switches[c], block.sequence[c])
     errors = _errors(block, c)
     if block.has_classes:
