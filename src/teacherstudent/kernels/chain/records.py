@@ -97,6 +97,34 @@ def measure(shape, teachers, S, h, measures, start, first, last):
 
 
 @entry
+def fill_errors_of_erf(teachers, h, measures, start):
+    """Compute the errors of erf units from overlaps, with the bits of `measure`.
+
+    Parameters
+    ----------
+    teachers : Teachers
+        All teachers, the same in all records.
+    h : array (n, H, K, C)
+        Readouts of all heads.
+    measures : Measures
+        Has the overlaps, and receives the errors.
+    start : int
+        Index of the first of the n records among all.
+    """
+    _prepare(teachers, measures)
+    Q, R, row = measures.Q, measures.R, measures.row
+    for j in range(len(h)):
+        for i in range(Q.shape[2]):
+            for c in range(len(Q)):
+                for k in range(i + 1):
+                    row[k, c] = Q[c, start + j, i, k]
+                for m in range(R.shape[3]):
+                    row[R.shape[2] + m, c] = R[c, start + j, i, m]
+            _add_row(h[j], measures, i)
+        _store_errors(measures, start + j)
+
+
+@entry
 def fill_errors(shape, teachers, h, measures, start, first, last):
     """Compute the errors of units of any kind from overlaps.
 
