@@ -63,34 +63,34 @@ DIFFERENT = {
 @pytest.fixture(scope="module")
 def grid():
     specs = [spec(**blocks) for blocks in DIFFERENT.values()]
-    return specs, list(simulate_points(specs, "chain", seed=5, runs=7))
+    return specs, list(simulate_points(specs, "chain", seed=5, runs=14))
 
 
 def test_all_points_of_the_grid_have_one_batch_key(grid):
     assert len({chain.batch_key(one, 0) for one in grid[0]}) == 1
-    assert len(grid[1]) == 70 > ENGINES["chain"].batch_limit
+    assert len(grid[1]) == 140 > ENGINES["chain"].batch_limit
 
 
 def test_a_chain_is_the_same_alone_and_in_a_batch(grid):
     specs, trajectories = grid
-    for place in (0, 8, 16, 20, 29, 34, 36, 43, 50, 57, 63, 69):
-        alone = simulate(specs[place // 7], "chain", seed=5, run=place % 7)
+    for place in (0, 15, 32, 40, 58, 69, 71, 86, 100, 114, 127, 139):
+        alone = simulate(specs[place // 14], "chain", seed=5, run=place % 14)
         assert_same(trajectories[place], alone)
 
 
 def test_a_diverging_chain_leaves_the_others_alone(grid):
     diverged = [one.diverged_at is not None for one in grid[1]]
-    assert diverged == [False] * 63 + [True] * 7
+    assert diverged == [False] * 126 + [True] * 14
 
 
 def test_runs_differ(grid):
-    firsts = {one.student_overlaps[0, 0, 0] for one in grid[1][:7]}
-    lasts = {one.student_overlaps[-1, 0, 0] for one in grid[1][:7]}
-    assert len(firsts) == len(lasts) == 7
+    firsts = {one.student_overlaps[0, 0, 0] for one in grid[1][:14]}
+    lasts = {one.student_overlaps[-1, 0, 0] for one in grid[1][:14]}
+    assert len(firsts) == len(lasts) == 14
 
 
 def test_every_chain_has_its_own_switches(grid):
-    by_name = dict(zip(DIFFERENT, zip(*[iter(grid[1])] * 7, strict=True), strict=True))
+    by_name = dict(zip(DIFFERENT, zip(*[iter(grid[1])] * 14, strict=True), strict=True))
     assert by_name["plain"][0].switch_times.tolist() == [1.5]
     assert by_name["other_switches"][3].switch_times.tolist() == [0.33, 0.7, 2.9]
     assert by_name["other_switches"][3].active_teacher.tolist() == [1, 1, 1, 0]
@@ -122,7 +122,7 @@ def test_batches_are_as_large_as_they_may_be(monkeypatch):
         return [trajectory()] * len(specs)
 
     monkeypatch.setattr(chain, "simulate", counted)
-    for runs, threads, expected in ((1, 4, [1]), (64, 1, [64]), (65, 1, [32, 33]), (10, 2, [5, 5])):
+    for runs, threads, expected in ((1, 4, [1]), (128, 1, [128]), (129, 1, [64, 65]), (10, 2, [5, 5])):
         sizes.clear()
         assert len(list(simulate_runs(spec(), "chain", runs=runs, threads=threads))) == runs
         assert sorted(sizes) == expected

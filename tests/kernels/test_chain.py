@@ -8,7 +8,7 @@ import pytest
 import naive
 from naive import Setting
 from naive import chain as naive_chain
-from teacherstudent.kernels.chain import arrays, frames
+from teacherstudent.kernels.chain import arrays, frames, records
 from teacherstudent.kernels.chain import recursion as chain
 from teacherstudent.kernels.chain.law import Law
 from teacherstudent.kernels.chain.squared_error import Outputs
@@ -31,6 +31,13 @@ ALL_TERMS = {
 }
 OTHER_TERMS = {"eta": 0.3, "eta_h": 0.9, "input_noise": 0.0, "output_noise": 0.0, "frozen": (0, 2)}
 KEYS = [(17 + c, 400 + 3 * c) for c in range(16)]
+
+
+def history(state, steps=()):
+    """Memory for the states at some steps, all of whose heads are the trained one."""
+    steps, head = np.array(steps, dtype=np.int64), np.zeros(len(state.finite), dtype=np.int64)
+    S, h = (np.zeros((len(steps), *shape)) for shape in (state.S.shape, (1, *state.h.shape)))
+    return records.History(steps, head, S, h)
 
 
 class Case:
@@ -72,7 +79,7 @@ class Case:
         keys = np.array([KEYS[seed] for seed in self.seeds], dtype=np.uint64).T.copy()
         work = arrays.new_buffers(shape, self.K, self.M, C)
         phase = self.phase()
-        return shape, arrays.terms_of(phase), teachers, state, phase, arrays.Keys(*keys), work
+        return shape, arrays.terms_of(phase), teachers, state, phase, arrays.Keys(*keys), work, history(state)
 
     def phase(self):
         p = [self.active(c) for c in range(len(self.settings))]
@@ -250,7 +257,7 @@ SAME_INPUTS = {
 def test_network_and_chain_agree_on_the_same_inputs(name, N):
     """Over a thousand steps, half of them on the first teacher and its head, half on the second."""
     setting, case = SAME_INPUTS[name], Case([SAME_INPUTS[name]], N)
-    frame, (shape, terms, _, state, phase, _, work) = Frame(case), case.kernel()
+    frame, (shape, terms, _, state, phase, _, work, _) = Frame(case), case.kernel()
     heads = frame.heads.copy()
     for step in range(1000):
         p = step // 500
@@ -345,9 +352,9 @@ def errors_of(case, state):
 def test_training_stops_at_the_first_look_below_a_threshold():
     """Looks are at multiples of 7; only chains with a threshold are asked."""
     case = Case([Setting(eta=0.5, eta_h=0.5)] * 8, N=50)
-    history = {step: errors_of(case, case.trained(0, step)) for step in range(0, 400, 7)}
-    chosen, threshold = 3, 0.8 * history[0][3]
-    expected = next(step for step, errors in history.items() if errors[chosen] < threshold)
+    errors_at = {step: errors_of(case, case.trained(0, step)) for step in range(0, 400, 7)}
+    chosen, threshold = 3, 0.8 * errors_at[0][3]
+    expected = next(step for step, errors in errors_at.items() if errors[chosen] < threshold)
     assert expected > 7
     shape, terms, teachers, state, phase, *rest = case.kernel()
     phase.threshold[chosen] = threshold
@@ -357,21 +364,83 @@ def test_training_stops_at_the_first_look_below_a_threshold():
     np.testing.assert_array_equal(below, np.arange(8) == chosen)
 
 
-def test_order_parameters_and_errors():
-    case = Case([Setting("erf", "relu")] * 8, N=30)
-    shape, _, teachers, state, *_ = case.kernel()
+def measured(case, S, h, pieces=((0, 1),), start=0):
+    """Overlaps and errors of n states, measured in pieces of the fractions given."""
+    shape, _, teachers, *_ = case.kernel()
+    (n, K, _, C), (_, P, M) = S.shape, teachers.v.shape
+    found = [np.zeros((C, n + start, *part)) for part in ((K, K), (K, P * M), (P,))]
+    work = [np.full((rows, C), np.nan) for rows in (K + P * M, K + P * M, P * M, P, P + 1)]
+    measures = records.Measures(*found, *work)
+    for first, last in pieces:
+        own = int(first * n * K), int(last * n * K)
+        records.measure(shape, teachers, S, h, measures, start, *own)
+    if (shape.student, shape.teacher) != (CODES["erf"], CODES["erf"]):
+        records.fill_errors(shape, teachers, h, measures, start, 0, n * C)
+    return found
+
+
+@pytest.mark.parametrize("activations", [("erf", "erf"), ("erf", "relu"), ("linear", "erf")])
+def test_order_parameters_and_errors(activations):
+    case = Case([Setting(*activations)] * 8, N=30)
+    _, _, teachers, state, *_ = case.kernel()
+    S = np.stack([state.S, 1.5 * state.S, np.zeros_like(state.S)])
     heads = np.stack([state.h, 2 * state.h])
-    (K, _, C), PM, P = state.S.shape, len(teachers.B), teachers.v.shape[1]
-    Q, R, errors = np.empty((C, K, K)), np.empty((C, K, PM)), np.empty((C, P))
-    for columns in ((0, 3), (3, 8)):
-        frames.measure(shape, teachers, state.S, heads, Q, R, errors, *columns)
+    h = np.stack([heads, -heads, heads])
+    Q, R, errors = measured(case, S, h, start=2)
     for c in range(8):
-        S, B, own = state.S[:, :, c], case.B[:, :, c], slice(M, 2 * M)
-        np.testing.assert_allclose(Q[c], S @ S.T, rtol=0, atol=1e-14)
-        np.testing.assert_allclose(R[c], S[:, case.p : case.p + case.r] @ B.T, rtol=0, atol=1e-14)
+        B = case.B[:, :, c]
         np.testing.assert_allclose(teachers.T[c], B @ B.T, rtol=0, atol=1e-14)
-        one = ("erf", "relu", Q[c], R[c][:, own], teachers.T[c][own, own], heads[1, :, c], case.v[c, 1])
-        assert errors[c, 1] == pytest.approx(naive.generalisation_error(*one), rel=1e-12)
+        for n in range(3):
+            one = S[n, :, : case.p + case.r, c]
+            np.testing.assert_allclose(Q[c, n + 2], one @ one.T, rtol=0, atol=1e-14)
+            np.testing.assert_allclose(R[c, n + 2], one[:, case.p :] @ B.T, rtol=0, atol=1e-14)
+            for p in range(P):
+                own = slice(p * M, (p + 1) * M)
+                parts = Q[c, n + 2], R[c, n + 2][:, own], teachers.T[c][own, own], h[n, p, :, c]
+                expected = naive.generalisation_error(*activations, *parts, case.v[c, p])
+                assert errors[c, n + 2, p] == pytest.approx(expected, rel=1e-12)
+
+
+def test_errors_of_students_that_are_their_teacher_are_zero():
+    """Also of very long ones, whose correlations are 1 to rounding."""
+    for length in (1e-9, 1.0, 1e9, 1e100):
+        case = Case([Setting()] * 8, N=30, K=2, M=2, P=1)
+        case.B *= length
+        case.S[:] = 0.0
+        case.S[:, case.p : case.p + case.r] = case.B
+        h = np.moveaxis(case.v, 0, -1)
+        errors = measured(case, case.S[None], h[None].copy())[2]
+        assert (errors >= 0.0).all()
+        assert errors.max() < 1e-14 * np.square(case.v).max()
+
+
+def test_what_is_measured_depends_on_neither_pieces_nor_other_chains_and_records():
+    case = Case([Setting()] * 16, N=30)
+    _, _, _, state, *_ = case.kernel()
+    S, h = (np.stack([part, 0.3 * part, 2.0 * part]) for part in (state.S, state.h[None]))
+    found = measured(case, S, h)
+    for first, second in zip(found, measured(case, S, h, ((0, 0.2), (0.2, 0.8), (0.8, 1))), strict=True):
+        np.testing.assert_array_equal(first, second)
+    for first, second in zip(found, measured(case, S[1:2].copy(), h[1:2].copy()), strict=True):
+        np.testing.assert_array_equal(first[:, 1:2], second)
+    alone = Case([Setting()] * 8, N=30, seeds=range(15, -1, -2))
+    own = slice(None, None, -2)
+    parts = (np.ascontiguousarray(part[..., own]) for part in (S, h))
+    for first, second in zip(found, measured(alone, *parts), strict=True):
+        np.testing.assert_array_equal(first[own], second)
+
+
+def test_states_are_saved_at_their_steps():
+    case = Case(SETTINGS[:8], N=30)
+    *fixed, state, phase, keys, work, _ = case.kernel()
+    saved = history(state, [3, 4, 10, 40])
+    assert chain.train(*fixed, state, phase, keys, work, saved, 0, 20, 0) == 20
+    for index, steps in enumerate((3, 4, 10)):
+        then = case.trained(0, steps)
+        np.testing.assert_array_equal(saved.S[index, :, : case.p + case.r], then.S[:, : case.p + case.r])
+        np.testing.assert_array_equal(saved.h[index, 0], then.h)
+    assert not saved.S[3].any()
+    assert_same_state(state, case.trained(0, 20))
 
 
 @pytest.mark.parametrize("shape", [(4, 9), (6, 4), (5, 5), (2, 1)])

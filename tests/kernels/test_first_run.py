@@ -52,6 +52,17 @@ def test_numbers_of_all_kernels_do_not_depend_on_order_and_threads():
 
 @pytest.mark.thorough
 @pytest.mark.slow
+def test_numbers_do_not_depend_on_what_was_compiled_before(tmp_path):
+    """Both engines have arcsines, in functions with different options; each process compiles its kernels."""
+    names = "chain, interventions", "ode"
+    orders = names[:1], names[1:], names, names[::-1]
+    processes = [started(tmp_path / str(i), *order) for i, order in enumerate(orders)]
+    alone, other, *together = (found(process)["digests"] for process in processes)
+    assert together == [alone | other] * 2
+
+
+@pytest.mark.thorough
+@pytest.mark.slow
 def test_processes_that_compile_at_the_same_time_or_keep_nothing_have_the_same_numbers(tmp_path):
     (tmp_path / "file").write_text("")  # where no folder can be made
     folders = tmp_path / "cache", tmp_path / "cache", tmp_path / "file" / "cache"

@@ -1,12 +1,16 @@
 """Code that calls its own copy of a function, whatever copies of it the process has."""
 
 import ctypes
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
 
+from teacherstudent import kernels
 from teacherstudent.kernels.compile.libraries import OwnCopies
 
 CALLEE = "define {} double @callee() noinline optnone {{ ret double {} }}"
@@ -60,3 +64,12 @@ def test_others_can_link_and_inline_it(made):
         "callee": binding.Linkage.linkonce_odr,
         "caller": binding.Linkage.linkonce_odr,
     }
+
+
+def test_no_function_takes_the_options_of_the_first_function_that_calls_it():
+    """Numba fills in those that are left out, which change bits, and saves the code for all callers."""
+    modules = [import_module(one.name) for one in walk_packages(kernels.__path__, f"{kernels.__name__}.")]
+    functions = [value for one in modules for value in vars(one).values() if isinstance(value, Dispatcher)]
+    assert len(functions) > 100
+    for function in functions:
+        assert {"error_model", "fastmath", "forceinline"} <= function.targetoptions.keys(), function

@@ -228,11 +228,11 @@ _REGISTERED = (
         has_weights=True,
         samples_weights=True,
     ),
-    # Enough chains to use the vector units fully, few enough for the first-level cache.
+    # Enough chains that loops over them take longer than to start these, few enough for the caches.
     Engine(
         "chain",
         "exact Markov chain of the order parameters for finitely many inputs",
-        batch_limit=64,
+        batch_limit=128,
         has_state=True,
     ),
     # Enough runs of small models to fill the lanes until the last ones, few enough to report progress.

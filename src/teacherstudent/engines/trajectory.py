@@ -1,6 +1,7 @@
 """The result of every engine: the recorded quantities of one run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -47,12 +48,46 @@ class Trajectory:
         state: Mapping[str, np.ndarray] | None = None,
         **arrays: np.ndarray | None,
     ) -> None:
-        if not arrays.keys() <= OBSERVABLES.keys():
-            raise TypeError(f"not an observable: {', '.join(sorted(arrays.keys() - OBSERVABLES.keys()))}")
         present = {name: array for name, array in arrays.items() if array is not None}
-        if not present.keys() >= REQUIRED:
-            raise TypeError(f"a trajectory needs {', '.join(sorted(REQUIRED - present.keys()))}")
+        _check_names(tuple(arrays), tuple(present))
         self.__dict__.update(present, diverged_at=diverged_at, state=state)
+
+    @classmethod
+    def of_rows(
+        cls,
+        arrays: Mapping[str, Iterable[np.ndarray]],
+        diverged_at: Iterable[float | None],
+        states: Iterable[Mapping[str, np.ndarray] | None],
+    ) -> list["Trajectory"]:
+        """Return many trajectories with the same quantities.
+
+        Parameters
+        ----------
+        arrays : mapping of str to iterable of ndarray
+            The arrays of all runs by name: an array with a leading axis of runs, or one array for each.
+        diverged_at : iterable of float or None
+            As for a trajectory, for each run.
+        states : iterable of mapping or None
+            As for a trajectory, for each run.
+
+        Returns
+        -------
+        list of Trajectory
+            One for each run.
+
+        Raises
+        ------
+        TypeError
+            As for a trajectory.
+        """
+        names, found = tuple(arrays), []
+        _check_names(names, names)
+        rows = zip(*arrays.values(), strict=True)
+        for row, end, state in zip(rows, diverged_at, states, strict=True):
+            one = cls.__new__(cls)
+            one.__dict__.update(zip(names, row, strict=True), diverged_at=end, state=state)
+            found.append(one)
+        return found
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -68,6 +103,15 @@ class Trajectory:
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         """Raise AttributeError: a trajectory is immutable."""
         raise AttributeError(f"{name} of a trajectory cannot be changed")
+
+
+@lru_cache(maxsize=64)
+def _check_names(names: tuple[str, ...], present: tuple[str, ...]) -> None:
+    """Raise TypeError if a name is not that of an observable, or if one is missing that every run has."""
+    if not OBSERVABLES.keys() >= set(names):
+        raise TypeError(f"not an observable: {', '.join(sorted(set(names) - OBSERVABLES.keys()))}")
+    if not set(present) >= REQUIRED:
+        raise TypeError(f"a trajectory needs {', '.join(sorted(REQUIRED - set(present)))}")
 
 
 def as_recorded(trajectory: Trajectory, spec: Spec) -> Trajectory:

@@ -12,17 +12,17 @@ from teacherstudent.engines.chain.networks import (
     gram,
     initial,
     keys_of,
-    measured,
     resumed,
 )
 from teacherstudent.engines.chain.phases import PhasedChains
+from teacherstudent.engines.chain.records import RecordedChains
 from teacherstudent.engines.chain.resumption import resume, state_of
 from teacherstudent.engines.chain.tasks import new_constants
-from teacherstudent.engines.chain.trajectories import in_stored_layout, trajectory_of
+from teacherstudent.engines.chain.trajectories import trajectories_of
 from teacherstudent.engines.class_errors import has_class_errors, is_below
 from teacherstudent.engines.phases import check_interval_steps
 from teacherstudent.engines.start import Start, State, steps_from
-from teacherstudent.engines.trajectory import Trajectory, stored_T
+from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.kernels.chain import arrays, interventions, recursion, thresholds
 from teacherstudent.kernels.chain.law import label_numbers
 from teacherstudent.networks.randomness import Purpose
@@ -33,7 +33,7 @@ from teacherstudent.spec.steps import step_at
 WORK_PER_REPORT = 200_000_000
 
 
-class Block(PhasedChains):
+class Block(PhasedChains, RecordedChains):
     """Chains that advance together, one in each column: states, current step, and the records up to it.
 
     Parameters
@@ -68,8 +68,7 @@ class Block(PhasedChains):
         self.last = step_at(specs[0].duration, self.shape.N)
         steps = steps_from(specs[0], starts[0].time)
         self.due, self.times, self.count = steps.tolist(), steps / self.shape.N, 0
-        self.records: dict[str, np.ndarray] = {}
-        self.recorded = np.zeros(C, dtype=int)
+        self.begin_records()
         self.begin_first_phases(starts)
 
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
@@ -164,43 +163,18 @@ class Block(PhasedChains):
         """Whether kernels compare errors with thresholds; otherwise training ends at each comparison."""
         return not self.has_classes
 
-    def record(self) -> None:
-        """Record the present state if this step is recorded; chains with numbers that are not finite end."""
-        if self.count == len(self.due) or self.due[self.count] != self.step:
-            return
-        self.put_heads_back()
-        self.update_T()
-        row = self.measured() | {"student_readouts": self.h.transpose(2, 0, 1)}
-        if self.has_classes:
-            del row["generalisation_error"]  # that of class labels follows at the end, for all records
-        if self.moves:
-            row["teacher_overlaps_in_time"] = self.teachers.T
-        if self.specs[0].has_anchors:
-            row |= anchors.measured(self.shape, self.state.S, self.anchors.c)
-        for name, part in row.items():
-            if self.count == 0:
-                self.records[name] = np.empty((len(part), len(self.due), *part.shape[1:]))
-            self.records[name][:, self.count] = part
-            finite = np.isfinite(part)
-            if not finite.all():
-                self.state.finite[~finite.reshape(len(part), -1).all(axis=1)] = 0
-        self.count += 1
-        self.recorded += self.finite
-
-    def records_of(self, c: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return the times of the records of one chain, and what was recorded, by name."""
-        own = c, slice(self.recorded[c])
-        return self.times[own[1]].copy(), {name: array[own] for name, array in self.records.items()}
-
-    def measured(self) -> dict[str, np.ndarray]:
-        """Return the order parameters and errors of all chains, by name."""
-        Q, R, errors = measured(self.shape, self.teachers, self.state.S, self.h)
-        return {"student_overlaps": Q, "student_teacher_overlaps": R, "generalisation_error": errors}
-
     @cached_property
     def moves(self) -> bool:
         """Whether teachers move."""
         return self.specs[0].has_moving_teachers
+
+    @cached_property
+    def has_further_quantities(self) -> bool:
+        """Whether at least one chain has quantities that are not measured at the recorded steps."""
+        if self.has_classes or self.specs[0].has_rewards:
+            return True
+        specs = {id(spec): spec for spec in self.specs}.values()
+        return any(spec.mixes_tasks or spec.training.consolidation is not None for spec in specs)
 
     def update_T(self) -> None:
         """Compute the overlaps of teachers that move."""
@@ -215,37 +189,28 @@ class Block(PhasedChains):
     def train(self) -> None:
         """Train until the next event: a recorded step, the end of a stage, or a report of progress."""
         piece = max(1, WORK_PER_REPORT // self.work)
-        due = self.due[self.count : self.count + 1]
+        due = self.due[self.count : self.count + max(1, self.places)][-1:]
         if self.interval and not self.compares_in_kernels:
             due.append((self.step // self.interval + 1) * self.interval)
         end = min(self.step + piece, self.last, self.stage_end[self.finite].min(), *due)
         self.advance(end)
+        self.record_saved()
 
     def advance(self, end: int) -> None:
         """Train to a step, or to an earlier one where a threshold is reached."""
         parts, terms = self.modes()
         fixed = self.teachers, self.state, self.constants.step, self.keys, self.buffers
-        fixed = *fixed, self.step, end, self.kernel_interval
+        steps = self.step, end, self.kernel_interval
         if any(parts):
             others = self.constants.tasks, self.anchors, self.motion, self.constants.fidelity
             changes = interventions.Interventions(parts, *others)
-            self.step = interventions.train(self.shape, terms, changes, *fixed)
+            self.step = interventions.train(self.shape, terms, changes, *fixed, *steps)
         else:
-            self.step = recursion.train(self.shape, terms, *fixed)
+            self.step = recursion.train(self.shape, terms, *fixed, self.history(), *steps)
 
-    @cached_property
-    def stored_records(self) -> dict[str, np.ndarray]:
-        """All records of all chains (C, T, ...), in the layout of files."""
-        return in_stored_layout(self.records, self.specs[0].teachers.count)
-
-    @cached_property
-    def stored_constants(self) -> tuple[np.ndarray, np.ndarray]:
-        """Readouts of the teachers of all chains, and their overlaps at the start in the layout of files."""
-        return self.teachers.v.copy(), stored_T(self.initial_T, self.specs[0].teachers.count)
-
-    def trajectory(self, c: int) -> Trajectory:
-        """Return the trajectory of one chain."""
-        return trajectory_of(self, c)
+    def trajectories(self, number: int) -> list[Trajectory]:
+        """Return the trajectories of the first chains."""
+        return trajectories_of(self, number)
 
     def state_of(self, c: int) -> State:
         """Return the state from which one chain can resume."""

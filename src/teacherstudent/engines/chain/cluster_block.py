@@ -22,6 +22,8 @@ class ClusterBlock(Block):
     Arguments are those of `Block`.
     """
 
+    can_save_states = False
+
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
         """Return the students and the means of all chains at their starts.
 
@@ -67,7 +69,11 @@ class ClusterBlock(Block):
             "student_cluster_overlaps": np.einsum("inx,cnx->xic", A, self.teachers.B),
         }
 
-    def trajectory(self, c: int) -> Trajectory:
+    def trajectories(self, number: int) -> list[Trajectory]:
+        """Return the trajectories of the first chains."""
+        return [self._trajectory(c) for c in range(number)]
+
+    def _trajectory(self, c: int) -> Trajectory:
         """Return the trajectory of one chain."""
         spec, times, found = self.specs[c], *self.records_of(c)
         order = found["student_overlaps"], found["student_cluster_overlaps"], found["student_readouts"]

@@ -95,7 +95,7 @@ def simulate(
         block.record()
         block.begin_phases()
         if block.step >= block.last or not block.finite.any():
-            return [block.trajectory(c) for c in range(len(specs))]
+            return block.trajectories(len(specs))
         block.train()
         progress(block.step / block.last)
 

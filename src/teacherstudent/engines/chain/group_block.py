@@ -10,12 +10,15 @@ from teacherstudent.engines.chain.groups import groups_of, new_groups
 from teacherstudent.engines.chain.networks import Columns, columns_of, gram, resumed
 from teacherstudent.engines.start import Start, State
 from teacherstudent.errors.interruption import in_pieces
-from teacherstudent.kernels.chain import frames, group_overlaps, groups
+from teacherstudent.kernels.chain import frames, group_overlaps, groups, records
+from teacherstudent.kernels.maths.activations import ERF
 from teacherstudent.spec.model import Spec
 
 
 class GroupBlock(Block):
     """Chains with structured inputs; all have the same inputs. Arguments are those of `Block`."""
+
+    can_save_states = False
 
     def columns(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> Columns:
         """Return the networks of all chains at their starts, and set the groups of inputs.
@@ -59,6 +62,9 @@ class GroupBlock(Block):
         for part in in_pieces(C, K * (2 * K + PM) * n):
             fixed = self.shape, self.groups, self.teachers, self.state.S, self.h
             group_overlaps.measure(*fixed, Q, R, W, errors, part.start, part.stop)
+        if self.shape.student == self.shape.teacher == ERF:  # with the bits of independent inputs
+            measures = records.Measures(Q[:, None], R[:, None], errors[:, None], *self.work_space)
+            records.fill_errors_of_erf(self.teachers, self.h[None], measures, 0)
         return {
             "student_overlaps": Q,
             "student_weight_overlaps": W,

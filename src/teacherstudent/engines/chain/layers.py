@@ -16,6 +16,8 @@ from teacherstudent.networks.sampling import sample_inner
 class LayeredBlock(Block):
     """Chains whose students have inner weights, which are parameters of their law. Arguments of `Block`."""
 
+    can_save_states = False
+
     def set_law(self, seed: int, runs: Sequence[int], starts: Sequence[Start]) -> None:
         """Set the inner weights of all chains at their starts.
 

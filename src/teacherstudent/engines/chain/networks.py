@@ -107,6 +107,8 @@ def drawn(specs: Sequence[Spec], seed: int, runs: Sequence[int]) -> Networks:
     """
     groups = list(same_items(map(id, specs)))
     found = [coordinates_of_runs(specs[own[0]], seed, [runs[c] for c in own]) for own in groups]
+    if len(found) == 1:
+        return found[0]
     order = np.argsort(np.concatenate(groups))
     return Networks(*(np.concatenate(parts)[order] for parts in zip(*found, strict=True)))
 
@@ -163,30 +165,3 @@ def gram(B: np.ndarray) -> np.ndarray:
     for part in in_pieces(len(B), B.size):
         frames.fill_gram(T, B, part.start, part.stop)
     return T
-
-
-def measured(
-    shape: frames.Shape, teachers: frames.Teachers, S: np.ndarray, h: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure order parameters and errors of all columns.
-
-    Parameters
-    ----------
-    shape : Shape
-        Sizes and activations.
-    teachers : Teachers
-        All teachers.
-    S : array (K, p + r + q, C)
-        Coordinates of the students, / sqrt N.
-    h : array (H, K, C)
-        All heads of the students.
-
-    Returns
-    -------
-    Q, R, errors : arrays (C, K, K), (C, K, P M), (C, P)
-    """
-    (K, n, C), PM = S.shape, len(teachers.B)
-    found = np.empty((C, K, K)), np.empty((C, K, PM)), np.empty(teachers.v.shape[:2])
-    for part in in_pieces(C, K * (K + PM) * n):
-        frames.measure(shape, teachers, S, h, *found, part.start, part.stop)
-    return found

@@ -84,10 +84,11 @@ class PhasedChains:
             self.phases[one][0],
             self.specs[one].head_of(self.phases[one][0].teacher),
         )
-        self.head[chains] = self.constants.tasks.main[chains] = head
-        self.end[chains] = self.step_at(phase.end)
-        self.state.h[:, chains] = self.h[head][:, chains]
-        step.active[chains], step.threshold[chains] = phase.teacher, phase.threshold
+        own = np.array(chains)
+        self.head[own] = self.constants.tasks.main[own] = head
+        self.end[own] = self.step_at(phase.end)
+        self.state.h[:, own] = self.h[head][:, own]
+        step.active[own], step.threshold[own] = phase.teacher, phase.threshold
         began, now = [0.0, *self.switches[one]][-1], self.step / self.shape.N
         found = stages(spec, phase, self.sequence[one], began, now)
         for c in chains:
@@ -99,14 +100,15 @@ class PhasedChains:
         """Start the next stage of a phase of chains that are alike."""
         spec, N, rows = self.specs[chains[0]], self.shape.N, []
         stage = self.applied(spec, self.stages[chains[0]][0])
-        self.stage_end[chains] = self.step_at(stage.end)
+        own = np.array(chains)
+        self.stage_end[own] = self.step_at(stage.end)
         rule = spec.training.consolidation
         for task in stage.tasks:
-            kappa = anchors.kappa(spec, self.penalties[chains], task)
+            kappa = anchors.kappa(spec, self.penalties[own], task)
             proximal = rule is not None and rule.step == "proximal"
-            rows.append(constants_of(task, stage, self.teachers.v[chains], kappa, proximal, N))
-        set_stage(self.constants, chains, stage, rows, N)
-        self.constants.step.B[:, :, chains] = self.rows_of(stage.tasks[0].labels)[:, :, chains]
+            rows.append(constants_of(task, stage, self.teachers.v[own], kappa, proximal, N))
+        set_stage(self.constants, own, stage, rows, N)
+        self.constants.step.B[:, :, own] = self.rows_of(stage.tasks[0].labels)[:, :, own]
         self.present = None
         for c in chains:
             self.stages[c].pop(0)

@@ -15,6 +15,8 @@ class RewardBlock(Block):
     Arguments are those of `Block`.
     """
 
+    can_save_states = False
+
     def new_buffers(self) -> reward_arrays.EpisodeBuffers:
         """Return the work space of an episode."""
         self.episodes = self._episodes()

@@ -59,22 +59,19 @@ def new_constants(
     (_, K, C), (_, P, M) = h.shape, v.shape
     now = aligned_zeros((sum(_lengths(K, M)), C))
     readouts, keep, rate, *numbers, flip, pull, path_rate, inner, fidelity = _parts(now, K, M)
+    integers, others = aligned_zeros((2 * P + 9, C), np.int64), aligned_zeros((P + 2, C))
     step = arrays.ChainConstants(
-        _integers(C), aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
-        threshold=aligned_zeros((C,)), law=law_of(spec, flip[0]),
+        integers[0], aligned_zeros((M, axes, C)), readouts, keep, rate, *(row[0] for row in numbers),
+        threshold=others[P], law=law_of(spec, flip[0]),
     )  # fmt: skip
     tasks = Tasks(
-        constants=aligned_zeros((len(now), P, C)), labels=_integers(P, C), heads=_integers(P, C),
-        limits=aligned_zeros((P, C)), count=_integers(C), turns=_integers(3, C), main=_integers(C),
-        differing=_integers(len(now)), now=now,
-        label=_integers(C), head=_integers(C), choice=_integers(C), uniform=aligned_zeros((C,)), h=h,
+        constants=aligned_zeros((len(now), P, C)), labels=integers[9 : 9 + P], heads=integers[9 + P :],
+        limits=others[:P], count=integers[1], turns=integers[2:5], main=integers[5],
+        differing=aligned_zeros((len(now),), np.int64), now=now,
+        label=integers[6], head=integers[7], choice=integers[8], uniform=others[P + 1], h=h,
         **keys_of(seed, runs, Purpose.CHAIN_TASK)._asdict(),
     )  # fmt: skip
     return Constants(step, tasks, pull, path_rate, fidelity[0], inner)
-
-
-def _integers(*shape: int) -> np.ndarray:
-    return aligned_zeros(shape, np.int64)
 
 
 def _lengths(K: int, M: int) -> list[int]:

@@ -5,9 +5,8 @@ combines different columns. The arrays of a `column_loop` are different rows.
 """
 
 import numpy as np
-from numba import njit
 
-from teacherstudent.kernels.compile.flags import by_column, column_loop
+from teacherstudent.kernels.compile.flags import by_column, column_loop, exact_part
 from teacherstudent.kernels.maths.philox import box_muller, random_bits
 from teacherstudent.kernels.maths.special import fma
 
@@ -244,7 +243,7 @@ def rotate_out_of_zero(x, y, cosine, sine):
         y[c] = cosine[c] * y[c]
 
 
-@njit(error_model="numpy", forceinline=True)
+@exact_part
 def inverse_root(x):
     """Return 1 / sqrt x of a positive normal number, with a relative error below 2e-16.
 
@@ -254,7 +253,7 @@ def inverse_root(x):
     return _better_inverse_root(x, _better_inverse_root(x, y))
 
 
-@njit(error_model="numpy", forceinline=True)
+@exact_part
 def _better_inverse_root(x, y):
     """Return y / sqrt(1 - e) with e = 1 - x y^2, by its Taylor series up to e^3."""
     e = fma(-x * y, y, 1.0)

@@ -12,7 +12,6 @@ import numpy as np
 
 from teacherstudent.kernels.chain.columns import rotate, rotate_out_of_zero, rotate_rows, rotation
 from teacherstudent.kernels.compile.flags import by_column, entry
-from teacherstudent.kernels.maths.generalisation import generalisation_errors
 from teacherstudent.kernels.maths.special import fma
 
 
@@ -136,38 +135,6 @@ def fill_gram(T, B, first, last):
         for i in range(first, last):
             for k in range(len(B)):
                 T[c, i, k] = _inner_product(B[i], B[k], c)
-
-
-@entry
-def measure(shape, teachers, S, h, Q, R, errors, first, last):
-    """Compute order parameters and generalisation errors of some columns.
-
-    Parameters
-    ----------
-    shape : Shape
-        Sizes and activations, the same for all columns.
-    teachers : Teachers
-        All teachers.
-    S : array (K, p + r + q, C)
-        Coordinates of the students, / sqrt N.
-    h : array (H, K, C)
-        Readouts of all heads.
-    Q : array (C, K, K)
-        Receives the overlaps w_i w_k / N of the student units.
-    R : array (C, K, P M)
-        Receives the overlaps of student units with the units of all teachers, divided by N.
-    errors : array (C, P)
-        Receives the generalisation errors against all teachers, see
-        `maths.generalisation.generalisation_error`.
-    first, last : int
-        The columns first, ..., last - 1 of this piece.
-    """
-    for c in range(first, last):
-        overlaps(shape, S, teachers.B, c, Q[c], R[c])
-        heads = np.ascontiguousarray(h[:, :, c])
-        errors[c] = generalisation_errors(
-            shape.student, shape.teacher, Q[c], R[c], teachers.T[c], heads, teachers.v[c]
-        )
 
 
 @entry

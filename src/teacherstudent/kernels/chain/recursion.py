@@ -36,13 +36,14 @@ from teacherstudent.kernels.chain.columns import (
 )
 from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
+from teacherstudent.kernels.chain.records import save
 from teacherstudent.kernels.chain.thresholds import below_threshold
 from teacherstudent.kernels.compile.flags import by_column, entry
 from teacherstudent.kernels.maths.chi_square import chi
 
 
 @entry
-def train(shape, terms, teachers, state, constants, keys, buffers, first, end, interval):
+def train(shape, terms, teachers, state, constants, keys, buffers, history, first, end, interval):
     """Train all chains from one step to another.
 
     Parameters
@@ -61,6 +62,8 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
         Keys of the random numbers.
     buffers : Buffers
         Work space from `new_buffers`.
+    history : History
+        Receives the states at its steps, which are after `first`; those after `end` are not reached.
     first, end : int
         The steps are first, ..., end - 1, counted from the start of the run.
     interval : int
@@ -72,6 +75,7 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
     int
         Number of the next step: `end`, or an earlier one where a threshold was reached.
     """
+    saved = 0
     for step in range(first, end):
         for b in range(shape.batch):
             last = coordinates(shape, b)
@@ -81,6 +85,9 @@ def train(shape, terms, teachers, state, constants, keys, buffers, first, end, i
             if terms.input_noise:
                 add_input_noise(shape, constants, buffers.u[b], last)
         descend(shape, terms, state, constants, buffers)
+        if saved < len(history.steps) and history.steps[saved] == step + 1:
+            save(history, saved, state)
+            saved += 1
         is_compared = interval > 0 and (step + 1) % interval == 0
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1

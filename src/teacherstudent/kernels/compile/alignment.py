@@ -12,7 +12,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarra
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + LINE, np.uint8)
     start = -memory.__array_interface__["data"][0] % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, memory, start)
 
 
 def aligned(array: np.ndarray) -> np.ndarray:

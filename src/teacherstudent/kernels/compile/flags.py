@@ -8,12 +8,16 @@ from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler, Separate
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
 
+# Numba compiles a function without one of these options with that of the function that calls it first, and
+# uses and saves this code for all callers: its bits would depend on the order in which kernels are compiled.
 # Division by zero gives inf or nan instead of an exception, whose check would cost more than the division.
-exact = njit(error_model="numpy")
-fast = njit(error_model="numpy", fastmath=REORDER)
+EXACT = {"error_model": "numpy", "fastmath": False, "forceinline": False}
+exact = njit(**EXACT)
+exact_part = njit(**EXACT | {"forceinline": True})
+fast = njit(**EXACT | {"fastmath": REORDER})
 # For functions on arrays of their callers, which are kernels: they do not count references to the arrays
 # (atomic operations cost more than the arithmetic of a small loop), and Python cannot call them.
-ON_ARRAYS = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+ON_ARRAYS = EXACT | {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INNER = ON_ARRAYS | {"fastmath": {"contract"}}
 # The same for sums over long vectors, which are reordered to be vectorised.
 SUM = ON_ARRAYS | {"fastmath": {"contract", "reassoc"}}
@@ -21,14 +25,14 @@ SUM = ON_ARRAYS | {"fastmath": {"contract", "reassoc"}}
 PART = INNER | {"forceinline": True}
 inner = njit(**INNER)
 # The same for functions that are also compiled for vectors of runs (`vectors`), with equal bits in each run:
-# every operation is rounded. Without the option a function takes that of the first function that calls it.
-ROUNDED = ON_ARRAYS | {"fastmath": False}
+# every operation is rounded.
+ROUNDED = ON_ARRAYS
 rounded = njit(**ROUNDED)
 ROUNDED_PART = ROUNDED | {"forceinline": True}
 part = njit(**PART)
 long_sum = njit(**SUM)
 # For functions with functions as arguments: numba cannot save code that passes them as values.
-inlined = njit(error_model="numpy", inline="always")
+inlined = njit(**EXACT, inline="always")
 # For loops over columns, each a run of its own: every operation is rounded as IEEE 754 says, so that a column
 # has the same bits whatever the other columns are. A call would cost more than such a loop.
 BY_COLUMN = ON_ARRAYS | {"forceinline": True}
@@ -49,7 +53,7 @@ def scalar(function):
 
 
 def _on_disk(function, **options):
-    compiled = njit(error_model="numpy", pipeline_class=OwnCopiesCompiler, **options)(function)
+    compiled = njit(**EXACT | options, pipeline_class=OwnCopiesCompiler)(function)
     if not config.DISABLE_JIT:
         compiled._cache = CheckedCache(function)  # with `cache=True` numba would look for a folder of its own
     return compiled
