@@ -17,6 +17,7 @@ from teacherstudent.store.curves import Curves, mean_over, sem_over
 FEATURES, READOUTS = "features.similarity", "readouts.similarity"
 ROW, UNITS = 100, 1000  # steps in a row, units of the published student
 SPREAD = 0.4  # of forgetting of single published runs about their mean, in decades
+MOST_LABELS = 6  # at the columns of a map; with more columns every other one has a label
 COLORS = ("viridis", "plasma")  # of forgetting and of transfer, as published
 MEASURES = (
     "rate of forgetting",
@@ -80,9 +81,10 @@ def draw(axes, curves: Curves, maps: dict[str, np.ndarray]) -> None:
         Values by name, shape (feature similarity, readout similarity, run).
     """
     features, readouts = similarities(curves)
-    rows = np.repeat(COLORS, len(maps) // len(COLORS))
+    rows, labels = np.repeat(COLORS, len(maps) // len(COLORS)), 1 if len(readouts) <= MOST_LABELS else 2
     for ax, color, (name, values) in zip(np.ravel(axes), rows, maps.items(), strict=True):
-        _figures.plot_heatmap(ax, readouts, features, mean_over(values, 2), name, "simulation", color)
+        cells = mean_over(values, 2)
+        _figures.plot_heatmap(ax, readouts, features, cells, name, "simulation", color, xticklabels=labels)
         ax.set(xlabel="readout similarity", ylabel="feature similarity")
         ax.set_title(errors_of_cells(values), loc="right", fontsize="x-small")
 
