@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from chain_cases import document
 from samples import assert_equal
@@ -94,6 +95,36 @@ def test_errors_are_those_of_the_recorded_order_parameters(tmp_path, engine):
     write_runs(tmp_path / "a.h5", [("/", spec, engine, 3, [run])], run_axis=False)
     (stored,) = read_runs(tmp_path / "a.h5")
     assert_equal(stored.arrays["classification_error"], run.classification_error, "classification_error")
+
+
+@pytest.mark.parametrize("loss", ["hinge", "logistic"])
+@pytest.mark.parametrize("scale", [1.0, pytest.param(1e-3, marks=pytest.mark.thorough)])
+def test_errors_where_the_fields_of_the_student_determine_the_label(loss, scale):
+    """Three units and two inputs: the label is a step along one axis, which no number of nodes resolves."""
+    random, N = np.random.default_rng(5), 2
+    W, V, h = (
+        scale * random.standard_normal((3, N)),
+        random.standard_normal((1, N)),
+        np.array([0.8, -0.6, 1.1]),
+    )
+    training = {"loss": loss} | ({"margin": 0.5} if loss == "hinge" else {})
+    spec = parse_spec(
+        {
+            "inputs": {"dimension": N},
+            "teachers": {"count": 1, "hidden": 1, "labels": "sign"},
+            "student": {"hidden": 3},
+        }
+        | {"training": {"learning_rate": 1.0, **training}, "curriculum": {}, "duration": 1.0}
+    )
+    order = W @ W.T / N, W @ V.T / N, V @ V.T / N
+    found = label_errors(spec, order[0][None], order[1][None], order[2], h[None, None], np.ones((1, 1)))
+    u, weights = np.polynomial.laguerre.laggauss(60)  # of half the squared length of the inputs
+    angles = 2.0 * np.pi * (np.arange(20_000) + 0.5) / 20_000
+    x = np.sqrt(2.0 * u)[:, None, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    agreement = np.sign(x @ V[0]) * (erf(x @ W.T / np.sqrt(2.0 * N)) @ h)
+    losses = np.maximum(0.5 - agreement, 0.0) if loss == "hinge" else np.log1p(np.exp(-agreement))
+    expected = weights @ losses.mean(axis=1), weights @ (agreement < 0.0).mean(axis=1)
+    np.testing.assert_allclose(np.ravel(found), expected, rtol=0, atol=2e-3)
 
 
 def test_errors_of_teachers_that_move_have_the_overlaps_of_each_record():

@@ -57,8 +57,7 @@ def test_specs_run_or_are_refused(part):
     assert sum(tally[outcome] for outcome in ("refused", "accepted")) == OF_PART
     for outcome in ("refused", "accepted", *(f"{engine} ran" for engine in ENGINES)):
         assert tally[outcome] > 0.2 * OF_PART, tally
-    for engine in ENGINES:
-        assert tally[f"{engine} diverged"] > 0, tally
+    assert any(tally[f"{engine} diverged"] for engine in ENGINES), tally
 
 
 def outcomes(document):

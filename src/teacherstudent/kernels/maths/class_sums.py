@@ -24,6 +24,7 @@ from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots
 
 # A sum over more nodes is replaced by a coarser one, with at most this tolerance if possible.
 MOST, COARSEST = 200_000, 1e-3
+WIDEST = 1.5  # the largest step that a coarser sum needs: sums over a normal density are then correct to 3e-4
 # Points on a line: at most so many in errors.
 MOST_POINTS = 500
 
@@ -72,7 +73,19 @@ def _at_most(steps_of: Callable, tolerance: float) -> np.ndarray:
         count = number_of_nodes(steps, tolerance)
         if count <= MOST:
             return steps
-    return steps * (count / MOST) ** (1.0 / len(steps))
+    return _coarser(steps, tolerance)
+
+
+def _coarser(steps: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return larger steps that need MOST nodes: all by one factor, as far as they do not exceed WIDEST.
+
+    Where the label is a function of the fields of the student, one step would have to be nearly 0. With one
+    factor for all, the others would be so large that no node is left.
+    """
+    factor = (number_of_nodes(steps, tolerance) / MOST) ** (1.0 / len(steps))
+    larger = np.minimum(factor * steps, np.maximum(steps, WIDEST))
+    larger[np.argmin(larger)] *= max(number_of_nodes(larger, tolerance) / MOST, 1.0)
+    return larger
 
 
 def mean_below_margin(
