@@ -51,8 +51,7 @@ class Block(PhasedChains, RecordedChains):
     def __init__(self, specs: list[Spec], seed: int, runs: list[int], starts: list[Start]):
         self.specs, self.step, C = specs, step_at(starts[0].time, specs[0].inputs.dimension), len(specs)
         self.shape, self.teachers, self.state, self.h, c = self.columns(seed, runs, starts)
-        if starts[0].state is not None:
-            self.state.steps[:] = self.step
+        self.state.steps[:] = self.step
         self.keys = keys_of(seed, runs, Purpose.CHAIN)
         K = specs[0].student.hidden
         self.constants = new_constants(
