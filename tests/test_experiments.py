@@ -49,7 +49,7 @@ def test_short_cells_of_outer_axes_share_a_job():
     ]
     assert listed[-1].work["spec"]["student"]["heads"] == "per_task"
     assert listed[-1].work["inner"] == {SIMILARITY: [0.5, 0.75, 1.0], "training.learning_rate": [0.5, 1.0]}
-    assert listed[-1].seconds == pytest.approx(3 * cell, rel=0.01)
+    assert 2 * cell < listed[-1].seconds <= 3 * cell  # side by side they take less
     (whole,) = expand("curves", experiment(ode=grid), 1e6)
     assert whole.curve == "heads~shared..per_task__similarity~0.0..1.0"
     assert whole.work["spec"]["teachers"]["features"]["similarity"] == 0.5  # of the base
@@ -88,7 +88,7 @@ def test_another_value_leaves_the_other_jobs_as_they_are():
 def test_another_value_changes_only_the_shared_job_that_it_falls_into():
     values = [value / 20 for value in range(21)]
     few, more = (
-        expand("grid", experiment(ode={"outer": {SIMILARITY: axis}}), 0.11)
+        expand("grid", experiment(ode={"outer": {SIMILARITY: axis}}), 0.13)
         for axis in (values, [*values, 0.33])
     )
     assert [job.curve for job in more] == [job.curve for job in few]

@@ -82,6 +82,8 @@ def pdf_and_png(figure: Figure) -> tuple[bytes, bytes]:
     each file; `Figure.savefig` draws a figure with a layout twice. Afterwards the layout is fixed.
     """
     resolution, contents = matplotlib.rcParams["savefig.dpi"], []
+    if resolution == "figure":
+        resolution = figure.get_dpi()
     canvases = {kind: get_registered_canvas_class(kind) for kind in ("pdf", "png")}
     canvases["pdf"](figure)  # the layout depends on how large it makes texts
     figure.set_dpi(POINTS)
