@@ -24,6 +24,7 @@ from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, roots
 
 # A sum over more nodes is replaced by a coarser one, with at most this tolerance if possible.
 MOST, COARSEST = 200_000, 1e-3
+FEW = 20_000  # nodes where no step is small enough
 WIDEST = 1.5  # the largest step that a coarser sum needs: sums over a normal density are then correct to 3e-4
 # Points on a line: at most so many in errors.
 MOST_POINTS = 500
@@ -77,14 +78,16 @@ def _at_most(steps_of: Callable, tolerance: float) -> np.ndarray:
 
 
 def _coarser(steps: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return larger steps that need MOST nodes: all by one factor, as far as they do not exceed WIDEST.
+    """Return larger steps that need MOST nodes: all by one factor, if none of them exceeds WIDEST.
 
     Where the label is a function of the fields of the student, one step would have to be nearly 0. With one
-    factor for all, the others would be so large that no node is left.
+    factor for all, the others would be so large that no node is left: then this step gives FEW nodes.
     """
-    factor = (number_of_nodes(steps, tolerance) / MOST) ** (1.0 / len(steps))
-    larger = np.minimum(factor * steps, np.maximum(steps, WIDEST))
-    larger[np.argmin(larger)] *= max(number_of_nodes(larger, tolerance) / MOST, 1.0)
+    larger = (number_of_nodes(steps, tolerance) / MOST) ** (1.0 / len(steps)) * steps
+    widest = np.maximum(steps, WIDEST)
+    if (larger > widest).any():
+        larger = np.minimum(larger, widest)
+        larger[np.argmin(larger)] *= max(number_of_nodes(larger, tolerance) / FEW, 1.0)
     return larger
 
 
