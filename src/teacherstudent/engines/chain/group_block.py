@@ -60,11 +60,13 @@ class GroupBlock(Block):
         shapes = (C, K, K), (C, K, PM), (C, K, K), self.teachers.v.shape[:2]
         Q, R, W, errors = (np.empty(shape) for shape in shapes)
         for part in in_pieces(C, K * (2 * K + PM) * n):
-            fixed = self.shape, self.groups, self.teachers, self.state.S, self.h
-            group_overlaps.measure(*fixed, Q, R, W, errors, part.start, part.stop)
+            fixed = self.shape, self.groups, self.teachers.B, self.state.S
+            group_overlaps.measure(*fixed, Q, R, W, part.start, part.stop)
+        measures = records.Measures(Q[:, None], R[:, None], errors[:, None], *self.work_space)
         if self.shape.student == self.shape.teacher == ERF:  # with the bits of independent inputs
-            measures = records.Measures(Q[:, None], R[:, None], errors[:, None], *self.work_space)
             records.fill_errors_of_erf(self.teachers, self.h[None], measures, 0)
+        else:
+            self.fill_errors(self.h[None], measures, 0)
         return {
             "student_overlaps": Q,
             "student_weight_overlaps": W,

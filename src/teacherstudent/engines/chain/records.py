@@ -146,8 +146,23 @@ class RecordedChains:
         for part in in_pieces(n * K, (K + PM) * axes * C):
             records.measure(self.shape, self.teachers, S, h, measures, start, part.start, part.stop)
         if found[2:] and not self.shape.student == self.shape.teacher == ERF:
-            for part in in_pieces(n * C, K * (K + PM)):
-                records.fill_errors(self.shape, self.teachers, h, measures, start, part.start, part.stop)
+            self.fill_errors(h, measures, start)
+
+    def fill_errors(self, h: np.ndarray, measures: records.Measures, start: int) -> None:
+        """Compute the errors of units of any kind from the overlaps of n states of all chains.
+
+        Parameters
+        ----------
+        h : array (n, H, K, C)
+            All heads of the students.
+        measures : Measures
+            Has the overlaps, and receives the errors.
+        start : int
+            Index of the first state among all records.
+        """
+        n, _, K, C = h.shape
+        for part in in_pieces(n * C, K * (K + len(self.teachers.B))):
+            records.fill_errors(self.shape, self.teachers, h, measures, start, part.start, part.stop)
 
     @cached_property
     def stored_records(self) -> dict[str, np.ndarray]:

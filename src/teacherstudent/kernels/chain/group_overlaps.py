@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import by_column, entry
-from teacherstudent.kernels.maths.generalisation import generalisation_error, generalisation_errors
+from teacherstudent.kernels.maths.generalisation import generalisation_error
 from teacherstudent.kernels.maths.special import fma
 
 
@@ -29,8 +29,8 @@ class Groups(NamedTuple):
 
 
 @entry
-def measure(shape, groups, teachers, S, h, Q, R, W, errors, first, last):
-    """Compute covariances of fields, overlaps of weights, and generalisation errors of some columns.
+def measure(shape, groups, B, S, Q, R, W, first, last):
+    """Compute covariances of fields and overlaps of weights of some columns.
 
     Parameters
     ----------
@@ -38,32 +38,24 @@ def measure(shape, groups, teachers, S, h, Q, R, W, errors, first, last):
         Sizes and activations, the same for all columns.
     groups : Groups
         The groups of inputs.
-    teachers : Teachers
-        All teachers.
+    B : array (P M, r, C)
+        Coordinates of what the teachers see.
     S : array (K, p + r + q, C)
         Coordinates of the students, / sqrt N.
-    h : array (H, K, C)
-        Readouts of all heads.
     Q, R : arrays (C, K, K), (C, K, P M)
         Receive the covariances of student fields, and of student and teacher fields.
     W : array (C, K, K)
         Receives the overlaps w_i w_k / N of the weights of student units.
-    errors : array (C, P)
-        Receives the generalisation errors against all teachers.
     first, last : int
         The columns first, ..., last - 1 of this piece.
     """
     for c in range(first, last):
-        overlaps(shape, groups, S, teachers.B, c, Q[c], R[c])
+        overlaps(shape, groups, S, B, c, Q[c], R[c])
         for i in range(len(S)):
             for k in range(len(S)):
                 W[c, i, k] = 0.0
                 for a in range(len(groups.variance)):
                     W[c, i, k] = fma(S[i, a, c], S[k, a, c], W[c, i, k])
-        heads = np.ascontiguousarray(h[:, :, c])
-        errors[c] = generalisation_errors(
-            shape.student, shape.teacher, Q[c], R[c], teachers.T[c], heads, teachers.v[c]
-        )
 
 
 @by_column
