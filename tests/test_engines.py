@@ -386,14 +386,38 @@ def test_rates_that_the_equations_cannot_follow_are_one_line(monkeypatch):
         run("ode", training={"learning_rate": 1.0, "weight_decay": 1e8})
 
 
+PARALLEL = {
+    "inputs": {"dimension": 1},
+    "teachers": {"count": 2, "hidden": 3},
+    "student": {"hidden": 3, "initial": {"readouts_value": -3, "weights_std": 1e16}},
+    "training": {"learning_rate": 10},
+}
+
+
 @pytest.mark.parametrize("engine", ["network", "ode"])
 def test_overlaps_without_an_angle_diverge_at_once(engine):
-    """Rounding makes correlations larger than 1; engine `chain` has vectors and limits their correlations."""
-    aligned = {"hidden": 3, "initial": {"readouts_value": -3, "weights_std": 1e16}}
-    teachers, training = {"count": 2, "hidden": 3}, {"learning_rate": 10}
-    made = run(engine, seed=1, inputs={"dimension": 1}, teachers=teachers, student=aligned, training=training)
+    """Rounding makes correlations of parallel units larger than 1."""
+    made = run(engine, seed=1, **PARALLEL)
     assert made.diverged_at == 0.0
     assert len(made.time) == len(made.generalisation_error) == len(made.student_overlaps) == 0
+
+
+def test_chains_limit_correlations_of_parallel_units():
+    """In one dimension a student of long units is c sign(x), and a teacher is d erf(x / sqrt 2).
+
+    erf(|x| / sqrt 2) is uniform in [0, 1], of mean 1/2 and mean square 1/3, so that the error is
+    c^2 / 2 - c d / 2 + d^2 / 6.
+    """
+    made = run("chain", seed=1, **PARALLEL)
+    assert made.diverged_at is None
+    assert len(made.time) == 4
+    for p in range(2):
+        signs = np.sign(made.teacher_overlaps[p, p, 0])
+        c = np.sum(made.student_readouts[:, p] * np.sign(made.student_teacher_overlaps[:, p, :, 0]), axis=1)
+        d = made.teacher_readouts[p] @ signs
+        expected = c**2 / 2 - c * d / 2 + d**2 / 6
+        # A correlation one rounding below 1 changes its angle by 1.5e-8.
+        np.testing.assert_allclose(made.generalisation_error[:, p], expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("engine", ["network", "chain"])
