@@ -7,7 +7,6 @@ from teacherstudent.kernels.network import clusters as kernel
 from teacherstudent.kernels.network.by_unit import padded
 from teacherstudent.networks.clusters import check_means
 from teacherstudent.networks.randomness import Purpose, counter_key
-from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.spec.model import Spec
 
 # The last sum of probabilities, above all random numbers.
@@ -46,7 +45,3 @@ class ClusterInputs(Source):
         return kernel.train(
             networks.W, networks.h, constants, clusters, networks.buffers, self.keys, first, steps
         )
-
-    def observe(self, networks, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return nothing: errors follow from the recorded overlaps (`engines.cluster_errors`)."""
-        return {}

@@ -172,7 +172,7 @@ def _in_phase(run: Training, phase: Phase) -> Program:
             if run.step >= end:
                 break
             compared = phase.threshold and run.step % interval == 0
-            if compared and run.is_below(phase.threshold, phase.teacher):
+            if compared and run.errors.is_below(phase.threshold, phase.teacher):
                 return []
             due = run.due[len(run.rows)] if len(run.rows) < len(run.due) else end
             yield wanted, min(end, due, (run.step // interval + 1) * interval)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from teacherstudent.engines.deep_errors import deep_errors
 from teacherstudent.engines.network.weights import ByUnit
 from teacherstudent.kernels.network import deep
-from teacherstudent.networks.sampling import Networks, OrderParameters
+from teacherstudent.networks.sampling import Networks
 from teacherstudent.spec.model import Spec
 
 
@@ -24,7 +23,6 @@ class Layered(ByUnit):
 
     def __init__(self, spec: Spec, networks: Networks, inner: np.ndarray):
         super().__init__(spec, networks)
-        self.spec = spec
         self.inner = inner.copy()
         self.buffers = deep.new_buffers(self.V.shape[1], spec.training.batch_size, self.W, self.inner)
 
@@ -40,9 +38,3 @@ class Layered(ByUnit):
         """Copy the parameters of the student of other networks."""
         super().copy_student(other)
         self.inner[:] = other.inner
-
-    def errors(self, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return the errors on all tasks, (P,), by name, for the present order parameters."""
-        Q, R, T, h, v = now
-        found = deep_errors(self.spec, Q[None], R[None], T, h[None], self.inner[None], v)
-        return {name: array[0] for name, array in found.items()}

@@ -6,9 +6,8 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from teacherstudent.engines.class_errors import class_errors, has_class_errors, is_below
-from teacherstudent.engines.cluster_errors import cluster_errors
 from teacherstudent.engines.network.checks import needs_stages, trains_in_blocks
+from teacherstudent.engines.network.errors import errors_of
 from teacherstudent.engines.network.interventions import Interventions
 from teacherstudent.engines.network.layers import Layered
 from teacherstudent.engines.network.tasks import constants_of, phase_stages, stage_before
@@ -16,7 +15,6 @@ from teacherstudent.engines.network.weights import InBlocks, InMemory, WithClust
 from teacherstudent.engines.observables import recorded
 from teacherstudent.engines.phases import Phase, head_to_copy
 from teacherstudent.engines.rates import Stage, stages
-from teacherstudent.engines.rewards import reward_observables
 from teacherstudent.engines.start import Snapshot, Start, State, history, of_state, steps_from
 from teacherstudent.engines.trajectory import stored_R
 from teacherstudent.errors import RunError
@@ -28,7 +26,6 @@ from teacherstudent.kernels.network.stages import INPUTS, TASKS
 from teacherstudent.networks.clusters import cluster_means
 from teacherstudent.networks.sampling import (
     Networks,
-    OrderParameters,
     sample_biases,
     sample_inner,
     sample_networks,
@@ -99,6 +96,7 @@ class Training:
         with np.errstate(over="ignore"):  # a weight beyond single precision diverges at once
             self.networks = _networks(spec, seed, run, start.state, source.has_wide_kernel)
         self.source = source(spec, self.networks, seed, run)
+        self.errors = errors_of(spec, self.networks, self.source)
         state = start.state or {}
         self.in_blocks = in_blocks(spec)
         if self.in_blocks:
@@ -227,8 +225,7 @@ class Training:
     def measure(self) -> dict:
         """Return the quantities to record at the present step, by name."""
         due = self.recorded
-        needed = not self.networks.has_direct_errors or due.keys() & OVERLAPS
-        needed = needed or has_class_errors(self.spec) or self.spec.has_rewards
+        needed = self.errors.needs_overlaps or due.keys() & OVERLAPS
         now = self.networks.order_parameters() if needed else self.networks.without_overlaps()
         measured = {
             "student_readouts": now.h,
@@ -240,37 +237,8 @@ class Training:
         row |= {name: array for name, array in measured.items() if name in due}
         if self.spec.record.weights:
             row["student_weights"] = self.networks.student().copy()
-        found = self.networks.errors(now) if self.spec.is_deep else self.source.observe(self.networks, now)
-        if self.spec.inputs.clusters is not None:
-            Q, m, h = now.Q[None], measured["student_cluster_overlaps"][None], now.h[None]
-            errors = cluster_errors(self.spec, Q, m, h)
-            found |= {name: array[0] for name, array in errors.items()}
-        if has_class_errors(self.spec):
-            errors = class_errors(self.spec, now.Q[None], now.R[None], now.T, now.h[None], now.v)
-            found |= {name: array[0] for name, array in errors.items()}
-        if self.spec.has_rewards:
-            found |= self.rewarded(now)
+        found = self.errors.observe(now)
         return row | {name: array for name, array in found.items() if name in due}
-
-    def rewarded(self, now: OrderParameters) -> dict[str, np.ndarray]:
-        """Return errors and reward rates (P,) of decisions from order parameters, by name."""
-        found = reward_observables(self.spec, now.Q[None], now.R[None], now.T, now.v)
-        return {name: array[0] for name, array in found.items()}
-
-    def is_below(self, threshold: float, teacher: int) -> bool:
-        """Return whether the error on a teacher (of classes, the classification error) is below a value."""
-        spec, networks = self.spec, self.networks
-        if spec.has_rewards:
-            return self.rewarded(networks.order_parameters())["classification_error"][teacher] < threshold
-        if spec.is_deep:
-            errors = networks.errors(networks.order_parameters())
-            return errors.get("classification_error", errors["generalisation_error"])[teacher] < threshold
-        if not has_class_errors(spec):
-            return self.source.error(networks, teacher) < threshold
-        now, M = networks.order_parameters(), spec.teachers.hidden
-        own = slice(teacher * M, (teacher + 1) * M)
-        order = now.Q, now.R[:, own], now.T[own, own]
-        return is_below(spec, threshold, *order, now.h[spec.head_of(teacher)], now.v[teacher])
 
 
 def in_blocks(spec: Spec) -> bool:
