@@ -209,6 +209,39 @@ def test_a_run_that_diverges_stops(engine, loss):
     assert len(run.time) == len(run.student_overlaps) == len(run.classification_error)
 
 
+@pytest.mark.parametrize("hidden", [2, 4], ids=["sums", "samples"])
+@pytest.mark.parametrize(
+    "curriculum", [{}, {"thresholds": [1e-9], "look_every": 0.05}], ids=["", "thresholds"]
+)
+def test_outputs_whose_variance_overflows_have_no_errors(curriculum, hidden):
+    """Weights, readouts and overlaps are finite numbers there."""
+    blocks = {
+        "inputs": {"dimension": 20},
+        "teachers": {"count": 2, "hidden": hidden, "labels": "sign"},
+        "student": {"hidden": 3, "activation": "linear"},
+        "training": {"learning_rate": 1e30, "loss": "hinge", "margin": 0.9},
+        "curriculum": curriculum,
+        "duration": 2.0,
+        "record": {"times": [0.0, *(step / 20 for step in range(1, 41))]},
+    }
+    run = simulate(parse_spec(blocks), "network", 1)
+    assert run.diverged_at is not None
+    assert len(run.time) > 1
+    assert np.isfinite(run.generalisation_error).all()
+
+
+def test_errors_of_outputs_without_a_finite_variance_are_not_numbers():
+    spec = parse_spec(blocks_of("two variances") | {"student": {"hidden": 1, "activation": "linear"}})
+    scales = np.array([1.0, 1e110])
+    Q, R, h = scales.reshape(2, 1, 1) ** 2, np.zeros((2, 1, 2)), np.outer(scales, [1.0]).reshape(2, 1, 1)
+    losses, errors = label_errors(spec, Q, R, np.eye(2), np.repeat(h, 2, axis=1), np.ones((2, 1)))
+    np.testing.assert_allclose(errors, [[0.5, 0.5], [np.nan, np.nan]], atol=1e-6)
+    # 1/2 <(k - x)^2> where x < k, with the normal distribution: 1/2 ((1 + k^2) Phi(k) + k phi(k)).
+    k = 0.5
+    expected = 0.5 * ((1 + k**2) * 0.5 * (1 + erf(k / 2**0.5)) + k * np.exp(-(k**2) / 2) / np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(losses, [[expected] * 2, [np.nan] * 2], rtol=1e-5)
+
+
 # Refusals
 
 

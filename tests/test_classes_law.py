@@ -9,7 +9,7 @@ from laws import assert_other_law, assert_same_law
 from naive import sgd
 from naive.classes import LOSSES
 from teacherstudent.engines.chain import trajectories
-from teacherstudent.engines.network import training
+from teacherstudent.engines.network import errors
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
@@ -27,7 +27,7 @@ ORDER = FIRST + [name for name in CASES if name not in FIRST]
 def no_errors(monkeypatch):
     """The errors of thousands of runs, which are not compared, would take most of the time."""
     names = "generalisation_error", "classification_error"
-    for module in (trajectories, training):
+    for module in (trajectories, errors):
         monkeypatch.setattr(
             module, "class_errors", lambda spec, Q, *_: dict.fromkeys(names, np.zeros((len(Q), 2)))
         )

@@ -93,7 +93,15 @@ KINDS = (
       "student.activation": "linear", "training.episode": {"length": 3, "reward": {"condition": "all"}}}),
     (("student.layers", "student.initial.inner.", "training.inner_learning_rate"), {"student.layers": 2}),
 )  # fmt: skip
-SHARE = 0.05  # of documents with one of them
+# Keys of students that diverge within a few steps on each engine, and their learning rates.
+UNSTABLE = {
+    "inputs.dimension": SIZES["inputs.dimension"],
+    "student.activation": "linear",
+    "training.batch_size": 1,
+    "duration": DURATION,
+}
+LARGE_RATES = (1e16, 1e30, 1e50)
+SHARE = 0.05  # of documents with one of the kinds, and of documents with an unstable student
 ADDED = 6  # at most so many keys beyond the base
 
 
@@ -142,6 +150,10 @@ def draw(rng: random.Random) -> dict:
         add(rng, document, rng.choice(FREE))
     if rng.random() < SHARE:
         add_kind(rng, document)
+    if rng.random() < SHARE:
+        for key, item in UNSTABLE.items():
+            put(document, key, item)
+        put(document, "training.learning_rate", rng.choice(LARGE_RATES))
     if rng.random() < 0.25:
         slip(rng, document)
     return document

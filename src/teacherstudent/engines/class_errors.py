@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from teacherstudent.engines.labels import label_errors, sampled_outputs
+from teacherstudent.engines.labels import has_finite_output, label_errors, sampled_outputs
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 4096  # of the fields for a first estimate
@@ -85,7 +85,10 @@ def is_below(
     Returns
     -------
     bool
+        False in a run that diverges.
     """
+    if not has_finite_output(spec, Q, R, h):
+        return False
     estimate = _estimate(spec, Q, R, T, h, v)
     if estimate - DEVIATIONS * math.sqrt(estimate * (1.0 - estimate) / SAMPLES) >= threshold:
         return False

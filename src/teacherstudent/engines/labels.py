@@ -45,7 +45,8 @@ def label_errors(
     Returns
     -------
     losses, errors : (records, P) arrays
-        Means of the loss, and probabilities that student and label differ in sign.
+        Means of the loss, and probabilities that student and label differ in sign; NaN where fields or
+        outputs have no finite variance.
     """
     losses, errors = np.empty((2, len(Q), len(v)))
     if T.ndim == 3:
@@ -67,18 +68,39 @@ def _errors_of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
     loss, margin = spec.loss, spec.training.margin or 0.0
     tolerance = tolerance_of(spec)
     exact_loss, exact_error = _has_sums(spec, teacher)
-    losses, errors = np.empty((2, len(Q)))
+    losses, errors = np.full((2, len(Q)), np.nan)
     for record, state in enumerate(zip(Q, R, h, strict=True)):
+        if not has_finite_output(spec, *state):
+            continue
         if exact_loss:
             losses[record] = mean_loss(loss, margin, student, teacher, *state, tolerance)
         if exact_error:
             errors[record] = classification_error(student, teacher, *state, tolerance)
-    if not (exact_loss and exact_error):
-        for record, state in enumerate(zip(Q, R, h, strict=True)):
+        if not (exact_loss and exact_error):
             sampled = _sampled(spec, *state, T, v)
             losses[record] = losses[record] if exact_loss else sampled[0]
             errors[record] = errors[record] if exact_error else sampled[1]
     return losses, errors
+
+
+def has_finite_output(spec: Spec, Q: np.ndarray, R: np.ndarray, h: np.ndarray) -> bool:
+    """Return whether the fields of a student, and the output of a linear one, have finite variances.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the run: the activation of the student.
+    Q, R, h : (K, K), (K, M) and (K,) arrays
+        Order parameters.
+
+    Returns
+    -------
+    bool
+        False in a run that diverges: there are no errors then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = h @ Q @ h if spec.student.activation == "linear" else 0.0
+    return all(np.isfinite(part).all() for part in (Q, R, h, variance))
 
 
 def _axes_or_none(spec: Spec, T: np.ndarray, v: np.ndarray) -> TeacherAxes | None:
