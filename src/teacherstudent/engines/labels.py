@@ -23,9 +23,9 @@ def label_errors(
     """Return mean losses and classification errors on labels without flips, at every record.
 
     For students and teachers with erf or linear units they are sums over at most four fields, or closed
-    forms; for relu students closed forms, with at most two units, and a squared loss. All others are means
-    over the
-    same sampled fields at every record.
+    forms; for relu students closed forms, with at most two units, and a squared loss. All others, and those
+    of students whose fields depend on each other so that sums do not exist, are means over the same sampled
+    fields at every record.
 
     Parameters
     ----------
@@ -76,10 +76,10 @@ def _errors_of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
             losses[record] = mean_loss(loss, margin, student, teacher, *state, tolerance)
         if exact_error:
             errors[record] = classification_error(student, teacher, *state, tolerance)
-        if not (exact_loss and exact_error):
+        if np.isnan([losses[record], errors[record]]).any():
             sampled = _sampled(spec, *state, T, v)
-            losses[record] = losses[record] if exact_loss else sampled[0]
-            errors[record] = errors[record] if exact_error else sampled[1]
+            losses[record] = sampled[0] if np.isnan(losses[record]) else losses[record]
+            errors[record] = sampled[1] if np.isnan(errors[record]) else errors[record]
     return losses, errors
 
 

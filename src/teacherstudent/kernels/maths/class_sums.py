@@ -4,7 +4,9 @@ Means of smooth functions are sums over balls of nodes; those of functions that 
 sums over lines, each up to where the output crosses the margin.
 """
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,6 +30,8 @@ FEW = 20_000  # nodes where no step is small enough
 WIDEST = 1.5  # the largest step that a coarser sum needs: sums over a normal density are then correct to 3e-4
 # Points on a line: at most so many in errors.
 MOST_POINTS = 500
+GROWING = 1e-9  # fields along a line that fall by less, relative to the largest slope, are rounding
+SMALLEST_RATE = 1e-100  # of the label along a line
 
 
 def mean_of_smooth(
@@ -58,32 +62,34 @@ def mean_of_smooth(
     P, F, c, s = fields
     W, c = np.concatenate([P, F], axis=1), np.concatenate([np.zeros(P.shape[1]), c])
     radius = tolerance if student != LINEAR else 0.01 * tolerance
-    nodes = ball(
-        _at_most(lambda eps: smooth_steps(student, teacher, fields, h, eps, kind == LOGISTIC), tolerance),
-        radius,
-        half=True,
-    )
+
+    def steps_of(eps: float) -> np.ndarray:
+        return smooth_steps(student, teacher, fields, h, eps, kind == LOGISTIC)
+
+    steps = _finest(steps_of, tolerance)
+    if steps is None:
+        steps = _with_count(steps_of(COARSEST), tolerance, MOST)
+    nodes = ball(steps, radius, half=True)
     b = roots(teacher, nodes.points[: P.shape[1]])
     return smooth_mean(kind, student, h, W, c, b, s, *nodes)
 
 
-def _at_most(steps_of: Callable, tolerance: float) -> np.ndarray:
-    """Return steps for a tolerance, or for a larger one if these need too many nodes."""
+def _finest(steps_of: Callable, tolerance: float) -> np.ndarray | None:
+    """Return steps for a tolerance, or for a larger one if these need too many nodes; None if all do."""
     for larger in (1.0, 10.0, 100.0, 1000.0, 1e4):
         steps = steps_of(min(larger * tolerance, COARSEST))
-        count = number_of_nodes(steps, tolerance)
-        if count <= MOST:
+        if number_of_nodes(steps, tolerance) <= MOST:
             return steps
-    return _coarser(steps, tolerance)
+    return None
 
 
-def _coarser(steps: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return larger steps that need MOST nodes: all by one factor, if none of them exceeds WIDEST.
+def _with_count(steps: np.ndarray, tolerance: float, count: int) -> np.ndarray:
+    """Return steps of a number of nodes: all changed by one factor, if none of them exceeds WIDEST then.
 
     Where the label is a function of the fields of the student, one step would have to be nearly 0. With one
     factor for all, the others would be so large that no node is left: then this step gives FEW nodes.
     """
-    larger = (number_of_nodes(steps, tolerance) / MOST) ** (1.0 / len(steps)) * steps
+    larger = (number_of_nodes(steps, tolerance) / count) ** (1.0 / len(steps)) * steps
     widest = np.maximum(steps, WIDEST)
     if (larger > widest).any():
         larger = np.minimum(larger, widest)
@@ -116,18 +122,32 @@ def mean_below_margin(
     Returns
     -------
     float
+        NaN if there is no direction along which the output grows: fields depend on each other, as where a
+        student has more units than inputs.
     """
     fields = turned(fields, growing_axes(fields, np.sign(h)))
     P, F, c, s = fields
-    steps = _at_most(lambda eps: line_steps(student, teacher, fields, eps), tolerance)
+    if (np.sign(h) * F[:, -1] < -GROWING * np.abs(F[:, -1]).max()).any():
+        return math.nan
+    steps = _finest(lambda eps: line_steps(student, teacher, fields, eps), tolerance)
+    is_sharp = steps is None
+    if is_sharp:  # an integral along a line changes less than the label
+        of_line = fields._replace(s=math.hypot(c[-1], s))
+        steps = _with_count(line_steps(student, teacher, of_line, tolerance), tolerance, FEW)
     lines = ball(steps, tolerance, half=False)
     d = P.shape[1]
     b = roots(teacher, lines.points[:d])
     t0 = (c[:-1] @ lines.points[d:] - b) / s
     W, f = np.concatenate([P, F[:, :-1]], axis=1), np.ascontiguousarray(F[:, -1])
-    reach = reach_of(tolerance)
-    line = kappa, student, h, W, f, lines.points, reach
-    tops = crossings(*line)
+    line, reach = (kappa, student, h, W, f, lines.points), reach_of(tolerance)
+    tops = crossings(*line, reach)
+    lows, rate = np.full_like(tops, -reach), c[-1] / s
+    ends = [lows, tops]
+    if is_sharp:  # pieces before, where, and after the label changes
+        middle, width = -t0 / (rate or SMALLEST_RATE), reach / max(abs(rate), SMALLEST_RATE)
+        ends[1:1] = [np.clip(middle + side * width, lows, tops) for side in (-1.0, 1.0)]
+        fields = fields._replace(s=max(abs(c[-1]), s))
     count = points_of_lines(student, fields, tolerance, tops, lines.weights)
     x, w = gauss_legendre(min(count, MOST_POINTS))
-    return mean_below(power, *line, t0, c[-1] / s, lines.weights, tops, x, w)
+    pieces = [mean_below(power, *line, t0, rate, lines.weights, *piece, x, w) for piece in pairwise(ends)]
+    return sum(pieces)

@@ -41,7 +41,7 @@ def classification_error(student, teacher: TeacherAxes, Q, R, h, tolerance: floa
     Returns
     -------
     float
-        arccos(R / sqrt(Q T)) / pi for one unit each.
+        arccos(R / sqrt(Q T)) / pi for one unit each; NaN where there is no sum (`mean_below_margin`).
     """
     Q, R, h = merged(student, Q, R, h)
     if not len(h):

@@ -184,14 +184,14 @@ def crossings(kappa, code, h, W, f, points, reach):
 
 
 @entry
-def mean_below(power, kappa, code, h, W, f, points, reach, t0, rate, weights, tops, x, w):
-    """Return the mean of (kappa - phi)^power where phi < kappa and the label is +1, integrated along lines.
+def mean_below(power, kappa, code, h, W, f, points, t0, rate, weights, lows, tops, x, w):
+    """Return the mean of (kappa - phi)^power where the label is +1, integrated along pieces of lines.
 
     Parameters
     ----------
     power : int
         0, 1 or 2.
-    kappa, code, h, W, f, points, reach
+    kappa, code, h, W, f, points
         As in `crossings`.
     t0 : (n,) array
         The label is +1 with the probability Phi(t0 + rate tau).
@@ -199,8 +199,8 @@ def mean_below(power, kappa, code, h, W, f, points, reach, t0, rate, weights, to
         As there.
     weights : (n,) array
         Weights of the lines.
-    tops : (n,) array
-        Ends of the integrals, from `crossings`.
+    lows, tops : (n,) arrays
+        Ends of the pieces, where phi is at most kappa.
     x, w : (m,) arrays
         Nodes and weights of the Gauss-Legendre rule on (-1, 1).
 
@@ -215,9 +215,9 @@ def mean_below(power, kappa, code, h, W, f, points, reach, t0, rate, weights, to
             base[k] = 0.0
             for j in range(len(points)):
                 base[k] += W[k, j] * points[j, i]
-        half = 0.5 * (tops[i] + reach)
+        half = 0.5 * (tops[i] - lows[i])
         for q in range(len(x)):
-            tau = half * (1.0 + x[q]) - reach
+            tau = half * (1.0 + x[q]) + lows[i]
             for k in range(K):
                 fields[k] = base[k] + f[k] * tau
             activate(code, fields, value, slope)
