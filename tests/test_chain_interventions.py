@@ -8,7 +8,7 @@ from depth import thorough_from
 from laws import assert_other_law, assert_same_law
 from naive import changing
 from teacherstudent.engines.chain import axes
-from teacherstudent.simulation.runs import simulate_runs
+from teacherstudent.simulation.runs import simulate, simulate_runs
 from teacherstudent.spec.parse import parse_spec
 
 REPLICAS = {8: 1000, 20: 1000, 100: 500}
@@ -237,3 +237,20 @@ def test_without_an_axis_for_each_drift_the_law_is_another_one(capped, monkeypat
         monkeypatch.setattr(axes, "frame_axes", lambda N, K, fixed, batch, drifting: (K, fixed, batch))
     compare = assert_same_law if capped else assert_other_law
     compare(changing.simulate(described, 8000, 1), engine_samples(described, 8000))
+
+
+def test_weights_of_penalties_that_overflow_end_as_a_run_that_diverged():
+    consolidation = {"kind": "node", "importances": "units", "strength": [1.5, 0.9, 0.1]}
+    training = {"loss": "hinge", "margin": 0.5, "learning_rate": 1e50, "consolidation": consolidation}
+    blocks = {
+        "inputs": {"dimension": 20},
+        "teachers": {"count": 3, "hidden": 2, "labels": "sign"},
+        "student": {"hidden": 2, "activation": "linear"},
+        "training": training,
+        "curriculum": {"switch_times": [0.2, 0.3, 1.0]},
+        "duration": 2.0,
+        "record": {"count": 4},
+    }
+    run = simulate(parse_spec(blocks), "chain", 1)
+    assert run.diverged_at is not None
+    assert np.isfinite(run.generalisation_error).all()

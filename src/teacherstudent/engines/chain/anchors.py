@@ -102,7 +102,8 @@ def kappa(spec: Spec, weights: np.ndarray, task: Task) -> np.ndarray:
         If one is 1 or more and the step is explicit.
     """
     rate, N, rule = task.learning_rate, spec.inputs.dimension, spec.training.consolidation
-    found = rate * weights * task.moving / N
+    with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
+        found = rate * weights * task.moving / N
     if rule is not None and rule.step == "explicit" and found.max() >= 1.0:
         largest = (weights * task.moving).max()
         raise RunError(penalty_too_strong(rule.strength, rate, largest, inputs=N))
