@@ -10,7 +10,7 @@ from timing import Line, faster, seconds, within
 from teacherstudent import Spec, parse_spec
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.ode import engine as ode
-from teacherstudent.engines.ode import together
+from teacherstudent.engines.ode import choice
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.compile.alignment import aligned_zeros
@@ -153,7 +153,7 @@ def simulated(specs: list[Spec], fewest: int) -> Callable[[int], object]:
     limit = ENGINES["ode"].batch_limit
 
     def run(_: int) -> None:
-        together.FEWEST = fewest
+        choice.FEWEST = fewest
         for first in range(0, len(specs), limit):
             batch = specs[first : first + limit]
             ode.simulate(batch, 112, [0] * len(batch), lambda fraction: None, [BEGINNING] * len(batch))
@@ -163,7 +163,7 @@ def simulated(specs: list[Spec], fewest: int) -> Callable[[int], object]:
 
 def lines() -> Iterator[Line]:
     """Measure all of it."""
-    usual = together.FEWEST
+    usual = choice.FEWEST
     for (K, M), aim in (((2, 1), 0.08), ((4, 2), 0.3), ((8, 4), None)):
         alone, eight = right_hand_sides(spec(K, M))
         one, all_lanes = seconds((alone, 5000), (eight, 1000))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lane_cases import BLOCKS, INTERVENED, LINEAR, MODES, PLAIN, modes_with, spec_with
-from teacherstudent.engines.ode import engine, together
+from teacherstudent.engines.ode import choice, engine, together
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.engines.ode.structured_estimates import MOST_GROUPS
 from teacherstudent.engines.start import BEGINNING, Start
@@ -50,7 +50,7 @@ def test_the_cases_have_lanes_and_are_different(alone):
 
 @pytest.mark.parametrize("specs", CASES.values(), ids=CASES)
 def test_runs_have_the_same_bits_alone_and_in_batches_of_any_order(specs, alone, monkeypatch):
-    monkeypatch.setattr(together, "FEWEST", 1)
+    monkeypatch.setattr(choice, "FEWEST", 1)
     order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(specs)), 2))
     for batch in (order, order[:3], order[::-1], order[5:6]):
         chosen = [specs[i] for i in batch]
@@ -76,7 +76,7 @@ def test_thresholds_are_passed_at_the_same_bits_alone_and_together(monkeypatch):
     )
     runs, found = list(range(16)), []
     for fewest in (1, len(runs) + 1):
-        monkeypatch.setattr(together, "FEWEST", fewest)
+        monkeypatch.setattr(choice, "FEWEST", fewest)
         found.append(simulated([spec] * len(runs), runs))
     assert sum(len(one.switch_times) for one in found[0]) >= len(runs)
     for one, other in zip(*found, strict=True):
