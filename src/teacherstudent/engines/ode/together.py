@@ -67,7 +67,9 @@ def integrate_together(
                 part = _part(run, *found)
                 groups.setdefault(_key(part) if run.has_lanes else id(run), []).append(part)
         for group in groups.values():
-            if len(group) < fewest_together(group[0].run.spec) or config.DISABLE_JIT:  # vectors of runs are a type of compiled code only
+            if (
+                len(group) < fewest_together(group[0].run.spec) or config.DISABLE_JIT
+            ):  # vectors of runs are a type of compiled code only
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:

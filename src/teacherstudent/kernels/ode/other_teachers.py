@@ -151,7 +151,12 @@ def _add_teachers(teacher, K, c, C, w):
             weight = c[m] * c[o] if m == o else 2.0 * c[m] * c[o]
             C_mm, C_mo, C_oo = C[m, m], C[m, o], C[o, o]
             for q in range(n):
-                u_m, v_m, u_o, v_o = w.tilted[0, m, q], w.tilted[1, m, q], w.tilted[0, o, q], w.tilted[1, o, q]
+                u_m, v_m, u_o, v_o = (
+                    w.tilted[0, m, q],
+                    w.tilted[1, m, q],
+                    w.tilted[0, o, q],
+                    w.tilted[1, o, q],
+                )
                 mean = fma(-v_m, v_o, fma(-u_m, u_o, C_mo))
                 if teacher == RELU:
                     S_mm = fma(-v_m, v_m, fma(-u_m, u_m, C_mm))

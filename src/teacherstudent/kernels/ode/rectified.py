@@ -56,7 +56,9 @@ class Rectified(NamedTuple):
     r: np.ndarray  # (D, D) correlations; of an erf unit with a second one of the same field on the diagonal
     s: np.ndarray  # (D, D) sqrt(1 - r^2)
     angle: np.ndarray  # (D, D) asin r
-    given: np.ndarray  # (D, D, D) for signs: arcsine of the correlation of two fields given that the first is 0
+    given: (
+        np.ndarray
+    )  # (D, D, D) for signs: arcsine of the correlation of two fields given that the first is 0
     of_set: np.ndarray  # (3, 4, 4) r, s and asin r of four fields
     terms: np.ndarray  # (6,) means with four relu fields, for each pair of these as theta_i theta_k
     path: np.ndarray  # (24,) or, for runs side by side, (20,): nodes of an integral
