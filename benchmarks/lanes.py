@@ -9,8 +9,8 @@ from timing import Line, faster, seconds, within
 
 from teacherstudent import Spec, parse_spec
 from teacherstudent.engines.base import ENGINES
-from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.ode import choice
+from teacherstudent.engines.ode import engine as ode
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.compile.alignment import aligned_zeros

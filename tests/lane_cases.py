@@ -192,8 +192,8 @@ UNLIKE = [
     *[blocks_with(**activations("erf", "linear"), duration=duration) for duration in (25.0, 40.0)],
     *[modes_with(**activations("linear", "erf"), duration=duration) for duration in (25.0, 40.0)],
 ]
-# Four units have sets of four fields. Units that are equal are one field: then the sets are computed in another
-# way than those of the other runs.
+# Four units have sets of four fields. Units that are equal are one field: then the sets are computed in a
+# different way from those of the other runs.
 EQUAL = {
     "initial_overlaps": {
         "student": [[1.0, 0.2, 0.2], [0.2, 1.0, 1.0], [0.2, 1.0, 1.0]],
