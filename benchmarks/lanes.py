@@ -9,8 +9,8 @@ from timing import Line, faster, seconds, within
 
 from teacherstudent import Spec, parse_spec
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.ode import choice
 from teacherstudent.engines.ode import engine as ode
-from teacherstudent.engines.ode import together
 from teacherstudent.engines.phases import phases
 from teacherstudent.engines.start import BEGINNING
 from teacherstudent.kernels.compile.alignment import aligned_zeros
@@ -47,6 +47,17 @@ ALIGNED = {
     "projection": "orthogonal",
     "tasks": "interpolated",
 }
+# Laws of units and labels, and initial students whose units are not nearly zero.
+LAWS = (
+    ("relu units", "relu", "relu", {}),
+    ("relu student of an erf teacher", "relu", "erf", {}),
+    ("erf student of a linear teacher", "erf", "linear", {}),
+    ("erf student of a relu teacher", "erf", "relu", {}),
+    ("linear student of an erf teacher", "linear", "erf", {}),
+    ("erf student of signs of a linear teacher", "erf", "linear", {"labels": "sign"}),
+    ("relu student of signs of a linear teacher", "relu", "linear", {"labels": "sign"}),
+)
+LARGE = {"weights_std": 0.5, "readouts_std": 0.3}
 VALUES = 401
 ROWS = 41  # of the map of `manifold_continual`
 MAP = 10_000
@@ -80,13 +91,23 @@ def right_hand_sides(of: Spec) -> tuple[Callable[[int], object], Callable[[int],
 
 
 def other_models() -> dict[str, Spec]:
-    """Specs with linear units, and with structured inputs."""
+    """Specs with other units and labels, and with structured inputs."""
     linear = {"activation": "linear"}
     manifold = {"distribution": "hidden_manifold", "dimension": 1000}
     nodes = manifold | {"manifold": {"latent_fraction": 0.5, "folding": "sign"}}
     limit = {"numerics": {"latents": "infinite", "nodes": 16}, "curriculum": {}}
     one = {"count": 1, "hidden": 2}
-    return {
+    others = {
+        f"{name}, K = {K}, M = {M}": spec(
+            K,
+            M,
+            teachers=RELATED | {"hidden": M, "activation": teacher} | labels,
+            student={"hidden": K, "activation": student, "initial": LARGE},
+        )
+        for name, student, teacher, labels in LAWS
+        for K, M in ((2, 1), (4, 2))
+    }
+    return others | {
         "linear units, K = 2, M = 1": spec(2, 1, teachers=RELATED | linear, student={"hidden": 2} | linear),
         "aligned orthogonal projections of two tasks, K = 2, M = 1": spec(
             2, 1, inputs=manifold | {"manifold": ALIGNED | {"similarity": 0.5}}
@@ -153,7 +174,7 @@ def simulated(specs: list[Spec], fewest: int) -> Callable[[int], object]:
     limit = ENGINES["ode"].batch_limit
 
     def run(_: int) -> None:
-        together.FEWEST = fewest
+        choice.FEWEST = fewest
         for first in range(0, len(specs), limit):
             batch = specs[first : first + limit]
             ode.simulate(batch, 112, [0] * len(batch), lambda fraction: None, [BEGINNING] * len(batch))
@@ -163,7 +184,7 @@ def simulated(specs: list[Spec], fewest: int) -> Callable[[int], object]:
 
 def lines() -> Iterator[Line]:
     """Measure all of it."""
-    usual = together.FEWEST
+    usual = choice.FEWEST
     for (K, M), aim in (((2, 1), 0.08), ((4, 2), 0.3), ((8, 4), None)):
         alone, eight = right_hand_sides(spec(K, M))
         one, all_lanes = seconds((alone, 5000), (eight, 1000))

@@ -157,3 +157,80 @@ MODES = [
     ],
     *[spec_with(inputs=LEVELS, teachers__features__similarity=value) for value in (0.1, 0.7)],
 ]
+
+
+def with_law(*others, duration=30.0, **law):
+    """Return short runs with a law of units and labels, the last ones with further changes each."""
+    common = law | {"duration": duration}
+    return [
+        spec_with(**common),
+        spec_with(**common | {"duration": 2.0 * duration}, training__learning_rate=[0.1, 0.8]),
+        spec_with(**common, training={"learning_rate": 0.3, "weight_decay": 0.02, "batch_size": 3}),
+        spec_with(**common, teachers__input_noise=[0.1, 0.3]),
+        *[spec_with(**common, curriculum=replay(fraction)) for fraction in (0.1, 0.3)],
+        *[spec_with(**common | other) for other in others],
+    ]
+
+
+def activations(student, teacher, **changes):
+    """Return the changes for two activations."""
+    return {"student__activation": student, "teachers__activation": teacher} | changes
+
+
+SIZES = {"student__hidden": 4, "teachers__hidden": 2}
+LEVEL = {"curriculum": {"thresholds": [0.05]}}
+NOISE = {"teachers__output_noise": 0.2}
+# Units of two activations, on both kinds of structured inputs too.
+UNLIKE = [
+    *with_law(SIZES, LEVEL, NOISE, **activations("erf", "relu")),
+    *with_law(SIZES, LEVEL, **activations("linear", "erf")),
+    *[
+        spec_with(**activations(*units), **sizes, duration=25.0)
+        for units in (("erf", "linear"), ("linear", "relu"))
+        for sizes in (SIZES, {})
+    ],
+    *[blocks_with(**activations("erf", "linear"), duration=duration) for duration in (25.0, 40.0)],
+    *[modes_with(**activations("linear", "erf"), duration=duration) for duration in (25.0, 40.0)],
+]
+# Four units have sets of four fields. Units that are equal are one field: then the sets are computed in a
+# different way from those of the other runs.
+EQUAL = {
+    "initial_overlaps": {
+        "student": [[1.0, 0.2, 0.2], [0.2, 1.0, 1.0], [0.2, 1.0, 1.0]],
+        "student_teacher": [[[0.2], [1.0], [1.0]]] * 2,
+        "teacher": [[[[1.0]], [[1.0]]]] * 2,
+        "student_readouts": [[0.3, 0.2, 0.2]] * 2,
+        "teacher_readouts": [[1.0]] * 2,
+    },
+}
+THREE = activations("relu", "relu", student__hidden=3)
+RELU = [
+    *with_law(LEVEL, NOISE, **THREE),
+    spec_with(**THREE | EQUAL, duration=30.0, student={"hidden": 3, "activation": "relu"}),
+    *with_law(LEVEL, NOISE, **activations("relu", "erf", teachers__hidden=2)),
+    *with_law(SIZES, **activations("relu", "linear")),
+    *[blocks_with(**activations("relu", "relu"), duration=duration) for duration in (25.0, 40.0)],
+]
+SIGN = {"teachers__labels": "sign"}
+FLIPS = {"teachers__label_flips": 0.1}
+SIGNS = [
+    *with_law(FLIPS, **activations("erf", "erf", **SIGN)),
+    *with_law(FLIPS, LEVEL, **activations("linear", "linear", **SIGN)),
+    *with_law(FLIPS, **activations("relu", "relu", **SIGN)),
+]
+# Rules of one linear unit, whose labels are signs.
+ONE_UNIT = activations("linear", "linear", **SIGN, student__hidden=1)
+RULES = [
+    spec_with(
+        **ONE_UNIT | flips,
+        training={"learning_rate": rate, "train": ["features"]} | rule,
+        curriculum=curriculum,
+    )
+    for rule in (
+        {"loss": "hebbian"},
+        {"loss": "hinge", "margin": 0.0},
+        {"loss": "squared_hinge", "margin": 0.0},
+    )
+    for rate, curriculum in ((0.5, {"switch_times": [20.0]}), (0.3, {}), (0.4, {"thresholds": [0.2]}))
+    for flips in ({}, FLIPS)
+]

@@ -65,7 +65,7 @@ def test_runs_side_by_side_can_be_called():
     eight(1)
     specs = lanes.part_of_map()
     assert len(specs) * lanes.PART == lanes.MAP
-    lanes.simulated(specs[:3], lanes.together.FEWEST)(1)
+    lanes.simulated(specs[:3], lanes.choice.FEWEST)(1)
 
 
 def test_episodes_can_be_called():

@@ -10,7 +10,7 @@ from samples import document, spec
 from teacherstudent.engines.base import ENGINES, engine_named
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.engines.chain import estimates
-from teacherstudent.engines.ode import choice, together
+from teacherstudent.engines.ode import choice
 from teacherstudent.engines.ode import estimates as ode
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.experiments.cost import point_terms
@@ -222,8 +222,8 @@ def test_runs_that_are_estimated_side_by_side_are_integrated_side_by_side():
     assert sum(estimated) >= 8
     assert all(has for has, given in zip(chosen, estimated, strict=True) if given)
     assert (
-        together.FEWEST,
-        together.FEW_UNITS,
+        choice.FEWEST,
+        choice.FEW_UNITS,
         min(choice.MOST_STUDENT_UNITS, choice.MOST_TEACHER_UNITS),
     ) == (ode.FEWEST, ode.FEW_UNITS, ode.MOST_UNITS)
 

@@ -5,14 +5,36 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lane_cases import BLOCKS, INTERVENED, LINEAR, MODES, PLAIN, modes_with, spec_with
-from teacherstudent.engines.ode import engine, together
+from lane_cases import (
+    BLOCKS,
+    INTERVENED,
+    LINEAR,
+    MODES,
+    PLAIN,
+    RELU,
+    RULES,
+    SIGNS,
+    UNLIKE,
+    modes_with,
+    spec_with,
+)
+from teacherstudent.engines.ode import choice, engine, together
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.engines.ode.structured_estimates import MOST_GROUPS
 from teacherstudent.engines.start import BEGINNING, Start
 from teacherstudent.simulation.runs import simulate_points
 
-CASES = {"plain": PLAIN, "intervened": INTERVENED, "linear": LINEAR, "blocks": BLOCKS, "modes": MODES}
+CASES = {
+    "plain": PLAIN,
+    "intervened": INTERVENED,
+    "linear": LINEAR,
+    "blocks": BLOCKS,
+    "modes": MODES,
+    "unlike": UNLIKE,
+    "relu": RELU,
+    "signs": SIGNS,
+    "rules": RULES,
+}
 
 
 def simulated(specs, runs=None, starts=None):
@@ -50,7 +72,7 @@ def test_the_cases_have_lanes_and_are_different(alone):
 
 @pytest.mark.parametrize("specs", CASES.values(), ids=CASES)
 def test_runs_have_the_same_bits_alone_and_in_batches_of_any_order(specs, alone, monkeypatch):
-    monkeypatch.setattr(together, "FEWEST", 1)
+    monkeypatch.setattr(choice, "FEWEST", 1)
     order = np.random.default_rng(0).permutation(np.repeat(np.arange(len(specs)), 2))
     for batch in (order, order[:3], order[::-1], order[5:6]):
         chosen = [specs[i] for i in batch]
@@ -76,7 +98,7 @@ def test_thresholds_are_passed_at_the_same_bits_alone_and_together(monkeypatch):
     )
     runs, found = list(range(16)), []
     for fewest in (1, len(runs) + 1):
-        monkeypatch.setattr(together, "FEWEST", fewest)
+        monkeypatch.setattr(choice, "FEWEST", fewest)
         found.append(simulated([spec] * len(runs), runs))
     assert sum(len(one.switch_times) for one in found[0]) >= len(runs)
     for one, other in zip(*found, strict=True):
@@ -96,7 +118,19 @@ def test_a_run_in_pieces_has_the_bits_of_the_whole(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "specs", [PLAIN[:4], INTERVENED[:2] + INTERVENED[4:7], LINEAR[:4], BLOCKS[:6], MODES[:7]], ids=CASES
+    "specs",
+    [
+        PLAIN[:4],
+        INTERVENED[:2] + INTERVENED[4:7],
+        LINEAR[:4],
+        BLOCKS[:6],
+        MODES[:7],
+        UNLIKE[:6],
+        RELU[:6],
+        SIGNS[:6],
+        RULES[:4],
+    ],
+    ids=CASES,
 )
 def test_resumed_runs_end_with_the_bits_of_the_whole_side_by_side(specs, alone):
     shorter = [replace(spec, duration=0.7 * spec.duration) for spec in specs]
@@ -129,8 +163,7 @@ def test_shards_and_threads_do_not_change_the_bits(name, alone):
 
 def test_only_few_units_and_few_order_parameters_have_lanes():
     assert not has_lanes(spec_with(student__hidden=40))
-    assert not has_lanes(spec_with(student__activation="linear"))
-    assert not has_lanes(spec_with(student__activation="relu", teachers__activation="relu"))
+    assert not has_lanes(spec_with(student__activation="tanh"))
     assert not has_lanes(modes_with(numerics={"latents": "infinite", "nodes": MOST_GROUPS}))
     keys = {engine.batch_key(spec, 0) for spec in PLAIN}
     assert len(keys) == 1

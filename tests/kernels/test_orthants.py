@@ -10,7 +10,7 @@ from teacherstudent.kernels.maths import orthants
 
 @njit
 def four(r):
-    return orthants.orthant4(r, np.arcsin(r), 0, 1, 2, 3)
+    return orthants.orthant4(r, np.arcsin(r), 0, 1, 2, 3, np.zeros(orthants.PADDED))
 
 
 @njit

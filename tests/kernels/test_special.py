@@ -7,9 +7,11 @@ from scipy import special as scipy_special
 
 from saved_code import saved
 from teacherstudent.kernels.maths.special import (
+    acos,
     asin,
     erf_and_derivative,
     fma,
+    inverse_root,
     log,
     log_of_word,
     sincos_turns,
@@ -183,3 +185,32 @@ def test_bits_do_not_depend_on_the_length_of_the_array(loop, outputs):
     whole = applied(loop, x, outputs)
     for n in range(1, x.size):
         np.testing.assert_array_equal(applied(loop, x[:n], outputs), whole[:, :n])
+
+
+@saved(__file__)
+def acos_of(x, out):
+    for i in range(x.size):
+        out[i] = acos(x[i])
+
+
+@saved(__file__)
+def inverse_root_of(x, out):
+    for i in range(x.size):
+        out[i] = inverse_root(x[i])
+
+
+def test_acos_has_small_relative_errors_also_near_one():
+    x = np.clip(
+        np.concatenate([np.linspace(-1.0, 1.0, 20_001), around([-1.0, -0.5, 0.5, 1.0], WIDTHS)]), -1.0, 1.0
+    )
+    (found,) = applied(acos_of, x)
+    expected = np.arccos(x.astype(WIDE))
+    assert np.abs(found - expected).max() < 5e-16
+    assert (np.abs(found - expected) <= 5e-16 * expected).all()
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="Python starts from double precision")
+def test_inverse_roots_have_small_relative_errors():
+    x = np.logspace(-36, 30, 50_001)
+    (found,) = applied(inverse_root_of, x)
+    assert np.abs(found * np.sqrt(x.astype(WIDE)) - 1.0).max() < 4e-16

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import root
 
-from teacherstudent.engines.ode.choice import formulation_of
 from teacherstudent.engines.ode.formulation import Origin
+from teacherstudent.engines.ode.formulations import formulation_of
 from teacherstudent.engines.ode.structured import Structured
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import stages

@@ -121,12 +121,12 @@ def constants_of_runs(parts: Sequence[tuple[Vectors, Stage, Phase]], H: int) -> 
     decays = np.array([(stage.weight_decay, stage.readout_decay) for _, stage, _ in parts]).T
     moving = np.array([task.moving for task in tasks])
     eta, eta_h = np.array([(task.learning_rate, task.readout_rate) for task in tasks]).T
-    noises = np.array([(task.input_noise**2, task.output_noise**2) for task in tasks]).T
+    noises = np.array([(task.input_noise**2, task.output_noise**2, task.label_flip) for task in tasks]).T
     model = isotropic(K, H, T, v, task.labels * v.shape[1], task.head, 1.0 + noises[0])
     threshold = np.array([phase.threshold for _, _, phase in parts])
     rates = Rates(moving, eta, eta_h, *decays, stage.batch_size, task.head)
     means, progress = means_for(K, K + v.shape[1]), np.array([0, NO_PAUSE])
-    return Constants(None, noises[1], np.zeros(len(tasks)), threshold, rates, model, means, progress)
+    return Constants(None, noises[1], noises[2], threshold, rates, model, means, progress)
 
 
 def _of_tasks(spec: Spec, vectors: Vectors, stage: Stage, phase: Phase) -> Intervened:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from teacherstudent.engines.memory import record_memory
-from teacherstudent.engines.ode.choice import formulation_of, has_lanes
+from teacherstudent.engines.ode.choice import formulation_name, has_lanes
 from teacherstudent.engines.ode.constants import phase_constants
 from teacherstudent.engines.ode.formulation import Formulation, Origin
+from teacherstudent.engines.ode.formulations import formulation_of
 from teacherstudent.engines.ode.results import trajectory_of
 from teacherstudent.engines.ode.states import STATE_NAMES
 from teacherstudent.engines.ode.together import integrate_together
@@ -253,8 +254,9 @@ def batch_key(spec: Spec, run: int) -> Hashable:
     if not has_lanes(spec) or record_memory(spec, "all") > LARGEST_RECORDS:
         return run, spec
     teachers, student = spec.teachers, spec.student
-    units = teachers.count, teachers.hidden, student.hidden, spec.heads, student.activation
-    return formulation_of(spec), *units
+    sizes = teachers.count, teachers.hidden, student.hidden, spec.heads
+    law = student.activation, teachers.activation, teachers.labels, spec.loss
+    return formulation_name(spec), *sizes, *law
 
 
 def simulate(

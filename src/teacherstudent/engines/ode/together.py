@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import config
 
+from teacherstudent.engines.ode.choice import fewest_together
 from teacherstudent.engines.ode.constants import constants_of_runs
 from teacherstudent.engines.ode.laws import law_of
 from teacherstudent.engines.phases import Phase
@@ -21,10 +22,6 @@ from teacherstudent.kernels.ode.tasks import Several, integrate_lessons
 from teacherstudent.kernels.ode.widening import widened
 from teacherstudent.networks.activations import codes_of
 
-# From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
-# Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
-FEWEST = 3
-FEW_UNITS = 4
 # The compiled functions by what is constant in a stage.
 INTEGRATORS = {
     Constants: integrate_phases,
@@ -70,8 +67,9 @@ def integrate_together(
                 part = _part(run, *found)
                 groups.setdefault(_key(part) if run.has_lanes else id(run), []).append(part)
         for group in groups.values():
-            fewest = FEWEST if group[0].run.spec.student.hidden <= FEW_UNITS else 2 * FEWEST
-            if len(group) < fewest or config.DISABLE_JIT:  # vectors of runs are a type of compiled code only
+            if (
+                len(group) < fewest_together(group[0].run.spec) or config.DISABLE_JIT
+            ):  # vectors of runs are a type of compiled code only
                 for part in group:
                     part.run.integrate_stage(part.phase, part.stage)
             else:
@@ -90,8 +88,8 @@ def _key(part: Part) -> Hashable:
     sizes = len(form.y), form.controlled, part.phase.threshold > 0.0
     if part.constants is None:
         (task,) = stage.tasks
-        codes = codes_of(form.spec)
-        return sizes, form.columns, form.v.shape, codes, task.labels, task.head, stage.batch_size
+        law = *codes_of(form.spec), form.spec.loss, form.spec.teachers.labels
+        return sizes, form.columns, form.v.shape, law, task.labels, task.head, stage.batch_size
     return sizes, form_of(part.constants)
 
 

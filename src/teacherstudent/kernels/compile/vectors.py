@@ -195,6 +195,30 @@ def _any_nonzero(typingctx, x):
     return types.boolean(VECTOR), codegen
 
 
+def is_any(condition):
+    """Return whether a condition holds, or a comparison of vectors holds in one of their numbers."""
+    return condition
+
+
+@overload(is_any, jit_options={"forceinline": True})
+def _compiled_is_any(condition):
+    """Return the compiled implementation of `is_any`."""
+    if condition is MASK:
+        return lambda condition: _any_true(condition)
+    return lambda condition: condition
+
+
+@intrinsic
+def _any_true(typingctx, condition):
+    """Emit the instructions of `is_any` for a comparison of vectors."""
+
+    def codegen(context, builder, sig, args):
+        bits = builder.bitcast(args[0], ir.IntType(WIDTH))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(MASK), codegen
+
+
 def fma(a, b, c):
     """Return a b + c in the precision of a; compiled code rounds once, Python twice.
 

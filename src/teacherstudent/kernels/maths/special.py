@@ -11,10 +11,11 @@ import math
 import numpy as np
 
 from teacherstudent.kernels.compile.flags import scalar
-from teacherstudent.kernels.compile.vectors import fma, select
+from teacherstudent.kernels.compile.vectors import first_guess, fma, select
 
 LN_2 = math.log(2.0)
 INVERSE_LN_2 = 1.0 / LN_2
+PI = math.pi
 HALF_PI = 0.5 * math.pi
 SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
@@ -51,15 +52,8 @@ SQRT_2_OVER_PI_FLOAT32 = np.float32(SQRT_2_OVER_PI)
 
 
 @scalar
-def asin(x):
-    """Return the arcsine of -1 <= x <= 1, with an error below 3e-16.
-
-    asin(s) = s + s^3 P(s^2) for s <= 1/2, and asin(s) = pi/2 - 2 asin(sqrt((1 - s) / 2)) above.
-    """
-    a = abs(x)
-    large = a > 0.5
-    z = select(large, 0.5 - 0.5 * a, a * a)
-    s = select(large, math.sqrt(z), a)
+def _asin_of_root(s, z):
+    """Return asin(s) = s + s^3 P(z) for 0 <= s <= 1/2 and z = s^2."""
     p = fma(z, 0.03195895031376429, -0.0162940613271775)
     p = fma(z, p, 0.019573905045614147)
     p = fma(z, p, 0.0065108511934055665)
@@ -71,9 +65,62 @@ def asin(x):
     p = fma(z, p, 0.044642856823481125)
     p = fma(z, p, 0.0750000000034304)
     p = fma(z, p, 0.16666666666665383)
-    p = fma(s * z, p, s)
+    return fma(s * z, p, s)
+
+
+@scalar
+def asin(x):
+    """Return the arcsine of -1 <= x <= 1, with an error below 3e-16.
+
+    asin(s) = s + s^3 P(s^2) for s <= 1/2, and asin(s) = pi/2 - 2 asin(sqrt((1 - s) / 2)) above.
+    """
+    a = abs(x)
+    large = a > 0.5
+    z = select(large, 0.5 - 0.5 * a, a * a)
+    s = select(large, math.sqrt(z), a)
+    p = _asin_of_root(s, z)
     result = select(large, fma(-2.0, p, HALF_PI), p)
     return select(x < 0.0, -result, result)
+
+
+@scalar
+def acos(x):
+    """Return the arccosine of -1 <= x <= 1, with a relative error below 5e-16.
+
+    acos(x) = pi/2 - asin(x) for |x| <= 1/2, 2 asin(sqrt((1 - x) / 2)) above, and pi - acos(-x) below.
+    """
+    a = abs(x)
+    large = a > 0.5
+    z = select(large, 0.5 - 0.5 * a, a * a)
+    p = _asin_of_root(select(large, math.sqrt(z), a), z)
+    negative = x < 0.0
+    below = select(negative, fma(-2.0, p, PI), 2.0 * p)
+    return select(large, below, HALF_PI - select(negative, -p, p))
+
+
+@scalar
+def at_least(bound, x):
+    """Return the larger one of a bound and x, or x where it is not a number."""
+    return select(x < bound, bound, x)
+
+
+@scalar
+def within_one(x):
+    """Return the number nearest to x between -1 and 1, or x where it is not a number."""
+    x = select(x > 1.0, 1.0, x)
+    return select(x < -1.0, -1.0, x)
+
+
+@scalar
+def inverse_root(x):
+    """Return 1 / sqrt x for 1e-37 < x < 1e38, with a relative error below 3e-16.
+
+    Two Newton steps y (3 - x y^2) / 2 that start from single precision take a third of the time of a square
+    root and a division.
+    """
+    y, half = first_guess(x), 0.5 * x
+    y *= fma(-half * y, y, 1.5)
+    return y * fma(-half * y, y, 1.5)
 
 
 @scalar

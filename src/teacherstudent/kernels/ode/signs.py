@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from teacherstudent.kernels.compile.flags import inner
+from teacherstudent.kernels.compile.flags import ROUNDED_PART, inlined
 from teacherstudent.kernels.compile.variants import variant
+from teacherstudent.kernels.compile.vectors import select
 from teacherstudent.kernels.maths.activations import ERF, RELU, SQRT_2_OVER_PI
+from teacherstudent.kernels.maths.special import acos, within_one
 from teacherstudent.kernels.ode import means
 from teacherstudent.kernels.ode.erf import (
     Lanes,
@@ -78,7 +80,19 @@ def signs(student: int, teacher: int, K: int) -> Signs:
     return Signs(student, teacher, units, Reduced(np.zeros(K + 1), C), np.zeros((K, K + 1)))
 
 
-@variant(means.fill_means, Signs)
+@means.for_lanes.register
+def _(law: Signs, K, D):
+    """Return the law with that of the student and the sign unit for vectors of runs."""
+    return law._replace(units=means.for_lanes(law.units, K, K + 1))
+
+
+@means.for_lanes.register
+def _(law: Odd, K, D):
+    """Return the law without padding of its lanes."""
+    return law._replace(lanes=lanes_for(K, D, padded=False))
+
+
+@variant(means.fill_means, Signs, ROUNDED_PART)
 def _fill_means(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`."""
     K, c = len(means.output), law.reduced.c
@@ -86,9 +100,8 @@ def _fill_means(law, model, output_variance, flip, means, progress):
     _reduce(law, model.c, model.C, output_variance, K)
     for k in range(K):
         c[k] = model.c[k]
-    constant = c[K] == 0.0
+    law.units.shift[0] = select(c[K] < 0.0, 0.0, mean)
     c[K] *= mean
-    law.units.shift[0] = mean if constant else 0.0
     own = Means(means.output, law.weights, means.power)
     if not _fill_own(law.units, law.reduced, 1.0 - mean * mean, 0.0, own, progress):
         return False
@@ -103,7 +116,7 @@ def _fill_means(law, model, output_variance, flip, means, progress):
 _fill_own = means.fill_means
 
 
-@inner
+@inlined
 def _reduce(law, c, C, variance, K):
     """Fill the covariance with s, and the readout of the sign: -1, or 0 where all labels are -1."""
     own = law.reduced.C
@@ -118,16 +131,16 @@ def _reduce(law, c, C, variance, K):
     for m in range(K, len(c)):
         for n in range(K, len(c)):
             own[K, K] += c[m] * c[n] * C[m, n]
-    negative = law.teacher == RELU and c[K] >= 0.0
-    law.reduced.c[K] = -1.0
-    if negative or own[K, K] <= 0.0:
-        law.reduced.c[K] = 0.0
-        own[K, K] = 1.0
-        for k in range(K):
-            own[K, k] = own[k, K] = 0.0
+    readout = select(own[K, K] <= 0.0, 0.0, -1.0)
+    if law.teacher == RELU:  # without a positive readout the output is never positive
+        readout = select(c[K] < 0.0, readout, 0.0)
+    law.reduced.c[K] = readout
+    own[K, K] = select(readout < 0.0, own[K, K], 1.0)
+    for k in range(K):
+        own[K, k] = own[k, K] = select(readout < 0.0, own[K, k], 0.0)
 
 
-@variant(means.error_of_task, Signs)
+@variant(means.error_of_task, Signs, ROUNDED_PART)
 def _error_of_task(law, model):
     """Return the classification error of a student whose output has the sign of one field.
 
@@ -136,20 +149,21 @@ def _error_of_task(law, model):
     K = law.weights.shape[0]
     _reduce(law, model.c, model.C, 0.0, K)
     C, h = law.reduced.C, model.c
-    variance, both = 0.0, 0.0
+    variance, both = 0.0 * C[K, K], 0.0
     for i in range(K):
         both += h[i] * C[i, K]
         for k in range(K):
             variance += h[i] * h[k] * C[i, k]
-    never = variance <= 0.0 or (law.student == RELU and h[0] < 0.0)  # all outputs are 0 or less
-    if law.reduced.c[K] == 0.0:
-        return 0.0 if never else 0.5
-    if never:
-        return 0.5
-    return math.acos(min(1.0, max(-1.0, both / math.sqrt(variance * C[K, K])))) / math.pi
+    wrong = acos(within_one(both / math.sqrt(variance * C[K, K]))) / math.pi
+    # Outputs are never positive: without variance, and with a negative readout of a relu unit.
+    positive = select(variance <= 0.0, 0.0, 1.0)
+    if law.student == RELU:
+        positive = select(h[0] < 0.0, 0.0, positive)
+    wrong = select(positive > 0.0, wrong, 0.5)
+    return select(law.reduced.c[K] < 0.0, wrong, 0.5 * positive)
 
 
-@variant(means.fill_means, Odd)
+@variant(means.fill_means, Odd, ROUNDED_PART)
 def _fill_means_of_odd(law, model, output_variance, flip, means, progress):
     """See `means.fill_means`; a constant error has no other effect than < D^2 >."""
     c, K = model.c, len(means.output)
@@ -160,7 +174,7 @@ def _fill_means_of_odd(law, model, output_variance, flip, means, progress):
     return True
 
 
-@inner
+@inlined
 def _erf(law, c, C, variance, means, progress):
     """Compute the means of erf units; `variance` is the part of < D^2 > that only labels give."""
     K, w = len(means.output), law.lanes
@@ -179,7 +193,7 @@ def _erf(law, c, C, variance, means, progress):
     return True
 
 
-@inner
+@inlined
 def _linear(c, C, variance, means):
     """Compute the means of linear units, whose output is one Gaussian field."""
     K = len(means.output)
