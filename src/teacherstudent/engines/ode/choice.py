@@ -1,36 +1,55 @@
-"""Which formulation the equations of a run have, and whether runs are integrated side by side."""
+"""Which formulation the equations of a run have, and whether runs are integrated side by side.
 
-from teacherstudent.engines.ode.blocks import Aligned
-from teacherstudent.engines.ode.formulation import Formulation
-from teacherstudent.engines.ode.frames import Joint
-from teacherstudent.engines.ode.independent import Independent
+Estimates ask this too, so that compiled code is only imported with the formulation of a run.
+"""
+
 from teacherstudent.engines.ode.joint_estimates import has_joint_space
-from teacherstudent.engines.ode.layers import DeepStudents
-from teacherstudent.engines.ode.rewards import Rewarded
-from teacherstudent.engines.ode.structured import Structured
 from teacherstudent.engines.ode.structured_estimates import has_few_groups
-from teacherstudent.engines.ode.summed import Summed
 from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.spec.model import Spec
 
 # Larger networks have enough pairs of units to fill vectors; their runs are integrated one by one.
 MOST_STUDENT_UNITS = 8
 MOST_TEACHER_UNITS = 8
+# From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
+# Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
+FEWEST = 3
+FEW_UNITS = 4
 
 
-def formulation_of(spec: Spec) -> type[Formulation]:
-    """Return the class of the formulation of runs of a spec."""
+def kind_of(spec: Spec) -> str:
+    """Return the name of the formulation of runs of a spec."""
     if spec.has_rewards:
-        return Rewarded
+        return "Rewarded"
     if spec.is_deep:
-        return DeepStudents
+        return "DeepStudents"
     if has_sums(spec):
-        return Summed
+        return "Summed"
     if has_joint_space(spec):
-        return Joint
+        return "Joint"
     if spec.has_task_inputs and spec.inputs.manifold.projection == "orthogonal":
-        return Aligned
-    return Structured if spec.inputs.is_structured else Independent
+        return "Aligned"
+    return "Structured" if spec.inputs.is_structured else "Independent"
+
+
+def formulation_of(spec: Spec) -> type:
+    """Return the class of the formulation of runs of a spec (`formulation.Formulation`)."""
+    match kind_of(spec):
+        case "Rewarded":
+            from teacherstudent.engines.ode.rewards import Rewarded as chosen
+        case "DeepStudents":
+            from teacherstudent.engines.ode.layers import DeepStudents as chosen
+        case "Summed":
+            from teacherstudent.engines.ode.summed import Summed as chosen
+        case "Joint":
+            from teacherstudent.engines.ode.frames import Joint as chosen
+        case "Aligned":
+            from teacherstudent.engines.ode.blocks import Aligned as chosen
+        case "Structured":
+            from teacherstudent.engines.ode.structured import Structured as chosen
+        case _:
+            from teacherstudent.engines.ode.independent import Independent as chosen
+    return chosen
 
 
 def has_lanes(spec: Spec) -> bool:
@@ -39,6 +58,6 @@ def has_lanes(spec: Spec) -> bool:
     few = student.hidden <= MOST_STUDENT_UNITS and teachers.hidden <= MOST_TEACHER_UNITS
     same = student.activation == teachers.activation and student.activation in ("erf", "linear")
     squared = teachers.labels != "sign" and spec.loss == "squared"
-    formulation = formulation_of(spec)
-    of_few = formulation in (Independent, Aligned) or (formulation is Structured and has_few_groups(spec))
+    kind = kind_of(spec)
+    of_few = kind in ("Independent", "Aligned") or (kind == "Structured" and has_few_groups(spec))
     return few and same and squared and of_few

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import config
 
+from teacherstudent.engines.ode.choice import FEW_UNITS, FEWEST
 from teacherstudent.engines.ode.constants import constants_of_runs
 from teacherstudent.engines.ode.laws import law_of
 from teacherstudent.engines.phases import Phase
@@ -21,10 +22,6 @@ from teacherstudent.kernels.ode.tasks import Several, integrate_lessons
 from teacherstudent.kernels.ode.widening import widened
 from teacherstudent.networks.activations import codes_of
 
-# From this number of runs on, vectors of runs are faster than vectors of pairs of units, with the same bits.
-# Students with more units than 4 have enough pairs to fill vectors, and twice as many runs are needed.
-FEWEST = 3
-FEW_UNITS = 4
 # The compiled functions by what is constant in a stage.
 INTEGRATORS = {
     Constants: integrate_phases,
