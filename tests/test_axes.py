@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from teacherstudent.errors import SpecError
-from teacherstudent.spec.axes import points, read_axes, short_names, with_values
+from teacherstudent.spec.axes import _evenly_spaced, points, read_axes, short_names, with_values
 
 
 def values(given):
@@ -11,6 +11,13 @@ def values(given):
 
 def test_linspace_gives_round_numbers():
     assert values({"linspace": [0, 1, 11]}) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+def test_evenly_spaced_numbers_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    for count in (1, 2, 3, 7, 11, 401):
+        for first, last in [(0, 1), (1, 0), (-1, 1), (3, 3), *rng.normal(size=(50, 2)).tolist()]:
+            assert _evenly_spaced(first, last, count) == np.linspace(first, last, count).tolist()
 
 
 def test_values_are_python_floats_that_survive_their_text():

@@ -10,12 +10,13 @@ from samples import document, spec
 from teacherstudent.engines.base import ENGINES, engine_named
 from teacherstudent.engines.chain import engine as chain
 from teacherstudent.engines.chain import estimates
-from teacherstudent.engines.ode import choice
+from teacherstudent.engines.ode import blocks, structured_estimates
 from teacherstudent.engines.ode import estimates as ode
 from teacherstudent.engines.ode.choice import has_lanes
 from teacherstudent.experiments.cost import point_terms
 from teacherstudent.experiments.jobs import jobs, parse_experiment
 from teacherstudent.files.yaml_documents import read_yaml
+from teacherstudent.kernels.compile.vectors import WIDTH
 from teacherstudent.spec.parse import parse_spec
 
 ROOT = Path(__file__).parents[1]
@@ -94,7 +95,7 @@ def test_steps_on_a_manifold_take_microseconds(N, D, measured):
         ("chain", {"inputs": {"dimension": 10_000}}, 10),
         ("chain", {"duration": 5000.0}, 10),
         ("ode", {"inputs": {"dimension": 10_000}}, 1),
-        ("ode", {"student": {"hidden": 12}}, 20),  # not side by side
+        ("ode", {"student": {"hidden": 12}}, 13),  # not side by side; measured: 7
         ("ode", {"numerics": {"precision": "float32"}}, 1),
     ],
 )
@@ -217,15 +218,13 @@ def test_points_with_equal_keys_of_shared_work_can_be_in_one_batch(engine):
 
 
 def test_runs_that_are_estimated_side_by_side_are_integrated_side_by_side():
-    chosen = [has_lanes(spec(**changes)) for changes in CHANGES]
-    estimated = [ode.shared(spec(**changes)) != (None,) for changes in CHANGES]
-    assert sum(estimated) >= 8
-    assert all(has for has, given in zip(chosen, estimated, strict=True) if given)
-    assert (
-        choice.FEWEST,
-        choice.FEW_UNITS,
-        min(choice.MOST_STUDENT_UNITS, choice.MOST_TEACHER_UNITS),
-    ) == (ode.FEWEST, ode.FEW_UNITS, ode.MOST_UNITS)
+    specs = [spec(**changes) for changes in CHANGES]
+    for one in specs:
+        key, few, many = ode.shared(one)[0], sum(ode.cost(one, 1)), sum(ode.cost(one, 8)) / 8
+        assert (key is not None) == has_lanes(one)
+        assert (many < few) == has_lanes(one)
+    assert 8 <= sum(map(has_lanes, specs)) < len(specs)
+    assert (structured_estimates.PRODUCTS, ode.LANES) == (blocks.PRODUCTS, WIDTH)
 
 
 def test_a_grid_with_two_forms_of_the_equations_costs_the_sum_of_its_points():

@@ -1,5 +1,7 @@
 """The command `list`: engines anywhere, experiments and figures in the folder of a workflow."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,24 @@ def test_names_defined_twice_and_broken_files_are_one_line(folder, capsys):
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("error: config/experiments/other.yaml: ")
         assert words in line
+
+
+SLOW = {
+    "list": {"jsonschema", "numba", "numpy", "h5py", "importlib.metadata"},
+    "validate": {"jsonschema", "numba", "h5py", "importlib.metadata"},
+    "cost": {"jsonschema", "numba", "h5py", "importlib.metadata"},
+}
+
+
+@pytest.mark.parametrize("command", SLOW)
+def test_short_commands_import_no_slow_packages_that_they_do_not_need(command, tmp_path):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(yaml.safe_dump(document()))
+    given = [command] if command == "list" else [command, str(spec)]
+    code = (
+        "import sys\nfrom teacherstudent.command.main import main\n"
+        f"assert main({given!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not SLOW[command] & {*done.stderr.split()}

@@ -143,9 +143,14 @@ def test_kernels_of_sub_packages_have_digests_of_their_own(monkeypatch, tmp_path
 
 @pytest.mark.parametrize("package", ["numba", "llvmlite", "numpy", "other"])
 def test_versions_have_digests_of_their_own(monkeypatch, package):
-    before = numba_cache.state_digest()
-    monkeypatch.setattr(numba_cache, "version", lambda name: "9.9" if name == package else version(name))
+    before, own = numba_cache.state_digest(), numba_cache.version
+    monkeypatch.setattr(numba_cache, "version", lambda name: [b"9.9"] if name == package else own(name))
     assert (numba_cache.state_digest() == before) is (package == "other")
+
+
+@pytest.mark.parametrize("package", numba_cache.PACKAGES)
+def test_a_version_is_that_of_the_installed_package(package):
+    assert version(package).encode() in b"".join(numba_cache.version(package))
 
 
 def test_pythons_have_digests_of_their_own(monkeypatch):

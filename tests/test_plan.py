@@ -10,7 +10,8 @@ from samples import document
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments import paths
 from teacherstudent.experiments.configuration import merged
-from teacherstudent.experiments.plan import data_files, read_figures
+from teacherstudent.experiments.figures import read_figures
+from teacherstudent.experiments.plan import data_files
 from teacherstudent.files.yaml_documents import read_yaml
 
 

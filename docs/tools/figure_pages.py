@@ -8,7 +8,7 @@ from pathlib import Path
 from markup import plain
 
 from teacherstudent.experiments import paths
-from teacherstudent.experiments.plan import Figure, read_figures
+from teacherstudent.experiments.figures import Figure, read_figures
 from teacherstudent.experiments.scripts import description
 
 # Papers by name: authors and year, and subject.

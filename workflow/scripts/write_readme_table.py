@@ -8,7 +8,7 @@ from pathlib import Path
 
 from _claims import by_figure, count, expected, found
 from teacherstudent.experiments.claims import Claim, read_claims
-from teacherstudent.experiments.plan import read_figures
+from teacherstudent.experiments.figures import read_figures
 
 ROOT = Path(__file__).parents[2]
 README, STORED = ROOT / "README.md", ROOT / "docs" / "claims.csv"

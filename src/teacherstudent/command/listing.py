@@ -52,8 +52,8 @@ def _engines() -> Iterator[tuple[str, ...]]:
 
 
 def _experiments(config: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    from teacherstudent.experiments.jobs import read_grids
-    from teacherstudent.experiments.plan import sorted_figures
+    from teacherstudent.experiments.figures import sorted_figures
+    from teacherstudent.experiments.grid import read_grids
 
     figures = sorted_figures(config).values()
     yield "experiment", "runs", "figures"
@@ -64,7 +64,7 @@ def _experiments(config: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _figures(config: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    from teacherstudent.experiments.plan import sorted_figures
+    from teacherstudent.experiments.figures import sorted_figures
 
     yield "figure", "paper", "description"
     for name, figure in sorted_figures(config).items():

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
 from teacherstudent.experiments.cost import Cost, grid_cost
 from teacherstudent.experiments.division import Axes, divided
-from teacherstudent.experiments.grid import Grid
+from teacherstudent.experiments.grid import Grid, grids_of
 from teacherstudent.experiments.schema import complete_experiment
-from teacherstudent.spec.axes import points, read_axes, with_values
+from teacherstudent.spec.axes import points, with_values
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import parse_spec
 from teacherstudent.spec.weight_files import STUDENT_KEY, TEACHERS_KEY, digests
@@ -78,22 +77,11 @@ def parse_experiment(name: str, document: Mapping[str, Any]) -> Experiment:
     """
     try:
         filled = complete_experiment(document)
-        grids = _grids(filled)
+        grids = grids_of(filled)
         costs = {engine: _cost(grid) for engine, grid in grids.items()}
     except SpecError as error:
         raise SpecError(f"experiment {name}: {error}") from error
     return Experiment(name, grids, costs, filled["collect"])
-
-
-def read_grids(name: str, document: Mapping[str, Any]) -> dict[str, Grid]:
-    """Write out the axes of an experiment, by engine; the specs at its points are not checked.
-
-    Raises SpecError with one line that names the experiment and the key.
-    """
-    try:
-        return _grids(complete_experiment(document))
-    except SpecError as error:
-        raise SpecError(f"experiment {name}: {error}") from error
 
 
 def jobs(experiment: Experiment, seconds: float) -> list[Job]:
@@ -152,30 +140,6 @@ def _files(spec: dict, inner: dict[str, list]) -> list[str]:
     named = {STUDENT_KEY: initial.get("file"), TEACHERS_KEY: spec.get("teachers", {}).get("file")}
     paths = {path for key, path in named.items() for path in inner.get(key, [path])}
     return [path for path in paths if path is not None]
-
-
-def _grids(filled: Mapping[str, Any]) -> dict[str, Grid]:
-    """Return the grids of a complete experiment by engine."""
-    return {engine: _grid(engine, filled["spec"], entry) for engine, entry in filled["engines"].items()}
-
-
-def _grid(engine: str, spec: dict, entry: Mapping[str, Any]) -> Grid:
-    """Return the grid of one engine from its entry in an experiment."""
-    key = f"engines.{engine}"
-    if engine not in ENGINES:
-        raise SpecError(f"{key}: unknown engine; allowed are {', '.join(ENGINES)}")
-    outer, inner = (read_axes(f"{key}.{part}", entry[part]) for part in ("outer", "inner"))
-    for axis in outer.keys() & inner.keys():
-        raise SpecError(f"{key}.inner.{axis}: is already an outer axis; remove one of the two")
-    own = _sorted(with_values(spec, entry["set"]))
-    return Grid(engine, own, outer, inner, entry["runs"], entry["seed"])
-
-
-def _sorted(value: Any) -> Any:
-    """Sort keys, so that a job does not depend on their order in a file."""
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
-    return value
 
 
 def _cost(grid: Grid) -> Cost:

@@ -7,22 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments.configuration import read_configuration, read_folder
+from teacherstudent.experiments.configuration import read_configuration
+from teacherstudent.experiments.figures import Figure, figures_of
 from teacherstudent.experiments.jobs import LONGEST_NAME, Experiment, Job, jobs, parse_experiment
 
 # The keys of the block `inputs.dataset` of a spec that name files.
 DATA_KEYS = ("file", "labels_file")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure: its title, its paper, and the experiments that it needs."""
-
-    name: str
-    title: str
-    paper: str
-    experiments: list[str]
 
 
 @dataclass(frozen=True)
@@ -147,34 +138,13 @@ def read_plan(
     experiments = {
         name: parse_experiment(name, entry) for name, entry in config.get("experiments", {}).items()
     }
-    figures = _figures(config)
+    figures = figures_of(config)
     _check_names(experiments, figures, reserved)
     _check_references(config, experiments, figures)
     listed = [job for experiment in experiments.values() for job in jobs(experiment, config["job_seconds"])]
     by_name = {(job.experiment, job.engine, job.curve): job for job in listed}
     explorer = config.get("explorer")
     return Plan(config["papers"], experiments, by_name, figures, explorer, config["job_seconds"])
-
-
-def read_figures(root: str | Path = "") -> dict[str, Figure]:
-    """Return the figures of the workflow in a folder by name, those of selected papers first.
-
-    Raises RunError if the folder has no workflow, SpecError if its configuration is not valid.
-    """
-    return sorted_figures(read_folder(root))
-
-
-def sorted_figures(config: Mapping[str, Any]) -> dict[str, Figure]:
-    """Return the figures of a configuration by name, those of selected papers first."""
-    figures = _figures(config)
-    order = [*config["papers"], *(figure.paper for figure in figures.values())]
-    return dict(sorted(figures.items(), key=lambda item: order.index(item[1].paper)))
-
-
-def _figures(config: Mapping[str, Any]) -> dict[str, Figure]:
-    """Return the figures of a configuration; one without a title has its name as its title."""
-    entries = config.get("figures", {})
-    return {name: Figure(name, **{"title": name, **entry}) for name, entry in entries.items()}
 
 
 def data_files(work: Mapping[str, Any]) -> list[str]:

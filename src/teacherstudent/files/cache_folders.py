@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PACKAGE = __package__.partition(".")[0]
@@ -25,6 +25,17 @@ def user_cache() -> Path:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError as error:
         raise OSError(errno.ENOENT, "the user has no home folder", "~/.cache") from error
+
+
+def sources(folder: Path, endings: tuple[str, ...] = (".py",)) -> Iterator[tuple[str, bytes]]:
+    """Yield the path in a folder and the content of all files with some endings, sorted by path.
+
+    Digests of sources are computed in each process: methods of Path would take twice the time.
+    """
+    paths = [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    for path in sorted(path for path in paths if path.endswith(endings)):
+        with open(path, "rb") as file:
+            yield path[len(str(folder)) + 1 :], file.read()
 
 
 def usable_folder(

@@ -10,11 +10,11 @@ import hashlib
 import os
 import re
 import sys
-from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 
-from teacherstudent.files.cache_folders import PACKAGE, usable_folder, user_cache
+from teacherstudent.files.cache_folders import PACKAGE, sources, usable_folder, user_cache
 
 VARIABLE = "NUMBA_CACHE_DIR"
 NO_PART_OF_CODE = (VARIABLE, "NUMBA_NUM_THREADS")
@@ -45,12 +45,20 @@ def state_digest() -> str:
     settings of numba. (`teacherstudent.store.digest`, which ignores comments, is slower than loading them.)
     """
     digest = hashlib.sha256()
-    folder = Path(__file__).parents[1] / "kernels"
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    for path, content in sources(Path(__file__).parents[1] / "kernels"):
+        digest.update(path.encode() + content)
     versions = [sys.version, *map(version, PACKAGES)]
     digest.update(repr((versions, processor(), _settings())).encode())
     return digest.hexdigest()[:DIGITS]
+
+
+def version(package: str) -> list[bytes]:
+    """Return the content of the modules in which a package states its version.
+
+    Neither the package nor importlib.metadata is imported: that takes longer than a short command.
+    """
+    folder = Path(find_spec(package).origin).parent
+    return [path.read_bytes() for path in sorted(folder.glob("*version.py"))]
 
 
 def processor(path: str | Path = "/proc/cpuinfo") -> list[str]:

@@ -1,10 +1,9 @@
 """Conversion of documents from Python to plain numbers, texts, lists and blocks, without types of numpy."""
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import nested_too_deeply, on_one_line, shown
@@ -13,8 +12,7 @@ from teacherstudent.errors.messages import nested_too_deeply, on_one_line, shown
 MAX_DEPTH = 20
 # Numbers beyond have squares and products that are not finite.
 LARGEST = 1e50
-# Types that become lists and numbers.
-OF_NUMPY, LISTS = (np.ndarray, np.generic), (list, tuple, range)
+LISTS = list, tuple, range  # types that become lists
 
 
 def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
@@ -45,7 +43,7 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
     """
     if depth == 0:
         raise SpecError(f"{path}: {nested_too_deeply(MAX_DEPTH)}")
-    if isinstance(value, OF_NUMPY):
+    if _is_of_numpy(value):
         value = _listed(value)
     if type(value) is dict or isinstance(value, Mapping):
         return {
@@ -74,11 +72,18 @@ def _is_simple(value: Any) -> bool:
     return kind is str or kind is bool or ((kind is float or kind is int) and abs(value) <= LARGEST)
 
 
+def _is_of_numpy(value: Any) -> bool:
+    """Return whether a value is an array or a number of numpy, which is not imported for this question."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
+
+
 def _listed(value: Any) -> Any:
     """Turn arrays and numbers of numpy, if real or texts, into lists and numbers of Python."""
     if value.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # too large numbers become infinite, which is an error
-            return value.astype(np.float64).tolist()
+        numpy = sys.modules["numpy"]
+        with numpy.errstate(over="ignore"):  # too large numbers become infinite, which is an error
+            return value.astype(numpy.float64).tolist()
     return value.tolist() if value.dtype.kind in "biuUO" else value
 
 

@@ -1,5 +1,6 @@
 """Safe reading of YAML and JSON, with errors of one line."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ import yaml
 
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import given_twice, nested_too_deeply, on_one_line, without_line
-from teacherstudent.files.number_forms import with_number_forms
+from teacherstudent.files.number_forms import TAG, with_number_forms
 from teacherstudent.files.plain_values import MAX_DEPTH
 
 MAX_LOADED_DEPTH = 200
 # Maximum number of values that anchors may add: a few nested anchors can stand for billions.
 MAX_REPEATED = 1_000_000
+TEXT, MERGE = f"{TAG}str", f"{TAG}merge"
 
 
 @with_number_forms
@@ -21,6 +23,10 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Safe YAML without duplicate keys, read in bounded time and memory."""
 
     depth = 0
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.has_aliases = "*" in text  # without this character, no value is repeated
 
     def descend_resolver(self, node, index):
         """Count the blocks around a node while it is composed, before the stack overflows."""
@@ -37,16 +43,16 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     def get_single_node(self):
         """Compose the document, and count its values before they are processed."""
         node, written = super().get_single_node(), {}
-        if node is not None and _count(node, written) - len(written) > MAX_REPEATED:
+        if node is not None and self.has_aliases and _count(node, written) - len(written) > MAX_REPEATED:
             raise SpecError(f"its anchors stand for more than {MAX_REPEATED} values; write the values out")
         return node
 
     def construct_mapping(self, node, deep=False):
         """Build one mapping; YAML itself would silently use the last of equal keys."""
         keys = [
-            self.construct_object(key, deep=True)
+            key.value if key.tag == TEXT else self.construct_object(key, deep=True)
             for key, _ in node.value
-            if key.tag != "tag:yaml.org,2002:merge"
+            if key.tag != MERGE
         ]
         for key in keys:
             if keys.count(key) > 1:
@@ -57,11 +63,13 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 def _count(node: yaml.Node, known: dict[int, int]) -> int:
     """Count the values of a node with all anchors written out; `known` gets the counts of its parts."""
     if id(node) not in known:
-        known[id(node)] = 1  # in case that it is a part of itself
-        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
-        pairs = isinstance(node, yaml.MappingNode)
-        parts = [part for pair in parts for part in pair] if pairs else parts
-        known[id(node)] += sum(_count(part, known) for part in parts)
+        known[id(node)] = count = 1  # in case that it is a part of itself
+        if not isinstance(node, yaml.ScalarNode):
+            pairs = isinstance(node, yaml.MappingNode)
+            parts = itertools.chain.from_iterable(node.value) if pairs else node.value
+            for part in parts:
+                count += _count(part, known)
+            known[id(node)] = count
     return known[id(node)]
 
 

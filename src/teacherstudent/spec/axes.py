@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
-import numpy as np
-
 from teacherstudent.errors import SpecError
 
 # Values are rounded to this many digits, so that 3 * 0.1 is 0.3.
@@ -111,11 +109,19 @@ def _listed(place: str, given: Any) -> list:
         case {"linspace": [int() | float() as first, int() | float() as last, int() | float() as count]} if (
             len(given) == 1 <= count and count % 1 == 0 and bool not in map(type, given["linspace"])
         ):
-            return np.linspace(first, last, int(count)).tolist()
+            return _evenly_spaced(first, last, int(count))
         case {"concatenate": list(parts)} if len(given) == 1:
             return [value for part in parts for value in _listed(place, part)]
     forms = "a list, {linspace: [first, last, count]} or {concatenate: [...]}"
     raise SpecError(f"{place}: {given!r} is not allowed; it must be {forms}")
+
+
+def _evenly_spaced(first: float, last: float, count: int) -> list[float]:
+    """Return numbers at equal distances, with the bits of numpy.linspace, which is slow to import."""
+    values, step = [float(last)] * count, (last - first) / max(count - 1, 1)
+    for index in range(count - 1):
+        values[index] = index * step + first
+    return values if count > 1 else [float(first)]
 
 
 def _cleaned(place: str, values: list) -> list:

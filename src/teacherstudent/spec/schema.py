@@ -5,12 +5,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from teacherstudent.errors import SpecError
 from teacherstudent.errors.messages import one_line
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import parse_yaml
+from teacherstudent.spec.conformity import conforms
 from teacherstudent.spec.memo import Blocks
 
 
@@ -19,11 +18,6 @@ def package_schema(name: str) -> dict:
     """Return a schema of the package by its name, such as `spec`."""
     path = files("teacherstudent.spec").joinpath("schemas", f"{name}.yaml")
     return parse_yaml(path.read_text(encoding="utf-8"), path.name)
-
-
-@cache
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(package_schema(name))
 
 
 def complete(document: Any, name: str, schema: dict | None = None) -> dict:
@@ -48,10 +42,9 @@ def complete(document: Any, name: str, schema: dict | None = None) -> dict:
     SpecError
         If the document does not follow the schema; one line.
     """
-    document = plain(document)
-    validator = _validator(name) if schema is None else Draft202012Validator(schema)
-    check_document(document, validator, name)
-    return _filled(document, validator.schema)
+    document, schema = plain(document), package_schema(name) if schema is None else schema
+    check_document(document, schema, name)
+    return _filled(document, schema)
 
 
 def complete_blocks(document: dict, name: str) -> dict:
@@ -74,16 +67,16 @@ def complete_blocks(document: dict, name: str) -> dict:
     SpecError
         If the document does not follow the schema; one line.
     """
-    validator = _validator(name)
-    schema, known = validator.schema, validator.schema["properties"]
+    schema = package_schema(name)
+    known = schema["properties"]
     if not (known.keys() >= document.keys() >= set(schema["required"])):
-        check_document(document, validator, name)
+        check_document(document, schema, name)
     defaults = {key: sub["default"] for key, sub in known.items() if "default" in sub}
     filled = {}
     for key, block in (defaults | document).items():
         found = _blocks.of(f"{name} {key}", block, lambda key=key, block=block: _block(known[key], block))
         if found is INVALID:
-            check_document(document, validator, name)
+            check_document(document, schema, name)
         filled[key] = _copied(found)
     return filled
 
@@ -95,7 +88,7 @@ _blocks = Blocks()
 
 def _block(schema: Mapping, block: Any) -> Any:
     """Return a block with every default, or INVALID."""
-    return _filled(block, schema) if Draft202012Validator(schema).is_valid(block) else INVALID
+    return _filled(block, schema) if not _errors(block, schema) else INVALID
 
 
 def _copied(value: Any) -> Any:
@@ -105,14 +98,14 @@ def _copied(value: Any) -> Any:
     return [_copied(item) for item in value] if type(value) is list else value
 
 
-def check_document(document: Any, validator: Draft202012Validator, name: str) -> None:
+def check_document(document: Any, schema: Mapping, name: str) -> None:
     """Check a plain document against a schema.
 
     Parameters
     ----------
     document : object
         Values as in JSON.
-    validator : Draft202012Validator
+    schema : mapping
         The schema.
     name : str
         Name of the document for messages about missing keys.
@@ -122,9 +115,18 @@ def check_document(document: Any, validator: Draft202012Validator, name: str) ->
     SpecError
         If the document does not conform; the message is about one error, of the outermost key.
     """
-    errors = sorted(validator.iter_errors(document), key=_rank)
+    errors = sorted(_errors(document, schema), key=_rank)
     if errors:
         raise SpecError(one_line(errors[0], name))
+
+
+def _errors(document: Any, schema: Mapping) -> list:
+    """Return the errors of jsonschema, which is slow to import: only where there may be errors."""
+    if conforms(document, schema):
+        return []
+    from jsonschema import Draft202012Validator
+
+    return list(Draft202012Validator(schema).iter_errors(document))
 
 
 def _rank(error) -> tuple[bool, int]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from teacherstudent.errors import RunError
-from teacherstudent.files.cache_folders import PACKAGE, user_cache
+from teacherstudent.files.cache_folders import PACKAGE, sources, user_cache
 from teacherstudent.files.writing import write_whole
 
 CHECKSUM = 65  # bytes of the first line
@@ -62,7 +62,6 @@ def _place(folder: Path, question: str) -> Path | None:
 def _key(folder: Path, question: str) -> str:
     """Return the digest of sources, a question, and the version of Python, because syntax trees differ."""
     digest = hashlib.sha256(f"{sys.version}\n{question}\n".encode())
-    for path in sorted(path for kind in ("py", "yaml") for path in folder.rglob(f"*.{kind}")):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
+    for path, content in sources(folder, (".py", ".yaml")):
+        digest.update(f"{path} {len(content)}\n".encode() + content)
     return digest.hexdigest()

@@ -16,6 +16,7 @@ from teacherstudent.engines.memory import (
     sampling_memory,
     with_part,
 )
+from teacherstudent.engines.ode.choice import ALIGNED, fewest_together, formulation_name, has_lanes
 from teacherstudent.engines.ode.joint_estimates import has_joint_space, joint_cost, joint_memory
 from teacherstudent.engines.ode.structured_estimates import (
     STAGES,
@@ -23,17 +24,16 @@ from teacherstudent.engines.ode.structured_estimates import (
     structured_cost,
     structured_memory,
 )
-from teacherstudent.engines.ode.sums_checks import has_sums
 from teacherstudent.engines.ode.sums_estimates import sums_bytes, sums_seconds
 from teacherstudent.engines.rates import LONGEST_AVERAGED
 from teacherstudent.networks.sizes import MOST_FRAME_ROWS
 from teacherstudent.spec.model import Spec
 
 # Seconds of a run, and in addition, for each K^3, of a run until t = 1000; later steps are longer.
-RUN, UNITS = 0.002, 0.00008
-# The same of one of eight runs that are integrated side by side, and from how many runs on they are.
-LANES, LANES_RUN, LANES_UNITS, FEWEST = 8, 0.0005, 0.00003, 3
-MOST_UNITS, FEW_UNITS = 8, 4  # with more units than these: no lanes, and twice as many runs
+RUN, UNITS = 0.0012, 0.00006
+# The same of one of eight runs that are integrated side by side.
+LANES, LANES_RUN, LANES_UNITS = 8, 0.0003, 0.000035
+LINEAR = 0.1  # factor of UNITS for linear units
 START = 1e-9  # seconds of the start of a run for each number in the products of its initial weights
 BLOCK = 7e-5  # seconds of a block of interleaved tasks, a separate integration
 # Seconds of a unit of time with pulls at a rate of 1, and for each K^3: steps are at most 6 / rate long.
@@ -43,17 +43,16 @@ SET = 10.0
 
 
 def shared(spec: Spec) -> tuple[Hashable, ...]:
-    """Return the key of runs that are integrated side by side: the sizes of their networks."""
-    student, teachers = spec.student, spec.teachers
-    few = max(student.hidden, teachers.hidden) <= MOST_UNITS and not spec.is_deep
-    erf = student.activation == teachers.activation == "erf" and not (has_sums(spec) or spec.has_classes)
-    other = spec.has_rewards or spec.inputs.is_structured or spec.inputs.clusters is not None
-    if other or not (few and erf):
-        return (None,)
-    return ((teachers.count, teachers.hidden, student.hidden, spec.heads),)
+    """Return the keys of runs that are integrated side by side, and of orthogonal projections."""
+    student, teachers, inputs = spec.student, spec.teachers, spec.inputs
+    name = formulation_name(spec)
+    law = student.activation, teachers.activation, teachers.labels, spec.loss
+    units = name, teachers.count, teachers.hidden, student.hidden, spec.heads, *law
+    projections = units, inputs.dimension, inputs.latents, student.initial
+    return units if has_lanes(spec) else None, projections if name == ALIGNED else None
 
 
-def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[float, ...]:
+def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0, 1.0)) -> tuple[float, ...]:
     """Estimate the CPU seconds of all runs of a spec, as the terms of a sum (`Engine.cost`).
 
     Parameters
@@ -72,25 +71,32 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[floa
     """
     if has_joint_space(spec):
         return joint_cost(spec, runs)
+    filled = _lanes_of_run(spec, runs * sharing[0])
     if spec.inputs.is_structured:
-        return structured_cost(spec, runs)
-    pulled, units = spec.duration * _largest_pull(spec), spec.student.hidden**3 + SET * _sets(spec)
-    usual, (run, unit, filled) = math.sqrt(spec.duration / 1000.0), _side_by_side(spec, runs * sharing[0])
+        return structured_cost(spec, runs, sharing[1], filled)
+    pulled, units = spec.duration * _largest_pull(spec), _weight_of_units(spec)
+    usual = math.sqrt(spec.duration / 1000.0)
+    run, unit = (RUN, UNITS) if filled is None else (filled * LANES_RUN, filled * LANES_UNITS)
     return (
-        runs * (filled * run + BLOCK * _blocks(spec) + PULL * pulled),
-        runs * units * (filled * unit * usual + PULL_UNITS * pulled),
+        runs * (run + PULL * pulled),
+        runs * BLOCK * _blocks(spec),
+        runs * units * (unit * usual + PULL_UNITS * pulled),
         START * runs * _numbers_of_products(spec),
         *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
         *sums_seconds(spec, runs),
     )
 
 
-def _side_by_side(spec: Spec, runs: float) -> tuple[float, float, float]:
-    """Return RUN and UNITS of one of some runs, and their factor for lanes that are not filled."""
-    fewest = FEWEST if spec.student.hidden <= FEW_UNITS else 2 * FEWEST
-    if shared(spec) == (None,) or runs < fewest:
-        return RUN, UNITS, 1.0
-    return LANES_RUN, LANES_UNITS, math.ceil(runs / LANES) * LANES / runs
+def _lanes_of_run(spec: Spec, runs: float) -> float | None:
+    """Return the number of lanes for each of some runs, or None if they are integrated one by one."""
+    side_by_side = has_lanes(spec) and runs >= fewest_together(spec)
+    return math.ceil(runs / LANES) * LANES / runs if side_by_side else None
+
+
+def _weight_of_units(spec: Spec) -> float:
+    """Return the number K^3 of erf units that take the time of the units of a spec."""
+    linear = spec.student.activation == spec.teachers.activation == "linear"
+    return spec.student.hidden**3 * (LINEAR if linear else 1.0) + SET * _sets(spec)
 
 
 def _numbers_of_products(spec: Spec) -> float:

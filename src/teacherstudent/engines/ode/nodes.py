@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from teacherstudent.inputs.structured.foldings import coefficients
+from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.spec.model import Spec
 
 # Error that the number of nodes is chosen for, in addition to this number of nodes, and the largest number.
@@ -21,6 +22,7 @@ def delta_of(spec: Spec) -> float:
     return spec.inputs.latents / spec.inputs.dimension if fraction is None else fraction
 
 
+@one_thread()
 def gauss_nodes(delta: float, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes and weights of the Gauss rule of the Marchenko-Pastur law of mean 1 and variance delta.
 

@@ -13,21 +13,58 @@ from teacherstudent.spec.steps import record_steps
 
 MOST_GROUPS = 17  # of runs side by side; the states of eight runs with more of them fill the cache
 STAGES = 41  # number of states of the equations in the work space of the integrator
-# Seconds of a run by x = learning rate * largest eigenvalue * duration, for a few groups of modes: the larger
-# one of SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state.
-SMOOTH, POWER, STIFF, NUMBERS = 7e-5, 0.63, 1.5e-6, 1.4e-3
-MODES = 2e-10  # seconds of the decomposition of N x D loadings for each N D^2
-START = 0.002  # seconds of the start of a run
+# Seconds of a run by x = learning rate * largest eigenvalue * duration, for one unit: the larger one of
+# SMOOTH x^POWER and STIFF x; and by how much it is larger for each number of the state, and for each K^3.
+SMOOTH, POWER, STIFF, NUMBERS, UNITS = 6e-5, 0.63, 1.5e-6, 1.4e-3, 0.02
+# Factors of the time for one unit, of numbers and of units for one of eight runs side by side.
+ALONE, LANES = (1.0, 1.0, 1.0), (0.15, 0.7, 0.5)
+# Seconds of the start of a run, and in addition of N x D projections, of the decomposition of N x D loadings
+# for each N D^2, and of orthogonal projections in C columns for each N C^2.
+START, DRAWN, MODES, ORTHOGONAL = 0.0005, 5e-9, 3e-10, 1.4e-10
+PRODUCTS = 8  # runs whose products with orthogonal projections are saved for all points of a grid
 LARGEST = 10.0  # largest eigenvalue of the covariance of inputs of a file
 COPIES = 6  # of the loadings while modes are computed
 
 
-def structured_cost(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Estimate the CPU seconds of all runs of a spec with structured inputs (`Engine.cost`)."""
+def structured_cost(
+    spec: Spec, runs: int, points: float = 1.0, filled: float | None = None
+) -> tuple[float, ...]:
+    """Estimate the CPU seconds of all runs of a spec with structured inputs (`Engine.cost`).
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    runs : int
+        The number of its runs.
+    points : float
+        The number of points of a grid with the same networks and orthogonal projections.
+    filled : float, optional
+        Number of lanes for each of the runs that are integrated side by side; None if they are not.
+
+    Returns
+    -------
+    tuple of float
+        Seconds of the start and of the equations.
+    """
     tasks = spec.teachers.count if spec.mixes_tasks else 1
-    equations = seconds_of_equations(spec, size_of_state(spec)) * tasks
-    N, D = spec.inputs.dimension, rank_of_loadings(spec)
-    return runs * (START + MODES * N * D**2), runs * equations
+    parts, lanes = (ALONE, 1.0) if filled is None else (LANES, filled)
+    equations = lanes * seconds_of_equations(spec, size_of_state(spec), parts) * tasks
+    N, D, C = spec.inputs.dimension, rank_of_loadings(spec), _orthogonal_columns(spec)
+    drawn = 0 if spec.inputs.manifold is None else max(C, spec.inputs.latents)
+    saved = points if runs <= PRODUCTS and spec.has_task_inputs else 1.0
+    projecting = DRAWN * N * drawn + ORTHOGONAL * N * C**2
+    return runs * (START + MODES * N * D**2 + projecting / saved), runs * equations
+
+
+def _orthogonal_columns(spec: Spec) -> int:
+    """Return the number of orthogonal columns of all projections; 0 for those of a Hadamard matrix."""
+    N, manifold = spec.inputs.dimension, spec.inputs.manifold
+    if manifold is None or manifold.projection != "orthogonal" or N & (N - 1) == 0:
+        return 0
+    if spec.numerics.latents == "infinite":
+        return 0
+    return spec.inputs.latents * (spec.teachers.count if spec.has_task_inputs else 1)
 
 
 def stiffness(spec: Spec) -> float:
@@ -35,10 +72,25 @@ def stiffness(spec: Spec) -> float:
     return largest(spec.training.learning_rate) * largest_eigenvalue(spec) * spec.duration
 
 
-def seconds_of_equations(spec: Spec, size: int) -> float:
-    """Return the seconds of the integration of a state of some length, one task at a time."""
-    x = stiffness(spec)
-    return max(SMOOTH * x**POWER, STIFF * x) * (1.0 + NUMBERS * size)
+def seconds_of_equations(spec: Spec, size: int, parts: tuple[float, float, float] = ALONE) -> float:
+    """Return the seconds of the integration of a state of some length, one task at a time.
+
+    Parameters
+    ----------
+    spec : Spec
+        The spec.
+    size : int
+        The length of the state.
+    parts : tuple of float
+        Factors of the time for one unit, of numbers and of units.
+
+    Returns
+    -------
+    float
+    """
+    x, (base, numbers, units) = stiffness(spec), parts
+    factor = base + numbers * NUMBERS * size + units * UNITS * spec.student.hidden**3
+    return max(SMOOTH * x**POWER, STIFF * x) * factor
 
 
 def structured_memory(spec: Spec) -> Parts:
@@ -86,6 +138,8 @@ def rank_of_loadings(spec: Spec) -> int:
         return 0
     if inputs.manifold is None or spec.numerics.covariance == "exact":
         return inputs.dimension
+    if spec.has_task_inputs and inputs.manifold.projection == "orthogonal":
+        return 0
     tasks = spec.teachers.count if inputs.manifold.tasks == "subspaces" else 1
     return min(inputs.dimension, tasks * inputs.latents)
 
