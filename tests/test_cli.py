@@ -323,3 +323,23 @@ def test_closed_output_does_not_end_the_command(folder):
     line = f"{sys.executable} -m teacherstudent"
     subprocess.run(f"{line} run spec.yaml --engine ode --output out.h5 2>&-", shell=True, check=True)
     subprocess.run(f"{line} show out.h5 >&-", shell=True, check=True)
+
+
+def test_a_run_does_not_replace_a_file_that_it_reads(folder, capsys):
+    run = ["run", "spec.yaml", "--engine", "network", "--output"]
+    assert command(*run, "first.h5", "--set", "record.state=true") == 0
+    Path("link.h5").symlink_to("spec.yaml")
+    trained = ["--set", "student.initial.scheme=file", "--set", "student.initial.file=first.h5"]
+    for output, more in (
+        ("spec.yaml", []),
+        ("link.h5", []),
+        ("first.h5", ["--from", "first.h5"]),
+        ("./first.h5", trained),
+    ):
+        before = Path(output).read_bytes()
+        assert command(*run, output, *more) == 2
+        message = f"error: --output: {output} is read by this run and would be lost; name another file\n"
+        assert capsys.readouterr().err.endswith(message)
+        assert Path(output).read_bytes() == before
+    assert command(*run, "first.h5") == 0
+    assert command(*run, "second.h5", *trained[:2], "--set", "student.initial.file=none.h5") == 2

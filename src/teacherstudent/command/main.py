@@ -59,6 +59,7 @@ def run(options: Namespace) -> None:
     from teacherstudent.store.runs import write_runs
 
     spec, engine = load_spec(options.spec, _settings(options)), options.engine
+    _refuse_to_replace_inputs(options, spec)
     starts, seed, runs, origin, note = _starts(options, spec)
     threads = min(runs, options.threads or _cores())
     minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
@@ -75,6 +76,19 @@ def run(options: Namespace) -> None:
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
             sys.stderr.write(f"warning: {diverged(number, trajectory.diverged_at)}\n")
+
+
+def _refuse_to_replace_inputs(options: Namespace, spec) -> None:
+    """Raise SpecError if the run reads its output: the spec, the start, or a file named in the spec."""
+    from teacherstudent.files.plain_values import texts
+
+    if not os.path.exists(options.output):
+        return
+    for path in (options.spec, options.start, *texts(spec.to_dict())):
+        if path is not None and os.path.exists(path) and os.path.samefile(path, options.output):
+            raise SpecError(
+                f"--output: {options.output} is read by this run and would be lost; name another file"
+            )
 
 
 def _check_signals(checkpoints, report: Callable[[int, float], None]) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from teacherstudent.errors import SpecError
@@ -109,3 +109,12 @@ def _finite(value: int | float, path: str) -> int | float:
             f"{path}: {shown(value)} is not allowed; it must be a finite number, {LARGEST:g} at most"
         )
     return value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a plain document, without its keys."""
+    if type(value) is str:
+        yield value
+    elif type(value) in (dict, list):
+        for item in value.values() if type(value) is dict else value:
+            yield from texts(item)
