@@ -1,18 +1,29 @@
 """Several jobs of the workflow in one of the cluster: an experiment, or curves of a longer one."""
 
 import pytest
+import yaml
 
 from cluster.slurm import needs_slurm, wait_for
+from plans import read
+from teacherstudent.experiments.configuration import merged
+from teacherstudent.experiments.groups import JOBS_PER_GROUP
 
 pytestmark = needs_slurm
+
+
+def seconds_of_a_curve(checkout):
+    """Return the estimated time of one of the six curves of `several`."""
+    files = [checkout.root / "config" / name for name in ("config.yaml", "experiments/example.yaml")]
+    plan = read(merged(yaml.safe_load(path.read_text(encoding="utf-8")) for path in files), files)
+    return max(job.seconds for job in plan.jobs.values() if job.experiment == "several")
 
 
 @pytest.fixture(scope="module")
 def grouped(make_trouble):
     """A checkout with an experiment that was too long for one job, and a short one that took two attempts."""
     checkout = make_trouble()
-    # sixteen times this is what five curves take
-    checkout.edit("config/config.yaml", "job_seconds: 0.001", "job_seconds: 0.0073")
+    job_seconds = 5.0 * seconds_of_a_curve(checkout) / JOBS_PER_GROUP  # too short a group for six curves
+    checkout.edit("config/config.yaml", "job_seconds: 0.001", f"job_seconds: {job_seconds}")
     checkout.run("results/curves/several.h5", "results/curves/hungry.h5")
     wait_for(lambda: len(checkout.slurm.ended(checkout.root)) == 5, "all jobs in the accounting")
     return checkout
