@@ -10,6 +10,7 @@ from importlib import import_module
 from types import ModuleType
 
 from teacherstudent.errors import refuse
+from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.spec.model import Spec
 
 PACKAGE = "teacherstudent.engines"
@@ -148,8 +149,14 @@ class Engine:
         -------
         list of Trajectory
             One for each run, which depends on spec, seed, number and start of this run only.
+
+        Notes
+        -----
+        Linear algebra has one thread: small products take up to ten times as long with several threads that
+        wait for each other.
         """
-        return self._dynamics.simulate(specs, seed, runs, progress, starts, **checkpoints)
+        with one_thread():
+            return self._dynamics.simulate(specs, seed, runs, progress, starts, **checkpoints)
 
     def shared(self, spec: Spec) -> tuple[Hashable, ...]:
         """Return keys of work that the points of a grid share: those with an equal key share it.

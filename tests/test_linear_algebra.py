@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from samples import spec
 from teacherstudent.analysis import committee, error_decay_rate, fixed_point, informed_state
+from teacherstudent.engines.base import ENGINES
+from teacherstudent.engines.start import BEGINNING
 from teacherstudent.networks.linear_algebra import one_thread
 
 
@@ -25,10 +28,11 @@ def test_numbers_do_not_depend_on_threads(numbers):
     assert found == found[:1] * 3
 
 
-def test_one_thread_ends_with_its_block():
-    def threads():
-        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+def threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
+
+def test_one_thread_ends_with_its_block():
     @one_thread()
     def inside():
         with one_thread():
@@ -36,3 +40,13 @@ def test_one_thread_ends_with_its_block():
 
     with threadpool_limits(2, "blas"):
         assert (threads(), inside(), threads()) == ({2}, {1}, {2})
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=list(ENGINES))
+def test_engines_have_one_thread(engine):
+    seen = []
+    with threadpool_limits(2, "blas"):
+        engine.simulate([spec()], 0, [0], lambda _: seen.append(threads()), [BEGINNING])
+        assert threads() == {2}
+    assert seen
+    assert all(number == {1} for number in seen)
