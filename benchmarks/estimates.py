@@ -80,7 +80,7 @@ class Case:
         """Return the job, or one with a share of the duration."""
         values = {"duration": self.base.get("duration", 1.0)} | dict(self.values)
         spec = with_values(self.base, values | {"duration": share * values["duration"]})
-        if spec["curriculum"]:
+        if "switch_times" in spec["curriculum"]:
             spec["curriculum"] = {"switch_times": [0.5 * spec["duration"]]}
         inner = {key: np.asarray(values).tolist() for key, values in self.axes.items()}
         entry = {"spec": spec, "engines": {self.engine: {"inner": inner, "runs": self.runs}}}
@@ -94,6 +94,18 @@ def one_task(**more: Any) -> dict[str, Any]:
     return alone | more
 
 
+SIX_UNITS = {
+    UNITS: 4,
+    TEACHERS: 2,
+    "teachers.labels": "sign",
+    "teachers.readouts": {},
+    "training.loss": "logistic",
+}
+THRESHOLDS = {"curriculum": {"thresholds": [0.002]}, "training.learning_rate": 0.5}
+CLUSTERS = one_task(
+    inputs={"dimension": 1000, "distribution": "mixture", "clusters": {"means": "xor"}},
+    **{UNITS: 8, "student.activation": "relu", "teachers.readouts": {}, "training.learning_rate": 0.1},
+)
 MANIFOLD = {"distribution": "hidden_manifold", "dimension": 1000, "manifold": {"latent_dimension": 100}}
 CASES = {
     "network": Case("network", {UNITS: 4, TEACHERS: 2, "duration": 600.0}),
@@ -122,6 +134,9 @@ CASES = {
     "network, signs": Case(
         "network", {"teachers.labels": "sign", "teachers.readouts": {}, "training.loss": "logistic"}
     ),
+    "network, signs by six units": Case("network", SIX_UNITS),
+    "network, thresholds": Case("network", THRESHOLDS),
+    "network, clusters": Case("network", CLUSTERS | {"inputs.dimension": 100}),
     "chain": Case("chain", {UNITS: 4, TEACHERS: 2}, runs=64),
     "chain, one run": Case("chain", {UNITS: 4, TEACHERS: 2, "duration": 1000.0}),
     "chain, 64 points": Case("chain", {UNITS: 4, TEACHERS: 2}, {SIMILARITY: np.linspace(0, 1, 64)}),
@@ -143,6 +158,9 @@ CASES = {
     "chain, signs": Case(
         "chain", {"teachers.labels": "sign", "teachers.readouts": {}, "training.loss": "logistic"}, runs=64
     ),
+    "chain, signs by six units": Case("chain", SIX_UNITS, runs=16),
+    "chain, thresholds": Case("chain", THRESHOLDS | {UNITS: 8, TEACHERS: 4}, runs=64),
+    "chain, clusters": Case("chain", CLUSTERS, runs=8),
     "ode": Case("ode", {"duration": 1000.0}, {"inputs.dimension": [1000, 2000]}),
     "ode, 401 similarities": Case("ode", {}, {SIMILARITY: np.linspace(0, 1, 401)}),
     "ode, rates, K = 4": Case("ode", {UNITS: 4, TEACHERS: 2}, {RATE: np.linspace(0.1, 1, 64)}),
@@ -152,6 +170,7 @@ CASES = {
     "ode, manifold": Case("ode", one_task(inputs=MANIFOLD), runs=8),
     "ode, two hidden layers": Case("ode", {"student.layers": 2}),
     "ode, tanh": Case("ode", {"student.activation": "tanh"}),
+    "ode, sigmoid, K = M = 2": Case("ode", {"student.activation": "sigmoid", TEACHERS: 2}),
     "ode, signs": Case(
         "ode", {"teachers.labels": "sign", "teachers.readouts": {}, "training.loss": "logistic"}
     ),

@@ -105,6 +105,48 @@ def test_the_dynamics_grow_with(engine, changes, factor):
     assert many / few == pytest.approx(factor, rel=0.2)
 
 
+LABELS = {"count": 1, "hidden": 2, "labels": "sign"}
+XOR = {"dimension": 100, "distribution": "mixture", "clusters": {"means": "xor"}}
+
+
+@pytest.mark.parametrize("engine", ["network", "chain"])
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({"teachers": LABELS, "student": {"hidden": 2}}, 0.8e-3),
+        ({"teachers": LABELS, "student": {"hidden": 4}}, 1.4e-3),  # means over sampled fields
+        ({"teachers": LABELS, "student": {"hidden": 4, "activation": "relu"}}, 1.0e-3),
+        ({"teachers": LABELS, "student": {"hidden": 8, "activation": "linear"}}, 0.3e-3),
+        ({"inputs": XOR, "student": {"hidden": 1, "activation": "relu"}}, 0.75e-3),
+        ({"inputs": XOR, "student": {"hidden": 8, "activation": "relu"}}, 3.2e-3),
+        ({"inputs": XOR, "student": {"hidden": 8, "activation": "linear"}}, 0.9e-3),
+    ],
+)
+def test_records_with_sums_take_milliseconds(engine, changes, seconds):
+    base = {"teachers": {"count": 1, "hidden": 1}, "curriculum": {}} | changes
+    few, many = (
+        sum(point_terms(spec(**base, record={"count": count}), engine, 64)) / 64 for count in (11, 111)
+    )
+    assert 0.5 * seconds < (many - few) / 100 < 2.0 * seconds
+
+
+@pytest.mark.parametrize(
+    ("engine", "hidden", "seconds"),
+    [("network", 2, 29e-6), ("network", 32, 330e-6), ("chain", 2, 32e-6), ("chain", 8, 115e-6)],
+)
+def test_comparisons_with_thresholds_are_included(engine, hidden, seconds):
+    """The seconds of one comparison, for `chain` of 64 runs together; the first phase is half of the run."""
+    runs = 1 if engine == "network" else 64
+
+    def cost(look_every):
+        units = {"inputs": {"dimension": 1000}, "student": {"hidden": hidden}}
+        units["teachers"] = {"count": 2, "hidden": 1 + hidden // 3}
+        rule = {"thresholds": [1e-3], "look_every": look_every}
+        return sum(point_terms(spec(**units, curriculum=rule, duration=20.0), engine, runs))
+
+    assert 0.5 * seconds < (cost(0.01) - cost(0.1)) / 900 < 2.0 * seconds
+
+
 @pytest.mark.parametrize(
     ("engine", "runs", "duration", "seconds"), [("network", 2, 30.0, 1.4), ("chain", 64, 1000.0, 2.5)]
 )

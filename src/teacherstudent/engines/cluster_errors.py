@@ -4,6 +4,7 @@ In cluster c the fields of the student are normal with means m_c and covariances
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def cluster_errors(spec: Spec, Q: np.ndarray, m: np.ndarray, h: np.ndarray) -> d
     return dict(zip(("generalisation_error", "classification_error"), found, strict=True))
 
 
+@lru_cache(maxsize=4)
 def normal_points(count: int) -> np.ndarray:
     """Return evenly spread points (POINTS, count), as good as standard normal samples and without chance.
 

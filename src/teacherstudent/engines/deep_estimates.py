@@ -5,7 +5,6 @@ about four.
 """
 
 from teacherstudent.engines.memory import NUMBER
-from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
 
 # Nodes for two fields at a tolerance of 1e-7, and their factor for each further one: with weights of order 1,
@@ -34,12 +33,12 @@ def samples(spec: Spec) -> int:
     return int(min(SAMPLES, max(FEWEST_SAMPLES, WORK / (layers * K * K + fields(spec) ** 2))))
 
 
-def error_seconds(spec: Spec, runs: int) -> float:
-    """Estimate the seconds to measure the recorded errors of all runs."""
+def error_seconds(spec: Spec, rows: float) -> float:
+    """Estimate the seconds to measure errors on all teachers, at some times."""
     if not spec.is_deep or spec.student.activation == "linear":
         return 0.0
     points = min(nodes(spec), SAMPLES) if fields(spec) <= MOST_FIELDS else samples(spec)
-    return runs * len(record_times(spec)) * spec.teachers.count * points * _forward(spec)
+    return rows * spec.teachers.count * points * _forward(spec)
 
 
 def equation_seconds(spec: Spec, runs: int) -> float:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from teacherstudent.engines.label_sums import has_label_sums
 from teacherstudent.engines.sum_limits import tolerance_of
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.classification import classification_error, mean_loss
@@ -14,7 +15,6 @@ from teacherstudent.networks.randomness import Purpose, normals
 from teacherstudent.spec.model import Spec
 
 SAMPLES = 20_000  # of the fields, where sums would have too many dimensions
-MOST_FIELDS = 4  # of student and teacher together, of sums over both
 
 
 def label_errors(
@@ -67,7 +67,7 @@ def _errors_of_task(spec: Spec, Q, R, T, h, v) -> tuple[np.ndarray, np.ndarray]:
     student, teacher = code_of(spec.student), _axes_or_none(spec, T, v)
     loss, margin = spec.loss, spec.training.margin or 0.0
     tolerance = tolerance_of(spec)
-    exact_loss, exact_error = _has_sums(spec, teacher)
+    exact_loss, exact_error = has_label_sums(spec, None if teacher is None else len(teacher.inverse))
     losses, errors = np.full((2, len(Q)), np.nan)
     for record, state in enumerate(zip(Q, R, h, strict=True)):
         if not has_finite_output(spec, *state):
@@ -113,20 +113,6 @@ def _axes_or_none(spec: Spec, T: np.ndarray, v: np.ndarray) -> TeacherAxes | Non
         return teacher_axes(code, T, v)
     except np.linalg.LinAlgError:
         return None
-
-
-def _has_sums(spec: Spec, teacher: TeacherAxes | None) -> tuple[bool, bool]:
-    """Return whether the mean loss and the classification error have sums or closed forms."""
-    if teacher is None or spec.is_deep or spec.inputs.clusters is not None:
-        return False, False
-    student, K, unit = spec.student.activation, spec.student.hidden, len(teacher.inverse)
-    by_unit = spec.loss in ("squared", "hebbian")
-    if student == "relu":
-        return by_unit and unit <= MOST_FIELDS - 1, K <= 2 and unit == 1
-    if student not in ("erf", "linear"):
-        return False, False
-    few = (1 if student == "linear" else K) + unit <= MOST_FIELDS
-    return few or (by_unit and unit <= MOST_FIELDS - 1), few
 
 
 def _sampled(spec: Spec, Q, R, h, T, v) -> tuple[float, float]:

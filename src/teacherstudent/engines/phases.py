@@ -112,6 +112,13 @@ def head_to_copy(spec: Spec, sequence: Sequence[int], teacher: int) -> int | Non
     return None
 
 
+def comparisons(spec: Spec) -> float:
+    """Estimate how often a run compares its error with a threshold, as if all phases were equally long."""
+    thresholds = len(spec.curriculum.thresholds or ())
+    steps = spec.duration * spec.inputs.dimension * thresholds / (thresholds + 1)
+    return steps / check_interval_steps(spec)
+
+
 def check_interval_steps(spec: Spec) -> int:
     """Return the number of steps between two comparisons of the error with a threshold, at least one."""
     interval = min(spec.curriculum.look_every, 2.0 * spec.duration)  # longer than the run: no comparison

@@ -12,6 +12,7 @@ from teacherstudent.engines.base import ENGINES
 from teacherstudent.engines.chain.axes import axes
 from teacherstudent.engines.deep_estimates import error_seconds
 from teacherstudent.engines.memory import NUMBER, Parts, record_key, record_memory, with_part
+from teacherstudent.engines.phases import comparisons
 from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
@@ -22,6 +23,7 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 BATCH_COST, CHAIN_COST = (150e-9, 40e-9), (5e-9, 1.5e-9, 0.25e-9)
 # Seconds of a record of a batch, and of the errors of each chain, for each p^3.
 RECORD, ERRORS = 40e-6, 0.5e-9
+LOOK = 30e-6  # seconds of a comparison of a batch with thresholds, beside those of the errors
 
 # Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
 INNER_COST = (0.0, 6e-9, 1.5e-9)
@@ -74,7 +76,7 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[floa
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     if spec.inputs.clusters is not None:
         p = spec.student.hidden + len(spec.inputs.clusters.std)
-    steps, rows = spec.duration * spec.inputs.dimension, len(record_times(spec))
+    steps, rows, looks = spec.duration * spec.inputs.dimension, len(record_times(spec)), comparisons(spec)
     together, alone = (np.polynomial.Polynomial(terms)(p) for terms in (BATCH_COST, CHAIN_COST))
     batch = spec.training.batch_size
     steps *= TASKS if spec.mixes_tasks else 1.0
@@ -85,15 +87,14 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[floa
         steps *= GROUPS * (1 + _groups(spec))
     if spec.is_deep:
         alone += (spec.student.depth - 1) * np.polynomial.Polynomial(INNER_COST)(spec.student.hidden)
-    found = (
+    return (
         together * steps * batch * batches,
         alone * steps * batch * chains,
-        RECORD * rows * batches,
-        ERRORS * rows * chains * p**3,
+        (RECORD * rows + LOOK * looks) * batches,
+        ERRORS * (rows + looks) * chains * p**3,
+        error_seconds(spec, runs * (rows + looks)),
+        *measured_by_sums(spec, runs * rows, runs * looks),
     )
-    if spec.is_deep:
-        return *found, error_seconds(spec, runs)
-    return *found, *measured_by_sums(spec, runs * rows)
 
 
 def _cost_of_episodes(spec: Spec, batches: float, chains: float) -> tuple[float, ...]:

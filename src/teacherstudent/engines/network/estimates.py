@@ -33,7 +33,7 @@ from teacherstudent.engines.network.structured_estimates import (
     preparing_memory,
     shared_memory,
 )
-from teacherstudent.engines.phases import phases
+from teacherstudent.engines.phases import comparisons, phases
 from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
@@ -50,7 +50,7 @@ WIDE_WEIGHT, WIDE_UNIT, WIDE_SINGLE = 0.05e-9, 1.2e-9, 0.5
 START, OVERLAPS = 1e-9, 0.2e-9
 # Seconds of a record, for each pair of units in the errors, and for each weight and sample of a set.
 RECORD, PAIR, SAMPLE = 40e-6, 0.7e-9, 0.42e-9
-SWITCH = 0.5  # the duration of the first task as a share of the run where a threshold ends it
+LOOK = 25e-6  # seconds of a comparison with a threshold, beside those of the error
 
 # Seconds of a step with interventions: in addition, of each weight that is pulled (proximally: beside it), of
 # each weight with a path integral, and of each number of a teacher that drifts or turns.
@@ -75,7 +75,7 @@ def _is_fresh(spec: Spec) -> bool:
 def _share_before_switch(spec: Spec) -> float:
     """Return which part of the steps is before the first switch."""
     if spec.curriculum.thresholds:
-        return SWITCH
+        return 1.0 / (1 + len(spec.curriculum.thresholds))
     return (spec.curriculum.switch_times or (0.0,))[0] / spec.duration
 
 
@@ -117,7 +117,7 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0, 1.0)) -> tuple[
         *_of_records(spec, runs),
         *(drawing(spec, samples) + measuring(spec, runs) if spec.inputs.is_structured else ()),
         *_interventions(spec, runs, numbers),
-        *((_inner(spec, samples), error_seconds(spec, runs)) if spec.is_deep else ()),
+        *((_inner(spec, samples),) if spec.is_deep else ()),
     )
 
 
@@ -137,18 +137,20 @@ def _of_steps(spec: Spec, steps: float, drawn: float, trained: float) -> tuple[f
 
 
 def _of_records(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Estimate the seconds of initial networks and of records."""
-    N, K, inputs = spec.inputs.dimension, spec.student.hidden, spec.inputs
-    rows, vectors = runs * len(record_times(spec)), K + spec.teachers.count * spec.teachers.hidden
+    """Estimate the seconds of initial networks, of records and of comparisons with thresholds."""
+    N, K, M, P = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.teachers.count
+    inputs, rows, looks = spec.inputs, runs * len(record_times(spec)), runs * comparisons(spec)
+    vectors, pairs = K + P * M, rows * (K + P * M) ** 2 + looks * (K + M) ** 2
     stored = inputs.samples or 0
     if inputs.dataset is not None:
         stored = _mixed(spec) or stored + inputs.dataset.test_samples
     return (
         START * runs * N * vectors**2 * (spec.initial_overlaps is None),
-        RECORD * rows,
-        PAIR * rows * vectors**2,
-        OVERLAPS * rows * N * vectors**2 * _measures_overlaps(spec),
-        *measured_by_sums(spec, rows),
+        RECORD * rows + LOOK * looks,
+        PAIR * pairs,
+        OVERLAPS * N * pairs * _measures_overlaps(spec),
+        error_seconds(spec, rows + looks),
+        *measured_by_sums(spec, rows, looks),
         SAMPLE * rows * stored * K * N,
     )
 

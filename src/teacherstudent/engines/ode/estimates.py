@@ -26,6 +26,7 @@ from teacherstudent.engines.ode.structured_estimates import (
 )
 from teacherstudent.engines.ode.sums_estimates import sums_bytes, sums_seconds
 from teacherstudent.engines.rates import LONGEST_AVERAGED
+from teacherstudent.engines.trajectory import record_times
 from teacherstudent.networks.sizes import MOST_FRAME_ROWS
 from teacherstudent.spec.model import Spec
 
@@ -82,7 +83,8 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0, 1.0)) -> tuple[
         runs * BLOCK * _blocks(spec),
         runs * units * (unit * usual + PULL_UNITS * pulled),
         START * runs * _numbers_of_products(spec),
-        *((equation_seconds(spec, runs), error_seconds(spec, runs)) if spec.is_deep else ()),
+        equation_seconds(spec, runs),
+        error_seconds(spec, runs * len(record_times(spec))),
         *sums_seconds(spec, runs),
     )
 
