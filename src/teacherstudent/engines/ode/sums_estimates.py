@@ -18,8 +18,6 @@ NODE = 12e-9  # seconds of a node
 # Right-hand sides of a phase, and of a unit of time up to t = 1000; later steps are longer.
 EVALUATIONS, PER_TIME = 300, 7.0
 CHOICES = 0.002  # seconds of the choices of nodes in a phase
-# Seconds of the errors on one task in a record.
-RECORD = {2: 3e-4, 3: 6e-4, 4: 1.5e-3}
 
 
 def sums_seconds(spec: Spec, runs: int) -> tuple[float, ...]:
@@ -33,9 +31,7 @@ def sums_seconds(spec: Spec, runs: int) -> tuple[float, ...]:
     count = _nodes(spec, fields) if signs else _nodes_on_average(spec, fields)
     equations = CHOICES * phases + evaluations * count * NODE
     rows = runs * len(record_times(spec))
-    if not signs:
-        return runs * equations, *measured_by_sums(spec, rows)
-    return runs * equations, rows * spec.teachers.count * RECORD[fields]
+    return runs * equations, *measured_by_sums(spec, rows)
 
 
 def sums_bytes(spec: Spec) -> float:
