@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import _figures
@@ -163,6 +164,15 @@ def test_runs_left_out_are_counted():
     assert note == "3 of 12 runs diverged and are left out."
 
 
+def test_sizes_are_those_of_the_data():
+    one = replace(curves(), engine="network", runs=1, axes={}, document={"inputs": {"dimension": 20}})
+    note = _figures.sizes_note({"lee": {"ode": curves(), "network": one}, "other": {"ode": curves()}})
+    assert note == (
+        "Data of this figure: ode, 3 values of teachers.features.similarity, 2 runs (lee, other);"
+        " network, 20 inputs, 1 run (lee). Other numbers of inputs, values and runs are those of the papers."
+    )
+
+
 def figure(curves):
     fig, axes = _figures.panels()
     entry = curves["lee"]["ode"]
@@ -201,7 +211,11 @@ def test_a_figure_has_numbers_caption_and_claims(tmp_path, pytestconfig):
     expected = curves(1).mean("generalisation_error")[:, -1, 0]
     assert [float(row["y"]) for row in rows if row["series"] == "task 1"] == expected.tolist()
     caption = (tmp_path / "one" / "f.txt").read_text(encoding="utf-8")
-    assert caption == "Errors of both tasks. 1 of 6 runs diverged and are left out.\n"
+    assert " ".join(caption.split()) == (
+        "Errors of both tasks. Data of this figure: ode, 3 values of teachers.features.similarity, 2 runs"
+        " (lee). Other numbers of inputs, values and runs are those of the papers. 1 of 6 runs diverged and"
+        " are left out."
+    )
     assert read_claims(tmp_path / "one" / "claims.csv") == [Claim("lee", "It is so.", 1.0)]
 
 

@@ -68,6 +68,7 @@ __all__ = [
     "plot_theory",
     "save",
     "series_color",
+    "sizes_note",
     "task_color",
 ]
 
@@ -136,6 +137,24 @@ def excluded_note(curves: Experiments) -> str:
     return f"{excluded} of {total} runs diverged and are left out." if excluded else ""
 
 
+def sizes_note(curves: Experiments) -> str:
+    """Return sentences with the sizes of the drawn data, which are smaller in the small form of a figure."""
+    experiments: dict[str, list[str]] = {}
+    for name, engines in curves.items():
+        for entry in engines.values():
+            experiments.setdefault(_sizes(entry), []).append(name)
+    listed = "; ".join(f"{sizes} ({', '.join(names)})" for sizes, names in experiments.items())
+    return f"Data of this figure: {listed}. Other numbers of inputs, values and runs are those of the papers."
+
+
+def _sizes(entry: Curves) -> str:
+    """Return a text with the numbers of inputs, of values along each axis, and of runs."""
+    dimension = entry.document.get("inputs", {}).get("dimension")
+    inputs = [f"{dimension} inputs"] if dimension and "inputs.dimension" not in entry.axes else []
+    axes = [f"{len(values)} values of {key}" for key, values in entry.axes.items()]
+    return ", ".join([entry.engine, *inputs, *axes, "1 run" if entry.runs == 1 else f"{entry.runs} runs"])
+
+
 def make(
     snakemake,
     figure: Callable[[Experiments], Figure],
@@ -158,7 +177,8 @@ def make(
         curves = {Path(path).stem: read_curves(path) for path in snakemake.input.curves}
         with paper_style(snakemake.input.style):
             save(figure(curves), snakemake.output)
-        text = " ".join(filter(None, [" ".join(caption.split()), excluded_note(curves)]))
+        parts = " ".join(caption.split()), sizes_note(curves), excluded_note(curves)
+        text = " ".join(filter(None, parts))
         with whole_text(snakemake.output.caption) as file:
             file.write(textwrap.fill(text, 100) + "\n")
         write_claims(snakemake.output.claims, claims(curves))

@@ -34,6 +34,7 @@ have other overlaps than the equations, at the same error. The sizes are those o
 Goldt et al. (NeurIPS 2019); its learning rate, noise and initial weights are known from memory, and the
 orthogonality of the teacher units is our choice.
 """
+SIZE_MAP = "plasma"  # colours of students, apart from those of teacher units
 NEAR = 0.02  # 12 seeds give 0.001 to 0.007
 WINDOW = 10.0  # start of the search for a plateau
 claim = partial(Claim, FIGURE, source=GUESSED, certainty="remembered")
@@ -61,7 +62,7 @@ def theory(curves, K, noise=NOISE):
 
 def plot_errors(ax, curves):
     """Draw one run of the equations and the network of each size, and the final errors from the equations."""
-    for K, color in zip(SIZES, COLORS, strict=False):
+    for K, color in zip(SIZES, _figures.colors_along(SIZES, SIZE_MAP), strict=True):
         ode, network = theory(curves, K), curves[EXPERIMENTS[K]]["network"]
         later = slice(1, None)  # time 0 has no logarithm
         _figures.plot_theory(ax, ode.time[later], errors(ode)[PLOTTED, later], f"$K = {K}$", color=color)

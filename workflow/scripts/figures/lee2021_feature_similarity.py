@@ -10,6 +10,7 @@ maximum, and is largest for nearly orthogonal tasks, after a second plateau.
 import _figures
 import _lee2021_similarity as similarity
 from _lee2021 import PLOTTED, error_axes, plot_errors
+from matplotlib.lines import Line2D
 
 FIGURE, SEEDS = "lee2021_feature_similarity", "lee2021_feature_similarity_seeds"
 SWITCH, END = 100.0, 300.0
@@ -18,12 +19,11 @@ TIME_MAP = "cividis"
 CURVES = 40  # lines in a panel of errors
 CAPTION = """
 Continual learning of two tasks of feature similarity V, switch at t = 100. (a, b) Errors of task 1 and 2
-over time for V from 0 (dark) to 1 (light), every tenth value of the grid. (c) Forgetting of task 1, the
+over time for V from 0 (dark) to 1 (light), some values of the grid. (c) Forgetting of task 1, the
 increase of log10 of its error since the switch, and (d) transfer to task 2, the decrease of log10 of its
 error, at times 1 to 200 after the switch. Lines: equations for infinitely many inputs, from the initial
-networks of the simulations, at 401 values of V. Points: simulations with 10000 inputs, one run each
-(fewer inputs in the small form). The learning rate is 1, and task 2 has its own readouts with new initial
-values.
+networks of the simulations. Circles: simulations, one run each. The learning rate is 1, and task 2 has
+its own readouts with new initial values.
 Believed to be figure 3 of Lee, Goldt and Saxe (ICML 2021). Grids and parameters were read in the authors'
 notebooks, where two joined grids share V = 0.5 and give 402 values; the times of (c) and (d) are a guess.
 The solution of task 1 depends on the initial networks; those used here were selected from 200 draws as
@@ -43,6 +43,10 @@ def figure(curves):
     for ax, task, name in zip(axes[1], (0, 1), ("forgetting", "transfer"), strict=True):
         plot_sections(ax, theory, simulation, task)
         ax.set(xlabel="similarity $V$", ylabel=f"{name} (decades)", xlim=(-0.02, 1.02))
+    circle = {"linestyle": "none", "marker": "o", "markersize": 3.5, "markerfacecolor": "none"}
+    styles = {"equations": {}, "simulation": circle}
+    handles = [Line2D([], [], color="0.3", label=name, **style) for name, style in styles.items()]
+    axes[1, 0].legend(handles=handles, loc="center", bbox_to_anchor=(0.58, 0.42))
     axes[1, 1].legend(title="time after the switch", loc="upper right", ncols=3)
     _figures.letter(axes)
     return fig

@@ -23,8 +23,9 @@ CAPTION = """
 Measures of forgetting (a) and transfer (b), on one solution of the equations with two equal tasks (V =
 1). The dashed vertical line is the switch. The distance in log10 from the error at the switch (grey line)
 to the extreme after it (dashed) is the maximal forgetting or transfer, the distance to the end (dotted)
-the long-time forgetting or transfer. The slope of the thick segments is the initial rate, measured over
-the first unit of time.
+the long-time forgetting or transfer; in (b) the smallest error is that at the end, so that both lines
+coincide. The thick segments are two units of time long; their slope is the initial rate, measured over the
+first unit of time.
 Believed to be the sketch of the measures in the appendix of Lee, Goldt and Saxe (ICML 2021), where both
 errors are in one panel. V, the switch at t = 50 and the end at t = 100 were read in the authors'
 notebook. Their learning rate and initial networks are not known. Here the rate is 1, and the initial

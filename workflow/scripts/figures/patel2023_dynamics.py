@@ -19,10 +19,11 @@ teacher; otherwise there is a penalty. Time is episodes / N. (a, c) Overlap rho,
 and teacher, and (b, d) squared norm Q of the student, for episodes of T = 8 decisions with a penalty of 0.05
 of the reward (a, b), and of T = 12 decisions without penalty (c, d). Lines: equations of motion. Circles:
 simulated networks of 900 inputs (20 runs and 4 runs; fewer in the small form), means, and standard deviations
-of rho over runs. Squares: the exact chain of rho and Q at 900 inputs (100 and 20 runs; fewer in the small
-form). The learning rate is 1, and all start with rho = 0 and Q = 1. A penalty shortens the student, which
-then turns faster; without it many episodes pass before one is rewarded. The figure of Patel, Lee, Sarao
-Mannelli, Goldt and Saxe (2023) has 900 inputs and T = 12; its panels are from memory, T = 8 is our own.
+of rho over runs, whose bars can reach beyond 1 although no run does. Squares: the exact chain of rho and Q at
+900 inputs (100 and 20 runs; fewer in the small form). The learning rate is 1, and all start with rho = 0 and
+Q = 1. A penalty shortens the student, which then turns faster; without it many episodes pass before one is
+rewarded. The figure of Patel, Lee, Sarao Mannelli, Goldt and Saxe (2023) has 900 inputs and T = 12; its
+panels are from memory, T = 8 is our own.
 """
 LATEST = {8: 100.0, 12: 1600.0}  # time that is shown, by the number of decisions
 NAMES = {"network": "networks", "chain": "exact chain"}
