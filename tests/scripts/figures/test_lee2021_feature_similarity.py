@@ -55,9 +55,11 @@ def test_sections_are_drawn_against_similarity():
         np.testing.assert_allclose(points["t - s = 20"][1], change[[0, 10, 20]] + shift, atol=1e-12)
 
 
-def test_legend_names_the_times():
-    (legend,) = [ax.get_legend() for ax in script.figure(made()).axes if ax.get_legend()]
-    assert [text.get_text() for text in legend.get_texts()] == [str(after) for after in script.AFTER]
+def test_legends_name_the_marks_and_the_times():
+    legends = [ax.get_legend() for ax in script.figure(made()).axes if ax.get_legend()]
+    marks, times = ([text.get_text() for text in legend.get_texts()] for legend in legends)
+    assert marks == ["equations", "simulation"]
+    assert times == [str(after) for after in script.AFTER]
 
 
 def test_claims_find_the_moving_peak():
