@@ -5,6 +5,7 @@ every key with its description, range and default.
 """
 
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
@@ -32,6 +33,15 @@ from teacherstudent.spec.weight_files import check_files, fill_from_files
 SMALL_STD = 0.001
 # Keys that can be combined with `record.times`.
 BESIDE_TIMES = ("quantities", "weights", "state", "movement")
+# The forms in which users give a spec.
+SpecLike = Spec | Mapping[str, Any] | str | os.PathLike
+
+
+def as_spec(given: SpecLike) -> Spec:
+    """Return a spec as it is, of a mapping (`parse_spec`), or of the path of a file (`load_spec`)."""
+    if isinstance(given, Spec):
+        return given
+    return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
 
 
 def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
