@@ -10,7 +10,7 @@ from rich.text import Text
 from teacherstudent.command.interventions import interventions, rates
 from teacherstudent.command.printing import print_table
 from teacherstudent.command.structure import structure
-from teacherstudent.engines.observables import OBSERVABLES, Observable
+from teacherstudent.engines.observables import OBSERVABLES, Observable, label_of
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
@@ -60,7 +60,8 @@ def _about(curves: Curves) -> dict[str, str]:
 def _setup(stored: StoredRun) -> dict[str, str]:
     spec, attributes = stored.spec, stored.attributes
     made = ", ".join(
-        f"{name} {attributes.get(f'{name}_version', '?')}" for name in ("python", "numpy", "numba")
+        f"{name} {attributes.get(f'{name}_version', '?')}"
+        for name in ("teacherstudent", "python", "numpy", "numba")
     )
     return {
         "group": stored.group,
@@ -138,13 +139,11 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
         return rows
     shown = [entry for name, entry in OBSERVABLES.items() if name in trajectory.arrays and _is_shown(entry)]
     for entry in sorted(shown, key=lambda entry: len(entry.dimensions) > 2):
-        label = f"{entry.name.replace('_', ' ')} {entry.symbol}"
-        rows |= _values(label, entry.dimensions[1:], trajectory.arrays[entry.name][-1])
+        rows |= _values(label_of(entry), entry.dimensions[1:], trajectory.arrays[entry.name][-1])
     for name, entry in OBSERVABLES.items():
         if entry.dimensions[0] == "switch" and len(entry.dimensions) > 1 and name in trajectory.arrays:
-            label = f"{name.replace('_', ' ')} {entry.symbol}"
             for time, values in zip(trajectory.switch_times, trajectory.arrays[name], strict=True):
-                rows[f"{label}, switch at t = {time:g}"] = _matrix(np.atleast_2d(values))
+                rows[f"{label_of(entry)}, switch at t = {time:g}"] = _matrix(np.atleast_2d(values))
     return rows
 
 
