@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from teacherstudent.command.arguments import figure_format, parser
+from teacherstudent.command.arguments import format_of, parser
 from teacherstudent.command.garbage import collect_rarely
 from teacherstudent.errors import RunError, SpecError
 from teacherstudent.files.writing import reason, write_whole
@@ -158,7 +158,7 @@ def show(options: Namespace) -> None:
             print_curves(curves)
         return
     for stored in read_runs(options.file):
-        print_run(stored)
+        print_run(stored, options.all)
 
 
 def plot(options: Namespace) -> None:
@@ -170,7 +170,7 @@ def plot(options: Namespace) -> None:
     from teacherstudent.store.runs import read_runs
 
     figure = plot_runs([stored for path in options.files for stored in read_runs(path)])
-    write_whole(options.output, as_bytes(figure, figure_format(options.output)))
+    write_whole(options.output, as_bytes(figure, format_of(options.output)))
 
 
 def accept(options: Namespace) -> None:
