@@ -131,12 +131,12 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         ),
         (["--set", "duration=1:30"], ["--set duration=1:30: 1:30 is not a number that all", "1e-3"]),
         (["--seed", "1_000"], ["--seed: 1_000 is not allowed; it must be a whole number from 0 to"]),
-        (["--set", "training.learning_rate="], ["training.learning_rate: None", "a number"]),
+        (["--set", "training.learning_rate="], ["training.learning_rate: null", "a number"]),
         (["--set", "training.rate=1"], ["training: unknown key rate", "learning_rate"]),
         (["--set", "trainings.rate=1"], ["unknown key trainings", "training"]),
         (["--set", "duration.end=1"], ["duration.end: 5.0 has no element end"]),
         (["--set", "curriculum.switch_times.3=1.0"], ["curriculum.switch_times.3", "[2.0] has no element 3"]),
-        (["--set", "record=null"], ["record: None is not allowed", "a block of keys"]),
+        (["--set", "record=null"], ["record: null is not allowed", "a block of keys"]),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(folder, capsys, arguments, words):
@@ -190,7 +190,7 @@ def test_validate_takes_settings(folder, capsys):
     assert capsys.readouterr().out == "spec.yaml: valid\n"
     assert command("validate", "spec.yaml", "--set", "duration=-1") == 2
     assert the_error(capsys) == "duration: -1 is not allowed; it must be a number > 0"
-    for text, found in (("- 1\n", "list"), ("", "an empty file"), ("# nothing\n", "an empty file")):
+    for text, found in (("- 1\n", "a list"), ("", "an empty file"), ("# nothing\n", "an empty file")):
         (folder / "spec.yaml").write_text(text)
         assert command("validate", "spec.yaml", *SETTINGS) == 2
         assert the_error(capsys) == f"spec.yaml: a spec is a block of keys, not {found}"

@@ -22,7 +22,12 @@ ONE_TASK = {
     "record": {"count": 2},
 }
 REWARD, PENALTY = reward_spec(5).to_dict(), with_penalty(13, 0.5).to_dict()
-STRUCTURED = structured("levels", duration=5.0, record={"count": 2})
+STRUCTURED = structured("levels", duration=300.0, record={"count": 2}) | {
+    "teachers": {"count": 1, "hidden": 1, "readouts": {"relation": "ones"}},
+    "student": {"hidden": 1, "initial": {"weights_std": 1.0, "readouts_value": 1.0}},
+    "training": {"learning_rate": 0.2, "train": ["features"]},
+    "curriculum": {},
+}
 # A document and the other arguments for each function of a spec.
 CALLS = {
     "asymptotic_state": (STRUCTURED, ()),
@@ -71,7 +76,8 @@ def test_mappings_and_paths_are_specs(name, tmp_path):
     for other in found:
         assert type(other) is type(expected)
         assert repr(other) == repr(expected)
-    with pytest.raises(SpecError, match="^a spec is a block of keys, not int$"):
+        assert "nan" not in repr(other)
+    with pytest.raises(SpecError, match="^a spec is a block of keys, not a number$"):
         function([3] if several else 3, *others)
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import readable
 from teacherstudent.files.writing import check_place
 from teacherstudent.spec.whole_numbers import RUNS, SEED, THREADS, Whole
 
@@ -21,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print an error about the arguments and exit with status 2."""
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, readable(f"error: {message}\n"))
 
 
 def parser() -> Parser:

@@ -16,6 +16,7 @@ from typing import Any, get_args
 import numpy as np
 
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.documents import kind_of
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.activation_files import fill_in_activations
@@ -71,7 +72,7 @@ def read_document(path: str | Path) -> dict:
     """Read the document of a spec from a YAML file. Raises SpecError if it is not a block of keys."""
     document = read_yaml(path)
     if not isinstance(document, Mapping):
-        found = "an empty file" if document is None else type(document).__name__
+        found = "an empty file" if document is None else kind_of(document)
         raise SpecError(f"{path}: a spec is a block of keys, not {found}")
     return document
 
@@ -108,7 +109,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     teacherstudent.errors.SpecError: duration: 0 is not allowed; it must be a number > 0
     """
     if not isinstance(document, Mapping):
-        raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
+        raise SpecError(f"a spec is a block of keys, not {kind_of(document)}")
     document = plain(document)
     fill_in_layers(document)
     _counts_from_overlaps(document)

@@ -24,7 +24,7 @@ TELLING = ("warnings.warn", "warn", "sys.stderr.write")
 DECLARING = ("Observable", "Dimension", "StateVariable")
 DESCRIPTIONS = ("symbol", "description", "units")
 # Modules whose functions only return texts of messages.
-WORDS = ("teacherstudent.errors.messages",)
+WORDS = ("teacherstudent.errors.messages", "teacherstudent.errors.documents")
 # Modules whose import is not part of the meaning; the use of their names is.
 UNCOUNTED = ("teacherstudent.errors", *WORDS)
 # Attributes of statements that are lists of statements.
