@@ -45,6 +45,7 @@ def test_it_is_stored_with_dimensions_and_attributes(file):
         assert [dimension.keys() for dimension in dataset.dims] == [["run"], ["time"], ["student_unit"]]
         assert dict(dataset.attrs)["symbol"] == "|w|"
         assert dict(dataset.attrs)["description"] == NORMS.description
+        assert dict(dataset.attrs)["long_name"] == "student norms |w|"
 
 
 def test_it_is_read_back(file):

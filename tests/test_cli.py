@@ -98,7 +98,23 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         (["--threads", "0.5"], ["--threads", "0.5", ">= 1"]),
         (["--engine", "sde"], ["--engine", "sde", "network", "chain", "ode"]),
         (["--output", "missing/out.h5"], ["--output", "missing/out.h5", "does not exist"]),
-        (["--output", "."], ["--output", "is not a file"]),
+        *(
+            (
+                ["--output", output],
+                [f"--output: {shown} is not allowed; give the name of a file that ends in .h5"],
+            )
+            for output, shown in {
+                "": "an empty text",
+                "-": "-",
+                ".": ".",
+                "folder/": "folder/",
+                "folder.h5/": "folder.h5/",
+                "out.png": "out.png",
+                "out": "out",
+                ".h5": ".h5",
+                "h5": "h5",
+            }.items()
+        ),
         (["--colour"], ["--colour"]),
         (["--set", "duration"], ["--set", "duration is not allowed", "KEY=VALUE"]),
         (["--set", "a\nb=1"], ["--set: a b=1 is not allowed", "KEY=VALUE"]),
@@ -115,12 +131,12 @@ def test_a_run_that_diverges_is_kept_and_named(folder, capsys):
         ),
         (["--set", "duration=1:30"], ["--set duration=1:30: 1:30 is not a number that all", "1e-3"]),
         (["--seed", "1_000"], ["--seed: 1_000 is not allowed; it must be a whole number from 0 to"]),
-        (["--set", "training.learning_rate="], ["training.learning_rate: None", "a number"]),
+        (["--set", "training.learning_rate="], ["training.learning_rate: null", "a number"]),
         (["--set", "training.rate=1"], ["training: unknown key rate", "learning_rate"]),
         (["--set", "trainings.rate=1"], ["unknown key trainings", "training"]),
         (["--set", "duration.end=1"], ["duration.end: 5.0 has no element end"]),
         (["--set", "curriculum.switch_times.3=1.0"], ["curriculum.switch_times.3", "[2.0] has no element 3"]),
-        (["--set", "record=null"], ["record: None is not allowed", "a block of keys"]),
+        (["--set", "record=null"], ["record: null is not allowed", "a block of keys"]),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(folder, capsys, arguments, words):
@@ -128,6 +144,17 @@ def test_bad_usage_is_one_line_and_status_2(folder, capsys, arguments, words):
     error = the_error(capsys)
     assert all(word in error for word in words)
     assert os.listdir() == ["spec.yaml"]
+
+
+def test_a_folder_is_no_output(folder, capsys):
+    Path("folder.h5").mkdir()
+    assert run("--output", "folder.h5") == 2
+    assert "--output: folder.h5: exists and is not a file" in the_error(capsys)
+
+
+def test_results_may_end_in_hdf5(folder):
+    assert run(output="out.HDF5") == 0
+    assert len(read_runs("out.HDF5")) == 1
 
 
 def test_a_bad_spec_is_one_line_and_status_2(folder, capsys):
@@ -163,7 +190,7 @@ def test_validate_takes_settings(folder, capsys):
     assert capsys.readouterr().out == "spec.yaml: valid\n"
     assert command("validate", "spec.yaml", "--set", "duration=-1") == 2
     assert the_error(capsys) == "duration: -1 is not allowed; it must be a number > 0"
-    for text, found in (("- 1\n", "list"), ("", "an empty file"), ("# nothing\n", "an empty file")):
+    for text, found in (("- 1\n", "a list"), ("", "an empty file"), ("# nothing\n", "an empty file")):
         (folder / "spec.yaml").write_text(text)
         assert command("validate", "spec.yaml", *SETTINGS) == 2
         assert the_error(capsys) == f"spec.yaml: a spec is a block of keys, not {found}"
@@ -237,6 +264,19 @@ def test_show_prints_every_group(folder, capsys):
     assert "/runs/b" in output
 
 
+def test_show_prints_each_of_many_runs_on_request(folder, capsys):
+    spec = teacherstudent.load_spec("spec.yaml")
+    write_runs("out.h5", [("/", spec, "ode", 0, [trajectory(seed) for seed in range(50)])], run_axis=True)
+    assert command("show", "out.h5") == 0
+    short = capsys.readouterr().out
+    assert "mean (standard deviation) of 50 runs at t = 5" in short
+    assert "teacherstudent show --all" in short and "run 49" not in short
+    assert command("show", "--all", "out.h5") == 0
+    long = capsys.readouterr().out
+    assert "run 49" in long and "mean" not in long
+    assert len(short.splitlines()) < 40 < len(long.splitlines()) / 10
+
+
 @pytest.mark.parametrize("name", ["none.h5", "spec.yaml", "."])
 @pytest.mark.parametrize("arguments", [["show"], ["plot", "--output", "figure.png"]])
 def test_what_is_no_run_is_one_line_and_status_1(folder, capsys, name, arguments):
@@ -258,7 +298,7 @@ def test_plot_draws_all_files_into_one_figure(folder, ending, start):
         assert Path("figure.svg").read_bytes() == drawn
 
 
-@pytest.mark.parametrize("output", ["figure.gif", "figure", "missing/figure.png"])
+@pytest.mark.parametrize("output", ["figure.gif", "figure", "-", "folder/", "missing/figure.png"])
 def test_plot_refuses_an_output_it_cannot_write(folder, capsys, output):
     assert command("plot", "none.h5", "--output", output) == 2
     assert output in the_error(capsys)
@@ -331,7 +371,6 @@ def test_a_run_does_not_replace_a_file_that_it_reads(folder, capsys):
     Path("link.h5").symlink_to("spec.yaml")
     trained = ["--set", "student.initial.scheme=file", "--set", "student.initial.file=first.h5"]
     for output, more in (
-        ("spec.yaml", []),
         ("link.h5", []),
         ("first.h5", ["--from", "first.h5"]),
         ("./first.h5", trained),

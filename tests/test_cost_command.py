@@ -6,11 +6,13 @@ import sys
 import pytest
 import yaml
 
+import teacherstudent
 from samples import document
 from teacherstudent import parse_spec
 from teacherstudent.command import cost
 from teacherstudent.command.main import main
 from teacherstudent.engines.base import ENGINES
+from teacherstudent.errors import SpecError
 from teacherstudent.experiments.cost import point_terms
 
 
@@ -84,6 +86,24 @@ def test_times_are_readable(seconds, text):
 )
 def test_sizes_are_readable(size, text):
     assert cost._size(size) == text
+
+
+@pytest.mark.parametrize("runs", [1, 1000])
+def test_in_python_the_estimates_are_those_of_the_command(spec, capsys, runs):
+    for engine, words in rows(capsys, "--runs", str(runs)).items():
+        for given in (spec, parse_spec(spec), "spec.yaml"):
+            found = teacherstudent.cost(given, engine, runs)
+            printed = (*cost._time(found.seconds).split(), *cost._size(found.bytes).split())
+            assert (*printed, "memory", "mostly", "for", found.largest) == tuple(words)
+
+
+def test_in_python_wrong_arguments_are_one_line(spec):
+    with pytest.raises(
+        SpecError, match="^student.activation: tanh is not allowed; engine ode supports it for"
+    ):
+        teacherstudent.cost(document(student={"hidden": 6, "activation": "tanh"}))
+    with pytest.raises(SpecError, match="^runs: 0 is not allowed; it must be a whole number >= 1$"):
+        teacherstudent.cost(spec, runs=0)
 
 
 def test_it_needs_nothing_that_is_slow_to_import(spec):

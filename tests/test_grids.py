@@ -60,7 +60,11 @@ def test_points_have_the_bits_of_single_runs(engine):
     assert grid.generalisation_error.dims == ("similarity", "learning_rate", "run", "time", "teacher")
     assert grid.generalisation_error.shape == (3, 2, 2, 5, 2)
     assert grid.similarity.values.tolist() == MAP["teachers.features.similarity"]
-    assert grid.similarity.attrs == {"key": "teachers.features.similarity"}
+    assert grid.similarity.attrs == {"key": "teachers.features.similarity", "long_name": "similarity"}
+    for variable in grid.variables.values():
+        assert variable.attrs["long_name"]
+    assert grid.learning_rate.attrs["long_name"] == "learning rate"
+    assert grid.diverged_at.attrs["units"] == grid.time.attrs["units"] == "steps / N"
     assert grid.teacher_overlaps.dims[:4] == ("similarity", "learning_rate", "run", "teacher")
     assert grid.student_overlaps.attrs["symbol"] == "Q"
     assert_equals_runs(grid, BASE, MAP, engine, seed=3, runs=2)
@@ -144,7 +148,14 @@ def test_attributes_describe_the_grid():
     one = ts.run(BASE, "chain").attributes
     assert json.loads(grid.attrs["spec"]) == BASE
     assert (grid.attrs["engine"], grid.attrs["seed"]) == ("chain", 7)
-    for name in ("code_digest", "python_version", "numpy_version", "numba_version", "schema_version"):
+    for name in (
+        "code_digest",
+        "teacherstudent_version",
+        "python_version",
+        "numpy_version",
+        "numba_version",
+        "schema_version",
+    ):
         assert grid.attrs[name] == one[name]
 
 

@@ -59,6 +59,7 @@ def in_function(body):
             "why = 'b'\nwhy = f'{why} of {y}'\nwhy += 'd'\nraise SpecError(why)",
         ),
         ("y = Observable(x, description='a', symbol='b')", "y = Observable(x, description='c d')"),
+        ("y = Observable(x, units='1')", "y = Observable(x, units='2')"),
         ("if x:\n    raise SpecError('a')\nreturn 'c'", "if x:\n    raise SpecError('b')\nreturn 'c'"),
         ("'''A docstring.'''\nreturn x", "return x"),
     ],

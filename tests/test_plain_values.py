@@ -81,7 +81,7 @@ REFUSED = {
     "large": (10**60, "key[0]: 1000"),
     "thousands of digits": (10**5000, "key[0]: a number of thousands of digits is not allowed"),
     "a key that is a number": ({2021: 1}, "key[0].2021: the key 2021 is not a text; write a word"),
-    "a key that is false": ({False: 1}, "key[0].False: the key False is not a text"),
+    "a key that is false": ({False: 1}, "key[0].false: the key false is not a text"),
     "a key of numpy": ({np.int64(1): 1}, "is not a text"),
 }
 

@@ -1,6 +1,7 @@
 """The spec: defaults, short forms, the way there and back, and every way to get it wrong."""
 
 import json
+import re
 from copy import deepcopy
 from importlib.resources import files
 
@@ -448,8 +449,8 @@ def test_wrong_values(path, value, said):
 def test_unknown_keys(path, allowed):
     *blocks, key = " ".join(path.split()).split(".")
     message = message_of(parse_spec, changed(MINIMAL, {path: 1}))
-    assert message.startswith(": ".join(filter(None, [".".join(blocks), f"unknown key {key}; allowed are "])))
-    assert allowed in message
+    start = ": ".join(filter(None, [".".join(blocks), f"unknown key {key}"]))
+    assert re.match(rf"{re.escape(start)}( \(did you mean \w+\?\))?; allowed are .*\b{allowed}\b", message)
 
 
 def test_keys_that_are_no_text():
@@ -478,7 +479,7 @@ def test_wrong_overlaps(name, value, said):
 @pytest.mark.parametrize("name", OVERLAPS)
 def test_overlaps_that_are_missing(name):
     message = message_of(parse_spec, changed(MINIMAL, {"initial_overlaps": without(OVERLAPS, name)}))
-    assert message == f"initial_overlaps: missing key {name} in the initial_overlaps"
+    assert message == f"initial_overlaps: missing key {name}"
 
 
 def test_overlaps_against_a_given_size():
@@ -556,7 +557,7 @@ REFUSED_FILES = {
     "text_number": (f"{TEXT}duration: '1e3'", "duration: the text '1e3' (numbers have no quotes)"),
     "yaml_nan": (f"{TEXT}duration: .nan", "duration: nan is not allowed; it must be a finite number"),
     "yaml_infinity": (f"{TEXT}duration: -.inf", "duration: -inf is not allowed; it must be a finite number"),
-    "without_end": ("inputs: &block {dimension: *block}", "nested too deeply"),
+    "without_end": ("inputs: &block {dimension: *block}", "the anchor refers to itself"),
     "very_deep": (f"inputs: {'[' * 100}{']' * 100}", "nested too deeply"),
     "control_character": (f"{TEXT}duration: '\0'", "not valid YAML"),
 }

@@ -266,7 +266,7 @@ REFUSED = {
         ({"fraction": 0.1, "buffer": 0}, ".buffer", ">= 1"),
         ({"fraction": 0.1, "buffer": 2.5}, ".buffer", "an integer"),
         ({"fraction": 0.1, "buffer": 9, "fidelity": 0.5}, ".fidelity", "with buffer"),
-        ({"fractions": 0.1}, "", "unknown key fractions; allowed are fraction"),
+        ({"fractions": 0.1}, "", "unknown key fractions (did you mean fraction?); allowed are fraction"),
         ({"interleave": 3}, ".interleave", "a block of keys"),
         ({"interleave": {"new": 3}}, ".interleave", "missing key old"),
         ({"interleave": {"new": 0, "old": 1}}, ".interleave.new", ">= 1"),

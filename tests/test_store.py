@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray
 
+import teacherstudent
 from samples import assert_same, document, edited, spec, trajectory
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import RunError
@@ -79,9 +80,12 @@ def test_group_and_datasets_describe_themselves(path):
             "schema_version": 1,
         }
         assert "diverged_at" not in attributes
-        for dataset in file.values():
+        assert attributes["teacherstudent_version"] == teacherstudent.__version__
+        for name, dataset in file.items():
             assert dataset.attrs["symbol"]
             assert dataset.attrs["description"]
+            assert dataset.attrs["long_name"] == f"{name.replace('_', ' ')} {dataset.attrs['symbol']}"
+            assert dataset.attrs["units"] == ("steps / N" if name in ("time", "switch_times") else "1")
 
 
 def test_what_is_read_is_what_was_written(path):

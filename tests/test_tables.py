@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 
 from samples import spec, trajectory
@@ -67,3 +68,42 @@ def test_every_run_is_told_and_divergence_is_named(printed):
 def test_a_run_without_rows_is_told(printed):
     rows = printed(trajectory(), trajectory(1, rows=0, switches=(), diverged_at=0.5))
     assert rows[-3:-1] == [["run 1", "diverged at t = 0.5"], ["switches", "none"]]
+
+
+def test_many_runs_have_mean_and_standard_deviation(printed):
+    runs = [trajectory(seed) for seed in range(12)]
+    diverged = trajectory(12, rows=4, switches=(), diverged_at=3.5)
+    rows = printed(*runs, diverged)
+    assert ["all runs", "mean (standard deviation) of 12 runs at t = 5"] in rows
+    assert ["diverged", "1 of 13 runs"] in rows
+    assert ["switches", "t = 2"] in rows
+    assert ["each run", "shown by `teacherstudent show --all`"] in rows
+    errors = np.array([run.generalisation_error[-1] for run in runs])
+    for p in range(2):
+        mean, deviation = errors[:, p].mean(), errors[:, p].std(ddof=1)
+        label = f"generalisation error eps, teacher {p}"
+        assert [label, f"{mean:.4e} ({deviation:.1e})"] in rows
+    text = " ".join(" ".join(row) for row in rows)
+    overlaps = np.array([run.student_overlaps[-1] for run in runs]).reshape(12, -1)
+    for mean, deviation in zip(overlaps.mean(axis=0), overlaps.std(axis=0, ddof=1), strict=True):
+        assert f"{mean:.4g} ({deviation:.2g})" in text
+    assert "run 0" not in text
+
+
+def test_ten_runs_are_told_one_by_one(printed):
+    rows = printed(*map(trajectory, range(10)))
+    assert ["run 9", "at t = 5"] in rows
+    assert "all runs" not in dict(row for row in rows if row[1:])
+
+
+def test_switches_of_many_runs_may_differ(printed):
+    rows = printed(*(trajectory(seed, switches=(1.0 + 0.1 * seed,)) for seed in range(11)))
+    assert ["switches", "t = 1.5 (0.33)"] in rows
+    rows = printed(*(trajectory(seed, switches=(1.0, 2.0)[: 1 + seed % 2]) for seed in range(11)))
+    assert ["switches", "from 1 to 2"] in rows
+
+
+def test_many_runs_that_diverged_have_no_mean(printed):
+    rows = printed(*(trajectory(seed, rows=4, switches=(), diverged_at=3.5) for seed in range(11)))
+    assert ["all runs", "0 did not diverge"] in rows
+    assert ["diverged", "11 of 11 runs"] in rows

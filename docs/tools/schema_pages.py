@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from markup import plain
 
-from teacherstudent.errors.messages import allowed
+from teacherstudent.errors.documents import allowed
 from teacherstudent.experiments.schema import experiment_schema
 
 # Page: title, schema, introduction.

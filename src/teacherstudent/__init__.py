@@ -12,6 +12,7 @@ use_own_folder()
 # Public names, and the modules that define them.
 _HOMES = {
     "CheckpointFile": "store.checkpoints",
+    "CostEstimate": "experiments.estimates",
     "Curves": "store.curves",
     "OrderParameters": "networks.sampling",
     "Run": "api",
@@ -20,6 +21,7 @@ _HOMES = {
     "SpecError": "errors",
     "Start": "engines.start",
     "Trajectory": "engines.trajectory",
+    "cost": "experiments.estimates",
     "load_spec": "spec.parse",
     "load_start": "store.starts",
     "parse_spec": "spec.parse",

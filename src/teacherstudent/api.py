@@ -17,7 +17,7 @@ from teacherstudent.errors.messages import diverged
 from teacherstudent.simulation.progress import Progress, check_progress, reporting
 from teacherstudent.simulation.runs import simulate_runs
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.parse import load_spec, parse_spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 from teacherstudent.spec.steps import merged_times
 from teacherstudent.spec.whole_numbers import RUNS, SEED
 from teacherstudent.store import runs as store
@@ -185,7 +185,7 @@ class Run(StoredRun):
 
 
 def run(
-    spec: Spec | Mapping[str, Any] | str | os.PathLike,
+    spec: SpecLike,
     engine: str = "ode",
     seed: int | None = None,
     runs: int | None = None,
@@ -246,7 +246,7 @@ def run(
     >>> theory.generalisation_error.shape  # time, teacher
     (3, 1)
     """
-    spec = _spec(spec)
+    spec = as_spec(spec)
     check_progress(progress)
     runs = None if runs is None else RUNS.checked("runs", runs)
     starts, stored_seed, sha256 = continuation(start, at, runs)
@@ -266,12 +266,6 @@ def run(
         if trajectory.diverged_at is not None:
             warnings.warn(diverged(number, trajectory.diverged_at), stacklevel=2)
     return Run.of(spec, engine, seed, trajectories, attributes)
-
-
-def _spec(given: Any) -> Spec:
-    if isinstance(given, Spec):
-        return given
-    return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
 
 
 def read_run(path: str | os.PathLike, group: str = "/") -> Run:

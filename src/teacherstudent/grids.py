@@ -22,7 +22,7 @@ from teacherstudent.simulation.progress import Progress, check_progress, reporti
 from teacherstudent.simulation.runs import prepare, simulate_points
 from teacherstudent.spec.axes import points, read_axes, with_values
 from teacherstudent.spec.model import Spec
-from teacherstudent.spec.parse import parse_spec, read_document
+from teacherstudent.spec.parse import SpecLike, parse_spec, read_document
 from teacherstudent.spec.steps import merged_times
 from teacherstudent.spec.whole_numbers import RUNS, SEED
 from teacherstudent.store.continuation import continuation
@@ -33,7 +33,7 @@ from teacherstudent.store.starts import origin
 
 
 def run_grid(
-    spec: Spec | Mapping[str, Any] | str | os.PathLike,
+    spec: SpecLike,
     axes: Mapping[str, Any],
     engine: str = "ode",
     seed: int | None = None,

@@ -39,6 +39,8 @@ def test_the_guide_of_python_runs(folder):
     assert isinstance(names["run"], Run)
     assert (folder / "run.png").exists()
     assert (folder / "samples.h5").exists()
+    assert names["point"].converged and names["point"].stable
+    assert names["estimate"].seconds > 0.0 and names["estimate"].bytes > 0
 
 
 def test_the_guide_of_forgetting_runs_and_prints_its_numbers(folder, capsys):

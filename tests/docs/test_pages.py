@@ -55,7 +55,7 @@ def test_blocks_in_a_list_have_their_own_table():
     start = page.index("### `curriculum.mixture`")
     table = page[start : page.index("## `", start + 5)]
     assert "Keys of each block in the list:\n\n| key | allowed |" in table
-    assert "| **`probabilities`** | a list of at least 1 |" in table
+    assert "| **`probabilities`** | a list of at least 1 entry |" in table
 
 
 def test_every_dataset_is_in_the_table():

@@ -49,8 +49,8 @@ ODD = {
     "lists in each other by anchors": (chained("[1]", a_list), "its anchors stand for more than"),
     "blocks in each other by anchors": (chained("{x: 1}", a_block), "its anchors stand for more than"),
     "blocks merged by anchors": (chained("{x: 1}", merged), "its anchors stand for more than"),
-    "a block in itself": ("inputs: &a {dimension: *a}", "nested too deeply"),
-    "a list in itself": ("inputs: &a [*a]", "nested too deeply"),
+    "a block in itself": ("inputs: &a {dimension: *a}", "the anchor refers to itself"),
+    "a list in itself": ("inputs: &a [*a]", "the anchor refers to itself"),
     "100 000 lists in each other": ("inputs: " + "[" * 100_000, "nested too deeply"),
     "100 000 blocks in each other": ("inputs: " + "{a: " * 100_000, "nested too deeply"),
     "two documents": ("duration: 1.0\n---\nduration: 2.0", "not valid YAML"),
@@ -120,7 +120,7 @@ REFUSED = {
     "key that is a number": ("experiments: {2021: {}}", "experiments.2021: the key 2021 is not a text"),
     "key inside": (
         "experiments: {a: {spec: {record: {true: 1}}}}",
-        "experiments.a.spec.record.True: the key True",
+        "experiments.a.spec.record.true: the key true",
     ),
     "anchors": (chained("{x: 1}", a_block), "its anchors stand for more than"),
 }

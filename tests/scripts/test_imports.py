@@ -21,7 +21,7 @@ CURVES = {"store", "store.curves"}
 # estimates of memory decide only which runs start.
 UNCOUNTED = {f"{PACKAGE}.{name}" for name in ("engines.base", "engines.memory", "simulation.memory")}
 NOT_FOLLOWED = {PACKAGE, *UNCOUNTED}
-LEFT_OUT = {f"{PACKAGE}.errors.messages", *UNCOUNTED}
+LEFT_OUT = {*(f"{PACKAGE}.errors.{name}" for name in ("documents", "messages")), *UNCOUNTED}
 
 
 class _Finder(ModuleFinder):

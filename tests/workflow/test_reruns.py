@@ -47,7 +47,7 @@ def test_comments_docstrings_and_messages_rerun_nothing(checkout):
     for name, old in (
         ("spec/rules", "must be in increasing order"),
         ("files/yaml_documents", "its anchors stand for"),
-        ("errors/messages", "unknown key"),
+        ("errors/documents", "unknown key"),
         ("store/curves", "is not among"),
         ("experiments/claims", "is not one of"),
     ):

@@ -120,7 +120,8 @@ def test_keys_given_twice_are_refused(checkout):
         "config/experiments/example.yaml", "        runs: 2\n", "        runs: 2\n        runs: 3\n"
     )
     told = checkout.snakemake("--dry-run", "--cores", "1", status=1)
-    assert "error in the configuration: config/experiments/example.yaml: runs: given twice" in told
+    assert "error in the configuration: config/experiments/example.yaml: line " in told
+    assert ": runs: given twice (first in line " in told
 
 
 def test_a_figure_without_a_script_is_one_line(checkout):

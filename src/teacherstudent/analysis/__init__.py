@@ -87,3 +87,8 @@ __all__ = [
     "symmetric_state",
     "undetermined_labels",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion."""
+    return __all__

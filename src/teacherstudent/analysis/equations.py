@@ -97,7 +97,7 @@ def equations(spec: Spec, start: OrderParameters, teacher: int = 0) -> Equations
         Where there is no such teacher, where the shapes of `start` are not those of the spec, or where all
         rates of change are zero for any state.
     """
-    _check_kinds(spec, start)
+    _check_kind(start)
     check(spec)
     _check_constant(spec)
     _check_start(spec, start, teacher)
@@ -148,10 +148,8 @@ def _is_schedule(rate) -> bool:
     return isinstance(rate, tuple) and isinstance(rate[0], RatePiece)
 
 
-def _check_kinds(spec: Any, start: Any) -> None:
-    """Raise SpecError for arguments of another type, such as the document of a spec."""
-    if not isinstance(spec, Spec):
-        refuse("spec", type(spec).__name__, "it must be a Spec, as returned by parse_spec or load_spec")
+def _check_kind(start: Any) -> None:
+    """Raise SpecError for a start of another type."""
     if not isinstance(start, OrderParameters):
         refuse("start", type(start).__name__, "it must be OrderParameters, such as long_time_state(spec)")
 

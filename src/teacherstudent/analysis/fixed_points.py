@@ -15,6 +15,7 @@ from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.simulation.runs import simulate, simulate_points
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 from teacherstudent.spec.rules import OVERLAP_PRECISION
 
 MAX_STEPS = 200
@@ -70,7 +71,7 @@ class FixedPoint:
         return bool(self.growth_rate < -FLAT * np.abs(self.eigenvalues).max(initial=0.0))
 
 
-def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPoint:
+def fixed_point(spec: SpecLike, start: OrderParameters, teacher: int = 0) -> FixedPoint:
     """Find a fixed point of engine `ode` by damped Newton steps, while one teacher is active.
 
     The search finds stable and unstable fixed points; the result depends on the start, for example the
@@ -79,7 +80,7 @@ def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPo
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Sizes, activations, learning rates, decay and noises.
     start : OrderParameters
         First state of the search; its T and v are those of the teachers.
@@ -104,7 +105,7 @@ def fixed_point(spec: Spec, start: OrderParameters, teacher: int = 0) -> FixedPo
 
 @one_thread()
 def fixed_points(
-    specs: Sequence[Spec], starts: Sequence[OrderParameters], teacher: int = 0
+    specs: Sequence[SpecLike], starts: Sequence[OrderParameters], teacher: int = 0
 ) -> list[FixedPoint]:
     """Find a fixed point for each of several specs, such as a sweep of the learning rate, side by side.
 
@@ -113,7 +114,7 @@ def fixed_points(
 
     Parameters
     ----------
-    specs : sequence of Spec
+    specs : sequence of Spec, mapping or path
         As for `fixed_point`.
     starts : sequence of OrderParameters
         The first state of each search, for example from `long_time_states`.
@@ -134,6 +135,7 @@ def fixed_points(
     """
     if len(specs) != len(starts):
         raise ValueError(f"{len(specs)} specs need a start each, not {len(starts)}")
+    specs = [as_spec(spec) for spec in specs]
     systems = [equations(spec, start, teacher) for spec, start in zip(specs, starts, strict=True)]
     groups: dict[tuple, list[int]] = {}
     for index, system in enumerate(systems):
@@ -256,12 +258,12 @@ def is_realisable(state: OrderParameters) -> bool:
     return bool(np.linalg.eigvalsh(C).min() >= -OVERLAP_PRECISION * max(1.0, np.abs(C).max()))
 
 
-def long_time_state(spec: Spec, seed: int = 0, run: int = 0) -> OrderParameters:
+def long_time_state(spec: SpecLike, seed: int = 0, run: int = 0) -> OrderParameters:
     """Return the order parameters at the end of a run of engine `ode`, as start of `fixed_point`.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         The run.
     seed, run : int
         Seed and number of the run, which determine its initial networks; >= 0.
@@ -276,15 +278,15 @@ def long_time_state(spec: Spec, seed: int = 0, run: int = 0) -> OrderParameters:
     RunError
         Where the run diverges.
     """
-    return _end(simulate(spec, "ode", seed, run))
+    return _end(simulate(as_spec(spec), "ode", seed, run))
 
 
-def long_time_states(specs: Sequence[Spec], seed: int = 0) -> list[OrderParameters]:
+def long_time_states(specs: Sequence[SpecLike], seed: int = 0) -> list[OrderParameters]:
     """Return the order parameters at the ends of runs of engine `ode`, which are integrated side by side.
 
     Parameters
     ----------
-    specs : sequence of Spec
+    specs : sequence of Spec, mapping or path
         The runs, each with the number 0.
     seed : int
         Seed of all runs, >= 0.
@@ -299,7 +301,10 @@ def long_time_states(specs: Sequence[Spec], seed: int = 0) -> list[OrderParamete
     RunError
         Where a run diverges.
     """
-    return [_end(trajectory) for trajectory in simulate_points(specs, "ode", seed)] if specs else []
+    if not len(specs):
+        return []
+    parsed = [as_spec(spec) for spec in specs]
+    return [_end(trajectory) for trajectory in simulate_points(parsed, "ode", seed)]
 
 
 def _end(run: Trajectory) -> OrderParameters:

@@ -14,7 +14,7 @@ from teacherstudent.analysis.reward_fixed_points import (
 )
 from teacherstudent.analysis.reward_flow import Flow, flow, integration, with_reward
 from teacherstudent.errors import RunError
-from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 
 MAX_STEPS = 100_000
 NEAR = 0.01  # distance from the node, in units of that between node and saddle
@@ -26,14 +26,14 @@ POINTS = 10  # of the separatrix in a step of the integrator
 LARGEST_COSINE = 0.9999
 
 
-def learns(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) -> bool:
+def learns(spec: SpecLike, cosine: float = 0.0, squared_norm: float = 1.0) -> bool:
     """Return whether a student learns in the limit of infinitely many inputs, or ends at a node.
 
     The answer depends on learning_rate / sqrt(Q_0) only, not on both of them.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without optimal schedules. Its initial networks have no effect.
     cosine : float
         Cosine rho between student and teacher at the start, in (-1, 1).
@@ -55,6 +55,7 @@ def learns(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) -> bool:
         Where the fate is not decided after 100 000 steps: the start is on the separatrix.
     """
     _check_start(cosine, squared_norm)
+    spec = as_spec(spec)
     points, system = reward_fixed_points(spec), flow(spec)
     if not points:
         return True
@@ -92,12 +93,12 @@ def _fate(system: Flow, points: tuple[RewardFixedPoint, ...], y: np.ndarray) -> 
     return False if is_near or (node.cosine < rho < last and not growing) else None
 
 
-def largest_penalty(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) -> float:
+def largest_penalty(spec: SpecLike, cosine: float = 0.0, squared_norm: float = 1.0) -> float:
     """Return the largest penalty with which a student learns, by bisection.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward with condition: all or at_least; its penalty has no effect.
     cosine : float
         Cosine rho between student and teacher at the start, in (-1, 1).
@@ -118,6 +119,7 @@ def largest_penalty(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) 
         Where the start is not possible.
     """
     _check_start(cosine, squared_norm)
+    spec = as_spec(spec)
     reward = spec.training.episode.reward.value
 
     def learns_at(ratio: float) -> bool:
@@ -136,13 +138,13 @@ def largest_penalty(spec: Spec, cosine: float = 0.0, squared_norm: float = 1.0) 
 
 
 def phase_map(
-    spec: Spec, rewards: np.ndarray, penalties: np.ndarray, cosine: float = 0.0, squared_norm: float = 1.0
+    spec: SpecLike, rewards: np.ndarray, penalties: np.ndarray, cosine: float = 0.0, squared_norm: float = 1.0
 ) -> np.ndarray:
     """Return for each penalty and reward whether a student learns.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward with condition: all or at_least; its reward and penalty have no effect.
     rewards : (n,) array
         Rewards in units of the learning rate, as training.episode.reward.value; > 0.
@@ -164,6 +166,7 @@ def phase_map(
         As `learns` and `critical_penalty`.
     """
     _check_start(cosine, squared_norm)
+    spec = as_spec(spec)
     critical = critical_penalty(spec).ratio
     learned = np.multiply.outer(penalties, 1.0 / np.asarray(rewards)) < critical
     for i, j in np.argwhere(~learned):
@@ -171,7 +174,7 @@ def phase_map(
     return learned
 
 
-def separatrix(spec: Spec) -> np.ndarray:
+def separatrix(spec: SpecLike) -> np.ndarray:
     """Return the boundary between the starts that learn and those that end at a node: a curve.
 
     It is the stable manifold of the saddle, integrated backwards in time. With a fixed ratio of penalty and
@@ -179,7 +182,7 @@ def separatrix(spec: Spec) -> np.ndarray:
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without optimal schedules. Its initial networks have no effect.
 
     Returns
@@ -192,6 +195,7 @@ def separatrix(spec: Spec) -> np.ndarray:
     SpecError
         Where the spec has another rule or an optimal schedule.
     """
+    spec = as_spec(spec)
     saddles, system = [point for point in reward_fixed_points(spec) if not point.stable], flow(spec)
     if not saddles:
         return np.empty((0, 2))
@@ -220,7 +224,7 @@ def _backwards(system: Flow, start: np.ndarray) -> list[np.ndarray]:
 
 
 def critical_reward_rate(
-    spec: Spec, cosine: float | np.ndarray = 0.0, squared_norm: float = 1.0
+    spec: SpecLike, cosine: float | np.ndarray = 0.0, squared_norm: float = 1.0
 ) -> float | np.ndarray:
     """Return the largest factor of the learning rate with which a student learns.
 
@@ -228,7 +232,7 @@ def critical_reward_rate(
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without optimal schedules. Its initial networks have no effect.
     cosine : float or (n,) array
         Cosines rho between student and teacher at the start, in (-1, 1).

@@ -15,6 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 from teacherstudent.analysis.reward_flow import Flow, flow, with_reward
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 
 # Cosines between which roots are searched; at large penalties the saddle is close to 1.
 GRID = np.concatenate([np.linspace(-1.0, 1.0, 2001)[1:-1], 1.0 - np.geomspace(5e-4, 1e-14, 33)])
@@ -60,7 +61,7 @@ class CriticalPenalty(NamedTuple):
     cosine: float
 
 
-def reward_fixed_points(spec: Spec) -> tuple[RewardFixedPoint, ...]:
+def reward_fixed_points(spec: SpecLike) -> tuple[RewardFixedPoint, ...]:
     """Find all fixed points of the reward rule.
 
     With dR/dt = f(rho) and dQ/dt = sqrt(Q) g(rho) + h(rho), they have f = 0 and sqrt(Q) = -h / g > 0; a
@@ -68,7 +69,7 @@ def reward_fixed_points(spec: Spec) -> tuple[RewardFixedPoint, ...]:
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without optimal schedules. Initial networks have no effect.
 
     Returns
@@ -81,7 +82,7 @@ def reward_fixed_points(spec: Spec) -> tuple[RewardFixedPoint, ...]:
     SpecError
         Where the spec has another rule or an optimal schedule.
     """
-    system = flow(spec)
+    system = flow(as_spec(spec))
     found = []
     for rho in _roots(system):
         at = system.parts(rho)
@@ -130,7 +131,7 @@ def _minimum(f: Callable[[float], float], ends: tuple[float, float]) -> tuple[fl
     return float(found.x), float(found.fun)
 
 
-def critical_penalty(spec: Spec) -> CriticalPenalty:
+def critical_penalty(spec: SpecLike) -> CriticalPenalty:
     """Return the smallest ratio of penalty and reward at which the reward rule has fixed points.
 
     dR/dt = eta_1 A(rho) - eta_2 B(rho), so that fixed points with eta_2 / eta_1 = A / B exist from the
@@ -139,7 +140,7 @@ def critical_penalty(spec: Spec) -> CriticalPenalty:
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward with condition: all or at_least; its reward and penalty have no effect.
 
     Returns
@@ -153,7 +154,7 @@ def critical_penalty(spec: Spec) -> CriticalPenalty:
     SpecError
         Where the spec has another rule, a condition without penalty, or an optimal schedule.
     """
-    reward, cost = _reward_and_cost(spec)
+    reward, cost = _reward_and_cost(as_spec(spec))
 
     def share(rho: float) -> float:  # eta_2 / (eta_1 + eta_2)
         return reward(rho) / (reward(rho) + cost(rho))

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.integrate import LSODA
 
 from teacherstudent.engines.ode.rewards import episodes_of
-from teacherstudent.errors import SpecError, refuse
+from teacherstudent.errors import SpecError
 from teacherstudent.kernels.ode.rewards import rate_of_rewards, reward_constants
 from teacherstudent.kernels.ode.state import layout_of
 from teacherstudent.spec.model import Spec
@@ -73,8 +73,6 @@ class Flow(NamedTuple):
 
 def check_rewards(spec: Spec) -> None:
     """Raise SpecError if this is not a spec of the reward rule."""
-    if not isinstance(spec, Spec):
-        refuse("spec", type(spec).__name__, "it must be a Spec, as returned by parse_spec or load_spec")
     if not spec.has_rewards:
         raise SpecError("training.rule: this analysis is of the reward rule; set rule: reward")
 

@@ -14,9 +14,10 @@ from teacherstudent.engines.ode.rewards import episodes_of
 from teacherstudent.errors import SpecError
 from teacherstudent.kernels.ode.rewards import OPTIMAL, episode_at
 from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 
 
-def optimal_reward_rate(spec: Spec, cosine: float, squared_norm: float = 1.0) -> float:
+def optimal_reward_rate(spec: SpecLike, cosine: float, squared_norm: float = 1.0) -> float:
     """Return the learning rate at which the cosine between student and teacher rises fastest.
 
     For n of T right decisions eta = T sqrt(Q) (1 - rho^2) P(X' = n - 1) / (sqrt(2 pi) rho P(X >= n)), where
@@ -24,7 +25,7 @@ def optimal_reward_rate(spec: Spec, cosine: float, squared_norm: float = 1.0) ->
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without penalty, with condition: all or at_least; its learning rate has no
         effect.
     cosine : float
@@ -44,17 +45,18 @@ def optimal_reward_rate(spec: Spec, cosine: float, squared_norm: float = 1.0) ->
     ValueError
         Where the cosine or the squared norm is not possible.
     """
+    spec = as_spec(spec)
     _check(spec, ("all", "at_least"), cosine, squared_norm)
     episodes = episodes_of(spec)._replace(rate=OPTIMAL)
     return episode_at(episodes, 1.0, cosine, squared_norm)[1]
 
 
-def optimal_episode_length(spec: Spec, cosine: float, squared_norm: float = 1.0) -> int:
+def optimal_episode_length(spec: SpecLike, cosine: float, squared_norm: float = 1.0) -> int:
     """Return the number of decisions of an episode at which the cosine rises fastest, at a given rate.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Training by rule: reward without penalty, with condition: all; the length of its episodes is the
         largest number.
     cosine : float
@@ -74,6 +76,7 @@ def optimal_episode_length(spec: Spec, cosine: float, squared_norm: float = 1.0)
     ValueError
         Where the cosine or the squared norm is not possible.
     """
+    spec = as_spec(spec)
     _check(spec, ("all",), cosine, squared_norm)
     episodes = episodes_of(spec)._replace(lengths=OPTIMAL)
     return episode_at(episodes, spec.training.learning_rate, cosine, squared_norm)[0]

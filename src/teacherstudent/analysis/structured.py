@@ -16,18 +16,18 @@ from teacherstudent.inputs.structured.foldings import coefficients
 from teacherstudent.inputs.structured.laws import Law
 from teacherstudent.inputs.structured.setting import setting_of
 from teacherstudent.networks.linear_algebra import one_thread
-from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 
 # Singular values of the loadings below this fraction of the largest one count as zero.
 ROUNDING = 1e-12
 
 
-def undetermined_labels(spec: Spec, teacher: int = 0, seed: int = 0, run: int = 0) -> np.ndarray:
+def undetermined_labels(spec: SpecLike, teacher: int = 0, seed: int = 0, run: int = 0) -> np.ndarray:
     """Return the covariance of the part of a teacher's fields that the inputs of a run do not determine.
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         Spec with structured inputs.
     teacher : int
         Number of the teacher, from 0 to P - 1.
@@ -44,6 +44,7 @@ def undetermined_labels(spec: Spec, teacher: int = 0, seed: int = 0, run: int = 
     ValueError
         Where the inputs have no structure.
     """
+    spec = as_spec(spec)
     if not spec.inputs.is_structured:
         raise ValueError(f"inputs.distribution: {spec.inputs.distribution} determines the labels completely")
     law = setting_of(spec, seed, run).laws[teacher]

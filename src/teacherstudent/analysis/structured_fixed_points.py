@@ -15,7 +15,7 @@ from teacherstudent.kernels.ode.equations import rate_of_change
 from teacherstudent.kernels.ode.groups import unpack_groups
 from teacherstudent.networks.linear_algebra import one_thread
 from teacherstudent.simulation.runs import simulate
-from teacherstudent.spec.model import Spec
+from teacherstudent.spec.parse import SpecLike, as_spec
 
 PRECISION = 1e-10  # rates below this fraction of the largest entry of the Jacobian count as zero
 STEP = 6e-6  # of central differences, the cube root of the rounding error
@@ -54,7 +54,7 @@ class AsymptoticState:
 
 
 @one_thread()
-def asymptotic_state(spec: Spec, teacher: int = 0, seed: int = 0, run: int = 0) -> AsymptoticState:
+def asymptotic_state(spec: SpecLike, teacher: int = 0, seed: int = 0, run: int = 0) -> AsymptoticState:
     """Find the fixed point next to the end of a run with structured inputs, while one teacher is active.
 
     The run is integrated by engine `ode` until its duration; from there the fixed point is found by the
@@ -63,7 +63,7 @@ def asymptotic_state(spec: Spec, teacher: int = 0, seed: int = 0, run: int = 0) 
 
     Parameters
     ----------
-    spec : Spec
+    spec : Spec or mapping or path
         The run, with inputs whose covariances commute.
     teacher : int
         The active teacher, from 0 to P - 1.
@@ -81,6 +81,7 @@ def asymptotic_state(spec: Spec, teacher: int = 0, seed: int = 0, run: int = 0) 
     RunError
         Where the run diverges.
     """
+    spec = as_spec(spec)
     if not spec.inputs.is_structured or formulation_of(spec) is not Structured:
         refuse(
             "inputs.distribution", spec.inputs.distribution, "it must have groups of modes; see fixed_point"

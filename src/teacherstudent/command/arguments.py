@@ -8,10 +8,12 @@ from typing import NoReturn
 
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import RunError
+from teacherstudent.errors.messages import readable
 from teacherstudent.files.writing import check_place
 from teacherstudent.spec.whole_numbers import RUNS, SEED, THREADS, Whole
 
 LISTS = ("engines", "experiments", "figures")
+RESULT_FORMATS = ("h5", "hdf5")
 FIGURE_FORMATS = ("png", "pdf", "svg")
 
 
@@ -20,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print an error about the arguments and exit with status 2."""
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, readable(f"error: {message}\n"))
 
 
 def parser() -> Parser:
@@ -39,6 +41,8 @@ def parser() -> Parser:
     _add_cost(_command(commands, "cost", "estimate time and memory of the runs of a spec before they start"))
     show = _command(commands, "show", "print tables of the runs or curves in a file")
     show.add_argument("file", metavar="FILE.h5", help="a file of runs or curves")
+    every = "print each run; by default more than ten runs are printed as mean and standard deviation"
+    show.add_argument("--all", action="store_true", help=every)
     _add_plot(_command(commands, "plot", "plot errors and order parameters, all engines in the same panels"))
     accept = _command(commands, "accept", "confirm changes that were made to a file after it was written")
     accept.add_argument(
@@ -51,8 +55,8 @@ def parser() -> Parser:
     return top
 
 
-def figure_format(path: str) -> str:
-    """Return the format of a figure from the ending of its name, in lower case."""
+def format_of(path: str) -> str:
+    """Return the format of a file from the ending of its name, in lower case."""
     return os.path.splitext(path)[1].lstrip(".").lower()
 
 
@@ -105,7 +109,7 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     add(
         "--output",
         required=True,
-        type=_output,
+        type=_output_in(RESULT_FORMATS),
         metavar="FILE.h5",
         help="the file for the result; it is replaced if it exists",
     )
@@ -135,7 +139,13 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
 def _add_plot(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("files", nargs="+", metavar="FILE.h5", help="files with runs, written by `run` or by the workflow")
-    add("--output", required=True, type=_figure, metavar="FIGURE.png", help="the figure: png, pdf or svg")
+    add(
+        "--output",
+        required=True,
+        type=_output_in(FIGURE_FORMATS),
+        metavar="FIGURE.png",
+        help="the figure: png, pdf or svg",
+    )
 
 
 class _Version(argparse.Action):
@@ -187,17 +197,23 @@ def _setting(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _output(text: str) -> str:
-    """Read the path of a new file; an error is raised before the computation if it cannot be written."""
-    try:
-        check_place(text)
-    except RunError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
+def _output_in(formats: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a function that reads the path of a new file in one of some formats.
 
+    An error is raised before the computation if the file cannot be written.
+    """
+    endings = " or ".join(f".{name}" for name in formats)
 
-def _figure(text: str) -> str:
-    if figure_format(text) not in FIGURE_FORMATS:
-        endings = ", ".join(f".{name}" for name in FIGURE_FORMATS)
-        raise argparse.ArgumentTypeError(f"{text} is not allowed; its name must end in one of {endings}")
-    return _output(text)
+    def read(text: str) -> str:
+        if format_of(text) not in formats:
+            shown = " ".join(text.split()) or "an empty text"
+            raise argparse.ArgumentTypeError(
+                f"{shown} is not allowed; give the name of a file that ends in {endings}"
+            )
+        try:
+            check_place(text)
+        except RunError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return text
+
+    return read

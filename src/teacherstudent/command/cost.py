@@ -5,12 +5,10 @@ from rich.table import Table
 from rich.text import Text
 
 from teacherstudent.command.printing import print_table
-from teacherstudent.engines.base import ENGINES, engine_named
-from teacherstudent.engines.memory import record_key
+from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
-from teacherstudent.experiments.cost import point_terms
+from teacherstudent.experiments.estimates import cost as estimate
 from teacherstudent.simulation.engine_check import check
-from teacherstudent.simulation.memory import stored_memory
 from teacherstudent.simulation.progress import duration
 from teacherstudent.spec.model import Spec
 
@@ -47,18 +45,10 @@ def print_costs(spec: Spec, engine: str | None, runs: int) -> None:
 def _estimates(spec: Spec, engine: str, runs: int) -> tuple[str, str, str]:
     """Return time, memory, and what needs most of it, or the reason why the engine is not possible."""
     try:
-        check(spec, engine)
+        found = estimate(spec, engine, runs)
     except SpecError as error:
         return "", "", f"not possible: {error}"
-    batch = [spec] * min(runs, engine_named(engine).batch_limit)
-    parts, stored = engine_named(engine).memory(batch), stored_memory(spec, runs)
-    computed = sum(parts.values())
-    key = max(parts, key=parts.get) if computed > stored else record_key(spec)
-    return (
-        _time(float(point_terms(spec, engine, runs).sum())),
-        _size(max(computed, stored)),
-        f"memory mostly for {key}",
-    )
+    return _time(found.seconds), _size(found.bytes), f"memory mostly for {found.largest}"
 
 
 def _time(seconds: float) -> str:

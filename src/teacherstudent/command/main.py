@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from teacherstudent.command.arguments import figure_format, parser
+from teacherstudent.command.arguments import format_of, parser
 from teacherstudent.command.garbage import collect_rarely
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors.messages import readable
 from teacherstudent.files.writing import reason, write_whole
 
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if arguments is None:
         collect_rarely()
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: a name in an ASCII terminal
     options = parser().parse_args(arguments)
     try:
         COMMANDS[options.command](options)
@@ -45,8 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: object, status: int) -> int:
-    sys.stderr.write(f"error: {error}\n")
+    _note(f"error: {error}")
     return status
+
+
+def _note(line: str) -> None:
+    sys.stderr.write(f"{readable(line)}\n")
 
 
 def run(options: Namespace) -> None:
@@ -64,9 +70,10 @@ def run(options: Namespace) -> None:
     threads = min(runs, options.threads or _cores())
     minutes = MINUTES if options.checkpoint_minutes is None else options.checkpoint_minutes
     checkpoints = CheckpointFile.beside(options.output, minutes)
-    with checkpoints.on_signals(), _progress(runs, f"{options.spec}, engine {engine}") as report:
+    with checkpoints.on_signals(), _progress(runs, readable(f"{options.spec}, engine {engine}")) as report:
         found = simulate_runs(spec, engine, seed, runs, threads, report, starts, checkpoints)
-        sys.stderr.write(note)
+        if note:
+            _note(note)
         _note_merged_times(options, spec)
         _warn_of_large_steps(spec, engine)
         trajectories = list(found)
@@ -75,7 +82,7 @@ def run(options: Namespace) -> None:
     checkpoints.remove()
     for number, trajectory in enumerate(trajectories):
         if trajectory.diverged_at is not None:
-            sys.stderr.write(f"warning: {diverged(number, trajectory.diverged_at)}\n")
+            _note(f"warning: {diverged(number, trajectory.diverged_at)}")
 
 
 def _refuse_to_replace_inputs(options: Namespace, spec) -> None:
@@ -111,7 +118,7 @@ def _starts(options: Namespace, spec) -> tuple[list, int, int, dict[str, str], s
     starts, stored_seed, sha256 = continuation(options.start, options.at, options.runs)
     _, first = start_for(spec, engine_named(options.engine), starts[0])
     source = "order parameters recorded" if first.state is None else "state stored"
-    note = f"{options.start}: starting from the {source} at t = {first.time:g}\n"
+    note = f"{options.start}: starting from the {source} at t = {first.time:g}"
     seed = stored_seed if options.seed is None else options.seed
     return starts, seed, len(starts), {"started_from": origin(sha256, first)}, note
 
@@ -120,7 +127,7 @@ def _note_merged_times(options: Namespace, spec) -> None:
     from teacherstudent.spec.steps import merged_times
 
     if (merged := merged_times(spec)) is not None:
-        sys.stderr.write(f"note: {options.spec}: {merged}\n")
+        _note(f"note: {options.spec}: {merged}")
 
 
 def _warn_of_large_steps(spec, engine: str) -> None:
@@ -128,7 +135,7 @@ def _warn_of_large_steps(spec, engine: str) -> None:
     from teacherstudent.engines.penalties import large_steps
 
     if (large := large_steps(spec, engine_named(engine))) is not None:
-        sys.stderr.write(f"warning: {large}\n")
+        _note(f"warning: {large}")
 
 
 def validate(options: Namespace) -> None:
@@ -136,7 +143,7 @@ def validate(options: Namespace) -> None:
     from teacherstudent.spec.parse import load_spec
 
     _note_merged_times(options, load_spec(options.spec, _settings(options)))
-    sys.stdout.write(f"{options.spec}: valid\n")
+    sys.stdout.write(readable(f"{options.spec}: valid\n"))
 
 
 def cost(options: Namespace) -> None:
@@ -158,7 +165,7 @@ def show(options: Namespace) -> None:
             print_curves(curves)
         return
     for stored in read_runs(options.file):
-        print_run(stored)
+        print_run(stored, options.all)
 
 
 def plot(options: Namespace) -> None:
@@ -170,7 +177,7 @@ def plot(options: Namespace) -> None:
     from teacherstudent.store.runs import read_runs
 
     figure = plot_runs([stored for path in options.files for stored in read_runs(path)])
-    write_whole(options.output, as_bytes(figure, figure_format(options.output)))
+    write_whole(options.output, as_bytes(figure, format_of(options.output)))
 
 
 def accept(options: Namespace) -> None:
@@ -178,7 +185,7 @@ def accept(options: Namespace) -> None:
     from teacherstudent.command.accept import accept
 
     done = "changes accepted" if accept(options.file) else "no changes to accept"
-    sys.stdout.write(f"{options.file}: {done}\n")
+    sys.stdout.write(readable(f"{options.file}: {done}\n"))
 
 
 def list_names(options: Namespace) -> None:

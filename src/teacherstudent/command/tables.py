@@ -1,6 +1,7 @@
 """Tables of stored runs for the terminal."""
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 from rich import box
@@ -10,24 +11,45 @@ from rich.text import Text
 from teacherstudent.command.interventions import interventions, rates
 from teacherstudent.command.printing import print_table
 from teacherstudent.command.structure import structure
-from teacherstudent.engines.observables import OBSERVABLES, Observable
+from teacherstudent.command.summary import MOST_RUNS, summary
+from teacherstudent.command.values import at_switches, matrix, rows_of, shown
+from teacherstudent.engines.observables import label_of
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.spec.model import Spec
 from teacherstudent.store.curves import Curves
 from teacherstudent.store.stored_run import StoredRun
 
 
-def print_run(stored: StoredRun) -> None:
-    """Print one group of a file: its spec, and the switches and last recorded values of each run."""
+def print_run(stored: StoredRun, every: bool = False) -> None:
+    """Print one group of a file: its spec, and the switches and last recorded values of its runs.
+
+    More than ten runs are printed as their mean and standard deviation, unless `every` run is requested.
+    """
     table = Table(show_header=False, box=box.SIMPLE_HEAD)
     for name, value in _setup(stored).items():
         table.add_row(Text(name), Text(value))
-    for number, trajectory in enumerate(stored.trajectories):
+    for name, about, rows in _each_run(stored) if every or not _is_long(stored) else _all_runs(stored):
         table.add_section()
-        table.add_row(Text(f"run {number}", style="bold"), Text(_ending(trajectory), style="bold"))
-        for name, value in _results(trajectory).items():
-            table.add_row(Text(name), Text(value))
+        table.add_row(Text(name, style="bold"), Text(about, style="bold"))
+        for label, value in rows.items():
+            table.add_row(Text(label), Text(value))
     print_table(table)
+
+
+def _is_long(stored: StoredRun) -> bool:
+    return len(stored.trajectories) > MOST_RUNS
+
+
+def _each_run(stored: StoredRun) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield the heading of each run, in two parts, and its rows."""
+    for number, trajectory in enumerate(stored.trajectories):
+        yield f"run {number}", _ending(trajectory), _results(trajectory)
+
+
+def _all_runs(stored: StoredRun) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield the same for the summary of all runs."""
+    yield "all runs", *summary(stored)
+    yield "each run", "shown by `teacherstudent show --all`", {}
 
 
 def print_curves(curves: Curves) -> None:
@@ -60,7 +82,8 @@ def _about(curves: Curves) -> dict[str, str]:
 def _setup(stored: StoredRun) -> dict[str, str]:
     spec, attributes = stored.spec, stored.attributes
     made = ", ".join(
-        f"{name} {attributes.get(f'{name}_version', '?')}" for name in ("python", "numpy", "numba")
+        f"{name} {attributes.get(f'{name}_version', '?')}"
+        for name in ("teacherstudent", "python", "numpy", "numba")
     )
     return {
         "group": stored.group,
@@ -136,36 +159,9 @@ def _results(trajectory: Trajectory) -> dict[str, str]:
     rows = {"switches": ", ".join(f"t = {time:g}" for time in trajectory.switch_times) or "none"}
     if not len(trajectory.time):
         return rows
-    shown = [entry for name, entry in OBSERVABLES.items() if name in trajectory.arrays and _is_shown(entry)]
-    for entry in sorted(shown, key=lambda entry: len(entry.dimensions) > 2):
-        label = f"{entry.name.replace('_', ' ')} {entry.symbol}"
-        rows |= _values(label, entry.dimensions[1:], trajectory.arrays[entry.name][-1])
-    for name, entry in OBSERVABLES.items():
-        if entry.dimensions[0] == "switch" and len(entry.dimensions) > 1 and name in trajectory.arrays:
-            label = f"{name.replace('_', ' ')} {entry.symbol}"
-            for time, values in zip(trajectory.switch_times, trajectory.arrays[name], strict=True):
-                rows[f"{label}, switch at t = {time:g}"] = _matrix(np.atleast_2d(values))
+    for entry in shown(trajectory.arrays):
+        rows |= rows_of(label_of(entry), entry.dimensions[1:], trajectory.arrays[entry.name][-1])
+    for entry in at_switches(trajectory.arrays):
+        for time, values in zip(trajectory.switch_times, trajectory.arrays[entry.name], strict=True):
+            rows[f"{label_of(entry)}, switch at t = {time:g}"] = matrix(values)
     return rows
-
-
-def _is_shown(entry: Observable) -> bool:
-    """Return whether a quantity is in the table: real numbers over time, without an axis of inputs."""
-    if entry.dimensions[0] != "time" or entry.name == "time" or "input" in entry.dimensions:
-        return False
-    return entry.dtype != "int64"
-
-
-def _values(label: str, dimensions: tuple[str, ...], array: np.ndarray) -> dict[str, str]:
-    """Return rows for an array at one time: one row for each teacher, with other dimensions as a matrix."""
-    if dimensions[:1] == ("teacher",):
-        parts = ((f"{label}, teacher {p}", part) for p, part in enumerate(array))
-        return {
-            key: text for name, part in parts for key, text in _values(name, dimensions[1:], part).items()
-        }
-    return {label: f"{array:.4e}" if array.ndim == 0 else _matrix(np.atleast_2d(array))}
-
-
-def _matrix(values: np.ndarray) -> str:
-    """Return a matrix as lines of text; leading dimensions are joined with the rows."""
-    rows = values.reshape(-1, values.shape[-1])
-    return "\n".join(" ".join(f"{value:10.4g}" for value in row) for row in rows)

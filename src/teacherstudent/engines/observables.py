@@ -26,6 +26,7 @@ class Dimension(NamedTuple):
     symbol: str
     description: str
     size: Callable[[Spec], int] | None = None  # None: not determined by the spec alone
+    units: str = "1"
 
 
 class Observable(NamedTuple):
@@ -38,6 +39,7 @@ class Observable(NamedTuple):
     when: Callable[[Spec], bool] | None = None  # whether it is recorded; None: always
     dtype: str | None = "float64"  # None: `numerics.precision` of the spec
     engines: tuple[str, ...] | None = None  # those that record it; None: all
+    units: str = "1"
 
     def itemsize(self, spec: Spec) -> int:
         """Return the bytes of one number."""
@@ -82,7 +84,7 @@ def _clusters(spec: Spec) -> int:
 
 # In the order in which they are stored.
 OBSERVABLES = _by_name(
-    Observable("time", ("time",), symbol="t", description="time t = steps / N"),
+    Observable("time", ("time",), symbol="t", description="time t = steps / N", units="steps / N"),
     Observable(
         "generalisation_error",
         ("time", "teacher"),
@@ -208,7 +210,13 @@ OBSERVABLES = _by_name(
         "the mean over the weights of a unit",
         when=lambda spec: spec.training.consolidation is not None,
     ),
-    Observable("switch_times", ("switch",), symbol="s", description="times of the switches that took place"),
+    Observable(
+        "switch_times",
+        ("switch",),
+        symbol="s",
+        description="times of the switches that took place",
+        units="steps / N",
+    ),
     Observable(
         "student_weights",
         ("time", "student_unit", "input"),
@@ -335,9 +343,17 @@ def row_sizes(spec: Spec) -> dict[str, int]:
     }
 
 
+def label_of(entry: Observable | Dimension) -> str:
+    """Return the name of a quantity in words, with its symbol."""
+    return f"{entry.name.replace('_', ' ')} {entry.symbol}"
+
+
 def attributes_of(entry: Observable | Dimension | StateVariable) -> dict[str, str]:
-    """Return the attributes of a stored array."""
-    return {"symbol": entry.symbol, "description": entry.description}
+    """Return the attributes of a stored array; xarray labels plots with `long_name` and `units`."""
+    about = {"symbol": entry.symbol, "description": entry.description}
+    if isinstance(entry, StateVariable):
+        return about
+    return about | {"long_name": label_of(entry), "units": entry.units}
 
 
 def dimensions_of(name: str, run_axis: bool) -> tuple[str, ...]:

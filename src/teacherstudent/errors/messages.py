@@ -5,8 +5,6 @@ depend on it.
 """
 
 import json
-import math
-from collections.abc import Mapping
 from typing import Any
 
 # Message about a file whose content does not have its digest.
@@ -14,26 +12,6 @@ CHANGED = (
     "it was changed after it was written; "
     "if that was you, run `teacherstudent accept` on it, otherwise make it again"
 )
-
-_BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}"}
-_TYPES = {"array": "a list", "object": "a block of keys", "integer": "an integer", "number": "a number",
-          "boolean": "true or false", "null": "null", "string": "a text"}  # fmt: skip
-
-
-def one_line(error, document_name: str) -> str:
-    """Return the message of one line for an error of jsonschema."""
-    path = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
-    ).lstrip(".")
-    prefix = f"{path}: " if path else ""
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = ", ".join(on_one_line(key) for key in error.instance if key not in known)
-        return f"{prefix}unknown key {unknown}; allowed are {', '.join(known)}"
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"{prefix}missing key {', '.join(missing)} in the {path or document_name}"
-    return f"{prefix}{_described(error.instance)} is not allowed; it must be {allowed(error.schema)}"
 
 
 def shown(value: Any) -> str:
@@ -50,22 +28,9 @@ def on_one_line(text: Any) -> str:
     return " ".join(str(text).split())
 
 
-def _described(value: Any) -> str:
-    try:
-        looks_numeric = isinstance(value, str) and math.isfinite(float(value))
-    except ValueError:
-        looks_numeric = False
-    return f"the text {shown(value)} (numbers have no quotes)" if looks_numeric else shown(value)
-
-
-def given_twice(key: Any) -> str:
-    """Return the message about a key that is given twice in a block."""
-    return f"{on_one_line(key)}: given twice; a key may be given only once in a block"
-
-
-def without_line(message: str, document: str) -> str:
-    """Return a message about a document, without the line number if the document has one line."""
-    return message if "\n" in document.strip() else message.removeprefix("line 1: ")
+def readable(text: str) -> str:
+    r"""Return a text in which bytes that are not UTF-8, as in names of files, are shown as in \xff."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def nested_too_deeply(depth: int) -> str:
@@ -175,25 +140,3 @@ def in_document(value: Any) -> str:
     """Return a value as it is written in a document, at most 60 characters of it."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def allowed(schema: Mapping) -> str:
-    """Return the values that a schema fragment allows, in words."""
-    if "enum" in schema:
-        choices = [str(choice) for choice in schema["enum"]]
-        return "one of " + ", ".join(choices).replace("False", "false").replace("True", "true")
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    bounds = [text.format(schema[key]) for key, text in _BOUNDS.items() if key in schema]
-    words = " or ".join(_of_type(name, schema, " and ".join(bounds)) for name in types)
-    return words + (" without repeats" if schema.get("uniqueItems") else "")
-
-
-def _of_type(name: str, schema: Mapping, bounds: str) -> str:
-    """Return the values of one type that a schema fragment allows, in words."""
-    if name in ("integer", "number") and bounds:
-        return f"{_TYPES[name]} {bounds}"
-    if name == "array" and schema.get("minItems"):
-        return f"{_TYPES[name]} of at least {schema['minItems']}"
-    if name == "string" and "pattern" in schema:
-        return schema["pattern"].strip("^$")
-    return _TYPES[name]

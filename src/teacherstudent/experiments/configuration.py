@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from teacherstudent.errors import RunError, SpecError
+from teacherstudent.errors.documents import kind_of
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.schema import complete
@@ -31,7 +32,7 @@ def read_file(path: str | Path) -> dict:
     if document is None:
         raise SpecError(f"{path}: the file is empty; write a block of keys, or remove the file")
     if not isinstance(document, Mapping):
-        raise SpecError(f"{path}: a configuration must be a block of keys, not {type(document).__name__}")
+        raise SpecError(f"{path}: a configuration must be a block of keys, not {kind_of(document)}")
     if TEMPLATE in document:
         raise SpecError(f"{path}: remove {TEMPLATE}: templates run code and are not supported")
     try:

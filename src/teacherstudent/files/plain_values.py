@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import nested_too_deeply, on_one_line, shown
+from teacherstudent.errors.documents import key_text, written
+from teacherstudent.errors.messages import nested_too_deeply
 
 # Nested blocks and lists; order parameters need six. YAML allows more, even infinite nesting.
 MAX_DEPTH = 20
@@ -62,7 +63,7 @@ def plain(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
         return os.fspath(value)
     kinds = "numbers, texts, true and false, null, lists and blocks of keys"
     raise SpecError(
-        f"{path}: {shown(value)} ({type(value).__name__}) is not allowed; it must be made of {kinds}"
+        f"{path}: {written(value)} ({type(value).__name__}) is not allowed; it must be made of {kinds}"
     )
 
 
@@ -93,20 +94,20 @@ def _text(key: Any, path: str) -> str:
     if not isinstance(key, str):
         where = _inside(path, key)
         raise SpecError(
-            f"{where}: the key {shown(key)} is not a text; write a word that starts with a letter"
+            f"{where}: the key {written(key)} is not a text; write a word that starts with a letter"
         )
     return str(key)
 
 
 def _inside(path: str, key: Any) -> str:
-    name = key if type(key) is str and key.isidentifier() else on_one_line(key)
+    name = key if type(key) is str and key.isidentifier() else key_text(key)
     return f"{path}.{name}".lstrip(".")
 
 
 def _finite(value: int | float, path: str) -> int | float:
     if not abs(value) <= LARGEST:
         raise SpecError(
-            f"{path}: {shown(value)} is not allowed; it must be a finite number, {LARGEST:g} at most"
+            f"{path}: {written(value)} is not allowed; it must be a finite number, {LARGEST:g} at most"
         )
     return value
 

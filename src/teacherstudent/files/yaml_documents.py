@@ -2,19 +2,22 @@
 
 import itertools
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import given_twice, nested_too_deeply, on_one_line, without_line
+from teacherstudent.errors.documents import contains_itself, given_twice, invalid_yaml, without_line
+from teacherstudent.errors.messages import nested_too_deeply, on_one_line
 from teacherstudent.files.number_forms import TAG, with_number_forms
 from teacherstudent.files.plain_values import MAX_DEPTH
 
 MAX_LOADED_DEPTH = 200
 # Maximum number of values that anchors may add: a few nested anchors can stand for billions.
 MAX_REPEATED = 1_000_000
+OPEN = 0  # the count of a node whose parts are being counted
 TEXT, MERGE = f"{TAG}str", f"{TAG}merge"
 
 
@@ -56,20 +59,29 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         ]
         for key in keys:
             if keys.count(key) > 1:
-                raise SpecError(given_twice(key))
+                raise SpecError(given_twice(key, _lines(node, keys, key)))
         return super().construct_mapping(node, deep)
+
+
+def _lines(node: yaml.MappingNode, keys: list, key: Any) -> tuple[int, int]:
+    """Return the lines, from 1 on, in which a key is given for the first and the second time."""
+    lines = [pair[0].start_mark.line + 1 for pair in node.value if pair[0].tag != MERGE]
+    first, second, *_ = (line for line, other in zip(lines, keys, strict=True) if other == key)
+    return first, second
 
 
 def _count(node: yaml.Node, known: dict[int, int]) -> int:
     """Count the values of a node with all anchors written out; `known` gets the counts of its parts."""
+    if known.get(id(node)) == OPEN:
+        raise SpecError(contains_itself(node.start_mark.line + 1))
     if id(node) not in known:
-        known[id(node)] = count = 1  # in case that it is a part of itself
+        known[id(node)], count = OPEN, 1
         if not isinstance(node, yaml.ScalarNode):
             pairs = isinstance(node, yaml.MappingNode)
             parts = itertools.chain.from_iterable(node.value) if pairs else node.value
             for part in parts:
                 count += _count(part, known)
-            known[id(node)] = count
+        known[id(node)] = count
     return known[id(node)]
 
 
@@ -93,7 +105,7 @@ def parse_yaml(text: str, place: str) -> Any:
     except SpecError as error:
         raise SpecError(f"{place}: {without_line(str(error), text)}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise SpecError(f"{place}: not valid YAML: {on_one_line(error)}") from error
+        raise SpecError(f"{place}: {invalid_yaml(error)}") from error
 
 
 def _parse_json(text: str) -> Any:
@@ -102,6 +114,10 @@ def _parse_json(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_block)
     except (json.JSONDecodeError, RecursionError):
         return yaml.load(text, _StrictLoader)
+    except SpecError:  # a key that is given twice; the other reader has its lines
+        with suppress(yaml.YAMLError):
+            yaml.load(text, _StrictLoader)
+        raise
 
 
 def _block(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def reporter(
 
     On a terminal, a bar with the remaining time is shown after two seconds. Otherwise lines such as "label:
     43 %, 1 min 20 s left" are written every half minute, and one at the end. The estimate of the remaining
-    time assumes that all runs need the same time.
+    time assumes that all runs need the same time. It starts with the end of the first piece of work, before
+    which kernels are compiled; until then no remaining time is shown.
 
     Parameters
     ----------
@@ -47,15 +48,25 @@ def reporter(
     stream = stream or sys.stderr
     display = _Bar(label, stream) if stream.isatty() else _Lines(label, stream)
     start, fractions, done, lock = clock(), [0.0] * total_runs, 0.0, Lock()
+    first = None  # time and sum of fractions at the end of the first piece of work
 
     def report(run: int, fraction: float) -> None:
-        nonlocal done
+        nonlocal done, first
         with lock:
+            before = done
             done += fraction - fractions[run]  # the sum of all fractions
             fractions[run] = fraction
             elapsed = clock() - start
             if elapsed >= QUIET:
-                display.show(max(0.0, done / total_runs), elapsed)
+                if first is None and done > before:
+                    first = elapsed, done
+                display.show(max(0.0, done / total_runs), elapsed, left(elapsed))
+
+    def left(elapsed: float) -> float | None:
+        """Return the remaining seconds at the rate since the first piece; None if it is not known."""
+        if first is None or done <= first[1]:
+            return None
+        return (elapsed - first[0]) * (total_runs - done) / (done - first[1])
 
     try:
         yield report
@@ -99,11 +110,10 @@ class _Lines:
     def __init__(self, label: str, stream: TextIO):
         self.label, self.stream, self.last = label, stream, 0.0
 
-    def show(self, fraction: float, elapsed: float) -> None:
+    def show(self, fraction: float, elapsed: float, left: float | None) -> None:
         if elapsed - self.last >= INTERVAL and fraction > 0.0:
             self.last = elapsed
-            left = duration(elapsed * (1.0 - fraction) / fraction)
-            self._write(f"{100.0 * fraction:.0f} %, {left} left")
+            self._write(", ".join(filter(None, [f"{100.0 * fraction:.0f} %", _left(left)])))
 
     def finish(self, elapsed: float) -> None:
         self._write(f"done in {duration(elapsed)}")
@@ -120,14 +130,13 @@ class _Bar:
     def __init__(self, label: str, stream: TextIO):
         self.label, self.stream, self.bar = label, stream, None
 
-    def show(self, fraction: float, elapsed: float) -> None:
+    def show(self, fraction: float, elapsed: float, left: float | None) -> None:
         if self.bar is None:
             self._start()
-        left = duration(elapsed * (1.0 - fraction) / fraction) if fraction > 0.0 else "?"
-        self.bar.update(self.task, completed=fraction, left=left)
+        self.bar.update(self.task, completed=fraction, left=_left(left))
 
     def finish(self, elapsed: float) -> None:
-        self.show(1.0, elapsed)
+        self.show(1.0, elapsed, 0.0)
 
     def close(self) -> None:
         if self.bar is not None:
@@ -141,11 +150,15 @@ class _Bar:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[left]} left"),
+            TextColumn("{task.fields[left]}"),
         )
         self.bar = Progress(*columns, console=Console(file=self.stream))
-        self.task = self.bar.add_task(self.label, total=1.0, left="?")
+        self.task = self.bar.add_task(self.label, total=1.0, left="")
         self.bar.start()
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{duration(max(0.0, seconds))} left"
 
 
 def duration(seconds: float) -> str:

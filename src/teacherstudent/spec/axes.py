@@ -12,6 +12,7 @@ from copy import copy
 from typing import Any
 
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.documents import written, wrong_values
 
 # Values are rounded to this many digits, so that 3 * 0.1 is 0.3.
 DIGITS = 12
@@ -85,7 +86,7 @@ def with_values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict:
 
 def _position(place: Any, part: str, key: str) -> int:
     if not isinstance(place, list) or not part.isdigit() or int(part) >= len(place):
-        raise SpecError(f"{key}: {place!r} has no element {part}")
+        raise SpecError(f"{key}: {written(place)} has no element {part}")
     return int(part)
 
 
@@ -112,8 +113,7 @@ def _listed(place: str, given: Any) -> list:
             return _evenly_spaced(first, last, int(count))
         case {"concatenate": list(parts)} if len(given) == 1:
             return [value for part in parts for value in _listed(place, part)]
-    forms = "a list, {linspace: [first, last, count]} or {concatenate: [...]}"
-    raise SpecError(f"{place}: {given!r} is not allowed; it must be {forms}")
+    raise SpecError(wrong_values(place, given))
 
 
 def _evenly_spaced(first: float, last: float, count: int) -> list[float]:
@@ -134,9 +134,7 @@ def _cleaned(place: str, values: list) -> list:
         return sorted({value if whole else _rounded(place, value) for value in values})
     for value in values:
         if any(numeric) or not isinstance(value, str | bool) or not FILE_SAFE.fullmatch(_text(value)):
-            raise SpecError(
-                f"{place}: {value!r} is not allowed; values are all numbers, or all words, true and false"
-            )
+            raise SpecError(f"{place}: {written(value)} is not allowed; values are all numbers, or all words")
     return list(dict.fromkeys(values))
 
 

@@ -5,6 +5,7 @@ every key with its description, range and default.
 """
 
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import groupby
@@ -15,6 +16,7 @@ from typing import Any, get_args
 import numpy as np
 
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.documents import kind_of
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import read_yaml
 from teacherstudent.spec.activation_files import fill_in_activations
@@ -32,6 +34,15 @@ from teacherstudent.spec.weight_files import check_files, fill_from_files
 SMALL_STD = 0.001
 # Keys that can be combined with `record.times`.
 BESIDE_TIMES = ("quantities", "weights", "state", "movement")
+# The forms in which users give a spec.
+SpecLike = Spec | Mapping[str, Any] | str | os.PathLike
+
+
+def as_spec(given: SpecLike) -> Spec:
+    """Return a spec as it is, of a mapping (`parse_spec`), or of the path of a file (`load_spec`)."""
+    if isinstance(given, Spec):
+        return given
+    return load_spec(given) if isinstance(given, str | os.PathLike) else parse_spec(given)
 
 
 def load_spec(path: str | Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Spec:
@@ -61,7 +72,7 @@ def read_document(path: str | Path) -> dict:
     """Read the document of a spec from a YAML file. Raises SpecError if it is not a block of keys."""
     document = read_yaml(path)
     if not isinstance(document, Mapping):
-        found = "an empty file" if document is None else type(document).__name__
+        found = "an empty file" if document is None else kind_of(document)
         raise SpecError(f"{path}: a spec is a block of keys, not {found}")
     return document
 
@@ -98,7 +109,7 @@ def parse_spec(document: Mapping[str, Any], files: bool = True) -> Spec:
     teacherstudent.errors.SpecError: duration: 0 is not allowed; it must be a number > 0
     """
     if not isinstance(document, Mapping):
-        raise SpecError(f"a spec is a block of keys, not {type(document).__name__}")
+        raise SpecError(f"a spec is a block of keys, not {kind_of(document)}")
     document = plain(document)
     fill_in_layers(document)
     _counts_from_overlaps(document)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import one_line
+from teacherstudent.errors.documents import one_line
 from teacherstudent.files.plain_values import plain
 from teacherstudent.files.yaml_documents import parse_yaml
 from teacherstudent.spec.conformity import conforms

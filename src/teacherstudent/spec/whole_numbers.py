@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from teacherstudent.errors import refuse
-from teacherstudent.errors.messages import whole_number
+from teacherstudent.errors.messages import shown, whole_number
 
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
@@ -40,8 +40,6 @@ class Whole:
         """Return a number as int; SpecError names the key if it is not allowed."""
         number = self.of(value)
         if number is None:
-            from teacherstudent.files.plain_values import shown  # which imports numpy
-
             refuse(key, shown(value), self.words)
         return number
 

@@ -17,6 +17,7 @@ from teacherstudent.engines.observables import (
     DIMENSIONS,
     OBSERVABLES,
     SCHEMA_VERSION,
+    attributes_of,
 )
 from teacherstudent.engines.state_variables import STATE, STATE_VARIABLES
 from teacherstudent.store.meaning import WORDS, dotted, meaning
@@ -54,7 +55,7 @@ def run_digest(engine: str) -> str:
     `store` is not part of the digest. Raises SpecError, a ValueError, for an unknown engine.
     """
     tables = OBSERVABLES, DIMENSIONS, STATE_VARIABLES
-    words = [(entry.name, entry.symbol, entry.description) for table in tables for entry in table.values()]
+    words = [(entry.name, attributes_of(entry)) for table in tables for entry in table.values()]
     form = (SCHEMA_VERSION, STATE, words, [entry.dimensions for entry in OBSERVABLES.values()])
     return hashlib.sha256(f"{engine_digest(engine)}\n{json.dumps(form)}".encode()).hexdigest()
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from teacherstudent.engines.observables import DIMENSIONS, OBSERVABLES, attributes_of, dimensions_of
+from teacherstudent.engines.observables import (
+    DIMENSIONS,
+    OBSERVABLES,
+    attributes_of,
+    dimensions_of,
+)
 from teacherstudent.engines.trajectory import Trajectory
 from teacherstudent.errors import SpecError
 from teacherstudent.spec.axes import names_of_axes
@@ -118,7 +123,10 @@ class GridArrays:
         for name in [name for name in OBSERVABLES if name in self.arrays]:
             dimensions = (*names.values(), *dimensions_of(name, run_axis=True))
             variables[name] = dimensions, over_axes(self.arrays[name]), attributes_of(OBSERVABLES[name])
-        coordinates = {names[key]: (names[key], np.array(axes[key]), {"key": key}) for key in axes}
+        coordinates = {
+            name: (name, np.array(axes[key]), {"key": key, "long_name": name.replace("_", " ")})
+            for key, name in names.items()
+        }
         coordinates["time"] = "time", self.time, attributes_of(OBSERVABLES["time"])
         about = dict(attributes) | {"axes": json.dumps({names[key]: key for key in axes})}
         dataset = xarray.Dataset(variables, coordinates, about)
@@ -126,7 +134,12 @@ class GridArrays:
         return dataset.assign_coords({name: coordinate(name, dataset.sizes[name]) for name in indices})
 
 
-DIVERGED_AT = {"symbol": "-", "description": "time of the divergence of a run, NaN if it did not diverge"}
+DIVERGED_AT = {
+    "symbol": "-",
+    "description": "time of the divergence of a run, NaN if it did not diverge",
+    "long_name": "time of divergence",
+    "units": OBSERVABLES["time"].units,
+}
 
 
 def common_times(recorded: Sequence[tuple[np.ndarray, int]]) -> tuple[np.ndarray, float]:

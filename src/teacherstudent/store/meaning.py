@@ -7,7 +7,7 @@ These texts are not part of the meaning:
   texts in the arguments of other exceptions, arguments of functions that always raise (annotated `NoReturn`,
   and `refuse`, which is the same as raising SpecError), of `warnings.warn` and of `sys.stderr.write`, and
   texts of local variables that are used only in such arguments;
-* symbols and descriptions in the entries of tables (`DECLARING`);
+* symbols, descriptions and units in the entries of tables (`DECLARING`);
 * imports of errors and of functions that make messages.
 
 The type of an exception, its condition and its position in the code are part of the meaning.
@@ -22,9 +22,9 @@ TELLING = ("warnings.warn", "warn", "sys.stderr.write")
 # Types of the entries of tables, and their arguments that are descriptions. These are stored with results,
 # which do not depend on them.
 DECLARING = ("Observable", "Dimension", "StateVariable")
-DESCRIPTIONS = ("symbol", "description")
+DESCRIPTIONS = ("symbol", "description", "units")
 # Modules whose functions only return texts of messages.
-WORDS = ("teacherstudent.errors.messages",)
+WORDS = ("teacherstudent.errors.messages", "teacherstudent.errors.documents")
 # Modules whose import is not part of the meaning; the use of their names is.
 UNCOUNTED = ("teacherstudent.errors", *WORDS)
 # Attributes of statements that are lists of statements.

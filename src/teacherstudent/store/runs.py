@@ -252,7 +252,7 @@ def _provenance(engine: str) -> dict:
         "schema_version": SCHEMA_VERSION,
         "code_digest": engine_digest(engine),
         "python_version": platform.python_version(),
-        **{f"{package}_version": version(package) for package in ("numpy", "numba")},
+        **{f"{package}_version": version(package) for package in ("teacherstudent", "numpy", "numba")},
     }
 
 
