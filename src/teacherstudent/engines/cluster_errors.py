@@ -40,7 +40,7 @@ def cluster_errors(spec: Spec, Q: np.ndarray, m: np.ndarray, h: np.ndarray) -> d
         `generalisation_error` and `classification_error`.
     """
     is_linear, P = spec.student.activation == "linear", spec.teachers.count
-    draws = normal_points(1 if is_linear else Q.shape[1])
+    draws = normal_points(1 if is_linear else Q.shape[1], POINTS)
     found = np.empty((2, len(Q), P))
     with np.errstate(over="ignore", invalid="ignore"):  # in a run that diverges
         for record in range(len(Q)):
@@ -50,8 +50,8 @@ def cluster_errors(spec: Spec, Q: np.ndarray, m: np.ndarray, h: np.ndarray) -> d
 
 
 @lru_cache(maxsize=4)
-def normal_points(count: int) -> np.ndarray:
-    """Return evenly spread points (POINTS, count), as good as standard normal samples and without chance.
+def normal_points(count: int, points: int) -> np.ndarray:
+    """Return evenly spread points (points, count), as good as standard normal samples and without chance.
 
     They are multiples of powers of the root of x^(count + 1) = x + 1, modulo 1, in each direction; in one
     dimension equally probable quantiles.
@@ -59,12 +59,12 @@ def normal_points(count: int) -> np.ndarray:
     from scipy.special import ndtri  # slow to import
 
     if count == 1:
-        return ndtri((np.arange(POINTS) + 0.5) / POINTS)[:, None]
+        return ndtri((np.arange(points) + 0.5) / points)[:, None]
     root = 1.5
     for _ in range(60):
         root = (1.0 + root) ** (1.0 / (count + 1))
     steps = root ** -np.arange(1.0, count + 1.0)
-    return ndtri((0.5 + np.arange(1.0, POINTS + 1.0)[:, None] * steps) % 1.0)
+    return ndtri((0.5 + np.arange(1.0, points + 1.0)[:, None] * steps) % 1.0)
 
 
 def _linear(spec: Spec, Q: np.ndarray, m: np.ndarray, h: np.ndarray, draws: np.ndarray) -> np.ndarray:
