@@ -139,9 +139,16 @@ def test_erf_networks_end_where_another_program_ends(folding, rate, delta, error
     document["inputs"]["dimension"], document["training"]["learning_rate"] = 1000, rate
     document["duration"] = 200.0 / rate
     found = asymptotic_state(parse_spec(document), seed=1)
-    assert found.converged and found.growth_rate < 0.0
+    assert found.converged and found.realisable and found.growth_rate < 0.0
     assert found.generalisation_error[0] == pytest.approx(error, rel=3e-5)
     assert found.student_teacher_overlaps.shape == (2, 2) and found.student_readouts.tolist() == [[1.0, 1.0]]
+
+
+def test_a_search_from_far_away_can_end_at_overlaps_that_no_weights_have():
+    found = asymptotic_state(structured("levels", duration=5.0))
+    assert found.converged
+    assert not found.realisable
+    assert np.linalg.eigvalsh(found.student_overlaps).min() < 0.0
 
 
 def test_inputs_without_groups_have_no_asymptotic_state():

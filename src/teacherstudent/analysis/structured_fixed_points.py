@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import root
 
+from teacherstudent.analysis.fixed_points import is_realisable
 from teacherstudent.engines.ode.formulation import Origin
 from teacherstudent.engines.ode.formulations import formulation_of
 from teacherstudent.engines.ode.structured import Structured
@@ -14,6 +15,7 @@ from teacherstudent.errors import RunError, SpecError, refuse
 from teacherstudent.kernels.ode.equations import rate_of_change
 from teacherstudent.kernels.ode.groups import unpack_groups
 from teacherstudent.networks.linear_algebra import one_thread
+from teacherstudent.networks.sampling import OrderParameters
 from teacherstudent.simulation.runs import simulate
 from teacherstudent.spec.parse import SpecLike, as_spec
 
@@ -37,6 +39,8 @@ class AsymptoticState:
         Readouts h.
     converged : bool
         Whether the residual is small enough for a fixed point.
+    realisable : bool
+        Whether weights with these overlaps exist.
     residual : float
         The largest rate of change, in units of the largest entry of the Jacobian.
     growth_rate : float
@@ -49,6 +53,7 @@ class AsymptoticState:
     student_teacher_overlaps: np.ndarray
     student_readouts: np.ndarray
     converged: bool
+    realisable: bool
     residual: float
     growth_rate: float
 
@@ -59,7 +64,8 @@ def asymptotic_state(spec: SpecLike, teacher: int = 0, seed: int = 0, run: int =
 
     The run is integrated by engine `ode` until its duration; from there the fixed point is found by the
     method of Levenberg and Marquardt (`scipy.optimize.root`). It can take the place of a much longer run,
-    whose last approach is slow. Check `converged`.
+    whose last approach is slow. Check `converged` and `realisable`: with a start far from any fixed point the
+    search can end elsewhere.
 
     Parameters
     ----------
@@ -137,12 +143,14 @@ def _described(form: Structured, y: np.ndarray, residual: float, growth_rate: fl
     of_laws, R = [q @ omega for omega in modes.omega], r.sum(axis=2)
     parts = of_laws[0], R, h, *of_laws, q.sum(axis=2)
     record = np.concatenate([part.ravel() for part in parts])
+    state = OrderParameters(of_laws[0], R, form.T, h.copy(), form.v)
     return AsymptoticState(
         generalisation_error=form.errors(record[None])["generalisation_error"][0],
-        student_overlaps=of_laws[0],
-        student_teacher_overlaps=R,
-        student_readouts=h.copy(),
+        student_overlaps=state.Q,
+        student_teacher_overlaps=state.R,
+        student_readouts=state.h,
         converged=residual <= PRECISION,
+        realisable=is_realisable(state),
         residual=residual,
         growth_rate=growth_rate,
     )
