@@ -127,7 +127,7 @@ def cubature_law(
     Raises
     ------
     RunError
-        If a sum needs more nodes than `numerics.most_nodes`.
+        If a sum needs more nodes than `numerics.most_nodes`, or the output of the student does not grow.
     """
     K, student, loss = spec.student.hidden, CODES[spec.student.activation], LOSSES[spec.loss]
     h, Q, R = c[:K].copy(), C[:K, :K], C[:K, K:]
@@ -176,10 +176,15 @@ class _Builder(NamedTuple):
 
     def lines(self, bounds: tuple[float, ...]) -> Lines:
         """Return lines, with enough points for integrals up to each of some values of phi."""
-        signs, grouped = _signs(self.fields, self.h)
-        axes = growing_axes(self.fields, signs)
-        fields, reach = turned(self.fields, axes), reach_of(self.accuracy.radius)
-        steps = line_steps(self.student, self.teacher, fields, self.accuracy.tolerance)
+        found = growing_axes(self.fields, self.h)
+        if found is None:
+            raise RunError(
+                f"student: at t = {self.time:g} the fields of its units depend on each other, so that its "
+                "output grows in no direction, and there are no sums for losses with a margin or for "
+                "thresholds; use other initial units or engine chain"
+            )
+        fields, reach = turned(self.fields, found.axes), reach_of(self.accuracy.radius)
+        steps = line_steps(self.student, self.teacher, fields, found.signs, self.accuracy.tolerance)
         self._check(10.0 * number_of_nodes(steps, self.accuracy.radius))
         nodes = ball(steps, self.accuracy.radius, half=False)
         W = np.concatenate([fields.P, fields.F[:, :-1]], axis=1)
@@ -194,8 +199,8 @@ class _Builder(NamedTuple):
         blocks = self._blocks(nodes)
         guess = np.zeros(blocks[1].shape)
         guess.ravel()[: len(tops[-1])] = tops[-1]
-        numbers = reach, steps, growth, self.h, grouped
-        return Lines(axes, signs, *blocks, guess, *gauss_legendre(count), *numbers)
+        numbers = reach, steps, growth, self.h
+        return Lines(*found, *blocks, guess, *gauss_legendre(count), *numbers)
 
     def _blocks(self, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return points, weights and roots b in blocks; the last one is filled with nodes of weight 0."""
@@ -231,16 +236,3 @@ def report_most_nodes(nodes: float, most: int, time: float) -> None:
             f"more than {most} (student and teacher are nearly aligned, or have many or steep "
             "units); use engine chain, or a larger numerics.cubature_tolerance or most_nodes"
         )
-
-
-def _signs(fields: Fields, h: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return the signs of the readouts, of their sum for equal units; and 1 if there are equal units."""
-    both = np.concatenate([fields.P, fields.F], axis=1)
-    sums, grouped = h.copy(), 0
-    for k in range(len(h)):
-        for e in range(k):
-            if ((both[k] - both[e]) ** 2).sum() < 1e-12 * (both[k] ** 2).sum():
-                sums[e] += h[k]
-                grouped = 1
-                break
-    return np.where(sums < 0.0, -1.0, 1.0), grouped

@@ -17,6 +17,7 @@ from teacherstudent.engines.phases import Phase, head_to_copy, phases_left, unde
 from teacherstudent.engines.rates import LONGEST_AVERAGED, Stage, blocks, stages
 from teacherstudent.engines.start import Start, State, times_from
 from teacherstudent.engines.trajectory import Trajectory
+from teacherstudent.errors import RunError
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
@@ -153,7 +154,8 @@ class Integration:
         """Integrate a stage, again from where the nodes of sums become too coarse.
 
         New nodes are fine enough, so that a third event at the same time is the threshold of the phase; a
-        second one can be readouts that start at zero and get their signs.
+        second one can be readouts that start at zero and get their signs. Raises RunError for a third one
+        in a phase without a threshold.
         """
         if self.restart.mark[0] != RESUME:
             self.form.choose_nodes(self.t)
@@ -165,6 +167,11 @@ class Integration:
                 return
             self.form.choose_nodes(self.t)
             events = events + 1 if self.t == before else 1
+        if phase.threshold <= 0.0:
+            raise RunError(
+                f"numerics.cubature_tolerance: at t = {self.t:g} no nodes of the sums over the fields are "
+                "fine enough; use engine chain"
+            )
 
     def _integrate_constants(self, phase: Phase, stage: Stage, constants) -> None:
         """Integrate a stage with some constants, in several calls between which progress is reported.

@@ -2,20 +2,22 @@
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from teacherstudent.kernels.maths.activations import ERF, LINEAR
 from teacherstudent.kernels.maths.nodes import logarithm, reach_of, steps_for
-from teacherstudent.kernels.maths.sums import Fields
+from teacherstudent.kernels.maths.sums import NEARLY, Fields, has_growing_output, sums_of_readouts
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, with_last_column
 
 # Steps along z are at most this number divided by ln(1 / tolerance): branch points of the root b(z).
 FINEST_Z = 9.0
-# Growth of the fields relative to that along a line, above which the slope of a crossing does not matter.
-STEEPEST = 6.0
+# Slope of a crossing from which on no number of nodes is enough.
+STEEPEST = 1e12
 # Variance of a field given the earlier ones, relative to its own, below which it depends on them.
 DEPENDENT = 1e-12
+SMALLEST_GROWTH = 1e-300  # of a field along a line
 # Bound of numbers of points that cannot be represented.
 UNLIMITED = 1e12
 
@@ -104,25 +106,35 @@ def gauss_legendre(m: int) -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(m)
 
 
-def growing_axes(fields: Fields, signs: np.ndarray) -> np.ndarray:
-    """Return axes (K, K) of zeta, along the last of which every field with the sign of its readout grows.
+class Growth(NamedTuple):
+    """Axes of sums over lines."""
+
+    axes: np.ndarray  # (K, K) of zeta; along one of those before the last at most the label is sharp
+    signs: np.ndarray  # (K,) of the terms of the output, which do not fall along the last axis; 0: not used
+
+
+def growing_axes(fields: Fields, h: np.ndarray) -> Growth | None:
+    """Return axes of zeta, along the last of which the output grows.
 
     Parameters
     ----------
     fields : Fields
         Fields of the student, with F lower triangular.
-    signs : (K,) array
-        Signs of the readouts; those of fields that depend on earlier ones are not used.
+    h : (K,) array
+        Readouts.
 
     Returns
     -------
-    (K, K) array
-        Along one of the other axes at most the label is sharp.
+    Growth or None
+        None if fields depend on each other so that not all terms of the output grow.
     """
     P, F, c, s = fields
+    W = np.concatenate([P, F], axis=1)
+    sums = sums_of_readouts(W @ W.T, (F * F).sum(axis=1), h, True, NEARLY)
+    signs = np.sign(sums)
     e = np.zeros(len(signs))
     for k in range(len(signs)):
-        if F[k, k] ** 2 > DEPENDENT * (F[k] @ F[k] + P[k] @ P[k]):
+        if signs[k] and F[k, k] ** 2 > DEPENDENT * (F[k] @ F[k] + P[k] @ P[k]):
             e[k] = (signs[k] - F[k, :k] @ e[:k]) / F[k, k]
     if not e.any():
         e[-1] = 1.0
@@ -130,10 +142,12 @@ def growing_axes(fields: Fields, signs: np.ndarray) -> np.ndarray:
     others = O[:, :-1]
     sharp = 2.0 * F.T @ F + np.outer(c, c) / s**2
     O[:, :-1] = others @ np.linalg.eigh(others.T @ sharp @ others)[1]
-    return O
+    return Growth(O, signs) if has_growing_output(sums, F @ O) else None
 
 
-def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: float) -> np.ndarray:
+def line_steps(
+    student: int, teacher: TeacherAxes, fields: Fields, signs: np.ndarray, tolerance: float
+) -> np.ndarray:
     """Return the steps along all axes but the last one of a sum over lines.
 
     Parameters
@@ -144,6 +158,8 @@ def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: fl
         Coordinates of the fields of the teacher.
     fields : Fields
         Fields of the student, turned to `growing_axes`.
+    signs : (K,) array
+        Signs of `growing_axes`.
     tolerance : float
         Error of the sum.
 
@@ -152,9 +168,12 @@ def line_steps(student: int, teacher: TeacherAxes, fields: Fields, tolerance: fl
     (d + K - 1,) array
     """
     P, F, c, s = fields
-    lengths = np.abs(np.concatenate([P, F[:, :-1]], axis=1)).max(axis=0)
+    sizes = np.abs(np.concatenate([P, F[:, :-1]], axis=1))
+    lengths = sizes.max(axis=0)
     taus = np.concatenate([teacher.slopes, np.abs(c[:-1])]) / s
-    steep = np.minimum(lengths / max(np.abs(F[:, -1]).min(), 1e-300), STEEPEST)
+    # The slope of a crossing is a mean of those of the units.
+    slopes = np.abs(signs[:, None]) * sizes / np.maximum(np.abs(F[:, -1:]), SMALLEST_GROWTH)
+    steep = np.minimum(slopes.max(axis=0), STEEPEST)
     growth = 2.0 * lengths**2 if student == ERF else 0.0
     steps = steps_for(1.0 + growth + taus**2 + steep**2, tolerance)
     d = len(teacher.slopes)

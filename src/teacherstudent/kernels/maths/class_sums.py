@@ -30,7 +30,6 @@ FEW = 20_000  # nodes where no step is small enough
 WIDEST = 1.5  # the largest step that a coarser sum needs: sums over a normal density are then correct to 3e-4
 # Points on a line: at most so many in errors.
 MOST_POINTS = 500
-GROWING = 1e-9  # fields along a line that fall by less, relative to the largest slope, are rounding
 SMALLEST_RATE = 1e-100  # of the label along a line
 
 
@@ -125,15 +124,16 @@ def mean_below_margin(
         NaN if there is no direction along which the output grows: fields depend on each other, as where a
         student has more units than inputs.
     """
-    fields = turned(fields, growing_axes(fields, np.sign(h)))
-    P, F, c, s = fields
-    if (np.sign(h) * F[:, -1] < -GROWING * np.abs(F[:, -1]).max()).any():
+    growth = growing_axes(fields, h)
+    if growth is None:
         return math.nan
-    steps = _finest(lambda eps: line_steps(student, teacher, fields, eps), tolerance)
+    fields = turned(fields, growth.axes)
+    P, F, c, s = fields
+    steps = _finest(lambda eps: line_steps(student, teacher, fields, growth.signs, eps), tolerance)
     is_sharp = steps is None
     if is_sharp:  # an integral along a line changes less than the label
         of_line = fields._replace(s=math.hypot(c[-1], s))
-        steps = _with_count(line_steps(student, teacher, of_line, tolerance), tolerance, FEW)
+        steps = _with_count(line_steps(student, teacher, of_line, growth.signs, tolerance), tolerance, FEW)
     lines = ball(steps, tolerance, half=False)
     d = P.shape[1]
     b = roots(teacher, lines.points[:d])

@@ -11,7 +11,7 @@ import numpy as np
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.class_sums import mean_below_margin, mean_of_smooth
 from teacherstudent.kernels.maths.generalisation import generalisation_error
-from teacherstudent.kernels.maths.sums import LOGISTIC, PRODUCT, fields_of
+from teacherstudent.kernels.maths.sums import EXACTLY, LOGISTIC, PRODUCT, fields_of, sums_of_readouts
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes
 
 # Largest power (kappa - phi)^n of each loss that is zero above a margin.
@@ -109,7 +109,7 @@ def _half_square(student: int, Q: np.ndarray, h: np.ndarray) -> float:
 
 
 def merged(student: int, Q, R, h) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the units of a student that matter: a linear student is one unit, and equal units are one.
+    """Return the units of a student that matter: a linear one is one unit, and equal units are one.
 
     Parameters
     ----------
@@ -127,18 +127,10 @@ def merged(student: int, Q, R, h) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if student == LINEAR:
         length = np.sqrt(h @ Q @ h)  # a unit of length 1, however long or short the student is
         Q, R, h = np.ones((1, 1)), (h @ R)[None] / (length or 1.0), np.array([length])
-    used = np.flatnonzero((h != 0.0) & (np.diag(Q) > 0.0))
-    first = []
-    h = h.copy()
-    for k in used:
-        for e in first:
-            if Q[k, e] > 0.0 and abs(Q[e, e] - 2.0 * Q[k, e] + Q[k, k]) < 1e-13 * Q[e, e]:
-                h[e] += h[k]
-                break
-        else:
-            first.append(k)
-    first = [k for k in first if h[k] != 0.0]
-    return np.ascontiguousarray(Q[np.ix_(first, first)]), np.ascontiguousarray(R[first]), h[first]
+    given = map(np.ascontiguousarray, (Q, np.diag(Q), h))
+    sums = sums_of_readouts(*given, student != RELU, EXACTLY)
+    first = np.flatnonzero((sums != 0.0) & (np.diag(Q) > 0.0))
+    return np.ascontiguousarray(Q[np.ix_(first, first)]), np.ascontiguousarray(R[first]), sums[first]
 
 
 def _mean_product(student: int, teacher: TeacherAxes, Q: float, R: np.ndarray, tolerance: float) -> float:

@@ -4,14 +4,14 @@ import math
 
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.maths.activations import ERF, LINEAR
-from teacherstudent.kernels.maths.class_steps import DEPENDENT, FINEST_Z, STEEPEST
+from teacherstudent.kernels.maths.class_steps import DEPENDENT, FINEST_Z, SMALLEST_GROWTH, STEEPEST
 from teacherstudent.kernels.maths.sums import SMALLEST_REST, ZERO_PIVOT
 from teacherstudent.kernels.ode.cubature_law import ALLOWED
 
 
 @inner
 def decompose(reference, c, C, K):
-    """Compute A, Q, h, F, c and s of a state.
+    """Compute A, Q, h, F, c, s and the variances given z of a state.
 
     Parameters
     ----------
@@ -61,6 +61,10 @@ def decompose(reference, c, C, K):
                 rest -= g.F[a, j] * g.c[j]
             g.c[a] = rest / g.F[a, a]
             total += g.c[a] * g.c[a]
+    for a in range(n):
+        g.free[a] = 0.0
+        for j in range(a + 1):
+            g.free[a] += g.F[a, j] * g.F[a, j]
     g.rest[0] = math.sqrt(max(1.0 - total, SMALLEST_REST * SMALLEST_REST))
 
 
@@ -108,7 +112,7 @@ def turn_to_growth(g, lines):
     n, square, cosine = len(g.h), 0.0, 0.0
     for a in range(n):
         g.e[a] = 0.0
-        if g.F[a, a] * g.F[a, a] > DEPENDENT * g.Q[a, a]:
+        if lines.signs[a] != 0.0 and g.F[a, a] * g.F[a, a] > DEPENDENT * g.Q[a, a]:
             rest = lines.signs[a]
             for j in range(a):
                 rest -= g.F[a, j] * g.e[j]
@@ -131,7 +135,7 @@ def turn_to_growth(g, lines):
 
 
 @inner
-def fit_of_axis(reference, j, step, steepest, pole):
+def fit_of_axis(reference, j, step, has_lines, pole):
     """Return ALLOWED minus the step along an axis divided by the one that is necessary.
 
     Parameters
@@ -142,8 +146,8 @@ def fit_of_axis(reference, j, step, steepest, pole):
         The axis.
     step : float
         Distance of nodes along it.
-    steepest : float
-        Growth of the fields along a line, whose end moves along the axis; 0 without lines.
+    has_lines : bool
+        Whether the last axis is that of lines, whose ends move along the axis.
     pole : float
         0, or steps are at most 1 / (pole l), l the length of fields.
 
@@ -152,16 +156,19 @@ def fit_of_axis(reference, j, step, steepest, pole):
     float
     """
     law = reference[0]
-    g, d, length = law.space, law.space.A.shape[1] - 1, 0.0
-    for a in range(len(g.h)):
+    g, d, length, steep = law.space, law.space.A.shape[1] - 1, 0.0, 0.0
+    n = len(g.h)
+    for a in range(n):
         length = max(length, abs(g.W[a, j]))
+        if has_lines and g.sums[a] != 0.0:
+            slope = abs(g.W[a, j]) / max(abs(g.W[a, d + n - 1]), SMALLEST_GROWTH)
+            steep = min(max(steep, slope), STEEPEST)
     tau = law.slopes[j] / g.rest[0] if j < d else g.rate[j]
-    steep = min(length / steepest, STEEPEST) if steepest > 0.0 else 0.0
     growth = 1.0 + (2.0 * length * length if law.student == ERF else 0.0) + tau * tau + steep * steep
     necessary = math.pi * math.sqrt(2.0 / (growth * law.digits))
     if j < d:
         necessary = min(necessary, FINEST_Z / law.digits)
-    if steep > 0.0 and law.student == ERF:
+    if has_lines and law.student == ERF and n > 1 and length > 0.0:
         necessary = min(necessary, FINEST_Z / (law.digits * length))
     if pole * length > 0.0:
         necessary = min(necessary, 1.0 / (pole * length))

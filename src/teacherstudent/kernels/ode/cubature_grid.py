@@ -87,5 +87,5 @@ def _fit_of_grid(grid, reference):
     fill_axes(g, grid.axes)
     pole = grid.pole * max(1.0, total / grid.total) if grid.total > 0.0 else 0.0
     for j in range(len(grid.steps)):
-        fit = min(fit, fit_of_axis(reference, j, grid.steps[j], 0.0, pole))
+        fit = min(fit, fit_of_axis(reference, j, grid.steps[j], False, pole))
     return fit

@@ -42,7 +42,7 @@ class Lines(NamedTuple):
     """Lines of (z, zeta) without the last zeta, and nodes on them."""
 
     axes: np.ndarray  # (n, n) as in `Grid`; the last one is turned to where phi grows
-    signs: np.ndarray  # (n,) of the readouts
+    signs: np.ndarray  # (n,) of the readouts; 0 for units that do not determine where phi grows
     points: np.ndarray  # (blocks, d + n - 1, BLOCK)
     weights: np.ndarray  # (blocks, BLOCK)
     b: np.ndarray  # (blocks, BLOCK)
@@ -53,7 +53,6 @@ class Lines(NamedTuple):
     steps: np.ndarray  # (d + n - 1,)
     growth: float  # 1 + 2 l^2 + tau^2 of the last axis
     h: np.ndarray  # (n,) readouts for which the nodes on lines were chosen
-    grouped: int  # 1 if fields of the student depend on each other, so that signs are those of sums
 
 
 class Space(NamedTuple):
@@ -62,6 +61,8 @@ class Space(NamedTuple):
     A: np.ndarray  # (n, d + 1) covariances of the student's fields with (z, u)
     Q: np.ndarray  # (n, n) of the student's fields
     h: np.ndarray  # (n,)
+    free: np.ndarray  # (n,) variances of the student's fields given z
+    sums: np.ndarray  # (n,) readouts, added for equal units
     F: np.ndarray  # (n, n) lower triangular
     c: np.ndarray  # (n,)
     O: np.ndarray  # (n, n) axes of zeta
@@ -98,8 +99,10 @@ class Cubature(NamedTuple):
 
 def space_for(n: int, d: int) -> Space:
     """Allocate the work space for n student units and d fields z."""
-    shapes = (n, d + 1), (n, n), (n,), (n, n), (n,), (n, n), (n, d + n), (d + n,), (n,), (n, d + n + 1), (n,)
-    return Space(*map(np.zeros, shapes), np.zeros((n, n)), np.zeros(1), aligned_zeros((ROWS + 3 * n, BLOCK)))
+    fields = (n, d + 1), (n, n), (n,), (n,), (n,), (n, n), (n,)
+    axes = (n, n), (n, d + n), (d + n,), (n,)
+    results = (n, d + n + 1), (n,), (n, n), (1,)
+    return Space(*map(np.zeros, fields + axes + results), aligned_zeros((ROWS + 3 * n, BLOCK)))
 
 
 @declared

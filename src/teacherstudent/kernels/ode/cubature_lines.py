@@ -5,8 +5,8 @@ import math
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF
-from teacherstudent.kernels.maths.class_steps import DEPENDENT
 from teacherstudent.kernels.maths.special import exp_minus
+from teacherstudent.kernels.maths.sums import EXACTLY, STILL, add_readouts, is_growing
 from teacherstudent.kernels.ode.cubature_block import activate_units, add_block, clear, combine, erf_of
 from teacherstudent.kernels.ode.cubature_fields import fill_axes, fit_of_axis, turn_to_growth
 from teacherstudent.kernels.ode.cubature_law import (
@@ -36,7 +36,6 @@ SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 # The growth along lines may be larger by this factor before nodes are chosen again; with a margin readouts
 # may change by a fraction of their sum, and the direction of lines may turn.
 MOST_GROWTH, MOST_CHANGE, LEAST_COSINE = 1.25, 0.05, 0.3
-ROUNDING = 1e-9  # of the sum of the readouts: a readout is 0
 
 
 @variant(add_up, Lines)
@@ -49,8 +48,9 @@ def _add_up_lines(lines, reference, flip):
 def _probability_of_error(lines, reference):
     """Return twice the probability of a negative output at the label +1."""
     g, total = reference[0].space, 0.0
+    add_readouts(g.Q, g.free, g.h, True, EXACTLY, g.sums)
     for a in range(len(g.h)):
-        total += abs(g.h[a]) * g.Q[a, a]
+        total += abs(g.sums[a]) * g.Q[a, a]
     if total == 0.0:
         return 0.5
     if len(g.h) == 1 and g.A.shape[1] == 1:
@@ -176,15 +176,16 @@ def _fit_of_lines(lines, reference):
         change > MOST_CHANGE * max(total, law.kappa) and law.kappa > 0.0
     ):
         return -1.0
-    for a in range(n):
-        independent = g.F[a, a] * g.F[a, a] > DEPENDENT * g.Q[a, a]
-        if independent and lines.signs[a] * g.h[a] < -ROUNDING * total and not lines.grouped:
-            return -1.0
     fill_axes(g, g.O)
-    smallest, length = math.inf, 0.0
+    add_readouts(g.Q, g.free, g.h, True, STILL, g.sums)
+    if not is_growing(g.sums, g.W):
+        add_readouts(g.Q, g.free, g.h, True, EXACTLY, g.sums)
+        if not is_growing(g.sums, g.W):
+            return -1.0
+    length = 0.0
     for a in range(n):
-        smallest, length = min(smallest, abs(g.W[a, d + n - 1])), max(length, abs(g.W[a, d + n - 1]))
+        length = max(length, abs(g.W[a, d + n - 1]))
     for j in range(len(lines.steps)):
-        fit = min(fit, fit_of_axis(reference, j, lines.steps[j], max(smallest, 1e-300), 0.0))
+        fit = min(fit, fit_of_axis(reference, j, lines.steps[j], True, 0.0))
     growth = 1.0 + (2.0 * length * length if law.student == ERF else 0.0) + g.rate[d + n - 1] ** 2
     return min(fit, MOST_GROWTH - growth / lines.growth)
