@@ -53,7 +53,7 @@ NEAR = {
     )
 }
 UNITS = [("relu", "relu"), ("relu", "linear"), ("erf", "relu"), ("erf", "linear"), ("linear", "relu")]
-# Of powers with four relu fields in a plane, whose correlations are made smaller by 1e-12: its square root.
+# Of powers with four relu fields in a plane, of which two nearly coincide.
 OF_PLANES = 3e-6
 READOUTS = np.array([0.8, -0.6, 0.7, 0.5, -0.9])
 
@@ -84,3 +84,16 @@ def test_units_that_are_almost_zero(student, teacher, which, length):
     W = np.array([unit(angle) for angle in (0.3, 1.1, 2.0, 2.9)])
     W[which] *= length
     assert_means(student, teacher, W, 2)
+
+
+@pytest.mark.parametrize("away", [0.0, 1e-7, 1e-6, 1e-5])
+@pytest.mark.parametrize("spread", [0.01, 0.1, 1.0])
+def test_four_relu_fields_near_a_plane(spread, away):
+    """Rounding errors of means given two fields are divided by small variances."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        W = np.array([unit(angle) for angle in 0.3 + spread * rng.normal(size=4)])
+        near = np.hstack([W, away * rng.normal(size=(4, 2))])
+        means, _ = quadrature("relu", "relu", READOUTS[:4], W, 2)
+        found = means_of("relu", "relu", Model(READOUTS[:4], near @ near.T), 2)
+        np.testing.assert_allclose(found[2], means[2], rtol=0, atol=1e-6)

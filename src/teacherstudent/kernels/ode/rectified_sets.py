@@ -15,6 +15,9 @@ from teacherstudent.kernels.maths.special import asin
 FOUR_FIELDS = 400  # units of work of a set of four fields
 # Variances below this are rounding errors of 0, in units of those without conditions.
 ROUNDING = 1e-13
+# Four fields are in a plane if all determinants of three of them are below this: their relative errors are
+# rounding errors divided by it, and the means change by about this number where correlations become smaller.
+PLANE = 1e-9
 SMALL = 1e-7  # the same for standard deviations
 EQUAL = 1e-6  # the same for two of four fields, which are then one: an error of EQUAL or its square
 # Pairs of four fields, in the order of `Rectified.terms`.
@@ -172,8 +175,8 @@ def _fill_set(of_set, r, s, angle, i, k, a, b):
     """Copy the correlations of four fields.
 
     Where all of them are in a plane, those given two others are 0 / 0. The means are continuous, but each
-    term has a limit that depends on the direction: then all correlations are made a little smaller, which
-    changes the means by about 1e-6, the square root of that; by up to 5e-4 if all four nearly coincide.
+    term has a limit that depends on the direction: then all correlations are made a little smaller. The
+    error is about 1e-8, and up to 1e-5 where fields nearly coincide.
     """
     own, fields = of_set[0], (i, k, a, b)
     for x in range(4):
@@ -183,10 +186,10 @@ def _fill_set(of_set, r, s, angle, i, k, a, b):
             of_set[2, x, y] = angle[fields[x], fields[y]]
     first, second = _volume(own, 0, 1, 2), _volume(own, 0, 1, 3)
     largest = -_smaller(_smaller(-first, -second), _smaller(-_volume(own, 0, 2, 3), -_volume(own, 1, 2, 3)))
-    if is_any(largest < ROUNDING):
+    if is_any(largest < PLANE):
         for x in range(4):
             for y in range(x):
-                less = select(largest < ROUNDING, (1.0 - 10.0 * ROUNDING) * own[x, y], own[x, y])
+                less = select(largest < PLANE, (1.0 - 3.0 * PLANE) * own[x, y], own[x, y])
                 own[x, y] = own[y, x] = less
                 of_set[1, x, y] = of_set[1, y, x] = math.sqrt((1.0 - less) * (1.0 + less))
                 of_set[2, x, y] = of_set[2, y, x] = asin(less)
