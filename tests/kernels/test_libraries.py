@@ -1,17 +1,21 @@
 """Code that calls its own copy of a function, whatever copies of it the process has."""
 
 import ctypes
+import re
 from importlib import import_module
 from pkgutil import walk_packages
 
+import numpy as np
 import pytest
 from llvmlite import binding
+from numba import njit
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
 from teacherstudent import kernels
-from teacherstudent.kernels.compile.libraries import OwnCopies
+from teacherstudent.kernels.compile.libraries import ColumnLoopCompiler, OwnCopies
 
 CALLEE = "define {} double @callee() noinline optnone {{ ret double {} }}"
 CALLER = """
@@ -73,3 +77,22 @@ def test_no_function_takes_the_options_of_the_first_function_that_calls_it():
     assert len(functions) > 100
     for function in functions:
         assert {"error_model", "fastmath", "forceinline"} <= function.targetoptions.keys(), function
+
+
+def multiplied(out, a):
+    """Multiply two rows, with a jump inside of the loop."""
+    for c in range(len(out)):
+        out[c] = out[c] * a[c] if a[c] > 0.5 else 0.0
+
+
+def test_loops_over_columns_have_one_vector_in_a_pass():
+    """Fewer multiplications are in the code than in that of a plain loop, and the numbers are the same."""
+    counts, found, a = [], [], np.random.default_rng(0).random(99)
+    for kind in (Compiler, ColumnLoopCompiler):
+        compiled, out = njit(error_model="numpy", pipeline_class=kind)(multiplied), np.arange(99.0)
+        compiled(out, a)
+        (text,) = compiled.inspect_asm().values()
+        counts.append(len(re.findall(r"\s(?:v?mulpd|fmul)\s", text)))
+        found.append(out)
+    assert 0 < counts[1] < counts[0]
+    np.testing.assert_array_equal(found[0], found[1])

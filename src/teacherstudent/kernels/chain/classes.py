@@ -63,7 +63,7 @@ def _differentiate(loss, error, target):
     elif loss.code == HEBBIAN:
         _hebbian(error, target)
     else:
-        subtract(error, error, target)
+        subtract(error, target)
 
 
 # Outputs that are not finite give errors that are not finite, also where the derivative is bounded.

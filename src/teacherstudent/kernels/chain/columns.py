@@ -46,7 +46,7 @@ def copy(out, a):
         out[c] = a[c]
 
 
-@by_column
+@column_loop
 def clear(out):
     """Set out (C,) to zero."""
     for c in range(len(out)):
@@ -68,19 +68,11 @@ def add_product(out, a, b):
         out[c] = fma(a[c], b[c], out[c])
 
 
-@by_column
-def subtract(out, a, b):
-    """Compute out = a - b.
-
-    Parameters
-    ----------
-    out : array (C,)
-        Receives the differences; may be `a`.
-    a, b : array (C,)
-        The terms.
-    """
+@column_loop
+def subtract(out, a):
+    """Compute out -= a, both (C,)."""
     for c in range(len(out)):
-        out[c] = a[c] - b[c]
+        out[c] -= a[c]
 
 
 @by_column

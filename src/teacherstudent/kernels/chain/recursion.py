@@ -38,7 +38,7 @@ from teacherstudent.kernels.chain.frames import rotate_back, rotate_to_input
 from teacherstudent.kernels.chain.law import differentiate, label, label_numbers, move, respond
 from teacherstudent.kernels.chain.records import save
 from teacherstudent.kernels.chain.thresholds import below_threshold
-from teacherstudent.kernels.compile.flags import by_column, entry
+from teacherstudent.kernels.compile.flags import by_column, column_loop, entry
 from teacherstudent.kernels.maths.chi_square import chi
 
 
@@ -77,14 +77,7 @@ def train(shape, terms, teachers, state, constants, keys, buffers, history, firs
     """
     saved = 0
     for step in range(first, end):
-        for b in range(shape.batch):
-            last = coordinates(shape, b)
-            draw(shape, terms, constants.law, keys, buffers, b, step)
-            numbers = buffers.u[b, last + LABEL_NOISE :]
-            label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
-            if terms.input_noise:
-                add_input_noise(shape, constants, buffers.u[b], last)
-        descend(shape, terms, state, constants, buffers)
+        _make_step(shape, terms, state, constants, keys, buffers, step)
         if saved < len(history.steps) and history.steps[saved] == step + 1:
             save(history, saved, state)
             saved += 1
@@ -92,6 +85,19 @@ def train(shape, terms, teachers, state, constants, keys, buffers, history, firs
         if is_compared and below_threshold(shape, teachers, state, constants).any():
             return step + 1
     return end
+
+
+@by_column
+def _make_step(shape, terms, state, constants, keys, buffers, step):
+    """Make one step."""
+    for b in range(shape.batch):
+        last = coordinates(shape, b)
+        draw(shape, terms, constants.law, keys, buffers, b, step)
+        numbers = buffers.u[b, last + LABEL_NOISE :]
+        label(constants.law.labels, shape, constants, buffers, b, buffers.u[b, shape.p :], numbers)
+        if terms.input_noise:
+            add_input_noise(shape, constants, buffers.u[b], last)
+    descend(shape, terms, state, constants, buffers)
 
 
 @entry
@@ -226,19 +232,25 @@ def stop_where_not_finite(finite, steps, error):
         _stop(finite, error[b])
     for b in range(len(error)):
         _clear_error(finite, error[b])
-    for c in range(len(steps)):
-        steps[c] += finite[c]
+    _count(finite, steps)
 
 
-@by_column
+@column_loop
 def _stop(finite, error):
     """Mark the chains whose error is not finite."""
     for c in range(len(finite)):
         finite[c] = finite[c] if abs(error[c]) < np.inf else 0
 
 
-@by_column
+@column_loop
 def _clear_error(finite, error):
     """Set the error of stopped chains to zero."""
     for c in range(len(finite)):
         error[c] = error[c] if finite[c] > 0 else 0.0
+
+
+@column_loop
+def _count(finite, steps):
+    """Count the step of the chains that have not stopped."""
+    for c in range(len(steps)):
+        steps[c] += finite[c]

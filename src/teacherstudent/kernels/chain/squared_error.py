@@ -59,4 +59,4 @@ def add_output(shape, constants, buffers, b, z, zeta):
 @variant(differentiate, SquaredError, BY_COLUMN)
 def _differentiate(loss, error, target):
     """Implement `law.differentiate`."""
-    subtract(error, error, target)
+    subtract(error, target)

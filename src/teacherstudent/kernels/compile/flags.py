@@ -3,7 +3,7 @@
 from numba import config, njit
 
 from teacherstudent.kernels.compile.cache import CheckedCache
-from teacherstudent.kernels.compile.libraries import OwnCopiesCompiler, SeparateArraysCompiler
+from teacherstudent.kernels.compile.libraries import ColumnLoopCompiler, OwnCopiesCompiler
 
 # Reordering and fused operations, but no assumption that numbers are finite: divergence must stay visible.
 REORDER = {"contract", "reassoc", "nsz", "arcp"}
@@ -39,7 +39,7 @@ BY_COLUMN = ON_ARRAYS | {"forceinline": True}
 by_column = njit(**BY_COLUMN)
 # The same for one loop whose arrays have no element in common: otherwise each loop starts with comparisons of
 # their addresses, which take as long as the arithmetic of some dozens of columns.
-column_loop = njit(**BY_COLUMN, pipeline_class=SeparateArraysCompiler)
+column_loop = njit(**BY_COLUMN, pipeline_class=ColumnLoopCompiler)
 
 
 def entry(function):

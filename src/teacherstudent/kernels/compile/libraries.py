@@ -8,7 +8,7 @@ kernel or in a kernel that was loaded earlier. Here a copy is visible only insid
 not depend on that order.
 """
 
-from llvmlite import binding
+from llvmlite import binding, ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -36,11 +36,33 @@ class OwnCopiesCompiler(Compiler):
         return super()._compile_core()
 
 
-class SeparateArraysCompiler(Compiler):
-    """Numba's compiler for functions whose arrays have no element in common, as LLVM is told here."""
+class OneVectorAtATime(JITCodeLibrary):
+    """Machine code with loops over one vector in each pass.
+
+    LLVM would write loops over four vectors at a time, over one vector, and over numbers, which pays for long
+    arrays only. A row of columns has few vectors, and the code of all its loops has to fit into the cache.
+    """
+
+    def add_ir_module(self, ir_module):
+        """Mark all loops, each by the jump back to its start, and add the code."""
+        for function in ir_module.functions:
+            done = set()
+            for block in function.blocks:
+                done.add(block)
+                jump = block.terminator
+                if isinstance(jump, ir.Branch) and jump.operands[0] in done:
+                    jump.set_metadata("llvm.loop", _without_interleaving(ir_module))
+        super().add_ir_module(ir_module)
+
+
+class ColumnLoopCompiler(Compiler):
+    """Numba's compiler for loops over columns, whose arrays have no element in common, as LLVM is told."""
 
     def _compile_core(self):
         self.state.flags.noalias = True
+        if self.state.library is None:
+            codegen = self.state.targetctx.codegen()
+            self.state.library = OneVectorAtATime(codegen, self.state.func_id.func_qualname)
         return super()._compile_core()
 
 
@@ -56,3 +78,11 @@ def _change_linkage(module: binding.ModuleRef, before: binding.Linkage, after: b
     for function in module.functions:
         if not function.is_declaration and function.linkage == before:
             function.linkage = after
+
+
+def _without_interleaving(module: ir.Module) -> ir.MDValue:
+    """Return the metadata of one loop; its first element is the metadata itself, as LLVM demands."""
+    count = module.add_metadata(["llvm.loop.interleave.count", ir.Constant(ir.IntType(32), 1)])
+    found = ir.MDValue(module, (), name=str(len(module.metadata)))
+    found.operands = found, count
+    return found
