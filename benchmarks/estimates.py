@@ -106,6 +106,10 @@ CLUSTERS = one_task(
     inputs={"dimension": 1000, "distribution": "mixture", "clusters": {"means": "xor"}},
     **{UNITS: 8, "student.activation": "relu", "teachers.readouts": {}, "training.learning_rate": 0.1},
 )
+NEVER = {"curriculum": {"thresholds": [1e-9]}}  # compared until the end
+SHORT = {"duration": 0.3, "record.count": 301}  # each step is recorded
+POWER = {"dimension": 1000, "distribution": "correlated"}
+POWER["covariance"] = {"spectrum": "power_law", "exponent": 1.0}
 MANIFOLD = {"distribution": "hidden_manifold", "dimension": 1000, "manifold": {"latent_dimension": 100}}
 CASES = {
     "network": Case("network", {UNITS: 4, TEACHERS: 2, "duration": 600.0}),
@@ -136,11 +140,17 @@ CASES = {
     ),
     "network, signs by six units": Case("network", SIX_UNITS),
     "network, thresholds": Case("network", THRESHOLDS),
+    "network, thresholds never reached": Case("network", NEVER | {UNITS: 32, TEACHERS: 8, "duration": 10.0}),
     "network, clusters": Case("network", CLUSTERS | {"inputs.dimension": 100}),
+    "network, power law": Case("network", one_task(inputs=POWER, duration=20.0)),
+    "network, power law, K = 8": Case("network", one_task(inputs=POWER, duration=20.0) | {UNITS: 8}),
     "chain": Case("chain", {UNITS: 4, TEACHERS: 2}, runs=64),
     "chain, one run": Case("chain", {UNITS: 4, TEACHERS: 2, "duration": 1000.0}),
     "chain, 64 points": Case("chain", {UNITS: 4, TEACHERS: 2}, {SIMILARITY: np.linspace(0, 1, 64)}),
     "chain, short runs": Case("chain", {"duration": 2.0, "record.count": 301}, runs=256),
+    "chain, short runs, K = 8": Case("chain", SHORT | {UNITS: 8, TEACHERS: 4}, runs=256),
+    "chain, short runs, relu": Case("chain", SHORT | {"student.activation": "relu"}, runs=256),
+    "chain, short runs, drift": Case("chain", SHORT | {"teachers.drift": 0.01}, runs=256),
     "chain, levels": Case(
         "chain",
         {
@@ -160,7 +170,9 @@ CASES = {
     ),
     "chain, signs by six units": Case("chain", SIX_UNITS, runs=16),
     "chain, thresholds": Case("chain", THRESHOLDS | {UNITS: 8, TEACHERS: 4}, runs=64),
+    "chain, thresholds never reached": Case("chain", NEVER | {"duration": 50.0}, runs=16),
     "chain, clusters": Case("chain", CLUSTERS, runs=8),
+    "chain, clusters, K = 2": Case("chain", CLUSTERS | {UNITS: 2}, runs=8),
     "ode": Case("ode", {"duration": 1000.0}, {"inputs.dimension": [1000, 2000]}),
     "ode, 401 similarities": Case("ode", {}, {SIMILARITY: np.linspace(0, 1, 401)}),
     "ode, rates, K = 4": Case("ode", {UNITS: 4, TEACHERS: 2}, {RATE: np.linspace(0.1, 1, 64)}),
@@ -170,6 +182,8 @@ CASES = {
     "ode, manifold": Case("ode", one_task(inputs=MANIFOLD), runs=8),
     "ode, two hidden layers": Case("ode", {"student.layers": 2}),
     "ode, tanh": Case("ode", {"student.activation": "tanh"}),
+    "ode, thresholds": Case("ode", THRESHOLDS, runs=16),
+    "ode, sigmoid": Case("ode", {"student.activation": "sigmoid", "teachers.activation": "sigmoid"}),
     "ode, sigmoid, K = M = 2": Case("ode", {"student.activation": "sigmoid", TEACHERS: 2}),
     "ode, signs": Case(
         "ode", {"teachers.labels": "sign", "teachers.readouts": {}, "training.loss": "logistic"}

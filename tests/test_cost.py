@@ -132,19 +132,109 @@ def test_records_with_sums_take_milliseconds(engine, changes, seconds):
 
 @pytest.mark.parametrize(
     ("engine", "hidden", "seconds"),
-    [("network", 2, 29e-6), ("network", 32, 330e-6), ("chain", 2, 32e-6), ("chain", 8, 115e-6)],
+    [("network", 2, 35e-6), ("network", 32, 540e-6), ("chain", 2, 30e-6), ("chain", 8, 101e-6)],
 )
 def test_comparisons_with_thresholds_are_included(engine, hidden, seconds):
-    """The seconds of one comparison, for `chain` of 64 runs together; the first phase is half of the run."""
+    """The seconds of one comparison, for `chain` of 64 runs together; the first phase is 2/3 of the run."""
     runs = 1 if engine == "network" else 64
 
     def cost(look_every):
         units = {"inputs": {"dimension": 1000}, "student": {"hidden": hidden}}
         units["teachers"] = {"count": 2, "hidden": 1 + hidden // 3}
         rule = {"thresholds": [1e-3], "look_every": look_every}
-        return sum(point_terms(spec(**units, curriculum=rule, duration=20.0), engine, runs))
+        return sum(point_terms(spec(**units, curriculum=rule, duration=30.0), engine, runs))
 
-    assert 0.5 * seconds < (cost(0.01) - cost(0.1)) / 900 < 2.0 * seconds
+    one = (cost(0.01) - cost(0.1)) / (2000 - 200)
+    assert 0.67 * seconds < one < 1.5 * seconds
+    assert cost(0.001) - cost(0.002) == pytest.approx(one * (20_000 - 10_000), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({"teachers": {"count": 2, "hidden": 2, "labels": "sign"}}, 16 * 95e-6 + 65e-6),
+        ({"student": {"hidden": 2, "layers": 2}}, 2.8e-3),
+    ],
+)
+def test_comparisons_outside_of_kernels(changes, seconds):
+    """Those of 16 chains."""
+    base = {"student": {"hidden": 2}, "teachers": {"count": 2, "hidden": 1}, "duration": 30.0} | changes
+    many, few = (
+        sum(point_terms(spec(**base, curriculum={"thresholds": [1e-3], "look_every": look}), "chain", 16))
+        for look in (0.1, 1.0)
+    )
+    assert 0.5 * seconds < (many - few) / (200 - 20) < 2.0 * seconds
+
+
+@pytest.mark.parametrize(
+    ("activation", "hidden", "teacher", "seconds"),
+    [("sigmoid", 1, 1, 26e-6), ("sigmoid", 8, 4, 62e-6), ("tanh", 1, 1, 40e-6), ("tanh", 8, 4, 98e-6)],
+)
+def test_sums_over_pairs_of_units(activation, hidden, teacher, seconds):
+    """Those of an error, for each of the different pairs, also of a unit with itself."""
+    teachers, student = {"count": 1, "hidden": teacher}, {"hidden": hidden, "activation": activation}
+    base = {"teachers": teachers, "student": student, "curriculum": {}, "duration": 100.0}
+    few, many = (sum(point_terms(spec(**base, record={"count": n}), "chain", 8)[3:]) for n in (11, 1011))
+    units = hidden + teacher
+    assert 0.5 * seconds < (many - few) / 8000 / (units * (units + 1) / 2) < 2.0 * seconds
+
+
+@pytest.mark.parametrize(
+    ("activation", "units", "seconds"),
+    [("erf", 8, 0.16e-3), ("erf", 12, 0.44e-3), ("relu", 12, 0.16e-3), ("tanh", 12, 0.65e-3)],
+)
+def test_comparisons_on_sampled_fields_grow_with_units(activation, units, seconds):
+    """Three quarters of them are of the student; the others are erf units."""
+
+    def cost(look_every):
+        layer = {"hidden": 3 * units // 4, "activation": activation}
+        teachers = {"count": 2, "hidden": units // 4, "labels": "sign"}
+        rule = {"thresholds": [1e-3], "look_every": look_every}
+        blocks = {"student": layer, "teachers": teachers, "curriculum": rule, "duration": 30.0}
+        return sum(point_terms(spec(**blocks), "chain", 64)) / 64
+
+    assert 0.5 * seconds < (cost(0.1) - cost(1.0)) / (200 - 20) < 2.0 * seconds
+
+
+@pytest.mark.parametrize(
+    ("runs", "hidden", "teacher", "seconds"),
+    [(8, 2, 1, 2.9e-3), (64, 2, 1, 7.1e-3), (64, 8, 4, 33e-3), (256, 2, 1, 24e-3), (256, 8, 4, 127e-3)],
+)
+def test_short_runs_of_chains(runs, hidden, teacher, seconds):
+    """300 steps, each recorded."""
+    teachers = {"count": 2, "hidden": teacher, "features": {"relation": "rotated", "similarity": 0.5}}
+    of = document(inputs={"dimension": 1000}, teachers=teachers, student={"hidden": hidden}, duration=0.3)
+    of |= {"record": {"count": 301}, "curriculum": {"switch_times": [0.15]}}
+    estimate = sum(point_terms(parse_spec(of), "chain", runs)[3:])
+    assert seconds / 1.5 < estimate < 1.5 * seconds
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({}, 0.05e-6),
+        ({"student": {"hidden": 2, "activation": "relu"}}, 1.1e-6),  # errors chain by chain
+        ({"teachers": {"count": 2, "hidden": 1, "drift": 0.01}}, 1.2e-6),  # records one by one
+        ({"teachers": {"count": 2, "hidden": 4}, "student": {"hidden": 16}}, 1.8e-6),
+    ],
+)
+def test_records_of_chains(changes, seconds):
+    """Those of one of 64 chains."""
+    base = {"teachers": {"count": 2, "hidden": 1}, "student": {"hidden": 2}, "duration": 100.0} | changes
+    few, many = (sum(point_terms(spec(**base, record={"count": n}), "chain", 64)[3:]) for n in (11, 1011))
+    assert seconds / 1.6 < (many - few) / 64_000 < 1.6 * seconds
+
+
+@pytest.mark.parametrize(
+    ("N", "hidden", "seconds"), [(100, 8, 0.089), (1000, 2, 0.54), (1000, 8, 0.56), (1000, 32, 1.05)]
+)
+def test_records_read_all_test_samples(N, hidden, seconds):
+    """Networks that see inputs with a power law, for 2000 steps and 101 records."""
+    inputs = {"dimension": N, "distribution": "correlated"}
+    inputs["covariance"] = {"spectrum": "power_law", "exponent": 1.0}
+    units = {"teachers": {"count": 1, "hidden": max(1, hidden // 2)}, "student": {"hidden": hidden}}
+    one = document(**units, inputs=inputs, curriculum={}, duration=2000 / N, record={"count": 101})
+    assert seconds / 1.5 < sum(point_terms(parse_spec(one), "network", 1)[3:]) < 1.5 * seconds
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from teacherstudent.command import cost
 from teacherstudent.command.main import main
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import size_in_words
 from teacherstudent.experiments.cost import point_terms
 
 
@@ -67,7 +68,14 @@ def test_asked_for_itself_it_is_an_error(spec, capsys):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.00123, "0.0012 s"), (0.5, "0.5 s"), (9.94, "9.9 s"), (59.0, "59 s"), (3700.0, "1 h 1 min")],
+    [
+        (0.00123, "0.0012 s"),
+        (0.5, "0.5 s"),
+        (9.94, "9.9 s"),
+        (59.0, "59 s"),
+        (3700.0, "1 h 1 min"),
+        (2.9e7, "335 days 15 h"),
+    ],
 )
 def test_times_are_readable(seconds, text):
     assert cost._time(seconds) == text
@@ -81,11 +89,32 @@ def test_times_are_readable(seconds, text):
         (45.3e3, "45 kB"),
         (1.25e6, "1.2 MB"),
         (213e6, "213 MB"),
-        (5e12, "5000 GB"),
+        (9.96e6, "10 MB"),
+        (213e9, "213 GB"),
+        (5e12, "5 TB"),
+        (5e15, "5000 TB"),
     ],
 )
 def test_sizes_are_readable(size, text):
-    assert cost._size(size) == text
+    assert size_in_words(size) == text
+
+
+def test_a_refused_run_needs_what_cost_has_shown(spec, capsys, monkeypatch):
+    monkeypatch.setattr("teacherstudent.simulation.available.available_memory", lambda: (1e7, "a test"))
+    more = ("--set", "inputs.dimension=1000000")
+    found = rows(capsys, "--engine", "network", *more)["network"]
+    assert main(["run", "spec.yaml", "--engine", "network", "--output", "run.h5", *more]) == 2
+    *_, number, unit, _, _, _, key = found
+    message = capsys.readouterr().err
+    assert message.startswith(
+        f"error: {key}: 1000000 needs about {number} {unit} of memory, and 10 MB are available"
+    )
+
+
+@pytest.mark.parametrize(("runs", "key"), [("20", "record.count"), ("10000", "runs")])
+def test_the_note_names_what_needs_most_memory(spec, capsys, runs, key):
+    """Of 10 000 runs the results are in memory until they are written; of 20 most are those of a batch."""
+    assert rows(capsys, "--engine", "chain", "--runs", runs)["chain"][-1] == key
 
 
 @pytest.mark.parametrize("runs", [1, 1000])
@@ -93,7 +122,7 @@ def test_in_python_the_estimates_are_those_of_the_command(spec, capsys, runs):
     for engine, words in rows(capsys, "--runs", str(runs)).items():
         for given in (spec, parse_spec(spec), "spec.yaml"):
             found = teacherstudent.cost(given, engine, runs)
-            printed = (*cost._time(found.seconds).split(), *cost._size(found.bytes).split())
+            printed = (*cost._time(found.seconds).split(), *size_in_words(found.bytes).split())
             assert (*printed, "memory", "mostly", "for", found.largest) == tuple(words)
 
 

@@ -151,7 +151,7 @@ def test_it_is_simulated_in_batches(found):
 
 def test_its_own_check_and_memory_refuse(found):
     assert found["check"] == "student.hidden: at most 3"
-    assert found["memory"].startswith("student.hidden: 3 needs about 1e+06 GB of memory")
+    assert found["memory"].startswith("student.hidden: 3 needs about 1000 TB of memory")
     assert found["weights"] == "record.weights: engine toy has no weights; use engine network"
     assert found["state"] == "record.state: engine toy has no state; use engine network or chain or ode"
 

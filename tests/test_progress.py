@@ -127,6 +127,10 @@ def test_several_threads_may_report():
         (80, "1 min 20 s"),
         (3599.7, "1 h 0 min"),
         (7500, "2 h 5 min"),
+        (172_799, "47 h 59 min"),
+        (172_800, "2 days 0 h"),
+        (8052 * 3600 + 22 * 60, "335 days 12 h"),
+        (5 * 31_557_600 + 20.5 * 86_400, "5 years 20 days"),
     ],
 )
 def test_durations_in_words(seconds, words):

@@ -7,6 +7,7 @@ from rich.text import Text
 from teacherstudent.command.printing import print_table
 from teacherstudent.engines.base import ENGINES
 from teacherstudent.errors import SpecError
+from teacherstudent.errors.messages import size_in_words
 from teacherstudent.experiments.estimates import cost as estimate
 from teacherstudent.simulation.engine_check import check
 from teacherstudent.simulation.progress import duration
@@ -14,7 +15,6 @@ from teacherstudent.spec.model import Spec
 
 COLUMNS = ("engine", "CPU time", "memory", "note")
 SHORT = 10.0  # seconds that are shown with decimals
-BYTES = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
 
 
 def print_costs(spec: Spec, engine: str | None, runs: int) -> None:
@@ -48,15 +48,8 @@ def _estimates(spec: Spec, engine: str, runs: int) -> tuple[str, str, str]:
         found = estimate(spec, engine, runs)
     except SpecError as error:
         return "", "", f"not possible: {error}"
-    return _time(found.seconds), _size(found.bytes), f"memory mostly for {found.largest}"
+    return _time(found.seconds), size_in_words(found.bytes), f"memory mostly for {found.largest}"
 
 
 def _time(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < SHORT else duration(seconds)
-
-
-def _size(size: float) -> str:
-    unit = next((unit for unit, one in BYTES.items() if size >= one), "kB")
-    return (
-        f"{size / BYTES[unit]:.2g} {unit}" if size < 10 * BYTES[unit] else f"{size / BYTES[unit]:.0f} {unit}"
-    )

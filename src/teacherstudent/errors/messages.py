@@ -13,6 +13,8 @@ CHANGED = (
     "if that was you, run `teacherstudent accept` on it, otherwise make it again"
 )
 
+_BYTES = {"TB": 1e12, "GB": 1e9, "MB": 1e6, "kB": 1e3}
+
 
 def shown(value: Any) -> str:
     """Return the Python representation of a value on one line, at most 60 characters of it."""
@@ -134,6 +136,13 @@ def whole_number(low: int, high: int | None) -> str:
     """Return the bounds of a whole number in words."""
     bounds = f">= {low}" if high is None else f"from {low} to {high}"
     return f"it must be a whole number {bounds}"
+
+
+def size_in_words(size: float) -> str:
+    """Return a number of bytes in the unit that suits it, with two digits or more, such as "1.2 GB"."""
+    unit = next((unit for unit, one in _BYTES.items() if size >= one), "kB")
+    number = size / _BYTES[unit]
+    return f"{number:.2g} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
 
 
 def in_document(value: Any) -> str:

@@ -22,7 +22,7 @@ class CostEstimate:
     bytes : int
         Memory of the process that simulates them.
     largest : str
-        Key of the spec that needs most of the memory.
+        Key of the spec that needs most of the memory; `runs` if it is the results of so many runs.
     """
 
     seconds: float
@@ -64,8 +64,10 @@ def cost(spec: SpecLike, engine: str = "ode", runs: int = 1) -> CostEstimate:
     spec, runs = as_spec(spec), RUNS.checked("runs", runs)
     check(spec, engine)
     own = engine_named(engine)
-    parts, stored = own.memory([spec] * min(runs, own.batch_limit)), stored_memory(spec, runs)
+    together = min(runs, own.batch_limit)
+    parts, stored = own.memory([spec] * together), stored_memory(spec, runs)
     computed = sum(parts.values())
-    largest = max(parts, key=parts.get) if computed > stored else record_key(spec)
+    of_results = "runs" if runs > together else record_key(spec)
+    largest = max(parts, key=parts.get) if computed > stored else of_results
     seconds = float(point_terms(spec, engine, runs).sum())
     return CostEstimate(seconds, int(max(computed, stored)), largest)

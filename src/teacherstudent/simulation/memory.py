@@ -8,7 +8,7 @@ from teacherstudent.engines.base import engine_named
 from teacherstudent.engines.memory import COPIES, Parts, record_key, record_memory
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.errors import SpecError
-from teacherstudent.errors.messages import in_document
+from teacherstudent.errors.messages import in_document, size_in_words
 from teacherstudent.spec.model import Spec
 
 SLACK = 1.25  # the estimate may be too large by this factor
@@ -87,9 +87,9 @@ def check_grid(spec: Spec, points: int, runs: int, times: int) -> None:
     available, limit = available_memory()
     if needed > SLACK * available:
         raise SpecError(
-            f"axes: {points} points with {runs} runs of {times} times need about {_gigabytes(needed)} of "
-            f"memory, and {_gigabytes(available)} are available ({limit}); use fewer values, runs or times, "
-            "or record.quantities: errors"
+            f"axes: {points} points with {runs} runs of {times} times need about {size_in_words(needed)} of "
+            f"memory, and {size_in_words(available)} are available ({limit}); use fewer values, runs or "
+            "times, or record.quantities: errors"
         )
 
 
@@ -110,7 +110,7 @@ def _compare(needed: float, stored: float, parts: Parts, spec: Spec, runs: int, 
     else:
         key, value = ("runs", runs) if stored == needed else ("threads", threads)
     raise SpecError(
-        f"{key}: {value} needs about {_gigabytes(needed)} of memory, and {_gigabytes(available)} are "
+        f"{key}: {value} needs about {size_in_words(needed)} of memory, and {size_in_words(available)} are "
         f"available ({limit}); use a smaller value"
     )
 
@@ -122,7 +122,3 @@ def _shown(spec: Spec, key: str) -> str:
     if key == "record.weights":
         return f"true, at {len(record_times(spec))} times,"
     return in_document(attrgetter(key)(spec))
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.3g} GB"

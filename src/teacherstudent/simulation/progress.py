@@ -13,6 +13,14 @@ Progress = Callable[[int, float], None]
 
 QUIET = 2.0  # seconds before anything is shown
 INTERVAL = 30.0  # seconds between the lines of a log
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 31_557_600
+# Seconds from which on a duration has two units; their seconds and names.
+UNITS = (
+    (2 * YEAR, YEAR, "years", DAY, "days"),
+    (2 * DAY, DAY, "days", HOUR, "h"),
+    (HOUR, HOUR, "h", MINUTE, "min"),
+    (MINUTE, MINUTE, "min", 1, "s"),
+)
 
 
 @contextmanager
@@ -162,10 +170,9 @@ def _left(seconds: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as text, such as "35 s", "1 min 20 s" or "2 h 5 min"."""
+    """Return a duration as text, such as "35 s", "2 h 5 min", "3 days 4 h" or "5 years 20 days"."""
     whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    for least, one, name, other, part in UNITS:
+        if whole >= least:
+            return f"{whole // one} {name} {whole % one // other} {part}"
+    return f"{whole} s"

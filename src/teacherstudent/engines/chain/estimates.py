@@ -21,9 +21,14 @@ LANES = 8  # batches are filled up to a multiple of this number of chains
 # Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and in addition
 # B0 + B1 p + B2 p^2 for each chain.
 BATCH_COST, CHAIN_COST = (150e-9, 40e-9), (5e-9, 1.5e-9, 0.25e-9)
-# Seconds of a record of a batch, and of the errors of each chain, for each p^3.
-RECORD, ERRORS = 40e-6, 0.5e-9
-LOOK = 30e-6  # seconds of a comparison of a batch with thresholds, beside those of the errors
+# Seconds of the start of a batch, of each chain, and of each unit of several teachers in it.
+START, START_CHAIN, START_UNIT = 1.3e-3, 20e-6, 25e-6
+# Seconds of a record of a batch, which kernels save, or which is measured for itself; and in addition of each
+# chain O2 p^2 + O3 p^3.
+SAVED, RECORD, OVERLAPS = 0.5e-6, 65e-6, (0.0, 0.0, 1.6e-9, 0.07e-9)
+# Seconds of the error of a chain on one task, in addition of each pair of units, and of overlaps for p^3.
+ERROR, PAIR, LOOK_OVERLAPS = 0.4e-6, 9e-9, 0.12e-9
+LOOK = 1e-6  # seconds of a comparison of a batch with thresholds in a kernel, beside those of the errors
 
 # Seconds of an inner layer for each chain in a step: C0 + C1 K + C2 K^2.
 INNER_COST = (0.0, 6e-9, 1.5e-9)
@@ -72,7 +77,7 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[floa
     """
     batches, chains = _batched(runs, *sharing)
     if spec.has_rewards:
-        return _cost_of_episodes(spec, batches, chains)
+        return *_of_starts(spec, batches, chains), *_cost_of_episodes(spec, batches, chains)
     p = spec.student.hidden + spec.teachers.count * spec.teachers.hidden
     if spec.inputs.clusters is not None:
         p = spec.student.hidden + len(spec.inputs.clusters.std)
@@ -90,11 +95,71 @@ def cost(spec: Spec, runs: int, sharing: Sequence[float] = (1.0,)) -> tuple[floa
     return (
         together * steps * batch * batches,
         alone * steps * batch * chains,
-        (RECORD * rows + LOOK * looks) * batches,
-        ERRORS * (rows + looks) * chains * p**3,
+        *_of_starts(spec, batches, chains),
+        *_of_records(spec, p, rows, batches, chains),
+        *_of_comparisons(spec, p, looks, batches, chains),
         error_seconds(spec, runs * (rows + looks)),
         *measured_by_sums(spec, runs * rows, runs * looks),
     )
+
+
+def _of_starts(spec: Spec, batches: float, chains: float) -> tuple[float, float, float]:
+    """Estimate the seconds of initial networks."""
+    related = spec.teachers.count > 1
+    units = spec.teachers.count * spec.teachers.hidden
+    return START * batches, START_CHAIN * chains, START_UNIT * chains * units * related
+
+
+def _of_records(spec: Spec, p: int, rows: int, batches: float, chains: float) -> tuple[float, ...]:
+    """Estimate the seconds of records: of batches, and of overlaps and errors of chains.
+
+    Parameters
+    ----------
+    spec : Spec
+        Spec of the runs.
+    p : int
+        Number of units of student and teachers.
+    rows : int
+        Number of recorded times.
+    batches, chains : float
+        Numbers of batches and of chains.
+
+    Returns
+    -------
+    tuple of float
+    """
+    together = SAVED if _saves_records(spec) else RECORD
+    return (
+        together * rows * batches,
+        np.polynomial.Polynomial(OVERLAPS)(p) * rows * chains,
+        _error(spec) * spec.teachers.count * rows * chains * (not _has_erf_units(spec)),
+    )
+
+
+def _of_comparisons(spec: Spec, p: int, looks: float, batches: float, chains: float) -> tuple[float, float]:
+    """Estimate the seconds of comparisons with thresholds: of batches, and of chains (`_of_records`)."""
+    in_kernel = not (spec.has_classes or spec.is_deep)
+    return (
+        (LOOK if in_kernel else RECORD) * looks * batches,
+        (_error(spec) + LOOK_OVERLAPS * p**3) * looks * chains,
+    )
+
+
+def _error(spec: Spec) -> float:
+    """Return the seconds of the error of a chain on one task in closed form, without overlaps."""
+    return ERROR + PAIR * (spec.student.hidden + spec.teachers.hidden) ** 2
+
+
+def _has_erf_units(spec: Spec) -> bool:
+    """Return whether errors of all chains are computed together."""
+    return spec.student.activation == spec.teachers.activation == "erf"
+
+
+def _saves_records(spec: Spec) -> bool:
+    """Return whether kernels save states at recorded steps (`RecordedChains.places`)."""
+    other = spec.inputs.is_structured or spec.inputs.clusters is not None or spec.is_deep
+    changes = spec.has_moving_teachers or spec.has_anchors or spec.mixes_tasks
+    return not (other or changes or spec.training.consolidation)
 
 
 def _cost_of_episodes(spec: Spec, batches: float, chains: float) -> tuple[float, ...]:
@@ -109,6 +174,7 @@ def _cost_of_episodes(spec: Spec, batches: float, chains: float) -> tuple[float,
         DECISION * episodes * length * batches,
         DECISION_AXIS * axes * episodes * length * chains,
         scheduled * episodes * chains,
+        (RECORD * len(record_times(spec)) + LOOK * comparisons(spec)) * batches,
     )
 
 

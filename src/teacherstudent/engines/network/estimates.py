@@ -33,7 +33,7 @@ from teacherstudent.engines.network.structured_estimates import (
     preparing_memory,
     shared_memory,
 )
-from teacherstudent.engines.phases import comparisons, phases
+from teacherstudent.engines.phases import comparisons, phases, share_with_threshold
 from teacherstudent.engines.sums_estimates import measured_by_sums
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.spec.model import Spec
@@ -50,7 +50,7 @@ WIDE_WEIGHT, WIDE_UNIT, WIDE_SINGLE = 0.05e-9, 1.2e-9, 0.5
 START, OVERLAPS = 1e-9, 0.2e-9
 # Seconds of a record, for each pair of units in the errors, and for each weight and sample of a set.
 RECORD, PAIR, SAMPLE = 40e-6, 0.7e-9, 0.42e-9
-LOOK = 25e-6  # seconds of a comparison with a threshold, beside those of the error
+LOOK = 30e-6  # seconds of a comparison with a threshold, beside those of the error
 
 # Seconds of a step with interventions: in addition, of each weight that is pulled (proximally: beside it), of
 # each weight with a path integral, and of each number of a teacher that drifts or turns.
@@ -75,7 +75,7 @@ def _is_fresh(spec: Spec) -> bool:
 def _share_before_switch(spec: Spec) -> float:
     """Return which part of the steps is before the first switch."""
     if spec.curriculum.thresholds:
-        return 1.0 / (1 + len(spec.curriculum.thresholds))
+        return share_with_threshold(spec)
     return (spec.curriculum.switch_times or (0.0,))[0] / spec.duration
 
 
@@ -138,21 +138,26 @@ def _of_steps(spec: Spec, steps: float, drawn: float, trained: float) -> tuple[f
 
 def _of_records(spec: Spec, runs: int) -> tuple[float, ...]:
     """Estimate the seconds of initial networks, of records and of comparisons with thresholds."""
-    N, K, M, P = spec.inputs.dimension, spec.student.hidden, spec.teachers.hidden, spec.teachers.count
     inputs, rows, looks = spec.inputs, runs * len(record_times(spec)), runs * comparisons(spec)
-    vectors, pairs = K + P * M, rows * (K + P * M) ** 2 + looks * (K + M) ** 2
-    stored = inputs.samples or 0
+    N, K, vectors = inputs.dimension, spec.student.hidden, _vectors(spec)
+    stored, tested = inputs.samples or 0, 0
     if inputs.dataset is not None:
-        stored = _mixed(spec) or stored + inputs.dataset.test_samples
+        tested = inputs.dataset.test_samples
+        stored = _mixed(spec) or stored + tested
     return (
         START * runs * N * vectors**2 * (spec.initial_overlaps is None),
         RECORD * rows + LOOK * looks,
-        PAIR * pairs,
-        OVERLAPS * N * pairs * _measures_overlaps(spec),
+        PAIR * (rows + looks) * vectors**2,
+        OVERLAPS * N * (rows + looks) * vectors**2 * _measures_overlaps(spec),
         error_seconds(spec, rows + looks),
         *measured_by_sums(spec, rows, looks),
-        SAMPLE * rows * stored * K * N,
+        SAMPLE * (rows * stored + looks * tested) * K * N,
     )
+
+
+def _vectors(spec: Spec) -> int:
+    """Return the number of units of the student and of all teachers."""
+    return spec.student.hidden + spec.teachers.count * spec.teachers.hidden
 
 
 def _times_of_weights(spec: Spec) -> tuple[float, float]:

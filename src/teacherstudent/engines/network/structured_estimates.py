@@ -1,6 +1,7 @@
 """Estimated time and memory of structured inputs in engine `network`."""
 
 from teacherstudent.engines.memory import NUMBER, Parts, itemsize
+from teacherstudent.engines.phases import comparisons
 from teacherstudent.engines.trajectory import record_times
 from teacherstudent.inputs.structured.sizes import (
     SAMPLES,
@@ -13,10 +14,10 @@ from teacherstudent.spec.model import Spec
 
 # Seconds of a random number, of a multiply-add of a matrix product, and of an input that is folded.
 DRAW, PRODUCT, FOLD = 2.5e-9, 33e-12, 0.4e-9
-# Seconds of a record for each input of a test sample, for each activation on it, and for each loading; those
-# of the eigenvectors of a covariance, for the third power of its size.
-TEST, ACTIVATION, LOADING, EIGENVECTORS = 0.3e-9, 4e-9, 0.8e-9, 0.5e-9
-SINGLE = 0.5  # factor of matrix products in single precision
+# Seconds of a record for each input of a test sample, for each activation on it, and for each loading; of
+# the eigenvectors of a covariance, for the third power of its size.
+READ, ACTIVATION, LOADING, EIGENVECTORS = 0.35e-9, 4e-9, 0.8e-9, 0.5e-9
+SINGLE = 0.5  # factor of matrix products in single precision, that of test samples
 # Arrays as large as projections, and as large as a covariance, beside the shared ones while second moments
 # are computed; for the second run of a batch those that it will share are there once more.
 COPIES, SQUARES, AGAIN = 1.5, 4, 2
@@ -47,14 +48,15 @@ def drawing(spec: Spec, samples: float) -> tuple[float, ...]:
 
 
 def measuring(spec: Spec, runs: int) -> tuple[float, ...]:
-    """Return the seconds of test samples, records, and second moments, as the terms of a sum."""
+    """Return the seconds of test samples, records, comparisons with thresholds, and second moments."""
     N, K, laws, rows = spec.inputs.dimension, spec.student.hidden, laws_of(spec), len(record_times(spec))
     sets = laws * runs * (1 if stores_tests(spec) else 1 + rows)
     return (
         *drawing(spec, sets * SAMPLES),
-        TEST * runs * rows * laws * SAMPLES * N * K,
+        READ * runs * rows * laws * SAMPLES * N,
+        PRODUCT * SINGLE * runs * rows * laws * SAMPLES * N * K,
         ACTIVATION * runs * rows * laws * SAMPLES * K,
-        LOADING * runs * rows * laws * N * _loadings(spec),
+        LOADING * runs * (rows * laws + comparisons(spec)) * N * _loadings(spec),
         EIGENVECTORS * runs * float(N) ** 3 * _has_eigenvectors(spec),
     )
 
