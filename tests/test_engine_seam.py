@@ -237,6 +237,7 @@ DEFAULT = {
     "analysis/fixed_points.py": {"ode"},
     "analysis/structured_fixed_points.py": {"ode"},
     "api.py": {"ode"},
+    "experiments/estimates.py": {"ode"},
     "grids.py": {"ode"},
     "engines/observables.py": set(ENGINES),  # the engines of each array of a state
 }
