@@ -6,6 +6,7 @@ from scipy.special import erf
 
 from chain_cases import document
 from samples import assert_equal
+from samples import spec as small_spec
 from teacherstudent.engines.chain.engine import batch_key
 from teacherstudent.engines.class_errors import finite_rows, is_below
 from teacherstudent.engines.labels import label_errors
@@ -132,6 +133,15 @@ def test_errors_of_teachers_that_move_have_the_overlaps_of_each_record():
     moved = np.ptp(run.teacher_overlaps_in_time, axis=0).max()
     assert moved > 0.1
     assert ((run.classification_error > 0) & (run.classification_error < 1)).all()
+
+
+def test_teachers_of_many_units_have_no_coordinates(monkeypatch):
+    """Their errors are means over samples; the time of the coordinates grows fast with their number."""
+    monkeypatch.setattr("teacherstudent.engines.labels.teacher_axes", None)
+    teachers = {"count": 1, "hidden": 8, "labels": "sign"}
+    own = small_spec(teachers=teachers, curriculum={}, duration=0.1, record={"count": 2})
+    found = simulate(own, "network").classification_error
+    assert ((found > 0.0) & (found < 1.0)).all()
 
 
 def test_only_chains_with_the_same_loss_share_a_batch():

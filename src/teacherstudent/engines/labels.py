@@ -104,10 +104,13 @@ def has_finite_output(spec: Spec, Q: np.ndarray, R: np.ndarray, h: np.ndarray) -
 
 
 def _axes_or_none(spec: Spec, T: np.ndarray, v: np.ndarray) -> TeacherAxes | None:
-    """Return the coordinates of a teacher's fields; None if they do not exist."""
-    code = code_of(spec.teachers)
+    """Return the coordinates of a teacher's fields; None if they do not exist, or if no sum needs them.
+
+    The time of their computation grows fast with the number of units.
+    """
+    code, unit = code_of(spec.teachers), int(np.count_nonzero(v))
     usual = code in (ERF, LINEAR) or (code == RELU and len(v) == 1 and v[0] > 0.0)
-    if not usual or not np.any(v):
+    if not usual or not unit or not any(has_label_sums(spec, 1 if code == LINEAR else unit)):
         return None
     try:
         return teacher_axes(code, T, v)
