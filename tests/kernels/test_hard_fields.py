@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernels.test_closed_means import SLOPES, VALUES, Model, error, law_of, means_of
+from kernels.closed_means import SLOPES, VALUES, Model, error, law_of, means_of
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
 RADIUS = 9.0
