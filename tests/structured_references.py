@@ -14,8 +14,9 @@ from teacherstudent.kernels.ode.groups import (
     groups_of,
     pack_groups,
 )
-from teacherstudent.kernels.ode.integrator import TABLEAU, buffers_for, empty_restart_point
+from teacherstudent.kernels.ode.integrator import empty_restart_point
 from teacherstudent.kernels.ode.models import Rates
+from teacherstudent.kernels.ode.stages import TABLEAU, buffers_for
 from teacherstudent.kernels.ode.units import units
 
 FOLDER = Path(__file__).parent / "data" / "structured"

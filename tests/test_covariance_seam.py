@@ -15,14 +15,9 @@ from saved_code import saved
 from teacherstudent.engines.ode import engine
 from teacherstudent.engines.phases import phases
 from teacherstudent.kernels.ode import equations as kernel
-from teacherstudent.kernels.ode.integrator import (
-    EVENT,
-    REACHED_END,
-    TABLEAU,
-    buffers_for,
-    empty_restart_point,
-)
+from teacherstudent.kernels.ode.integrator import EVENT, REACHED_END, empty_restart_point
 from teacherstudent.kernels.ode.isotropic import fields_at
+from teacherstudent.kernels.ode.stages import TABLEAU, buffers_for
 from teacherstudent.kernels.ode.state import pack
 from teacherstudent.networks.sampling import initial_order_parameters
 from teacherstudent.spec.parse import parse_spec

@@ -18,7 +18,8 @@ from teacherstudent.kernels.maths.activations import CODES
 from teacherstudent.kernels.maths.classification import classification_error, mean_loss
 from teacherstudent.kernels.maths.nodes import ball, steps_for
 from teacherstudent.kernels.maths.teacher_axes import roots, teacher_axes
-from teacherstudent.kernels.ode.integrator import TABLEAU, buffers_for, empty_restart_point
+from teacherstudent.kernels.ode.integrator import empty_restart_point
+from teacherstudent.kernels.ode.stages import TABLEAU, buffers_for
 from teacherstudent.kernels.ode.summed import integrate_sums
 from teacherstudent.spec.parse import parse_spec
 

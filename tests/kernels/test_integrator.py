@@ -17,13 +17,12 @@ from teacherstudent.kernels.ode.integrator import (
     RESUME,
     SAVED,
     STUCK,
-    TABLEAU,
     TIME,
     RestartPoint,
-    buffers_for,
     empty_restart_point,
     integrate,
 )
+from teacherstudent.kernels.ode.stages import TABLEAU, buffers_for
 
 CIRCLE, KEPLER, LOGISTIC, SQUARE, BROKEN = range(5)
 ECCENTRICITY = 0.3

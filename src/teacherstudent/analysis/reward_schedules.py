@@ -12,7 +12,8 @@ import math
 from teacherstudent.analysis.reward_flow import check_rewards
 from teacherstudent.engines.ode.rewards import episodes_of
 from teacherstudent.errors import SpecError
-from teacherstudent.kernels.ode.rewards import OPTIMAL, episode_at
+from teacherstudent.kernels.ode.episodes import OPTIMAL
+from teacherstudent.kernels.ode.rewards import episode_at
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.parse import SpecLike, as_spec
 

@@ -27,12 +27,11 @@ from teacherstudent.kernels.ode.integrator import (
     RESUME,
     SAVED,
     STUCK,
-    TABLEAU,
     RestartPoint,
-    buffers_for,
     empty_restart_point,
 )
 from teacherstudent.kernels.ode.pauses import LEFT
+from teacherstudent.kernels.ode.stages import TABLEAU, buffers_for
 from teacherstudent.spec.model import Spec
 from teacherstudent.spec.steps import on_step
 

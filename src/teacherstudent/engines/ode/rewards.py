@@ -8,8 +8,9 @@ from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.rewards import reward_observables
-from teacherstudent.kernels.ode import rewards
-from teacherstudent.kernels.ode.rewards import Episodes, RewardConstants, integrate_rewards, reward_constants
+from teacherstudent.kernels.ode import episodes
+from teacherstudent.kernels.ode.episodes import Episodes
+from teacherstudent.kernels.ode.rewards import RewardConstants, integrate_rewards, reward_constants
 from teacherstudent.spec.model import Spec
 
 # Penalties shorten the student to Q of about 1e-6, which the errors of steps must be far below.
@@ -19,16 +20,16 @@ LARGEST_ABSOLUTE_TOLERANCE = 1e-13
 def episodes_of(spec: Spec) -> Episodes:
     """Return episodes and rewards of a spec as the kernels read them."""
     episode, reward = spec.training.episode, spec.training.episode.reward
-    conditions = {"first": rewards.FIRST, "per_step": rewards.PER_STEP}
+    conditions = {"first": episodes.FIRST, "per_step": episodes.PER_STEP}
     return Episodes(
-        condition=conditions.get(reward.condition, rewards.AT_LEAST),
+        condition=conditions.get(reward.condition, episodes.AT_LEAST),
         length=episode.length,
         count=reward.count or episode.length,
         value=reward.value,
         penalty=reward.penalty,
         bonus=reward.bonus or 0.0,
-        rate=rewards.OPTIMAL if episode.has_optimal_rate else rewards.CONSTANT,
-        lengths=rewards.OPTIMAL if episode.has_optimal_length else rewards.CONSTANT,
+        rate=episodes.OPTIMAL if episode.has_optimal_rate else episodes.CONSTANT,
+        lengths=episodes.OPTIMAL if episode.has_optimal_length else episodes.CONSTANT,
     )
 
 
@@ -44,7 +45,7 @@ class Rewarded(Independent):
     def constants(self, stage: Stage, phase: Phase) -> RewardConstants:
         """Return the constants of the equations in a stage of a phase."""
         (task,), episodes = stage.tasks, episodes_of(self.spec)
-        eta = 1.0 if episodes.rate == rewards.OPTIMAL else task.learning_rate
+        eta = 1.0 if episodes.rate == episodes.OPTIMAL else task.learning_rate
         sign = float(np.sign(self.v[task.labels, 0]))
         own = task.labels, sign, phase.threshold
         return reward_constants(episodes, eta * task.moving[0], self.columns.layout, self.T, *own)

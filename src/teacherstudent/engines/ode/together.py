@@ -15,9 +15,10 @@ from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.vectors import WIDTH
 from teacherstudent.kernels.ode.equations import Constants, integrate_phases
 from teacherstudent.kernels.ode.forms import form_of, mapped, numbers_of_runs
-from teacherstudent.kernels.ode.integrator import EMPTY, RESUME, TABLEAU, TIME
+from teacherstudent.kernels.ode.integrator import EMPTY, RESUME, TIME
 from teacherstudent.kernels.ode.interventions import Intervened, integrate_stages
 from teacherstudent.kernels.ode.lanes import NEW, WAITING, Queue, lanes_for
+from teacherstudent.kernels.ode.stages import TABLEAU
 from teacherstudent.kernels.ode.tasks import Several, integrate_lessons
 from teacherstudent.kernels.ode.widening import widened
 from teacherstudent.networks.activations import codes_of

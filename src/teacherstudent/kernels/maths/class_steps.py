@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from teacherstudent.kernels.maths.activations import ERF, LINEAR
+from teacherstudent.kernels.maths.growing import NEARLY, has_growing_output, sums_of_readouts
 from teacherstudent.kernels.maths.nodes import logarithm, reach_of, steps_for
-from teacherstudent.kernels.maths.sums import NEARLY, Fields, has_growing_output, sums_of_readouts
+from teacherstudent.kernels.maths.sums import Fields
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes, with_last_column
 
 # Steps along z are at most this number divided by ln(1 / tolerance): branch points of the root b(z).

@@ -11,7 +11,8 @@ import numpy as np
 from teacherstudent.kernels.maths.activations import ERF, LINEAR, RELU
 from teacherstudent.kernels.maths.class_sums import mean_below_margin, mean_of_smooth
 from teacherstudent.kernels.maths.generalisation import generalisation_error
-from teacherstudent.kernels.maths.sums import EXACTLY, LOGISTIC, PRODUCT, fields_of, sums_of_readouts
+from teacherstudent.kernels.maths.growing import EXACTLY, sums_of_readouts
+from teacherstudent.kernels.maths.sums import LOGISTIC, PRODUCT, fields_of
 from teacherstudent.kernels.maths.teacher_axes import TeacherAxes
 
 # Largest power (kappa - phi)^n of each loss that is zero above a margin.

@@ -5,8 +5,8 @@ import math
 from teacherstudent.kernels.compile.flags import inner
 from teacherstudent.kernels.compile.variants import variant
 from teacherstudent.kernels.maths.activations import ERF
+from teacherstudent.kernels.maths.growing import EXACTLY, STILL, add_readouts, is_growing
 from teacherstudent.kernels.maths.special import exp_minus
-from teacherstudent.kernels.maths.sums import EXACTLY, STILL, add_readouts, is_growing
 from teacherstudent.kernels.ode.cubature_block import activate_units, add_block, clear, combine, erf_of
 from teacherstudent.kernels.ode.cubature_fields import fill_axes, fit_of_axis, turn_to_growth
 from teacherstudent.kernels.ode.cubature_law import (

@@ -11,25 +11,21 @@ import numpy as np
 from teacherstudent.kernels.compile.alignment import aligned_zeros
 from teacherstudent.kernels.compile.flags import rounded
 from teacherstudent.kernels.compile.vectors import WIDTH
+from teacherstudent.kernels.ode.dense_output import interpolate
 from teacherstudent.kernels.ode.integrator import (
     DIVERGED,
     EMPTY,
     EVENT,
     GROWTH,
-    MAX_FACTOR,
     MIN_STEP,
     REACHED_END,
     SAVED,
-    STAGES,
     STEP,
     STUCK,
     TIME,
-    Buffers,
-    interpolate,
-    is_last,
-    next_step,
-    smaller_step,
 )
+from teacherstudent.kernels.ode.stages import STAGES, Buffers
+from teacherstudent.kernels.ode.step_size import MAX_FACTOR, is_last, next_step, smaller_step
 
 NEW, WAITING, RUNNING = (
     -3,

@@ -1,32 +1,15 @@
 """Integrations side by side: eight runs at a time, one in each lane of the vectors of `compile.vectors`.
 
 Every lane is an integration of its own, with its own size of steps, records, event and end, and has the bits
-of `integrator.integrate`: all arithmetic is done by the functions of that module, compiled for vectors. A
+of `integrator.integrate`: all arithmetic is done by the functions that this calls, compiled for vectors. A
 lane that has finished takes the next integration of the queue.
 """
 
 from teacherstudent.kernels.compile.flags import inlined, rounded
 from teacherstudent.kernels.compile.references import reference_to
 from teacherstudent.kernels.compile.vectors import WIDTH, as_vectors
-from teacherstudent.kernels.ode.integrator import (
-    DENSE_STAGES,
-    EVENT,
-    GROWTH,
-    MAX_FACTOR,
-    REACHED_END,
-    STAGES,
-    STAGES_DONE,
-    STEP,
-    TIME,
-    error_norm,
-    fill_dense,
-    first_step,
-    guessed_step,
-    locate_event,
-    norm,
-    norm_of_change,
-    stages_between,
-)
+from teacherstudent.kernels.ode.dense_output import fill_dense, locate_event
+from teacherstudent.kernels.ode.integrator import EVENT, GROWTH, REACHED_END, STEP, TIME
 from teacherstudent.kernels.ode.lanes import (
     CUT,
     ERROR,
@@ -44,6 +27,15 @@ from teacherstudent.kernels.ode.lanes import (
     take,
 )
 from teacherstudent.kernels.ode.pauses import LEFT, NO_PAUSE
+from teacherstudent.kernels.ode.stages import DENSE_STAGES, STAGES, STAGES_DONE, stages_between
+from teacherstudent.kernels.ode.step_size import (
+    MAX_FACTOR,
+    error_norm,
+    first_step,
+    guessed_step,
+    norm,
+    norm_of_change,
+)
 
 
 @rounded
