@@ -169,13 +169,14 @@ def test_given_overlaps_and_files_of_networks_with_them_are_the_same_ode(folder)
     np.testing.assert_array_equal(one.student_overlaps, other.student_overlaps)
 
 
-def test_weights_of_a_run_with_a_state(folder):
+@pytest.mark.parametrize("file", ["first.h5", "first.hdf5"])
+def test_weights_of_a_run_with_a_state(folder, file):
     """The second run begins with the networks with which the first one ended."""
     blocks = {"record": {"count": 3, "state": True}}
     plain = parse_spec(document({"hidden": K}, {"count": P, "hidden": M}, **blocks))
     first = simulate(plain, "network", 4)
-    write_run("first.h5", plain, "network", 4, first)
-    spec = parse_spec(document({"initial": {"scheme": "file", "file": "first.h5"}}, {"file": "first.h5"}))
+    write_run(file, plain, "network", 4, first)
+    spec = parse_spec(document({"initial": {"scheme": "file", "file": file}}, {"file": file}))
     for engine in ENGINES:
         second = simulate(spec, engine, 9)
         for name in ("student_overlaps", "student_teacher_overlaps", "student_readouts"):
@@ -328,7 +329,7 @@ def bad_files():
         "words.npz": "weights are of type",
         "complex.npz": "weights are of type complex128",
         "pickle.npz": "cannot be read",
-        "student.txt": "is not allowed; its name must end in .npz or .h5",
+        "student.txt": "is not allowed; its name must end in .npz, .h5 or .hdf5",
         "empty.h5": "not an HDF5 file",
         "cut.h5": "cannot be read",
         "norun.h5": "there is no run",

@@ -110,10 +110,10 @@ def _checked(key: str, path: str, sha256: str | None) -> Layers:
 def _read(key: str, path: str, version: tuple) -> Layers:
     """Read a file once for each version of it."""
     content = Path(path).read_bytes()
-    readers = {".npz": _arrays, ".h5": _state_of_run}
+    readers = {".npz": _arrays, ".h5": _state_of_run, ".hdf5": _state_of_run}
     ending = os.path.splitext(path)[1]
     if ending not in readers:
-        raise SpecError(f"{key}: {path} is not allowed; its name must end in .npz or .h5")
+        raise SpecError(f"{key}: {path} is not allowed; its name must end in .npz, .h5 or .hdf5")
     try:
         found = readers[ending](key, content)
         arrays = [_numbers(name, array) for name, array in zip(ARRAYS, found, strict=True)]
