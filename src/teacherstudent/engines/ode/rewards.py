@@ -8,8 +8,7 @@ from teacherstudent.engines.ode.independent import Independent
 from teacherstudent.engines.phases import Phase
 from teacherstudent.engines.rates import Stage
 from teacherstudent.engines.rewards import reward_observables
-from teacherstudent.kernels.ode import episodes
-from teacherstudent.kernels.ode.episodes import Episodes
+from teacherstudent.kernels.ode.episodes import AT_LEAST, CONSTANT, FIRST, OPTIMAL, PER_STEP, Episodes
 from teacherstudent.kernels.ode.rewards import RewardConstants, integrate_rewards, reward_constants
 from teacherstudent.spec.model import Spec
 
@@ -20,16 +19,16 @@ LARGEST_ABSOLUTE_TOLERANCE = 1e-13
 def episodes_of(spec: Spec) -> Episodes:
     """Return episodes and rewards of a spec as the kernels read them."""
     episode, reward = spec.training.episode, spec.training.episode.reward
-    conditions = {"first": episodes.FIRST, "per_step": episodes.PER_STEP}
+    conditions = {"first": FIRST, "per_step": PER_STEP}
     return Episodes(
-        condition=conditions.get(reward.condition, episodes.AT_LEAST),
+        condition=conditions.get(reward.condition, AT_LEAST),
         length=episode.length,
         count=reward.count or episode.length,
         value=reward.value,
         penalty=reward.penalty,
         bonus=reward.bonus or 0.0,
-        rate=episodes.OPTIMAL if episode.has_optimal_rate else episodes.CONSTANT,
-        lengths=episodes.OPTIMAL if episode.has_optimal_length else episodes.CONSTANT,
+        rate=OPTIMAL if episode.has_optimal_rate else CONSTANT,
+        lengths=OPTIMAL if episode.has_optimal_length else CONSTANT,
     )
 
 
@@ -45,7 +44,7 @@ class Rewarded(Independent):
     def constants(self, stage: Stage, phase: Phase) -> RewardConstants:
         """Return the constants of the equations in a stage of a phase."""
         (task,), episodes = stage.tasks, episodes_of(self.spec)
-        eta = 1.0 if episodes.rate == episodes.OPTIMAL else task.learning_rate
+        eta = 1.0 if episodes.rate == OPTIMAL else task.learning_rate
         sign = float(np.sign(self.v[task.labels, 0]))
         own = task.labels, sign, phase.threshold
         return reward_constants(episodes, eta * task.moving[0], self.columns.layout, self.T, *own)
