@@ -20,7 +20,7 @@ from teacherstudent.spec.model import Spec
 LANES = 8  # batches are filled up to a multiple of this number of chains
 # Seconds of a step of a batch, by the number p of units: A0 + A1 p for all chains together, and in addition
 # B0 + B1 p + B2 p^2 for each chain.
-BATCH_COST, CHAIN_COST = (150e-9, 40e-9), (5e-9, 1.5e-9, 0.25e-9)
+BATCH_COST, CHAIN_COST = (170e-9, 30e-9), (2e-9, 1.5e-9, 0.1e-9)
 # Seconds of the start of a batch, of each chain, and of each unit of several teachers in it.
 START, START_CHAIN, START_UNIT = 1.3e-3, 20e-6, 25e-6
 # Seconds of a record of a batch, which kernels save, or which is measured for itself; and in addition of each
