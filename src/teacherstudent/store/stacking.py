@@ -12,9 +12,9 @@ def joined(trajectories: Sequence[Trajectory], run_axis: bool) -> dict[str, np.n
     if not run_axis:
         (trajectory,) = trajectories
         return trajectory.arrays
-    names = trajectories[0].arrays
-    arrays = {name: stacked([trajectory.arrays[name] for trajectory in trajectories]) for name in names}
-    return arrays | {"time": common_times(trajectories)}
+    arrays = [trajectory.arrays for trajectory in trajectories]
+    found = {name: stacked([own[name] for own in arrays]) for name in arrays[0]}
+    return found | {"time": common_times(trajectories)}
 
 
 def common_times(trajectories: Sequence[Trajectory]) -> np.ndarray:
