@@ -22,17 +22,13 @@ def cpu_seconds(command: Sequence[str], folder: Path = ROOT, **variables: str) -
     Python may save byte code, as it does by default: otherwise each process would compile the package.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    before = os.times()
-    subprocess.run(
-        command,
-        cwd=folder,
-        env=environment | variables,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=folder, env=environment | variables, **quiet)
+    _, status, usage = os.wait4(process.pid, 0)  # the time of all children could be that of an earlier one
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_utime + usage.ru_stime
 
 
 def medians(commands: Mapping[str, Sequence[str]], **variables: str) -> dict[str, float]:
