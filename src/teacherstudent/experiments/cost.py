@@ -30,9 +30,8 @@ class Cost:
     some of its work (`Engine.shared`).
     """
 
-    first: Callable[
-        [tuple[float, ...]], np.ndarray
-    ]  # by numbers of points that share work: (terms,), seconds
+    # Seconds (terms,) by the numbers of points that share work.
+    first: Callable[[tuple[float, ...]], np.ndarray]
     factors: dict[str, dict[Any, np.ndarray]]  # by axis and value: (terms,)
     shared: dict[str, dict[Any, tuple[Hashable, ...]]]  # by axis and value: the keys of shared work
 

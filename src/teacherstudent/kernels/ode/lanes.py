@@ -27,11 +27,8 @@ from teacherstudent.kernels.ode.integrator import (
 from teacherstudent.kernels.ode.stages import STAGES, Buffers
 from teacherstudent.kernels.ode.step_size import MAX_FACTOR, is_last, next_step, smaller_step
 
-NEW, WAITING, RUNNING = (
-    -3,
-    -2,
-    -1,
-)  # values of `Queue.status` before the end; NEW is without k and a first step
+# Values of `Queue.status` before the end; NEW is without k and a first step.
+NEW, WAITING, RUNNING = -3, -2, -1
 IDLE = -1  # value of `Lanes.job`
 CUT, ERROR, FIRED, FRACTION = 0, 1, 2, 3  # indices in `Lanes.step`
 
