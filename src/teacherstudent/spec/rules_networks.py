@@ -225,6 +225,6 @@ def _check_initial_keys(initial) -> None:
             "student.initial.readouts_imbalance: cannot be combined with readouts_value; remove one of them"
         )
     if initial.file is None and "file" in taken:
-        raise SpecError("student.initial.file: missing; scheme file needs the path of an .npz or .h5 file")
+        raise SpecError("student.initial.file: missing; scheme file needs the path of an .npz or HDF5 file")
     if initial.asymmetry is None and "asymmetry" in taken:
         raise SpecError(f"student.initial.asymmetry: missing; scheme {initial.scheme} needs a number >= 0")

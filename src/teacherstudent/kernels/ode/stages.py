@@ -41,7 +41,7 @@ class Buffers(NamedTuple):
     errors: np.ndarray  # (2, n) error estimates of order five and three
     dense: np.ndarray  # (7, n) coefficients of the interpolant
     progress: np.ndarray  # (4,) int64: IN_STEP, ROW, TRIES and STAGES_DONE
-    numbers: np.ndarray  # (3,) as in `RestartPoint`, at the start of the step
+    numbers: np.ndarray  # (3,) as in `integrator.RestartPoint`, at the start of the step
     controlled: int  # the errors of the first numbers of the state, as many as this, determine the step size
 
 
