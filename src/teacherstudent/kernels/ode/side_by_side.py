@@ -1,7 +1,7 @@
 """Integrations side by side: eight runs at a time, one in each lane of the vectors of `compile.vectors`.
 
-Every lane is an integration of its own, with its own size of steps, records, event and end, and has the bits
-of `integrator.integrate`: all arithmetic is done by the functions that it calls, compiled for vectors. A
+Every lane is a separate integration, with its own size of steps, records, event and end, and has the bits of
+`integrator.integrate`: all arithmetic is done by the functions that it calls, compiled for vectors. A
 lane that has finished takes the next integration of the queue.
 """
 
